@@ -52,8 +52,8 @@ final class Experiment implements AutoCloseable {
     static final long SEED = Long.getLong("faults.seed", 1L);
 
     private static final String ENGINE = System.getProperty("faults.engine", "vector");
-    private static final String CLASSIC = "classic";
-    private static final String GROUP_PROTOCOL = System.getProperty("faults.group-protocol", CLASSIC);
+    /** Further settings of all trainers, {@code KEY=VALUE,KEY=VALUE}. */
+    private static final String SET = System.getProperty("faults.set", "");
 
     // other test processes run beside this one
     private static final long FORK = ProcessHandle.current().pid();
@@ -65,14 +65,12 @@ final class Experiment implements AutoCloseable {
             "transaction.state.log.replication.factor=3",
             "transaction.state.log.min.isr=2");
     private static final int REPLICAS = 3;
-    /** With the other group protocol the brokers say how long a killed trainer is waited for: 45 s, unless told. */
-    private static final List<String> SESSIONS = GROUP_PROTOCOL.equals(CLASSIC)
-            ? List.of()
-            : List.of(
-                    "group.streams.min.session.timeout.ms=6000",
-                    "group.streams.session.timeout.ms=6000",
-                    "group.streams.min.heartbeat.interval.ms=1000",
-                    "group.streams.heartbeat.interval.ms=1000");
+    /** With {@code stream.group-protocol = streams} the brokers say how long a killed trainer is waited for: 45 s, unless told. */
+    private static final List<String> SESSIONS = List.of(
+            "group.streams.min.session.timeout.ms=6000",
+            "group.streams.session.timeout.ms=6000",
+            "group.streams.min.heartbeat.interval.ms=1000",
+            "group.streams.heartbeat.interval.ms=1000");
 
     private static final Map<Integer, Path> SCENES = new ConcurrentHashMap<>();
     private static final Map<String, Outcome> UNDISTURBED = new ConcurrentHashMap<>();
@@ -108,9 +106,6 @@ final class Experiment implements AutoCloseable {
                 "publish.max-age.steps", "20",
                 "digest.steps", "10",
                 "stream.learn.commit-interval", "100ms"));
-        if (!GROUP_PROTOCOL.equals(CLASSIC)) { // older builds do not have the setting
-            given.put("stream.group-protocol", GROUP_PROTOCOL);
-        }
         given.putAll(Map.of(
                 "topic.partitions", Integer.toString(partitions),
                 "train.http.port", "0",
@@ -119,6 +114,10 @@ final class Experiment implements AutoCloseable {
                 "features.user", "user, history, country",
                 "features.item", "item, category, price",
                 "features.item.price.kind", "numeric"));
+        for (String setting : SET.isEmpty() ? new String[0] : SET.split(",", -1)) {
+            String[] parts = setting.split("=", 2);
+            given.put(parts[0], parts[1]);
+        }
         given.put("topic.replicas", Integer.toString(brokers.size()));
         given.put(
                 "kafka.bootstrap.servers",
