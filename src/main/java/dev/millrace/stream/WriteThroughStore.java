@@ -19,11 +19,14 @@ import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.processor.StateStoreContext;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.processor.internals.InternalProcessorContext;
+import org.apache.kafka.streams.processor.internals.ProcessorRecordContext;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
@@ -47,6 +50,9 @@ import org.slf4j.LoggerFactory;
  * <p>Settings. The store also keeps the settings that the state's bits depend on, each under a key of its own. They are written before
  * anything else in the first commit, so they are the first records of the changelog and stay there: {@link StoredSettings} reads them
  * before a start. A state is restored under the same settings only.
+ *
+ * <p>Times. Entries of the changelog have the time of the record that was read last. A punctuation leaves the wall clock's time behind, and brokers
+ * refuse what is an hour ahead of theirs: a trainer whose clock is wrong would stop.
  *
  * <p>Heap copy. What the state does not read itself is loaded from RocksDB at first use, when RocksDB has been restored. Standbys have none. It is dropped whenever
  * RocksDB may change under it: in {@code init} (a corrupted task is revived with the same objects), in {@link #clearCache} (a task
@@ -93,12 +99,18 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     private static final byte SETTING = 1;
     private static final byte[] BEHIND_OWN = {SETTING + 1};
 
+    /** Of a task that has read no record yet. */
+    private static final ProcessorRecordContext NOTHING_READ =
+            new ProcessorRecordContext(0, -1, -1, null, new RecordHeaders());
+
     private final SortedMap<String, Long> positions = new TreeMap<>();
     private final Set<String> moved = new TreeSet<>();
     private KeptSettings unwritten = KeptSettings.NONE;
     private @Nullable Owner<D> owner;
     private @Nullable CommitRequests commits;
     private @Nullable D state;
+    private Optional<InternalProcessorContext<?, ?>> task = Optional.empty();
+    private ProcessorRecordContext lastRead = NOTHING_READ;
     private boolean changed;
 
     WriteThroughStore(KeyValueStore<Bytes, byte[]> entries) {
@@ -139,6 +151,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
      */
     D change(RecordMetadata record) {
         D loaded = change();
+        task.ifPresent(context -> lastRead = context.recordContext());
         String partition = record.topic() + '-' + record.partition();
         long position = positions.getOrDefault(partition, 0L);
         if (record.offset() < position) {
@@ -181,6 +194,8 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         drop();
         owner = null;
         commits = null;
+        task = context instanceof InternalProcessorContext<?, ?> internal ? Optional.of(internal) : Optional.empty();
+        lastRead = NOTHING_READ;
         super.init(context, root);
     }
 
@@ -188,6 +203,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     public void flushCache() {
         if (changed) {
             changed = false;
+            task.ifPresent(context -> context.setRecordContext(lastRead));
             commits().begins();
             owner().beforeCommit(state());
         }

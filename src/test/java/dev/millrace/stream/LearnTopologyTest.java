@@ -98,6 +98,19 @@ class LearnTopologyTest {
         }
     }
 
+    /** Brokers refuse what is an hour ahead of their clock. */
+    @Test
+    void entriesOfTheChangelogHaveTheTimeOfTheLastRecordAndNotTheClocks() {
+        try (LearnerDriver driver = driver(learn(), "a")) {
+            driver.send(LearnerDriver.example(0));
+            driver.advanceWallClockTime(LearnerDriver.MAX_WAIT); // closes the batch, and commits
+
+            assertThat(driver.read("test-learner-changelog"))
+                    .isNotEmpty()
+                    .allMatch(entry -> entry.timestamp() == Streams.T0);
+        }
+    }
+
     @Test
     void openBatchIsClosedWhenItHasWaitedLongEnough() {
         try (LearnerDriver driver = driver(learn(), "a")) {
