@@ -59,11 +59,10 @@ final class TrainMetrics {
     }
 
     private void figures(ModelSettings model) {
-        figure(
+        gauge(
                 "millrace.learn.rehearsed",
                 "examples of earlier batches that the last batch learnt again",
-                Tags.empty(),
-                Figure.REHEARSED);
+                training -> training.figures().getOrDefault(Figure.REHEARSED.label(), 0.0));
         figure(
                 "millrace.learn.temperature",
                 "temperature of the softmax after the last step",

@@ -18,7 +18,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -181,7 +180,7 @@ public final class Batcher implements Durable {
         unannouncedRemovals.forEach(this::apply);
         catalogueChanges.addAll(unannouncedRemovals);
         Set<String> users = new LinkedHashSet<>(removedUsers.values());
-        rememberedExamples.forget(users, removals(catalogueChanges));
+        rememberedExamples.forget(users, CatalogueChange.removed(catalogueChanges));
         long seed = CounterRandom.bits(settings.seed(), step, 0);
         List<TrainingExample> rehearsed = positives.isEmpty() ? List.of() : rehearsed(seed);
         List<TrainingExample> learnt = new ArrayList<>(positives);
@@ -326,13 +325,6 @@ public final class Batcher implements Durable {
         List<String> items = batch.counted().stream().map(TrainingExample::item).toList();
         popularity.observe(items);
         negativeSource.observe(items);
-    }
-
-    private static Set<String> removals(List<CatalogueChange> changes) {
-        return changes.stream()
-                .filter(CatalogueChange::isRemoval)
-                .map(CatalogueChange::itemId)
-                .collect(Collectors.toSet());
     }
 
     /** Returns old examples to learn again: as many as the settings say, and the size of a batch allows. */

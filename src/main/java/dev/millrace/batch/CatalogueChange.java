@@ -1,7 +1,11 @@
 package dev.millrace.batch;
 
 import dev.millrace.event.CatalogueItem;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** A change of one item of the catalogue. */
 public sealed interface CatalogueChange {
@@ -34,6 +38,14 @@ public sealed interface CatalogueChange {
                 return removal.apply(change);
             }
         });
+    }
+
+    /** Returns the ids of the items that some changes remove, in the order of these. */
+    static Set<String> removed(List<CatalogueChange> changes) {
+        return changes.stream()
+                .filter(CatalogueChange::isRemoval)
+                .map(CatalogueChange::itemId)
+                .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     /** One method for each kind of change. */

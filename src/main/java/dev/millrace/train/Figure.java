@@ -17,7 +17,7 @@ public enum Figure {
     NEWNESS_WEIGHT("newness-weight"),
     /** Learned weight ν of how near an item is to the user's latest clicks. */
     NEIGHBOURS_WEIGHT("neighbours-weight"),
-    /** Examples of earlier batches that the batch learnt again. */
+    /** Examples of earlier batches that the batch learnt again, if there are any. */
     REHEARSED("rehearsed"),
     /** Log of the 5 % quantile of the sampling probability over the batch's columns. */
     LOG_Q_LOW("log-q.low"),

@@ -24,7 +24,9 @@ final class Figures {
      */
     static SortedMap<String, Double> learnt(MiniBatch batch, StepReport report, TwoTower model) {
         SortedMap<String, Double> figures = new TreeMap<>();
-        figures.put(Figure.REHEARSED.label(), (double) batch.rehearsed().size());
+        if (!batch.rehearsed().isEmpty()) {
+            figures.put(Figure.REHEARSED.label(), (double) batch.rehearsed().size());
+        }
         figures.put(Figure.TEMPERATURE.label(), report.temperature());
         figures.put(Figure.LOG_Q_LOW.label(), report.logQLow());
         figures.put(Figure.LOG_Q_MEDIAN.label(), report.logQMedian());

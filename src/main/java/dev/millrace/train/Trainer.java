@@ -419,12 +419,10 @@ public final class Trainer implements Durable, AutoCloseable {
             batcher.follow(batch);
             closedStep = batch.step();
         }
-        for (CatalogueChange change : batch.catalogue()) {
-            if (change.isRemoval()) {
-                model.removeItem(change.itemId());
-                facts.remove(change.itemId());
-                examiner.remove(change.itemId());
-            }
+        for (String item : CatalogueChange.removed(batch.catalogue())) {
+            model.removeItem(item);
+            facts.remove(item);
+            examiner.remove(item);
         }
         for (String user : batch.removedUsers()) {
             model.removeUser(user);
