@@ -49,8 +49,9 @@ public final class Batcher implements Durable {
      * draws see the catalogue of this batch, and the popularity from before it. Another order is another log.
      *
      * Cost. Adding a part: a look-up in a tree. A removal also scans the open examples, and at close the memory of the negatives. A
-     * close: the parts, the draws, one pass over what may be rehearsed, and O(log N) for each draw by popularity from a catalogue of N items. It never scans the catalogue,
-     * except the first time after a restart and when the popularity rescales or a sum tree is outgrown.
+     * close: the parts, the draws, one pass over what may be rehearsed, and O(log N) for each draw by popularity from a catalogue of N
+     * items. It never scans the catalogue, except the first time after a restart and when the popularity rescales or a sum tree is
+     * outgrown.
      *
      * Threads. One, the caller's.
      */
