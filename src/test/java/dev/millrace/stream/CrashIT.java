@@ -53,6 +53,7 @@ class CrashIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int EXPOSURES_A_PHASE = 1500;
+    private static final int EXPOSURES_AT_THE_KILL = 100;
     private static final int USERS = 40;
     private static final int ITEMS = 60;
 
@@ -201,18 +202,21 @@ class CrashIT {
         }
 
         /**
-         * Sends half a phase's events, and the other half once some of those are in the log. Kills the trainer when the next batch is
-         * there: so its last commit has a step.
+         * Sends half a phase's events, and more once some of those are in the log. When the next batch is there, so that the last commit has a
+         * step, it sends the rest and kills the trainer before that can be committed.
          */
         void produceAndKill(int phase) throws Exception {
             int before = batches.size();
-            int middle = phase * EXPOSURES_A_PHASE + EXPOSURES_A_PHASE / 2;
+            int end = (phase + 1) * EXPOSURES_A_PHASE;
+            int middle = end - EXPOSURES_A_PHASE / 2;
             produce(phase * EXPOSURES_A_PHASE, middle);
             await().atMost(PATIENCE).pollInterval(Duration.ofMillis(5)).until(() -> batches.size() > before + 3);
-            SortedSet<String> sent = produce(middle, (phase + 1) * EXPOSURES_A_PHASE);
             int seen = batches.size();
+            produce(middle, end - EXPOSURES_AT_THE_KILL);
             await().atMost(PATIENCE).pollInterval(Duration.ofMillis(5)).until(() -> batches.size() > seen);
+            SortedSet<String> sent = send(end - EXPOSURES_AT_THE_KILL, end);
             kill();
+            producer.flush();
             assertThat(loggedIds()).as("the kill came in mid-stream").doesNotContain(sent.last());
             trainer = startTrainer();
         }
@@ -223,8 +227,14 @@ class CrashIT {
                     .untilAsserted(() -> assertThat(new TreeSet<>(loggedIds())).containsAll(sent));
         }
 
-        /** Seeded exposures; about every third is clicked a second later, every 20th click is sent twice. */
         private SortedSet<String> produce(int from, int to) {
+            SortedSet<String> sent = send(from, to);
+            producer.flush();
+            return sent;
+        }
+
+        /** Seeded exposures; about every third is clicked a second later, every 20th click is sent twice. */
+        private SortedSet<String> send(int from, int to) {
             TreeSet<String> sent = new TreeSet<>();
             for (int number = from; number < to; number++) {
                 String user = "u" + CounterRandom.below(USERS, 1, number, 0);
@@ -253,7 +263,6 @@ class CrashIT {
                     }
                 }
             }
-            producer.flush();
             clicks.addAll(sent);
             return sent;
         }
