@@ -35,6 +35,7 @@ public final class SearchSpace {
             "negatives.popularity", List.of("0", "256", "512"),
             "optimiser.dense.learning-rate", List.of("0.01", "0.02", "0.05"),
             "optimiser.rows.learning-rate", List.of("0.02", "0.03", "0.05", "0.1"),
+            "rehearsal.examples", List.of("0", "16"),
             "tower.dim", List.of("32", "64", "128")));
 
     /** What follows the name of a history. */

@@ -65,6 +65,7 @@ class TopologyShapeTest {
         List<String> changes = new TopologyShape(List.of(SOURCE, WORK, moved, fresh)).changesSince(SHAPE);
 
         assertThat(SHAPE.changesSince(SHAPE)).isEmpty();
+        assertThat(SHAPE.parts()).isSortedAccordingTo(Piece.BY_PLACE);
         assertThat(changes).hasSize(3);
         assertThat(changes.get(0))
                 .isEqualToNormalizingNewlines(
