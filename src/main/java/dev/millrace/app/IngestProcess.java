@@ -1,6 +1,7 @@
 package dev.millrace.app;
 
 import dev.millrace.ingest.IngestServer;
+import dev.millrace.serve.HttpSetup;
 import dev.millrace.topic.ClusterWatch;
 import dev.millrace.topic.EventDelivery;
 import dev.millrace.topic.EventDelivery.Event;
@@ -58,11 +59,14 @@ public final class IngestProcess implements AutoCloseable {
     /**
      * Begins to listen.
      *
+     * @throws HttpSetup.PortTakenException if another process listens at the port
      * @throws dev.millrace.topic.fault.UnusableTopicException if an input topic is missing or of the wrong shape
      * @throws dev.millrace.topic.fault.MissingRightException if an input topic may not be written
      * @throws dev.millrace.topic.fault.BrokerUnreachableException if no broker answers
      */
     public static IngestProcess start(MillraceSettings settings, PrometheusMeterRegistry registry) {
+        HttpSetup.requireFree(
+                "ingest.port", settings.ingest().host(), settings.ingest().port());
         new Topics(settings.clients(), settings.topics(), PATIENCE)
                 .checkInputs(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
         EventDelivery delivery = new EventDelivery(
@@ -76,6 +80,7 @@ public final class IngestProcess implements AutoCloseable {
         try {
             IngestServer server = new IngestServer(
                             settings.ingest(),
+                            settings.attribution().maxAhead(),
                             new EventRecords(new AvroWire(settings.wire())),
                             settings.topics().names(),
                             cluster,

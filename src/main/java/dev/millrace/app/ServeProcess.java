@@ -11,6 +11,7 @@ import dev.millrace.page.ClickSender;
 import dev.millrace.page.LivePage;
 import dev.millrace.page.LiveSources;
 import dev.millrace.page.TopicLag;
+import dev.millrace.serve.HttpSetup;
 import dev.millrace.serve.RecallServer;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.Topics;
@@ -70,6 +71,7 @@ public final class ServeProcess implements AutoCloseable {
     /**
      * Begins to follow the topics and to listen. Answers 503 until it has caught up.
      *
+     * @throws HttpSetup.PortTakenException if another process listens at the port
      * @throws dev.millrace.topic.fault.UnusableTopicException if a topic is missing or of the wrong shape
      * @throws dev.millrace.topic.fault.BrokerUnreachableException if no broker answers
      */
@@ -84,6 +86,8 @@ public final class ServeProcess implements AutoCloseable {
      */
     static ServeProcess start(MillraceSettings settings, PrometheusMeterRegistry registry, Optional<ClickSender> clicks)
             throws IOException {
+        HttpSetup.requireFree(
+                "serve.port", settings.serve().host(), settings.serve().port());
         new Topics(settings.clients(), settings.topics(), PATIENCE)
                 .check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
         DiskEntries disk = DiskEntries.open(

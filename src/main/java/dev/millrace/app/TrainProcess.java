@@ -4,6 +4,7 @@ import dev.millrace.alarm.InputAlarms;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRules;
+import dev.millrace.serve.HttpSetup;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
@@ -264,12 +265,8 @@ public final class TrainProcess implements AutoCloseable {
                             shape,
                             registry)
                     .start());
-        } catch (TrainServer.PortTakenException taken) {
-            LOG.atWarn()
-                    .addKeyValue("host", settings.trainServer().host())
-                    .addKeyValue("port", settings.trainServer().port())
-                    .addKeyValue("found", taken.getMessage())
-                    .log("No health and metrics, for train.http.port cannot be bound");
+        } catch (HttpSetup.PortTakenException taken) {
+            LOG.warn("No health and metrics: {}", taken.getMessage());
             return Optional.empty();
         }
     }

@@ -1,6 +1,7 @@
 package dev.millrace.cli;
 
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.serve.HttpSetup;
 import dev.millrace.topic.EmbeddedBroker;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -57,6 +58,7 @@ final class BrokerCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         OptionFaults.require("--port", port, 0, 65_535);
+        HttpSetup.requireFree("--port", "127.0.0.1", port);
         Optional<EmbeddedBroker.Detour> by = detour.entrySet().stream()
                 .map(one -> new EmbeddedBroker.Detour(one.getKey(), one.getValue()))
                 .findFirst();

@@ -8,6 +8,7 @@ import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.replay.Pace;
+import dev.millrace.serve.HttpSetup;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -114,8 +115,11 @@ final class DemoCommand implements Callable<Integer> {
             byDefault.put("publish.attributes", "category, brand, price"); // to filter by, and to colour the page's map
         }
         MillraceSettings settings = data.settings(config, byDefault);
+        data.requireFeatures(settings);
         ReplayRun replay = new ReplayRun(
                 data.open(settings), pace, maxEvents(), bad -> System.err.println("row not used: " + bad));
+        HttpSetup.requireFree(
+                "serve.port", settings.serve().host(), settings.serve().port()); // before there is a broker
         requireEmpty(home);
         try (Demo demo = new Demo(
                 home,

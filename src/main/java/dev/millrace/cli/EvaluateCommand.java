@@ -157,9 +157,9 @@ final class EvaluateCommand implements Callable<Integer> {
         EvaluationReport figures = new EvaluationReport(out, report);
         if (!table.isEmpty()) {
             new TableEvaluation(recorded, figures, extras(), commandLine.getErr())
-                    .run(data.name(), Overlays.read(table, overlays -> data.settings(config, overlays, Map.of())));
+                    .run(data.name(), Overlays.read(table, this::settings));
         } else {
-            MillraceSettings settings = data.settings(config, Map.of());
+            MillraceSettings settings = settings(List.of());
             recorded.examples(settings)
                     .books()
                     .forEach((topic, account) -> out.println(Tables.account(topic, account)));
@@ -171,9 +171,15 @@ final class EvaluateCommand implements Callable<Integer> {
         return 0;
     }
 
+    private MillraceSettings settings(List<Path> overlays) {
+        MillraceSettings settings = data.settings(config, overlays, Map.of());
+        data.requireFeatures(settings);
+        return settings;
+    }
+
     private EvaluationProtocol evaluation(EvaluationData recorded, EvaluationReport figures, LearningBar bar) {
         return switch (protocol) {
-            case prequential -> new PrequentialEvaluation(recorded, figures, extras());
+            case prequential -> new PrequentialEvaluation(recorded, figures, extras(), bar);
             case holdout -> new HoldoutEvaluation(recorded, figures, at);
             case published ->
                 new PublishedEvaluation(
@@ -193,6 +199,11 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
+    /** A table tells each of its rows. */
+    private boolean hasBar() {
+        return protocol == Protocol.windows || (protocol == Protocol.prequential && table.isEmpty());
+    }
+
     /** An option that the protocol does not use is a fault. */
     private void requireUsed() {
         boolean isPrequential = protocol == Protocol.prequential;
@@ -203,7 +214,7 @@ final class EvaluateCommand implements Callable<Integer> {
         misplaced.put("--by-action", byAction && !isPrequential);
         misplaced.put("--table", !table.isEmpty() && !isPrequential);
         misplaced.put("--warm-up", warmUp != null && protocol == Protocol.windows);
-        misplaced.put("--quiet", progress.isQuiet && protocol != Protocol.windows);
+        misplaced.put("--quiet", progress.isQuiet && !hasBar());
         misplaced.put("--at", !at.isEmpty() && protocol != Protocol.holdout);
         List<SettingFault> faults = misplaced.entrySet().stream()
                 .filter(Map.Entry::getValue)

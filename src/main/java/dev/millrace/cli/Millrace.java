@@ -6,6 +6,7 @@ import dev.millrace.cli.model.ModelCommand;
 import dev.millrace.draft.UndecidedColumnException;
 import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.log.LogSettings;
+import dev.millrace.serve.HttpSetup;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.stream.run.LostContinuityException;
@@ -67,6 +68,7 @@ public final class Millrace {
     /** Failures whose message says all, and the exit status of each. */
     private static final Map<Class<? extends Throwable>, Integer> PLAIN = Map.of(
             InvalidSettingsException.class, UNUSABLE_SETTINGS,
+            HttpSetup.PortTakenException.class, UNAVAILABLE,
             UndecidedColumnException.class, UNDECIDED,
             LostContinuityException.class, FAILED,
             UndecidedTransactionException.class, FAILED,

@@ -109,6 +109,9 @@ final class TuneCommand implements Callable<Integer> {
         OptionalInt count = trials == null ? OptionalInt.empty() : OptionalInt.of(trials);
         String name = isOfCluster ? "the log of mini-batches" : data.name();
         TuneRun.Task task = new TuneRun.Task(name, count, minutes, first, at, seed);
+        if (!isOfCluster) {
+            data.requireFeatures(data.settings(config, Map.of()));
+        }
         Function<Map<String, String>, MillraceSettings> settings = isOfCluster
                 ? changes -> config.settings(Optional.empty(), List.of(), Map.of(), changes)
                 : changes -> data.settings(config, List.of(), Map.of(), changes);

@@ -2,6 +2,7 @@ package dev.millrace.draft;
 
 import dev.millrace.replay.LogSample;
 import dev.millrace.replay.TimeScale;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -26,6 +27,7 @@ final class ColumnFacts {
     private final boolean isNumber;
     private final boolean isWhole;
     private final Optional<TimeScale> time;
+    private long spanMillis;
 
     ColumnFacts(LogSample.Column column) {
         name = column.name();
@@ -76,6 +78,11 @@ final class ColumnFacts {
     /** How its cells are written if nearly all are times, not more than thirty years apart. */
     Optional<TimeScale> time() {
         return time;
+    }
+
+    /** From the first to the last time; 0 if it holds none. */
+    Duration span() {
+        return Duration.ofMillis(spanMillis);
     }
 
     /** Two values, one for yes and one for no. */
@@ -190,9 +197,11 @@ final class ColumnFacts {
             }
         }
         long span = last - first;
-        return rowsByScale.entrySet().stream()
+        Optional<TimeScale> found = rowsByScale.entrySet().stream()
                 .filter(entry -> entry.getValue() >= NEARLY_ALL * filled && span <= LONGEST_LOG_MILLIS)
                 .map(Map.Entry::getKey)
                 .findFirst();
+        spanMillis = found.isPresent() ? span : 0;
+        return found;
     }
 }

@@ -68,6 +68,12 @@ record MappingText(LogSample sample, KeyColumns keys, Deeds deeds, FeatureDrafts
                 return text;
             }
         });
+        text.blank()
+                .comment(
+                        "A table of what items have, a row each, is a section too (docs/your-own-data.md#an-item-table):")
+                .comment("  items.files = items.csv")
+                .comment("  items.key = " + keys.item().name())
+                .comment("  items.feature.title = category");
         leftOut(text);
         return text.text();
     }

@@ -14,6 +14,9 @@ record SettingsDraftText(KeyColumns keys, Deeds deeds, FeatureDrafts features) {
     private static final int LEAST_ROWS_A_USER = 10;
     private static final int SMALL_TABLE = 1_000;
     private static final int SMALL_DIM = 8;
+    private static final int YEAR = 365; // days, the default of these:
+    private static final List<String> KEPT =
+            List.of("users.expire-after", "catalogue.expire-after", "table.expire-after");
 
     String text(LogSample sample) {
         PropertiesText text = new PropertiesText();
@@ -52,6 +55,7 @@ record SettingsDraftText(KeyColumns keys, Deeds deeds, FeatureDrafts features) {
         });
         user(text);
         item(text);
+        expiry(text);
         return text.text();
     }
 
@@ -84,6 +88,24 @@ record SettingsDraftText(KeyColumns keys, Deeds deeds, FeatureDrafts features) {
                                 Stream.of("item"),
                                 features.of(Owner.ITEM).stream().map(FeatureDraft::name))));
         features.of(Owner.ITEM).forEach(feature -> keysOf(text, "features.item.", feature));
+        text.comment("what filters and the page know of an item, also what the towers do not read: publish.attributes ="
+                + " title, brand");
+    }
+
+    /** A log of several years: by default, most of its users would have left by its end. */
+    private void expiry(PropertiesText text) {
+        long days = keys.time().span().toDays() + 1;
+        if (days > YEAR) {
+            text.blank()
+                    .comment(String.format(
+                            Locale.ROOT,
+                            "the rows span %,d days; by default users, items and rows leave when they were idle for %d,"
+                                    + " so these are kept for %d days after the last row",
+                            days,
+                            YEAR,
+                            YEAR));
+            KEPT.forEach(key -> text.set(key, days + YEAR + "d"));
+        }
     }
 
     private static void keysOf(PropertiesText text, String tower, FeatureDraft feature) {

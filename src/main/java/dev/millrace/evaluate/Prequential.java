@@ -48,10 +48,18 @@ public final class Prequential {
         FROZEN
     }
 
+    /** Follows an evaluation. */
+    public interface Progress {
+
+        /** Told after each batch: examples learnt or ranked, each pass counted. */
+        void reached(long examples, long of);
+    }
+
     private final PrequentialSettings settings;
     private final RecordedExamples recorded;
     private final TrainerSettings trainerSettings;
     private final StepTimes times;
+    private Progress progress = (examples, of) -> {};
 
     /** @param times receives the phases of each learning step */
     public Prequential(
@@ -60,6 +68,12 @@ public final class Prequential {
         this.recorded = recorded;
         this.trainerSettings = trainerSettings.withExam(trainerSettings.exam().ofEveryBatch());
         this.times = times;
+    }
+
+    /** Tells somebody how far it is. */
+    public Prequential followedBy(Progress follower) {
+        progress = follower;
+        return this;
     }
 
     /** Trains a new model and scores it, over all events so far. */
@@ -98,9 +112,11 @@ public final class Prequential {
         int scoredFrom = Passes.endOf(used, settings.warmUp());
         List<TrainingExample> warmUp = used.subList(0, scoredFrom);
         long seed = trainerSettings.batch().seed();
+        Meter meter = new Meter(progress, (settings.passes() - 1L) * warmUp.size() + used.size());
         Passes.feedShuffled(trainer, warmUp, seed, settings.passes(), batch -> {
             tally.list(batch);
             trainer.learnUnexamined(batch);
+            meter.add(batch);
         });
         // an exam of what was learnt before is none: it would teach the mixture to trust the towers
         boolean isExamined =
@@ -114,6 +130,7 @@ public final class Prequential {
                 trainer.learnUnexamined(batch);
             }
             tally.observe(batch);
+            meter.add(batch);
         });
         ExamTotals before = trainer.progress().exam();
         tally.beginScoring();
@@ -125,6 +142,7 @@ public final class Prequential {
                 trainer.examineOnly(batch);
             }
             tally.observe(batch);
+            meter.add(batch);
         });
         return new Result(
                 trainer.progress().exam().minus(before),
@@ -134,6 +152,23 @@ public final class Prequential {
                 trainer.progress().positives(),
                 trainer.progress().refusedSteps(),
                 trainer.progress().items());
+    }
+
+    /** Counts the examples of batches. */
+    private static final class Meter {
+        private final Progress progress;
+        private final long all;
+        private long done;
+
+        Meter(Progress progress, long all) {
+            this.progress = progress;
+            this.all = all;
+        }
+
+        void add(MiniBatch batch) {
+            done += batch.examples().size() + batch.exposed().size();
+            progress.reached(done, all);
+        }
     }
 
     /** Adds each ranked event to the totals of its action, and ranks it by item-kNN too if that is wanted. */

@@ -98,6 +98,11 @@ public final class RecordedExamples {
         return attribution.books().accounts();
     }
 
+    /** Returns true if there is something to learn from. */
+    public boolean havePositives() {
+        return examples().stream().anyMatch(TrainingExample::isPositive);
+    }
+
     List<CatalogueItem> catalogue() {
         return listings.stream().map(Listing::item).toList();
     }

@@ -18,6 +18,9 @@ import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -38,6 +41,7 @@ import java.util.stream.Collectors;
 final class EventBodies {
 
     private static final int MOST_TOLD = 100;
+    private static final int MOST_NAME = 40; // characters
     private static final JsonFactory JSON = JsonFactory.builder()
             .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES) // whoever may send could make up any number of names
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
@@ -47,10 +51,15 @@ final class EventBodies {
 
     private final EventRecords records;
     private final TopicNames topics;
+    private final Duration maxAhead;
+    private final InstantSource clock;
 
-    EventBodies(EventRecords records, TopicNames topics) {
+    /** @param maxAhead how far an event may be ahead of the clock; of an item, which may be announced, it is not asked */
+    EventBodies(EventRecords records, TopicNames topics, Duration maxAhead, InstantSource clock) {
         this.records = records;
         this.topics = topics;
+        this.maxAhead = maxAhead;
+        this.clock = clock;
     }
 
     /**
@@ -90,6 +99,11 @@ final class EventBodies {
         }
     }
 
+    /** Whoever may send could make up names of any length. */
+    private static String shortened(String name) {
+        return name.length() <= MOST_NAME ? name : name.substring(0, MOST_NAME) + "…";
+    }
+
     /** One pass over a body. */
     private final class Reading {
 
@@ -112,8 +126,9 @@ final class EventBodies {
             Set<EventKind> seen = EnumSet.noneOf(EventKind.class);
             while (json.nextToken() == JsonToken.FIELD_NAME) {
                 String member = json.currentName();
-                EventKind kind =
-                        EventKind.of(member).orElseThrow(() -> malformed("a member is unknown; known are " + KINDS));
+                EventKind kind = EventKind.of(member)
+                        .orElseThrow(
+                                () -> malformed("the member " + shortened(member) + " is unknown; known are " + KINDS));
                 if (!seen.add(kind)) {
                     throw malformed(member + " must be there once in an object");
                 }
@@ -139,9 +154,21 @@ final class EventBodies {
             int length = (int) json.currentLocation().getCharOffset() - from;
             byte[] event = Utf8.bytes(new String(text.array(), from, length));
             try {
-                events.add(kind.event(records, topics, event));
+                Event read = kind.event(records, topics, event);
+                requireCredible(kind, read.time());
+                events.add(read);
             } catch (UndecodableException | UnusableEventException none) {
                 refuse(kind, number, line, none.rejected());
+            }
+        }
+
+        /** As the trainer does, which would make it a dead letter. */
+        private void requireCredible(EventKind kind, long time) {
+            if (kind != EventKind.ITEMS && time > clock.millis() + maxAhead.toMillis()) {
+                throw new UnusableEventException(
+                        RejectReason.BAD_TIME,
+                        Instant.ofEpochMilli(time).toString(),
+                        "must be at most attribution.max-ahead, " + maxAhead + ", after the wall clock");
             }
         }
 

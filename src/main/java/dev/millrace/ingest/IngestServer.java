@@ -23,6 +23,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -86,12 +87,14 @@ public final class IngestServer implements AutoCloseable {
     }
 
     /**
+     * @param maxAhead how far an event's time may be ahead of the wall clock
      * @param records reads and writes the events, within the limits of the settings
      * @param registry for this server's metrics; {@code /metrics} gives everything in it
      * @throws dev.millrace.settings.InvalidSettingsException if the files of tokens or TLS cannot be used
      */
     public IngestServer(
             IngestSettings settings,
+            Duration maxAhead,
             EventRecords records,
             TopicNames topics,
             Brokers brokers,
@@ -106,7 +109,7 @@ public final class IngestServer implements AutoCloseable {
                 settings.clients(),
                 settings.threads(),
                 settings.timeout().plus(ANSWERING));
-        this.bodies = new EventBodies(records, topics);
+        this.bodies = new EventBodies(records, topics, maxAhead, InstantSource.system());
         this.brokers = brokers;
         this.rate = new RateLimit(settings.maxRate(), System::nanoTime);
         this.registry = registry;
@@ -132,7 +135,7 @@ public final class IngestServer implements AutoCloseable {
 
     /** Begins to listen. */
     public IngestServer start() {
-        http.start();
+        setup.start(http, "ingest.port");
         return this;
     }
 

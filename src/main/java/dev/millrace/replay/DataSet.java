@@ -1,5 +1,6 @@
 package dev.millrace.replay;
 
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -14,6 +15,11 @@ public interface DataSet {
 
     /** Returns true if the data set has exposures, false if its log holds clicks only. */
     boolean hasExposures();
+
+    /** The features of its events, where a mapping says them. */
+    default Optional<DeclaredFeatures> declared() {
+        return Optional.empty();
+    }
 
     /**
      * Returns the events from the start, at each call. The caller closes the stream if it does not read it to the end.

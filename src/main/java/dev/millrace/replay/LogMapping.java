@@ -5,6 +5,7 @@ import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
+import dev.millrace.feature.FeatureSpec.Source;
 import dev.millrace.settings.SettingsReader;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,6 +83,12 @@ final class LogMapping {
         userFeatures = table.features("user-feature");
         itemFeatures = table.features("item-feature");
         context = table.features("context-feature");
+    }
+
+    void declare(DeclaredFeatures declared) {
+        declared.add(Source.USER, userFeatures.features());
+        declared.add(Source.ITEM, itemFeatures.features());
+        declared.add(Source.CONTEXT, context.features());
     }
 
     /** Returns the files of the log with the decoders of their rows. */

@@ -1,5 +1,6 @@
 package dev.millrace.replay;
 
+import dev.millrace.feature.FeatureSpec.Source;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -32,6 +34,7 @@ final class MappedLog implements DataSet {
     private final List<LogFile> log = new ArrayList<>();
     private final List<Table> items;
     private final List<Table> users;
+    private final DeclaredFeatures declared = new DeclaredFeatures();
 
     /**
      * @param data the mapping file, or a folder that holds {@code mapping.properties}
@@ -70,14 +73,23 @@ final class MappedLog implements DataSet {
         if (hasOnlyClicks) {
             addLog(reader, new TableMapping(reader, folder, format, "clicks"), false, true);
         }
-        items = has(given, "items") ? tables(new TableMapping(reader, folder, format, "items"), "item") : List.of();
-        users = has(given, "users") ? tables(new TableMapping(reader, folder, format, "users"), "user") : List.of();
+        items = has(given, "items")
+                ? tables(new TableMapping(reader, folder, format, "items"), Source.ITEM)
+                : List.of();
+        users = has(given, "users")
+                ? tables(new TableMapping(reader, folder, format, "users"), Source.USER)
+                : List.of();
         reader.finish();
     }
 
     @Override
     public boolean hasExposures() {
         return hasExposures;
+    }
+
+    @Override
+    public Optional<DeclaredFeatures> declared() {
+        return Optional.of(declared);
     }
 
     @Override
@@ -88,14 +100,16 @@ final class MappedLog implements DataSet {
 
     private void addLog(SettingsReader reader, TableMapping table, boolean isExposure, boolean isClick) {
         LogMapping rows = new LogMapping(reader, table, isExposure, isClick);
+        rows.declare(declared);
         log.addAll(rows.files(table.finish()));
     }
 
-    private static List<Table> tables(TableMapping table, String key) {
-        int id = table.column("key", key, "column of the id");
+    private List<Table> tables(TableMapping table, Source source) {
+        int id = table.column("key", source.name().toLowerCase(Locale.ROOT), "column of the id");
         Optional<Integer> time = table.optionalColumn("time", "column of the time since when the row holds");
         TimeScale scale = table.timeScale("time.unit");
         TableMapping.FeatureCells features = table.features("feature");
+        declared.add(source, features.features());
         Function<Row, FeatureTable.Entry> decoder = row -> new FeatureTable.Entry(
                 row.cells().get(id),
                 time.flatMap(row::text)

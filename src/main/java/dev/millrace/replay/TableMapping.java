@@ -122,7 +122,11 @@ final class TableMapping {
         List<Path> found = new ArrayList<>();
         for (String name : names) {
             List<Path> matching = matching(folder, name);
-            reader.require(!matching.isEmpty(), key("files"), name, "must be a file under " + folder);
+            reader.require(
+                    !matching.isEmpty(),
+                    key("files"),
+                    name,
+                    "no such file; a path that does not begin with / is one from the mapping's folder, " + folder);
             found.addAll(matching);
         }
         return found;

@@ -7,6 +7,9 @@ import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -44,6 +47,14 @@ public record HttpSetup(
         OpenConnections connections,
         AnsweringThreads threads,
         Duration stopTimeout) {
+
+    /** A server cannot listen where it is to. The message has the setting. */
+    public static final class PortTakenException extends RuntimeException {
+
+        private PortTakenException(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
 
     public static final int TOO_MANY_REQUESTS = 429;
     public static final int SERVICE_UNAVAILABLE = 503;
@@ -128,6 +139,34 @@ public record HttpSetup(
     public static void write(Context request, int status, String contentType, byte[] body) {
         HEADERS.forEach(request::header);
         request.status(status).contentType(contentType).result(body);
+    }
+
+    /**
+     * Binds a port and lets it go, so that whoever will listen there fails before it begins anything.
+     *
+     * @param setting that says the port
+     * @throws PortTakenException if it cannot be bound
+     */
+    public static void requireFree(String setting, String host, int port) {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.bind(new InetSocketAddress(host, port));
+        } catch (IOException | IllegalArgumentException taken) {
+            throw new PortTakenException(
+                    setting + " = " + port + ": must be free on " + host + " (" + taken.getMessage()
+                            + "); choose another port, or stop who listens there",
+                    taken);
+        }
+    }
+
+    /**
+     * Begins to listen.
+     *
+     * @param setting that says the port
+     * @throws PortTakenException if it cannot be bound
+     */
+    public void start(Javalin http, String setting) {
+        requireFree(setting, host, port);
+        http.start();
     }
 
     /** Ends a server: it takes no more requests, and answers those that are here within {@code stopTimeout}. */

@@ -106,7 +106,7 @@ public final class RecallServer implements AutoCloseable {
     /** Begins to listen. Answers 503 until a generation answers. */
     public RecallServer start() {
         beside.page().ifPresent(one -> one.listenTo(live::send));
-        http.start();
+        setup.start(http, "serve.port");
         return this;
     }
 

@@ -5,7 +5,6 @@ import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
-import io.javalin.util.JavalinException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -27,14 +26,6 @@ public final class TrainServer implements AutoCloseable {
 
         /** The facts behind {@link #isReady}, by name. */
         Map<String, Object> detail();
-    }
-
-    /** It cannot listen on its address. */
-    public static final class PortTakenException extends RuntimeException {
-
-        private PortTakenException(String message, Throwable cause) {
-            super(message, cause);
-        }
     }
 
     private static final int THREADS = 1; // of what is not health
@@ -67,13 +58,9 @@ public final class TrainServer implements AutoCloseable {
         this.http = Javalin.create(this::configure);
     }
 
-    /** @throws PortTakenException if the port cannot be bound */
+    /** @throws HttpSetup.PortTakenException if the port cannot be bound */
     public TrainServer start() {
-        try {
-            http.start();
-        } catch (JavalinException taken) {
-            throw new PortTakenException(String.valueOf(taken.getMessage()), taken);
-        }
+        setup.start(http, "train.http.port");
         return this;
     }
 

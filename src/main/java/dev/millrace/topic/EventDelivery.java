@@ -142,7 +142,9 @@ public final class EventDelivery implements AutoCloseable {
                 .map(Throwable::getMessage)
                 .orElseGet(() -> why instanceof TimeoutException
                         ? "no acknowledgement within " + timeout.toMillis() + " ms"
-                        : String.valueOf(why.getMessage()));
+                        : why instanceof org.apache.kafka.common.errors.TimeoutException
+                                ? "no broker answered (" + why.getMessage() + ")"
+                                : String.valueOf(why.getMessage()));
         if (isFailing.compareAndSet(false, true)) {
             LOG.atWarn().addKeyValue("why", reason).log("Brokers do not take events; said once until they do");
         }

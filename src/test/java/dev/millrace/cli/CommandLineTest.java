@@ -187,7 +187,9 @@ class CommandLineTest {
     @Test
     void aFileThatCannotBeReadOrWrittenIsStatus74(@TempDir Path directory) throws IOException {
         Path file = Files.writeString(directory.resolve("file"), "x");
-        Path log = Files.writeString(directory.resolve("log.csv"), "user,item,time\nu,i,1650000000000\n");
+        Path log = Files.writeString(
+                directory.resolve("log.csv"),
+                "user,item,time\nu,i,1650000000000\nu,j,1650000001000\nu,k,1650000002000\nu,l,1650000003000\n");
         Path mapping =
                 Files.writeString(directory.resolve("mapping.properties"), "clicks.files = " + log.getFileName());
         Path broken = Files.write(directory.resolve("broken.csv"), new byte[] {0x1f, (byte) 0x8b, 8, 0});

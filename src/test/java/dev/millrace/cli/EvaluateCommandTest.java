@@ -345,6 +345,67 @@ class EvaluateCommandTest {
                         .orElseThrow());
     }
 
+    /** Twenty users; what is clicked was never shown. */
+    private Path actions(String unit) throws IOException {
+        StringBuilder log = new StringBuilder("user,item,time,type\n");
+        for (int row = 0; row < 200; row++) {
+            boolean isShown = row % 2 == 0;
+            log.append("u%d,%s%d,%d,%s%n"
+                    .formatted(
+                            row % 20,
+                            isShown ? "shown" : "done",
+                            row % 30,
+                            1_700_000_000L + row,
+                            isShown ? "view" : "click"));
+        }
+        Files.writeString(folder.resolve("actions.csv"), log);
+        StringBuilder mapping = new StringBuilder();
+        for (String section : List.of("exposures", "clicks")) {
+            mapping.append("%s.files = actions.csv%n%s.time.unit = %s%n".formatted(section, section, unit))
+                    .append("%s.where.type = %s%n".formatted(section, section.equals("clicks") ? "click" : "view"));
+        }
+        return Files.writeString(folder.resolve("mapping.properties"), mapping);
+    }
+
+    @Test
+    void clicksOfWhatWasNeverShownAreNamedWithWhatMendsThem() throws IOException {
+        String mapping = actions("s").toString();
+
+        assertThat(commands.run("evaluate", "--format", "csv", "--data", mapping))
+                .isEqualTo(2);
+        assertThat(commands.err())
+                .contains("100 of 100 clicks found no exposure", "attribution.mode = clicks-only")
+                .contains("--data = given: must have clicks to learn from");
+        assertThat(commands.run(
+                        "evaluate", "--format", "csv", "--data", mapping, "--set", "attribution.mode=clicks-only"))
+                .as(commands.err())
+                .isZero();
+    }
+
+    @Test
+    void aLogOfWhichNoRowCanBeUsedIsAFault() throws IOException {
+        assertThat(commands.run(
+                        "evaluate", "--format", "csv", "--data", actions("us").toString()))
+                .isEqualTo(2);
+        assertThat(commands.err()).contains("200 rows could not be used", "must have clicks to learn from");
+    }
+
+    @Test
+    void aFeatureThatTheMappingDoesNotHaveIsAFault() throws IOException {
+        assertThat(commands.run(
+                        "evaluate",
+                        "--format",
+                        "csv",
+                        "--data",
+                        actions("s").toString(),
+                        "--set",
+                        "features.item=item,titel"))
+                .isEqualTo(2);
+        assertThat(commands.err())
+                .contains(
+                        "features.item = titel: must be a feature of source item that the mapping gives, which are none");
+    }
+
     @BeforeEach
     void writeRatings() throws IOException {
         MadeUpRatings.write(folder);

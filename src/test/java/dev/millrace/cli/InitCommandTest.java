@@ -176,7 +176,7 @@ class InitCommandTest {
         assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
                 .isEqualTo(2);
 
-        assertThat(commands.err()).contains("clicks.files = log: must be a file under ");
+        assertThat(commands.err()).contains("clicks.files = log: no such file; ");
         assertThat(files()).containsExactly("log ");
     }
 

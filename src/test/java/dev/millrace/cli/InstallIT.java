@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -23,6 +24,9 @@ class InstallIT {
     private static final int PATIENCE = 180; // seconds
     private static final List<String> TOOLS =
             List.of("bash", "env", "grep", "sed", "find", "mktemp", "flock", "rm", "id", "readlink", "dirname", "true");
+
+    /** A relative link of a page, without its anchor. */
+    private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]+)");
 
     private final Path directory;
     private Path home = Path.of("");
@@ -84,6 +88,20 @@ class InstallIT {
     }
 
     @Test
+    void whatItsPagesLinkToIsThere() throws IOException {
+        try (Stream<Path> files = Files.walk(home)) {
+            List<Path> pages =
+                    files.filter(file -> file.toString().endsWith(".md")).toList();
+            assertThat(pages).hasSizeGreaterThan(50).allSatisfy(page -> assertThat(LINK.matcher(Files.readString(page))
+                            .results()
+                            .map(link -> link.group(1))
+                            .filter(target -> !target.contains("://"))
+                            .map(target -> page.resolveSibling(target).normalize()))
+                    .allSatisfy(target -> assertThat(target).exists()));
+        }
+    }
+
+    @Test
     void aDemoLearnsAndAnswers() throws Exception {
         Run demo = demo("--events", "3000");
 
@@ -100,16 +118,29 @@ class InstallIT {
                 .contains("model.engine = nd4j: needs the native libraries of ND4J for this machine on the class path");
     }
 
+    @Test
+    void withoutJavaItSaysSo() throws Exception {
+        Run without = run(directory.resolve("none").toString(), List.of("demo"));
+
+        assertThat(without.status).isEqualTo(2);
+        assertThat(without.output).contains("no Java at " + directory.resolve("none/bin/java"), "JRE of 17 or later");
+    }
+
     private record Run(int status, String output) {}
 
     private Run demo(String... options) throws Exception {
-        Path said = directory.resolve("output");
-        List<String> command =
-                new ArrayList<>(List.of(home.resolve("bin/millrace").toString()));
-        command.addAll(List.of("demo", "--until-end", "--speed", "max", "--dir", "demo"));
+        List<String> command = new ArrayList<>(List.of("demo", "--until-end", "--speed", "max", "--dir", "demo"));
         command.addAll(List.of("--set", "serve.port=0", "--set", "train.http.port=0"));
         command.addAll(GeneratedShop.OPTIONS);
         command.addAll(List.of(options));
+        return run(System.getProperty("java.home"), command);
+    }
+
+    private Run run(String java, List<String> arguments) throws Exception {
+        Path said = directory.resolve("output");
+        List<String> command =
+                new ArrayList<>(List.of(home.resolve("bin/millrace").toString()));
+        command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
@@ -117,7 +148,7 @@ class InstallIT {
         builder.environment().clear();
         builder.environment().put("PATH", directory.resolve("bin").toString());
         builder.environment().put("HOME", directory.toString());
-        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().put("JAVA_HOME", java);
         builder.environment().put("MILLRACE_HEAP", "768m");
         Process process = builder.start();
         try {

@@ -119,7 +119,25 @@ class LogDraftTest {
                 .hasMessageContainingAll(
                         "cannot tell the column of the time",
                         "order (600 distinct values in 600 rows), session (20 distinct values in 600 rows)",
-                        "--time COLUMN settles it");
+                        "A table of items or users is no log");
+    }
+
+    @Test
+    void ofALogOfYearsNothingExpiresBeforeItsEnd() {
+        ids("user", "item");
+        column("time", row -> String.valueOf(1_500_000_000_000L + row * 86_400_000L));
+
+        // 599 days between the first and the last of 600 rows
+        assertThat(draft(Map.of()).settings().lines())
+                .contains("users.expire-after = 965d", "catalogue.expire-after = 965d", "table.expire-after = 965d");
+    }
+
+    @Test
+    void aLogOfAYearNeedsNoOtherExpiry() {
+        ids("user", "item");
+        column("time", row -> String.valueOf(1_500_000_000_000L + row * 52_560_000L)); // 364.4 days
+
+        assertThat(draft(Map.of()).settings()).doesNotContain("expire-after");
     }
 
     @Test

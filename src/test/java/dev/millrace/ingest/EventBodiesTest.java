@@ -17,6 +17,9 @@ import dev.millrace.topic.EventDelivery.Event;
 import dev.millrace.wire.EventJson;
 import dev.millrace.wire.EventRecords;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +44,8 @@ class EventBodiesTest {
     private static final CatalogueItem ITEM = new CatalogueItem("i4", T0 + 3, FEATURES);
 
     private final EventRecords records = new EventRecords(Streams.wire());
-    private final EventBodies bodies = new EventBodies(records, Streams.topics());
+    private final EventBodies bodies = new EventBodies(
+            records, Streams.topics(), Duration.ofHours(1), InstantSource.fixed(Instant.ofEpochMilli(T0)));
 
     @Test
     void eventsGoToTheirTopicsUnderTheirKeysInTheOrderOfTheBody() throws RefusedBodyException {
@@ -76,6 +80,22 @@ class EventBodiesTest {
     }
 
     @Test
+    void anEventAheadOfTheClockIsRefusedAsTheTrainerWouldAndAnItemMayBeAnnounced() throws RefusedBodyException {
+        String hourAhead = "2026-01-01T01:00:00Z";
+        String later = "2026-01-01T01:00:00.001Z";
+        String of = "{\"users\":[{\"user_id\":\"u\",\"time\":\"%s\"}],\"items\":[{\"item_id\":\"i\",\"time\":\"%s\"}]}";
+
+        assertThat(read(of.formatted(hourAhead, later)).events()).hasSize(2);
+        assertThatThrownBy(() -> read(of.formatted(later, later)))
+                .isInstanceOfSatisfying(RefusedBodyException.class, refused -> assertThat(refused.problem())
+                        .asString()
+                        .contains(
+                                "users[0]",
+                                "bad-time",
+                                later + ": must be at most attribution.max-ahead, PT1H, after the wall clock"));
+    }
+
+    @Test
     void whatIsWrittenIsWhatTheMinimalEventMeans() throws RefusedBodyException {
         Event event =
                 read("{\"clicks\":[{\"click_id\":\"c\",\"user_id\":\"u\",\"item_id\":\"i\",\"time\":\"2026-01-01T00:00:00Z\"}]}")
@@ -94,7 +114,7 @@ class EventBodiesTest {
                 "`` | the body is empty, and must be a JSON object",
                 "[] | the body must be a JSON object, or several behind one another, line 1",
                 "`{}\n7` | the body must be a JSON object, or several behind one another, line 2",
-                "{\"views\":[]} | a member is unknown; known are exposures, clicks, users, items, line 1",
+                "{\"views\":[]} | the member views is unknown; known are exposures, clicks, users, items, line 1",
                 "{\"clicks\":{}} | clicks must be an array of events, line 1",
                 "{\"clicks\":null} | clicks must be an array of events, line 1",
                 "{\"clicks\":[],\"clicks\":[]} | clicks must be there once in an object, line 1",

@@ -279,6 +279,7 @@ class IngestServerTest {
         reader.finish();
         return new IngestServer(
                         read,
+                        Duration.ofHours(1),
                         new EventRecords(Streams.wire()),
                         Streams.topics(),
                         brokers,

@@ -3,11 +3,13 @@ package dev.millrace.replay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.app.MillraceSettings;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.UserProfile;
+import dev.millrace.model.ModelSettings;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.io.ByteArrayOutputStream;
@@ -21,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -30,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class MappedLogTest {
 
-    private static final Path SAMPLES = Path.of("src/test/resources/replay");
+    private static final Path SAMPLES = Path.of("src/example/logs");
 
     private static final ReplaySettings NO_SETTINGS = new ReplaySettings(List.of(), 0);
 
@@ -276,10 +279,45 @@ class MappedLogTest {
     }
 
     @Test
+    void aFeatureThatTheMappingDoesNotGiveOrGivesOtherwiseIsAFault() throws IOException {
+        write("log.csv", "user,item,time,tags,slot\n");
+        DeclaredFeatures declared = mapped("clicks.files = log.csv\nclicks.item-feature.tags = bag |\n"
+                        + "clicks.context-feature.slot = number")
+                .declared()
+                .orElseThrow();
+        MillraceSettings settings = MillraceSettings.load(
+                List.of(),
+                Map.of(),
+                Map.of(),
+                Map.of(
+                        "features.user", "user, history, slot, hour, millrace.clicks",
+                        "features.user.slot.source", "context",
+                        "features.user.slot.kind", "vector",
+                        "features.user.hour.source", "context",
+                        "features.user.millrace.clicks.kind", "numeric",
+                        "features.item", "item, tags, tgas, age",
+                        "features.item.age.kind", "age"));
+        ModelSettings model = settings.trainer().model();
+
+        assertThat(declared.faults("user", model.user()))
+                .extracting(SettingFault::toString)
+                .containsExactly(
+                        "features.user.slot.kind = vector: must suit number, as the mapping gives it",
+                        "features.user = hour: must be a feature of source context that the mapping gives, which are slot");
+        assertThat(declared.faults("item", model.item()))
+                .extracting(SettingFault::toString)
+                .containsExactly(
+                        "features.item.tags.kind = categorical: must suit bag, as the mapping gives it",
+                        "features.item = tgas: must be a feature of source item that the mapping gives, which are tags");
+    }
+
+    @Test
     void aNameOfFilesThatIsNoPatternIsAFault() {
         assertThatThrownBy(() -> mapped("clicks.files = ["))
                 .isInstanceOf(InvalidSettingsException.class)
-                .hasMessage("clicks.files = [: must be a file under " + folder);
+                .hasMessage(
+                        "clicks.files = [: no such file; a path that does not begin with / is one from the mapping's folder, "
+                                + folder);
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.millrace.cli.evaluate;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.evaluate.PrequentialSettings;
 import dev.millrace.evaluate.RecordedExamples;
 import dev.millrace.event.CatalogueItem;
@@ -12,6 +13,9 @@ import dev.millrace.replay.BadRows;
 import dev.millrace.replay.DataSet;
 import dev.millrace.replay.ReplayEvent;
 import dev.millrace.replay.ReplaySettings;
+import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
+import dev.millrace.state.Outcome;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Optional;
@@ -61,7 +65,29 @@ public final class EvaluationData {
         if (bad.count() > 0) {
             err.printf(Locale.ROOT, "%,d rows could not be used%n", bad.count());
         }
+        sayOrphans(examples);
+        if (!examples.havePositives()) {
+            err.flush();
+            throw OptionFaults.unusable(
+                    "--data",
+                    "given",
+                    "must have clicks to learn from; none of its rows gave one, see above and its books");
+        }
         return new Recording(settings.attribution(), settings.replay(), examples);
+    }
+
+    /** Rows of actions may come without an exposure of the same item: then it is no log of exposures. */
+    private void sayOrphans(RecordedExamples examples) {
+        Books.Account clicks = Books.Account.of(InputTopic.CLICKS, examples.books());
+        long orphans = clicks.outcome(Outcome.ORPHAN) + clicks.waiting(); // nothing comes any more
+        if (2 * orphans > clicks.received()) {
+            err.printf(
+                    Locale.ROOT,
+                    "%,d of %,d clicks found no exposure of their user and item within attribution.window. If the log does"
+                            + " not have what was shown, set attribution.mode = clicks-only%n",
+                    orphans,
+                    clicks.received());
+        }
     }
 
     /** Examples and the settings that they depend on. */

@@ -2,6 +2,7 @@ package dev.millrace.cli.evaluate;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.evaluate.ActionTotals;
 import dev.millrace.evaluate.Prequential;
 import dev.millrace.exam.ExamTotals;
@@ -36,29 +37,40 @@ public final class PrequentialEvaluation implements EvaluationProtocol {
         }
     }
 
+    static final String NOTHING_TO_RANK =
+            "must have events to rank: clicks of users with an earlier click, behind the warm-up";
+
     private final EvaluationData data;
     private final EvaluationReport report;
     private final Extras extras;
+    private final LearningBar bar;
 
-    public PrequentialEvaluation(EvaluationData data, EvaluationReport report, Extras extras) {
+    public PrequentialEvaluation(EvaluationData data, EvaluationReport report, Extras extras, LearningBar bar) {
         this.data = data;
         this.report = report;
         this.extras = extras;
+        this.bar = bar;
     }
 
     @Override
     public void run(MillraceSettings settings) throws IOException {
         LearningTime time = new LearningTime();
-        Prequential prequential =
-                new Prequential(data.shares(settings), data.examples(settings), withWeights(settings.trainer()), time);
+        int runs = extras.frozen() ? 2 : 1;
+        Prequential prequential = new Prequential(
+                        data.shares(settings), data.examples(settings), withWeights(settings.trainer()), time)
+                .followedBy((examples, of) -> bar.show("", examples, runs * of));
         Prequential.Result online = extras.hasNeighbours()
                 ? prequential.runWithItemNeighbours(Prequential.Mode.ONLINE)
                 : prequential.run(Prequential.Mode.ONLINE);
+        if (online.exam().model().scored() == 0) {
+            throw OptionFaults.unusable("--data", "given", NOTHING_TO_RANK);
+        }
         double perSecond = time.perSecond(online.learnt());
         ExamTotals exam = online.exam();
         Map<String, RankingTotals> rows = rows(new ActionTotals(
                 exam.model(), exam.popularity(), exam.others(), online.all().itemNeighbours()));
         if (extras.frozen()) {
+            prequential.followedBy((examples, of) -> bar.show("frozen", of + examples, runs * of));
             ExamTotals still = prequential.run(Prequential.Mode.FROZEN).exam();
             rows.put("frozen", still.model());
             addOthers("frozen ", still.others(), rows);

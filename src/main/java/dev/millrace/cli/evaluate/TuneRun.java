@@ -119,7 +119,7 @@ public final class TuneRun {
             throw OptionFaults.unusable(
                     task.name(),
                     String.format(Locale.ROOT, "the first %.1f %% of its events", 100 * task.first() * share),
-                    "must have events to rank: clicks of users with an earlier click, behind the warm-up");
+                    PrequentialEvaluation.NOTHING_TO_RANK);
         }
         return found;
     }

@@ -1,8 +1,11 @@
 package dev.millrace.cli.option;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.model.ModelSettings;
 import dev.millrace.replay.DataFormat;
 import dev.millrace.replay.DataSet;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
 import dev.millrace.shop.ShopGenerator;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +24,7 @@ public final class DataOptions {
     @Option(
             names = "--data",
             paramLabel = "PATH",
-            description = "folder of the data set, or mapping file of a log. Default: the generated shop")
+            description = "folder of the data set, or mapping file of a log. Default of demo: the generated shop")
     @Nullable
     Path data;
 
@@ -75,6 +78,23 @@ public final class DataOptions {
         Map<String, String> withMode = new TreeMap<>(more);
         withMode.putIfAbsent("attribution.mode", "clicks-only");
         return config.settings(fallback, overlays, withMode, changes);
+    }
+
+    /**
+     * Checks that the towers read what a mapping gives: a typo in a name would teach them nothing, and nobody would see it.
+     *
+     * @throws InvalidSettingsException with every feature that the mapping does not give, or gives otherwise
+     */
+    public void requireFeatures(MillraceSettings settings) {
+        ModelSettings model = settings.trainer().model();
+        List<SettingFault> faults = new ArrayList<>();
+        open(settings).declared().ifPresent(declared -> {
+            faults.addAll(declared.faults("user", model.user()));
+            faults.addAll(declared.faults("item", model.item()));
+        });
+        if (!faults.isEmpty()) {
+            throw new InvalidSettingsException(faults);
+        }
     }
 
     /** The names of the formats, for the help. */
