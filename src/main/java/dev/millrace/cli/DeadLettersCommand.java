@@ -6,6 +6,7 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.event.RejectReason;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
@@ -15,6 +16,7 @@ import dev.millrace.wire.TopicRecord;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -66,6 +68,22 @@ final class DeadLettersCommand implements Runnable {
         @Mixin
         ProgressOption progress = new ProgressOption();
 
+        /** A typo would find no letters, as if all were well. */
+        private void check(TopicNames topics) {
+            if (reason != null && RejectReason.of(reason).isEmpty()) {
+                throw OptionFaults.unusable(
+                        "--reason",
+                        reason,
+                        "must be one of "
+                                + Arrays.stream(RejectReason.values())
+                                        .map(RejectReason::label)
+                                        .collect(Collectors.joining(", ")));
+            }
+            if (topic != null && !topics.all().contains(topic)) {
+                throw OptionFaults.unusable("--topic", topic, "must be one of " + String.join(", ", topics.all()));
+            }
+        }
+
         private boolean takes(Letter letter) {
             return (reason == null || letter.reason().equals(reason))
                     && (topic == null || letter.topic().equals(topic))
@@ -73,6 +91,8 @@ final class DeadLettersCommand implements Runnable {
                             > after.getOrDefault(letter.record().partition(), -1L);
         }
     }
+
+    private static final String NONE = "no dead letters";
 
     @Spec
     @Nullable
@@ -108,7 +128,7 @@ final class DeadLettersCommand implements Runnable {
                             group.latest.time(),
                             group.latest.message()));
             if (groups.isEmpty()) {
-                out().println("no dead letters");
+                out().println(NONE);
             }
         });
         return 0;
@@ -135,7 +155,12 @@ final class DeadLettersCommand implements Runnable {
                 latest.remove();
             }
         });
-        output.write(out(), latest.stream().map(Letter::row).toList(), () -> latest.forEach(this::print));
+        output.write(out(), latest.stream().map(Letter::row).toList(), () -> {
+            latest.forEach(this::print);
+            if (latest.isEmpty()) {
+                out().println(NONE);
+            }
+        });
         return 0;
     }
 
@@ -168,7 +193,7 @@ final class DeadLettersCommand implements Runnable {
                     "--reason", "absent", "must be given: what was rejected for another reason is not mended");
         }
         SortedMap<String, Integer> counts = new TreeMap<>();
-        SortedMap<Integer, Long> last = new TreeMap<>();
+        SortedMap<Integer, Long> last = new TreeMap<>(filter.after);
         Cluster cluster = Clusters.open(config.settings());
         try (TopicReader origins = cluster.reader();
                 EventProducer producer = new EventProducer(cluster.clients(), cluster.topics(), cluster.wire())) {
@@ -187,7 +212,7 @@ final class DeadLettersCommand implements Runnable {
         }
         counts.forEach((what, count) -> out().printf(Locale.ROOT, "%,9d  %s%n", count, what));
         if (counts.isEmpty()) {
-            out().println("no dead letters");
+            out().println(NONE);
         } else if (!isDry) {
             String after = last.entrySet().stream()
                     .map(entry -> entry.getKey() + "=" + entry.getValue())
@@ -246,6 +271,7 @@ final class DeadLettersCommand implements Runnable {
     }
 
     private static void read(Cluster cluster, Filter filter, Consumer<Letter> each) {
+        filter.check(cluster.topics());
         try (TopicReader reader = cluster.reader();
                 ProgressLine line = filter.progress.line("read")) {
             List<TopicReader.Extent> extents = reader.extents(cluster.topics().deadLetters());

@@ -146,8 +146,10 @@ final class ExplainCommand implements Callable<Integer> {
         out.println("item        " + found.embedding().item());
         out.println("vector      offset " + found.offset() + " of " + found.topic() + "-" + found.partition());
         out.println("generation  " + found.embedding().generation()
-                + (found.isOfTheseSettings() ? ", of the settings given" : ", NOT of the settings given"));
-        out.println("settings    " + found.settingsHash() + " (SHA-256 of the model settings given)");
+                + (found.isOfTheseSettings()
+                        ? ", of the settings of this command"
+                        : ", NOT of the settings of this command"));
+        out.println("settings    " + found.settingsHash() + " (SHA-256 of the model settings of this command)");
         out.println("step        " + found.embedding().step());
         out.println("event time  learnt up to " + time(found.embedding().eventTime()));
         found.batch()

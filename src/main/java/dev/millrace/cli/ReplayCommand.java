@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Send a recorded data set, or the generated shop, to the input topics.",
         footer = {
-            "millrace replay --bootstrap-server kafka:9092 --speed 500/s",
+            "millrace replay --shop --bootstrap-server kafka:9092 --speed 500/s",
             "millrace replay --data ml-100k --format movielens --speed max"
         })
 final class ReplayCommand implements Callable<Integer> {
@@ -48,6 +48,9 @@ final class ReplayCommand implements Callable<Integer> {
 
     @Mixin
     DataOptions data = new DataOptions();
+
+    @Option(names = "--shop", description = "send the generated shop, which never ends, in place of a data set")
+    boolean isShop;
 
     @Option(
             names = "--speed",
@@ -68,6 +71,10 @@ final class ReplayCommand implements Callable<Integer> {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         Pace pace = Pace.parse(speed);
         OptionFaults.requireAtLeastOne("--events", events == null ? 1 : events);
+        if (isShop != data.isGenerated()) { // made-up events among real ones would be there for good
+            throw OptionFaults.unusable(
+                    "--data", isShop ? "given" : "absent", "must be given, or else --shop for the generated shop");
+        }
         MillraceSettings settings = data.settings(config, Map.of());
         Clusters.topics(settings).checkInputs();
         Cluster cluster = settings.cluster();

@@ -53,7 +53,7 @@ class AccessRightsIT {
     private static final int PRINCIPALS = 200;
     private static final String STUCK = "millrace-stuck";
     private static final String[] REPLAY = Stream.concat(
-                    Stream.of("replay", "--events", "600"), GeneratedShop.OPTIONS.stream())
+                    Stream.of("replay", "--shop", "--events", "600"), GeneratedShop.OPTIONS.stream())
             .toArray(String[]::new);
     private static final String[] SHADOW = {
         "stream.application-id=millrace-shadow",

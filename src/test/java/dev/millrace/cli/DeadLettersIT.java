@@ -126,6 +126,10 @@ class DeadLettersIT {
     private void anOperatorSaysWhichAreMended(Map<String, String> given) {
         assertThat(commands.run(given, "dlq", "replay")).isEqualTo(2);
         assertThat(commands.err()).contains("--reason = absent: must be given");
+        assertThat(commands.run(given, "dlq", "show", "--reason", "nonsense")).isEqualTo(2);
+        assertThat(commands.err()).contains("--reason = nonsense: must be one of undecodable,");
+        assertThat(commands.run(given, "dlq", "list", "--topic", "click")).isEqualTo(2);
+        assertThat(commands.err()).contains("--topic = click: must be one of exposures, clicks,");
         assertThat(commands.run(given, "dlq", "replay", "--reason", "misplaced-removal", "--dry-run"))
                 .isZero();
         assertThat(commands.out()).containsPattern(" 1  would go to users\\R").doesNotContain("next time");
@@ -153,9 +157,12 @@ class DeadLettersIT {
 
     private void whatIsStillWrongComesBackWholeEvenIfItsLetterWasNot(
             Map<String, String> given, ProgressWatch progress) {
-        assertThat(commands.run(given, "dlq", "replay", "--reason", "undecodable"))
+        assertThat(commands.run(given, "dlq", "replay", "--reason", "undecodable", "--after", "7=1"))
                 .isZero();
-        assertThat(commands.out()).containsPattern(" 3  sent to clicks\\R");
+        assertThat(commands.out())
+                .containsPattern(" 3  sent to clicks\\R")
+                .as("what was given stays")
+                .containsPattern("next time   --after \\d=\\d+(,\\d=\\d+)*,7=1\\R");
         await().atMost(PATIENCE).until(() -> count(progress, "clicks", "rejected: undecodable") == 6);
 
         assertThat(commands.run(given, "dlq", "show", "--reason", "undecodable", "-n", "6"))

@@ -77,7 +77,7 @@ class GenerationsIT {
                         "replay",
                         bootstrap,
                         Stream.concat(
-                                        Stream.of("replay", "--events", "" + EVENTS, "--speed", "max"),
+                                        Stream.of("replay", "--shop", "--events", "" + EVENTS, "--speed", "max"),
                                         GeneratedShop.OPTIONS.stream())
                                 .toArray(String[]::new));
                 await().atMost(START).until(() -> ready(url).path("items").asInt() == items);

@@ -65,7 +65,7 @@ class ProcessesIT {
                             "--set",
                             "serve.neighbours-weight=0")) {
                 String url = server.awaitOutput("recall API (\\S+)");
-                List<String> replay = new ArrayList<>(List.of("replay", "--bootstrap-server", bootstrap));
+                List<String> replay = new ArrayList<>(List.of("replay", "--shop", "--bootstrap-server", bootstrap));
                 replay.addAll(List.of("--events", "" + EVENTS, "--speed", "max"));
                 replay.addAll(GeneratedShop.OPTIONS);
                 run("replay", replay.toArray(String[]::new));

@@ -147,7 +147,7 @@ class SecuredClusterIT {
             fails(
                     UNUSABLE_SETTINGS,
                     "kafka.ssl.*",
-                    run(file, with(certificate("shop"), "KAFKA_KEY_PASSWORD", WRONG_PASSWORD), "replay"));
+                    run(file, with(certificate("shop"), "KAFKA_KEY_PASSWORD", WRONG_PASSWORD), "replay", "--shop"));
             makeCertificates("other");
             fails(
                     NOT_ALLOWED,
@@ -179,7 +179,9 @@ class SecuredClusterIT {
             succeeds(run(
                     file,
                     identity.of("shop"),
-                    Stream.concat(Stream.of("replay", "--events", "" + EVENTS), GeneratedShop.OPTIONS.stream())
+                    Stream.concat(
+                                    Stream.of("replay", "--shop", "--events", "" + EVENTS),
+                                    GeneratedShop.OPTIONS.stream())
                             .toArray(String[]::new)));
 
             String clicked = shop.clickedItemByUser().values().iterator().next();

@@ -123,9 +123,9 @@ class StateSettingsIT {
         assertThat(commands.out())
                 .contains("result    same bits")
                 .contains("the books agree with the topics")
-                .contains("note: popularity.half-life = 5000 was given, the learner has 100000")
-                .contains("note: tower.dim = 16 was given, the learner has 8")
-                .contains("note: attribution.window = 2s was given, the attribution has 30m");
+                .contains("  popularity.half-life = 100000; here 5000")
+                .contains("  tower.dim = 8; here 16")
+                .contains("  attribution.window = 30m; here 2s");
 
         assertThat(commands.run(given, "verify", "--model", "--counts")).isZero();
         assertThat(commands.out()).doesNotContain("was given");

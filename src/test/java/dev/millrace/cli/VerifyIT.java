@@ -154,7 +154,7 @@ class VerifyIT {
                     .isEqualTo(step);
         }
         assertThat(commands.run(given, "explain", "--item", "i3")).isZero();
-        assertThat(commands.out()).contains("step        " + batch.step()).contains("of the settings given");
+        assertThat(commands.out()).contains("step        " + batch.step()).contains("of the settings of this command");
         assertThat(commands.run(given, "explain", "--item", "i" + REMOVED)).isEqualTo(1);
         assertThat(commands.err()).contains("item i" + REMOVED + " was removed: tombstone at offset ");
         assertThat(commands.run(given, "explain", "--item", "nobody")).isEqualTo(1);

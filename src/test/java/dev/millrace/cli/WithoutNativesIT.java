@@ -63,7 +63,7 @@ class WithoutNativesIT {
                     MillraceProcess replay = start(
                             "replay",
                             joined(
-                                    List.of("replay", "--events", "" + EVENTS, "--speed", "max"),
+                                    List.of("replay", "--shop", "--events", "" + EVENTS, "--speed", "max"),
                                     joined(at, GeneratedShop.OPTIONS)))) {
                 String url = server.awaitOutput("recall API (\\S+)");
                 assertThat(replay.awaitExit(PATIENCE)).as(replay.output()).isZero();

@@ -4,15 +4,18 @@ import dev.millrace.settings.KeptSettings;
 import java.io.PrintWriter;
 import java.util.List;
 
-/** Says which given settings an audit does not use, because a state has others. */
+/** Says which settings of this command, defaults included, an audit does not use, because a state has others. */
 final class IgnoredSettings {
 
     private IgnoredSettings() {}
 
     /** @param whose names whose settings are used */
     static void print(List<KeptSettings.Difference> ignored, String whose, PrintWriter out) {
-        ignored.forEach(setting -> out.println("note: " + setting.key() + " = " + setting.here() + " was given, "
-                + whose + " has " + setting.ofState() + ", which is used"));
+        if (!ignored.isEmpty()) {
+            out.println("note: the settings of " + whose + " are used; this command has others for " + ignored.size());
+        }
+        ignored.forEach(
+                setting -> out.println("  " + setting.key() + " = " + setting.ofState() + "; here " + setting.here()));
         out.flush();
     }
 }
