@@ -18,10 +18,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The files under config/optimisers, laid over another configuration. */
+/** The files of optimisers, laid over another configuration. */
 class OptimiserConfigurationsTest {
 
     private static final long TIME = 1_700_000_000_000L;
@@ -31,7 +32,11 @@ class OptimiserConfigurationsTest {
     @ParameterizedTest
     @ValueSource(strings = {"adam", "ftrl", "sgd"})
     void aFewHundredStepsFindClustersThatPopularityCannotSee(String optimiser) throws IOException {
-        Map<String, String> given = overlay(Path.of("config/optimisers", optimiser + ".properties"));
+        Map<String, String> given = overlay(Stream.of("config/optimisers", "src/test/resources/tried/optimisers")
+                .map(folder -> Path.of(folder, optimiser + ".properties"))
+                .filter(Files::exists)
+                .findFirst()
+                .orElseThrow());
         given.put("batch.size", "" + BATCH);
         given.put("batch.negatives", "128");
         given.put("exam.every-batch-up-to", "0");

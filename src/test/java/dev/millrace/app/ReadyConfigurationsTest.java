@@ -44,12 +44,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every file under config. One that goes over others lies in a folder: of the name of the whole file that it goes over, or else it goes
- * over any. Each learns what the generated shop sends, told in the words of its data set.
+ * Every file under config, and those that were tried and lose (docs/tried.md). One that goes over others lies in a folder: of the name of
+ * the whole file that it goes over, or else it goes over any. Each learns what the generated shop sends, told in the words of its data set.
  */
 class ReadyConfigurationsTest {
 
     private static final Path CONFIG = Path.of("config");
+    private static final Path TRIED = Path.of("src/test/resources/tried");
     /** Folders whose files are for other programs. */
     private static final Set<Path> OF_OTHERS = Stream.of("connect", "grafana", "k8s", "prometheus", "security")
             .map(CONFIG::resolve)
@@ -80,9 +81,11 @@ class ReadyConfigurationsTest {
 
     static List<Path> overlays() throws IOException {
         List<Path> overlays = new ArrayList<>();
-        for (Path folder : listed(CONFIG)) {
-            if (Files.isDirectory(folder) && !OF_OTHERS.contains(folder)) {
-                overlays.addAll(listed(folder));
+        for (Path root : List.of(CONFIG, TRIED)) {
+            for (Path folder : listed(root)) {
+                if (Files.isDirectory(folder) && !OF_OTHERS.contains(folder)) {
+                    overlays.addAll(listed(folder));
+                }
             }
         }
         return overlays;
@@ -169,11 +172,15 @@ class ReadyConfigurationsTest {
     }
 
     private static String base(Path overlay) {
-        return isOfOneDataSet(overlay) ? overlay.getName(1).toString() : "shop";
+        return isOfOneDataSet(overlay) ? folder(overlay) : "shop";
     }
 
     private static boolean isOfOneDataSet(Path overlay) {
-        return Files.exists(whole(overlay.getName(1).toString()));
+        return Files.exists(whole(folder(overlay)));
+    }
+
+    private static String folder(Path overlay) {
+        return overlay.getName(overlay.getNameCount() - 2).toString();
     }
 
     private static Path whole(String name) {

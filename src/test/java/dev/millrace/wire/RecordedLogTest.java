@@ -55,7 +55,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * A log of mini-batches that an earlier build wrote. The same events make the same log, byte for byte, and the log makes the same
- * weights and vectors, bit for bit, in every ready configuration.
+ * weights and vectors, bit for bit, in every ready configuration, and in those that were tried and lose (docs/tried.md).
  *
  * <p>The digests hold for one {@link NumericFingerprint}, which stands beside them; with another there is nothing to compare.
  */
@@ -64,6 +64,7 @@ class RecordedLogTest {
     private static final Path LOG = Path.of("src/test/resources/recorded/mini-batches.gz");
     private static final Path DIGESTS = Path.of("src/test/resources/recorded/digests.properties");
     private static final Path CONFIG = Path.of("config");
+    private static final Path TRIED = Path.of("src/test/resources/tried");
     private static final String FINGERPRINT = "fingerprint";
     private static final int BATCHES = 60;
 
@@ -142,16 +143,28 @@ class RecordedLogTest {
         Path shop = CONFIG.resolve("shop.properties");
         List<List<Path>> configurations = new ArrayList<>(List.of(List.of(shop)));
         for (String folder : List.of("losses", "negatives", "optimisers", "popularity", "shop", "towers")) {
-            try (Stream<Path> found = Files.list(CONFIG.resolve(folder))) {
-                found.sorted().forEach(overlay -> configurations.add(List.of(shop, overlay)));
+            for (Path root : List.of(CONFIG, TRIED)) {
+                for (Path overlay : listed(root.resolve(folder))) {
+                    configurations.add(List.of(shop, overlay));
+                }
             }
         }
         return configurations.stream();
     }
 
+    private static List<Path> listed(Path folder) throws IOException {
+        if (Files.notExists(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> found = Files.list(folder)) {
+            return found.sorted().toList();
+        }
+    }
+
     private static String name(List<Path> files) {
         Path last = files.get(files.size() - 1);
-        return CONFIG.relativize(last).toString().replace(".properties", "");
+        Path root = last.startsWith(TRIED) ? TRIED : CONFIG;
+        return root.relativize(last).toString().replace(".properties", "");
     }
 
     /** Of a digest: those of the default engine have the configuration's name alone. */
