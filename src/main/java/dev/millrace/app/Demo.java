@@ -102,10 +102,22 @@ public final class Demo implements AutoCloseable {
         return report();
     }
 
-    /** Shows progress until the thread is interrupted. */
+    /** Shows progress until the thread is interrupted; behind the end of the log, only what a visitor's clicks change. */
     public void awaitInterrupt(Duration every) throws InterruptedException {
+        boolean isOver = false;
+        long shownSteps = -1;
         while (true) {
-            show();
+            long steps = progress.training().map(TrainingProgress::step).orElse(0L);
+            if (!isOver || steps != shownSteps) {
+                show();
+                shownSteps = steps;
+            }
+            if (!isOver && isDrained()) {
+                isOver = true;
+                out.println(
+                        "all events of the log are learnt and served; the recall API answers until you press Ctrl-C");
+                out.flush();
+            }
             checkParts();
             Thread.sleep(every.toMillis());
         }

@@ -133,12 +133,12 @@ final class DemoCommand implements Callable<Integer> {
                 out)) {
             Thread main = Thread.currentThread();
             Processes.onSignal(main::interrupt);
-            run(demo, out);
+            run(demo, home, out);
         }
         return 0;
     }
 
-    private void run(Demo demo, PrintWriter out) throws IOException, InterruptedException {
+    private void run(Demo demo, Path home, PrintWriter out) throws IOException, InterruptedException {
         Duration every = Duration.ofSeconds(everySeconds);
         RunReport shown;
         try {
@@ -152,6 +152,7 @@ final class DemoCommand implements Callable<Integer> {
         out.println();
         shown.books().forEach((topic, account) -> out.println(Tables.account(topic, account)));
         out.println(Tables.recall("second half of the positives", shown.secondHalf()));
+        out.println("the demo's data stays in " + home.toAbsolutePath().normalize() + " until you delete it");
         out.flush();
         if (report != null) {
             shown.write(report);

@@ -107,6 +107,12 @@ public record ClientSettings(SortedMap<String, String> properties) {
                     "(hidden)",
                     "must be a login module with its options, as config/security/sasl-scram.properties has it");
         }
+        if (said.contains("bootstrap.servers")) {
+            return unusable(
+                    "kafka.bootstrap.servers",
+                    bootstrapServers(),
+                    "must be HOST:PORT, several separated by commas: " + said);
+        }
         return causes.stream()
                 .filter(InvalidConfigurationException.class::isInstance) // of a keystore or truststore
                 .findFirst()

@@ -3,6 +3,7 @@ import uPlot from './uPlot.esm.js';
 import { element, fillTable, numeric, isNumber, percent, plain, significant, duration, count } from './text.js';
 
 const HEIGHT = 190;
+const LABEL = 56; // width of a time below a chart, in pixels
 const TABLE_ROWS = 20;
 
 const CHARTS = [
@@ -125,6 +126,7 @@ function plot(one) {
   const axis = { stroke: colour('--muted'), grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif' };
   one.plot = new uPlot({
     width: place.clientWidth, height: HEIGHT, series: lines, bands,
+    padding: [null, LABEL / 2, null, null], // or the last time is cut in two
     cursor: { y: false, points: { size: 6 } },
     scales: { y: { range: (plot, min, max) => range(chart, min, max) } },
     axes: [

@@ -89,7 +89,7 @@ function listen() {
 }
 
 function tellLoss() {
-  if (lostAt > 0) status('bad', `no figures from the server for ${duration(Date.now() - lostAt)}; asking again`);
+  if (lostAt > 0) status('bad', `no figures from the server for ${duration(Date.now() - lostAt)}; asking again. A demo that has ended takes its page with it`);
 }
 
 async function begin() {

@@ -90,7 +90,7 @@ function row({ item, score, parts, nearest }, at, best) {
     element('td', { class: 'number muted' }, String(at + 1)),
     element('th', { scope: 'row' }, element('b', {}, item), element('div', { class: 'muted' }, described(known.get(item)))),
     element('td', { class: 'score' }, plain(score), bar),
-    element('td', {}, summed(parts), element('div', { class: 'muted' }, (nearest ?? []).map(near => `${near.item} ${plain(near.score, 2)}`).join(', ') || '–')),
+    element('td', {}, summed(parts), element('div', { class: 'muted' }, nearest?.length ? `near ${nearest.map(near => `${near.item} ${plain(near.score, 2)}`).join(', ')}` : '–')),
     element('td', {}, hasClicks ? button : ''));
 }
 
@@ -196,7 +196,7 @@ async function offer(questions) {
     ...channels.map(channel => slider(channel, channel, `Weight of the channel ${channel}`, weights.get(channel) ?? questions.weights[channel])));
   byId('filters').replaceChildren(...questions.attributes.flatMap(name => {
     const counts = new Map();
-    attributes.map(of => of[name]).filter(value => typeof value === 'string').forEach(value => counts.set(value, (counts.get(value) ?? 0) + 1));
+    attributes.flatMap(of => of[name] ?? []).filter(value => typeof value === 'string').forEach(value => counts.set(value, (counts.get(value) ?? 0) + 1));
     const most = [...counts].sort((one, other) => other[1] - one[1]).slice(0, MOST_VALUES).map(([value]) => value);
     const values = [...new Set(filters.has(name) ? [...most, filters.get(name)] : most)].sort();
     return values.length > 0 ? [filter(name, values)] : [];

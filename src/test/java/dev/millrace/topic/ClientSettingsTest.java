@@ -96,6 +96,7 @@ class ClientSettingsTest {
             value = {
                 "security.protocol=SSL sasl.mechanism=PLAIN ssl.truststore.type=PEM ssl.truststore.location=/nowhere/at/all | kafka.ssl.* = what was given: | /nowhere/at/all",
                 "security.protocol=SASL_PLAINTEXT sasl.mechanism=PLAIN | kafka.sasl.jaas.config = (hidden): must be | config/security/sasl-scram.properties",
+                "bootstrap.servers=localhost | kafka.bootstrap.servers = localhost: must be HOST:PORT | Invalid url",
                 "security.protocol=FOO | kafka.* = what was given: | security.protocol",
             })
     void whatKafkaCannotUseIsAFaultOfTheSettingItIsAbout(String properties, String begin, String named) {
