@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
@@ -114,7 +115,7 @@ final class DeadLettersCommand implements Runnable {
     int list(@Mixin ConfigOptions config, @Mixin Filter filter, @Mixin OutputOption output) {
         SortedMap<String, Group> groups = new TreeMap<>();
         read(
-                Clusters.open(config.settings()),
+                open(config, filter),
                 filter,
                 letter -> groups.merge(
                         String.format("%-18s %s", letter.reason(), letter.topic()), Group.of(letter), Group::and));
@@ -149,7 +150,7 @@ final class DeadLettersCommand implements Runnable {
                     int count) {
         OptionFaults.requireAtLeastOne("--count", count);
         Deque<Letter> latest = new ArrayDeque<>();
-        read(Clusters.open(config.settings()), filter, letter -> {
+        read(open(config, filter), filter, letter -> {
             latest.add(letter);
             if (latest.size() > count) {
                 latest.remove();
@@ -194,7 +195,7 @@ final class DeadLettersCommand implements Runnable {
         }
         SortedMap<String, Integer> counts = new TreeMap<>();
         SortedMap<Integer, Long> last = new TreeMap<>(filter.after);
-        Cluster cluster = Clusters.open(config.settings());
+        Cluster cluster = open(config, filter);
         try (TopicReader origins = cluster.reader();
                 EventProducer producer = new EventProducer(cluster.clients(), cluster.topics(), cluster.wire())) {
             read(cluster, filter, letter -> {
@@ -270,8 +271,14 @@ final class DeadLettersCommand implements Runnable {
         }
     }
 
+    /** What is wrong with the filter is found before a broker is asked. */
+    private static Cluster open(ConfigOptions config, Filter filter) {
+        MillraceSettings settings = config.settings();
+        filter.check(settings.topics().names());
+        return Clusters.open(settings);
+    }
+
     private static void read(Cluster cluster, Filter filter, Consumer<Letter> each) {
-        filter.check(cluster.topics());
         try (TopicReader reader = cluster.reader();
                 ProgressLine line = filter.progress.line("read")) {
             List<TopicReader.Extent> extents = reader.extents(cluster.topics().deadLetters());

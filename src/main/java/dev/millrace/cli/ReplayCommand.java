@@ -71,9 +71,11 @@ final class ReplayCommand implements Callable<Integer> {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         Pace pace = Pace.parse(speed);
         OptionFaults.requireAtLeastOne("--events", events == null ? 1 : events);
-        if (isShop != data.isGenerated()) { // made-up events among real ones would be there for good
-            throw OptionFaults.unusable(
-                    "--data", isShop ? "given" : "absent", "must be given, or else --shop for the generated shop");
+        if (isShop && !data.isGenerated()) {
+            throw OptionFaults.unusable("--shop", "given", "must not be given with --data");
+        }
+        if (!isShop && data.isGenerated()) { // made-up events among real ones would be there for good
+            throw OptionFaults.unusable("--data", "absent", "must be given, or --shop for the generated shop");
         }
         MillraceSettings settings = data.settings(config, Map.of());
         Clusters.topics(settings).checkInputs();

@@ -55,7 +55,7 @@ record SettingsDraftText(KeyColumns keys, Deeds deeds, FeatureDrafts features) {
         });
         user(text);
         item(text);
-        expiry(text);
+        expiry(text, sample.isWhole());
         return text.text();
     }
 
@@ -93,18 +93,23 @@ record SettingsDraftText(KeyColumns keys, Deeds deeds, FeatureDrafts features) {
     }
 
     /** A log of several years: by default, most of its users would have left by its end. */
-    private void expiry(PropertiesText text) {
+    private void expiry(PropertiesText text, boolean isWhole) {
         long days = keys.time().span().toDays() + 1;
+        String leave = "users, items and embedding rows that were idle for " + YEAR + " days leave";
         if (days > YEAR) {
             text.blank()
                     .comment(String.format(
                             Locale.ROOT,
-                            "the rows span %,d days; by default users, items and rows leave when they were idle for %d,"
-                                    + " so these are kept for %d days after the last row",
+                            "by default %s; %s rows span %,d days, so these stay %s",
+                            leave,
+                            isWhole ? "the" : "the first",
                             days,
-                            YEAR,
-                            YEAR));
-            KEPT.forEach(key -> text.set(key, days + YEAR + "d"));
+                            isWhole ? "for " + YEAR + " days after the last row" : "for good"));
+            KEPT.forEach(key -> text.set(key, isWhole ? days + YEAR + "d" : "0s"));
+        } else if (!isWhole) {
+            text.blank()
+                    .comment("by default " + leave + ". If the whole log spans more, set longer times here: "
+                            + String.join(", ", KEPT));
         }
     }
 

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 
 /**
@@ -53,6 +54,7 @@ final class EventBodies {
     private final TopicNames topics;
     private final Duration maxAhead;
     private final InstantSource clock;
+    private final AtomicLong latest = new AtomicLong(); // of the clock: if it is set back, nothing is refused for it
 
     /** @param maxAhead how far an event may be ahead of the clock; of an item, which may be announced, it is not asked */
     EventBodies(EventRecords records, TopicNames topics, Duration maxAhead, InstantSource clock) {
@@ -164,7 +166,8 @@ final class EventBodies {
 
         /** As the trainer does, which would make it a dead letter. */
         private void requireCredible(EventKind kind, long time) {
-            if (kind != EventKind.ITEMS && time > clock.millis() + maxAhead.toMillis()) {
+            if (kind != EventKind.ITEMS
+                    && time > latest.accumulateAndGet(clock.millis(), Math::max) + maxAhead.toMillis()) {
                 throw new UnusableEventException(
                         RejectReason.BAD_TIME,
                         Instant.ofEpochMilli(time).toString(),

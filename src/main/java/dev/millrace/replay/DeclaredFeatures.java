@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** The features that a mapping gives to users, items and exposures. A tower can learn from no others of this log. */
 public final class DeclaredFeatures {
@@ -18,11 +19,12 @@ public final class DeclaredFeatures {
     /** What Millrace itself adds to a user's features begins so. */
     private static final String OWN = "millrace.";
 
-    private final Map<Source, Map<String, FeatureColumn.Kind>> kinds = new EnumMap<>(Source.class);
+    private final Map<Source, Map<String, Set<FeatureColumn.Kind>>> kinds = new EnumMap<>(Source.class);
 
     void add(Source source, List<FeatureColumn> columns) {
-        Map<String, FeatureColumn.Kind> known = kinds.computeIfAbsent(source, none -> new TreeMap<>());
-        columns.forEach(column -> known.put(column.name(), column.kind()));
+        Map<String, Set<FeatureColumn.Kind>> known = kinds.computeIfAbsent(source, none -> new TreeMap<>());
+        columns.forEach(column -> known.computeIfAbsent(column.name(), none -> EnumSet.noneOf(FeatureColumn.Kind.class))
+                .add(column.kind()));
     }
 
     /**
@@ -34,20 +36,22 @@ public final class DeclaredFeatures {
         List<SettingFault> faults = new ArrayList<>();
         for (FeatureSpec feature : features) {
             if (isOfTheLog(feature)) {
-                Map<String, FeatureColumn.Kind> given = kinds.getOrDefault(feature.source(), Map.of());
-                FeatureColumn.Kind kind = given.get(feature.name());
-                if (kind == null) {
+                Map<String, Set<FeatureColumn.Kind>> given = kinds.getOrDefault(feature.source(), Map.of());
+                Set<FeatureColumn.Kind> as = given.getOrDefault(feature.name(), Set.of());
+                if (as.isEmpty()) {
                     faults.add(new SettingFault(
                             "features." + tower,
                             feature.name(),
                             "must be a feature of source " + named(feature.source())
                                     + " that the mapping gives, which are "
                                     + (given.isEmpty() ? "none" : String.join(", ", given.keySet()))));
-                } else if (!readable(kind).contains(feature.kind())) {
+                } else if (as.stream().noneMatch(kind -> readable(kind).contains(feature.kind()))) {
                     faults.add(new SettingFault(
                             "features." + tower + "." + feature.name() + ".kind",
                             named(feature.kind()),
-                            "must suit " + named(kind) + ", as the mapping gives it"));
+                            "must suit "
+                                    + as.stream().map(DeclaredFeatures::named).collect(Collectors.joining(" or "))
+                                    + ", as the mapping gives it"));
                 }
             }
         }

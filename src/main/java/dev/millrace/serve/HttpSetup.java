@@ -7,6 +7,7 @@ import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
+import io.javalin.util.JavalinException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -151,11 +152,15 @@ public record HttpSetup(
         try (ServerSocket probe = new ServerSocket()) {
             probe.bind(new InetSocketAddress(host, port));
         } catch (IOException | IllegalArgumentException taken) {
-            throw new PortTakenException(
-                    setting + " = " + port + ": must be free on " + host + " (" + taken.getMessage()
-                            + "); choose another port, or stop who listens there",
-                    taken);
+            throw taken(setting, host, port, taken);
         }
+    }
+
+    private static PortTakenException taken(String setting, String host, int port, Exception why) {
+        return new PortTakenException(
+                setting + " = " + port + ": must be free on " + host + " (" + why.getMessage()
+                        + "); choose another port, or stop who listens there",
+                why);
     }
 
     /**
@@ -166,7 +171,11 @@ public record HttpSetup(
      */
     public void start(Javalin http, String setting) {
         requireFree(setting, host, port);
-        http.start();
+        try {
+            http.start();
+        } catch (JavalinException taken) { // by somebody who was quicker
+            throw taken(setting, host, port, taken);
+        }
     }
 
     /** Ends a server: it takes no more requests, and answers those that are here within {@code stopTimeout}. */

@@ -9,7 +9,7 @@ const TABLE_ROWS = 20;
 const CHARTS = [
   {
     title: 'Recall@10',
-    says: 'Share of the last 5,000 clicks whose item was among the first ten before the model learnt it. The band is one standard error to each side. Popularity is ranked on the same clicks.',
+    says: 'Of the last 5,000 clicks those that were examined, and the share of these whose item was among the first ten before the model learnt it. Exams of a large catalogue, or of a learner that is behind, are of some clicks only. The band is one standard error to each side. Popularity is ranked on the same clicks.',
     shows: value => percent(value),
     lines: [
       { name: 'model', of: 'recall', colour: '--one', error: 'recallError' },

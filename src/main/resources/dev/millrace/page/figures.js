@@ -45,7 +45,7 @@ const CARDS = [
   {
     title: 'Does it learn?',
     figures: [
-      { name: 'Recall@10', lead: true, says: 'Share of the last 5,000 clicks whose item the model had among its first ten before it learnt the click; ± is one standard error.', value: s => (s.exam.scored > 0 ? `${percent(s.exam.model.recall10)} ± ${percent(s.exam.model.error10)}` : '–') },
+      { name: 'Recall@10', lead: true, says: 'Of the last 5,000 clicks those that were examined, and the share of these whose item the model had among its first ten before it learnt the click; ± is one standard error.', value: s => (s.exam.scored > 0 ? `${percent(s.exam.model.recall10)} ± ${percent(s.exam.model.error10)}` : '–') },
       { name: 'popularity alone', says: 'The same for a ranking by recent popularity, on the same clicks. The model should be above it.', value: s => (s.exam.scored > 0 ? `${percent(s.exam.popularity.recall10)} ± ${percent(s.exam.popularity.error10)}` : '–') },
       { name: 'Recall@100', says: 'Share of the same clicks whose item was among the first hundred.', value: s => (s.exam.scored > 0 ? `${percent(s.exam.model.recall100)} ± ${percent(s.exam.model.error100)}` : '–') },
       { name: 'loss', says: 'Mean loss of the last learnt mini-batch, natural log. It falls as the model tells the clicked item from the others.', value: s => plain(s.learner?.loss) },

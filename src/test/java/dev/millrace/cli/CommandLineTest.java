@@ -7,6 +7,8 @@ import dev.millrace.stream.TopologyShape;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -213,6 +215,59 @@ class CommandLineTest {
                                 .isEqualTo("starting a broker on " + file + ": FileAlreadyExistsException: " + file),
                         zip -> assertThat(zip).startsWith("cannot read " + broken),
                         report -> assertThat(report).contains(file + "/report.md"));
+    }
+
+    @Test
+    void aPortThatIsTakenIsNamedBeforeAnyBrokerIsAsked(@TempDir Path directory) throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String port = "" + taken.getLocalPort();
+            assertThat(run("serve", "--set", "serve.port=" + port, "--bootstrap-server", "127.0.0.1:1"))
+                    .isEqualTo(69);
+            assertThat(run("ingest", "--set", "ingest.port=" + port, "--bootstrap-server", "127.0.0.1:1"))
+                    .isEqualTo(69);
+            assertThat(run(
+                            "demo",
+                            "--set",
+                            "serve.port=" + port,
+                            "--dir",
+                            directory.resolve("demo").toString()))
+                    .isEqualTo(69);
+            assertThat(run(
+                            "broker",
+                            "--port",
+                            port,
+                            "--dir",
+                            directory.resolve("broker").toString()))
+                    .isEqualTo(69);
+
+            assertThat(err.toString().lines())
+                    .satisfiesExactly(
+                            serve -> assertThat(serve)
+                                    .startsWith("serve.port = " + port + ": must be free on 127.0.0.1"),
+                            ingest -> assertThat(ingest).startsWith("ingest.port = " + port + ": must be free"),
+                            demo -> assertThat(demo).startsWith("serve.port = " + port + ": must be free"),
+                            broker -> assertThat(broker).startsWith("--port = " + port + ": must be free"));
+            assertThat(directory).isEmptyDirectory();
+        }
+    }
+
+    @Test
+    void theGeneratedShopIsSentOnlyIfItIsAskedFor() {
+        assertThat(run("replay", "--bootstrap-server", "127.0.0.1:1")).isEqualTo(2);
+        assertThat(run("replay", "--shop", "--data", "somewhere", "--format", "csv"))
+                .isEqualTo(2);
+
+        assertThat(err.toString().lines())
+                .containsExactly(
+                        "--data = absent: must be given, or --shop for the generated shop",
+                        "--shop = given: must not be given with --data");
+    }
+
+    @Test
+    void aDeadLettersReasonIsCheckedBeforeAnyBrokerIsAsked() {
+        assertThat(run("dlq", "show", "--reason", "nonsense", "--bootstrap-server", "127.0.0.1:1"))
+                .isEqualTo(2);
+        assertThat(err.toString()).startsWith("--reason = nonsense: must be one of undecodable,");
     }
 
     @Test

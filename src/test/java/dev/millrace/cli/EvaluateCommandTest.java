@@ -391,6 +391,16 @@ class EvaluateCommandTest {
     }
 
     @Test
+    void aLogWithoutAnEventToRankIsAFault() throws IOException {
+        Files.writeString(folder.resolve("once.csv"), "user,item,time\na,x,1700000000000\nb,y,1700000001000\n");
+        Path mapping = Files.writeString(folder.resolve("mapping.properties"), "clicks.files = once.csv\n");
+
+        assertThat(commands.run("evaluate", "--format", "csv", "--data", mapping.toString()))
+                .isEqualTo(2);
+        assertThat(commands.err()).contains("--data = given: must have events to rank");
+    }
+
+    @Test
     void aFeatureThatTheMappingDoesNotHaveIsAFault() throws IOException {
         assertThat(commands.run(
                         "evaluate",

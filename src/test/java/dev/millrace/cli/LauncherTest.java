@@ -32,6 +32,7 @@ class LauncherTest {
             #!/usr/bin/env bash
             case "$1" in
               -XshowSettings*)
+                [ -z "${OLD:-}" ] || { echo "$OLD"; exit 1; }
                 echo 'java.specification.version = 17'
                 echo "java.vm.version = ${VM:-17.0.1+1}"
                 exit
@@ -86,6 +87,16 @@ class LauncherTest {
         assertThat(made).hasParent(shared).isDirectory();
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(made)))
                 .isEqualTo("rwx------");
+    }
+
+    /** Java 8 does not know an option by which it is asked; Java 11 does. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Unrecognized option: --list-modules", "java.specification.version = 11"})
+    void anOldJavaIsNamed(String said) throws Exception {
+        Run run = run(Map.of("TMPDIR", shared.toString(), "OLD", said));
+
+        assertThat(run.status).isEqualTo(2);
+        assertThat(run.errors).contains("must be 17 or later");
     }
 
     @Test

@@ -133,6 +133,16 @@ class LogDraftTest {
     }
 
     @Test
+    void ofALogThatGoesOnItIsNotKnownWhenItsLastRowIs() {
+        ids("user", "item");
+        column("time", row -> String.valueOf(1_500_000_000_000L + row * 86_400_000L));
+        LogSample first = new LogSample(Path.of("log.csv"), DataFormat.CSV, new TreeMap<>(), columns, ROWS, 0, false);
+
+        assertThat(LogDraft.of(first, Map.of()).settings().lines())
+                .contains("users.expire-after = 0s", "catalogue.expire-after = 0s", "table.expire-after = 0s");
+    }
+
+    @Test
     void aLogOfAYearNeedsNoOtherExpiry() {
         ids("user", "item");
         column("time", row -> String.valueOf(1_500_000_000_000L + row * 52_560_000L)); // 364.4 days

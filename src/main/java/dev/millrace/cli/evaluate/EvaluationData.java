@@ -67,11 +67,16 @@ public final class EvaluationData {
         }
         sayOrphans(examples);
         if (!examples.havePositives()) {
+            examples.books()
+                    .forEach((topic, account) -> err.printf(
+                            Locale.ROOT,
+                            "%s: %,d received, %,d waiting, %s%n",
+                            topic,
+                            account.received(),
+                            account.waiting(),
+                            account.outcomes()));
             err.flush();
-            throw OptionFaults.unusable(
-                    "--data",
-                    "given",
-                    "must have clicks to learn from; none of its rows gave one, see above and its books");
+            throw OptionFaults.unusable("--data", "given", "must have clicks to learn from, of attribution.actions");
         }
         return new Recording(settings.attribution(), settings.replay(), examples);
     }

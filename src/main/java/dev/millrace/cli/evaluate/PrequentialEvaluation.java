@@ -62,9 +62,7 @@ public final class PrequentialEvaluation implements EvaluationProtocol {
         Prequential.Result online = extras.hasNeighbours()
                 ? prequential.runWithItemNeighbours(Prequential.Mode.ONLINE)
                 : prequential.run(Prequential.Mode.ONLINE);
-        if (online.exam().model().scored() == 0) {
-            throw OptionFaults.unusable("--data", "given", NOTHING_TO_RANK);
-        }
+        requireRanked(online.exam().model());
         double perSecond = time.perSecond(online.learnt());
         ExamTotals exam = online.exam();
         Map<String, RankingTotals> rows = rows(new ActionTotals(
@@ -106,6 +104,12 @@ public final class PrequentialEvaluation implements EvaluationProtocol {
         }
         String fence = "```" + System.lineSeparator();
         report.show(text.toString(), fence + text + fence, json);
+    }
+
+    static void requireRanked(RankingTotals found) {
+        if (found.scored() == 0) {
+            throw OptionFaults.unusable("--data", "given", NOTHING_TO_RANK);
+        }
     }
 
     private TrainerSettings withWeights(TrainerSettings trainer) {

@@ -61,6 +61,7 @@ public final class TableEvaluation {
         Prequential.Result found = isFirst
                 ? prequential.runWithItemNeighbours(Prequential.Mode.ONLINE)
                 : prequential.run(Prequential.Mode.ONLINE);
+        PrequentialEvaluation.requireRanked(found.exam().model());
         OptionalDouble perSecond = OptionalDouble.of(time.perSecond(found.learnt()));
         rows.add(new QualityTable.Row(name, found.exam().model(), perSecond, OptionalLong.of(found.refusedSteps())));
         if (extras.byAction()) {

@@ -236,7 +236,11 @@ public final class TuneRun {
                 rest.given.standardErrorAt(task.cutoff()),
                 rest.gain.mean(),
                 rest.gain.standardError(),
-                rest.gain.isCertain() ? "" : ". UNSURE: within two standard errors of nothing");
+                rest.gain.isCertain() ? "" : ". UNSURE: less than two standard errors, which chance alone may give");
+        if (rest.gain.mean() <= 0) {
+            out.printf("%n%s%nthe best trial gains on the first part alone: no file was written%n", summary);
+            return;
+        }
         StringBuilder text = new StringBuilder("# Made by millrace tune from " + task.name() + ".\n# "
                 + summary.substring(0, 1).toUpperCase(Locale.ROOT) + summary.substring(1) + ".\n");
         out.println();

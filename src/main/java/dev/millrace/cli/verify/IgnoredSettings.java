@@ -12,7 +12,8 @@ final class IgnoredSettings {
     /** @param whose names whose settings are used */
     static void print(List<KeptSettings.Difference> ignored, String whose, PrintWriter out) {
         if (!ignored.isEmpty()) {
-            out.println("note: the settings of " + whose + " are used; this command has others for " + ignored.size());
+            out.println(
+                    "note: the settings of " + whose + " are used; " + ignored.size() + " of this command's differ:");
         }
         ignored.forEach(
                 setting -> out.println("  " + setting.key() + " = " + setting.ofState() + "; here " + setting.here()));
