@@ -71,7 +71,7 @@ final class ExplainCommand implements Callable<Integer> {
                 .filter(isAsked -> isAsked)
                 .count();
         if (asked != 1) {
-            throw OptionFaults.unusable("explain", "", "must have one of --item, --step and --fields");
+            throw OptionFaults.unusable("--item", "absent", "must be given, or else --step or --fields");
         }
         MillraceSettings settings = config.settings();
         VectorOrigins origins = new VectorOrigins(Clusters.open(settings), settings.trainer());

@@ -74,6 +74,8 @@ final class TrainCommand implements Callable<Integer> {
                 }
             }
         }
+        out.println("stopped; all that was done is committed");
+        out.flush();
         return 0;
     }
 }

@@ -38,6 +38,9 @@ public final class LogDraft {
      * @throws UndecidedColumnException if two columns have the same name, or if user, item or time cannot be told
      */
     public static LogDraft of(LogSample sample, Map<Role, String> given) {
+        if (sample.rows() == 0) {
+            throw new UndecidedColumnException("cannot tell the columns: " + sample.file() + " has no rows");
+        }
         requireDistinct(sample.columns());
         List<ColumnFacts> columns =
                 sample.columns().stream().map(ColumnFacts::new).toList();

@@ -12,4 +12,10 @@ public record CatalogueItem(String item, long time, Features features) {
         Require.id(RejectReason.BAD_ITEM, item);
         Require.time(time);
     }
+
+    /** Returns an id that an item may have. */
+    public static String requireId(String item) {
+        Require.id(RejectReason.BAD_ITEM, item);
+        return item;
+    }
 }

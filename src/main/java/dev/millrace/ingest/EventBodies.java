@@ -147,14 +147,19 @@ final class EventBodies {
             int number = counts.merge(kind, 1, Integer::sum) - 1;
             int line = json.currentTokenLocation().getLineNr();
             int from = (int) json.currentTokenLocation().getCharOffset();
-            if (!json.hasToken(JsonToken.START_OBJECT)) {
+            boolean isRemoval = kind == EventKind.REMOVED_ITEMS;
+            if (!json.hasToken(isRemoval ? JsonToken.VALUE_STRING : JsonToken.START_OBJECT)) {
                 json.skipChildren();
-                refuse(kind, number, line, new Rejected(RejectReason.UNDECODABLE, "the event must be an object"));
+                refuse(
+                        kind,
+                        number,
+                        line,
+                        new Rejected(
+                                RejectReason.UNDECODABLE,
+                                isRemoval ? "the id must be a string" : "the event must be an object"));
                 return;
             }
-            json.skipChildren();
-            int length = (int) json.currentLocation().getCharOffset() - from;
-            byte[] event = Utf8.bytes(new String(text.array(), from, length));
+            byte[] event = isRemoval ? Utf8.bytes(json.getText()) : object(from);
             try {
                 Event read = kind.event(records, topics, event);
                 requireCredible(kind, read.time());
@@ -164,9 +169,17 @@ final class EventBodies {
             }
         }
 
+        /** The text of the object that begins there. */
+        private byte[] object(int from) throws IOException {
+            json.skipChildren();
+            int length = (int) json.currentLocation().getCharOffset() - from;
+            return Utf8.bytes(new String(text.array(), from, length));
+        }
+
         /** As the trainer does, which would make it a dead letter. */
         private void requireCredible(EventKind kind, long time) {
             if (kind != EventKind.ITEMS
+                    && kind != EventKind.REMOVED_ITEMS
                     && time > latest.accumulateAndGet(clock.millis(), Math::max) + maxAhead.toMillis()) {
                 throw new UnusableEventException(
                         RejectReason.BAD_TIME,

@@ -120,7 +120,7 @@ public final class IngestServer implements AutoCloseable {
                     kind,
                     Counter.builder("millrace.ingest.events")
                             .description("events that the brokers have acknowledged")
-                            .tag("topic", kind.member())
+                            .tag("topic", kind.topic())
                             .register(registry));
         }
         Gauge.builder("millrace.ingest.waiting", brokers, Brokers::waitingBytes)

@@ -18,6 +18,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,9 +34,10 @@ public final class EventDelivery implements AutoCloseable {
      * An event as its topic takes it.
      *
      * @param key id that it is partitioned by
+     * @param value null to remove what has the key
      * @param time event time, epoch milliseconds
      */
-    public record Event(String topic, String key, byte[] value, long time) {}
+    public record Event(String topic, String key, byte @Nullable [] value, long time) {}
 
     /** Thrown when the brokers did not acknowledge all events in time. Any of them may have been written. */
     public static final class UndeliveredException extends Exception {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
@@ -23,6 +24,7 @@ import java.time.InstantSource;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
@@ -65,10 +67,10 @@ class EventBodiesTest {
         assertThat(posted.counts())
                 .isEqualTo(Map.of(EventKind.ITEMS, 1, EventKind.CLICKS, 2, EventKind.USERS, 1, EventKind.EXPOSURES, 1));
         List<Event> events = posted.events();
-        assertThat(records.item(events.get(0).value())).isEqualTo(ITEM);
-        assertThat(records.click(events.get(1).value())).isEqualTo(CLICK);
-        assertThat(records.profile(events.get(3).value())).isEqualTo(PROFILE);
-        assertThat(records.exposure(events.get(4).value())).isEqualTo(EXPOSURE);
+        assertThat(records.item(bytes(events.get(0)))).isEqualTo(ITEM);
+        assertThat(records.click(bytes(events.get(1)))).isEqualTo(CLICK);
+        assertThat(records.profile(bytes(events.get(3)))).isEqualTo(PROFILE);
+        assertThat(records.exposure(bytes(events.get(4)))).isEqualTo(EXPOSURE);
     }
 
     @Test
@@ -77,6 +79,32 @@ class EventBodiesTest {
                 + json(EventJson.of(CLICK)) + "]}\r\n{}\n";
 
         assertThat(read(body).counts()).isEqualTo(Map.of(EventKind.CLICKS, 2));
+    }
+
+    @Test
+    void aRemovedItemIsATombstoneUnderItsId() throws RefusedBodyException {
+        PostedEvents posted = read("{\"removed_items\":[\"i1\",\"\\u20ac \\\"\"]}");
+
+        assertThat(posted.events())
+                .allSatisfy(event -> assertThat(event.value()).isNull())
+                .extracting(Event::topic, Event::key)
+                .containsExactly(tuple("items", "i1"), tuple("items", "\u20ac \""));
+        assertThat(posted.counts()).isEqualTo(Map.of(EventKind.REMOVED_ITEMS, 2));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"removed_items\":[null]} | removed_items[0], line 1: the id must be a string",
+                "{\"removed_items\":[{\"item_id\":\"i\"}]} | removed_items[0], line 1: the id must be a string",
+                "{\"removed_items\":[\"i\",\" \"]} | removed_items[1], line 1: item = ",
+            })
+    void whatNamesNoItemRemovesNothing(String body, String told) {
+        assertThatThrownBy(() -> read(body))
+                .isInstanceOfSatisfying(
+                        RefusedBodyException.class,
+                        refused -> assertThat(refused.problem()).asString().contains(told));
     }
 
     @Test
@@ -102,7 +130,7 @@ class EventBodiesTest {
                         .events()
                         .get(0);
 
-        assertThat(records.click(event.value()))
+        assertThat(records.click(bytes(event)))
                 .isEqualTo(new Click("c", "u", "i", Optional.empty(), "click", 1, T0, 0, Features.NONE));
     }
 
@@ -114,7 +142,7 @@ class EventBodiesTest {
                 "`` | the body is empty, and must be a JSON object",
                 "[] | the body must be a JSON object, or several behind one another, line 1",
                 "`{}\n7` | the body must be a JSON object, or several behind one another, line 2",
-                "{\"views\":[]} | the member views is unknown; known are exposures, clicks, users, items, line 1",
+                "{\"views\":[]} | the member views is unknown; known are exposures, clicks, users, items, removed_items, line 1",
                 "{\"clicks\":{}} | clicks must be an array of events, line 1",
                 "{\"clicks\":null} | clicks must be an array of events, line 1",
                 "{\"clicks\":[],\"clicks\":[]} | clicks must be there once in an object, line 1",
@@ -227,5 +255,9 @@ class EventBodiesTest {
 
     private static String json(byte[] event) {
         return new String(event, StandardCharsets.UTF_8);
+    }
+
+    private static byte[] bytes(Event event) {
+        return Objects.requireNonNull(event.value());
     }
 }

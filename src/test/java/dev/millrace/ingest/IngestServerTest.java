@@ -68,7 +68,8 @@ class IngestServerTest {
         brokers.release();
 
         assertThat(answer.get().statusCode()).isEqualTo(202);
-        assertThat(answer.get().body()).isEqualTo("{\"exposures\":0,\"clicks\":1,\"users\":0,\"items\":0}");
+        assertThat(answer.get().body())
+                .isEqualTo("{\"exposures\":0,\"clicks\":1,\"users\":0,\"items\":0,\"removed_items\":0}");
         assertThat(brokers.delivered()).extracting(Event::topic, Event::key).containsExactly(tuple("clicks", "u1"));
     }
 
@@ -216,16 +217,18 @@ class IngestServerTest {
         send(events(BATCH));
         send(events(BATCH));
         send(events("{\"users\":[{},{}]}"));
+        send(events("{\"removed_items\":[\"i1\",\"i2\",\"i3\"]}"));
 
         String metrics = send(request("/metrics")).body();
 
         assertThat(metrics)
                 .contains("millrace_ingest_events_total{topic=\"clicks\"} 2.0")
+                .contains("millrace_ingest_events_total{topic=\"items\"} 3.0")
                 .contains("millrace_ingest_events_total{topic=\"users\"} 0.0")
                 .contains("millrace_ingest_unusable_total{reason=\"undecodable\"} 2.0")
                 .contains("millrace_ingest_waiting_bytes 77.0")
                 .contains("millrace_ready 1.0")
-                .contains("millrace_http_request_seconds_count{endpoint=\"events\",status=\"202\"} 2")
+                .contains("millrace_http_request_seconds_count{endpoint=\"events\",status=\"202\"} 3")
                 .contains("millrace_http_request_seconds_count{endpoint=\"events\",status=\"422\"} 1")
                 .contains("millrace_http_connections ")
                 .doesNotContain("u1");
