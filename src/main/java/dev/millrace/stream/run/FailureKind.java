@@ -10,6 +10,7 @@ import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TransactionAbortableException;
 import org.apache.kafka.common.errors.UnknownServerException;
+import org.apache.kafka.common.errors.UnreleasedInstanceIdException;
 import org.apache.kafka.streams.errors.MissingSourceTopicException;
 import org.rocksdb.RocksDBException;
 
@@ -70,6 +71,14 @@ enum FailureKind {
         return cause instanceof UnknownServerException;
     }
 
+    /**
+     * Whether the brokers hold a killed process for alive, whose name in its groups this one has. Where they give out the tasks themselves
+     * (KIP-1071), they keep the name for it until its session has ended; Streams treats that as fatal.
+     */
+    private static boolean isNameStillTaken(Throwable cause) {
+        return cause instanceof UnreleasedInstanceIdException;
+    }
+
     private static Optional<FailureKind> kind(Throwable cause) {
         String message = String.valueOf(cause.getMessage());
         String said = message.toLowerCase(Locale.ROOT);
@@ -97,7 +106,10 @@ enum FailureKind {
         if (cause instanceof MissingSourceTopicException) {
             return Optional.of(TOPIC_MISSING);
         }
-        return cause instanceof RetriableException || isEndOfTransaction(cause) || isErrorOfTheBroker(cause)
+        return cause instanceof RetriableException
+                        || isEndOfTransaction(cause)
+                        || isErrorOfTheBroker(cause)
+                        || isNameStillTaken(cause)
                 ? Optional.of(CLUSTER)
                 : Optional.empty();
     }

@@ -13,6 +13,7 @@ import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TransactionAbortableException;
 import org.apache.kafka.common.errors.UnknownServerException;
+import org.apache.kafka.common.errors.UnreleasedInstanceIdException;
 import org.apache.kafka.streams.errors.MissingSourceTopicException;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.errors.StreamsException;
@@ -46,6 +47,8 @@ class FailureKindTest {
         assertThat(FailureKind.of(new StreamsException(new TransactionAbortableException("after exhausting retries"))))
                 .isEqualTo(FailureKind.CLUSTER);
         assertThat(FailureKind.of(new StreamsException(new UnknownServerException("unexpected"))))
+                .isEqualTo(FailureKind.CLUSTER);
+        assertThat(FailureKind.of(new StreamsException(new UnreleasedInstanceIdException("owned by another member"))))
                 .isEqualTo(FailureKind.CLUSTER);
         assertThat(FailureKind.of(new MissingSourceTopicException("One or more source topics were missing")))
                 .isEqualTo(FailureKind.TOPIC_MISSING);
