@@ -82,13 +82,13 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
                                 Comparator.comparingInt(ColumnFacts::distinct).reversed()))
                 .toList();
         if (likely.isEmpty()) {
-            throw new UndecidedColumnException(undecided(
-                            Role.TIME,
-                            columns,
-                            "no column holds times from 1990 to 2100, written as seconds,"
-                                    + " milliseconds or microseconds since 1970 or as ISO 8601")
-                    + "A log needs a column of them. A table of items or users is no log: it gets a section of the mapping"
-                    + DOCUMENT);
+            throw undecided(
+                    Role.TIME,
+                    columns,
+                    "no column holds times from 1990 to 2100, written as seconds,"
+                            + " milliseconds or microseconds since 1970 or as ISO 8601",
+                    "A log needs a column of them. A table of items or users is no log: it gets a section of the mapping"
+                            + DOCUMENT);
         }
         ColumnFacts best = likely.get(0);
         String why = (isNamedTime(best) ? "the name says time; " : "")
@@ -141,12 +141,12 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
 
     private static Picked byValues(Role role, List<ColumnFacts> likely, int at, List<ColumnFacts> weighed) {
         if (at >= likely.size()) {
-            throw new UndecidedColumnException(undecided(
-                            role,
-                            weighed,
-                            "no column has a name that says " + role.label()
-                                    + ", and none but those chosen already has values" + " like ids, which come back")
-                    + role.option() + " COLUMN settles it");
+            throw undecided(
+                    role,
+                    weighed,
+                    "no column has a name that says " + role.label() + ", and none but those chosen already has values"
+                            + " like ids, which come back",
+                    role.option() + " COLUMN settles it");
         }
         ColumnFacts column = likely.get(at);
         List<ColumnFacts> others = weighed.stream()
@@ -174,12 +174,12 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
                 + ": " + role.option() + " COLUMN settles it";
     }
 
-    private static String undecided(Role role, List<ColumnFacts> weighed, String why) {
-        return "cannot tell the column of the " + role.label() + ": " + why + ". Weighed: "
+    private static UndecidedColumnException undecided(Role role, List<ColumnFacts> weighed, String why, String advice) {
+        return new UndecidedColumnException("cannot tell the column of the " + role.label() + ": " + why + ". Weighed: "
                 + weighed.stream()
                         .map(column -> column.name() + " (" + column.figures() + ")")
                         .collect(Collectors.joining(", "))
-                + ". ";
+                + ". " + advice);
     }
 
     private record Picked(ColumnFacts column, Choice choice) {}

@@ -178,8 +178,7 @@ final class EventBodies {
 
         /** As the trainer does, which would make it a dead letter. */
         private void requireCredible(EventKind kind, long time) {
-            if (kind != EventKind.ITEMS
-                    && kind != EventKind.REMOVED_ITEMS
+            if (!kind.topic().equals(EventKind.ITEMS.topic())
                     && time > latest.accumulateAndGet(clock.millis(), Math::max) + maxAhead.toMillis()) {
                 throw new UnusableEventException(
                         RejectReason.BAD_TIME,
