@@ -12,7 +12,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 
 /**
  * The examples of the last batches, some of which are learnt again beside each new batch (rehearsal, Robins 1995). They belong to the
@@ -91,8 +90,12 @@ final class RememberedExamples {
 
     /** Forgets all examples of a batch that was not learnt, those that it rehearsed among them. */
     void forget(MiniBatch batch) {
+        if (remembered.isEmpty()) {
+            return;
+        }
         Set<ByteBuffer> unlearnt = new HashSet<>();
-        Stream.concat(batch.examples().stream(), batch.rehearsed().stream())
+        batch.asLearnt()
+                .examples()
                 .forEach(example -> unlearnt.add(ByteBuffer.wrap(BatchFields.encodedToRemember(example))));
         forget(old -> unlearnt.contains(ByteBuffer.wrap(old.encoded())));
     }

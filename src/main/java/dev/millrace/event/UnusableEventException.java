@@ -1,5 +1,7 @@
 package dev.millrace.event;
 
+import java.time.Duration;
+
 /**
  * Thrown by the constructor of an event if a field breaks a rule. Readers of events turn it into a {@link Rejected}.
  */
@@ -25,6 +27,18 @@ public final class UnusableEventException extends IllegalArgumentException imple
      */
     public UnusableEventException(String column, String value, String rule) {
         this(RejectReason.BAD_VALUE, column, value, rule);
+    }
+
+    /**
+     * Rejects an event whose time is ahead of the clock by more than is accepted.
+     *
+     * @param time of the event, printable
+     */
+    public static UnusableEventException tooFarAhead(String time, Duration maxAhead) {
+        return new UnusableEventException(
+                RejectReason.BAD_TIME,
+                time,
+                "must be at most attribution.max-ahead, " + maxAhead + ", after the wall clock");
     }
 
     /**

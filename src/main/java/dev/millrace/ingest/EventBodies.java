@@ -180,10 +180,8 @@ final class EventBodies {
         private void requireCredible(EventKind kind, long time) {
             if (!kind.topic().equals(EventKind.ITEMS.topic())
                     && time > latest.accumulateAndGet(clock.millis(), Math::max) + maxAhead.toMillis()) {
-                throw new UnusableEventException(
-                        RejectReason.BAD_TIME,
-                        Instant.ofEpochMilli(time).toString(),
-                        "must be at most attribution.max-ahead, " + maxAhead + ", after the wall clock");
+                throw UnusableEventException.tooFarAhead(
+                        Instant.ofEpochMilli(time).toString(), maxAhead);
             }
         }
 

@@ -81,7 +81,7 @@ final class QualityGate {
         return isClosed
                 ? Optional.of(String.format(
                         Locale.ROOT,
-                        "Recall@%d over %d scored events is %.4f, it was %.4f and may fall to %.4f",
+                        "Recall@%d over %d scored events is %.4f, it was %.4f and may fall to %.4f (publish.gate.max-fall)",
                         settings.recallAt(),
                         levelEvents,
                         level,

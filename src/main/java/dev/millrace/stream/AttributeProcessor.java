@@ -3,7 +3,6 @@ package dev.millrace.stream;
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.event.RejectReason;
 import dev.millrace.event.Rejected;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.feature.UserFeatures;
@@ -165,10 +164,7 @@ final class AttributeProcessor
 
     private void requireCredible(long eventTime, long latest) {
         if (eventTime > latest) {
-            throw new UnusableEventException(
-                    RejectReason.BAD_TIME,
-                    Long.toString(eventTime),
-                    "must be at most attribution.max-ahead, " + settings.maxAhead() + ", after the wall clock");
+            throw UnusableEventException.tooFarAhead(Long.toString(eventTime), settings.maxAhead());
         }
     }
 

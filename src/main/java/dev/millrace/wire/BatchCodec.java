@@ -35,8 +35,7 @@ final class BatchCodec {
 
     static MiniBatchRecord toAvro(MiniBatch batch) {
         List<TrainingExample> positives = batch.examples();
-        List<TrainingExample> examples = new ArrayList<>(positives);
-        examples.addAll(batch.rehearsed());
+        List<TrainingExample> examples = new ArrayList<>(batch.asLearnt().examples());
         examples.addAll(batch.exposed());
         Dictionary texts = new Dictionary();
         return MiniBatchRecord.newBuilder()
