@@ -231,6 +231,11 @@ public final class TrainProcess implements AutoCloseable {
         return runner;
     }
 
+    /** How far the learner is. */
+    public ProgressWatch progress() {
+        return progress;
+    }
+
     /** The address of health and metrics; absent if there is no server. */
     public Optional<String> url() {
         return server.map(TrainServer::url);

@@ -1,12 +1,17 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.draft.Choice;
 import dev.millrace.draft.LogDraft;
 import dev.millrace.draft.Role;
+import dev.millrace.draft.TopicSample;
 import dev.millrace.replay.DataFormat;
 import dev.millrace.replay.LogSample;
+import dev.millrace.topic.TopicReader;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -21,6 +26,7 @@ import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -30,7 +36,10 @@ import picocli.CommandLine.Spec;
         name = "init",
         mixinStandardHelpOptions = true,
         description = "Draft a mapping and settings for a log of your own, from its first rows.",
-        footer = "millrace init shop-log.csv.gz --output shop")
+        footer = {
+            "millrace init shop-log.csv.gz --output shop",
+            "millrace init --topic page-views --bootstrap-server kafka:9092 --output shop"
+        })
 final class InitCommand implements Callable<Integer> {
 
     private static final int MOST_ROWS = 100_000;
@@ -41,9 +50,19 @@ final class InitCommand implements Callable<Integer> {
     @Nullable
     CommandSpec spec;
 
-    @Parameters(paramLabel = "LOG", description = "CSV or JSON lines, plain or gzipped")
+    @Parameters(paramLabel = "LOG", arity = "0..1", description = "CSV or JSON lines, plain or gzipped")
     @Nullable
     Path log;
+
+    @Option(
+            names = "--topic",
+            paramLabel = "TOPIC",
+            description = "a topic of JSON in place of LOG. Its last records become TOPIC.jsonl in the folder")
+    @Nullable
+    String topic;
+
+    @Mixin
+    ConfigOptions config = new ConfigOptions();
 
     @Option(
             names = "--output",
@@ -71,13 +90,56 @@ final class InitCommand implements Callable<Integer> {
     @Nullable
     String click;
 
+    @Mixin
+    ProgressOption progress = new ProgressOption();
+
     @Override
     public Integer call() throws IOException {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        Path file = Objects.requireNonNull(log).toAbsolutePath().normalize();
+        if (log == null && topic == null) {
+            throw OptionFaults.unusable("LOG", "absent", "must be given, or --topic in its place");
+        }
+        if (log != null && topic != null) {
+            throw OptionFaults.unusable("LOG", log.toString(), "must not be given with --topic");
+        }
         Path folder = output.toAbsolutePath().normalize();
         requireFree(folder.resolve(MAPPING));
         requireFree(folder.resolve(SETTINGS));
+        if (log != null) {
+            return draft(log.toAbsolutePath().normalize(), folder);
+        }
+        Path sampled = folder.resolve(topic + ".jsonl");
+        requireFree(sampled);
+        Files.createDirectories(folder);
+        boolean isDone = false;
+        try {
+            sample(Objects.requireNonNull(topic), sampled);
+            int status = draft(sampled, folder);
+            isDone = true;
+            return status;
+        } finally {
+            if (!isDone) {
+                Files.deleteIfExists(sampled);
+            }
+        }
+    }
+
+    private void sample(String name, Path file) throws IOException {
+        try (TopicReader reader = config.settings().cluster().reader();
+                ProgressLine line = progress.line("read")) {
+            TopicSample sample = TopicSample.write(reader, name, MOST_ROWS, rows -> line.show(rows, MOST_ROWS), file);
+            if (sample.others() > 0) {
+                System.err.printf(
+                        Locale.ROOT,
+                        "%,d of the last %,d records of %s are no JSON objects, and left out%n",
+                        sample.others(),
+                        sample.rows() + sample.others(),
+                        name);
+            }
+        }
+    }
+
+    private int draft(Path file, Path folder) throws IOException {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         Path named = file.startsWith(folder) ? folder.relativize(file) : file;
         requireListable(named);
         LogSample sample = LogSample.read(file, MOST_ROWS);
@@ -168,6 +230,9 @@ final class InitCommand implements Callable<Integer> {
         out.printf(
                 "wrote     %s, %s: each choice with its reason; columns left out: %d%n",
                 mapping, settings, draft.leftOut().size());
+        if (draft.choices().values().stream().anyMatch(choice -> choice.doubt().isPresent())) {
+            out.println("settle    by the options named above, and --force, which overwrites the two files");
+        }
         String data = " --format " + sample.format().label() + " --data " + mapping + " --config " + settings;
         out.println("next      bin/millrace evaluate" + data);
         out.println("          bin/millrace demo" + data);

@@ -130,7 +130,8 @@ public final class Millrace {
     }
 
     private static String shortly(Throwable failure) {
-        return failure.getClass().getSimpleName() + ": " + failure.getMessage();
+        boolean isSentence = failure.getClass().equals(IOException.class);
+        return (isSentence ? "" : failure.getClass().getSimpleName() + ": ") + failure.getMessage();
     }
 
     /** Gives what every command has: the version, and examples at the end of its help. */

@@ -85,8 +85,10 @@ final class ReplayCommand implements Callable<Integer> {
         ReplayRun replay;
         try (EventProducer producer = new EventProducer(cluster.clients(), cluster.topics(), cluster.wire());
                 ProgressLine line = progress.line("sent")) {
+            DataSet dataSet = data.open(settings);
+            long all = line.isShown() && !isShop ? interactions(dataSet, most) : most;
             replay = new ReplayRun(
-                    watched(data.open(settings), () -> line.show(sent.incrementAndGet(), most)),
+                    watched(dataSet, () -> line.show(sent.incrementAndGet(), all)),
                     pace,
                     most,
                     bad -> System.err.println("row not used: " + bad));
@@ -95,6 +97,13 @@ final class ReplayCommand implements Callable<Integer> {
         replay.sent().forEach((topic, count) -> out.printf("%-10s %,d sent%n", topic, count));
         out.flush();
         return 0;
+    }
+
+    /** How many exposures and clicks there are, if fewer than the most. Reads them all: what a bar with the time left costs. */
+    private static long interactions(DataSet dataSet, long most) {
+        try (Stream<ReplayEvent> all = dataSet.events(bad -> {})) {
+            return all.filter(ReplayEvent::isInteraction).limit(most).count();
+        }
     }
 
     /** @param each is told of each exposure and click that is taken */

@@ -49,14 +49,33 @@ final class TopicsCommand implements Runnable {
         Topics topics = Clusters.topics(settings);
         Set<String> created = topics.create();
         topics.check();
-        List<String> all = settings.topics().names().all();
+        Map<String, Integer> partitions = topics.partitions();
+        List<Topics.Shape> shapes = topics.shapes();
         output.write(
                 out,
-                all.stream()
-                        .map(topic -> Map.of("topic", topic, "created", created.contains(topic)))
+                shapes.stream()
+                        .map(shape -> Map.of(
+                                "topic",
+                                shape.name(),
+                                "created",
+                                created.contains(shape.name()),
+                                "partitions",
+                                partitions.getOrDefault(shape.name(), shape.partitions())))
                         .toList(),
-                () -> all.forEach(topic -> out.println(topic + (created.contains(topic) ? " created" : " was there"))));
+                () -> shapes.forEach(shape -> out.println(
+                        created.contains(shape.name())
+                                ? shape.name() + " created"
+                                : shape.name() + " was there" + otherwise(shape, partitions))));
         return 0;
+    }
+
+    /** What a topic that was there has other than asked, and may have: else it was refused before. */
+    private static String otherwise(Topics.Shape shape, Map<String, Integer> partitions) {
+        int has = partitions.getOrDefault(shape.name(), shape.partitions());
+        return has == shape.partitions()
+                ? ""
+                : ", and stays at " + has + (has == 1 ? " partition" : " partitions") + "; the settings ask for "
+                        + shape.partitions();
     }
 
     @Command(

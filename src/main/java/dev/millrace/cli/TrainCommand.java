@@ -3,8 +3,10 @@ package dev.millrace.cli;
 import dev.millrace.app.CatchUp;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.TrainProcess;
+import dev.millrace.app.TrainingNews;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.LearnerOption;
+import dev.millrace.follow.ProgressWatch;
 import dev.millrace.stream.run.StreamRunner;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -33,6 +35,7 @@ final class TrainCommand implements Callable<Integer> {
     private static final int STOPPED_BY_FAILURE = 1;
     private static final int EVENTS_BEHIND = 10_000;
     private static final int BATCHES_BEHIND = 100;
+    private static final int EXAMINED = 10_000; // events of which the recall is said
 
     @Spec
     @Nullable
@@ -60,11 +63,14 @@ final class TrainCommand implements Callable<Integer> {
             }
             out.flush();
             CatchUp catchUp = new CatchUp(source == TrainProcess.From.EVENTS ? EVENTS_BEHIND : BATCHES_BEHIND);
+            TrainingNews news = new TrainingNews(System.nanoTime());
             while (!stop.await(1, TimeUnit.SECONDS)) {
-                catchUp.take(System.nanoTime(), runner.lag()).ifPresent(line -> {
-                    out.println(line);
-                    out.flush();
-                });
+                long now = System.nanoTime();
+                catchUp.take(now, runner.lag()).ifPresent(out::println);
+                ProgressWatch learner = process.progress();
+                news.take(now, learner.training(), learner.examOfLast(EXAMINED), learner.books())
+                        .ifPresent(out::println);
+                out.flush();
                 if (!runner.isAlive()) {
                     System.err.println("training stopped: "
                             + runner.failure()

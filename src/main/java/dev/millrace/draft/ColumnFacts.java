@@ -85,11 +85,11 @@ final class ColumnFacts {
         return Duration.ofMillis(spanMillis);
     }
 
-    /** Two values, one for yes and one for no. */
+    /** Values that say yes, and others that say no. */
     boolean isFlag() {
-        return distinct() == 2
-                && counts.keySet().stream().anyMatch(cell -> isYes(cell))
-                && counts.keySet().stream().anyMatch(cell -> NO.contains(cell.toLowerCase(Locale.ROOT)));
+        return counts.keySet().stream().anyMatch(ColumnFacts::isYes)
+                && counts.keySet().stream().anyMatch(ColumnFacts::isNo)
+                && counts.keySet().stream().allMatch(cell -> isYes(cell) || isNo(cell));
     }
 
     long yes() {
@@ -98,9 +98,14 @@ final class ColumnFacts {
 
     /** A value in each row that could be an id, and that comes back. */
     boolean couldBeId() {
+        return looksLikeIds() && distinct() <= 0.9 * filled;
+    }
+
+    /** A value in each row that could be an id, though in these rows most may come once. */
+    boolean looksLikeIds() {
         return filled >= NEARLY_ALL * rows()
                 && distinct() >= 10
-                && distinct() <= 0.9 * filled
+                && distinct() < filled
                 && (isWhole || !isNumber)
                 && time.isEmpty()
                 && counts.keySet().stream().noneMatch(cell -> cell.indexOf(LogSample.ARRAY) >= 0);
@@ -169,6 +174,10 @@ final class ColumnFacts {
 
     static boolean isYes(String cell) {
         return YES.contains(cell.toLowerCase(Locale.ROOT));
+    }
+
+    private static boolean isNo(String cell) {
+        return NO.contains(cell.toLowerCase(Locale.ROOT));
     }
 
     private double millis(String cell) {

@@ -81,6 +81,9 @@ record FeatureDrafts(List<FeatureDraft> features, List<Choice> leftOut) {
         if (column.name().isEmpty() || column.countsRows()) {
             return Optional.of(column.countsRows() ? "counts the rows" : "has no name");
         }
+        if (column.name().equals(TopicSample.KEY)) {
+            return Optional.of("the key of the record, which says where it is kept");
+        }
         if (column.filled() < (1 - MOST_EMPTY) * column.rows()) {
             return Optional.of("nearly always empty; " + column.figures());
         }

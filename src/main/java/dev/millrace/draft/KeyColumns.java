@@ -78,6 +78,7 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
                 .filter(column -> !isNamedId(column))
                 .sorted(Comparator.comparing((ColumnFacts column) -> !isNamedTime(column))
                         .thenComparing(column -> column.words().mentions(ColumnName.OTHER_TIMES))
+                        .thenComparing(column -> column.name().equals(TopicSample.TIME))
                         .thenComparing(
                                 Comparator.comparingInt(ColumnFacts::distinct).reversed()))
                 .toList();
@@ -97,6 +98,7 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
                 + written(best);
         List<ColumnFacts> others = likely.subList(1, likely.size()).stream()
                 .filter(column -> isNamedTime(column) == isNamedTime(best))
+                .filter(column -> !column.name().equals(TopicSample.TIME)) // it is there for want of another
                 .toList();
         return new Picked(
                 best,
@@ -150,7 +152,7 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
         }
         ColumnFacts column = likely.get(at);
         List<ColumnFacts> others = weighed.stream()
-                .filter(other -> other != column && other.couldBeId())
+                .filter(other -> other != column && other.looksLikeIds())
                 .toList();
         return new Picked(
                 column,

@@ -127,7 +127,8 @@ public final class LogDraft {
             } else if (role == Role.TIME && found.get().time().isEmpty()) {
                 faults.add(new SettingFault(role.option(), name, "must hold times from 1990 to 2100"));
             } else if (role == Role.CLICK && !found.get().isFlag()) {
-                faults.add(new SettingFault(role.option(), name, "must hold two values, such as 0 and 1"));
+                faults.add(
+                        new SettingFault(role.option(), name, "must hold values for yes and for no, such as 1 and 0"));
             } else if (settled.containsValue(found.get())) {
                 faults.add(new SettingFault(
                         role.option(), name, "must be another column than those of the other options"));

@@ -25,6 +25,12 @@ final class AttributeColumns {
             return known == null ? new AttributeValues(Integer.MAX_VALUE) : known;
         }
 
+        /** Whether items have had an attribute, and none as a quantity. */
+        boolean isNoQuantity(String attribute) {
+            AttributeValues known = values.get(attribute);
+            return known != null && !known.hasQuantities();
+        }
+
         /** As {@link #of}, for an attribute that an item has. Writer only. */
         private AttributeValues taken(String attribute) {
             return values.computeIfAbsent(attribute, name -> new AttributeValues(values.size()));

@@ -34,6 +34,7 @@ final class AttributeValues {
     private int[] uses = new int[2 * FIRST];
     private int end = FIRST;
     private volatile @Nullable FeatureValue[] values = new FeatureValue[2 * FIRST];
+    private volatile boolean hasQuantities;
 
     /** @param column of the attribute, in each chunk */
     AttributeValues(int column) {
@@ -46,7 +47,17 @@ final class AttributeValues {
 
     /** Returns the number of an item's value. Writer only. */
     char take(FeatureValue value) {
-        return value.match(this::number, quantity -> QUANTITY, this::number, dense -> NONE);
+        return value.match(this::number, this::quantity, this::number, dense -> NONE);
+    }
+
+    private char quantity(FeatureValue.Quantity quantity) {
+        hasQuantities = true;
+        return QUANTITY;
+    }
+
+    /** Whether an item ever had a quantity. */
+    boolean hasQuantities() {
+        return hasQuantities;
     }
 
     /** Lets go of the number of an item's value. Writer only. */

@@ -275,6 +275,11 @@ public final class ItemIndex {
         return some;
     }
 
+    /** Whether items have had an attribute, and none as a number: bounds on it can let nothing pass. */
+    public boolean isNoNumber(String attribute) {
+        return attributes.isNoQuantity(attribute);
+    }
+
     /** An item's vector, [dim], a copy. */
     public Optional<float[]> vector(String item) {
         return item(item).map(IndexedItem::vector);

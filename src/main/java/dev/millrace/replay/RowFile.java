@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
@@ -27,6 +28,26 @@ record RowFile(Path path, RowFormat format, List<String> columns) {
     /** Returns the rows from the start. The caller closes the reader. */
     RowReader rows(Consumer<? super BadRow> badRows) {
         return new RowReader(this, badRows);
+    }
+
+    /**
+     * Returns the first lines that are not blank, stripped: fewer if the file has fewer, or cannot be read so far, which whoever reads the
+     * rows will say.
+     */
+    List<String> begin(int most) {
+        List<String> lines = new ArrayList<>();
+        try (LineReader reader = open()) {
+            String line = reader.readLine();
+            while (line != null && lines.size() < most) {
+                if (!line.isBlank()) {
+                    lines.add(line.strip());
+                }
+                line = reader.readLine();
+            }
+        } catch (IOException unreadable) {
+            return lines;
+        }
+        return lines;
     }
 
     LineReader open() throws IOException {

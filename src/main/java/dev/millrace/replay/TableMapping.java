@@ -18,6 +18,8 @@ import java.util.SortedMap;
  */
 final class TableMapping {
 
+    private static final int FIRST_LINES = 20;
+
     private final SettingsReader reader;
     private final String section;
     private final List<Path> files;
@@ -90,7 +92,7 @@ final class TableMapping {
         List<RowFile> rows = new ArrayList<>();
         for (Path file : files) {
             RowFile one = new RowFile(file, format, columns);
-            if (format.namesColumns()) {
+            if (isOfTheFormat(one) && format.namesColumns()) {
                 List<String> present = RowReader.columns(one);
                 for (int at = 0; at < columns.size(); at++) {
                     reader.require(
@@ -103,6 +105,23 @@ final class TableMapping {
             rows.add(one);
         }
         return rows;
+    }
+
+    /** Whether its first lines are in the format: else it is one fault, and each of its columns would be one more. */
+    private boolean isOfTheFormat(RowFile file) {
+        List<String> lines = file.begin(FIRST_LINES);
+        long objects = lines.stream()
+                .filter(line -> line.startsWith("{") && line.endsWith("}"))
+                .count();
+        boolean isOther = !lines.isEmpty() && (format.namesColumns() ? objects == lines.size() : objects == 0);
+        reader.require(
+                !isOther,
+                key("files"),
+                file.name(),
+                format.namesColumns()
+                        ? "has a JSON object in each line: --format jsonl reads it"
+                        : "has no JSON object in its first lines: --format csv reads cells between delimiters");
+        return !isOther;
     }
 
     private int cell(String key, String column) {

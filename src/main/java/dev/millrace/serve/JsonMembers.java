@@ -178,7 +178,7 @@ final class JsonMembers {
         return path.isEmpty() ? name : path + "." + name;
     }
 
-    private RefusedRequestException refused(String name, String rule) {
+    RefusedRequestException refused(String name, String rule) {
         String member = name.isEmpty() ? (path.isEmpty() ? "the body" : path) : path(name);
         return new RefusedRequestException(Problem.ofParameter(member, member + " " + rule));
     }

@@ -128,7 +128,7 @@ final class Query {
         };
     }
 
-    private static RefusedRequestException refused(String name, String rule) {
+    static RefusedRequestException refused(String name, String rule) {
         return new RefusedRequestException(Problem.ofParameter(name, name + " " + rule));
     }
 }

@@ -15,6 +15,7 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -45,8 +46,16 @@ sealed interface RecallForm {
     /** A list of values; empty if the parameter is absent. */
     List<String> texts(Parameter parameter);
 
-    /** Conditions on these attributes of items. */
-    ItemFilter filter(List<String> attributes);
+    /**
+     * Conditions on these attributes of items.
+     *
+     * @param isNoNumber of which of them bounds make no sense
+     */
+    ItemFilter filter(List<String> attributes, Predicate<String> isNoNumber);
+
+    private static String boundless(String attribute) {
+        return "has bounds, and no item has " + attribute + " as a number: name values";
+    }
 
     /**
      * What the parts of the score weigh.
@@ -102,7 +111,7 @@ sealed interface RecallForm {
         }
 
         @Override
-        public ItemFilter filter(List<String> attributes) {
+        public ItemFilter filter(List<String> attributes, Predicate<String> isNoNumber) {
             List<ItemFilter.Condition> conditions = new ArrayList<>();
             for (String name : attributes) {
                 List<String> values = given.list(FILTER_PREFIX + name, MAX_VALUES);
@@ -110,6 +119,9 @@ sealed interface RecallForm {
                     conditions.add(new ItemFilter.AnyOf(name, Set.copyOf(values)));
                 }
                 if (given.has(FILTER_PREFIX + name + MIN) || given.has(FILTER_PREFIX + name + MAX)) {
+                    if (isNoNumber.test(name)) {
+                        throw Query.refused(FILTER_PREFIX + name, boundless(name));
+                    }
                     conditions.add(new ItemFilter.Between(
                             name,
                             given.number(
@@ -181,12 +193,15 @@ sealed interface RecallForm {
         }
 
         @Override
-        public ItemFilter filter(List<String> attributes) {
+        public ItemFilter filter(List<String> attributes, Predicate<String> isNoNumber) {
             JsonMembers filter = given.object(Parameter.FILTER.member());
             filter.requireKnown(new LinkedHashSet<>(attributes));
             List<ItemFilter.Condition> conditions = new ArrayList<>();
             for (String name : attributes) {
                 if (filter.isObject(name)) {
+                    if (isNoNumber.test(name)) {
+                        throw filter.refused(name, boundless(name));
+                    }
                     JsonMembers range = filter.object(name);
                     range.requireKnown(Set.of("min", "max"));
                     conditions.add(new ItemFilter.Between(

@@ -76,7 +76,12 @@ final class RecallQuestions {
      * @param attributes to filter by
      */
     private record Choices(
-            Optional<ServedGeneration> answering, SortedMap<String, Double> weights, List<String> attributes) {}
+            Optional<ServedGeneration> answering, SortedMap<String, Double> weights, List<String> attributes) {
+
+        private boolean isNoNumber(String attribute) {
+            return answering.map(pair -> pair.index().isNoNumber(attribute)).orElse(false);
+        }
+    }
 
     /**
      * A question.
@@ -129,7 +134,7 @@ final class RecallQuestions {
                 form.integer(Parameter.K, Math.min(DEFAULT_K, settings.maxK()), 1, settings.maxK()),
                 form.flag(Parameter.EXCLUDE_SEEN, true),
                 Set.copyOf(form.texts(Parameter.EXCLUDE)),
-                form.filter(choices.attributes()),
+                form.filter(choices.attributes(), choices::isNoNumber),
                 form.context(),
                 form.weights(choices.weights(), settings.weights()),
                 generation,

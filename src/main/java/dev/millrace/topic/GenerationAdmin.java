@@ -91,14 +91,23 @@ public final class GenerationAdmin {
     }
 
     /**
-     * Ends a generation: it never answers again, and its records are removed.
+     * What came of retiring a generation.
      *
-     * @return records that were removed
+     * @param records that were removed
+     * @param isAgain true if it was retired before: what its learner published since was removed
+     * @param application of its learner, if that ever published
+     */
+    public record Retired(long records, boolean isAgain, Optional<String> application) {}
+
+    /**
+     * Ends a generation: it never answers again, and its records are removed. Once more if its learner was still running.
+     *
      * @throws GenerationRefusedException if it is not known, answers, or its learner makes the log
      */
-    public long retire(String generation) {
+    public Retired retire(String generation) {
+        GenerationHistory history = history(cluster);
         OperatorAction ordered = log.ordered(Kind.RETIRE, generation, "");
-        GenerationFact fact = allowed(ordered, () -> new GenerationRules(history(cluster))
+        GenerationFact fact = allowed(ordered, () -> new GenerationRules(history)
                 .retire(
                         generation,
                         generationOfTheLog(),
@@ -106,9 +115,13 @@ public final class GenerationAdmin {
                         ordered.by().means()));
         return log.carryOut(ordered, () -> {
             append(fact);
-            return remove(generation, cluster.topics().itemEmbeddings())
+            long removed = remove(generation, cluster.topics().itemEmbeddings())
                     + remove(generation, cluster.topics().modelUpdates())
                     + remove(generation, cluster.topics().itemNeighbours());
+            return new Retired(
+                    removed,
+                    history.is(generation, GenerationFact.Kind.RETIRED),
+                    history.fact(generation, GenerationFact.Kind.STARTED).map(GenerationFact::by));
         });
     }
 

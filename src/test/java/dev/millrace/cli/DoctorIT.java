@@ -47,6 +47,12 @@ class DoctorIT {
                     .hasSizeGreaterThan(5)
                     .allSatisfy(topic ->
                             assertThat(topic.path("created").asBoolean()).isTrue());
+            assertThat(run("topics", "create", "--bootstrap-server", servers, "--set", "topic.partitions=12")
+                            .text
+                            .lines())
+                    .contains(
+                            "clicks was there, and stays at 2 partitions; the settings ask for 12",
+                            "mini-batches was there");
             Said healthy = run("doctor", "--bootstrap-server", servers);
             assertThat(healthy.status).as(healthy.text).isZero();
             assertThat(healthy.text.lines())

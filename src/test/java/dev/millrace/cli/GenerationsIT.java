@@ -217,7 +217,11 @@ class GenerationsIT {
 
     private void retired(String bootstrap, String url, String narrow) throws Exception {
         String removed = run("retire", bootstrap, "model", "retire", narrow);
-        assertThat(removed).contains("retired     " + narrow);
+        assertThat(removed)
+                .containsPattern("retired     " + narrow + ", [0-9,]{2,} records removed")
+                .contains("learner     application shadow-learn-from-log: if it still runs, stop it");
+        assertThat(run("retire-again", bootstrap, "model", "retire", narrow))
+                .contains("retired     " + narrow + " once more, 0 records removed");
         assertThat(vectors(bootstrap)).doesNotContainKey(narrow);
         await().atMost(START).until(() -> !generations(url).containsKey(narrow));
         assertThat(get(url + "/v1/recall?user=u1&generation=" + narrow).statusCode())

@@ -164,7 +164,7 @@ class InitCommandTest {
                 .isZero();
 
         String doubt = "no column's name says user, this is by values and place alone";
-        assertThat(commands.out()).contains("UNSURE    " + doubt);
+        assertThat(commands.out()).contains("UNSURE    " + doubt, "settle    by the options named above, and --force");
         assertThat(folder.resolve("mapping.properties")).content().contains("# UNSURE: " + doubt);
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.millrace.access.AccessSettings;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.log.LogSettings;
 import io.fabric8.kubernetes.api.model.ContainerPort;
@@ -143,8 +144,11 @@ class KubernetesIT {
         for (ManifestContainer each : millrace(variant)) {
             MillraceSettings settings = settings(each);
             List<Path> files = new ArrayList<>();
-            settings.serve().access().tokens().ifPresent(files::add);
-            settings.serve().access().tls().ifPresent(tls -> files.addAll(List.of(tls.certificate(), tls.key())));
+            for (AccessSettings access :
+                    List.of(settings.serve().access(), settings.ingest().access())) {
+                access.tokens().ifPresent(files::add);
+                access.tls().ifPresent(tls -> files.addAll(List.of(tls.certificate(), tls.key())));
+            }
             if (settings.clients().asMap().get("ssl.truststore.location") instanceof String trusted) {
                 files.add(Path.of(trusted));
             }
@@ -190,6 +194,21 @@ class KubernetesIT {
                 .isGreaterThan(2 * trainer.stream().startupTimeout().toSeconds());
         assertThat(startSeconds(manifests.container("server")))
                 .isGreaterThanOrEqualTo(2 * server.stream().startupTimeout().toSeconds());
+    }
+
+    @Test
+    void ingestListensWhereItsSettingsSay() throws Exception {
+        ManifestContainer ingest = manifests(GUIDES_OWN).container("ingest");
+        MillraceSettings settings = settings(ingest);
+
+        assertThat(settings.ingest().host()).isEqualTo("0.0.0.0");
+        assertThat(ports(ingest)).isEqualTo(Map.of("events", settings.ingest().port()));
+        for (HTTPGetAction probe : probes(ingest)) {
+            assertThat(probe.getScheme()).isEqualTo("HTTPS");
+            assertThat(probe.getPort().getStrVal()).isEqualTo("events");
+        }
+        assertThat(startSeconds(ingest))
+                .isGreaterThanOrEqualTo(2 * settings.stream().startupTimeout().toSeconds());
     }
 
     @ParameterizedTest
@@ -273,7 +292,7 @@ class KubernetesIT {
                         .containsOnly(each.workload());
             }
         }
-        assertThat(manifests.all(PodDisruptionBudget.class)).hasSize(2);
+        assertThat(manifests.all(PodDisruptionBudget.class)).hasSize(variant.equals(GUIDES_OWN) ? 3 : 2);
     }
 
     @Test
@@ -281,7 +300,7 @@ class KubernetesIT {
         Manifests manifests = manifests(GUIDES_OWN);
         String known = found("up\\{job=~\"([^\"]+)\"", Files.readString(Path.of("config/prometheus/alerts.yml")));
 
-        assertThat(manifests.all(PodMonitor.class)).hasSize(2);
+        assertThat(manifests.all(PodMonitor.class)).hasSize(3);
         for (PodMonitor monitor : manifests.all(PodMonitor.class)) {
             PodMetricsEndpoint endpoint =
                     monitor.getSpec().getPodMetricsEndpoints().get(0);
@@ -351,7 +370,7 @@ class KubernetesIT {
 
         assertThat(manifests.containers())
                 .extracting(ManifestContainer::name)
-                .containsExactlyInAnyOrder("trainer", "server");
+                .containsExactlyInAnyOrder("trainer", "server", "ingest");
         for (ManifestContainer each : manifests.containers()) {
             List<SecretKeySelector> secrets = each.container().getEnv().stream()
                     .filter(variable -> variable.getValueFrom() != null
@@ -360,7 +379,8 @@ class KubernetesIT {
                     .toList();
             assertThat(secrets).hasSize(1);
             assertThat(users).contains(secrets.get(0).getName());
-            assertThat(each.workload()).isEqualTo(secrets.get(0).getName());
+            assertThat(each.name().equals("ingest") ? "millrace-producer" : each.workload())
+                    .isEqualTo(secrets.get(0).getName());
             assertThat(secrets.get(0).getKey()).isEqualTo("sasl.jaas.config");
         }
     }

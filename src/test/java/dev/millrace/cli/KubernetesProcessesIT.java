@@ -54,6 +54,9 @@ class KubernetesProcessesIT {
         Manifests base = Manifests.read(Manifests.rendered(Path.of("config/k8s/base")));
         Manifests scraped =
                 Manifests.read(Files.readString(Path.of("config/k8s/components/pod-monitor/pod-monitors.yaml")));
+        Manifests ofIngest =
+                Manifests.read(Files.readString(Path.of("config/k8s/components/ingest-pod-monitor/pod-monitor.yaml")));
+        ManifestContainer ingest = withIngest().container("ingest");
         PemCertificates.write(directory, "one", "EC");
         Files.writeString(directory.resolve("tokens"), "read sha256:" + Sha256.hex(TOKEN) + "\n");
         try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
@@ -62,13 +65,16 @@ class KubernetesProcessesIT {
             }
             try (MillraceProcess trainer = start(demo.container("trainer"), broker);
                     MillraceProcess server = start(base.container("server"), broker);
+                    MillraceProcess taker = start(ingest, broker);
                     MillraceProcess replay = start(demo.container("replay"), broker, "--events", "1000")) {
                 assertThat(replay.awaitExit(PATIENCE)).as(replay.output()).isZero();
                 String trainerUrl = trainer.awaitOutput("health and metrics (http://\\S+)");
                 String serverUrl = server.awaitOutput("recall API (https://\\S+)");
+                String ingestUrl = taker.awaitOutput("events (https://\\S+)/v1/events");
 
                 probesAreAnswered(demo.container("trainer"), trainerUrl);
                 probesAreAnswered(base.container("server"), serverUrl);
+                probesAreAnswered(ingest, ingestUrl);
                 assertThat(get(trainerUrl + path(scraped, "millrace-trainer"), "")
                                 .statusCode())
                         .isEqualTo(200);
@@ -77,6 +83,10 @@ class KubernetesProcessesIT {
                         .isEqualTo(200);
                 assertThat(get(serverUrl + path(scraped, "millrace-server"), "").statusCode())
                         .isEqualTo(401);
+                assertThat(get(ingestUrl + path(ofIngest, "millrace-ingest"), TOKEN)
+                                .statusCode())
+                        .isEqualTo(200);
+                assertThat(get(ingestUrl + "/metrics", "").statusCode()).isEqualTo(401);
                 assertThat(trainer.output())
                         .contains("Heap when full: ", "{\"time\":")
                         .as("the heap is large enough for the settings")
@@ -84,8 +94,19 @@ class KubernetesProcessesIT {
 
                 stopsInTime(demo.container("trainer"), trainer);
                 stopsInTime(base.container("server"), server);
+                stopsInTime(ingest, taker);
             }
         }
+    }
+
+    /** The base with the component that takes events over HTTP. */
+    private Manifests withIngest() throws Exception {
+        Path own = Files.createDirectory(directory.resolve("with-ingest"));
+        Path shipped = own.toRealPath().relativize(Path.of("config/k8s").toRealPath());
+        Files.writeString(
+                own.resolve("kustomization.yaml"),
+                "resources: [" + shipped + "/base]\ncomponents: [" + shipped + "/components/ingest]\n");
+        return Manifests.read(Manifests.rendered(own));
     }
 
     private void probesAreAnswered(ManifestContainer container, String url) {
@@ -140,6 +161,8 @@ class KubernetesProcessesIT {
                 "MILLRACE_TRAIN_HTTP_PORT",
                 "0",
                 "MILLRACE_SERVE_PORT",
+                "0",
+                "MILLRACE_INGEST_PORT",
                 "0",
                 "MILLRACE_HOME",
                 Path.of("").toAbsolutePath().toString()));

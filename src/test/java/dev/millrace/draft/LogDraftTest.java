@@ -29,7 +29,7 @@ class LogDraftTest {
     @Test
     void namesSayWhichColumnsAreUserItemTimeAndClick() {
         ids("userId", "movie_id");
-        column("is_click", row -> row % 7 == 0 ? "1" : "0");
+        column("is_click", row -> row % 7 == 0 ? row == 0 ? "yes" : "1" : "0"); // as several writers may
         column("is_liked", row -> row % 11 == 0 ? "1" : "0");
         times("ts");
 
@@ -83,6 +83,18 @@ class LogDraftTest {
         assertThat(choice(draft, "user").doubt().orElseThrow())
                 .contains("no column's name says user", "column2 (30 distinct values in 600 rows)", "--user COLUMN");
         assertThat(choice(draft, "click").doubt()).isPresent();
+    }
+
+    @Test
+    void aColumnWhoseValuesMostlyComeOnceIsNamedAmongThoseThatItCouldBe() {
+        ids("column1", "column2");
+        times("column3");
+        column("column4", row -> "v" + Math.max(0, row - 20)); // a visitor who comes once
+        column("column5", row -> "r" + row); // a name of the row
+
+        assertThat(choice(draft(Map.of()), "user").doubt()).hasValueSatisfying(doubt -> assertThat(doubt)
+                .contains("column4 (580 distinct values in 600 rows)")
+                .doesNotContain("column5"));
     }
 
     @Test
@@ -345,7 +357,7 @@ class LogDraftTest {
                 .hasMessageContainingAll(
                         "--user = uid: must be a column of the log, which has user, item, time",
                         "--time = item: must hold times from 1990 to 2100",
-                        "--click = user: must hold two values, such as 0 and 1");
+                        "--click = user: must hold values for yes and for no, such as 1 and 0");
     }
 
     private static Choice choice(LogDraft draft, String role) {

@@ -279,6 +279,20 @@ class MappedLogTest {
     }
 
     @Test
+    void aFileOfTheOtherFormatIsOneFault() throws IOException {
+        write("rows.csv", "user,item,time\nu,i,1700000000000\n");
+        write("rows.jsonl", "\n{\"user\":\"u\",\"item\":\"i\",\"time\":1700000000000}\n");
+        write("csv.properties", "clicks.files = rows.csv\n");
+        write("jsonl.properties", "clicks.files = rows.jsonl\n");
+
+        assertThatThrownBy(() -> new MappedLog(folder.resolve("csv.properties"), DataFormat.JSONL))
+                .hasMessage("clicks.files = rows.csv: has no JSON object in its first lines: --format csv reads cells "
+                        + "between delimiters");
+        assertThatThrownBy(() -> new MappedLog(folder.resolve("jsonl.properties"), DataFormat.CSV))
+                .hasMessage("clicks.files = rows.jsonl: has a JSON object in each line: --format jsonl reads it");
+    }
+
+    @Test
     void aFeatureThatTheMappingDoesNotGiveOrGivesOtherwiseIsAFault() throws IOException {
         write("log.csv", "user,item,time,tags,slot\n");
         DeclaredFeatures declared = mapped("clicks.files = log.csv\nclicks.item-feature.tags = bag |\n"

@@ -64,6 +64,18 @@ class RecallQuestionsTest {
         assertThat(scene.json(negative).path("detail").asText()).isEqualTo("w.like must be a number from 0 to 1000");
     }
 
+    @Test
+    void boundsOnAnAttributeThatIsNoNumberAreAProblem() throws Exception {
+        scene.fill();
+
+        HttpResponse<String> response = scene.get("/v1/recall?user=u1&filter.category.max=3");
+
+        scene.assertProblem(response, 400);
+        assertThat(scene.json(response).path("detail").asText())
+                .isEqualTo("filter.category has bounds, and no item has category as a number: name values");
+        assertThat(scene.json(response).path("parameter").asText()).isEqualTo("filter.category");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "/v1/recall, 400",
@@ -124,6 +136,7 @@ class RecallQuestionsTest {
                 "{\"user\": \"u1\", \"explain\": 1} | explain must be true or false",
                 "{\"user\": \"u1\", \"filter\": {\"colour\": \"x\"}} | filter.colour is unknown; known here: category, price, tags",
                 "{\"user\": \"u1\", \"filter\": {\"price\": {\"min\": \"x\"}}} | filter.price.min must be a number from",
+                "{\"user\": \"u1\", \"filter\": {\"tags\": {\"min\": 1}}} | filter.tags has bounds, and no item has tags as a number",
                 "{\"user\": \"u1\", \"weights\": {\"click\": 0}} | one of weights.click, weights.like must be above 0",
                 "{\"user\": \"u1\", \"features\": {\"age\": 1e31}} | features.age is refused: value",
                 "{\"user\": \"u1\", \"features\": {\"age\": null}} | features.age must be a string, a number, an array",

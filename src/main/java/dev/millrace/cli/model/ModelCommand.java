@@ -84,8 +84,16 @@ public final class ModelCommand implements Runnable {
             @Mixin ConfigOptions config,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation) {
-        long removed = admin(config, "model retire").retire(generation);
-        print(String.format(Locale.ROOT, "retired     %s, %,d records removed", generation, removed));
+        GenerationAdmin.Retired retired = admin(config, "model retire").retire(generation);
+        print(String.format(
+                Locale.ROOT,
+                "retired     %s%s, %,d records removed",
+                generation,
+                retired.isAgain() ? " once more" : "",
+                retired.records()));
+        retired.application()
+                .ifPresent(learner -> print("learner     application " + learner
+                        + ": if it still runs, stop it and retire once more, because what it publishes stays"));
         return 0;
     }
 

@@ -20,6 +20,11 @@ public final class ProgressLine implements AutoCloseable {
         this.isShown = isShown;
     }
 
+    /** Whether anybody sees it. */
+    public boolean isShown() {
+        return isShown;
+    }
+
     /** Shows how far something is, and what it does now. */
     public void show(String what, long done, long of) {
         if (!isShown) {
