@@ -64,7 +64,8 @@ public final class Checkup {
                 new Facts.Heap(
                         heapBytes,
                         HeapBudget.of(settings).usual(),
-                        5L * settings.trainer().model().width() + INDEX_BYTES_AN_ITEM),
+                        5L * settings.trainer().model().width() + INDEX_BYTES_AN_ITEM,
+                        2 + settings.serve().keptGenerations()),
                 clock.instant(),
                 open);
     }

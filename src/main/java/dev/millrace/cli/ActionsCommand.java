@@ -3,12 +3,15 @@ package dev.millrace.cli;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.topic.OperatorLog;
 import java.io.PrintWriter;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -41,25 +44,52 @@ final class ActionsCommand implements Callable<Integer> {
             description = "how many. Default: ${DEFAULT-VALUE}")
     int count;
 
+    @Mixin
+    OutputOption output = new OutputOption();
+
     @Override
     public Integer call() {
         OptionFaults.requireAtLeastOne("--count", count);
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         List<OperatorAction> entries = OperatorLog.entries(Clusters.open(config.settings()));
-        if (entries.isEmpty()) {
-            out.println("nothing was ordered yet");
-        }
-        entries.subList(Math.max(0, entries.size() - count), entries.size()).forEach(entry -> out.println(line(entry)));
-        out.flush();
+        List<OperatorAction> latest = entries.subList(Math.max(0, entries.size() - count), entries.size());
+        output.write(out, latest.stream().map(ActionsCommand::row).toList(), () -> {
+            if (latest.isEmpty()) {
+                out.println("nothing was ordered yet");
+            }
+            latest.forEach(entry -> out.println(line(entry)));
+        });
         return 0;
+    }
+
+    private static Map<String, String> row(OperatorAction entry) {
+        Map<String, String> row = new LinkedHashMap<>();
+        row.put("at", Instant.ofEpochMilli(entry.at()).toString());
+        row.put("result", result(entry));
+        row.put("action", action(entry));
+        row.put("target", entry.target());
+        row.put("detail", entry.detail());
+        row.put("by", entry.by().name());
+        row.put("means", entry.by().means());
+        row.put("address", entry.by().address());
+        row.put("client_id", entry.by().clientId());
+        return row;
+    }
+
+    private static String result(OperatorAction entry) {
+        return entry.result().name().toLowerCase(Locale.ROOT);
+    }
+
+    private static String action(OperatorAction entry) {
+        return entry.kind().name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private static String line(OperatorAction entry) {
         return "%s  %-9s %-9s %s%n%26sby %s, %s, from %s%s"
                 .formatted(
                         Instant.ofEpochMilli(entry.at()),
-                        entry.result().name().toLowerCase(Locale.ROOT),
-                        entry.kind().name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                        result(entry),
+                        action(entry),
                         entry.target() + (entry.detail().isEmpty() ? "" : " (" + entry.detail() + ")"),
                         "",
                         entry.by().name(),

@@ -160,6 +160,13 @@ final class EvaluateCommand implements Callable<Integer> {
                     .run(data.name(), Overlays.read(table, this::settings));
         } else {
             MillraceSettings settings = settings(List.of());
+            List<String> unread = data.unreadFeatures(settings);
+            if (!unread.isEmpty()) {
+                commandLine
+                        .getErr()
+                        .println("no tower reads " + String.join(", ", unread)
+                                + ": features.user and features.item name what they read");
+            }
             recorded.examples(settings)
                     .books()
                     .forEach((topic, account) -> out.println(Tables.account(topic, account)));

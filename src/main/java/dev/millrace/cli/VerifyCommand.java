@@ -4,6 +4,7 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.verify.CountsCheck;
 import dev.millrace.cli.verify.ModelCheck;
@@ -80,6 +81,9 @@ final class VerifyCommand implements Callable<Integer> {
     @Mixin
     ProgressOption progress = new ProgressOption();
 
+    @Mixin
+    OutputOption output = new OutputOption();
+
     @Override
     public Integer call() {
         if (!model && !counts) {
@@ -87,6 +91,7 @@ final class VerifyCommand implements Callable<Integer> {
         }
         OptionFaults.requireAtLeastOne("--step", step == null ? 1 : step);
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter text = output.asText(out);
         MillraceSettings settings = config.settings();
         Cluster cluster = Clusters.open(settings);
         if (record) { // now, and not after an hour
@@ -94,13 +99,14 @@ final class VerifyCommand implements Callable<Integer> {
         }
         List<Verdict> verdicts = new ArrayList<>();
         if (counts) {
-            verdicts.add(enter(cluster, CountsCheck.run(settings, cluster, out)));
+            verdicts.add(enter(cluster, CountsCheck.run(settings, cluster, progress, text)));
         }
         if (model) {
             var scope = new ModelAudit.Scope(
                     step == null ? OptionalLong.empty() : OptionalLong.of(step), Optional.ofNullable(checkpoints));
-            verdicts.add(enter(cluster, ModelCheck.run(settings, cluster, scope, progress, out)));
+            verdicts.add(enter(cluster, ModelCheck.run(settings, cluster, scope, progress, text)));
         }
+        output.write(out, verdicts.stream().map(Verdict::row).toList(), () -> {}); // the text was written as it came
         return verdicts.stream().allMatch(Verdict::agrees) ? 0 : DIFFERS;
     }
 

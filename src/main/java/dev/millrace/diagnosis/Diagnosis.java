@@ -212,14 +212,15 @@ public final class Diagnosis {
                     more(heap.trainerBytes()) + ", or lower table.cache-bytes and catalogue.max-unannounced"));
         }
         long items = facts.report().map(report -> report.progress().items()).orElse(0);
-        long index = 2 * items * heap.indexBytesAnItem(); // the next generation's is built beside it
+        long index = heap.indexes() * items * heap.indexBytesAnItem();
         if (index > heap.bytes()) {
             found.add(Finding.warn(
                     check,
                     String.format(
                             Locale.ROOT,
-                            "a server takes %s for two indexes of %,d items, and the heap has %s",
+                            "a server takes %s for %d indexes of %,d items, and the heap has %s",
                             mib(index),
+                            heap.indexes(),
                             items,
                             mib(heap.bytes())),
                     "a server without heap ends, at the latest with the next generation",

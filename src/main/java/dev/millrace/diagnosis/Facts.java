@@ -49,7 +49,8 @@ public record Facts(
      *
      * @param bytes that it may take
      * @param trainerBytes that the trainer takes once its tables are full
-     * @param indexBytesAnItem that a server takes for each item
+     * @param indexBytesAnItem that a server takes for each item of an index
+     * @param indexes that a server may hold at once: of the generation that answers, of the next, and of those kept for a roll-back
      */
-    public record Heap(long bytes, long trainerBytes, long indexBytesAnItem) {}
+    public record Heap(long bytes, long trainerBytes, long indexBytesAnItem, int indexes) {}
 }

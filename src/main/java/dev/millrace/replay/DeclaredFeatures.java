@@ -58,6 +58,23 @@ public final class DeclaredFeatures {
         return faults;
     }
 
+    /**
+     * Returns the features that the mapping gives and nobody reads, with their sources, such as {@code item price}.
+     *
+     * @param read by the towers
+     * @param published attributes of items
+     */
+    public List<String> unread(List<FeatureSpec> read, List<String> published) {
+        List<String> unread = new ArrayList<>();
+        kinds.forEach((source, given) -> given.keySet().stream()
+                .filter(name -> read.stream()
+                        .noneMatch(feature ->
+                                feature.source() == source && feature.name().equals(name)))
+                .filter(name -> source != Source.ITEM || !published.contains(name))
+                .forEach(name -> unread.add(named(source) + " " + name)));
+        return unread;
+    }
+
     /** An age needs no value of its own: it may count from the item's record. */
     private static boolean isOfTheLog(FeatureSpec feature) {
         return feature.kind() != FeatureSpec.Kind.ID

@@ -300,9 +300,16 @@ class AccessRightsIT {
                 .isZero();
         succeeds(grants, "transactions list", "transactions", "list");
         succeeds(grants, "transactions settle", "transactions", "settle");
+        run(grants.exactly("doctor"), "doctor");
+        assertThat(said.toString())
+                .contains("ok    topics", "transactions  ")
+                .doesNotContain("warn  rights", "not checked");
+        run(grants.of("doctor", each -> !each.resource().name().equals("training-progress")), "doctor");
+        assertThat(said.toString()).contains("warn  rights", "training-progress");
         succeeds(grants, "explain", "explain", "--step", "1");
         succeeds(grants, "dlq list", "dlq", "list");
         succeeds(grants, "dlq show", "dlq", "show");
+        needsEach(grants, "dlq show", "dlq", "show");
         succeeds(grants, "dlq replay", "dlq", "replay", "--reason", "bad-time");
         String[] tune = {"tune", "--mini-batches", "--trials", "1", "--force", "--output", path("tuned")};
         succeeds(grants, "tune --mini-batches", tune);
@@ -317,6 +324,9 @@ class AccessRightsIT {
                 assertThat(run(grants.of(command, each -> !each.equals(right)), arguments))
                         .as(command + " without " + right + ": " + said)
                         .isEqualTo(77);
+                assertThat(said.toString())
+                        .contains(
+                                "the cluster does not allow ", right.resource().name());
             }
         }
     }

@@ -383,6 +383,33 @@ class EvaluateCommandTest {
     }
 
     @Test
+    void actionsThatNothingIsLearntFromAndFeaturesThatNobodyReadsAreNamed() throws IOException {
+        StringBuilder log = new StringBuilder("user,item,time,what,price\n");
+        for (int row = 0; row < 300; row++) {
+            log.append("u%d,i%d,%d,%s,%d%n"
+                    .formatted(
+                            row % 20, row % 30, 1_700_000_000L + row, row % 3 == 0 ? "click" : "purchase", row % 30));
+        }
+        Files.writeString(folder.resolve("bought.csv"), log);
+        Path mapping = Files.writeString(
+                folder.resolve("mapping.properties"),
+                """
+                clicks.files = bought.csv
+                clicks.time.unit = s
+                clicks.action = what
+                clicks.item-feature.price = number
+                """);
+
+        assertThat(commands.run("evaluate", "--format", "csv", "--data", mapping.toString()))
+                .as(commands.err())
+                .isZero();
+        assertThat(commands.err())
+                .contains(
+                        "200 of 300 clicks are of actions that nothing is learnt from: purchase. attribution.actions names",
+                        "no tower reads item price: features.user and features.item name what they read");
+    }
+
+    @Test
     void aLogOfWhichNoRowCanBeUsedIsAFault() throws IOException {
         assertThat(commands.run(
                         "evaluate", "--format", "csv", "--data", actions("us").toString()))

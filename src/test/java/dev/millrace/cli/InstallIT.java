@@ -79,6 +79,10 @@ class InstallIT {
         assertThat(home.resolve("config/shop.properties")).exists();
         assertThat(home.resolve("schemas")).isNotEmptyDirectory();
         assertThat(home.resolve("bom.json")).content().contains("\"bomFormat\" : \"CycloneDX\"", "kafka-streams");
+        assertThat(home.resolve("THIRD-PARTY.txt"))
+                .content()
+                .contains("org.apache.kafka:kafka-streams:")
+                .doesNotContainIgnoringCase("unknown license");
         try (Stream<Path> jars = Files.list(home.resolve("lib"))) {
             Set<String> names = jars.map(jar -> jar.getFileName().toString()).collect(Collectors.toSet());
             assertThat(names).anyMatch(name -> name.startsWith("millrace-"));

@@ -35,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 class KubernetesProcessesIT {
 
     private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final Duration GRACE = Duration.ofSeconds(30); // in which a process closes
     private static final String TOKEN = "of-a-test";
     private static final int SIGTERM = 128 + 15;
 
@@ -127,10 +128,8 @@ class KubernetesProcessesIT {
     private static void stopsInTime(ManifestContainer container, MillraceProcess process) throws InterruptedException {
         process.terminate();
 
-        assertThat(process.awaitExit(
-                        Duration.ofSeconds(container.pod().getSpec().getTerminationGracePeriodSeconds())))
-                .as(process.output())
-                .isEqualTo(SIGTERM);
+        assertThat(process.awaitExit(GRACE)).as(process.output()).isEqualTo(SIGTERM);
+        assertThat(GRACE.toSeconds()).isLessThan(container.pod().getSpec().getTerminationGracePeriodSeconds());
     }
 
     private static String path(Manifests scraped, String name) {

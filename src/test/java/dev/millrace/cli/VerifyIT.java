@@ -105,6 +105,17 @@ class VerifyIT {
                 .as(commands.out() + commands.err())
                 .isZero();
         assertThat(commands.out()).contains("result    same bits").contains("replayed  0 steps from step ");
+
+        assertThat(commands.run(given, "verify", "--model", "--counts", "--output", "json"))
+                .as(commands.out() + commands.err())
+                .isZero();
+        JsonNode found = new ObjectMapper().readTree(commands.out());
+        assertThat(found).extracting(check -> check.path("check").asText()).containsExactly("counts", "model");
+        assertThat(found).allSatisfy(check -> assertThat(check.path("agrees").asBoolean())
+                .isTrue());
+        assertThat(found.at("/0/outcomes"))
+                .anySatisfy(line -> assertThat(line.path("outcome").asText()).isEqualTo("attributed"));
+        assertThat(found.at("/1/vectors").asInt()).isEqualTo(ITEMS - 1);
     }
 
     private void otherSettingsAndUnknownStepsAreRefused(Map<String, String> given) {

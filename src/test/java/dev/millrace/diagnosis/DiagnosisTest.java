@@ -42,7 +42,7 @@ class DiagnosisTest {
     private List<String> offline = List.of();
     private Instant reported = NOW;
     private List<OpenQuestion> open = List.of();
-    private Facts.Heap heap = new Facts.Heap(2_000 * MIB, 1_400 * MIB, 480);
+    private Facts.Heap heap = new Facts.Heap(2_000 * MIB, 1_400 * MIB, 480, 3);
     private Optional<TrainingProgress> progress = Optional.of(progress(1_000, List.of(), Map.of(), Optional.empty()));
 
     @Test
@@ -181,18 +181,18 @@ class DiagnosisTest {
     @ParameterizedTest
     @CsvSource({"1400, OK", "1399, WARN", "139, FAIL"})
     void aHeapThatTheTablesOutgrowIsAWarningUntilTheTrainerRefusesIt(int heapMib, Grade grade) {
-        heap = new Facts.Heap(heapMib * MIB, 1_400 * MIB, 480);
+        heap = new Facts.Heap(heapMib * MIB, 1_400 * MIB, 480, 3);
 
         assertThat(of("heap").grade()).isEqualTo(grade);
     }
 
     @Test
-    void aHeapThatTwoIndexesOutgrowIsAWarning() {
-        // 2 × 3,000,000 × 480 bytes = 2,746 MiB, half as much again is 4,119
+    void aHeapThatTheIndexesOutgrowIsAWarning() {
+        // 3 × 3,000,000 × 480 bytes = 4,119 MiB, half as much again is 6,179
         progress = Optional.of(progress(3_000_000, List.of(), Map.of(), Optional.empty()));
 
-        assertThat(wrong().what()).startsWith("a server takes 2746 MiB for two indexes of 3,000,000 items");
-        assertThat(wrong().command()).isEqualTo("MILLRACE_HEAP=4119m");
+        assertThat(wrong().what()).startsWith("a server takes 4119 MiB for 3 indexes of 3,000,000 items");
+        assertThat(wrong().command()).isEqualTo("MILLRACE_HEAP=6179m");
     }
 
     @ParameterizedTest

@@ -326,6 +326,31 @@ class MappedLogTest {
     }
 
     @Test
+    void aFeatureThatNobodyReadsIsTold() throws IOException {
+        write("log.csv", "user,item,time,tags,price,slot\n");
+        DeclaredFeatures declared = mapped(
+                        """
+                        clicks.files = log.csv
+                        clicks.item-feature.tags = bag |
+                        clicks.item-feature.price = number
+                        clicks.context-feature.slot = number
+                        clicks.user-feature.slot = number as shoe
+                        """)
+                .declared()
+                .orElseThrow();
+        ModelSettings model = MillraceSettings.load(
+                        List.of(),
+                        Map.of(),
+                        Map.of(),
+                        Map.of("features.user", "user, slot", "features.user.slot.source", "context"))
+                .trainer()
+                .model();
+
+        assertThat(declared.unread(model.user(), List.of("price"))).containsExactly("user shoe", "item tags");
+        assertThat(declared.unread(model.user(), List.of("tags"))).containsExactly("user shoe", "item price");
+    }
+
+    @Test
     void aNameOfFilesThatIsNoPatternIsAFault() {
         assertThatThrownBy(() -> mapped("clicks.files = ["))
                 .isInstanceOf(InvalidSettingsException.class)

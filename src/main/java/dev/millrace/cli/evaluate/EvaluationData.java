@@ -19,6 +19,9 @@ import dev.millrace.state.Outcome;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -26,6 +29,7 @@ import java.util.stream.Stream;
 public final class EvaluationData {
 
     private static final int SHOWN_BAD_ROWS = 10;
+    private static final int SHOWN_ACTIONS = 20;
 
     private final Function<MillraceSettings, DataSet> dataSets;
     private final Optional<Double> warmUp;
@@ -57,7 +61,12 @@ public final class EvaluationData {
     private Recording read(MillraceSettings settings) {
         RecordedExamples examples = new RecordedExamples(settings.attribution());
         BadRows bad = new BadRows(SHOWN_BAD_ROWS);
-        ReplayEvent.Visitor reader = new IntoExamples(examples);
+        SortedSet<String> untrained = new TreeSet<>();
+        ReplayEvent.Visitor reader = new IntoExamples(examples, click -> {
+            if (!settings.attribution().actions().contains(click.action()) && untrained.size() < SHOWN_ACTIONS) {
+                untrained.add(click.action());
+            }
+        });
         try (Stream<ReplayEvent> events = dataSets.apply(settings).events(bad)) {
             events.forEach(event -> event.accept(reader));
         }
@@ -66,6 +75,7 @@ public final class EvaluationData {
             err.printf(Locale.ROOT, "%,d rows could not be used%n", bad.count());
         }
         sayOrphans(examples);
+        sayUntrained(examples, untrained);
         if (!examples.havePositives()) {
             examples.books()
                     .forEach((topic, account) -> err.printf(
@@ -95,6 +105,21 @@ public final class EvaluationData {
         }
     }
 
+    /** Actions may have other names than the settings expect. */
+    private void sayUntrained(RecordedExamples examples, SortedSet<String> actions) {
+        Books.Account clicks = Books.Account.of(InputTopic.CLICKS, examples.books());
+        long untrained = clicks.outcome(Outcome.UNTRAINED_ACTION);
+        if (2 * untrained > clicks.received()) {
+            err.printf(
+                    Locale.ROOT,
+                    "%,d of %,d clicks are of actions that nothing is learnt from: %s. attribution.actions names those that"
+                            + " are positives%n",
+                    untrained,
+                    clicks.received(),
+                    String.join(", ", actions));
+        }
+    }
+
     /** Examples and the settings that they depend on. */
     private record Recording(AttributionSettings attribution, ReplaySettings replay, RecordedExamples examples) {
 
@@ -104,7 +129,7 @@ public final class EvaluationData {
     }
 
     /** Hands each event to the examples. */
-    private record IntoExamples(RecordedExamples examples) implements ReplayEvent.Visitor {
+    private record IntoExamples(RecordedExamples examples, Consumer<Click> clicks) implements ReplayEvent.Visitor {
         @Override
         public void item(CatalogueItem item) {
             examples.item(item);
@@ -123,6 +148,7 @@ public final class EvaluationData {
         @Override
         public void click(Click click) {
             examples.attribution().click(click);
+            clicks.accept(click);
         }
 
         @Override

@@ -1,6 +1,7 @@
 package dev.millrace.cli.option;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.feature.FeatureSpec;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.replay.DataFormat;
 import dev.millrace.replay.DataSet;
@@ -95,6 +96,18 @@ public final class DataOptions {
         if (!faults.isEmpty()) {
             throw new InvalidSettingsException(faults);
         }
+    }
+
+    /** The features that a mapping gives and no tower reads, nor goes out with the vectors. */
+    public List<String> unreadFeatures(MillraceSettings settings) {
+        ModelSettings model = settings.trainer().model();
+        List<FeatureSpec> read = new ArrayList<>(model.user());
+        read.addAll(model.item());
+        return open(settings)
+                .declared()
+                .map(declared ->
+                        declared.unread(read, settings.trainer().publish().attributes()))
+                .orElse(List.of());
     }
 
     /** The names of the formats, for the help. */

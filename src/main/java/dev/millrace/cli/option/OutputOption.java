@@ -3,6 +3,7 @@ package dev.millrace.cli.option;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
+import java.io.Writer;
 import picocli.CommandLine.Option;
 
 /** Whether a command writes its findings for people or for programs; the same for every command that prints a table. */
@@ -35,6 +36,11 @@ public final class OutputOption {
             case json -> out.println(json(found));
         }
         out.flush();
+    }
+
+    /** Where a command writes text while it works: nowhere if JSON was asked for. */
+    public PrintWriter asText(PrintWriter out) {
+        return form == Form.text ? out : new PrintWriter(Writer.nullWriter());
     }
 
     private static String json(Object value) {

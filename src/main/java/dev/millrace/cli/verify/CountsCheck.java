@@ -2,6 +2,8 @@ package dev.millrace.cli.verify;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
@@ -9,11 +11,15 @@ import dev.millrace.stream.Part;
 import dev.millrace.stream.StoredSettings;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.CommittedLog;
+import dev.millrace.topic.TopicLog;
+import dev.millrace.topic.TopicNames;
 import dev.millrace.verify.books.CountAudit;
 import dev.millrace.verify.books.CountReport;
 import dev.millrace.wire.PlainValues;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** {@code verify --counts}: recomputes the books and prints what differs. */
 public final class CountsCheck {
@@ -21,14 +27,32 @@ public final class CountsCheck {
     private CountsCheck() {}
 
     /** Returns whether the books agree with the topics. */
-    public static Verdict run(MillraceSettings settings, Cluster cluster, PrintWriter out) {
+    public static Verdict run(MillraceSettings settings, Cluster cluster, ProgressOption progress, PrintWriter out) {
         AttributionSettings attribution = attribution(settings, cluster, out);
         CountReport report;
-        try (CommittedLog log = new CommittedLog(cluster.clients(), cluster.patience())) {
+        try (ProgressLine line = progress.line("read");
+                TopicLog log = new WatchedLog(
+                        new CommittedLog(cluster.clients(), cluster.patience()), read(cluster.topics()), line)) {
             report = CountAudit.run(log, new PlainValues(cluster.wire()), cluster.topics(), attribution);
         }
         print(report, out);
-        return new Verdict(Kind.VERIFY_COUNTS, settings.stream().applicationId(), report.isRight(), verdict(report));
+        return new Verdict(
+                Kind.VERIFY_COUNTS,
+                settings.stream().applicationId(),
+                report.isRight(),
+                verdict(report),
+                Map.of("outcomes", report.lines(), "faults", report.faults(), "notes", report.notes()));
+    }
+
+    private static List<String> read(TopicNames topics) {
+        return List.of(
+                topics.deadLetters(),
+                topics.exposures(),
+                topics.clicks(),
+                topics.users(),
+                topics.items(),
+                topics.trainingExamples(),
+                topics.miniBatches());
     }
 
     /** The settings that the attribution's state keeps; if it keeps none, those that were given. */

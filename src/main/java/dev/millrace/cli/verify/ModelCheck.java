@@ -13,7 +13,9 @@ import dev.millrace.verify.Difference;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 
 /** {@code verify --model}: learns the log again and prints what differs from what was published. */
 public final class ModelCheck {
@@ -45,14 +47,16 @@ public final class ModelCheck {
                             verdict(report),
                             report.toStep(),
                             report.digests(),
-                            report.vectors()));
+                            report.vectors()),
+                    found(report));
         } catch (BrokenLogException broken) {
             out.println("model     cannot be verified: " + broken.getMessage());
             return new Verdict(
                     Kind.VERIFY_MODEL,
                     settings.stream().applicationId(Part.LEARN),
                     false,
-                    "cannot be verified: " + broken.getMessage());
+                    "cannot be verified: " + broken.getMessage(),
+                    Map.of());
         } finally {
             out.flush();
         }
@@ -69,6 +73,21 @@ public final class ModelCheck {
             };
             return new ModelAudit(cluster, learner.settings(), listener).run(scope);
         }
+    }
+
+    private static Map<String, Object> found(ModelReport report) {
+        Map<String, Object> found = new LinkedHashMap<>();
+        found.put("from_step", report.fromStep());
+        found.put("to_step", report.toStep());
+        found.put("digests", report.digests());
+        found.put("vectors", report.vectors());
+        found.put("older_vectors", report.uncheckedVectors());
+        found.put("newer_vectors", report.laterVectors());
+        found.put("differing", report.differing());
+        found.put(
+                "differences",
+                report.differences().stream().map(Difference::line).toList());
+        return found;
     }
 
     private static void print(ModelReport report, PrintWriter out) {
