@@ -29,10 +29,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
@@ -50,7 +47,6 @@ import picocli.CommandLine;
 class AccessRightsIT {
 
     private static final Duration PATIENCE = Duration.ofMinutes(3);
-    private static final int PRINCIPALS = 200;
     private static final String STUCK = "millrace-stuck";
     private static final String[] REPLAY = Stream.concat(
                     Stream.of("replay", "--shop", "--events", "600"), GeneratedShop.OPTIONS.stream())
@@ -70,7 +66,6 @@ class AccessRightsIT {
             .topics()
             .names()
             .all();
-    private int principals;
 
     AccessRightsIT(@TempDir Path directory) {
         this.directory = directory;
@@ -83,10 +78,10 @@ class AccessRightsIT {
                         directory.resolve("broker"),
                         0,
                         Optional.of(new EmbeddedBroker.Detour(port, "127.0.0.1:" + port)),
-                        secured());
+                        Grants.secured());
                 Admin admin =
                         Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()))) {
-            Grants grants = new Grants(admin, "127.0.0.1:" + port);
+            Grants grants = new Grants(admin, "127.0.0.1:" + port, topics);
 
             assertThat(run(
                             grants.of("topics create", each -> each.operation() != AclOperation.CREATE),
@@ -155,7 +150,7 @@ class AccessRightsIT {
                 assertThat(post(ingest, kind)).as(kind).isEqualTo(202);
             }
         }
-        for (AccessRights right : grants.documented) {
+        for (AccessRights right : grants.documented()) {
             if (right.command().equals("ingest")) {
                 assertThatThrownBy(() -> ingest(grants.of("ingest", each -> !each.equals(right)))
                                 .close())
@@ -237,7 +232,7 @@ class AccessRightsIT {
 
     /** A server without one of its rights to write starts, takes no order that needs it, and says which it is. */
     private void ordersNeedEachRight(Grants grants, String tokens) throws Exception {
-        for (AccessRights right : grants.documented) {
+        for (AccessRights right : grants.documented()) {
             if (right.command().equals("serve") && right.operation() == AclOperation.WRITE) {
                 String topic = right.resource().name();
                 Map<String, String> less = with(
@@ -318,7 +313,7 @@ class AccessRightsIT {
 
     /** Without any one of its rights to read or to write, the command ends and says so. */
     private void needsEach(Grants grants, String command, String... arguments) throws Exception {
-        for (AccessRights right : grants.documented) {
+        for (AccessRights right : grants.documented()) {
             if (right.command().equals(command)
                     && (right.operation() == AclOperation.READ || right.operation() == AclOperation.WRITE)) {
                 assertThat(run(grants.of(command, each -> !each.equals(right)), arguments))
@@ -418,71 +413,6 @@ class AccessRightsIT {
     private static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0)) {
             return socket.getLocalPort();
-        }
-    }
-
-    /** The second listener asks who a client is, and grants nothing that no rule allows; the first is for the test itself. */
-    private static Map<String, String> secured() {
-        String users = IntStream.range(0, PRINCIPALS)
-                .mapToObj(number -> "user_p" + number + "=\"secret\"")
-                .collect(Collectors.joining(" "));
-        return Map.of(
-                "listener.security.protocol.map",
-                "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT,DETOUR:SASL_PLAINTEXT",
-                "listener.name.detour.sasl.enabled.mechanisms",
-                "PLAIN",
-                "listener.name.detour.plain.sasl.jaas.config",
-                "org.apache.kafka.common.security.plain.PlainLoginModule required " + users + ";",
-                "authorizer.class.name",
-                "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-                "super.users",
-                "User:ANONYMOUS");
-    }
-
-    /** Makes principals that have some of the documented rights and no others. */
-    private final class Grants {
-
-        private final Admin admin;
-        private final String address;
-        private final List<AccessRights> documented;
-
-        Grants(Admin admin, String address) {
-            this.admin = admin;
-            this.address = address;
-            this.documented = AccessRights.documented(topics);
-        }
-
-        Map<String, String> exactly(String... commands) throws Exception {
-            return of(Set.of(commands), each -> true);
-        }
-
-        /** The settings of a client that has those rights of a command. */
-        Map<String, String> of(String command, Predicate<AccessRights> which) throws Exception {
-            return of(Set.of(command), which);
-        }
-
-        private Map<String, String> of(Set<String> commands, Predicate<AccessRights> which) throws Exception {
-            List<AccessRights> rights = documented.stream()
-                    .filter(each -> commands.contains(each.command()))
-                    .toList();
-            assertThat(rights).as("rights of " + commands).isNotEmpty();
-            String principal = "p" + principals++;
-            admin.createAcls(rights.stream()
-                            .filter(which)
-                            .map(each -> each.of(principal))
-                            .toList())
-                    .all()
-                    .get();
-            return Map.of(
-                    "kafka.bootstrap.servers",
-                    address,
-                    "kafka.security.protocol",
-                    "SASL_PLAINTEXT",
-                    "kafka.sasl.mechanism",
-                    "PLAIN",
-                    "kafka.sasl.jaas.config",
-                    "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"" + principal
-                            + "\" password=\"secret\";");
         }
     }
 }

@@ -37,10 +37,17 @@ public final class MissingRightException extends RuntimeException {
 
     /** The right that was missing, if that is what a failure came from. */
     public static Optional<MissingRightException> in(Throwable failure) {
+        Throwable above = failure;
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof MissingRightException missing) {
                 return Optional.of(missing);
             }
+            if (cause instanceof TopicAuthorizationException unnamed
+                    && unnamed.unauthorizedTopics().isEmpty()) { // as where a topic is to be made
+                return Optional.of(
+                        new MissingRightException("an operation", "a topic: " + above.getMessage(), unnamed));
+            }
+            above = cause;
             if (cause instanceof AuthorizationException refused) {
                 return Optional.of(of(refused, "READ, WRITE or DESCRIBE"));
             }

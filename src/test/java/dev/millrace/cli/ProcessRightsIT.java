@@ -1,0 +1,213 @@
+package dev.millrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.ServeProcess;
+import dev.millrace.app.TrainProcess;
+import dev.millrace.topic.EmbeddedBroker;
+import dev.millrace.topic.fault.MissingRightException;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A trainer or a server without one of its rights ends, and names it: each right in turn. */
+class ProcessRightsIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Set<AclOperation> USED =
+            Set.of(AclOperation.READ, AclOperation.WRITE, AclOperation.CREATE, AclOperation.DESCRIBE_CONFIGS);
+
+    /** READ on these is for transactions whose ends the brokers lost, which no broker here has. */
+    private static final Set<String> READ_FOR_LOST_ENDS = Set.of(
+            "user-features",
+            "item-embeddings",
+            "model-updates",
+            "item-neighbours",
+            "dead-letters",
+            "__consumer_offsets");
+
+    /** A server answers without these: its page says less. */
+    private static final Set<String> READ_FOR_THE_PAGE =
+            Set.of("training-progress", "operator-actions", "dead-letters");
+
+    private final Path directory;
+    private final List<String> topics = MillraceSettings.load(List.of(), Map.of(), Map.of(), Map.of())
+            .topics()
+            .names()
+            .all();
+    private final Commands commands = new Commands();
+    private int rounds;
+
+    ProcessRightsIT(@TempDir Path directory) {
+        this.directory = directory;
+    }
+
+    @Test
+    void aProcessWithoutOneOfItsRightsEndsAndNamesIt() throws Exception {
+        int port = freePort();
+        try (EmbeddedBroker broker = EmbeddedBroker.start(
+                        directory.resolve("broker"),
+                        0,
+                        Optional.of(new EmbeddedBroker.Detour(port, "127.0.0.1:" + port)),
+                        Grants.secured());
+                Admin admin =
+                        Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()))) {
+            Map<String, String> everything = Map.of("kafka.bootstrap.servers", broker.bootstrapServers());
+            assertThat(commands.run(everything, "topics", "create")).isZero();
+            Grants grants = new Grants(admin, "127.0.0.1:" + port, topics);
+            List<String> unnamed = new ArrayList<>();
+            for (AccessRights right : usedBy("train", grants)) {
+                send(everything);
+                note(right, trainerEnds(grants.of("train", each -> !each.equals(right))), unnamed);
+            }
+            send(everything);
+            try (TrainProcess trainer = train(grants.exactly("train"))) {
+                await().atMost(PATIENCE)
+                        .until(() -> trainer.applications().isAlive()
+                                && trainer.progress()
+                                        .training()
+                                        .filter(progress -> progress.positives() > 0)
+                                        .isPresent());
+            }
+            for (AccessRights right : usedBy("serve", grants)) {
+                note(right, serverEnds(grants.of("serve", each -> !each.equals(right))), unnamed);
+            }
+            assertThat(unnamed).isEmpty();
+        }
+    }
+
+    /** What a process cannot do without where no broker has lost an end: changelogs and generations are begun once, so these come first. */
+    private static List<AccessRights> usedBy(String command, Grants grants) {
+        return grants.documented().stream()
+                .filter(right -> right.command().equals(command) && USED.contains(right.operation()))
+                .filter(right -> command.equals("train")
+                        ? right.operation() != AclOperation.READ
+                                || !READ_FOR_LOST_ENDS.contains(right.resource().name())
+                        : right.operation() == AclOperation.READ
+                                && !READ_FOR_THE_PAGE.contains(right.resource().name()))
+                .sorted(Comparator.comparing((AccessRights right) -> right.operation() != AclOperation.CREATE)
+                        .thenComparing(right -> right.operation() != AclOperation.WRITE
+                                || !right.resource().name().equals("generations")))
+                .toList();
+    }
+
+    private static void note(AccessRights right, String said, List<String> unnamed) {
+        System.out.println(right + ": " + said);
+        if (!said.contains("the cluster does not allow") || !isNamed(right, said)) {
+            unnamed.add(right + ": " + said);
+        }
+    }
+
+    private static boolean isNamed(AccessRights right, String said) {
+        return switch (right.resource().resourceType()) {
+            case GROUP -> said.contains("group millrace-");
+            case TRANSACTIONAL_ID -> said.contains("transactional id");
+            default -> said.contains("topic ") && said.contains(right.resource().name());
+        };
+    }
+
+    /** Why a server with these rights ends. */
+    private String serverEnds(Map<String, String> rights) throws Exception {
+        Map<String, String> settings = new HashMap<>(rights);
+        settings.put("serve.port", "0");
+        settings.put("serve.state-dir", directory.resolve("serve").toString());
+        try (ServeProcess server = ServeProcess.start(
+                MillraceSettings.load(List.of(), Map.of(), Map.of(), settings),
+                new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+            await().atMost(PATIENCE).until(() -> server.failure().isPresent());
+            return server.failure().map(ProcessRightsIT::said).orElseThrow();
+        } catch (MissingRightException missing) {
+            return String.valueOf(missing.getMessage());
+        } catch (RuntimeException other) {
+            return other.toString();
+        }
+    }
+
+    private static String said(Throwable failure) {
+        return MissingRightException.in(failure)
+                .map(MissingRightException::getMessage)
+                .orElse(failure.toString());
+    }
+
+    /** Why a trainer with these rights ends. */
+    private String trainerEnds(Map<String, String> rights) {
+        try (TrainProcess trainer = train(rights)) {
+            await().atMost(PATIENCE)
+                    .until(() -> trainer.applications().failure().isPresent()
+                            || trainer.progress().failure().isPresent());
+            return Stream.of(
+                            trainer.applications().failure(), trainer.progress().failure())
+                    .flatMap(Optional::stream)
+                    .map(ProcessRightsIT::said)
+                    .findFirst()
+                    .orElseThrow();
+        } catch (MissingRightException missing) {
+            return String.valueOf(missing.getMessage());
+        } catch (RuntimeException other) {
+            return other.toString();
+        }
+    }
+
+    private TrainProcess train(Map<String, String> rights) {
+        Map<String, String> settings = new HashMap<>(rights);
+        settings.putAll(Map.of(
+                "stream.state-directory",
+                directory.resolve("state").toString(),
+                "train.http.port",
+                "-1",
+                "batch.size",
+                "4",
+                "batch.max-wait",
+                "1s",
+                "tower.dim",
+                "8"));
+        return TrainProcess.start(
+                MillraceSettings.load(List.of(), Map.of(), Map.of(), settings),
+                TrainProcess.From.EVENTS,
+                new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+    }
+
+    /** What makes a trainer write to each of its topics: clicks, and a record that nobody can read. */
+    private void send(Map<String, String> everything) throws Exception {
+        String other = "shop.seed=" + ++rounds; // or all would be repeats
+        assertThat(commands.run(everything, "replay", "--shop", "--events", "200", "--set", other))
+                .as(commands.err())
+                .isZero();
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", everything.getOrDefault("kafka.bootstrap.servers", "")),
+                new ByteArraySerializer(),
+                new ByteArraySerializer())) {
+            producer.send(new ProducerRecord<>(
+                            "clicks", "u".getBytes(StandardCharsets.UTF_8), "nothing".getBytes(StandardCharsets.UTF_8)))
+                    .get();
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+}
