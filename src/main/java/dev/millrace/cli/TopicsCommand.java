@@ -6,6 +6,7 @@ import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.topic.Topics;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -54,12 +55,9 @@ final class TopicsCommand implements Runnable {
         output.write(
                 out,
                 shapes.stream()
-                        .map(shape -> Map.of(
-                                "topic",
+                        .map(shape -> row(
                                 shape.name(),
-                                "created",
                                 created.contains(shape.name()),
-                                "partitions",
                                 partitions.getOrDefault(shape.name(), shape.partitions())))
                         .toList(),
                 () -> shapes.forEach(shape -> out.println(
@@ -67,6 +65,14 @@ final class TopicsCommand implements Runnable {
                                 ? shape.name() + " created"
                                 : shape.name() + " was there" + otherwise(shape, partitions))));
         return 0;
+    }
+
+    private static Map<String, Object> row(String topic, boolean isCreated, int partitions) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("topic", topic);
+        row.put("created", isCreated);
+        row.put("partitions", partitions);
+        return row;
     }
 
     /** What a topic that was there has other than asked, and may have: else it was refused before. */

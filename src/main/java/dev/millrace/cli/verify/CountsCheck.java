@@ -20,6 +20,7 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** {@code verify --counts}: recomputes the books and prints what differs. */
 public final class CountsCheck {
@@ -41,7 +42,7 @@ public final class CountsCheck {
                 settings.stream().applicationId(),
                 report.isRight(),
                 verdict(report),
-                Map.of("outcomes", report.lines(), "faults", report.faults(), "notes", report.notes()));
+                new TreeMap<>(Map.of("outcomes", report.lines(), "faults", report.faults(), "notes", report.notes())));
     }
 
     private static List<String> read(TopicNames topics) {
