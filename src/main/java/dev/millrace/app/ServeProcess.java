@@ -10,7 +10,6 @@ import dev.millrace.follow.ServedState;
 import dev.millrace.page.ClickSender;
 import dev.millrace.page.LivePage;
 import dev.millrace.page.LiveSources;
-import dev.millrace.page.TopicLag;
 import dev.millrace.serve.HttpSetup;
 import dev.millrace.serve.RecallServer;
 import dev.millrace.topic.TopicNames;
@@ -133,7 +132,7 @@ public final class ServeProcess implements AutoCloseable {
                                 audited,
                                 inputs,
                                 settings.serve().weights()),
-                        new TopicLag(settings.clients(), names),
+                        settings.cluster(),
                         clicks,
                         InstantSource.system())
                 .start()));

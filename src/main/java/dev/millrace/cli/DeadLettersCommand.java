@@ -11,6 +11,7 @@ import dev.millrace.event.RejectReason;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.Letter;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.wire.TopicRecord;
@@ -168,7 +169,7 @@ final class DeadLettersCommand implements Runnable {
     private void print(Letter letter) {
         out().printf("%s, %s%n", letter.record().place(), letter.time());
         out().printf("  %s: %s%n", letter.reason(), letter.message());
-        if (!letter.topic().isEmpty()) {
+        if (letter.hasOrigin()) {
             out().printf("  from   offset %s of %s-%s%n", letter.offset(), letter.topic(), letter.partition());
         }
         out().printf("  key    %s%n  value  %s%n", Utf8.text(letter.record().key()), letter.value());
@@ -231,6 +232,9 @@ final class DeadLettersCommand implements Runnable {
         }
         if (!letter.isLeftOut()) {
             return Optional.of(letter.record());
+        }
+        if (!letter.hasOrigin()) {
+            return Optional.empty();
         }
         return origins.extents(letter.topic()).stream()
                 .filter(extent -> extent.partition() == letter.partition() && extent.first() <= letter.offset())

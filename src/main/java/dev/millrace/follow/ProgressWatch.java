@@ -86,6 +86,11 @@ public final class ProgressWatch implements AutoCloseable {
         return latest.examOfSecondHalf();
     }
 
+    /** Records read so far, those of before this process too. */
+    public long recordsRead() {
+        return follower.records();
+    }
+
     /** Why following ended; absent while it goes on. */
     public Optional<Throwable> failure() {
         return follower.failure();

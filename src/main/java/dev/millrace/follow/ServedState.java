@@ -38,6 +38,7 @@ public final class ServedState {
     private final InstantSource clock;
     private final TopicProgress progress = new TopicProgress();
     private final Map<Outcome, AtomicLong> outcomes = new EnumMap<>(Outcome.class);
+    private final AtomicLong generationFacts = new AtomicLong();
     private final AtomicLong modelUpdates = new AtomicLong();
     private final AtomicLong rejectedModelUpdates = new AtomicLong();
     private final AtomicLong neighbourUpdates = new AtomicLong();
@@ -63,6 +64,7 @@ public final class ServedState {
 
     /** Takes what became of a generation. */
     public void generation(GenerationFact fact) {
+        generationFacts.incrementAndGet();
         generations.take(fact);
         if (fact.kind() == GenerationFact.Kind.STARTED) {
             try {
@@ -239,6 +241,10 @@ public final class ServedState {
 
     public long embeddings(Outcome outcome) {
         return counter(outcome).get();
+    }
+
+    public long generationFacts() {
+        return generationFacts.get();
     }
 
     public long modelUpdates() {

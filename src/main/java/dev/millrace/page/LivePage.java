@@ -2,7 +2,7 @@ package dev.millrace.page;
 
 import dev.millrace.follow.ServedState;
 import dev.millrace.index.GreatestAges;
-import dev.millrace.state.InputTopic;
+import dev.millrace.topic.Cluster;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +28,8 @@ public final class LivePage implements AutoCloseable {
     private static final int TICKS_AN_AGE = 5; // which reads every row of the index
 
     private final LiveSources sources;
-    private final TopicLag lag;
+    private final TopicEnds topicEnds;
+    private final LatestLetters letters;
     private final Optional<ClickSender> clicks;
     private final InstantSource clock;
     private final Series series = new Series(KEPT_SAMPLES);
@@ -39,17 +40,18 @@ public final class LivePage implements AutoCloseable {
         return thread;
     });
     private volatile Consumer<Supplier<Map<String, Object>>> listener = state -> {};
-    private Optional<Map<InputTopic, Long>> behind = Optional.empty(); // this and the next are of the ticking thread
+    private Optional<TopicEnds.Ends> ends = Optional.empty(); // this and the next are of the ticking thread
     private GreatestAges ages = GreatestAges.NONE;
     private long ticked;
 
     /**
-     * @param lag is closed with this
+     * @param cluster whose topics are asked for what nothing that is followed tells
      * @param clicks absent where there is no producer
      */
-    public LivePage(LiveSources sources, TopicLag lag, Optional<ClickSender> clicks, InstantSource clock) {
+    public LivePage(LiveSources sources, Cluster cluster, Optional<ClickSender> clicks, InstantSource clock) {
         this.sources = sources;
-        this.lag = lag;
+        this.topicEnds = new TopicEnds(cluster.clients(), cluster.topics());
+        this.letters = new LatestLetters(cluster.clients(), cluster.topics().deadLetters(), clock);
         this.clicks = clicks;
         this.clock = clock;
         this.map = new ItemMap(sources.state().engine(), clock);
@@ -75,6 +77,10 @@ public final class LivePage implements AutoCloseable {
         return map;
     }
 
+    public LatestLetters letters() {
+        return letters;
+    }
+
     public ServedState state() {
         return sources.state();
     }
@@ -89,8 +95,9 @@ public final class LivePage implements AutoCloseable {
         ticks.shutdown();
         try {
             if (ticks.awaitTermination(1, TimeUnit.MINUTES)) {
-                lag.close();
+                topicEnds.close();
             }
+            letters.close();
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -109,9 +116,9 @@ public final class LivePage implements AutoCloseable {
             ages = Snapshot.agesOf(sources);
         }
         if (ticked % TICKS_A_SAMPLE == 0) {
-            behind = lag.records(sources.progress().parts().values());
+            ends = topicEnds.now(sources.progress().parts().values());
         }
-        Snapshot snapshot = new Snapshot(sources, clock.millis(), Snapshot.learnerOf(sources), behind, ages);
+        Snapshot snapshot = new Snapshot(sources, clock.millis(), Snapshot.learnerOf(sources), ends, ages);
         if (ticked % TICKS_A_SAMPLE == 0) {
             series.add(new Series.Sample(snapshot.at(), snapshot.figures()));
         }

@@ -31,14 +31,14 @@ import java.util.stream.Stream;
  *
  * @param at epoch milliseconds
  * @param learner of the generation that answers; the live one if none reports on it; absent before its first commit
- * @param lag records that the trainer has not counted, by topic; absent if unknown
+ * @param ends of topics; absent if unknown
  * @param ages of the vectors of the index that answers
  */
 record Snapshot(
         LiveSources sources,
         long at,
         Optional<PartProgress> learner,
-        Optional<Map<InputTopic, Long>> lag,
+        Optional<TopicEnds.Ends> ends,
         GreatestAges ages) {
 
     private static final long LATEST_POSITIVES = 5_000;
@@ -56,10 +56,11 @@ record Snapshot(
         members.put("freshness", freshness());
         members.put("index", index());
         members.put("books", books());
-        lag.ifPresent(known -> {
+        ends.ifPresent(known -> {
             Map<String, Object> records = new LinkedHashMap<>();
-            known.forEach((topic, count) -> records.put(topic.label(), count));
+            known.behind().forEach((topic, count) -> records.put(topic.label(), count));
             members.put("lag", records);
+            members.put("written", known.written());
         });
         members.put("audits", audits());
         members.put("figures", figures());
@@ -97,8 +98,8 @@ record Snapshot(
     }
 
     private double lagOf(InputTopic... topics) {
-        return lag.map(known -> List.of(topics).stream()
-                        .mapToDouble(topic -> known.getOrDefault(topic, 0L))
+        return ends.map(known -> List.of(topics).stream()
+                        .mapToDouble(topic -> known.behind().getOrDefault(topic, 0L))
                         .sum())
                 .orElse(Double.NaN);
     }
@@ -226,6 +227,8 @@ record Snapshot(
         counts.put("modelUpdatesRead", sources.state().modelUpdates());
         counts.put("neighboursRead", sources.state().neighbourUpdates());
         counts.put("usersRead", sources.state().userUpdates());
+        counts.put("generationsRead", sources.state().generationFacts());
+        counts.put("progressRead", sources.progress().recordsRead());
         return counts;
     }
 

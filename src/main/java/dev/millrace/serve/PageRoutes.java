@@ -3,8 +3,12 @@ package dev.millrace.serve;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.IndexedItem;
 import dev.millrace.page.ItemMap;
+import dev.millrace.page.LatestLetters;
 import dev.millrace.page.LivePage;
 import dev.millrace.recall.ServedGeneration;
+import dev.millrace.topic.fault.BrokerUnreachableException;
+import dev.millrace.topic.fault.MissingRightException;
+import dev.millrace.topic.fault.UnusableTopicException;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
@@ -31,6 +35,7 @@ final class PageRoutes {
     private static final int MOST_HISTORY = 50;
     private static final int ACCEPTED = 202;
     private static final int UNSUPPORTED_TYPE = 415;
+    private static final int FAILED = 500;
 
     private final LivePage page;
     private final LiveStream live;
@@ -56,6 +61,7 @@ final class PageRoutes {
         }));
         HttpSetup.get(config, "/v1/series", guarded(request -> write(request, 200, page.series())));
         HttpSetup.get(config, "/v1/map", guarded(request -> write(request, 200, map())));
+        HttpSetup.get(config, "/v1/dead-letters", guarded(this::letters));
         HttpSetup.get(config, "/v1/users/<user>", guarded(request -> write(request, 200, user(request))));
         page.clicks()
                 .ifPresent(sender -> config.routes.post(CLICKS, guarded(request -> {
@@ -125,6 +131,30 @@ final class PageRoutes {
         attributes.forEach(of -> names.addAll(of.keySet()));
         columns.put("names", names);
         return columns;
+    }
+
+    /** The latest dead letters. Who asks while they are read is told to ask again: no thread of the server waits for brokers. */
+    private void letters(Context request) {
+        try {
+            Optional<LatestLetters.Found> found = page.letters().latest();
+            write(
+                    request,
+                    found.isPresent() ? 200 : ACCEPTED,
+                    found.map(PageRoutes::letters).orElse(Map.of("reading", true)));
+        } catch (BrokerUnreachableException | UnusableTopicException late) {
+            throw unavailable(String.valueOf(late.getMessage()));
+        } catch (MissingRightException notAllowed) {
+            throw new RefusedRequestException(Problem.of(FAILED, String.valueOf(notAllowed.getMessage())));
+        }
+    }
+
+    private static Map<String, Object> letters(LatestLetters.Found found) {
+        Map<String, Object> letters = new LinkedHashMap<>();
+        letters.put("at", found.at());
+        letters.put("read", found.read());
+        letters.put("whole", found.isWhole());
+        letters.put("letters", found.letters());
+        return letters;
     }
 
     /** What is known of a user, with the attributes of the items that the index has. */

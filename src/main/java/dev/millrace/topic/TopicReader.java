@@ -6,6 +6,7 @@ import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.wire.TopicRecord;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -99,6 +100,27 @@ public final class TopicReader implements AutoCloseable {
             throw unreachable(late);
         } catch (AuthorizationException refused) {
             throw MissingRightException.of(refused, "READ");
+        }
+    }
+
+    /**
+     * The sum of the ends of a topic's partitions, by topic: how many offsets were ever given out.
+     *
+     * @throws BrokerUnreachableException if no broker answers
+     */
+    public Map<String, Long> ends(Collection<String> topics) {
+        try {
+            List<TopicPartition> partitions = topics.stream()
+                    .flatMap(topic -> offsets.partitionsFor(topic).stream())
+                    .map(info -> new TopicPartition(info.topic(), info.partition()))
+                    .toList();
+            Map<String, Long> ends = new HashMap<>();
+            offsets.endOffsets(partitions).forEach((partition, end) -> ends.merge(partition.topic(), end, Long::sum));
+            return ends;
+        } catch (TimeoutException late) {
+            throw unreachable(late);
+        } catch (AuthorizationException refused) {
+            throw MissingRightException.of(refused, "DESCRIBE");
         }
     }
 

@@ -134,6 +134,7 @@ function plot(one) {
       { ...axis, size: 62, values: (plot, ticks) => ticks.map(chart.shows) },
     ],
   }, columns(chart, { at: [] }), place);
+  place.querySelector('.u-legend').title = chart.says;
 }
 
 /** From 0, but for figures that never come near it. */
@@ -156,5 +157,5 @@ function fill({ chart, table, details }) {
       return numeric(chart.shows(latest[line.of]?.[at]) + error);
     })]);
   }
-  fillTable(table, ['Time', ...chart.lines.map(line => numeric(line.name))], rows);
+  fillTable(table, [{ text: 'Time', title: 'When the sample was taken, by the clock of this browser' }, ...chart.lines.map(line => numeric(line.name, chart.says))], rows);
 }

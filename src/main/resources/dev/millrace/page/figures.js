@@ -1,5 +1,6 @@
-// The figures of now, the books, the alarms and the generations.
-import { element, fillTable, numeric, command, isNumber, count, percent, plain, significant, duration, rate } from './text.js';
+// The figures of now, each with a sentence.
+import { element, command, isNumber, count, percent, plain, significant, duration } from './text.js';
+import { rejected } from './tables.js';
 
 const sum = numbers => numbers.reduce((total, one) => total + one, 0);
 const records = (state, ...topics) => (state.lag ? sum(topics.map(topic => state.lag[topic] ?? 0)) : undefined);
@@ -11,19 +12,6 @@ function waiting(state, rateOf, topics) {
   const behind = records(state, ...topics);
   const speed = rateOf(received(...topics));
   return isNumber(behind) ? `${count(behind)}${speed > 0 ? ` · ${duration(1000 * behind / speed)}` : ''}` : '–';
-}
-
-function rejected(state) {
-  const reasons = {};
-  for (const account of Object.values(state.books)) {
-    for (const [outcome, number] of Object.entries(account.outcomes)) {
-      if (outcome.startsWith('rejected')) {
-        const reason = outcome.slice('rejected: '.length) || 'unknown';
-        reasons[reason] = (reasons[reason] ?? 0) + number;
-      }
-    }
-  }
-  return reasons;
 }
 
 const unbalanced = state => Object.entries(state.books).filter(([, account]) => !account.balanced).map(([topic]) => topic);
@@ -38,6 +26,14 @@ function verified(state, kind) {
   const other = kind === 'model' && audit.target !== state.readiness.generation ? `${audit.target} ` : '';
   return `${other}${audit.agrees ? 'agrees' : 'differs'}, ${duration(Math.max(0, state.at - audit.at))} ago`;
 }
+
+/** Steps and time between what the learner has committed and what this server has. */
+function behindLearner({ learner, index, readiness }) {
+  if (learner?.generation !== readiness.generation || !isNumber(index.step)) return '–';
+  const steps = Math.max(0, learner.step - index.step);
+  return `${count(steps)} steps · ${duration(steps > 0 ? Math.max(0, learner.committedAt - index.publishedAt) : 0)}`;
+}
+
 const verdict = (state, kind) => (state.audits?.[kind] ? (state.audits[kind].agrees ? 'good' : 'bad') : undefined);
 
 // each figure: name, sentence, value of a state, and what the value tells: good, warn or bad
@@ -63,7 +59,7 @@ const CARDS = [
       { name: 'oldest vector', says: 'Learning steps that the oldest vector of the index is behind its newest, and the bound in force.', value: s => `${count(s.index.oldestSteps)} of ${s.learner?.figures['vector-age.bound-steps'] > 0 ? `at most ${count(s.learner.figures['vector-age.bound-steps'])}` : 'any number of'} steps` },
       { name: 'before attribution', says: 'Records of exposures, clicks, users and items that are not counted yet, and how long they last at the present rate.', value: (s, r) => waiting(s, r, EVENTS) },
       { name: 'before learning', says: 'Training examples that are not counted yet, and how long they last at the present rate. Those of the open mini-batch are counted, and wait.', value: (s, r) => waiting(s, r, ['training-examples']) },
-      { name: 'index behind learner', says: 'Learning steps between the last commit of the learner and the newest vector of this server.', value: s => (s.learner && isNumber(s.index.step) ? `${count(Math.max(0, s.learner.step - s.index.step))} steps` : '–') },
+      { name: 'index behind learner', says: 'Learning steps that the last commit of the learner is ahead of the newest vector of this server, and the time between the two. A dash: no learner reports on the generation that answers.', value: behindLearner },
       { name: 'newest vector', says: 'Time since the newest vector of the index was published.', value: s => (s.index.publishedAt ? `${duration(Math.max(0, s.at - s.index.publishedAt))} ago` : '–') },
     ],
   },
@@ -124,38 +120,4 @@ export function showFigures(state, rateOf) {
     const tone = figure.tone?.(state);
     if (!figure.code) place.className = tone ?? '';
   }
-  showBooks(state);
-  showAlarms(state);
-  showGenerations(state, rateOf);
-}
-
-function showBooks(state) {
-  const rows = Object.entries(state.books).map(([topic, account]) => [
-    topic, numeric(count(account.received)), numeric(count(account.waiting)),
-    Object.entries(account.outcomes).map(([outcome, number]) => `${outcome} ${count(number)}`).join(' · ') || 'none',
-    { text: account.balanced ? 'yes' : 'no', class: account.balanced ? 'good' : 'bad' },
-  ]);
-  fillTable(document.getElementById('books-table'), ['Topic', numeric('Received', 'Events received since the beginning'),
-    numeric('Waiting', 'Events whose outcome is still open'), 'Outcomes', 'Balances'], rows, 'the trainer has not committed yet');
-  const letters = Object.entries(rejected(state)).sort((one, other) => other[1] - one[1]);
-  fillTable(document.getElementById('letters-table'), ['Reason', numeric('Events')],
-    letters.map(([reason, number]) => [reason, numeric(count(number))]), 'no event was rejected');
-}
-
-function showAlarms(state) {
-  fillTable(document.getElementById('alarms-table'), ['Measure', numeric('Value'), numeric('Limit'), 'State'],
-    state.alarms.map(alarm => [alarm.kind.replaceAll('-', ' '), numeric(significant(alarm.value)), numeric(significant(alarm.limit)),
-      { text: alarm.active ? 'alarm' : 'quiet', class: alarm.active ? 'bad' : 'good' }]));
-}
-
-function showGenerations(state) {
-  const rows = state.generations.map(one => [
-    one.generation,
-    { text: one.answers ? 'answers' : one.promoted ? 'promoted, not complete yet' : one.complete ? 'complete' : 'being built', class: one.answers ? 'good' : '' },
-    numeric(count(one.items)), numeric(count(one.step)), numeric(plain(one.loss)),
-    numeric(one.exam?.scored > 0 ? `${percent(one.exam.model.recall10)} ± ${percent(one.exam.model.error10)}` : '–'),
-    numeric(one.exam?.scored > 0 ? percent(one.exam.popularity.recall10) : '–'),
-  ]);
-  fillTable(document.getElementById('generations-table'), ['Generation', 'State', numeric('Items'), numeric('Step'), numeric('Loss'),
-    numeric('Recall@10', 'Of all clicks since its beginning'), numeric('Popularity', 'Recall@10 of popularity on the same clicks')], rows);
 }

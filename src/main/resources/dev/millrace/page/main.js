@@ -3,7 +3,9 @@ import { duration } from './text.js';
 import { isLocked, session, signIn } from './access.js';
 import { showCharts, drawCharts } from './charts.js';
 import { showFigures } from './figures.js';
+import { beginLetters } from './letters.js';
 import { orderAs, showOrders } from './operations.js';
+import { showTables } from './tables.js';
 import { showWay } from './way.js';
 import { showTrial } from './trial.js';
 import { beginMap } from './map.js';
@@ -31,6 +33,7 @@ function take(state) {
   addSample(state);
   showStatus(state);
   showFigures(state, rateOf);
+  showTables(state);
   showOrders(state);
   showCharts(series);
   showWay(state, rateOf);
@@ -100,5 +103,6 @@ async function begin() {
 
 drawCharts();
 beginMap();
+beginLetters();
 begin();
 setInterval(tellLoss, 1000);

@@ -10,18 +10,56 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Fills a table: titles of columns, then rows of cells. A cell is text, an element, or {text, class, title}. */
+/**
+ * Fills a table: titles of columns, then rows of cells. A cell is text, {text, class, title}, or {parts, none} of several such texts.
+ * What has not changed stays the same element: a sentence that is shown on hover would vanish with it.
+ */
 export function fillTable(table, titles, rows, empty = 'none yet') {
-  const head = element('tr', {}, ...titles.map(title => cell('th', title, { scope: 'col' })));
-  const body = rows.length === 0
-    ? [element('tr', {}, element('td', { colspan: titles.length, class: 'muted' }, empty))]
-    : rows.map(row => element('tr', {}, ...row.map((one, at) => (at === 0 ? cell('th', one, { scope: 'row' }) : cell('td', one)))));
-  table.replaceChildren(element('thead', {}, head), element('tbody', {}, ...body));
+  const head = table.tHead ?? table.createTHead();
+  const body = table.tBodies[0] ?? table.createTBody();
+  fillRows(head, [titles], () => ['th', 'col']);
+  const withTitle = (one, at) => { // a number has the sentence of its column, unless it has its own
+    const cell = typeof one === 'string' ? { text: one } : one;
+    return { ...cell, title: cell.title ?? titles[at].title };
+  };
+  if (rows.length === 0) {
+    fillRows(body, [[{ text: empty, class: 'muted' }]], () => ['td']);
+    body.rows[0].cells[0].colSpan = titles.length;
+  } else {
+    fillRows(body, rows.map(row => row.map(withTitle)), at => (at === 0 ? ['th', 'row'] : ['td']));
+  }
 }
 
-function cell(tag, content, attributes = {}) {
-  if (content instanceof Node || typeof content === 'string') return element(tag, attributes, content);
-  return element(tag, { ...attributes, class: content.class, title: content.title }, content.text);
+function fillRows(part, rows, kindOf) {
+  while (part.rows.length > rows.length) part.deleteRow(-1);
+  rows.forEach((cells, number) => {
+    const row = part.rows[number] ?? part.insertRow();
+    const wanted = cells.map((one, at) => kindOf(at)[0]);
+    if (wanted.join() !== [...row.cells].map(cell => cell.localName).join() || row.cells[0].colSpan > 1) {
+      row.replaceChildren(...wanted.map((tag, at) => element(tag, { scope: kindOf(at)[1] })));
+    }
+    cells.forEach((one, at) => fillCell(row.cells[at], typeof one === 'string' ? { text: one } : one));
+  });
+}
+
+function fillCell(cell, { text, parts, none, class: kind = '', title = '' }) {
+  if (cell.className !== kind) cell.className = kind;
+  if (cell.title !== title) cell.title = title;
+  if (parts === undefined || parts.length === 0) {
+    const shown = text ?? none;
+    if (cell.textContent !== shown || cell.children.length > 0) cell.textContent = shown;
+    return;
+  }
+  if (cell.children.length !== parts.length) cell.replaceChildren(...parts.map(() => element('span', { class: 'part' })));
+  parts.forEach((part, at) => fillCell(cell.children[at], { ...part, class: 'part' }));
+}
+
+/** Fills a list of names and the sentences that explain them, if it has changed. */
+export function fillMeanings(list, meanings) {
+  const key = JSON.stringify(meanings);
+  if (list.dataset.meanings === key) return;
+  list.dataset.meanings = key;
+  list.replaceChildren(...meanings.flatMap(([name, says]) => [element('dt', {}, name), element('dd', {}, says)]));
 }
 
 /** A cell of a number. */

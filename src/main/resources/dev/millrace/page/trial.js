@@ -86,12 +86,15 @@ function row({ item, score, parts, nearest }, at, best) {
   const bar = element('meter', { min: 0, max: best, value: Math.max(0, score), 'aria-hidden': 'true' });
   const button = element('button', { type: 'button', 'data-item': item, 'aria-label': `Click ${item}` }, 'Click');
   button.addEventListener('click', () => click(item));
-  return element('tr', {},
+  const made = element('tr', {},
     element('td', { class: 'number muted' }, String(at + 1)),
     element('th', { scope: 'row' }, element('b', {}, item), element('div', { class: 'muted' }, described(known.get(item)))),
     element('td', { class: 'score' }, plain(score), bar),
     element('td', {}, summed(parts), element('div', { class: 'muted' }, nearest?.length ? `near ${nearest.map(near => `${near.item} ${plain(near.score, 2)}`).join(', ')}` : '–')),
     element('td', {}, hasClicks ? button : ''));
+  const titles = byId('answers').parentElement.tHead.rows[0].cells;
+  [...made.cells].forEach((cell, column) => { cell.title = titles[column].title; });
+  return made;
 }
 
 const PARTS = { cosine: 'taste', popularity: 'popularity', age: 'age', neighbours: 'clicked beside' };

@@ -9,6 +9,7 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ServeProcess;
 import dev.millrace.app.TrainProcess;
 import dev.millrace.state.Sha256;
+import dev.millrace.state.Utf8;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.fault.MissingRightException;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -133,8 +134,12 @@ class AccessRightsIT {
                                             .allMatch(each -> each.isComplete()));
                     assertThat(server.failure()).isEmpty();
                     ordersAreTaken(server);
+                    producesALetter(broker.bootstrapServers());
+                    await().atMost(PATIENCE)
+                            .until(() -> ask(server, "/v1/dead-letters"), answer -> answer.contains("\"undecodable\""));
                 }
                 ordersNeedEachRight(grants, tokens);
+                aServerThatMayNotReadDeadLettersDoesAllElse(grants, tokens);
             }
             eventsComeOverHttp(grants);
             generationsAreAdministered(grants);
@@ -249,6 +254,42 @@ class AccessRightsIT {
                 }
             }
         }
+    }
+
+    private static void producesALetter(String address) throws Exception {
+        try (Producer<byte[], byte[]> producer = new KafkaProducer<>(
+                Map.of(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, address),
+                new ByteArraySerializer(),
+                new ByteArraySerializer())) {
+            producer.send(new ProducerRecord<>("clicks", Utf8.bytes("u1"), Utf8.bytes("{}")))
+                    .get();
+        }
+    }
+
+    private void aServerThatMayNotReadDeadLettersDoesAllElse(Grants grants, String tokens) throws Exception {
+        Map<String, String> less = with(
+                grants.of(
+                        "serve",
+                        each -> each.operation() != AclOperation.READ
+                                || !each.resource().name().equals("dead-letters")),
+                "serve.port=0",
+                "serve.state-dir=serve-without-letters",
+                "serve.tokens.file=" + tokens);
+        try (ServeProcess server =
+                ServeProcess.start(load(less), new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+            await().atMost(PATIENCE)
+                    .until(() -> ask(server, "/v1/dead-letters"), answer -> !answer.contains("\"reading\""));
+            assertThat(ask(server, "/v1/dead-letters"))
+                    .startsWith("500 ")
+                    .contains("the cluster does not allow READ on topic dead-letters");
+            await().atMost(PATIENCE).until(() -> server.state().readiness().isReady());
+            assertThat(server.failure()).isEmpty();
+            assertThat(ask(server, "/v1/recall?user=nobody")).startsWith("200 ");
+        }
+    }
+
+    private static String ask(ServeProcess server, String path) throws Exception {
+        return order(server, "GET", path);
     }
 
     private static String order(ServeProcess server, String method, String path) throws Exception {

@@ -18,9 +18,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -41,6 +46,8 @@ class PageIT {
             Map.of(390, List.of("now", "try"), 900, List.of("now", "map"), 1_600, List.of("now", "try", "way"));
 
     private static final String HOSTILE = "<img src=x onerror=\"document.title='taken over'\">";
+
+    private static final String MAP_ITEM = "document.getElementById('map-item').textContent";
 
     private static final String ANSWERING =
             "/^answering with generation/.test(document.getElementById('status-text').textContent)";
@@ -209,10 +216,6 @@ class PageIT {
                             .asInt())
                     .isEqualTo(browser.evaluate("document.querySelectorAll('.uplot').length")
                             .asInt());
-            assertThat(browser.evaluate("[...document.querySelectorAll('.card dl:not(.meaning) > div')].every(one =>"
-                                    + " one.title !== '')")
-                            .asBoolean())
-                    .isTrue();
             assertThat(browser.complaints()).isEmpty();
         }
     }
@@ -231,6 +234,174 @@ class PageIT {
             assertThat(browser.complaints()).isEmpty();
         }
         assertThat(run("actions")).containsPattern("agrees +verify-counts +millrace \\(the books agree");
+    }
+
+    /** A text with a digit is explained if it, what it is in, or its column has a sentence. Sentences need none, and neither do names. */
+    @Test
+    void everyNumberAndEveryColumnIsExplained() throws Exception {
+        send("clicks", "u1", "{\"click_id\": \"no-time\"}");
+        await("a dead letter")
+                .atMost(PATIENCE)
+                .until(() -> get("/v1/dead-letters").body(), body -> body.contains("no-time"));
+        try (Chromium browser = browser()) {
+            browser.open(url, 1_600, HEIGHT, false);
+            browser.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })");
+            browser.evaluate("document.getElementById('map').scrollIntoView()");
+            browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
+            browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
+            browser.awaitTrue("document.querySelectorAll('#letters-table td.number').length > 0");
+            browser.awaitTrue("document.querySelectorAll('#letters-list .letter').length > 0");
+            browser.awaitTrue("document.querySelectorAll('#alarms-table td.number').length > 5");
+            browser.awaitTrue("document.querySelectorAll('#generations-table td.number').length > 4");
+            browser.awaitTrue(
+                    "[...document.querySelectorAll('.rate tspan')].filter(one => one.textContent).length > 15");
+
+            assertThat(browser.evaluate("[...document.querySelectorAll('main th[scope=col]')]"
+                                    + ".filter(column => column.title === '').map(column => column.textContent)")
+                            .toString())
+                    .isEqualTo("[]");
+            assertThat(browser.evaluate("(() => {"
+                                    + " const sentences = 'p, code, label, summary, figcaption, .meaning, option, #history, .chip,"
+                                    + " #answers th, #generations-table tbody th, button, h4, noscript';"
+                                    + " const told = element => element.closest('[title]:not([title=\"\"])') !== null"
+                                    + "   || element.closest('text, path')?.querySelector('title') != null"
+                                    + "   || element.closest(sentences) !== null;"
+                                    + " const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);"
+                                    + " const left = [];"
+                                    + " while (texts.nextNode()) {"
+                                    + "   const text = texts.currentNode;"
+                                    + "   if (/\\d/.test(text.data) && !told(text.parentElement)) left.push(text.data);"
+                                    + " }"
+                                    + " return left;"
+                                    + "})()")
+                            .toString())
+                    .isEqualTo("[]");
+            for (String table : List.of("books", "letters", "alarms")) {
+                assertThat(browser.evaluate(
+                                        "[...document.querySelectorAll('#" + table + "-table tbody th')]"
+                                                + ".every(row => row.title.endsWith('.') && !row.title.includes('does not know'))")
+                                .asBoolean())
+                        .as(table)
+                        .isTrue();
+            }
+            assertThat(browser.evaluate("[...document.querySelectorAll('#books-table .part')]"
+                                    + ".every(outcome => outcome.title.endsWith('.'))")
+                            .asBoolean())
+                    .isTrue();
+            assertThat(browser.complaints()).isEmpty();
+        }
+    }
+
+    @Test
+    void deadLettersAreShownByKeyboardAsTextsAndCut() throws Exception {
+        String hostile = "{\"click_id\": \"" + HOSTILE.replace("\"", "\\\"") + "\"}";
+        send("clicks", "u1", hostile);
+        send("clicks", "u1", "{\"text\": \"" + "a".repeat(3_000) + "\"}");
+        await("both are counted")
+                .atMost(PATIENCE)
+                .until(() -> get("/v1/dead-letters").body(), body -> body.contains("onerror") && body.contains("aaa…"));
+        try (Chromium browser = browser()) {
+            browser.open(url, 900, HEIGHT, false);
+            browser.awaitTrue("document.querySelectorAll('#letters-table td.number').length > 0");
+            browser.evaluate("document.querySelector('#letters summary').focus()");
+
+            browser.press("Enter", "\r", 13);
+
+            browser.awaitTrue("document.querySelectorAll('#letters-list .letter').length > 1");
+            String shown = browser.evaluate("document.getElementById('letters-list').textContent")
+                    .asText();
+            assertThat(shown)
+                    .startsWith("undecodable")
+                    .contains(hostile)
+                    .contains("a".repeat(1_900))
+                    .contains("…")
+                    .doesNotContain("a".repeat(2_000))
+                    .containsPattern("offset \\d+ of clicks-\\d");
+            assertThat(browser.evaluate("document.getElementById('letters-text').textContent")
+                            .asText())
+                    .startsWith("The latest three of each reason among all ");
+            assertThat(browser.evaluate("document.querySelectorAll('main img').length")
+                            .asInt())
+                    .isZero();
+            browser.evaluate("document.getElementById('letters').scrollIntoView()");
+            Files.createDirectories(SCREENSHOTS);
+            Files.write(SCREENSHOTS.resolve("page-900-letters.png"), browser.screenshot());
+            assertThat(browser.complaints()).isEmpty();
+
+            browser.evaluate("globalThis.fetch = async () => new Response('{\"detail\": \"the cluster does not allow"
+                    + " READ on topic <dead-letters>\"}', { status: 500 })");
+            browser.press("Tab", "", 9); // to the button behind the summary
+            browser.press("Enter", "\r", 13);
+
+            browser.awaitTrue("document.querySelector('#letters-text.bad')?.textContent"
+                    + " === 'the cluster does not allow READ on topic <dead-letters>'");
+        }
+    }
+
+    @Test
+    void itemsOfTheMapAreReachedByKeyboard() throws Exception {
+        try (Chromium browser = browser()) {
+            browser.open(url, 1_600, HEIGHT, false);
+            browser.evaluate("document.getElementById('map').scrollIntoView()");
+            browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
+            browser.evaluate("document.getElementById('colour').focus()");
+
+            browser.press("Tab", "", 9);
+
+            browser.awaitTrue("document.activeElement.id === 'plane'");
+            browser.awaitTrue(MAP_ITEM + " !== ''");
+            browser.evaluate("globalThis.fetch = () => new Promise(() => {})"); // the map stays as it is
+            String middle = browser.evaluate(MAP_ITEM).asText();
+            Set<String> named = new HashSet<>();
+            for (int at = 0;
+                    at < GeneratedShop.ITEMS;
+                    at++) { // from item to item to the right end, where the key stays
+                browser.press("ArrowRight", "", 39);
+                named.add(browser.evaluate(MAP_ITEM).asText());
+            }
+            String rightmost = browser.evaluate(MAP_ITEM).asText();
+            browser.press("ArrowRight", "", 39);
+            assertThat(browser.evaluate(MAP_ITEM).asText()).isEqualTo(rightmost);
+            assertThat(named).hasSizeGreaterThan(2).anySatisfy(item -> assertThat(item)
+                    .containsPattern("^i\\d+ .*category-"));
+            assertThat(browser.evaluate("document.getElementById('map-item').getAttribute('role')")
+                            .asText())
+                    .isEqualTo("status");
+            browser.press("Home", "", 36);
+            assertThat(browser.evaluate(MAP_ITEM).asText()).isEqualTo(middle);
+            browser.press("Escape", "", 27);
+            assertThat(browser.evaluate(MAP_ITEM).asText()).isEmpty();
+            assertThat(browser.complaints()).isEmpty();
+        }
+    }
+
+    @Test
+    void aNewItemBlinksOnTheMapAndIsNamed() throws Exception {
+        try (Chromium browser = browser()) {
+            browser.open(url, 1_600, HEIGHT, false);
+            browser.evaluate("document.getElementById('map').scrollIntoView()");
+            browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
+            String ringed = "(() => {" // pixels of a ring around an item that is not among the answers
+                    + " const plane = document.getElementById('plane');"
+                    + " const good = getComputedStyle(document.documentElement).getPropertyValue('--good').trim();"
+                    + " const part = at => parseInt(good.slice(at, at + 2), 16);"
+                    + " const { data } = plane.getContext('2d').getImageData(0, 0, plane.width, plane.height);"
+                    + " let pixels = 0;"
+                    + " for (let at = 0; at < data.length; at += 4) {"
+                    + "   if (data[at] === part(1) && data[at + 1] === part(3) && data[at + 2] === part(5) && data[at + 3] === 255) pixels += 1;"
+                    + " }"
+                    + " return pixels;"
+                    + "})()";
+            browser.awaitTrue(ringed + " === 0"); // items of other tests have ceased to blink
+
+            click(mapper.writeValueAsString(Map.of("user", "u1", "item", "blinking")));
+
+            browser.awaitTrue(ringed + " > 5");
+            browser.awaitTrue(MAP_ITEM + " === 'new: blinking'");
+            browser.awaitTrue(ringed + " === 0");
+            browser.complaints().removeIf(said -> said.contains("willReadFrequently")); // of this test's own looks
+            assertThat(browser.complaints()).isEmpty();
+        }
     }
 
     /** What stands beside a figure's name. */
@@ -426,6 +597,14 @@ class PageIT {
             arguments.addAll(List.of("--set", setting));
         }
         return MillraceProcess.start(directory, "shadow", arguments.toArray(String[]::new));
+    }
+
+    /** Writes a record past the demo's producer. */
+    private void send(String topic, String key, String value) throws Exception {
+        try (KafkaProducer<String, String> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", broker()), new StringSerializer(), new StringSerializer())) {
+            producer.send(new ProducerRecord<>(topic, key, value)).get();
+        }
     }
 
     private String run(String command, String... options) throws Exception {

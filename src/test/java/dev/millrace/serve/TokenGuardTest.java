@@ -73,6 +73,7 @@ class TokenGuardTest {
                 "/v1/live",
                 "/v1/series",
                 "/v1/map",
+                "/v1/dead-letters",
                 "/v1/session",
                 "/v1/generations/rollback",
                 "/metrics",

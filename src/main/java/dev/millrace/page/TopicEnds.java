@@ -10,40 +10,55 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * How many records of the input topics no part of the trainer has counted yet. Used by one thread.
- *
- * <p>Ends of transactions are offsets too. So the number may be a little too high, and need not come to 0.
- */
-public final class TopicLag implements AutoCloseable {
+/** What the ends of the topics tell: how far the trainer is behind, and how fast it writes. Used by one thread. */
+final class TopicEnds implements AutoCloseable {
 
-    private static final Logger LOG = LoggerFactory.getLogger(TopicLag.class);
+    private static final Logger LOG = LoggerFactory.getLogger(TopicEnds.class);
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
-    private final Map<InputTopic, String> topics;
+    /**
+     * What the ends of one moment tell. Ends of transactions are offsets too, so both numbers may be a little too high.
+     *
+     * @param behind records of the input topics that no part of the trainer has counted yet, by topic
+     * @param written records that were ever written to topics of the trainer, by logical name
+     */
+    record Ends(Map<InputTopic, Long> behind, Map<String, Long> written) {}
+
+    private final Map<InputTopic, String> inputs;
+    private final Map<String, String> outputs;
     private final TopicReader reader;
     private boolean isReadable = true;
 
-    public TopicLag(ClientSettings clients, TopicNames names) {
-        this.topics = Map.of(
+    TopicEnds(ClientSettings clients, TopicNames names) {
+        this.inputs = Map.of(
                 InputTopic.EXPOSURES, names.exposures(),
                 InputTopic.CLICKS, names.clicks(),
                 InputTopic.USERS, names.users(),
                 InputTopic.ITEMS, names.items(),
                 InputTopic.EXAMPLES, names.trainingExamples());
+        this.outputs = Map.of(
+                "training-examples", names.trainingExamples(),
+                "user-features", names.userFeatures(),
+                "model-updates", names.modelUpdates(),
+                "item-neighbours", names.itemNeighbours(),
+                "generations", names.generations());
         this.reader = new TopicReader(clients, PATIENCE);
     }
 
-    /** Records by topic; absent while the ends of the topics cannot be read. */
-    Optional<Map<InputTopic, Long>> records(Collection<PartProgress> parts) {
+    /** The ends as they are now; absent while they cannot be read. */
+    Optional<Ends> now(Collection<PartProgress> parts) {
         try {
-            Map<InputTopic, Long> records = new EnumMap<>(InputTopic.class);
-            topics.forEach((topic, name) -> records.put(topic, behind(name, parts)));
+            Map<InputTopic, Long> behind = new EnumMap<>(InputTopic.class);
+            inputs.forEach((topic, name) -> behind.put(topic, behind(name, parts)));
+            Map<String, Long> ends = reader.ends(outputs.values());
+            Map<String, Long> written = new TreeMap<>();
+            outputs.forEach((topic, name) -> written.put(topic, ends.getOrDefault(name, 0L)));
             isReadable = true;
-            return Optional.of(records);
+            return Optional.of(new Ends(behind, written));
         } catch (RuntimeException unreadable) {
             if (isReadable) {
                 LOG.warn("The page shows no lag for now: {}", unreadable.getMessage());

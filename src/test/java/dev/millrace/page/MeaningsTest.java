@@ -1,0 +1,70 @@
+package dev.millrace.page;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.alarm.Alarm;
+import dev.millrace.alarm.InputAlarms;
+import dev.millrace.event.RejectReason;
+import dev.millrace.state.InputTopic;
+import dev.millrace.state.Outcome;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** The page explains each name that a topic may bring, and no other. */
+class MeaningsTest {
+
+    private static final Pattern ENTRY = Pattern.compile("(?m)^ {2}'([^']+)': ");
+
+    @Test
+    void eachOutcomeIsExplained() throws IOException {
+        assertThat(explained("OUTCOMES"))
+                .containsExactlyInAnyOrderElementsOf(
+                        Stream.of(Outcome.values()).map(Outcome::label).toList());
+    }
+
+    @Test
+    void eachReasonIsExplained() throws IOException {
+        assertThat(explained("REASONS"))
+                .containsExactlyInAnyOrderElementsOf(Stream.of(RejectReason.values())
+                        .map(RejectReason::label)
+                        .toList());
+    }
+
+    @Test
+    void eachMeasureIsExplained() throws IOException {
+        assertThat(explained("MEASURES"))
+                .containsExactlyInAnyOrderElementsOf(Stream.concat(
+                                Stream.of(Alarm.Kind.values()).map(Alarm.Kind::text),
+                                Stream.of(InputAlarms.Kind.values()).map(InputAlarms.Kind::text))
+                        .toList());
+    }
+
+    @Test
+    void eachTopicOfTheBooksIsExplained() throws IOException {
+        assertThat(explained("TOPICS"))
+                .containsExactlyInAnyOrderElementsOf(
+                        Stream.of(InputTopic.values()).map(InputTopic::label).toList());
+    }
+
+    private static List<String> explained(String name) throws IOException {
+        String script;
+        try (InputStream in =
+                Objects.requireNonNull(MeaningsTest.class.getResourceAsStream("/dev/millrace/page/meanings.js"))) {
+            script = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+        int begin = script.indexOf("const " + name + " = {");
+        String entries = script.substring(begin, script.indexOf("\n};", begin));
+        return ENTRY.matcher(entries)
+                .results()
+                .map(MatchResult::group)
+                .map(entry -> entry.substring(3, entry.length() - 3))
+                .toList();
+    }
+}
