@@ -116,7 +116,7 @@ public final class LivePage implements AutoCloseable {
             ages = Snapshot.agesOf(sources);
         }
         if (ticked % TICKS_A_SAMPLE == 0) {
-            ends = topicEnds.now(sources.progress().parts().values());
+            ends = topicEnds.now(sources.progress().parts().values(), clock.millis());
         }
         Snapshot snapshot = new Snapshot(sources, clock.millis(), Snapshot.learnerOf(sources), ends, ages);
         if (ticked % TICKS_A_SAMPLE == 0) {

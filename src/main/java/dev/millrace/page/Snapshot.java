@@ -61,6 +61,7 @@ record Snapshot(
             known.behind().forEach((topic, count) -> records.put(topic.label(), count));
             members.put("lag", records);
             members.put("written", known.written());
+            members.put("writtenAt", known.at());
         });
         members.put("audits", audits());
         members.put("figures", figures());

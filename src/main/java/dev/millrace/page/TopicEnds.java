@@ -21,12 +21,13 @@ final class TopicEnds implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     /**
-     * What the ends of one moment tell. Ends of transactions are offsets too, so both numbers may be a little too high.
+     * What the ends of one moment tell. Ends of transactions are offsets too, so the numbers may be a little too high.
      *
+     * @param at when they were asked for, epoch milliseconds
      * @param behind records of the input topics that no part of the trainer has counted yet, by topic
      * @param written records that were ever written to topics of the trainer, by logical name
      */
-    record Ends(Map<InputTopic, Long> behind, Map<String, Long> written) {}
+    record Ends(long at, Map<InputTopic, Long> behind, Map<String, Long> written) {}
 
     private final Map<InputTopic, String> inputs;
     private final Map<String, String> outputs;
@@ -49,8 +50,8 @@ final class TopicEnds implements AutoCloseable {
         this.reader = new TopicReader(clients, PATIENCE);
     }
 
-    /** The ends as they are now; absent while they cannot be read. */
-    Optional<Ends> now(Collection<PartProgress> parts) {
+    /** The ends as they are now, at that time; absent while they cannot be read. */
+    Optional<Ends> now(Collection<PartProgress> parts, long at) {
         try {
             Map<InputTopic, Long> behind = new EnumMap<>(InputTopic.class);
             inputs.forEach((topic, name) -> behind.put(topic, behind(name, parts)));
@@ -58,7 +59,7 @@ final class TopicEnds implements AutoCloseable {
             Map<String, Long> written = new TreeMap<>();
             outputs.forEach((topic, name) -> written.put(topic, ends.getOrDefault(name, 0L)));
             isReadable = true;
-            return Optional.of(new Ends(behind, written));
+            return Optional.of(new Ends(at, behind, written));
         } catch (RuntimeException unreadable) {
             if (isReadable) {
                 LOG.warn("The page shows no lag for now: {}", unreadable.getMessage());

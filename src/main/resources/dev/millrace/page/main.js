@@ -18,13 +18,13 @@ const states = [];
 let series = { at: [] };
 let lostAt = 0; // when figures stopped; 0 while they come
 
-/** How fast a count grows, a second; undefined before two states have come. */
+/** How fast a count grows, a second; undefined before there are two of different times. A count that is not taken with each state has a time of its own. */
 function rateOf(read) {
   if (states.length < 2) return undefined;
-  const first = states[0];
-  const last = states[states.length - 1];
+  const [first, last] = [states[0], states[states.length - 1]];
+  const at = read.at ?? (state => state.at);
   const grown = read(last) - read(first);
-  return Number.isFinite(grown) && last.at > first.at ? Math.max(0, grown) * 1000 / (last.at - first.at) : undefined;
+  return Number.isFinite(grown) && at(last) > at(first) ? Math.max(0, grown) * 1000 / (at(last) - at(first)) : undefined;
 }
 
 function take(state) {

@@ -16,7 +16,7 @@ const NODES = {
 };
 
 const received = topic => state => state.books[topic]?.received;
-const written = topic => state => state.written?.[topic];
+const written = topic => Object.assign(state => state.written?.[topic], { at: state => state.writtenAt });
 const refused = state => state.learner?.refusedSteps;
 const rejected = state => Object.values(state.books).flatMap(account => Object.entries(account.outcomes))
   .filter(([outcome]) => outcome.startsWith('rejected')).reduce((sum, [, number]) => sum + number, 0);

@@ -397,7 +397,7 @@ class PageIT {
             click(mapper.writeValueAsString(Map.of("user", "u1", "item", "blinking")));
 
             browser.awaitTrue(ringed + " > 5");
-            browser.awaitTrue(MAP_ITEM + " === 'new: blinking'");
+            browser.awaitTrue("/^new: (.*, )?blinking(,|$)/.test(" + MAP_ITEM + ")"); // the shop has new ones too
             browser.awaitTrue(ringed + " === 0");
             browser.complaints().removeIf(said -> said.contains("willReadFrequently")); // of this test's own looks
             assertThat(browser.complaints()).isEmpty();
