@@ -57,6 +57,12 @@ public final class IngestServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(IngestServer.class);
 
     private static final String EVENTS = "/v1/events";
+    private static final String LIVEZ = "/livez";
+    private static final String READYZ = "/readyz";
+    private static final String METRICS = "/metrics";
+    private static final Map<String, String> LABELS =
+            Map.of(EVENTS, "events", LIVEZ, "livez", READYZ, "readyz", METRICS, "metrics");
+
     private static final Set<String> TYPES = Set.of(HttpSetup.JSON, "application/x-ndjson");
     private static final int ACCEPTED = 202;
     private static final int UNSUPPORTED_TYPE = 415;
@@ -155,11 +161,16 @@ public final class IngestServer implements AutoCloseable {
     private void configure(JavalinConfig config) {
         setup.applyTo(config, json);
         config.http.prefer405over404 = true;
-        config.routes.post(EVENTS, timed("events", this::events));
-        HttpSetup.get(config, "/livez", timed("livez", request -> reply(200, Map.of("alive", true))));
-        HttpSetup.get(config, "/readyz", timed("readyz", request -> ready()));
-        HttpSetup.get(config, "/metrics", timed("metrics", request -> scrape()));
+        config.routes.post(EVENTS, answering(this::events));
+        HttpSetup.get(config, LIVEZ, answering(request -> reply(200, Map.of("alive", true))));
+        HttpSetup.get(config, READYZ, answering(request -> ready()));
+        HttpSetup.get(config, METRICS, answering(request -> scrape()));
         setup.guard(config, tokens, json);
+        setup.tell(
+                config,
+                (method, path, status, nanos) ->
+                        metrics.answered(LABELS.getOrDefault(path, HttpMetrics.OTHER), status, nanos),
+                json);
         config.routes.exception(HttpResponseException.class, this::refused);
         config.routes.exception(Exception.class, (failed, request) -> {
             LOG.error("A request failed", failed);
@@ -231,13 +242,8 @@ public final class IngestServer implements AutoCloseable {
         return new Reply(200, HttpSetup.METRICS, registry.scrape().getBytes(StandardCharsets.UTF_8));
     }
 
-    private Handler timed(String endpoint, Responder responder) {
-        return request -> {
-            long start = System.nanoTime();
-            Reply reply = responder.answer(request);
-            write(request, reply);
-            metrics.answered(endpoint, reply.status(), System.nanoTime() - start);
-        };
+    private static Handler answering(Responder responder) {
+        return request -> write(request, responder.answer(request));
     }
 
     private void refused(HttpResponseException refused, Context request) {

@@ -1,6 +1,8 @@
 package dev.millrace.serve;
 
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 
 /** What the recall server can be asked, as its metrics tell it apart. */
 enum Endpoint {
@@ -18,6 +20,23 @@ enum Endpoint {
     Endpoint(String path, boolean isQuestion) {
         this.path = path;
         this.isQuestion = isQuestion;
+    }
+
+    /**
+     * What a request asks; absent if it is none of these.
+     *
+     * @param asked its path, decoded
+     */
+    static Optional<Endpoint> of(String method, String asked) {
+        if (asked.equals(RECALL.path)) {
+            return Optional.of(method.equals("POST") ? RECALL_POST : RECALL);
+        }
+        return Arrays.stream(values()).filter(each -> each.isAt(asked)).findFirst();
+    }
+
+    private boolean isAt(String asked) {
+        int parameter = path.indexOf('<');
+        return parameter < 0 ? asked.equals(path) : asked.startsWith(path.substring(0, parameter));
     }
 
     String path() {

@@ -95,7 +95,7 @@ public record HttpSetup(
             server.getBeans(LowResourceMonitor.class)
                     .forEach(server::removeBean); // it would take few threads for a lack
             server.insertHandler(new WholeExchanges(clients, connections, threads::of, json));
-            server.setErrorHandler(new ProblemPages(json));
+            server.setErrorHandler(new ProblemPages(json, (request, response) -> {}));
             server.setStopTimeout(stopTimeout.toMillis());
         });
     }
@@ -104,6 +104,15 @@ public record HttpSetup(
     public void guard(JavalinConfig config, Optional<Tokens> tokens, Json json) {
         tokens.ifPresent(one ->
                 config.jetty.modifyServer(server -> server.insertHandler(new TokenGuard(one, tls.isPresent(), json))));
+    }
+
+    /** Tells of each answer. Call it when all handlers are in, the guard too: the last one is before them. */
+    public void tell(JavalinConfig config, HttpMetrics.AnswerListener listener, Json json) {
+        config.jetty.modifyServer(server -> {
+            HttpMetrics.Answers answers = new HttpMetrics.Answers(listener);
+            server.insertHandler(answers);
+            server.setErrorHandler(new ProblemPages(json, answers::tell));
+        });
     }
 
     /** Where a server of this set-up is. */

@@ -1,6 +1,7 @@
 package dev.millrace.serve;
 
 import java.nio.ByteBuffer;
+import java.util.function.BiConsumer;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
@@ -12,9 +13,12 @@ import org.eclipse.jetty.util.Callback;
 final class ProblemPages extends ErrorHandler {
 
     private final Json json;
+    private final BiConsumer<Request, Response> listener;
 
-    ProblemPages(Json json) {
+    /** @param listener told of answers that no handler has seen */
+    ProblemPages(Json json, BiConsumer<Request, Response> listener) {
         this.json = json;
+        this.listener = listener;
     }
 
     @Override
@@ -28,6 +32,7 @@ final class ProblemPages extends ErrorHandler {
         if (!isCollected) { // Jetty adds a last write: otherwise the end of the request may overtake the callback,
             // which then fails
             headers.put(HttpHeader.CONTENT_LENGTH, problem.length);
+            listener.accept(request, response);
         }
         response.write(isCollected, ByteBuffer.wrap(problem), callback);
         return true;

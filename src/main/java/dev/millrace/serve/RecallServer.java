@@ -132,7 +132,7 @@ public final class RecallServer implements AutoCloseable {
         setup.applyTo(config, json);
         config.http.prefer405over404 = true;
         for (Endpoint endpoint : Endpoint.values()) {
-            Handler handler = timed(endpoint, responder(endpoint));
+            Handler handler = answering(responder(endpoint));
             if (endpoint == Endpoint.RECALL_POST) {
                 config.routes.post(endpoint.path(), handler);
             } else {
@@ -145,6 +145,7 @@ public final class RecallServer implements AutoCloseable {
             new PageRoutes(one, live, json).addTo(config);
         });
         setup.guard(config, tokens, json);
+        setup.tell(config, metrics::answered, json);
         config.routes.exception(HttpResponseException.class, this::refused);
         config.routes.exception(Exception.class, (failed, request) -> {
             LOG.error("A request failed", failed);
@@ -281,9 +282,8 @@ public final class RecallServer implements AutoCloseable {
         return new Reply(200, HttpSetup.METRICS, registry.scrape().getBytes(StandardCharsets.UTF_8), Optional.empty());
     }
 
-    private Handler timed(Endpoint endpoint, Responder responder) {
+    private Handler answering(Responder responder) {
         return request -> {
-            long start = System.nanoTime();
             Reply reply;
             try {
                 reply = responder.answer(request);
@@ -291,7 +291,6 @@ public final class RecallServer implements AutoCloseable {
                 reply = problem(refused.problem());
             }
             write(request, reply);
-            metrics.answered(endpoint, reply.status(), System.nanoTime() - start);
         };
     }
 

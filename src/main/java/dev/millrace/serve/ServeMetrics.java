@@ -14,6 +14,7 @@ import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
@@ -129,11 +130,12 @@ final class ServeMetrics {
         return ages;
     }
 
-    void answered(Endpoint endpoint, int status, long nanos) {
-        http.answered(endpoint.label(), status, nanos);
-        RequestTimes recent = answers.get(endpoint);
-        if (recent != null && status == OK) {
-            recent.took(nanos);
+    /** Counts an answer. See {@link HttpMetrics.AnswerListener#answered}. */
+    void answered(String method, String path, int status, long nanos) {
+        Optional<Endpoint> endpoint = Endpoint.of(method, path);
+        http.answered(endpoint.map(Endpoint::label).orElse(HttpMetrics.OTHER), status, nanos);
+        if (status == OK) {
+            endpoint.map(answers::get).ifPresent(recent -> recent.took(nanos));
         }
     }
 

@@ -154,6 +154,7 @@ final class WholeExchanges extends Handler.Wrapper {
         }
 
         private void handOver() {
+            request.setAttribute(HttpMetrics.Answers.WHOLE, System.nanoTime());
             connection.answering();
             try {
                 executors.apply(request, json.isBatch(body.toByteArray())).execute(this::answer);

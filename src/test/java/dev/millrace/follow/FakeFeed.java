@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 
 /** An encoder that is ready once it has an entry, and gives every user the vector (1, weight of the channel like). */
 public final class FakeFeed implements EncoderFeed {
@@ -24,6 +25,22 @@ public final class FakeFeed implements EncoderFeed {
     private final Map<String, NeighbourList> lists = new ConcurrentHashMap<>();
     private boolean hasEntry;
     private volatile boolean isReady;
+    private volatile boolean isBroken;
+    private volatile CountDownLatch held = new CountDownLatch(0);
+
+    /** From now on it fails with every user. */
+    public void breakDown() {
+        isBroken = true;
+    }
+
+    /** From now on it encodes nobody until {@link #release}. */
+    public void hold() {
+        held = new CountDownLatch(1);
+    }
+
+    public void release() {
+        held.countDown();
+    }
 
     @Override
     public void describe(String generation, SortedMap<String, String> settings) {}
@@ -99,6 +116,14 @@ public final class FakeFeed implements EncoderFeed {
             @Override
             public boolean encode(
                     UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
+                try {
+                    held.await();
+                } catch (InterruptedException interrupted) {
+                    throw new IllegalStateException(interrupted);
+                }
+                if (isBroken) {
+                    throw new IllegalStateException("the encoder is broken");
+                }
                 out[0] = 1;
                 out[1] = channelWeights.getOrDefault("like", 0.0).floatValue();
                 return isReady;

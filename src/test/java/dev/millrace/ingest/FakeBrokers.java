@@ -14,6 +14,7 @@ final class FakeBrokers implements IngestServer.Brokers {
     private volatile CountDownLatch held = new CountDownLatch(0);
     private volatile boolean areAnswering = true;
     private volatile boolean areTaking = true;
+    private volatile boolean areBroken;
 
     List<Event> delivered() {
         return delivered;
@@ -27,6 +28,11 @@ final class FakeBrokers implements IngestServer.Brokers {
     /** From now on they answer, and acknowledge nothing in time. */
     void refuse() {
         areTaking = false;
+    }
+
+    /** From now on delivering fails with a defect. */
+    void breakDown() {
+        areBroken = true;
     }
 
     /** From now on they acknowledge nothing until {@link #release}. */
@@ -46,6 +52,9 @@ final class FakeBrokers implements IngestServer.Brokers {
     @Override
     public void deliver(List<Event> events) throws UndeliveredException {
         asked.countDown();
+        if (areBroken) {
+            throw new IllegalStateException("the brokers are broken");
+        }
         if (!areTaking) {
             throw new UndeliveredException("no acknowledgement within 10000 ms", new IllegalStateException());
         }

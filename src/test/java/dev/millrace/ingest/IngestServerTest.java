@@ -235,6 +235,19 @@ class IngestServerTest {
     }
 
     @Test
+    void aBatchThatEndsInADefectIsCounted() throws Exception {
+        brokers.breakDown();
+        assertProblem(send(events(BATCH)), 500);
+        assertProblem(send(events(" ".repeat(2_000))), 413);
+        assertProblem(send(request("/v1/recall?user=u1")), 404);
+
+        assertThat(send(request("/metrics")).body())
+                .contains("millrace_http_request_seconds_count{endpoint=\"events\",status=\"500\"} 1")
+                .contains("millrace_http_request_seconds_count{endpoint=\"events\",status=\"413\"} 1")
+                .contains("millrace_http_request_seconds_count{endpoint=\"other\",status=\"404\"} 1");
+    }
+
+    @Test
     void otherPathsAndMethodsAreProblems() throws Exception {
         assertProblem(send(request("/v1/recall?user=u1")), 404);
         HttpResponse<String> asked = send(request("/v1/events"));

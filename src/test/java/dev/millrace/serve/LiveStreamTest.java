@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,7 @@ class LiveStreamTest {
     private static final int LARGE = 1 << 20;
 
     private final AtomicLong now = new AtomicLong();
+    private final List<String> told = new CopyOnWriteArrayList<>(); // answers
     private final HttpSetup setup = new HttpSetup(
             "127.0.0.1",
             0,
@@ -39,6 +41,7 @@ class LiveStreamTest {
     private final Javalin server = Javalin.create(config -> {
                 setup.applyTo(config, new Json());
                 config.jetty.modifyServer(jetty -> jetty.insertHandler(live));
+                setup.tell(config, (method, path, status, nanos) -> told.add(path + " " + status), new Json());
                 config.routes.get(LiveStream.PATH, request -> request.status(503));
             })
             .start();
@@ -65,6 +68,7 @@ class LiveStreamTest {
         assertThat(other.awaitLine("data: ")).isEqualTo("data: {\"step\":7}");
         live.end();
         assertThat(one.readsToItsEnd()).isTrue();
+        assertThat(told).containsExactly("/v1/live 200", "/v1/live 200"); // once each, when they began
     }
 
     @Test

@@ -3,20 +3,39 @@ package dev.millrace.serve;
 import static dev.millrace.serve.RecallScene.NOW;
 import static dev.millrace.serve.RecallScene.embedding;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import dev.millrace.access.AccessSettings;
+import dev.millrace.follow.FakeFeed;
+import dev.millrace.state.Sha256;
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ServeMetricsTest {
 
+    private static final Pattern COUNT = Pattern.compile(
+            "(?m)^millrace_http_request_seconds_count\\{endpoint=\"([^\"]+)\",status=\"(\\d+)\"} (\\d+)");
+    private static final Set<String> PROBES = Set.of("livez", "readyz", "metrics");
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final FakeFeed encoders = new FakeFeed();
     private final RecallScene scene;
+    private final Path directory;
 
     ServeMetricsTest(@TempDir Path directory) throws IOException {
-        scene = new RecallScene(directory);
+        this.directory = directory;
+        scene = new RecallScene(directory.resolve("state"), encoders);
     }
 
     @AfterEach
@@ -46,6 +65,101 @@ class ServeMetricsTest {
                 .contains("millrace_index_embeddings_total{outcome=\"building\"} 3.0")
                 .contains("millrace_serve_user_updates_total 1.0")
                 .doesNotContain("u1");
+    }
+
+    @Test
+    void anAnswerCountsOnceUnderWhatWasAskedWhateverBecameOfIt() throws Exception {
+        scene.fill();
+        assertThat(scene.get("/v1/recall?user=u1").statusCode()).isEqualTo(200);
+        assertThat(scene.post("{\"user\": \"u1\"}").statusCode()).isEqualTo(200);
+        assertThat(scene.get("/v1/recall?user=u1&k=0").statusCode()).isEqualTo(400);
+        assertThat(scene.get("/v1/items/movie%2Fc").statusCode()).isEqualTo(200);
+        assertThat(scene.get("/%761/similar/?item=nobody").statusCode()).isEqualTo(404);
+        assertThat(status(scene.port(), "POST /v1/recall HTTP/1.1\r\nHost: a\r\nContent-Length: 3000\r\n\r\n"))
+                .isEqualTo(413);
+        assertThat(status(scene.port(), "GET /v1/recall HTTP/1.1\r\nHost: a\r\nA: " + "x".repeat(9_000) + "\r\n\r\n"))
+                .isEqualTo(431); // no route sees it
+        assertThat(scene.get("/v2/recall").statusCode()).isEqualTo(404);
+        encoders.breakDown();
+        try (LoggedWarnings logged = new LoggedWarnings()) {
+            assertThat(scene.get("/v1/recall?user=u1").statusCode()).isEqualTo(500);
+            assertThat(logged.lines()).hasSize(1);
+        }
+
+        assertThat(counted(scene.get("/metrics").body()))
+                .containsExactlyInAnyOrder(
+                        "recall 200: 1",
+                        "recall-post 200: 1",
+                        "recall 400: 1",
+                        "items 200: 1",
+                        "similar 404: 1",
+                        "recall-post 413: 1",
+                        "recall 431: 1",
+                        "other 404: 1",
+                        "recall 500: 1");
+    }
+
+    @Test
+    void aRequestWithoutTheRightTokenIsCounted() throws Exception {
+        scene.fill();
+        Path tokens = Files.writeString(directory.resolve("tokens"), "read sha256:" + Sha256.hex("reader") + "\n");
+        String reader = "Authorization: Bearer reader\r\n\r\n";
+        try (RecallServer server = scene.server(new AccessSettings("serve.", Optional.of(tokens), Optional.empty()))) {
+            assertThat(status(server.port(), "GET /v1/recall?user=u1 HTTP/1.1\r\nHost: a\r\n\r\n"))
+                    .isEqualTo(401);
+            assertThat(status(server.port(), "POST /v1/generations/rollback HTTP/1.1\r\nHost: a\r\n" + reader))
+                    .isEqualTo(403);
+
+            assertThat(counted(answer(server.port(), "GET /metrics HTTP/1.1\r\nHost: a\r\n" + reader)
+                            .body()))
+                    .containsExactlyInAnyOrder("recall 401: 1", "other 403: 1");
+        }
+    }
+
+    @Test
+    void aRequestThatIsRefusedForOverloadIsCounted() throws Exception {
+        scene.fill();
+        encoders.hold();
+        List<RawClient> clients = new ArrayList<>();
+        try (RecallServer server = scene.server(0, 20)) {
+            for (int at = 0; at < 8 + 10 + 1; at++) { // a thread each, half the connections wait, and one too many
+                clients.add(new RawClient(server.port()).send("GET /v1/recall?user=u1 HTTP/1.1\r\nHost: a\r\n\r\n"));
+            }
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(counted(metrics(server))).containsExactly("recall 503: 1"));
+            encoders.release();
+            List<Integer> statuses = new ArrayList<>();
+            for (RawClient each : clients) {
+                statuses.add(each.answer().orElseThrow().status());
+                each.close();
+            }
+
+            assertThat(statuses).containsOnly(200, 503).containsOnlyOnce(503);
+            assertThat(counted(metrics(server))).containsExactlyInAnyOrder("recall 200: 18", "recall 503: 1");
+        }
+    }
+
+    private static String metrics(RecallServer server) throws IOException {
+        return answer(server.port(), "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n").body();
+    }
+
+    private static int status(int port, String request) throws IOException {
+        return answer(port, request).status();
+    }
+
+    private static RawClient.Answer answer(int port, String request) throws IOException {
+        try (RawClient client = new RawClient(port)) {
+            return client.send(request).answer().orElseThrow();
+        }
+    }
+
+    /** What the metrics count of requests other than of probes: endpoint, status and number. */
+    private static List<String> counted(String metrics) {
+        return COUNT.matcher(metrics)
+                .results()
+                .filter(found -> !PROBES.contains(found.group(1)))
+                .map(found -> found.group(1) + " " + found.group(2) + ": " + found.group(3))
+                .toList();
     }
 
     @Test

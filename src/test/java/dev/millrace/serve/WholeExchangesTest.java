@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -27,6 +28,7 @@ class WholeExchangesTest {
 
     private final CountDownLatch gate = new CountDownLatch(1);
     private final List<AutoCloseable> open = new ArrayList<>();
+    private final List<String> told = new CopyOnWriteArrayList<>(); // answers
     private @Nullable HttpSetup setup;
     private @Nullable Javalin server;
 
@@ -59,6 +61,7 @@ class WholeExchangesTest {
         assertThat(answer).isPresent();
         assertThat(answer.get().status()).isEqualTo(408);
         assertThat(answer.get().isProblem()).isTrue();
+        assertThat(told).containsExactly("POST /echo 408");
         assertThat(setup().connections().lateCount()).isEqualTo(1);
         trickle.get(10, TimeUnit.SECONDS);
         await(() -> setup().connections().count() == 0);
@@ -110,6 +113,8 @@ class WholeExchangesTest {
         for (RawClient each : waiting) {
             assertThat(each.answer().orElseThrow().status()).isEqualTo(200);
         }
+        assertThat(told).containsOnlyOnce("GET /gate 503", "GET /livez 200").contains("GET /gate 200");
+        assertThat(told).hasSize(2 + waiting.size());
     }
 
     @Test
@@ -212,6 +217,7 @@ class WholeExchangesTest {
     }
 
     private void start(ClientLimits limits) {
+        told.clear();
         setup = new HttpSetup("127.0.0.1", 0, Optional.empty(), limits, THREADS, Duration.ofSeconds(5));
         server = Javalin.create(config -> {
                     setup().applyTo(config, new Json());
@@ -220,6 +226,10 @@ class WholeExchangesTest {
                     config.routes.get("/livez", request -> request.result("alive"));
                     config.routes.get("/large", request -> request.result("x".repeat(LARGE)));
                     config.routes.post("/echo", request -> request.result(request.bodyAsBytes()));
+                    setup().tell(
+                                    config,
+                                    (method, path, status, nanos) -> told.add(method + " " + path + " " + status),
+                                    new Json());
                 })
                 .start();
     }
