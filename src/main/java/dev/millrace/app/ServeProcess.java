@@ -139,8 +139,10 @@ public final class ServeProcess implements AutoCloseable {
         if (clicks.isPresent()) { // a demo: the trainer has no address of its own
             progress.ifPresent(watched -> new TrainMetrics(registry, watched)
                     .register(settings.trainer().model()));
+            progress.ifPresent(watched -> BooksMetrics.follow(registry, watched));
             new InputWatch(inputs, startedAt).bindTo(registry);
         }
+        audits.ifPresent(audited -> new VerificationMetrics(audited, InstantSource.system()).bindTo(registry));
         RecallServer server = new RecallServer(
                         settings.serve(),
                         state,

@@ -8,6 +8,7 @@ import dev.millrace.model.ModelSettings;
 import dev.millrace.model.Side;
 import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -19,7 +20,8 @@ import java.util.function.ToDoubleFunction;
 /**
  * The trainer's metrics, under the names that docs/operations.md lists.
  *
- * <p>All are read from the latest training progress. Before the first commit they are not a number.
+ * <p>All are read from the latest training progress. Before the first commit gauges are not a number. Counters are there once that
+ * progress is the latest that there is, so that they never go back for a start of this process.
  */
 final class TrainMetrics {
 
@@ -36,6 +38,7 @@ final class TrainMetrics {
 
     /** Registers the metrics of a learner of this model. */
     void register(ModelSettings model) {
+        progress.onceCaughtUp(this::counters);
         steps();
         figures(model);
         fieldWeights(model);
@@ -43,13 +46,29 @@ final class TrainMetrics {
         alarms();
     }
 
-    private void steps() {
-        gauge("millrace.learn.step", "steps learnt", TrainingProgress::step);
-        gauge("millrace.learn.positives", "positives learnt", TrainingProgress::positives);
-        gauge(
+    /** What only grows. */
+    private void counters() {
+        counter("millrace.learn.positives", "positives learnt", TrainingProgress::positives);
+        counter(
                 "millrace.learn.refused.steps",
                 "steps refused because they would have made the model not finite",
                 TrainingProgress::refusedSteps);
+        counter("millrace.exam.scored", "events ranked by exams", training -> training.exam()
+                .model()
+                .scored());
+        counter("millrace.publish.vectors", "vectors published", Figure.PUBLISHED_VECTORS);
+        counter(
+                "millrace.learn.rows",
+                "embedding rows that steps learnt from since this learner started",
+                Figure.ROWS_LEARNT);
+        counter(
+                "millrace.learn.rows.missed",
+                "embedding rows that steps had to read from the state directory since this learner started",
+                Figure.ROWS_MISSED);
+    }
+
+    private void steps() {
+        gauge("millrace.learn.step", "steps learnt", TrainingProgress::step);
         gauge("millrace.learn.loss", "loss of the last step", TrainingProgress::loss);
         gauge("millrace.learn.items", "items in the catalogue", TrainingProgress::items);
         gauge(
@@ -112,17 +131,6 @@ final class TrainMetrics {
                 "embedding rows on the learner's heap",
                 Tags.empty(),
                 Figure.ROW_CACHE_BYTES);
-        figure(
-                "millrace.learn.rows",
-                "embedding rows that steps learnt from since this learner started",
-                Tags.empty(),
-                Figure.ROWS_LEARNT);
-        figure(
-                "millrace.learn.rows.missed",
-                "embedding rows that steps had to read from the state directory since this learner started",
-                Tags.empty(),
-                Figure.ROWS_MISSED);
-        figure("millrace.publish.vectors", "vectors published", Tags.empty(), Figure.PUBLISHED_VECTORS);
         Map<String, Figure> quantiles = Map.of(
                 "p5", Figure.LOG_Q_LOW,
                 "p50", Figure.LOG_Q_MEDIAN,
@@ -142,9 +150,6 @@ final class TrainMetrics {
 
     /** The exam over the latest positives, of the model and of popularity beside it. */
     private void exam() {
-        gauge("millrace.exam.scored", "events ranked by exams", training -> training.exam()
-                .model()
-                .scored());
         Map<String, Function<ExamTotals, RankingTotals>> ranked =
                 Map.of("model", ExamTotals::model, "popularity", ExamTotals::popularity);
         ranked.forEach((by, totals) -> {
@@ -196,6 +201,18 @@ final class TrainMetrics {
 
     private static Optional<Alarm> ofKind(TrainingProgress training, Alarm.Kind kind) {
         return training.alarms().stream().filter(alarm -> alarm.kind() == kind).findFirst();
+    }
+
+    private void counter(String name, String description, Figure figure) {
+        counter(name, description, training -> training.figures().getOrDefault(figure.label(), 0.0));
+    }
+
+    private void counter(String name, String description, ToDoubleFunction<TrainingProgress> value) {
+        FunctionCounter.builder(name, progress, one -> one.training()
+                        .map(value::applyAsDouble)
+                        .orElse(0.0))
+                .description(description)
+                .register(registry);
     }
 
     private void figure(String name, String description, Tags tags, Figure figure) {

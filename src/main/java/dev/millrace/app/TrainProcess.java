@@ -262,6 +262,7 @@ public final class TrainProcess implements AutoCloseable {
         runner.bindTo(registry);
         transactions.bindTo(registry);
         new TrainMetrics(registry, progress).register(settings.trainer().model());
+        BooksMetrics.follow(registry, progress);
         inputs.bindTo(registry);
         try {
             return Optional.of(new TrainServer(

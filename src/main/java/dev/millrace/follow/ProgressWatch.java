@@ -9,10 +9,12 @@ import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.ProgressRecords;
 import dev.millrace.wire.TopicRecord;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
 /** Follows the topic of training progress, and keeps the latest. Safe for threads. */
@@ -21,7 +23,7 @@ public final class ProgressWatch implements AutoCloseable {
     private final ProgressRecords records;
     private final TopicFollower follower;
     private final LatestProgress latest;
-    private final Consumer<PartProgress> listener;
+    private final List<Consumer<PartProgress>> listeners;
 
     /** Follows the learner that writes the log. */
     public ProgressWatch(ClientSettings clients, String topic, ProgressRecords records) {
@@ -41,7 +43,7 @@ public final class ProgressWatch implements AutoCloseable {
             String learner,
             Consumer<PartProgress> listener) {
         this.records = records;
-        this.listener = listener;
+        this.listeners = new CopyOnWriteArrayList<>(List.of(listener));
         this.latest = new LatestProgress(learner);
         this.follower = TopicFollower.start(clients, topic, this::take);
     }
@@ -91,6 +93,19 @@ public final class ProgressWatch implements AutoCloseable {
         return follower.records();
     }
 
+    /** Tells of each progress from now on, in the order of the topic, on the thread that follows. */
+    public void listenTo(Consumer<PartProgress> another) {
+        listeners.add(another);
+    }
+
+    /**
+     * Runs it once all progress has been read that there was when following began: at once, or on the thread that follows. Before, the latest
+     * progress may be older than what an earlier process knew.
+     */
+    public void onceCaughtUp(Runnable then) {
+        follower.onceCaughtUp(then);
+    }
+
     /** Why following ended; absent while it goes on. */
     public Optional<Throwable> failure() {
         return follower.failure();
@@ -104,7 +119,7 @@ public final class ProgressWatch implements AutoCloseable {
     private void take(TopicRecord record) {
         records.decode(record).ifPresent(part -> {
             latest.take(part);
-            listener.accept(part);
+            listeners.forEach(listener -> listener.accept(part));
         });
     }
 }

@@ -3,6 +3,7 @@ package dev.millrace.topic;
 import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.wire.TopicRecord;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,7 @@ public final class TopicFollower implements AutoCloseable {
     private final Consumer<TopicRecord> listener;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final Thread thread;
+    private final List<Runnable> waiting = new ArrayList<>(); // for the end that there was; guarded by itself
     private volatile boolean isCaughtUp;
     private volatile boolean closing;
     private final AtomicLong records = new AtomicLong();
@@ -77,6 +79,17 @@ public final class TopicFollower implements AutoCloseable {
     /** Whether everything has been read that was in the topic when following began. */
     public boolean isCaughtUp() {
         return isCaughtUp;
+    }
+
+    /** Runs it once that is so: at once on the caller's thread, or later on the thread that follows. */
+    public void onceCaughtUp(Runnable then) {
+        synchronized (waiting) {
+            if (!isCaughtUp) {
+                waiting.add(then);
+                return;
+            }
+        }
+        then.run();
     }
 
     /** How far that is; absent before the cluster has said how much there is. */
@@ -151,7 +164,7 @@ public final class TopicFollower implements AutoCloseable {
                     progress = Optional.of(progress(atStart));
                     ends.entrySet().removeIf(end -> consumer.position(end.getKey()) >= end.getValue());
                     if (ends.isEmpty()) {
-                        isCaughtUp = true;
+                        caughtUp();
                     }
                 }
                 lag = lag(partitions);
@@ -163,6 +176,15 @@ public final class TopicFollower implements AutoCloseable {
         } catch (RuntimeException | Error thrown) {
             fail(thrown);
         }
+    }
+
+    private void caughtUp() {
+        List<Runnable> then;
+        synchronized (waiting) {
+            isCaughtUp = true;
+            then = List.copyOf(waiting);
+        }
+        then.forEach(Runnable::run);
     }
 
     /** Offsets of a partition, from the first to behind the last. */

@@ -19,11 +19,13 @@ class MetricsReferenceTest {
     @ParameterizedTest
     @CsvSource({
         "app/TrainMetrics.java, docs/operations.md",
+        "app/BooksMetrics.java, docs/operations.md",
         "app/InputWatch.java, docs/operations.md",
         "app/StandingTransactions.java, docs/operations.md",
         "app/StandingTransactions.java, docs/api.md",
         "stream/run/StreamRunner.java, docs/operations.md",
         "stream/run/ApplicationMetrics.java, docs/operations.md",
+        "app/VerificationMetrics.java, docs/api.md",
         "serve/ServeMetrics.java, docs/api.md",
         "serve/HttpMetrics.java, docs/api.md",
         "ingest/IngestServer.java, docs/api.md"

@@ -10,6 +10,7 @@ import dev.millrace.topic.EmbeddedBroker;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -19,13 +20,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -57,6 +64,7 @@ class PrometheusIT {
         arguments.addAll(GeneratedShop.OPTIONS);
         try (MillraceProcess demo = MillraceProcess.start(directory, "demo", arguments.toArray(String[]::new))) {
             String url = demo.awaitOutput("page +(\\S+)");
+            sendAClickWithoutAValue(demo.awaitOutput("broker +(\\S+)"));
             await("answers")
                     .atMost(PATIENCE)
                     .until(() -> get(url + "/v1/recall?user=u1&k=10").statusCode() == 200);
@@ -73,34 +81,67 @@ class PrometheusIT {
         }
     }
 
+    /** The rules must not wait for labels or values that no process gives. */
     @Test
-    void theMetricsOfIngestAreNamedAsPrometheusAsksFor() throws Exception {
+    void trainerServerAndIngestGiveWhatTheRulesSelectAndTheReferenceHasIt() throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
             Map<String, String> settings =
                     Map.of("kafka.bootstrap.servers", broker.bootstrapServers(), "ingest.port", "0");
             assertThat(new Commands().run(settings, "topics", "create")).isZero();
-            try (IngestProcess ingest = IngestProcess.start(
-                    MillraceSettings.load(List.of(), Map.of(), Map.of(), settings),
-                    new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
-                HttpRequest unusable = HttpRequest.newBuilder(URI.create(ingest.url() + "/v1/events"))
-                        .header("Content-Type", "application/json")
-                        .POST(HttpRequest.BodyPublishers.ofString("{\"clicks\": [{}]}"))
-                        .build();
-                assertThat(client.send(unusable, HttpResponse.BodyHandlers.discarding())
-                                .statusCode())
+            String trainerPort = "train.http.port=" + freePort();
+            try (MillraceProcess train = process("train", broker, trainerPort, "batch.size=16");
+                    MillraceProcess serve = process("serve", broker, "serve.port=0");
+                    IngestProcess ingest = IngestProcess.start(
+                            MillraceSettings.load(List.of(), Map.of(), Map.of(), settings),
+                            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+                String trainer = train.awaitOutput("health and metrics (\\S+)");
+                String server = serve.awaitOutput("recall API (\\S+)");
+                sendAll(settings);
+                sendAClickWithoutAValue(broker.bootstrapServers());
+                assertThat(post(ingest.url() + "/v1/events", "{\"clicks\": [{}]}"))
                         .isEqualTo(422);
-                String scrape = get(ingest.url() + "/metrics").body();
+                assertThat(get(ingest.url() + "/readyz").statusCode()).isEqualTo(200);
+                await("answers").atMost(PATIENCE).until(() -> asked(server) == 200);
+                asked(server); // a question in a body too
+                await("a rejected click").atMost(PATIENCE).untilAsserted(() -> assertThat(
+                                get(trainer + "/metrics").body())
+                        .contains("millrace_dead_letters_total{reason=\"null-value\",topic=\"clicks\"} 1.0"));
+                assertThat(new Commands().run(settings, "verify", "--counts", "--record"))
+                        .isZero();
+                await("what was verified").atMost(PATIENCE).untilAsserted(() -> assertThat(
+                                get(server + "/metrics").body())
+                        .contains("millrace_verification_agrees{of=\"books\"} 1.0"));
 
-                Outcome lint = promtool(scrape, "check", "metrics");
+                String ofTrainer = get(trainer + "/metrics").body();
+                String ofServer = get(server + "/metrics").body();
+                String ofIngest = get(ingest.url() + "/metrics").body();
+                Metrics all = Metrics.of(ofTrainer + ofServer + ofIngest);
 
-                assertThat(given(scrape))
-                        .contains(
-                                "millrace_ingest_events_total",
-                                "millrace_ingest_unusable_total",
-                                "millrace_ingest_waiting_bytes",
-                                "millrace_ready");
-                assertThat(lint.said.lines().filter(line -> line.contains("millrace")))
+                assertThat(given(ofTrainer))
+                        .contains("kafka_stream_thread_commit_total", "jvm_memory_used_bytes", "system_cpu_count");
+                assertThat(given(ofServer)).contains("jvm_memory_used_bytes", "millrace_verification_age_seconds");
+                assertThat(given(ofIngest)).contains("jvm_memory_used_bytes", "millrace_ingest_unusable_total");
+                for (String scrape : List.of(ofTrainer, ofServer, ofIngest)) {
+                    assertThat(promtool(scrape, "check", "metrics").said.lines())
+                            .noneMatch(line -> line.contains("millrace"));
+                }
+                List<Rule> rules = Rule.all(Files.readString(RULES));
+                assertThat(rules).hasSameSizeAs(alerts());
+                assertThat(rules.stream().flatMap(rule -> rule.faults(all).stream()))
                         .isEmpty();
+                assertThat(documented()).containsAll(all.families());
+
+                train.kill();
+                try (MillraceProcess again = process("train", broker, trainerPort, "batch.size=16")) {
+                    String first = firstWith("millrace_learn_positives_total", trainer + "/metrics");
+
+                    assertThat(again.isAlive()).isTrue();
+                    assertThat(figure(first, "millrace_learn_positives_total"))
+                            .isGreaterThanOrEqualTo(figure(ofTrainer, "millrace_learn_positives_total"))
+                            .isPositive();
+                    assertThat(figure(first, "millrace_events_total{outcome=\"rejected\",topic=\"clicks\"}"))
+                            .isEqualTo(1);
+                }
             }
         }
     }
@@ -129,6 +170,170 @@ class PrometheusIT {
                         .toList());
     }
 
+    private MillraceProcess process(String command, EmbeddedBroker broker, String... settings) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(command, "--bootstrap-server", broker.bootstrapServers()));
+        for (String setting : settings) {
+            arguments.addAll(List.of("--set", setting));
+        }
+        return MillraceProcess.start(directory, command, arguments.toArray(String[]::new));
+    }
+
+    private static void sendAll(Map<String, String> settings) {
+        List<String> arguments = new ArrayList<>(List.of("replay", "--shop", "--events", "2000", "--speed", "max"));
+        arguments.addAll(GeneratedShop.OPTIONS);
+        assertThat(new Commands().run(settings, arguments.toArray(String[]::new)))
+                .isZero();
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket free = new ServerSocket(0)) {
+            return free.getLocalPort();
+        }
+    }
+
+    /** The first answer of a server that has a metric. The server may not listen yet. */
+    private String firstWith(String metric, String url) {
+        return await(metric)
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(10))
+                .until(() -> answerOrNone(url), answer -> answer.contains(metric));
+    }
+
+    private String answerOrNone(String url) throws InterruptedException {
+        try {
+            return get(url).body();
+        } catch (IOException notYet) {
+            return "";
+        }
+    }
+
+    private static double figure(String scrape, String series) {
+        return scrape.lines()
+                .filter(line -> line.startsWith(series + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** It becomes a dead letter. */
+    private static void sendAClickWithoutAValue(String bootstrap) throws Exception {
+        Map<String, Object> config = Map.of("bootstrap.servers", bootstrap);
+        try (KafkaProducer<String, String> producer =
+                new KafkaProducer<>(config, new StringSerializer(), new StringSerializer())) {
+            producer.send(new ProducerRecord<>("clicks", "u1", null)).get();
+        }
+    }
+
+    /** Asks what a server can be asked, and returns the status of a question about a user. */
+    private int asked(String server) throws IOException, InterruptedException {
+        get(server + "/v1/similar?item=i1");
+        get(server + "/v1/items/i1");
+        post(server + "/v1/recall", "{\"user\": \"u1\"}");
+        return get(server + "/v1/recall?user=u1").statusCode();
+    }
+
+    private int post(String url, String json) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(url))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(json))
+                .build();
+        return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+    }
+
+    /** Names of metrics that the reference has. */
+    private static SortedSet<String> documented() throws IOException {
+        SortedSet<String> documented = found("`(millrace_[a-z_]+)", Files.readString(Path.of("docs/operations.md")));
+        documented.addAll(found("`(millrace_[a-z_]+)", Files.readString(Path.of("docs/api.md"))));
+        return documented;
+    }
+
+    /** One rule: its name and what it says. */
+    private record Rule(String name, String text) {
+
+        /** Labels that Prometheus gives. */
+        private static final Set<String> OF_TARGETS = Set.of("job", "instance");
+
+        private static final Pattern SELECTOR = Pattern.compile("\\b(millrace_[a-z_]+)\\{([^}]*)}");
+        private static final Pattern MATCHER = Pattern.compile("([a-z_]+)(=~|!=|!~|=)\"([^\"]*)\"");
+        private static final Pattern GROUPS = Pattern.compile("\\b(?:by|on|ignoring|without) *\\(([^)]*)\\)");
+        private static final Pattern SHOWN = Pattern.compile("\\$labels\\.([a-z_]+)");
+        private static final Pattern FIXED = Pattern.compile("[a-z0-9|-]+");
+
+        static List<Rule> all(String rules) {
+            List<Rule> all = new ArrayList<>();
+            for (String rule : rules.split("- alert: ", -1)) {
+                if (rule.startsWith("Millrace")) {
+                    all.add(new Rule(rule.substring(0, rule.indexOf('\n')), rule));
+                }
+            }
+            return all;
+        }
+
+        /** What the rule asks for and no series of a scrape has. */
+        List<String> faults(Metrics metrics) {
+            List<String> faults = new ArrayList<>();
+            SortedSet<String> names = found("\\b(millrace_[a-z_]+)", text);
+            names.removeIf(metrics::has);
+            names.forEach(name -> faults.add("no metric " + name));
+            SELECTOR.matcher(text).results().forEach(selector -> MATCHER.matcher(selector.group(2))
+                    .results()
+                    .filter(matcher -> !OF_TARGETS.contains(matcher.group(1)))
+                    .forEach(matcher -> values(matcher.group(2), matcher.group(3))
+                            .filter(value -> !metrics.has(selector.group(1), matcher.group(1), value))
+                            .forEach(value -> faults.add("no " + selector.group(1) + " with " + matcher.group(1)
+                                    + (value.isEmpty() ? "" : " = " + value)))));
+            SortedSet<String> labels = found(SHOWN, text);
+            GROUPS.matcher(text)
+                    .results()
+                    .forEach(group -> labels.addAll(List.of(group.group(1).split(" *, *", -1))));
+            labels.removeAll(OF_TARGETS);
+            labels.remove(""); // of on ()
+            labels.removeIf(label ->
+                    found("\\b(millrace_[a-z_]+)", text).stream().anyMatch(name -> metrics.has(name, label, "")));
+            labels.forEach(label -> faults.add("no metric of the rule has the label " + label));
+            faults.replaceAll(fault -> name + ": " + fault);
+            return faults;
+        }
+
+        /** The values that a matcher names; an empty one if it names none by itself. */
+        private static Stream<String> values(String operator, String value) {
+            boolean isFixed = operator.startsWith("=") && FIXED.matcher(value).matches();
+            return isFixed ? Arrays.stream(value.split("\\|", -1)) : Stream.of("");
+        }
+    }
+
+    /**
+     * What a scrape has.
+     *
+     * @param series names with their labels, as they stand there
+     */
+    private record Metrics(List<String> series) {
+
+        static Metrics of(String scrape) {
+            return new Metrics(
+                    scrape.lines().filter(line -> line.startsWith("millrace_")).toList());
+        }
+
+        boolean has(String name) {
+            return series.stream().anyMatch(one -> one.startsWith(name + " ") || one.startsWith(name + "{"));
+        }
+
+        /** @param value empty for any */
+        boolean has(String name, String label, String value) {
+            Pattern labelled = Pattern.compile("\\Q" + name + "\\E\\{(.*,)?\\Q" + label + "\\E=\""
+                    + (value.isEmpty() ? "" : Pattern.quote(value) + "\"") + ".*");
+            return series.stream().anyMatch(one -> labelled.matcher(one).matches());
+        }
+
+        /** Names, those of a histogram without what they end with. */
+        SortedSet<String> families() {
+            SortedSet<String> families = new TreeSet<>();
+            series.forEach(one -> families.add(
+                    one.replaceFirst("[ {].*", "").replaceFirst("_seconds_(bucket|count|sum|max)$", "_seconds")));
+            return families;
+        }
+    }
+
     private static SortedSet<String> alerts() throws IOException {
         return found("alert: (\\w+)", Files.readString(RULES));
     }
@@ -138,8 +343,12 @@ class PrometheusIT {
     }
 
     private static SortedSet<String> found(String pattern, String text) {
+        return found(Pattern.compile(pattern), text);
+    }
+
+    private static SortedSet<String> found(Pattern pattern, String text) {
         SortedSet<String> found = new TreeSet<>();
-        Matcher matcher = Pattern.compile(pattern).matcher(text);
+        Matcher matcher = pattern.matcher(text);
         while (matcher.find()) {
             found.add(matcher.group(1));
         }

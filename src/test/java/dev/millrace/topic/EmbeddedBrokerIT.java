@@ -45,13 +45,18 @@ class EmbeddedBrokerIT {
             topics(broker, Map.of()).check();
             List<TopicRecord> users = new CopyOnWriteArrayList<>();
             ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
+            List<Integer> readWhenCaughtUp = new CopyOnWriteArrayList<>();
             try (TopicFollower follower = TopicFollower.start(clients, "users", users::add)) {
+                follower.onceCaughtUp(() -> readWhenCaughtUp.add(users.size()));
                 await().atMost(PATIENCE).until(follower::isCaughtUp);
                 assertThat(users).hasSize(100);
+                await().atMost(PATIENCE).until(() -> readWhenCaughtUp.equals(List.of(100)));
                 assertThat(follower.progress()).contains(new TopicFollower.Progress(100, 100));
 
                 produceUsers(broker, 100, 150); // it goes on following
                 await().atMost(PATIENCE).until(() -> users.size() == 150);
+                follower.onceCaughtUp(() -> readWhenCaughtUp.add(users.size())); // at once
+                assertThat(readWhenCaughtUp).containsExactly(100, 150);
                 assertThat(follower.failure()).isEmpty();
                 await().atMost(PATIENCE).until(() -> follower.lag() == 0);
             }
