@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * <p>Nobody waits for a reading. The first who asks begins one on a thread of its own, and asks again for what it found. The reader is
  * closed after each reading, as most of the time nobody asks.
  *
- * <p>Partitions are read from their ends backwards, a block of each in turn, and each block is twice as long as the one before. So the
+ * <p>Partitions are read from their ends backwards, a block of each in turn, and each block is four times as long as the one before. So the
  * newest are found first, whatever ends the reading: {@value #MOST_RECORDS} offsets, {@value #MOST_BYTES} bytes or
  * {@value #MOST_MILLIS} ms.
  */
@@ -44,6 +44,7 @@ public final class LatestLetters implements AutoCloseable {
     private static final int MOST_REASONS = 40; // others than Millrace may make up some
     private static final long MOST_MILLIS = 2_000;
     private static final int FIRST_BLOCK = 8;
+    private static final int BLOCK_GROWTH = 4;
     private static final long FRESH_MILLIS = 3_000;
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
@@ -83,7 +84,7 @@ public final class LatestLetters implements AutoCloseable {
     private record Reading(long at, Supplier<Found> found) {}
 
     LatestLetters(ClientSettings clients, String topic, InstantSource clock) {
-        this.clients = clients;
+        this.clients = clients.jumping();
         this.topic = topic;
         this.clock = clock;
     }
@@ -155,7 +156,7 @@ public final class LatestLetters implements AutoCloseable {
                             new Rest(extent, Math.min(extent.end(), reader.committedEnd(topic, extent.partition()))))
                     .filter(rest -> !rest.isEmpty())
                     .toList();
-            for (int block = FIRST_BLOCK; !rests.isEmpty(); block *= 2) {
+            for (int block = FIRST_BLOCK; !rests.isEmpty(); block *= BLOCK_GROWTH) {
                 List<Rest> left = new ArrayList<>();
                 for (Rest rest : rests) {
                     long length = Math.min(block, MOST_RECORDS - offsets);

@@ -15,6 +15,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.MatchResult;
 import javax.security.auth.login.LoginException;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.AbstractConfig;
@@ -72,6 +73,16 @@ public record ClientSettings(SortedMap<String, String> properties) {
         hurried.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, millis);
         hurried.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, Long.toString(patience.toMillis() / 2));
         return new ClientSettings(hurried);
+    }
+
+    /**
+     * Those of a consumer that jumps from one place of a topic to another. By default brokers keep a fetch at the end of a partition for
+     * half a second, and the next one waits behind it.
+     */
+    public ClientSettings jumping() {
+        SortedMap<String, String> jumping = new TreeMap<>(properties);
+        jumping.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, "10");
+        return new ClientSettings(jumping);
     }
 
     public String bootstrapServers() {

@@ -49,6 +49,10 @@ class PageIT {
 
     private static final String MAP_ITEM = "document.getElementById('map-item').textContent";
 
+    /** Whether the arrows have rates: all but two can be known. */
+    private static final String RATES =
+            "[...document.querySelectorAll('.rate tspan')].filter(one =>" + " one.textContent === '').length === 2";
+
     private static final String ANSWERING =
             "/^answering with generation/.test(document.getElementById('status-text').textContent)";
 
@@ -417,6 +421,7 @@ class PageIT {
                     .until(() ->
                             mapper.readTree(get("/v1/series").body()).path("at").size() > SAMPLES);
             browser.open(url, 1_600, HEIGHT, false);
+            browser.awaitTrue(RATES);
             Files.createDirectories(SCREENSHOTS);
             for (Map.Entry<Integer, List<String>> pictured : PICTURED.entrySet()) {
                 int width = pictured.getKey();
