@@ -39,6 +39,7 @@ class PageIT {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final Path SCREENSHOTS = Path.of(System.getProperty("page.screenshots", "target/screenshots"));
     private static final int HEIGHT = 1_000;
+    private static final long T0 = 1_767_225_600_000L; // 2026-01-01
     private static final int SAMPLES = 15; // of the charts, for a screenshot
 
     /** Sections of which there is a screenshot, by width of the window. */
@@ -604,11 +605,11 @@ class PageIT {
         return MillraceProcess.start(directory, "shadow", arguments.toArray(String[]::new));
     }
 
-    /** Writes a record past the demo's producer. */
+    /** Writes a record past the demo's producer, as old as its first event: one that is newer than the exposures would wait for them. */
     private void send(String topic, String key, String value) throws Exception {
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", broker()), new StringSerializer(), new StringSerializer())) {
-            producer.send(new ProducerRecord<>(topic, key, value)).get();
+            producer.send(new ProducerRecord<>(topic, null, T0, key, value)).get();
         }
     }
 
