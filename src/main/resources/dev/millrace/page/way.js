@@ -20,7 +20,7 @@ const written = topic => Object.assign(state => state.written?.[topic], { at: st
 const refused = state => state.learner?.refusedSteps;
 const rejected = state => Object.values(state.books).flatMap(account => Object.entries(account.outcomes))
   .filter(([outcome]) => outcome.startsWith('rejected')).reduce((sum, [, number]) => sum + number, 0);
-const ENDS = 'Told by the ends of the topic, where the end of a transaction counts too.';
+const ENDS = 'Told every two seconds by the ends of the topic, where the end of a transaction counts too.';
 const BOTH = 'Not known apart: attribution and learner both write here, and the topic tells the sum only, on its arrow to serve.';
 
 // an arrow: from, to, the count whose growth is its rate, what it is, and its shape if it does not go from left to right
