@@ -1,6 +1,8 @@
 package dev.millrace.app;
 
+import dev.millrace.alarm.InputAlarms;
 import dev.millrace.diagnosis.Facts;
+import dev.millrace.state.Books;
 import dev.millrace.topic.ClusterFacts;
 import dev.millrace.topic.ClusterSurvey;
 import dev.millrace.topic.OpenQuestion;
@@ -21,7 +23,10 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /** Collects the facts of an installation; changes nothing. */
@@ -71,9 +76,20 @@ public final class Checkup {
     }
 
     private Optional<Facts.Report> report() {
-        ProgressLog log = new ProgressLog(settings.cluster().withPatience(PATIENCE));
-        return Optional.ofNullable(log.latest().get(PartProgress.LEARNER)).flatMap(part -> part.training()
-                .map(training -> new Facts.Report(training, Instant.ofEpochMilli(part.writtenAt()))));
+        Map<String, PartProgress> parts = new ProgressLog(settings.cluster().withPatience(PATIENCE)).latest();
+        SortedMap<String, Books.Account> books = new TreeMap<>();
+        InputAlarms alarms = new InputAlarms(settings.inputAlarms());
+        parts.forEach((name, part) -> {
+            part.books().forEach((topic, account) -> books.merge(topic, account, Books.Account::plus));
+            alarms.take(name, part.books(), false);
+        });
+        List<InputAlarms.State> active = alarms.states().stream()
+                .filter(InputAlarms.State::isActive)
+                .filter(alarm ->
+                        alarm.kind() != InputAlarms.Kind.MISPLACED_RECORDS) // the books do not say when they came
+                .toList();
+        return Optional.ofNullable(parts.get(PartProgress.LEARNER)).flatMap(part -> part.training()
+                .map(training -> new Facts.Report(training, Instant.ofEpochMilli(part.writtenAt()), books, active)));
     }
 
     private List<String> topicFaults() {

@@ -116,6 +116,8 @@ final class DemoCommand implements Callable<Integer> {
         }
         MillraceSettings settings = data.settings(config, byDefault);
         data.requireFeatures(settings);
+        data.sayEmptyColumns(
+                settings, Objects.requireNonNull(spec).commandLine().getErr());
         ReplayRun replay = new ReplayRun(
                 data.open(settings), pace, maxEvents(), bad -> System.err.println("row not used: " + bad));
         HttpSetup.requireFree(

@@ -160,6 +160,7 @@ final class EvaluateCommand implements Callable<Integer> {
                     .run(data.name(), Overlays.read(table, this::settings));
         } else {
             MillraceSettings settings = settings(List.of());
+            data.sayEmptyColumns(settings, commandLine.getErr());
             List<String> unread = data.unreadFeatures(settings);
             if (!unread.isEmpty()) {
                 commandLine

@@ -109,7 +109,14 @@ final class InitCommand implements Callable<Integer> {
         }
         Path sampled = folder.resolve(topic + ".jsonl");
         requireFree(sampled);
+        boolean isNew = !Files.exists(folder);
         Files.createDirectories(folder);
+        Path before = folder.resolve(
+                "sample-" + UUID.randomUUID() + ".draft"); // of an earlier draft, which goes on if this one fails
+        boolean isAgain = Files.exists(sampled);
+        if (isAgain) {
+            Files.move(sampled, before);
+        }
         boolean isDone = false;
         try {
             sample(Objects.requireNonNull(topic), sampled);
@@ -117,8 +124,16 @@ final class InitCommand implements Callable<Integer> {
             isDone = true;
             return status;
         } finally {
-            if (!isDone) {
+            if (isDone) {
+                Files.deleteIfExists(before);
+            } else {
                 Files.deleteIfExists(sampled);
+                if (isAgain) {
+                    Files.move(before, sampled);
+                }
+                if (isNew) {
+                    Files.deleteIfExists(folder);
+                }
             }
         }
     }
@@ -127,14 +142,14 @@ final class InitCommand implements Callable<Integer> {
         try (TopicReader reader = config.settings().cluster().reader();
                 ProgressLine line = progress.line("read")) {
             TopicSample sample = TopicSample.write(reader, name, MOST_ROWS, rows -> line.show(rows, MOST_ROWS), file);
-            if (sample.others() > 0) {
-                System.err.printf(
-                        Locale.ROOT,
-                        "%,d of the last %,d records of %s are no JSON objects, and left out%n",
-                        sample.others(),
-                        sample.rows() + sample.others(),
-                        name);
-            }
+            sample.firstOther()
+                    .ifPresent(first -> System.err.printf(
+                            Locale.ROOT,
+                            "%,d of the last %,d records of %s are no JSON objects, and left out; the first: %s%n",
+                            sample.others(),
+                            sample.rows() + sample.others(),
+                            name,
+                            first));
         }
     }
 
@@ -230,7 +245,9 @@ final class InitCommand implements Callable<Integer> {
         out.printf(
                 "wrote     %s, %s: each choice with its reason; columns left out: %d%n",
                 mapping, settings, draft.leftOut().size());
-        if (draft.choices().values().stream().anyMatch(choice -> choice.doubt().isPresent())) {
+        if (draft.choices().values().stream()
+                .anyMatch(choice ->
+                        choice.doubt().filter(doubt -> doubt.contains("COLUMN")).isPresent())) {
             out.println("settle    by the options named above, and --force, which overwrites the two files");
         }
         String data = " --format " + sample.format().label() + " --data " + mapping + " --config " + settings;

@@ -79,6 +79,8 @@ final class ReplayCommand implements Callable<Integer> {
         }
         MillraceSettings settings = data.settings(config, Map.of());
         Clusters.topics(settings).checkInputs();
+        data.sayEmptyColumns(
+                settings, Objects.requireNonNull(spec).commandLine().getErr());
         Cluster cluster = settings.cluster();
         long most = events == null ? Long.MAX_VALUE : events;
         AtomicLong sent = new AtomicLong();
@@ -94,7 +96,7 @@ final class ReplayCommand implements Callable<Integer> {
                     bad -> System.err.println("row not used: " + bad));
             replay.run(producer, InstantSource.system());
         }
-        replay.sent().forEach((topic, count) -> out.printf("%-10s %,d sent%n", topic, count));
+        replay.sent().forEach((topic, count) -> out.printf("%-10s %,d sent%n", topic.label(), count));
         out.flush();
         return 0;
     }

@@ -2,6 +2,8 @@ package dev.millrace.diagnosis;
 
 import dev.millrace.alarm.Alarm;
 import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
+import dev.millrace.state.Outcome;
 import dev.millrace.topic.ClusterFacts;
 import dev.millrace.topic.OpenQuestion;
 import dev.millrace.topic.OpenQuestion.Subject;
@@ -28,6 +30,7 @@ public final class Diagnosis {
     private static final double LITTLE_DISK = 0.2;
     private static final double HARDLY_ANY_DISK = 0.05;
     private static final int GROSSLY = 10; // as the trainer refuses to start
+    private static final double MOST_REJECTED = 0.001;
     private static final Duration MOST_SKEW = Duration.ofSeconds(5);
     private static final Duration LONG_TRANSACTION = Duration.ofMinutes(15);
     private static final Duration LONG_SILENCE = Duration.ofHours(1); // of a learner, which reports at each commit
@@ -52,6 +55,7 @@ public final class Diagnosis {
                         diagnosis.heap(),
                         diagnosis.clock(),
                         diagnosis.transactions(),
+                        diagnosis.events(),
                         diagnosis.model())
                 .flatMap(List::stream)
                 .toList();
@@ -278,6 +282,53 @@ public final class Diagnosis {
             }
         }
         return orOk(found, check, count(facts.transactions().size(), "open transaction") + ", none without an end");
+    }
+
+    /** What became of the events: a system may run well and learn from none. */
+    private List<Finding> events() {
+        return facts.report().map(this::events).orElse(List.of());
+    }
+
+    private List<Finding> events(Facts.Report report) {
+        String check = "events";
+        List<Finding> found = new ArrayList<>();
+        report.inputAlarms()
+                .forEach(alarm -> found.add(Finding.warn(
+                        check,
+                        String.format(
+                                Locale.ROOT,
+                                "%s since the beginning: %.3g, limit %.3g",
+                                alarm.kind().text(),
+                                alarm.value(),
+                                alarm.limit()),
+                        alarm.kind().cause(),
+                        "docs/operations.md, Alarms about the events")));
+        long received = 0;
+        long rejected = 0;
+        for (InputTopic topic : List.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS, InputTopic.ITEMS)) {
+            Books.Account account = Books.Account.of(topic, report.books());
+            received += account.received();
+            rejected += account.outcome(Outcome.REJECTED);
+        }
+        String counts = String.format(Locale.ROOT, "%,d events received, %,d of them rejected", received, rejected);
+        if (rejected > 0 && rejected >= MOST_REJECTED * received) {
+            found.add(Finding.warn(
+                    check, counts, "nothing is learnt from what is rejected", "millrace dlq list" + servers));
+        }
+        Books.Account clicks = Books.Account.of(InputTopic.CLICKS, report.books());
+        long untrained = clicks.outcome(Outcome.UNTRAINED_ACTION);
+        if (2 * untrained > clicks.received()) {
+            found.add(Finding.warn(
+                    check,
+                    String.format(
+                            Locale.ROOT,
+                            "%,d of %,d clicks are of actions that nothing is learnt from",
+                            untrained,
+                            clicks.received()),
+                    "attribution.actions does not name them; a click without an action is a click",
+                    "send the actions that attribution.actions names, or begin a state with other ones"));
+        }
+        return orOk(found, check, counts);
     }
 
     private List<Finding> model() {

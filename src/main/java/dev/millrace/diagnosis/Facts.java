@@ -1,5 +1,7 @@
 package dev.millrace.diagnosis;
 
+import dev.millrace.alarm.InputAlarms;
+import dev.millrace.state.Books;
 import dev.millrace.topic.ClusterFacts;
 import dev.millrace.topic.OpenQuestion;
 import dev.millrace.topic.transaction.JudgedTransaction;
@@ -7,6 +9,7 @@ import dev.millrace.train.TrainingProgress;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /**
  * What a diagnosis is made of.
@@ -38,11 +41,17 @@ public record Facts(
     }
 
     /**
-     * What the learner said.
+     * What the learner said, and all parts of the trainer with it.
      *
      * @param writtenAt by the learner's clock
+     * @param books of all parts, by logical topic
+     * @param inputAlarms those that are active by all events since the beginning
      */
-    public record Report(TrainingProgress progress, Instant writtenAt) {}
+    public record Report(
+            TrainingProgress progress,
+            Instant writtenAt,
+            SortedMap<String, Books.Account> books,
+            List<InputAlarms.State> inputAlarms) {}
 
     /**
      * The heap, and what fills it.

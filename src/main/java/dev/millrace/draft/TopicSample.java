@@ -25,8 +25,9 @@ import java.util.function.LongConsumer;
  *
  * @param rows that were written
  * @param others records whose value is no JSON object; they are left out
+ * @param firstOther where the first of them is, and why it is none
  */
-public record TopicSample(int rows, int others) {
+public record TopicSample(int rows, int others, Optional<String> firstOther) {
 
     /** Column of the record's key. It often is the user's id. */
     static final String KEY = "record.key";
@@ -73,7 +74,7 @@ public record TopicSample(int rows, int others) {
                 lines.newLine();
             }
         }
-        return new TopicSample(reading.rows.size(), reading.others);
+        return new TopicSample(reading.rows.size(), reading.others, reading.firstOther);
     }
 
     private static List<TopicReader.Extent> extents(TopicReader reader, String topic) {

@@ -1,5 +1,6 @@
 package dev.millrace.replay;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -19,6 +20,11 @@ public interface DataSet {
     /** The features of its events, where a mapping says them. */
     default Optional<DeclaredFeatures> declared() {
         return Optional.empty();
+    }
+
+    /** A sentence for each column that a mapping names and no row has, as far as the first rows tell. Reads these. */
+    default List<String> emptyColumns() {
+        return List.of();
     }
 
     /**

@@ -35,6 +35,7 @@ final class MappedLog implements DataSet {
     private final List<Table> items;
     private final List<Table> users;
     private final DeclaredFeatures declared = new DeclaredFeatures();
+    private final List<TableMapping> mappings = new ArrayList<>();
 
     /**
      * @param data the mapping file, or a folder that holds {@code mapping.properties}
@@ -88,6 +89,13 @@ final class MappedLog implements DataSet {
     }
 
     @Override
+    public List<String> emptyColumns() {
+        return mappings.stream()
+                .flatMap(mapping -> mapping.emptyColumns().stream())
+                .toList();
+    }
+
+    @Override
     public Optional<DeclaredFeatures> declared() {
         return Optional.of(declared);
     }
@@ -102,6 +110,7 @@ final class MappedLog implements DataSet {
         LogMapping rows = new LogMapping(reader, table, isExposure, isClick);
         rows.declare(declared);
         log.addAll(rows.files(table.finish()));
+        mappings.add(table);
     }
 
     private List<Table> tables(TableMapping table, Source source) {
@@ -110,6 +119,7 @@ final class MappedLog implements DataSet {
         TimeScale scale = table.timeScale("time.unit");
         TableMapping.FeatureCells features = table.features("feature");
         declared.add(source, features.features());
+        mappings.add(table);
         Function<Row, FeatureTable.Entry> decoder = row -> new FeatureTable.Entry(
                 row.cells().get(id),
                 time.flatMap(row::text)

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -19,6 +20,7 @@ import java.util.SortedMap;
 final class TableMapping {
 
     private static final int FIRST_LINES = 20;
+    private static final int LOOKED_ROWS = 10_000;
 
     private final SettingsReader reader;
     private final String section;
@@ -85,6 +87,38 @@ final class TableMapping {
             });
         }
         return new FeatureCells(features, cells);
+    }
+
+    /**
+     * Returns a sentence for each column that no row has a value in, among the first rows of all files together: a typo in a name of JSON lines
+     * shows in no other way.
+     */
+    List<String> emptyColumns() {
+        boolean[] isFilled = new boolean[columns.size()];
+        int looked = 0;
+        for (Path file : files) {
+            try (RowReader rows = new RowFile(file, format, columns).rows(bad -> {})) {
+                while (looked < LOOKED_ROWS && rows.hasNext()) {
+                    List<String> cells = rows.next().cells();
+                    for (int at = 0; at < isFilled.length; at++) {
+                        isFilled[at] |= !cells.get(at).isEmpty();
+                    }
+                    looked++;
+                }
+            }
+        }
+        List<String> empty = new ArrayList<>();
+        for (int at = 0; at < isFilled.length && looked > 0; at++) {
+            if (!isFilled[at] && !columns.get(at).isEmpty()) {
+                empty.add(String.format(
+                        Locale.ROOT,
+                        "%s: no row of the first %,d has a value in %s",
+                        keys.get(at),
+                        looked,
+                        columns.get(at)));
+            }
+        }
+        return empty;
     }
 
     /** Returns the files with all columns that were read. A file without one of the columns is a fault. */

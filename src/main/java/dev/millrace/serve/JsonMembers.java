@@ -113,7 +113,7 @@ final class JsonMembers {
         }
         JsonNode value = object.path(name);
         if (!value.isNumber() || !(value.doubleValue() >= min && value.doubleValue() <= max)) {
-            throw refused(name, "must be a number from " + Query.plain(min) + " to " + Query.plain(max));
+            throw refused(name, "must be a number" + Query.range(min, max));
         }
         return value.doubleValue();
     }

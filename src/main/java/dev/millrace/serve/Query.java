@@ -82,7 +82,12 @@ final class Query {
         } catch (NumberFormatException notANumber) {
             // refused below, like a number out of range
         }
-        throw refused(name, "must be a number from " + plain(min) + " to " + plain(max));
+        throw refused(name, "must be a number" + range(min, max));
+    }
+
+    /** A range as an error names it; nothing if each number that there is lies in it. */
+    static String range(double min, double max) {
+        return min == -Double.MAX_VALUE && max == Double.MAX_VALUE ? "" : " from " + plain(min) + " to " + plain(max);
     }
 
     /** A bound as an error names it. */

@@ -7,9 +7,12 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,10 +49,12 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     private final KafkaRaftServer server;
     private final String bootstrapServers;
+    private final FileChannel lock;
 
-    private EmbeddedBroker(KafkaRaftServer server, String bootstrapServers) {
+    private EmbeddedBroker(KafkaRaftServer server, String bootstrapServers, FileChannel lock) {
         this.server = server;
         this.bootstrapServers = bootstrapServers;
+        this.lock = lock;
     }
 
     /** Starts a broker on a directory, at any free ports. */
@@ -76,17 +81,38 @@ public final class EmbeddedBroker implements AutoCloseable {
             Path directory, int port, Optional<Detour> detour, Map<String, String> properties) {
         try {
             Files.createDirectories(directory);
-            Properties identity = identity(directory.resolve("embedded.properties"), port);
-            Path logs = directory.resolve("log");
-            Properties config = config(identity, logs, detour);
-            config.putAll(properties);
-            format(logs, identity.getProperty(CLUSTER_ID), Integer.parseInt(config.getProperty("node.id")));
-            KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(config, false), Time.SYSTEM);
-            server.startup();
-            return new EmbeddedBroker(server, HOST + ":" + identity.getProperty(BROKER_PORT));
+            FileChannel lock = claim(directory);
+            try {
+                Properties identity = identity(directory.resolve("embedded.properties"), port);
+                Path logs = directory.resolve("log");
+                Properties config = config(identity, logs, detour);
+                config.putAll(properties);
+                format(logs, identity.getProperty(CLUSTER_ID), Integer.parseInt(config.getProperty("node.id")));
+                KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(config, false), Time.SYSTEM);
+                server.startup();
+                return new EmbeddedBroker(server, HOST + ":" + identity.getProperty(BROKER_PORT), lock);
+            } catch (IOException | RuntimeException failed) {
+                lock.close();
+                throw failed;
+            }
         } catch (IOException failed) {
-            throw new UncheckedIOException("starting a broker on " + directory, failed);
+            throw new UncheckedIOException("cannot start a broker on " + directory, failed);
         }
+    }
+
+    /** Before anything is written: Kafka's own lock comes so late that another broker on the same files would end the one that runs. */
+    private static FileChannel claim(Path directory) throws IOException {
+        FileChannel channel = FileChannel.open(
+                directory.resolve("embedded.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            if (channel.tryLock() != null) {
+                return channel;
+            }
+        } catch (OverlappingFileLockException sameProcess) {
+            // reported below, as another process's is
+        }
+        channel.close();
+        throw new IOException("another broker runs there; --dir takes another folder");
     }
 
     /** Where it listens, host:port. */
@@ -98,6 +124,11 @@ public final class EmbeddedBroker implements AutoCloseable {
     public void close() {
         server.shutdown();
         server.awaitShutdown();
+        try {
+            lock.close();
+        } catch (IOException failed) {
+            throw new UncheckedIOException("cannot let go of the broker's folder", failed);
+        }
     }
 
     private static Properties identity(Path file, int port) throws IOException {

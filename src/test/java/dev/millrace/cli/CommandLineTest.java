@@ -212,7 +212,8 @@ class CommandLineTest {
                         none -> assertThat(none)
                                 .endsWith("file cannot be used: at byte 0: it does not begin as a checkpoint"),
                         folder -> assertThat(folder)
-                                .isEqualTo("starting a broker on " + file + ": FileAlreadyExistsException: " + file),
+                                .isEqualTo(
+                                        "cannot start a broker on " + file + ": FileAlreadyExistsException: " + file),
                         zip -> assertThat(zip).startsWith("cannot read " + broken),
                         report -> assertThat(report).contains(file + "/report.md"));
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.groups.Tuple.tuple;
 
 import dev.millrace.alarm.Alarm;
+import dev.millrace.alarm.InputAlarms;
 import dev.millrace.diagnosis.Finding.Grade;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.model.RowCounts;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,6 +44,8 @@ class DiagnosisTest {
     private List<String> offline = List.of();
     private Instant reported = NOW;
     private List<OpenQuestion> open = List.of();
+    private SortedMap<String, Books.Account> books = new TreeMap<>();
+    private List<InputAlarms.State> inputAlarms = List.of();
     private Facts.Heap heap = new Facts.Heap(2_000 * MIB, 1_400 * MIB, 480, 3);
     private Optional<TrainingProgress> progress = Optional.of(progress(1_000, List.of(), Map.of(), Optional.empty()));
 
@@ -51,7 +55,16 @@ class DiagnosisTest {
         assertThat(findings())
                 .extracting(Finding::check)
                 .containsExactly(
-                        "cluster", "versions", "topics", "rights", "disk", "heap", "clock", "transactions", "model");
+                        "cluster",
+                        "versions",
+                        "topics",
+                        "rights",
+                        "disk",
+                        "heap",
+                        "clock",
+                        "transactions",
+                        "events",
+                        "model");
     }
 
     @Test
@@ -196,6 +209,28 @@ class DiagnosisTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"0, OK", "9, OK", "10, WARN"})
+    void oneRejectedEventInAThousandIsAWarning(long rejected, Grade grade) {
+        books.put("clicks", new Books.Account(10_000, 0, new TreeMap<>(Map.of("rejected: bad-time", rejected))));
+        progress = Optional.of(progress(10, List.of(), Map.of(), Optional.empty()));
+
+        assertThat(of("events").grade()).isEqualTo(grade);
+        assertThat(of("events").what()).isEqualTo("10,000 events received, " + rejected + " of them rejected");
+    }
+
+    @Test
+    void clicksThatNothingIsLearntFromAndInputAlarmsAreWarnings() {
+        progress = Optional.of(progress(10, List.of(), Map.of(), Optional.empty()));
+        books.put("clicks", new Books.Account(100, 0, new TreeMap<>(Map.of("untrained-action", 51L))));
+
+        assertThat(wrong().what()).isEqualTo("51 of 100 clicks are of actions that nothing is learnt from");
+
+        books.clear();
+        inputAlarms = List.of(new InputAlarms.State(InputAlarms.Kind.ORPHAN_CLICKS, 0.75, 0.5, true));
+        assertThat(wrong().what()).isEqualTo("orphan-clicks since the beginning: 0.750, limit 0.500");
+    }
+
+    @ParameterizedTest
     @CsvSource({"5, OK", "6, WARN"})
     void aRecordFromTheFutureShowsAClockThatIsBehind(int seconds, Grade grade) {
         newest = NOW.plusSeconds(seconds);
@@ -300,7 +335,7 @@ class DiagnosisTest {
                 new ClusterFacts(3, levels, partitions, List.of(disk), offline, Optional.of(newest), List.of()),
                 topicFaults,
                 transactions,
-                progress.map(said -> new Facts.Report(said, reported)),
+                progress.map(said -> new Facts.Report(said, reported, books, inputAlarms)),
                 List.of(),
                 heap,
                 NOW,

@@ -326,6 +326,21 @@ class MappedLogTest {
     }
 
     @Test
+    void aColumnThatIsInNoRowIsTold() throws IOException {
+        write("log.jsonl", "{\"user\":\"u\",\"item\":\"i\",\"time\":1,\"price\":3}\n{\"user\":\"v\"}\n");
+        write(
+                "typo.properties",
+                """
+                clicks.files = log.jsonl
+                clicks.item-feature.price = number
+                clicks.item-feature.brnad = category
+                """);
+
+        assertThat(new MappedLog(folder.resolve("typo.properties"), DataFormat.JSONL).emptyColumns())
+                .containsExactly("clicks.item-feature.brnad: no row of the first 2 has a value in brnad");
+    }
+
+    @Test
     void aFeatureThatNobodyReadsIsTold() throws IOException {
         write("log.csv", "user,item,time,tags,price,slot\n");
         DeclaredFeatures declared = mapped(

@@ -8,6 +8,7 @@ import dev.millrace.stream.Streams;
 import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.wire.TopicRecord;
+import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,6 +33,25 @@ class EmbeddedBrokerIT {
 
     EmbeddedBrokerIT(@TempDir Path directory) {
         this.directory = directory;
+    }
+
+    @Test
+    void aSecondBrokerOnTheSameFolderIsRefusedAndTheFirstGoesOn() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory)) {
+            byte[] identity = Files.readAllBytes(directory.resolve("embedded.properties"));
+            for (int attempt = 0; attempt < 2; attempt++) {
+                assertThatThrownBy(() -> EmbeddedBroker.start(directory))
+                        .isInstanceOf(UncheckedIOException.class)
+                        .hasRootCauseMessage("another broker runs there; --dir takes another folder");
+            }
+
+            assertThat(Files.readAllBytes(directory.resolve("embedded.properties")))
+                    .isEqualTo(identity);
+            try (Admin admin =
+                    Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()))) {
+                assertThat(admin.describeCluster().nodes().get()).hasSize(1);
+            }
+        }
     }
 
     @Test

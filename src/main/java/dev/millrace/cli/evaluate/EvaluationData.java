@@ -23,6 +23,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The examples of a data set, and how they are divided. One thread. */
@@ -84,7 +85,9 @@ public final class EvaluationData {
                             topic,
                             account.received(),
                             account.waiting(),
-                            account.outcomes()));
+                            account.outcomes().entrySet().stream()
+                                    .map(one -> String.format(Locale.ROOT, "%s %,d", one.getKey(), one.getValue()))
+                                    .collect(Collectors.joining(", "))));
             err.flush();
             throw OptionFaults.unusable("--data", "given", "must have clicks to learn from, of attribution.actions");
         }

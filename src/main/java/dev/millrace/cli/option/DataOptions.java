@@ -8,6 +8,7 @@ import dev.millrace.replay.DataSet;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.shop.ShopGenerator;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -96,6 +97,12 @@ public final class DataOptions {
         if (!faults.isEmpty()) {
             throw new InvalidSettingsException(faults);
         }
+    }
+
+    /** Says which columns of a mapping are in no row, as a typo is. */
+    public void sayEmptyColumns(MillraceSettings settings, PrintWriter err) {
+        open(settings).emptyColumns().forEach(err::println);
+        err.flush();
     }
 
     /** The features that a mapping gives and no tower reads, nor goes out with the vectors. */
