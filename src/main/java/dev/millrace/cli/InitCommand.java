@@ -240,6 +240,9 @@ final class InitCommand implements Callable<Integer> {
             out.printf("%-9s %s: %s%n", "feature", choice.what(), choice.why());
             unsure(choice, out);
         });
+        draft.leftOut().stream()
+                .filter(choice -> choice.why().contains(" .id")) // the mapping says why of the others
+                .forEach(choice -> out.printf("%-9s %s: %s%n", "note", choice.what(), choice.why()));
         Path mapping = output.resolve(MAPPING);
         Path settings = output.resolve(SETTINGS);
         out.printf(

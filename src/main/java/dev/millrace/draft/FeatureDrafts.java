@@ -102,7 +102,8 @@ record FeatureDrafts(List<FeatureDraft> features, List<Choice> leftOut) {
             return Optional.of("another id; " + column.figures());
         }
         return column.distinct() == column.filled() && !column.isNumber() && column.rows() >= 100
-                ? Optional.of("another value in each row; if it names the event, give it as .id")
+                ? Optional.of(
+                        "another value in each row. If it names the event, give it as .id: an event that comes again is then a repeat")
                 : Optional.empty();
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.topic.EmbeddedBroker;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -132,7 +133,8 @@ class InitTopicIT {
             int user = random.nextInt(60);
             int item = (user % 8) * 10 + random.nextInt(10);
             String value = (hasUser ? "{\"user\":{\"id\":\"u" + user + "\"}," : "{") + "\"item\":\"i" + item + "\"}";
-            records.add(new ProducerRecord<>(topic, view % 2, FIRST + view * 60_000L, bytes("u" + user), bytes(value)));
+            byte[] written = hasUser ? bytes(value) : framed(value);
+            records.add(new ProducerRecord<>(topic, view % 2, FIRST + view * 60_000L, bytes("u" + user), written));
         }
         records.add(new ProducerRecord<>(topic, 0, FIRST, bytes("k"), bytes(GARBAGE)));
         send(servers, records);
@@ -157,6 +159,15 @@ class InitTopicIT {
                     .all()
                     .get();
         }
+    }
+
+    /** As the serializer of a schema registry writes it: a zero, and the schema's number, before the JSON. */
+    private static byte[] framed(String json) {
+        return ByteBuffer.allocate(5 + json.length())
+                .put((byte) 0)
+                .putInt(7)
+                .put(bytes(json))
+                .array();
     }
 
     private static byte[] bytes(String text) {
