@@ -58,13 +58,14 @@ public final class Checkup {
         List<JudgedTransaction> transactions = answer(
                         Subject.TRANSACTIONS, () -> settings.transactions().open())
                 .orElse(List.of());
-        Optional<Facts.Report> report = answer(Subject.PROGRESS, this::report).flatMap(latest -> latest);
+        Map<String, PartProgress> parts = answer(Subject.PROGRESS, this::parts).orElse(Map.of());
         return new Facts(
                 settings.clients().bootstrapServers(),
                 cluster,
                 topicFaults,
                 transactions,
-                report,
+                report(parts),
+                events(parts),
                 disks(),
                 new Facts.Heap(
                         heapBytes,
@@ -75,21 +76,27 @@ public final class Checkup {
                 open);
     }
 
-    private Optional<Facts.Report> report() {
-        Map<String, PartProgress> parts = new ProgressLog(settings.cluster().withPatience(PATIENCE)).latest();
+    private Map<String, PartProgress> parts() {
+        return new ProgressLog(settings.cluster().withPatience(PATIENCE)).latest();
+    }
+
+    private static Optional<Facts.Report> report(Map<String, PartProgress> parts) {
+        return Optional.ofNullable(parts.get(PartProgress.LEARNER)).flatMap(part -> part.training()
+                .map(training -> new Facts.Report(training, Instant.ofEpochMilli(part.writtenAt()))));
+    }
+
+    private Facts.Events events(Map<String, PartProgress> parts) {
         SortedMap<String, Books.Account> books = new TreeMap<>();
+        parts.values().forEach(part -> part.books()
+                .forEach((topic, account) -> books.merge(topic, account, Books.Account::plus)));
         InputAlarms alarms = new InputAlarms(settings.inputAlarms());
-        parts.forEach((name, part) -> {
-            part.books().forEach((topic, account) -> books.merge(topic, account, Books.Account::plus));
-            alarms.take(name, part.books(), false);
-        });
+        alarms.take("all parts", books, false);
         List<InputAlarms.State> active = alarms.states().stream()
                 .filter(InputAlarms.State::isActive)
                 .filter(alarm ->
                         alarm.kind() != InputAlarms.Kind.MISPLACED_RECORDS) // the books do not say when they came
                 .toList();
-        return Optional.ofNullable(parts.get(PartProgress.LEARNER)).flatMap(part -> part.training()
-                .map(training -> new Facts.Report(training, Instant.ofEpochMilli(part.writtenAt()), books, active)));
+        return new Facts.Events(books, active);
     }
 
     private List<String> topicFaults() {

@@ -109,31 +109,29 @@ final class InitCommand implements Callable<Integer> {
         }
         Path sampled = folder.resolve(topic + ".jsonl");
         requireFree(sampled);
-        boolean isNew = !Files.exists(folder);
         Files.createDirectories(folder);
+        Path fresh = folder.resolve("sample-" + UUID.randomUUID() + ".draft");
         Path before = folder.resolve(
-                "sample-" + UUID.randomUUID() + ".draft"); // of an earlier draft, which goes on if this one fails
+                "sample-" + UUID.randomUUID() + ".draft"); // of an earlier draft: it goes on if this one fails
         boolean isAgain = Files.exists(sampled);
-        if (isAgain) {
-            Files.move(sampled, before);
-        }
         boolean isDone = false;
         try {
-            sample(Objects.requireNonNull(topic), sampled);
+            sample(Objects.requireNonNull(topic), fresh);
+            if (isAgain) {
+                Files.move(sampled, before);
+            }
+            Files.move(fresh, sampled);
             int status = draft(sampled, folder);
             isDone = true;
             return status;
         } finally {
+            Files.deleteIfExists(fresh);
             if (isDone) {
                 Files.deleteIfExists(before);
-            } else {
+            } else if (Files.exists(before)) {
+                Files.move(before, sampled, StandardCopyOption.REPLACE_EXISTING);
+            } else if (!isAgain) {
                 Files.deleteIfExists(sampled);
-                if (isAgain) {
-                    Files.move(before, sampled);
-                }
-                if (isNew) {
-                    Files.deleteIfExists(folder);
-                }
             }
         }
     }

@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -64,12 +65,16 @@ final class TrainCommand implements Callable<Integer> {
             out.flush();
             CatchUp catchUp = new CatchUp(source == TrainProcess.From.EVENTS ? EVENTS_BEHIND : BATCHES_BEHIND);
             TrainingNews news = new TrainingNews(System.nanoTime());
+            ProgressWatch learner = process.progress();
+            AtomicBoolean isKnown = new AtomicBoolean(); // what was written before this process
+            learner.onceCaughtUp(() -> isKnown.set(true));
             while (!stop.await(1, TimeUnit.SECONDS)) {
                 long now = System.nanoTime();
                 catchUp.take(now, runner.lag()).ifPresent(out::println);
-                ProgressWatch learner = process.progress();
-                news.take(now, learner.training(), learner.examOfLast(EXAMINED), learner.books())
-                        .ifPresent(out::println);
+                if (isKnown.get()) {
+                    news.take(now, learner.training(), learner.examOfLast(EXAMINED), learner.books())
+                            .ifPresent(out::println);
+                }
                 out.flush();
                 if (!runner.isAlive()) {
                     System.err.println("training stopped: "

@@ -92,6 +92,8 @@ final class VerifyCommand implements Callable<Integer> {
         OptionFaults.requireAtLeastOne("--step", step == null ? 1 : step);
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter text = output.asText(out);
+        PrintWriter notes =
+                output.asNotes(out, Objects.requireNonNull(spec).commandLine().getErr());
         MillraceSettings settings = config.settings();
         Cluster cluster = Clusters.open(settings);
         if (record) { // now, and not after an hour
@@ -99,12 +101,12 @@ final class VerifyCommand implements Callable<Integer> {
         }
         List<Verdict> verdicts = new ArrayList<>();
         if (counts) {
-            verdicts.add(enter(cluster, CountsCheck.run(settings, cluster, progress, text)));
+            verdicts.add(enter(cluster, CountsCheck.run(settings, cluster, progress, text, notes)));
         }
         if (model) {
             var scope = new ModelAudit.Scope(
                     step == null ? OptionalLong.empty() : OptionalLong.of(step), Optional.ofNullable(checkpoints));
-            verdicts.add(enter(cluster, ModelCheck.run(settings, cluster, scope, progress, text)));
+            verdicts.add(enter(cluster, ModelCheck.run(settings, cluster, scope, progress, text, notes)));
         }
         output.write(out, verdicts.stream().map(Verdict::row).toList(), () -> {}); // the text was written as it came
         return verdicts.stream().allMatch(Verdict::agrees) ? 0 : DIFFERS;

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.SortedMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -286,13 +287,14 @@ public final class Diagnosis {
 
     /** What became of the events: a system may run well and learn from none. */
     private List<Finding> events() {
-        return facts.report().map(this::events).orElse(List.of());
-    }
-
-    private List<Finding> events(Facts.Report report) {
+        SortedMap<String, Books.Account> books = facts.events().books();
+        if (books.isEmpty()) {
+            return List.of(); // that nothing has reported is a finding about the model
+        }
         String check = "events";
         List<Finding> found = new ArrayList<>();
-        report.inputAlarms()
+        facts.events()
+                .alarms()
                 .forEach(alarm -> found.add(Finding.warn(
                         check,
                         String.format(
@@ -306,7 +308,7 @@ public final class Diagnosis {
         long received = 0;
         long rejected = 0;
         for (InputTopic topic : List.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS, InputTopic.ITEMS)) {
-            Books.Account account = Books.Account.of(topic, report.books());
+            Books.Account account = Books.Account.of(topic, books);
             received += account.received();
             rejected += account.outcome(Outcome.REJECTED);
         }
@@ -315,7 +317,7 @@ public final class Diagnosis {
             found.add(Finding.warn(
                     check, counts, "nothing is learnt from what is rejected", "millrace dlq list" + servers));
         }
-        Books.Account clicks = Books.Account.of(InputTopic.CLICKS, report.books());
+        Books.Account clicks = Books.Account.of(InputTopic.CLICKS, books);
         long untrained = clicks.outcome(Outcome.UNTRAINED_ACTION);
         if (2 * untrained > clicks.received()) {
             found.add(Finding.warn(

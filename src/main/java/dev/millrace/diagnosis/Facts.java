@@ -7,6 +7,7 @@ import dev.millrace.topic.OpenQuestion;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.train.TrainingProgress;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -18,6 +19,7 @@ import java.util.SortedMap;
  * @param topicFaults one sentence a topic
  * @param transactions that are open
  * @param report latest of the learner
+ * @param events of all parts
  * @param disks local ones, with the state directory
  * @param now by this machine's clock
  * @param open what was not answered, by the cluster's facts too: nothing of it stands in the other components
@@ -28,6 +30,7 @@ public record Facts(
         List<String> topicFaults,
         List<JudgedTransaction> transactions,
         Optional<Report> report,
+        Events events,
         List<ClusterFacts.Disk> disks,
         Heap heap,
         Instant now,
@@ -41,17 +44,23 @@ public record Facts(
     }
 
     /**
-     * What the learner said, and all parts of the trainer with it.
+     * What the learner said.
      *
      * @param writtenAt by the learner's clock
-     * @param books of all parts, by logical topic
-     * @param inputAlarms those that are active by all events since the beginning
      */
-    public record Report(
-            TrainingProgress progress,
-            Instant writtenAt,
-            SortedMap<String, Books.Account> books,
-            List<InputAlarms.State> inputAlarms) {}
+    public record Report(TrainingProgress progress, Instant writtenAt) {}
+
+    /**
+     * What all parts of the trainer said of the events.
+     *
+     * @param books by logical topic; empty if none has reported
+     * @param alarms those that are active by all events since the beginning
+     */
+    public record Events(SortedMap<String, Books.Account> books, List<InputAlarms.State> alarms) {
+
+        /** Nobody has said anything. */
+        public static final Events NONE = new Events(Collections.emptySortedMap(), List.of());
+    }
 
     /**
      * The heap, and what fills it.

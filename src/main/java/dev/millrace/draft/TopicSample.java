@@ -14,8 +14,10 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongConsumer;
@@ -103,23 +105,39 @@ public record TopicSample(int rows, int others, Optional<String> firstOther) {
         }
 
         void read(TopicReader reader, TopicReader.Extent extent) {
+            // what a transaction has not committed is not waited for
+            long end = Math.min(extent.end(), reader.committedEnd(extent.topic(), extent.partition()));
+            TopicReader.Extent committed =
+                    new TopicReader.Extent(extent.topic(), extent.partition(), extent.first(), end);
+            Deque<Row> newest = new ArrayDeque<>();
+            Deque<Integer> sizes = new ArrayDeque<>();
             bytes = 0;
-            reader.read(extent, Math.max(extent.first(), extent.end() - rowsEach), record -> {
-                record.value().ifPresent(value -> take(record, value));
-                return bytes < bytesEach;
+            reader.read(committed, Math.max(extent.first(), end - rowsEach), record -> {
+                record.value().ifPresent(value -> take(record, value).ifPresent(row -> {
+                    newest.addLast(row);
+                    sizes.addLast(value.length);
+                    bytes += value.length;
+                    while (bytes > bytesEach && newest.size() > 1) {
+                        newest.removeFirst();
+                        bytes -= sizes.removeFirst();
+                    }
+                    progress.accept(rows.size() + newest.size());
+                }));
+                return true;
             });
+            rows.addAll(newest);
         }
 
-        private void take(TopicRecord record, byte[] value) {
-            bytes += value.length;
+        private Optional<Row> take(TopicRecord record, byte[] value) {
             try {
-                rows.add(new Row(record.timestamp(), record.partition(), record.offset(), row(record, value)));
-                progress.accept(rows.size());
+                return Optional.of(
+                        new Row(record.timestamp(), record.partition(), record.offset(), row(record, value)));
             } catch (IOException noObject) {
                 others++;
                 if (firstOther.isEmpty()) {
                     firstOther = Optional.of(record.place() + ": " + said(noObject));
                 }
+                return Optional.empty();
             }
         }
     }

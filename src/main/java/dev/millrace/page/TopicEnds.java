@@ -62,7 +62,7 @@ final class TopicEnds implements AutoCloseable {
             return Optional.of(new Ends(at, behind, written));
         } catch (RuntimeException unreadable) {
             if (isReadable) {
-                LOG.warn("The page shows no lag for now: {}", unreadable.getMessage());
+                LOG.warn("The page shows no lag and no rates of topics for now: {}", unreadable.getMessage());
             }
             isReadable = false;
             return Optional.empty();

@@ -112,7 +112,7 @@ public final class EmbeddedBroker implements AutoCloseable {
             // reported below, as another process's is
         }
         channel.close();
-        throw new IOException("another broker runs there; --dir takes another folder");
+        throw new IOException("another broker runs on this folder");
     }
 
     /** Where it listens, host:port. */
@@ -122,10 +122,9 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     @Override
     public void close() {
-        server.shutdown();
-        server.awaitShutdown();
-        try {
-            lock.close();
+        try (lock) {
+            server.shutdown();
+            server.awaitShutdown();
         } catch (IOException failed) {
             throw new UncheckedIOException("cannot let go of the broker's folder", failed);
         }

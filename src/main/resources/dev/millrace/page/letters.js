@@ -59,8 +59,8 @@ function grouped(letters) {
   return byReason;
 }
 
-function letter({ partition, offset, time, message, from, key, value }) {
-  const origin = from ? `offset ${from.offset} of ${from.topic}-${from.partition}` : 'made by the learner';
+function letter({ reason, partition, offset, time, message, from, key, value }) {
+  const origin = from ? `offset ${from.offset} of ${from.topic}-${from.partition}` : reason === 'refused-step' ? 'made by the learner' : 'not known';
   return element('article', { class: 'letter' },
     element('p', {}, element('b', {}, message || 'no message')),
     element('dl', {},

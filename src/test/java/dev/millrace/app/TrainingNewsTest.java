@@ -55,7 +55,7 @@ class TrainingNewsTest {
 
         assertThat(news.take(30 * SECOND, Optional.empty(), ExamTotals.NONE, books))
                 .contains(
-                        "nothing learnt yet: exposures 12 received, 3 waiting; a batch closes at batch.size examples, "
+                        "nothing learnt yet: exposures 12 received, 3 waiting, expired 9; a batch closes at batch.size examples, "
                                 + "or batch.max-wait after its first");
     }
 

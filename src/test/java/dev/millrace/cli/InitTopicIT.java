@@ -95,7 +95,7 @@ class InitTopicIT {
                         "topic garbage has no value that is a JSON object among its last records; offset 0 of garbage-0: ");
         assertThat(init(servers, "missing", folder)).isEqualTo(69);
         assertThat(commands.err()).isEqualToIgnoringNewLines("topic missing is missing");
-        assertThat(folder).doesNotExist();
+        assertThat(folder).isEmptyDirectory();
         assertThat(commands.run("init", "log.csv", "--topic", "page-views")).isEqualTo(2);
         assertThat(commands.err()).contains("LOG = log.csv: must not be given with --topic");
         assertThat(commands.run("init")).isEqualTo(2);

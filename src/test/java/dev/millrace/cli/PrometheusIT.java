@@ -39,6 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The alert rules and the dashboard: that what they ask for is there, and that the rules say what they should. */
 class PrometheusIT {
 
+    private static final long T0 = 1_767_225_600_000L; // 2026-01-01
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final Path PROMTOOL = Path.of("/usr/bin/promtool");
     private static final Path RULES = Path.of("config/prometheus/alerts.yml").toAbsolutePath();
@@ -220,7 +221,9 @@ class PrometheusIT {
         Map<String, Object> config = Map.of("bootstrap.servers", bootstrap);
         try (KafkaProducer<String, String> producer =
                 new KafkaProducer<>(config, new StringSerializer(), new StringSerializer())) {
-            producer.send(new ProducerRecord<>("clicks", "u1", null)).get();
+            // as old as the demo's first event: one that is newer than the exposures would wait for them
+            producer.send(new ProducerRecord<String, String>("clicks", 0, T0, "u1", null))
+                    .get();
         }
     }
 

@@ -55,16 +55,7 @@ class DiagnosisTest {
         assertThat(findings())
                 .extracting(Finding::check)
                 .containsExactly(
-                        "cluster",
-                        "versions",
-                        "topics",
-                        "rights",
-                        "disk",
-                        "heap",
-                        "clock",
-                        "transactions",
-                        "events",
-                        "model");
+                        "cluster", "versions", "topics", "rights", "disk", "heap", "clock", "transactions", "model");
     }
 
     @Test
@@ -212,7 +203,6 @@ class DiagnosisTest {
     @CsvSource({"0, OK", "9, OK", "10, WARN"})
     void oneRejectedEventInAThousandIsAWarning(long rejected, Grade grade) {
         books.put("clicks", new Books.Account(10_000, 0, new TreeMap<>(Map.of("rejected: bad-time", rejected))));
-        progress = Optional.of(progress(10, List.of(), Map.of(), Optional.empty()));
 
         assertThat(of("events").grade()).isEqualTo(grade);
         assertThat(of("events").what()).isEqualTo("10,000 events received, " + rejected + " of them rejected");
@@ -220,12 +210,11 @@ class DiagnosisTest {
 
     @Test
     void clicksThatNothingIsLearntFromAndInputAlarmsAreWarnings() {
-        progress = Optional.of(progress(10, List.of(), Map.of(), Optional.empty()));
         books.put("clicks", new Books.Account(100, 0, new TreeMap<>(Map.of("untrained-action", 51L))));
 
         assertThat(wrong().what()).isEqualTo("51 of 100 clicks are of actions that nothing is learnt from");
 
-        books.clear();
+        books.put("clicks", new Books.Account(100, 0, new TreeMap<>(Map.of("attributed", 100L))));
         inputAlarms = List.of(new InputAlarms.State(InputAlarms.Kind.ORPHAN_CLICKS, 0.75, 0.5, true));
         assertThat(wrong().what()).isEqualTo("orphan-clicks since the beginning: 0.750, limit 0.500");
     }
@@ -335,7 +324,8 @@ class DiagnosisTest {
                 new ClusterFacts(3, levels, partitions, List.of(disk), offline, Optional.of(newest), List.of()),
                 topicFaults,
                 transactions,
-                progress.map(said -> new Facts.Report(said, reported, books, inputAlarms)),
+                progress.map(said -> new Facts.Report(said, reported)),
+                new Facts.Events(books, inputAlarms),
                 List.of(),
                 heap,
                 NOW,

@@ -42,7 +42,7 @@ class EmbeddedBrokerIT {
             for (int attempt = 0; attempt < 2; attempt++) {
                 assertThatThrownBy(() -> EmbeddedBroker.start(directory))
                         .isInstanceOf(UncheckedIOException.class)
-                        .hasRootCauseMessage("another broker runs there; --dir takes another folder");
+                        .hasRootCauseMessage("another broker runs on this folder");
             }
 
             assertThat(Files.readAllBytes(directory.resolve("embedded.properties")))

@@ -43,6 +43,11 @@ public final class OutputOption {
         return form == Form.text ? out : new PrintWriter(Writer.nullWriter());
     }
 
+    /** Where a command writes what a reader must know beside the findings: to the errors if JSON was asked for. */
+    public PrintWriter asNotes(PrintWriter out, PrintWriter err) {
+        return form == Form.text ? out : err;
+    }
+
     private static String json(Object value) {
         try {
             return JSON.writeValueAsString(value);

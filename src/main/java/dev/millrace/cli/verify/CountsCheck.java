@@ -11,7 +11,6 @@ import dev.millrace.stream.Part;
 import dev.millrace.stream.StoredSettings;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.CommittedLog;
-import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.verify.books.CountAudit;
 import dev.millrace.verify.books.CountReport;
@@ -28,13 +27,14 @@ public final class CountsCheck {
     private CountsCheck() {}
 
     /** Returns whether the books agree with the topics. */
-    public static Verdict run(MillraceSettings settings, Cluster cluster, ProgressOption progress, PrintWriter out) {
-        AttributionSettings attribution = attribution(settings, cluster, out);
+    public static Verdict run(
+            MillraceSettings settings, Cluster cluster, ProgressOption progress, PrintWriter out, PrintWriter notes) {
+        AttributionSettings attribution = attribution(settings, cluster, notes);
         CountReport report;
         try (ProgressLine line = progress.line("read");
-                TopicLog log = new WatchedLog(
-                        new CommittedLog(cluster.clients(), cluster.patience()), read(cluster.topics()), line)) {
-            report = CountAudit.run(log, new PlainValues(cluster.wire()), cluster.topics(), attribution);
+                CommittedLog log = new CommittedLog(cluster.clients(), cluster.patience())) {
+            WatchedLog watched = new WatchedLog(log, read(cluster.topics()), line);
+            report = CountAudit.run(watched, new PlainValues(cluster.wire()), cluster.topics(), attribution);
         }
         print(report, out);
         return new Verdict(

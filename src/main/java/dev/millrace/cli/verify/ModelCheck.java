@@ -28,12 +28,13 @@ public final class ModelCheck {
             Cluster cluster,
             ModelAudit.Scope scope,
             ProgressOption progress,
-            PrintWriter out) {
+            PrintWriter out,
+            PrintWriter notes) {
         AuditedLearner learner = AuditedLearner.of(
                 GenerationAdmin.history(cluster),
                 settings.learner(),
                 settings.stream().applicationId(Part.LEARN));
-        IgnoredSettings.print(learner.ignored(), "the learner", out);
+        IgnoredSettings.print(learner.ignored(), "the learner", notes);
         try {
             ModelReport report = report(cluster, learner, scope, progress);
             print(report, out);

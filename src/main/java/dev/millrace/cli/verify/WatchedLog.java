@@ -19,7 +19,7 @@ final class WatchedLog implements TopicLog {
     WatchedLog(TopicLog topics, List<String> names, ProgressLine line) {
         this.topics = topics;
         this.line = line;
-        this.all = names.stream().mapToLong(this::records).sum();
+        this.all = line.isShown() ? names.stream().mapToLong(this::records).sum() : 0;
     }
 
     @Override
