@@ -7,6 +7,7 @@ import dev.millrace.app.RunReport;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.replay.DataSet;
 import dev.millrace.replay.Pace;
 import dev.millrace.serve.HttpSetup;
 import java.io.IOException;
@@ -116,10 +117,10 @@ final class DemoCommand implements Callable<Integer> {
         }
         MillraceSettings settings = data.settings(config, byDefault);
         data.requireFeatures(settings);
-        data.sayEmptyColumns(
-                settings, Objects.requireNonNull(spec).commandLine().getErr());
-        ReplayRun replay = new ReplayRun(
-                data.open(settings), pace, maxEvents(), bad -> System.err.println("row not used: " + bad));
+        DataSet dataSet = data.open(settings);
+        DataOptions.sayEmptyColumns(
+                dataSet, Objects.requireNonNull(spec).commandLine().getErr());
+        ReplayRun replay = new ReplayRun(dataSet, pace, maxEvents(), bad -> System.err.println("row not used: " + bad));
         HttpSetup.requireFree(
                 "serve.port", settings.serve().host(), settings.serve().port()); // before there is a broker
         requireEmpty(home);

@@ -16,6 +16,7 @@ import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.replay.DataSet;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.io.IOException;
@@ -160,8 +161,9 @@ final class EvaluateCommand implements Callable<Integer> {
                     .run(data.name(), Overlays.read(table, this::settings));
         } else {
             MillraceSettings settings = settings(List.of());
-            data.sayEmptyColumns(settings, commandLine.getErr());
-            List<String> unread = data.unreadFeatures(settings);
+            DataSet dataSet = data.open(settings);
+            DataOptions.sayEmptyColumns(dataSet, commandLine.getErr());
+            List<String> unread = DataOptions.unreadFeatures(dataSet, settings);
             if (!unread.isEmpty()) {
                 commandLine
                         .getErr()

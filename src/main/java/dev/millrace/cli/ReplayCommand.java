@@ -79,15 +79,15 @@ final class ReplayCommand implements Callable<Integer> {
         }
         MillraceSettings settings = data.settings(config, Map.of());
         Clusters.topics(settings).checkInputs();
-        data.sayEmptyColumns(
-                settings, Objects.requireNonNull(spec).commandLine().getErr());
+        DataSet dataSet = data.open(settings);
+        DataOptions.sayEmptyColumns(
+                dataSet, Objects.requireNonNull(spec).commandLine().getErr());
         Cluster cluster = settings.cluster();
         long most = events == null ? Long.MAX_VALUE : events;
         AtomicLong sent = new AtomicLong();
         ReplayRun replay;
         try (EventProducer producer = new EventProducer(cluster.clients(), cluster.topics(), cluster.wire());
                 ProgressLine line = progress.line("sent")) {
-            DataSet dataSet = data.open(settings);
             long all = line.isShown() && !isShop ? interactions(dataSet, most) : most;
             replay = new ReplayRun(
                     watched(dataSet, () -> line.show(sent.incrementAndGet(), all)),

@@ -7,7 +7,6 @@ import dev.millrace.topic.OpenQuestion;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.train.TrainingProgress;
 import java.time.Instant;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -56,11 +55,7 @@ public record Facts(
      * @param books by logical topic; empty if none has reported
      * @param alarms those that are active by all events since the beginning
      */
-    public record Events(SortedMap<String, Books.Account> books, List<InputAlarms.State> alarms) {
-
-        /** Nobody has said anything. */
-        public static final Events NONE = new Events(Collections.emptySortedMap(), List.of());
-    }
+    public record Events(SortedMap<String, Books.Account> books, List<InputAlarms.State> alarms) {}
 
     /**
      * The heap, and what fills it.

@@ -46,7 +46,7 @@ public record TopicSample(int rows, int others, Optional<String> firstOther) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private record Row(long time, int partition, long offset, ObjectNode value) {}
+    private record Row(long time, int partition, long offset, ObjectNode value, int bytes) {}
 
     /**
      * Reads the end of each partition.
@@ -110,16 +110,13 @@ public record TopicSample(int rows, int others, Optional<String> firstOther) {
             TopicReader.Extent committed =
                     new TopicReader.Extent(extent.topic(), extent.partition(), extent.first(), end);
             Deque<Row> newest = new ArrayDeque<>();
-            Deque<Integer> sizes = new ArrayDeque<>();
             bytes = 0;
             reader.read(committed, Math.max(extent.first(), end - rowsEach), record -> {
                 record.value().ifPresent(value -> take(record, value).ifPresent(row -> {
                     newest.addLast(row);
-                    sizes.addLast(value.length);
-                    bytes += value.length;
+                    bytes += row.bytes;
                     while (bytes > bytesEach && newest.size() > 1) {
-                        newest.removeFirst();
-                        bytes -= sizes.removeFirst();
+                        bytes -= newest.removeFirst().bytes;
                     }
                     progress.accept(rows.size() + newest.size());
                 }));
@@ -130,8 +127,8 @@ public record TopicSample(int rows, int others, Optional<String> firstOther) {
 
         private Optional<Row> take(TopicRecord record, byte[] value) {
             try {
-                return Optional.of(
-                        new Row(record.timestamp(), record.partition(), record.offset(), row(record, value)));
+                return Optional.of(new Row(
+                        record.timestamp(), record.partition(), record.offset(), row(record, value), value.length));
             } catch (IOException noObject) {
                 others++;
                 if (firstOther.isEmpty()) {

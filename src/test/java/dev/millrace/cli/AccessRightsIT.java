@@ -10,14 +10,11 @@ import dev.millrace.app.ServeProcess;
 import dev.millrace.app.TrainProcess;
 import dev.millrace.state.Sha256;
 import dev.millrace.state.Utf8;
-import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.fault.MissingRightException;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -29,11 +26,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -74,15 +68,7 @@ class AccessRightsIT {
 
     @Test
     void eachCommandWorksWithItsListAndSaysWhichRightIsMissing() throws Exception {
-        int port = freePort();
-        try (EmbeddedBroker broker = EmbeddedBroker.start(
-                        directory.resolve("broker"),
-                        0,
-                        Optional.of(new EmbeddedBroker.Detour(port, "127.0.0.1:" + port)),
-                        Grants.secured());
-                Admin admin =
-                        Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()))) {
-            Grants grants = new Grants(admin, "127.0.0.1:" + port, topics);
+        try (Grants grants = new Grants(directory, topics)) {
 
             assertThat(run(
                             grants.of("topics create", each -> each.operation() != AclOperation.CREATE),
@@ -107,7 +93,7 @@ class AccessRightsIT {
                 await().atMost(PATIENCE)
                         .until(() -> isAlive(trainer) && trainer.applications().lag() == 0);
                 PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-                try (Producer<byte[], byte[]> stuck = openTransaction(broker.bootstrapServers());
+                try (Producer<byte[], byte[]> stuck = openTransaction(grants.bootstrapServers());
                         TrainProcess copy = train(shadow, TrainProcess.From.MINI_BATCHES);
                         ServeProcess server = ServeProcess.start(
                                 load(with(
@@ -134,7 +120,7 @@ class AccessRightsIT {
                                             .allMatch(each -> each.isComplete()));
                     assertThat(server.failure()).isEmpty();
                     ordersAreTaken(server);
-                    producesALetter(broker.bootstrapServers());
+                    producesALetter(grants.bootstrapServers());
                     await().atMost(PATIENCE)
                             .until(() -> ask(server, "/v1/dead-letters"), answer -> answer.contains("\"undecodable\""));
                 }
@@ -449,11 +435,5 @@ class AccessRightsIT {
                         settings.entrySet().stream()
                                 .flatMap(each -> Stream.of("--set", each.getKey() + "=" + each.getValue())))
                 .toArray(String[]::new));
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 }

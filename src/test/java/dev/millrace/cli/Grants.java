@@ -2,37 +2,60 @@ package dev.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.topic.EmbeddedBroker;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 
-/** Makes principals that have some of the documented rights and no others, on a broker with {@link #secured} listeners. */
-final class Grants {
+/** A broker that grants nothing that no rule allows, and principals that have some of the documented rights and no others. */
+final class Grants implements AutoCloseable {
 
     private static final int PRINCIPALS = 200;
 
+    private final EmbeddedBroker broker;
     private final Admin admin;
     private final String address;
     private final List<AccessRights> documented;
     private int principals;
 
-    /**
-     * @param admin may do everything
-     * @param address of the listener that asks who a client is
-     * @param topics all that there are
-     */
-    Grants(Admin admin, String address, List<String> topics) {
-        this.admin = admin;
-        this.address = address;
+    /** @param topics all that there are */
+    Grants(Path directory, List<String> topics) throws IOException {
+        int port = freePort();
+        this.address = "127.0.0.1:" + port;
         this.documented = AccessRights.documented(topics);
+        this.broker = EmbeddedBroker.start(
+                directory.resolve("broker"), 0, Optional.of(new EmbeddedBroker.Detour(port, address)), secured());
+        this.admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()));
+    }
+
+    /** Address of the listener where everybody may do everything. */
+    String bootstrapServers() {
+        return broker.bootstrapServers();
+    }
+
+    @Override
+    public void close() {
+        admin.close();
+        broker.close();
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
     }
 
     /** The second listener asks who a client is, and grants nothing that no rule allows; the first is for the test itself. */
-    static Map<String, String> secured() {
+    private static Map<String, String> secured() {
         String users = IntStream.range(0, PRINCIPALS)
                 .mapToObj(number -> "user_p" + number + "=\"secret\"")
                 .collect(Collectors.joining(" "));

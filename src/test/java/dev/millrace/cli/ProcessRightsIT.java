@@ -6,12 +6,9 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ServeProcess;
 import dev.millrace.app.TrainProcess;
-import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.fault.MissingRightException;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,8 +20,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.acl.AclOperation;
@@ -66,17 +61,9 @@ class ProcessRightsIT {
 
     @Test
     void aProcessWithoutOneOfItsRightsEndsAndNamesIt() throws Exception {
-        int port = freePort();
-        try (EmbeddedBroker broker = EmbeddedBroker.start(
-                        directory.resolve("broker"),
-                        0,
-                        Optional.of(new EmbeddedBroker.Detour(port, "127.0.0.1:" + port)),
-                        Grants.secured());
-                Admin admin =
-                        Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()))) {
-            Map<String, String> everything = Map.of("kafka.bootstrap.servers", broker.bootstrapServers());
+        try (Grants grants = new Grants(directory, topics)) {
+            Map<String, String> everything = Map.of("kafka.bootstrap.servers", grants.bootstrapServers());
             assertThat(commands.run(everything, "topics", "create")).isZero();
-            Grants grants = new Grants(admin, "127.0.0.1:" + port, topics);
             List<String> unnamed = new ArrayList<>();
             for (AccessRights right : usedBy("train", grants)) {
                 send(everything);
@@ -202,12 +189,6 @@ class ProcessRightsIT {
             producer.send(new ProducerRecord<>(
                             "clicks", "u".getBytes(StandardCharsets.UTF_8), "nothing".getBytes(StandardCharsets.UTF_8)))
                     .get();
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
         }
     }
 }

@@ -100,18 +100,17 @@ public final class DataOptions {
     }
 
     /** Says which columns of a mapping are in no row, as a typo is. */
-    public void sayEmptyColumns(MillraceSettings settings, PrintWriter err) {
-        open(settings).emptyColumns().forEach(err::println);
+    public static void sayEmptyColumns(DataSet dataSet, PrintWriter err) {
+        dataSet.emptyColumns().forEach(err::println);
         err.flush();
     }
 
     /** The features that a mapping gives and no tower reads, nor goes out with the vectors. */
-    public List<String> unreadFeatures(MillraceSettings settings) {
+    public static List<String> unreadFeatures(DataSet dataSet, MillraceSettings settings) {
         ModelSettings model = settings.trainer().model();
         List<FeatureSpec> read = new ArrayList<>(model.user());
         read.addAll(model.item());
-        return open(settings)
-                .declared()
+        return dataSet.declared()
                 .map(declared ->
                         declared.unread(read, settings.trainer().publish().attributes()))
                 .orElse(List.of());
