@@ -69,8 +69,7 @@ public final class InputAlarms {
             long received = 0;
             long misplaced = 0;
             long removals = 0;
-            for (InputTopic topic :
-                    List.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS, InputTopic.ITEMS)) {
+            for (InputTopic topic : InputTopic.FROM_PRODUCERS) {
                 Books.Account account = Books.Account.of(topic, books);
                 received += account.received();
                 misplaced += rejected(account, RejectReason.BAD_PARTITION);

@@ -1,5 +1,6 @@
 package dev.millrace.app;
 
+import dev.millrace.event.RejectReason;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
@@ -8,24 +9,17 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
-import java.util.EnumSet;
-import java.util.Map;
-import java.util.Set;
 import java.util.SortedMap;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /**
  * The metrics of the books of all parts together, under the names that docs/operations.md lists. Safe for threads.
  *
- * <p>An outcome has its counter once an event has it. Rejected events have theirs from the beginning, as Prometheus sees no rise in a counter
- * that begins above 0. Whoever makes an object keeps it: the registry does not.
+ * <p>An outcome has its counter once an event has it. Rejected events have theirs from the beginning, in all and by reason, as Prometheus sees
+ * no rise in a counter that begins above 0. Whoever makes an object keeps it: the registry does not.
  */
 final class BooksMetrics {
-
-    private static final Set<InputTopic> INPUTS =
-            EnumSet.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS, InputTopic.ITEMS);
 
     private final MeterRegistry registry;
     private final Supplier<SortedMap<String, Books.Account>> books;
@@ -50,14 +44,18 @@ final class BooksMetrics {
         for (InputTopic topic : InputTopic.values()) {
             account(topic);
         }
-        for (InputTopic topic : INPUTS) {
+        for (InputTopic topic : InputTopic.FROM_PRODUCERS) {
             outcome(topic.label(), Outcome.REJECTED.label());
+            for (RejectReason reason : RejectReason.values()) {
+                letters(topic.label(), reason);
+            }
         }
     }
 
     /** Registers the counters of these outcomes. Those that are registered stay as they are. */
     void outcomes(SortedMap<String, Books.Account> accounts) {
-        accounts.forEach((topic, account) -> account.outcomes().keySet().forEach(label -> outcome(topic, label)));
+        accounts.forEach(
+                (topic, account) -> account.withoutReasons().keySet().forEach(outcome -> outcome(topic, outcome)));
     }
 
     private void account(InputTopic topic) {
@@ -73,29 +71,23 @@ final class BooksMetrics {
                 account -> account.isBalanced() ? 1 : 0);
     }
 
-    private void outcome(String topic, String label) {
-        Labelled named = Labelled.of(label);
+    private void outcome(String topic, String outcome) {
         counter(
                 "millrace.events",
                 "events by their outcome",
-                Tags.of("topic", topic, "outcome", named.outcome()),
+                Tags.of("topic", topic, "outcome", outcome),
                 topic,
-                account -> sum(account, other -> Labelled.of(other).outcome().equals(named.outcome())));
-        if (named.outcome().equals(Outcome.REJECTED.label()) && !named.reason().isEmpty()) {
-            counter(
-                    "millrace.dead.letters",
-                    "events that went to the dead letters, by reason",
-                    Tags.of("topic", topic, "reason", named.reason()),
-                    topic,
-                    account -> sum(account, label::equals));
-        }
+                account -> account.withoutReasons().getOrDefault(outcome, 0L));
     }
 
-    private static long sum(Books.Account account, Predicate<String> isCounted) {
-        return account.outcomes().entrySet().stream()
-                .filter(line -> isCounted.test(line.getKey()))
-                .mapToLong(Map.Entry::getValue)
-                .sum();
+    private void letters(String topic, RejectReason reason) {
+        String label = Outcome.REJECTED.label(reason.label());
+        counter(
+                "millrace.dead.letters",
+                "events that went to the dead letters, by reason",
+                Tags.of("topic", topic, "reason", reason.label()),
+                topic,
+                account -> account.outcomes().getOrDefault(label, 0L));
     }
 
     private void counter(
@@ -116,22 +108,5 @@ final class BooksMetrics {
 
     private Books.Account account(String topic) {
         return books.get().getOrDefault(topic, Books.Account.EMPTY);
-    }
-
-    /**
-     * The label of an outcome, taken apart.
-     *
-     * @param reason empty if it has none
-     */
-    private record Labelled(String outcome, String reason) {
-
-        private static final String BEFORE_REASON = ": ";
-
-        static Labelled of(String label) {
-            int end = label.indexOf(BEFORE_REASON);
-            return end < 0
-                    ? new Labelled(label, "")
-                    : new Labelled(label.substring(0, end), label.substring(end + BEFORE_REASON.length()));
-        }
     }
 }

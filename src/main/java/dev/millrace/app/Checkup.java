@@ -26,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /** Collects the facts of an installation; changes nothing. */
@@ -86,9 +85,8 @@ public final class Checkup {
     }
 
     private Facts.Events events(Map<String, PartProgress> parts) {
-        SortedMap<String, Books.Account> books = new TreeMap<>();
-        parts.values().forEach(part -> part.books()
-                .forEach((topic, account) -> books.merge(topic, account, Books.Account::plus)));
+        SortedMap<String, Books.Account> books =
+                Books.sum(parts.values().stream().map(PartProgress::books));
         InputAlarms alarms = new InputAlarms(settings.inputAlarms());
         alarms.take("all parts", books, false);
         List<InputAlarms.State> active = alarms.states().stream()

@@ -14,7 +14,6 @@ import dev.millrace.topic.EventProducer;
 import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -46,7 +45,7 @@ public final class ReplayRun {
         this.pace = pace;
         this.maxEvents = maxEvents;
         this.badRows = badRows;
-        for (InputTopic topic : List.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS, InputTopic.ITEMS)) {
+        for (InputTopic topic : InputTopic.FROM_PRODUCERS) {
             sent.put(topic, new AtomicLong());
         }
     }

@@ -67,23 +67,11 @@ public final class TrainingNews {
                                 lately.popularity().recallAt(10)));
     }
 
-    private static String outcomes(Books.Account account) {
-        return account.outcomes().entrySet().stream()
-                .map(one -> String.format(Locale.ROOT, ", %s %,d", one.getKey(), one.getValue()))
-                .collect(Collectors.joining());
-    }
-
     private static String received(Map<String, Books.Account> books) {
         return books.isEmpty()
                 ? "no event has come"
                 : books.entrySet().stream()
-                                .map(one -> String.format(
-                                        Locale.ROOT,
-                                        "%s %,d received, %,d waiting%s",
-                                        one.getKey(),
-                                        one.getValue().received(),
-                                        one.getValue().waiting(),
-                                        outcomes(one.getValue())))
+                                .map(one -> one.getKey() + " " + one.getValue().inWords())
                                 .collect(Collectors.joining("; "))
                         + "; a batch closes at batch.size examples, or batch.max-wait after its first";
     }

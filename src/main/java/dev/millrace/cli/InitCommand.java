@@ -228,27 +228,19 @@ final class InitCommand implements Callable<Integer> {
         if (sample.badRows() > 0) {
             out.printf(Locale.ROOT, "UNSURE    %,d rows could not be read%n", sample.badRows());
         }
-        draft.choices().forEach((role, choice) -> {
-            out.printf("%-9s %s: %s%n", role, choice.what(), choice.why());
-            unsure(choice, out);
-        });
+        draft.choices().forEach((role, choice) -> print(role, choice, out));
         draft.features()
                 .forEach((owner, names) -> out.printf("%-9s features: %s%n", owner, names.isEmpty() ? "none" : names));
-        draft.doubtfulFeatures().forEach(choice -> {
-            out.printf("%-9s %s: %s%n", "feature", choice.what(), choice.why());
-            unsure(choice, out);
-        });
+        draft.doubtfulFeatures().forEach(choice -> print("feature", choice, out));
         draft.leftOut().stream()
-                .filter(choice -> choice.why().contains(" .id")) // the mapping says why of the others
-                .forEach(choice -> out.printf("%-9s %s: %s%n", "note", choice.what(), choice.why()));
+                .filter(choice -> choice.doubt().isPresent()) // the mapping says why of the others
+                .forEach(choice -> print("left out", choice, out));
         Path mapping = output.resolve(MAPPING);
         Path settings = output.resolve(SETTINGS);
         out.printf(
                 "wrote     %s, %s: each choice with its reason; columns left out: %d%n",
                 mapping, settings, draft.leftOut().size());
-        if (draft.choices().values().stream()
-                .anyMatch(choice ->
-                        choice.doubt().filter(doubt -> doubt.contains("COLUMN")).isPresent())) {
+        if (draft.choices().values().stream().anyMatch(Choice::hasOption)) {
             out.println("settle    by the options named above, and --force, which overwrites the two files");
         }
         String data = " --format " + sample.format().label() + " --data " + mapping + " --config " + settings;
@@ -257,7 +249,8 @@ final class InitCommand implements Callable<Integer> {
         out.flush();
     }
 
-    private static void unsure(Choice choice, PrintWriter out) {
+    private static void print(String about, Choice choice, PrintWriter out) {
+        out.printf("%-9s %s: %s%n", about, choice.what(), choice.why());
         choice.doubt().ifPresent(doubt -> out.println("UNSURE    " + doubt));
     }
 }

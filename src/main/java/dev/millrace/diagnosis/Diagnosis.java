@@ -307,7 +307,7 @@ public final class Diagnosis {
                         "docs/operations.md, Alarms about the events")));
         long received = 0;
         long rejected = 0;
-        for (InputTopic topic : List.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS, InputTopic.ITEMS)) {
+        for (InputTopic topic : InputTopic.FROM_PRODUCERS) {
             Books.Account account = Books.Account.of(topic, books);
             received += account.received();
             rejected += account.outcome(Outcome.REJECTED);

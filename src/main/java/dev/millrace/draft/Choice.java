@@ -8,14 +8,24 @@ import java.util.Optional;
  * @param what was chosen, for a person: mostly a column
  * @param why with the figures
  * @param doubt what else it could be; empty if it is clear
+ * @param hasOption true if an option of {@code init} settles the doubt, which then names it
  */
-public record Choice(String what, String why, Optional<String> doubt) {
+public record Choice(String what, String why, Optional<String> doubt, boolean hasOption) {
 
     static Choice clear(String what, String why) {
-        return new Choice(what, why, Optional.empty());
+        return new Choice(what, why, Optional.empty(), false);
     }
 
     static Choice doubtful(String what, String why, String doubt) {
-        return new Choice(what, why, Optional.of(doubt));
+        return new Choice(what, why, Optional.of(doubt), false);
+    }
+
+    /** A doubt that ends once the user names the column of that role. */
+    static Choice doubtful(String what, String why, String doubt, Role role) {
+        return new Choice(what, why, Optional.of(doubt + ": " + advice(role)), true);
+    }
+
+    static String advice(Role role) {
+        return role.option() + " COLUMN settles it";
     }
 }

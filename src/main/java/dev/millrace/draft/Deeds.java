@@ -186,8 +186,8 @@ sealed interface Deeds {
                             : Choice.doubtful(
                                     best.name(),
                                     why,
-                                    "could also be " + names(named.subList(1, named.size()))
-                                            + ": --click COLUMN settles it"),
+                                    "could also be " + names(named.subList(1, named.size())),
+                                    Role.CLICK),
                     Optional.of(best),
                     others);
         }
@@ -269,17 +269,14 @@ sealed interface Deeds {
                         + " says how much it was liked (" + counts(column.counts())
                         + "). For good ones only, add clicks.where." + column.name() + " with the values that are good")
                 .orElse("every row is a click");
-        return new Clicks(
-                rating.isPresent()
-                        ? Choice.clear("every row", why)
-                        : Choice.doubtful(
-                                "every row",
-                                why,
-                                "no column says what was clicked"
-                                        + (flags.isEmpty()
-                                                ? ""
-                                                : "; could be one of " + names(flags) + ": --click COLUMN settles it")),
-                rating);
+        return new Clicks(rating.isPresent() ? Choice.clear("every row", why) : everyRow(why, flags), rating);
+    }
+
+    private static Choice everyRow(String why, List<ColumnFacts> flags) {
+        String doubt = "no column says what was clicked";
+        return flags.isEmpty()
+                ? Choice.doubtful("every row", why, doubt)
+                : Choice.doubtful("every row", why, doubt + "; could be one of " + names(flags), Role.CLICK);
     }
 
     private static String share(ColumnFacts flag) {

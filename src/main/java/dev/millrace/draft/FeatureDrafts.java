@@ -43,9 +43,12 @@ record FeatureDrafts(List<FeatureDraft> features, List<Choice> leftOut) {
             if (keys.isKey(column) || deeds.columns().contains(column)) {
                 continue;
             }
-            Optional<String> useless = useless(column).or(() -> knowsTheClick(column, deeds));
+            Optional<Choice> useless = useless(column)
+                    .or(() -> knowsTheClick(column, deeds))
+                    .map(why -> Choice.clear(column.name(), why))
+                    .or(() -> mayNameTheEvent(column));
             if (useless.isPresent()) {
-                leftOut.add(Choice.clear(column.name(), useless.get()));
+                leftOut.add(useless.get());
                 continue;
             }
             Ownership ownership = ownership(column, keys);
@@ -64,7 +67,8 @@ record FeatureDrafts(List<FeatureDraft> features, List<Choice> leftOut) {
                         new Choice(
                                 column.name(),
                                 ownership.why + "; " + cells.why() + "; " + column.figures(),
-                                ownership.doubt)));
+                                ownership.doubt,
+                                false)));
             }
         }
         return new FeatureDrafts(features, leftOut);
@@ -101,9 +105,15 @@ record FeatureDrafts(List<FeatureDraft> features, List<Choice> leftOut) {
         if (isOtherId) {
             return Optional.of("another id; " + column.figures());
         }
+        return Optional.empty();
+    }
+
+    private static Optional<Choice> mayNameTheEvent(ColumnFacts column) {
         return column.distinct() == column.filled() && !column.isNumber() && column.rows() >= 100
-                ? Optional.of(
-                        "another value in each row. If it names the event, give it as .id: an event that comes again is then a repeat")
+                ? Optional.of(Choice.doubtful(
+                        column.name(),
+                        "another value in each row",
+                        "if it names the event, give it as .id: an event that comes again is then a repeat"))
                 : Optional.empty();
     }
 

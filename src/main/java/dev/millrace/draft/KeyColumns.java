@@ -104,7 +104,7 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
                 best,
                 others.isEmpty()
                         ? Choice.clear(best.name(), why)
-                        : Choice.doubtful(best.name(), why, alternatives(others, Role.TIME)));
+                        : Choice.doubtful(best.name(), why, alternatives(others), Role.TIME));
     }
 
     private static String written(ColumnFacts time) {
@@ -137,7 +137,7 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
                     best,
                     others.isEmpty()
                             ? Choice.clear(best.name(), why)
-                            : Choice.doubtful(best.name(), why, alternatives(others, role)));
+                            : Choice.doubtful(best.name(), why, alternatives(others), role));
         });
     }
 
@@ -148,19 +148,19 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
                     weighed,
                     "no column has a name that says " + role.label() + ", and none but those chosen already has values"
                             + " like ids, which come back",
-                    role.option() + " COLUMN settles it");
+                    Choice.advice(role));
         }
         ColumnFacts column = likely.get(at);
         List<ColumnFacts> others = weighed.stream()
                 .filter(other -> other != column && other.looksLikeIds())
                 .toList();
+        String figures = column.figures() + rowsEach(column, role);
+        String doubt = "no column's name says " + role.label() + ", this is by values and place alone";
         return new Picked(
                 column,
-                Choice.doubtful(
-                        column.name(),
-                        column.figures() + rowsEach(column, role),
-                        "no column's name says " + role.label() + ", this is by values and place alone"
-                                + (others.isEmpty() ? "" : "; " + alternatives(others, role))));
+                others.isEmpty()
+                        ? Choice.doubtful(column.name(), figures, doubt)
+                        : Choice.doubtful(column.name(), figures, doubt + "; " + alternatives(others), role));
     }
 
     private static String rowsEach(ColumnFacts column, Role role) {
@@ -168,12 +168,11 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
                 Locale.ROOT, ", %,.1f rows for each %s", (double) column.filled() / column.distinct(), role.label());
     }
 
-    private static String alternatives(List<ColumnFacts> others, Role role) {
+    private static String alternatives(List<ColumnFacts> others) {
         return "could also be "
                 + others.stream()
                         .map(other -> other.name() + " (" + other.figures() + ")")
-                        .collect(Collectors.joining(", "))
-                + ": " + role.option() + " COLUMN settles it";
+                        .collect(Collectors.joining(", "));
     }
 
     private static UndecidedColumnException undecided(Role role, List<ColumnFacts> weighed, String why, String advice) {

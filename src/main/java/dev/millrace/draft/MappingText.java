@@ -114,7 +114,10 @@ record MappingText(LogSample sample, KeyColumns keys, Deeds deeds, FeatureDrafts
         if (!columns.isEmpty()) {
             text.blank().comment("Left out:");
             columns.forEach(column -> text.comment("  "
-                    + (column.what().isEmpty() ? "a column without a name" : column.what()) + ": " + column.why()));
+                    + (column.what().isEmpty() ? "a column without a name" : column.what())
+                    + ": "
+                    + column.why()
+                    + column.doubt().map(doubt -> "; " + doubt).orElse("")));
         }
     }
 }

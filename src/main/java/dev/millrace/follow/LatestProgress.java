@@ -52,10 +52,7 @@ final class LatestProgress {
     }
 
     synchronized SortedMap<String, Books.Account> books() {
-        SortedMap<String, Books.Account> sums = new TreeMap<>();
-        parts.values().forEach(part -> part.books()
-                .forEach((topic, account) -> sums.merge(topic, account, Books.Account::plus)));
-        return sums;
+        return Books.sum(parts.values().stream().map(PartProgress::books));
     }
 
     /**

@@ -41,7 +41,8 @@ public final class LatestLetters implements AutoCloseable {
     static final int OF_EACH_REASON = 3;
     static final int MOST_RECORDS = 2_000;
     private static final int MOST_BYTES = 32 << 20; // a letter may have a million
-    private static final int MOST_REASONS = 40; // others than Millrace may make up some
+    static final int MOST_REASONS = 40; // others than Millrace may make up some
+    private static final String OTHER_REASONS = ""; // they share the places of one
     private static final long MOST_MILLIS = 2_000;
     private static final int FIRST_BLOCK = 8;
     private static final int BLOCK_GROWTH = 4;
@@ -180,9 +181,8 @@ public final class LatestLetters implements AutoCloseable {
             Letter letter = new Letter(record);
             String reason = letter.reason();
             String name = reason.substring(0, Math.min(reason.length(), REASON_CHARACTERS));
-            if (byReason.containsKey(name) || byReason.size() < MOST_REASONS) {
-                keep(byReason.computeIfAbsent(name, first -> new ArrayList<>()), letter);
-            }
+            boolean isNamed = byReason.containsKey(name) || byReason.size() < MOST_REASONS;
+            keep(byReason.computeIfAbsent(isNamed ? name : OTHER_REASONS, first -> new ArrayList<>()), letter);
             return !isOver();
         }
 

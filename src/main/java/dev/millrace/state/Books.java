@@ -1,10 +1,13 @@
 package dev.millrace.state;
 
 import java.util.Collections;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Counts the outcome of every event, by topic. At any time, received = Σ outcomes + waiting.
@@ -51,6 +54,21 @@ public final class Books implements Durable {
         /** Returns the account of a topic; {@link #EMPTY} if it has received nothing. */
         public static Account of(InputTopic topic, Map<String, Account> accounts) {
             return accounts.getOrDefault(topic.label(), EMPTY);
+        }
+
+        /** Returns the number of events by outcome, whatever the reason. */
+        public SortedMap<String, Long> withoutReasons() {
+            SortedMap<String, Long> sums = new TreeMap<>();
+            outcomes.forEach((named, count) -> sums.merge(Outcome.withoutReason(named), count, Long::sum));
+            return sums;
+        }
+
+        /** Returns the account for messages: {@code 10 received, 3 waiting, attributed 5, orphan 2}. */
+        public String inWords() {
+            return String.format(Locale.ROOT, "%,d received, %,d waiting", received, waiting)
+                    + outcomes.entrySet().stream()
+                            .map(one -> String.format(Locale.ROOT, ", %s %,d", one.getKey(), one.getValue()))
+                            .collect(Collectors.joining());
         }
 
         public Account plus(Account other) {
@@ -109,6 +127,13 @@ public final class Books implements Durable {
     /** Gives that many waiting events the same outcome, for the same reason. */
     public void settleWaiting(InputTopic topic, Outcome outcome, String reason, int events) {
         settleWaiting(topic, outcome.label(reason), events);
+    }
+
+    /** Returns the accounts of several books together, by the label of the topic. */
+    public static SortedMap<String, Account> sum(Stream<? extends Map<String, Account>> parts) {
+        SortedMap<String, Account> sums = new TreeMap<>();
+        parts.forEach(part -> part.forEach((topic, account) -> sums.merge(topic, account, Account::plus)));
+        return sums;
     }
 
     /** Returns the accounts of all topics with events, by the label of the topic. */

@@ -1,5 +1,9 @@
 package dev.millrace.state;
 
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+
 /** The topics whose events the {@link Books} count. */
 public enum InputTopic {
     EXPOSURES("exposures"),
@@ -8,6 +12,10 @@ public enum InputTopic {
     ITEMS("items"),
     EXAMPLES("training-examples"),
     BATCHES("mini-batches");
+
+    /** Those that producers send to. The application writes the others itself. */
+    public static final Set<InputTopic> FROM_PRODUCERS =
+            Collections.unmodifiableSet(EnumSet.of(EXPOSURES, CLICKS, USERS, ITEMS));
 
     private final String label;
 

@@ -61,6 +61,12 @@ public enum Outcome {
         return label + BEFORE_REASON + reason;
     }
 
+    /** Returns the label without its reason. */
+    static String withoutReason(String named) {
+        int end = named.indexOf(BEFORE_REASON);
+        return end < 0 ? named : named.substring(0, end);
+    }
+
     /** Returns true if the label is of this outcome, whatever the reason. */
     public boolean isNamedBy(String named) {
         return named.equals(label) || named.startsWith(label + BEFORE_REASON);

@@ -37,7 +37,8 @@ class BooksMetricsTest {
         assertThat(registry.scrape())
                 .contains("millrace_events_total{outcome=\"rejected\",topic=\"clicks\"} 0.0")
                 .contains("millrace_events_total{outcome=\"rejected\",topic=\"items\"} 0.0")
-                .doesNotContain("millrace_dead_letters");
+                .contains("millrace_dead_letters_total{reason=\"bad-time\",topic=\"clicks\"} 0.0")
+                .contains("millrace_dead_letters_total{reason=\"undecodable\",topic=\"users\"} 0.0");
 
         books.put("clicks", account(7, 0, Map.of("rejected: bad-time", 4L, "rejected: bad-key", 3L)));
         metrics.outcomes(books);

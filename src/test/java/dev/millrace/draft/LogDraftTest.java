@@ -324,6 +324,21 @@ class LogDraftTest {
     }
 
     @Test
+    void aColumnThatMayNameTheEventIsLeftOutWithADoubt() {
+        ids("user", "item");
+        times("time");
+        column("request", row -> "r" + row);
+
+        LogDraft draft = draft(Map.of());
+
+        assertThat(draft.leftOut())
+                .singleElement()
+                .satisfies(column -> assertThat(column.doubt()).get().asString().contains("give it as .id"));
+        assertThat(mapping(draft)).anySatisfy(line -> assertThat(line)
+                .contains("request: another value in each row; if it names the event"));
+    }
+
+    @Test
     void severalColumnsMayHaveNoName() {
         ids("user", "item");
         times("time");

@@ -48,6 +48,7 @@ class LatestLettersIT {
             admin.createTopics(List.of(
                             new NewTopic("few", 2, (short) 1),
                             new NewTopic("many", 2, (short) 1),
+                            new NewTopic("made-up", 1, (short) 1),
                             new NewTopic("large", 1, (short) 1),
                             new NewTopic("open", 1, (short) 1)))
                     .all()
@@ -93,6 +94,21 @@ class LatestLettersIT {
                 .containsExactly("{t" + flood + "}", "{t" + (flood - 1) + "}", "{t" + (flood - 2) + "}", "{shown}");
         assertThat(found.read()).isEqualTo(LatestLetters.MOST_RECORDS);
         assertThat(found.isWhole()).isFalse();
+    }
+
+    @Test
+    void reasonsThatOthersMakeUpShareThePlacesOfOne() throws Exception {
+        int made = LatestLetters.MOST_REASONS + 10;
+        try (Producer<byte[], byte[]> producer = producer(Map.of())) {
+            for (int at = 0; at < made; at++) {
+                send(producer, "made-up", 0, T0 + at, "reason-" + at, "t" + at);
+            }
+        }
+
+        Found found = read("made-up");
+
+        assertThat(found.letters()).hasSize(LatestLetters.MOST_REASONS + LatestLetters.OF_EACH_REASON);
+        assertThat(found.isWhole()).isTrue();
     }
 
     @Test

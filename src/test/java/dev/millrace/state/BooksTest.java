@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 final class BooksTest {
@@ -42,6 +43,23 @@ final class BooksTest {
         Books.Account batches = Books.Account.of(InputTopic.BATCHES, books.accounts());
         assertThat(batches.outcome(Outcome.REFUSED)).isEqualTo(3);
         assertThat(batches.outcome(Outcome.REMOVED)).isZero(); // its label begins that of another
+    }
+
+    @Test
+    void theBooksOfSeveralPartsAddUpAndAreSaid() {
+        books.await(InputTopic.CLICKS);
+        books.settle(InputTopic.CLICKS, Outcome.REJECTED, "bad-time");
+        Books others = new Books('c');
+        others.settle(InputTopic.CLICKS, Outcome.REJECTED, "bad-time");
+        others.settle(InputTopic.CLICKS, Outcome.REJECTED, "bad-key");
+        others.settle(InputTopic.USERS, Outcome.APPLIED);
+
+        SortedMap<String, Books.Account> sum = Books.sum(Stream.of(books.accounts(), others.accounts()));
+
+        Books.Account clicks = Books.Account.of(InputTopic.CLICKS, sum); // 1 waits, 1 + 2 are rejected
+        assertThat(clicks.inWords()).isEqualTo("4 received, 1 waiting, rejected: bad-key 1, rejected: bad-time 2");
+        assertThat(clicks.withoutReasons()).isEqualTo(new TreeMap<>(Map.of("rejected", 3L)));
+        assertThat(Books.Account.of(InputTopic.USERS, sum).inWords()).isEqualTo("1 received, 0 waiting, applied 1");
     }
 
     @Test

@@ -23,7 +23,6 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The examples of a data set, and how they are divided. One thread. */
@@ -78,16 +77,7 @@ public final class EvaluationData {
         sayOrphans(examples);
         sayUntrained(examples, untrained);
         if (!examples.havePositives()) {
-            examples.books()
-                    .forEach((topic, account) -> err.printf(
-                            Locale.ROOT,
-                            "%s: %,d received, %,d waiting, %s%n",
-                            topic,
-                            account.received(),
-                            account.waiting(),
-                            account.outcomes().entrySet().stream()
-                                    .map(one -> String.format(Locale.ROOT, "%s %,d", one.getKey(), one.getValue()))
-                                    .collect(Collectors.joining(", "))));
+            examples.books().forEach((topic, account) -> err.println(topic + ": " + account.inWords()));
             err.flush();
             throw OptionFaults.unusable("--data", "given", "must have clicks to learn from, of attribution.actions");
         }
