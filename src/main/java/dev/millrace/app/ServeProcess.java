@@ -127,6 +127,7 @@ public final class ServeProcess implements AutoCloseable {
                 : Optional.empty();
         Optional<LivePage> page = progress.flatMap(watched -> audits.map(audited -> new LivePage(
                         new LiveSources(
+                                settings.clients().bootstrapServers(),
                                 state,
                                 watched,
                                 audited,

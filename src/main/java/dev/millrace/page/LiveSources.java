@@ -9,6 +9,7 @@ import dev.millrace.follow.ServedState;
 /**
  * Where the figures of the page come from.
  *
+ * @param bootstrapServers of the cluster, for the commands that the page shows
  * @param state what the server answers from
  * @param progress what the parts of the trainer say of themselves
  * @param audits what was verified, and by whom
@@ -16,4 +17,9 @@ import dev.millrace.follow.ServedState;
  * @param weights beside cos / τ of questions that give none
  */
 public record LiveSources(
-        ServedState state, ProgressWatch progress, AuditWatch audits, InputAlarms inputs, GivenWeights weights) {}
+        String bootstrapServers,
+        ServedState state,
+        ProgressWatch progress,
+        AuditWatch audits,
+        InputAlarms inputs,
+        GivenWeights weights) {}

@@ -47,6 +47,7 @@ record Snapshot(
     Map<String, Object> members() {
         Map<String, Object> members = new LinkedHashMap<>();
         members.put("at", at);
+        members.put("bootstrapServers", sources.bootstrapServers());
         members.put("readiness", sources.state().readiness().body());
         learner.ifPresent(part ->
                 part.training().ifPresent(training -> members.put("learner", learner(training, part.writtenAt()))));

@@ -37,9 +37,9 @@ const CHARTS = [
   },
   {
     title: 'Records that wait',
-    says: 'Records in the input topics that the trainer has not counted yet: events before attribution, examples before learning. Ends of transactions count too, so it need not come to 0.',
+    says: 'Records in the input topics that the trainer has not counted yet: events that are not joined yet, examples that are not learnt. Ends of transactions count too, so it need not come to 0.',
     shows: value => count(value),
-    lines: [{ name: 'before attribution', of: 'attributeLag', colour: '--one' }, { name: 'before learning', of: 'learnLag', colour: '--two' }],
+    lines: [{ name: 'events', of: 'attributeLag', colour: '--one' }, { name: 'examples', of: 'learnLag', colour: '--two' }],
   },
   {
     title: 'Gradient norm',

@@ -1,5 +1,5 @@
 // The figures of now, each with a sentence.
-import { element, command, isNumber, count, percent, plain, significant, duration } from './text.js';
+import { element, command, isNumber, count, percent, plain, significant, duration, millrace } from './text.js';
 import { rejected } from './tables.js';
 
 const sum = numbers => numbers.reduce((total, one) => total + one, 0);
@@ -47,7 +47,7 @@ const CARDS = [
       { name: 'loss', says: 'Mean loss of the last learnt mini-batch, natural log. It falls as the model tells the clicked item from the others.', value: s => plain(s.learner?.loss) },
       { name: 'learner', says: 'Generation whose learner these figures are of: the one that answers. If no learner reports on it, that of the live learner.', value: s => s.learner?.generation ?? '–' },
       { name: 'gradient norm', says: 'Length of the gradient of the last learnt mini-batch, before clipping.', value: s => significant(s.learner?.gradientNorm) },
-      { name: 'gate', says: 'Whether new vectors are published. The gate is shut while the model does harm, and servers answer from what they have.', value: s => (s.learner ? s.learner.withheld ?? 'open' : '–'), tone: s => (s.learner?.withheld ? 'bad' : 'good') },
+      { name: 'publication', says: 'Whether new vectors are published. The quality gate is shut while the model does harm, and servers answer from what they have.', value: s => (s.learner ? s.learner.withheld ?? 'goes on' : '–'), tone: s => (s.learner?.withheld ? 'bad' : 'good') },
       { name: 'alarms', says: 'Measures of the model and of the events that are beyond their limits.', value: s => active(s).join(', ') || 'none', tone: s => (active(s).length > 0 ? 'bad' : 'good') },
     ],
   },
@@ -57,8 +57,8 @@ const CARDS = [
       { name: 'click → vector, p50', lead: true, says: 'Half of the clicks of the last minute were in a vector that answers within this time.', value: s => (s.freshness.count > 0 ? duration(s.freshness.p50Millis) : '–') },
       { name: 'click → vector, p99', says: '99 of 100 clicks of the last minute were in a vector that answers within this time.', value: s => (s.freshness.count > 0 ? duration(s.freshness.p99Millis) : '–') },
       { name: 'oldest vector', says: 'Learning steps that the oldest vector of the index is behind its newest, and the bound in force.', value: s => `${count(s.index.oldestSteps)} of ${s.learner?.figures['vector-age.bound-steps'] > 0 ? `at most ${count(s.learner.figures['vector-age.bound-steps'])}` : 'any number of'} steps` },
-      { name: 'before attribution', says: 'Records of exposures, clicks, users and items that are not counted yet, and how long they last at the present rate.', value: (s, r) => waiting(s, r, EVENTS) },
-      { name: 'before learning', says: 'Training examples that are not counted yet, and how long they last at the present rate. Those of the open mini-batch are counted, and wait.', value: (s, r) => waiting(s, r, ['training-examples']) },
+      { name: 'events waiting', says: 'Records of exposures, clicks, users and items that are not counted yet, and how long they last at the present rate.', value: (s, r) => waiting(s, r, EVENTS) },
+      { name: 'examples waiting', says: 'Training examples that are not counted yet, and how long they last at the present rate. Those of the open mini-batch are counted, and wait.', value: (s, r) => waiting(s, r, ['training-examples']) },
       { name: 'index behind learner', says: 'Learning steps that the last commit of the learner is ahead of the newest vector of this server, and the time between the two. A dash: no learner reports on the generation that answers.', value: behindLearner },
       { name: 'newest vector', says: 'Time since the newest vector of the index was published.', value: s => (s.index.publishedAt ? `${duration(Math.max(0, s.at - s.index.publishedAt))} ago` : '–') },
     ],
@@ -70,10 +70,10 @@ const CARDS = [
       { name: 'dead letters', says: 'Events that could not be used, since the beginning. The table below has the reasons.', value: s => count(sum(Object.values(rejected(s)))), tone: s => (Object.keys(rejected(s)).length > 0 ? 'warn' : undefined) },
       { name: 'refused steps', says: 'Mini-batches that were not learnt because they would have made the model not finite.', value: s => count(s.learner?.refusedSteps), tone: s => (s.learner?.refusedSteps > 0 ? 'warn' : undefined) },
       { name: 'last commit', says: 'Time since the learner committed. State, output and offsets are in one transaction.', value: s => (s.learner?.committedAt ? `${duration(Math.max(0, s.at - s.learner.committedAt))} ago` : '–') },
-      { name: 'digest', says: 'SHA-256 of model, catalogue and popularity at the last commit. Whoever learns the same log comes to the same digest.', value: s => s.learner?.digest.slice(0, 16) || '–', code: true },
+      { name: 'digest of the model', says: 'SHA-256 of model, catalogue and popularity at the last commit. Whoever learns the same log comes to the same digest.', value: s => s.learner?.digest.slice(0, 16) || '–', code: true },
       { name: 'model verified', says: 'Whether learning the log again gave the published vectors, bit for bit, when bin/millrace verify --model --record last did so.', value: s => verified(s, 'model'), tone: s => verdict(s, 'model') },
       { name: 'books verified', says: 'Whether the books agreed with the topics when bin/millrace verify --counts --record last compared them.', value: s => verified(s, 'counts'), tone: s => verdict(s, 'counts') },
-      { name: 'verify', says: 'Learns the log again, compares every vector and every count, and enters what came of it for the two figures above.', value: () => 'bin/millrace verify --model --counts --record', copy: true },
+      { name: 'verify', says: 'Learns the log again, compares every vector and every count, and enters what came of it for the two figures above.', value: () => millrace('verify --model --counts --record'), copy: true },
     ],
   },
   {

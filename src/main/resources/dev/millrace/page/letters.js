@@ -1,5 +1,5 @@
 // Examples of dead letters, read from the topic when the reader opens them.
-import { command, count, element } from './text.js';
+import { command, count, element, millrace } from './text.js';
 import { reasonSays } from './meanings.js';
 
 const AGAIN_MILLIS = 250;
@@ -46,7 +46,7 @@ function show({ at, read: number, whole, letters }) {
     element('h4', { title: reasonSays(reason) }, reason || 'no reason given'),
     element('p', { class: 'note' }, reasonSays(reason)),
     ...some.map(letter),
-  ]), ...(letters.length === 0 ? [] : [command('bin/millrace dlq show --count 10')]));
+  ]), ...(letters.length === 0 ? [] : [command(millrace('dlq show --count 10'))]));
   const time = new Date(at).toLocaleTimeString('en-GB');
   say(letters.length === 0 ? `The topic has no letters. Read at ${time}.`
     : `The latest three of each reason among ${whole ? `all ${count(number)}` : `the last ${count(number)}`} letters of the topic, read at ${time}.`

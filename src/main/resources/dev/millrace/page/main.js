@@ -1,5 +1,5 @@
 // The state of the page: one JSON text a second from the server, handed to each part of the page.
-import { duration } from './text.js';
+import { commandsAsk, duration } from './text.js';
 import { isLocked, session, signIn } from './access.js';
 import { showCharts, drawCharts } from './charts.js';
 import { showFigures } from './figures.js';
@@ -30,6 +30,7 @@ function rateOf(read) {
 function take(state) {
   states.push(state);
   if (states.length > KEPT_STATES) states.shift();
+  commandsAsk(state.bootstrapServers);
   addSample(state);
   showStatus(state);
   showFigures(state, rateOf);

@@ -1,5 +1,5 @@
 // What may be ordered of the generations: buttons for an admin, commands for everybody else. An order is asked for once more before it is sent.
-import { element, command, pathOf } from './text.js';
+import { element, command, millrace, pathOf, quoted } from './text.js';
 
 const byId = id => document.getElementById(id);
 const ADMIN = 'admin';
@@ -30,13 +30,10 @@ function commands(others) {
     element('p', { class: 'note' }, others.length > 0
       ? 'You may look on here. These commands promote a generation, and go back:'
       : 'No other complete generation is here. Train one beside this with another model.generation, then promote it; a roll-back goes back to the one before:'),
-    ...(others.length > 0 ? others.map(name => command(`bin/millrace model promote ${quoted(name)}`)) : [command('bin/millrace model list')]),
-    command('bin/millrace model rollback'),
+    ...(others.length > 0 ? others.map(name => command(millrace(`model promote ${quoted(name)}`))) : [command(millrace('model list'))]),
+    command(millrace('model rollback')),
   ];
 }
-
-/** A word for a shell, whatever it holds. */
-const quoted = word => (/^[\w.:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 function buttons(others, answering, before) {
   const orders = others.filter(name => name !== before).map(name => promotion(name, answering));

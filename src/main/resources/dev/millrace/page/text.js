@@ -65,6 +65,20 @@ export function fillMeanings(list, meanings) {
 /** A cell of a number. */
 export const numeric = (text, title) => ({ text, title, class: 'number' });
 
+const OWN_CLUSTER = 'localhost:9092'; // which millrace asks by itself
+let asked = OWN_CLUSTER;
+
+/** Says which cluster the server is of. */
+export function commandsAsk(bootstrapServers) {
+  asked = bootstrapServers;
+}
+
+/** A command line of millrace that asks the server's cluster. */
+export const millrace = words => `bin/millrace ${words}${asked === OWN_CLUSTER ? '' : ` --bootstrap-server ${quoted(asked)}`}`;
+
+/** A word for a shell, whatever it holds. */
+export const quoted = word => (/^[\w.:,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
 /** A command with a button that copies it. */
 export function command(text) {
   const button = element('button', { type: 'button' }, 'Copy');

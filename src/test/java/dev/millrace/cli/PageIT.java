@@ -490,8 +490,8 @@ class PageIT {
                     .orElseThrow(() -> new AssertionError(shadow.output()));
             try (Chromium reader = browser()) {
                 signIn(reader, at, "of-a-reader");
-                reader.awaitTrue(
-                        "document.getElementById('orders').textContent.includes('bin/millrace model promote')");
+                reader.awaitTrue("document.getElementById('orders').textContent.includes('bin/millrace model promote "
+                        + second + " --bootstrap-server " + broker() + "')");
 
                 assertThat(reader.evaluate("document.querySelectorAll('#orders .choices button').length")
                                 .asInt())
