@@ -189,6 +189,7 @@ final class DeadLettersCommand implements Runnable {
     int replay(
             @Mixin ConfigOptions config,
             @Mixin Filter filter,
+            @Mixin OutputOption output,
             @Option(names = "--dry-run", description = "send nothing, say what would be sent") boolean isDry) {
         if (filter.reason == null) {
             throw OptionFaults.unusable(
@@ -212,17 +213,28 @@ final class DeadLettersCommand implements Runnable {
             });
             producer.flush();
         }
-        counts.forEach((what, count) -> out().printf(Locale.ROOT, "%,9d  %s%n", count, what));
-        if (counts.isEmpty()) {
-            out().println(NONE);
-        } else if (!isDry) {
-            String after = last.entrySet().stream()
-                    .map(entry -> entry.getKey() + "=" + entry.getValue())
-                    .collect(Collectors.joining(","));
-            out().println("next time   --after " + after);
-        }
-        out().flush();
+        String after = last.entrySet().stream()
+                .map(entry -> entry.getKey() + "=" + entry.getValue())
+                .collect(Collectors.joining(","));
+        output.write(out(), replayed(counts, isDry ? "" : after), () -> {
+            counts.forEach((what, count) -> out().printf(Locale.ROOT, "%,9d  %s%n", count, what));
+            if (counts.isEmpty()) {
+                out().println(NONE);
+            } else if (!isDry) {
+                out().println("next time   --after " + after);
+            }
+        });
         return 0;
+    }
+
+    /** @param after what to begin behind the next time; empty if nothing was sent */
+    private static Map<String, Object> replayed(SortedMap<String, Integer> counts, String after) {
+        Map<String, Object> replayed = new LinkedHashMap<>();
+        replayed.put("letters", counts);
+        if (!after.isEmpty()) {
+            replayed.put("after", after);
+        }
+        return replayed;
     }
 
     /** The record to send; absent if it is no event, or is nowhere any more. */

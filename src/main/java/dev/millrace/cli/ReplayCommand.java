@@ -6,6 +6,7 @@ import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.replay.BadRow;
@@ -16,6 +17,7 @@ import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
 import java.io.PrintWriter;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -66,6 +68,9 @@ final class ReplayCommand implements Callable<Integer> {
     @Mixin
     ProgressOption progress = new ProgressOption();
 
+    @Mixin
+    OutputOption output = new OutputOption();
+
     @Override
     public Integer call() throws InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
@@ -96,9 +101,20 @@ final class ReplayCommand implements Callable<Integer> {
                     bad -> System.err.println("row not used: " + bad));
             replay.run(producer, InstantSource.system());
         }
-        replay.sent().forEach((topic, count) -> out.printf("%-10s %,d sent%n", topic.label(), count));
-        out.flush();
+        output.write(
+                out,
+                replay.sent().entrySet().stream()
+                        .map(sentTo -> row(sentTo.getKey().label(), sentTo.getValue()))
+                        .toList(),
+                () -> replay.sent().forEach((topic, count) -> out.printf("%-10s %,d sent%n", topic.label(), count)));
         return 0;
+    }
+
+    private static Map<String, Object> row(String topic, long sent) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("topic", topic);
+        row.put("sent", sent);
+        return row;
     }
 
     /** How many exposures and clicks there are, if fewer than the most. Reads them all: what a bar with the time left costs. */

@@ -92,10 +92,12 @@ final class TopicsCommand implements Runnable {
             },
             footer = {
                 "millrace topics acls --principal User:trainer train",
-                "millrace topics acls --principal User:auditor 'verify --model'"
+                "millrace topics acls --principal User:auditor 'verify --model'",
+                "millrace topics acls --principal User:trainer train --output json"
             })
     int acls(
             @Mixin ConfigOptions config,
+            @Mixin OutputOption output,
             @Option(
                             names = "--principal",
                             required = true,
@@ -106,11 +108,26 @@ final class TopicsCommand implements Runnable {
                     List<String> commands) {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
-        new AccessList(settings.topics().names(), settings.stream().applicationId())
-                .calls(settings.clients().bootstrapServers(), principal, commands)
-                .forEach(out::println);
-        out.flush();
+        AccessList rights =
+                new AccessList(settings.topics().names(), settings.stream().applicationId());
+        List<String> calls = rights.calls(settings.clients().bootstrapServers(), principal, commands);
+        output.write(
+                out,
+                rights.operations(commands).entrySet().stream()
+                        .map(right -> row(principal, right.getKey(), right.getValue()))
+                        .toList(),
+                () -> calls.forEach(out::println));
         return 0;
+    }
+
+    private static Map<String, Object> row(String principal, AccessList.Resource resource, Set<String> operations) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("principal", principal);
+        row.put("resource", resource.kind().option().substring("--".length()));
+        row.put("name", resource.name());
+        row.put("pattern", resource.isPrefix() ? "prefixed" : "literal");
+        row.put("operations", operations);
+        return row;
     }
 
     @Command(

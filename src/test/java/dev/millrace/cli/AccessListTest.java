@@ -3,6 +3,8 @@ package dev.millrace.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.topic.TopicNames;
@@ -51,6 +53,25 @@ class AccessListTest {
                         BEGIN + "--topic __consumer_offsets --operation Read",
                         BEGIN + "--cluster --operation Alter")
                 .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aProgramGetsARowForEachResource() throws IOException {
+        Commands commands = new Commands();
+        String[] acls = {"topics", "acls", "--principal", "User:shop", "train", "--output", "json"};
+
+        assertThat(commands.run(Map.of("topic.clicks.name", "shop.clicks"), acls))
+                .isZero();
+
+        assertThat(new ObjectMapper().readTree(commands.out()))
+                .extracting(JsonNode::toString)
+                .contains(
+                        "{\"principal\":\"User:shop\",\"resource\":\"topic\",\"name\":\"shop.clicks\",\"pattern\":\"literal\","
+                                + "\"operations\":[\"Describe\",\"DescribeConfigs\",\"Read\"]}",
+                        "{\"principal\":\"User:shop\",\"resource\":\"transactional-id\",\"name\":\"millrace-\","
+                                + "\"pattern\":\"prefixed\",\"operations\":[\"Write\"]}",
+                        "{\"principal\":\"User:shop\",\"resource\":\"cluster\",\"name\":\"kafka-cluster\","
+                                + "\"pattern\":\"literal\",\"operations\":[\"Alter\"]}");
     }
 
     @Test

@@ -121,6 +121,9 @@ class DeadLettersIT {
         assertThat(new ObjectMapper().readTree(commands.out())).hasSize(2).allSatisfy(letter -> assertThat(
                         letter.path("from").path("topic").asText())
                 .isEqualTo("clicks"));
+        String[] replay = {"dlq", "replay", "--reason", "misplaced-removal", "--dry-run", "--output", "json"};
+        assertThat(commands.run(given, replay)).isZero();
+        assertThat(commands.out().strip()).isEqualTo("{\"letters\":{\"would go to users\":1}}");
     }
 
     private void anOperatorSaysWhichAreMended(Map<String, String> given) {
@@ -153,6 +156,9 @@ class DeadLettersIT {
         assertThat(commands.run(given, "dlq", "replay", "--reason", "misplaced-removal", "--after", after))
                 .isZero();
         assertThat(commands.out()).isEqualTo("no dead letters" + System.lineSeparator());
+        String[] replay = {"dlq", "replay", "--reason", "misplaced-removal", "--after", after, "--output", "json"};
+        assertThat(commands.run(given, replay)).isZero();
+        assertThat(commands.out().strip()).isEqualTo("{\"letters\":{},\"after\":\"" + after + "\"}");
     }
 
     private void whatIsStillWrongComesBackWholeEvenIfItsLetterWasNot(

@@ -213,6 +213,29 @@ class GenerationsIT {
                 .contains("tower.dim = 64 | 16")
                 .contains("answers     of 50 users: ")
                 .doesNotContain("no progress of its learner");
+        String found = run(
+                "diff-json",
+                bootstrap,
+                "model",
+                "diff",
+                wide,
+                narrow,
+                "--users",
+                "50",
+                "--k",
+                "10",
+                "--output",
+                "json");
+        assertThat(found).doesNotContain("exam  ", "settings  ", "answers  ");
+        JsonNode object = json.readTree(
+                found.lines().filter(line -> line.startsWith("{")).findFirst().orElseThrow());
+        assertThat(object.path("left").path("generation").asText()).isEqualTo(wide);
+        assertThat(object.path("right").path("generation").asText()).isEqualTo(narrow);
+        assertThat(object.path("right").path("step").asLong()).isPositive();
+        assertThat(object.path("settings")).anySatisfy(setting -> assertThat(setting.toString())
+                .isEqualTo("{\"key\":\"tower.dim\",\"left\":\"64\",\"right\":\"16\"}"));
+        assertThat(object.path("answers").path("users").asInt()).isEqualTo(50);
+        assertThat(object.path("answers").path("common").asDouble()).isBetween(0.0, 1.0);
     }
 
     private void retired(String bootstrap, String url, String narrow) throws Exception {

@@ -2,12 +2,15 @@ package dev.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.settings.SettingDoc;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
 class SettingsReferenceTest {
@@ -19,6 +22,23 @@ class SettingsReferenceTest {
         // on a difference: millrace settings prints the table
         assertThat(lines.stream().filter(line -> line.startsWith("|")).toList())
                 .isEqualTo(SettingsCommand.reference().lines().toList());
+    }
+
+    @Test
+    void aProgramGetsARowForEachKey() throws IOException {
+        Commands commands = new Commands();
+
+        assertThat(commands.run("settings", "--output", "json")).isZero();
+
+        JsonNode rows = new ObjectMapper().readTree(commands.out());
+        assertThat(StreamSupport.stream(rows.spliterator(), false)
+                        .map(row -> new SettingDoc(
+                                row.path("key").asText(),
+                                row.path("default").asText(),
+                                row.path("type").asText(),
+                                row.path("meaning").asText()))
+                        .toList())
+                .isEqualTo(MillraceSettings.reference());
     }
 
     @Test

@@ -5,6 +5,8 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.OutputOption;
+import dev.millrace.exam.RankingTotals;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
@@ -16,6 +18,7 @@ import dev.millrace.train.TrainingProgress;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -39,7 +42,10 @@ import picocli.CommandLine.Spec;
             "Compare two generations: settings, exams, and the share of items that their answers have in common.",
             "Recall is that of the exams since each learner began. Compare it only if both learnt the same steps."
         },
-        footer = "millrace model diff g1-e5d3e6aa g2-3f9a01bc --bootstrap-server kafka:9092")
+        footer = {
+            "millrace model diff g1-e5d3e6aa g2-3f9a01bc --bootstrap-server kafka:9092",
+            "millrace model diff g1-e5d3e6aa g2-3f9a01bc --output json"
+        })
 final class ModelDiffCommand implements Callable<Integer> {
 
     private static final String ABSENT = "(not set)";
@@ -74,6 +80,9 @@ final class ModelDiffCommand implements Callable<Integer> {
             description = "folder for what does not fit in memory, emptied at each start; default: ${DEFAULT-VALUE}")
     Path directory = Path.of(".millrace/diff");
 
+    @Mixin
+    OutputOption output = new OutputOption();
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
@@ -84,22 +93,71 @@ final class ModelDiffCommand implements Callable<Integer> {
         String one = Objects.requireNonNull(left);
         String other = Objects.requireNonNull(right);
         GenerationHistory history = GenerationAdmin.history(cluster);
-        printSettings(settings(history, one), settings(history, other), out);
+        SortedMap<String, String> ofOne = settings(history, one);
+        SortedMap<String, String> ofOther = settings(history, other);
+        PrintWriter early = output.asText(out); // the answers take a while
+        printSettings(ofOne, ofOther, early);
         Map<String, TrainingProgress> progress = new ProgressLog(cluster).byGeneration();
-        printExam(one, Optional.ofNullable(progress.get(one)), out);
-        printExam(other, Optional.ofNullable(progress.get(other)), out);
-        out.flush();
+        printExam(one, Optional.ofNullable(progress.get(one)), early);
+        printExam(other, Optional.ofNullable(progress.get(other)), early);
+        early.flush();
         GenerationComparison.Agreement agreement =
                 GenerationComparison.between(settings, one, other, users, k, directory);
-        out.printf(
-                Locale.ROOT,
-                "answers     of %,d users: %.3f of the best %d items in common, the same best item for %.3f%n",
-                agreement.users(),
-                agreement.common(),
-                agreement.k(),
-                agreement.sameFirst());
-        out.flush();
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("left", generation(one, Optional.ofNullable(progress.get(one))));
+        object.put("right", generation(other, Optional.ofNullable(progress.get(other))));
+        object.put(
+                "settings",
+                differing(ofOne, ofOther).stream()
+                        .map(key -> row(key, ofOne, ofOther))
+                        .toList());
+        object.put("answers", object(agreement));
+        output.write(
+                out,
+                object,
+                () -> out.printf(
+                        Locale.ROOT,
+                        "answers     of %,d users: %.3f of the best %d items in common, the same best item for %.3f%n",
+                        agreement.users(),
+                        agreement.common(),
+                        agreement.k(),
+                        agreement.sameFirst()));
         return 0;
+    }
+
+    private static Map<String, Object> generation(String name, Optional<TrainingProgress> progress) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("generation", name);
+        progress.ifPresent(training -> {
+            RankingTotals exam = training.exam().model();
+            object.put("step", training.step());
+            object.put("ranked", exam.scored());
+            object.put("recallAt10", exam.recallAt(10));
+            object.put("standardErrorAt10", exam.standardErrorAt(10));
+            object.put("recallAt100", exam.recallAt(100));
+            object.put("standardErrorAt100", exam.standardErrorAt(100));
+            object.put("ndcgAt10", exam.ndcg10());
+        });
+        return object;
+    }
+
+    /** A setting that differs; a side that has not set it has no member. */
+    private static Map<String, String> row(
+            String key, SortedMap<String, String> left, SortedMap<String, String> right) {
+        Map<String, String> row = new LinkedHashMap<>();
+        row.put("key", key);
+        Optional.ofNullable(left.get(key)).ifPresent(value -> row.put("left", value));
+        Optional.ofNullable(right.get(key)).ifPresent(value -> row.put("right", value));
+        return row;
+    }
+
+    private static Map<String, Object> object(GenerationComparison.Agreement agreement) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("users", agreement.users());
+        object.put("k", agreement.k());
+        object.put("common", agreement.common());
+        object.put("sameFirst", agreement.sameFirst());
+        return object;
     }
 
     private static SortedMap<String, String> settings(GenerationHistory history, String generation) {
@@ -109,11 +167,16 @@ final class ModelDiffCommand implements Callable<Integer> {
                         "there is no generation " + generation + "; known: " + history.generations()));
     }
 
-    private static void printSettings(
-            SortedMap<String, String> left, SortedMap<String, String> right, PrintWriter out) {
+    private static Set<String> differing(SortedMap<String, String> left, SortedMap<String, String> right) {
         Set<String> keys = new TreeSet<>(left.keySet());
         keys.addAll(right.keySet());
         keys.removeIf(key -> left.getOrDefault(key, ABSENT).equals(right.getOrDefault(key, ABSENT)));
+        return keys;
+    }
+
+    private static void printSettings(
+            SortedMap<String, String> left, SortedMap<String, String> right, PrintWriter out) {
+        Set<String> keys = differing(left, right);
         out.println("settings    " + (keys.isEmpty() ? "the same" : keys.size() + " differ"));
         keys.forEach(key -> out.println("            " + key + " = " + left.getOrDefault(key, ABSENT) + " | "
                 + right.getOrDefault(key, ABSENT)));
