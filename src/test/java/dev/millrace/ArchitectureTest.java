@@ -59,6 +59,7 @@ class ArchitectureTest {
             "topic.fault",
             "topic",
             "topic.transaction",
+            "topic.authoriser",
             "diagnosis",
             "stream",
             "stream.run",

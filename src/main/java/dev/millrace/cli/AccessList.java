@@ -3,10 +3,14 @@ package dev.millrace.cli;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.authoriser.AccessRule;
+import dev.millrace.topic.authoriser.AccessRule.Kind;
+import dev.millrace.topic.authoriser.AccessRule.Operation;
+import dev.millrace.topic.authoriser.AccessRule.Resource;
+import dev.millrace.topic.authoriser.AccessRule.Right;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -24,41 +28,27 @@ record AccessList(TopicNames names, String application) {
     private static final List<String> LOGICAL_TOPICS =
             TopicNames.read(new SettingsReader(Map.of())).all();
 
-    /**
-     * What a right is on in this cluster.
-     *
-     * @param isPrefix true if it is all whose names begin so
-     */
-    record Resource(AccessRight.Kind kind, String name, boolean isPrefix) {
-
-        /** As an option of {@code kafka-acls.sh}. */
-        private String option() {
-            if (isPrefix) {
-                return "--resource-pattern-type prefixed " + kind.option() + " " + name;
-            }
-            return kind == AccessRight.Kind.CLUSTER ? kind.option() : kind.option() + " " + name;
-        }
-    }
-
     /** The calls of {@code kafka-acls.sh} that give a principal what the commands need, one a resource. */
     List<String> calls(String bootstrapServers, String principal, List<String> commands) {
-        String begin =
-                "kafka-acls.sh --bootstrap-server " + bootstrapServers + " --add --allow-principal '" + principal + "'";
+        String begin = "kafka-acls.sh --bootstrap-server " + bootstrapServers + " --add --allow-principal "
+                + AccessRule.quoted(principal);
         return operations(commands).entrySet().stream()
                 .map(entry -> begin + " " + entry.getKey().option() + " --operation "
-                        + String.join(" --operation ", entry.getValue()))
+                        + entry.getValue().stream().map(Operation::word).collect(Collectors.joining(" --operation ")))
                 .toList();
     }
 
-    /** An operation as {@code kafka-acls.sh} and Strimzi take it: {@code DescribeConfigs} for {@code DESCRIBE_CONFIGS}. */
-    private static String named(String operation) {
-        return Stream.of(operation.split("_", -1))
-                .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
-                .collect(Collectors.joining());
+    /** The rights that the commands need. */
+    Set<Right> rights(List<String> commands) {
+        Set<Right> rights = new LinkedHashSet<>();
+        operations(commands)
+                .forEach((resource, operations) ->
+                        operations.forEach(operation -> rights.add(new Right(resource, operation))));
+        return rights;
     }
 
     /** The operations that the commands need, by resource. */
-    Map<Resource, Set<String>> operations(List<String> commands) {
+    Map<Resource, Set<Operation>> operations(List<String> commands) {
         List<AccessRight> all = AccessRight.all();
         Set<String> known = new TreeSet<>();
         all.forEach(right -> known.add(right.command()));
@@ -67,11 +57,11 @@ record AccessList(TopicNames names, String application) {
                 throw OptionFaults.unusable("COMMAND", command, "must be one of " + String.join(", ", known));
             }
         }
-        Map<Resource, Set<String>> operations = new LinkedHashMap<>();
+        Map<Resource, Set<Operation>> operations = new LinkedHashMap<>();
         all.stream().filter(right -> commands.contains(right.command())).forEach(right -> resources(right)
                 .forEach(resource -> operations
                         .computeIfAbsent(resource, none -> new LinkedHashSet<>())
-                        .add(named(right.operation()))));
+                        .add(right.operation())));
         return operations;
     }
 
@@ -79,7 +69,7 @@ record AccessList(TopicNames names, String application) {
         if (right.isPrefix()) { // of all that is named after the application
             return Stream.of(new Resource(right.kind(), application + "-", true));
         }
-        return (right.kind() == AccessRight.Kind.CLUSTER ? Stream.of(right.name()) : topics(right))
+        return (right.kind() == Kind.CLUSTER ? Stream.of(right.name()) : topics(right))
                 .map(name -> new Resource(right.kind(), name, false));
     }
 
@@ -92,8 +82,8 @@ record AccessList(TopicNames names, String application) {
         if (at < 0) {
             return Stream.of(right.name()); // Kafka's own
         }
-        boolean isForStores = names.all().get(at).equals(names.itemEmbeddings())
-                && right.operation().equals("WRITE");
+        boolean isForStores =
+                names.all().get(at).equals(names.itemEmbeddings()) && right.operation() == Operation.WRITE;
         return Stream.concat(
                 Stream.of(names.all().get(at)),
                 names.vectorStore().stream().filter(store -> isForStores).map(TopicNames.VectorStore::topic));

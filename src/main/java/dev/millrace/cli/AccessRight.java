@@ -1,6 +1,8 @@
 package dev.millrace.cli;
 
 import dev.millrace.state.Utf8;
+import dev.millrace.topic.authoriser.AccessRule.Kind;
+import dev.millrace.topic.authoriser.AccessRule.Operation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -17,28 +19,8 @@ import java.util.stream.Stream;
  * @param command such as {@code verify --model}
  * @param name of the resource, with {@code millrace-} for the application id; a topic's logical name
  * @param isPrefix true if the resource is all whose names begin so
- * @param operation as Kafka writes it
  */
-record AccessRight(String command, Kind kind, String name, boolean isPrefix, String operation) {
-
-    /** What a right is on. */
-    enum Kind {
-        TOPIC("--topic"),
-        GROUP("--group"),
-        TRANSACTIONAL_ID("--transactional-id"),
-        CLUSTER("--cluster");
-
-        private final String option;
-
-        Kind(String option) {
-            this.option = option;
-        }
-
-        /** The option of {@code kafka-acls.sh} that names such a resource. */
-        String option() {
-            return option;
-        }
-    }
+record AccessRight(String command, Kind kind, String name, boolean isPrefix, Operation operation) {
 
     /** In place of the name of a topic: each one. */
     static final String EVERY_TOPIC = "*";
@@ -58,7 +40,11 @@ record AccessRight(String command, Kind kind, String name, boolean isPrefix, Str
                 for (String name : names(cells[2].strip()).toList()) {
                     for (String operation : cells[3].strip().split(", ", -1)) {
                         rights.add(new AccessRight(
-                                command, kind(cells[2].strip()), name, cells[2].contains("with prefix"), operation));
+                                command,
+                                kind(cells[2].strip()),
+                                name,
+                                cells[2].contains("with prefix"),
+                                Operation.valueOf(operation)));
                     }
                 }
             }

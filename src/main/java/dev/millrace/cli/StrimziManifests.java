@@ -2,11 +2,14 @@ package dev.millrace.cli;
 
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.topic.Topics;
+import dev.millrace.topic.authoriser.AccessRule.Operation;
+import dev.millrace.topic.authoriser.AccessRule.Resource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * The topics and users of one cluster as resources of Strimzi, whose operators make them.
@@ -49,11 +52,11 @@ record StrimziManifests(String cluster, AccessList rights) {
         StringBuilder lines = head("KafkaUser", name)
                 .append("  authentication:\n    type: scram-sha-512\n")
                 .append("  authorization:\n    type: simple\n    acls:\n");
-        for (Map.Entry<AccessList.Resource, Set<String>> right :
+        for (Map.Entry<Resource, Set<Operation>> right :
                 rights.operations(commands).entrySet()) {
             lines.append("      - resource: ").append(resource(right.getKey())).append('\n');
             lines.append("        operations: [")
-                    .append(String.join(", ", right.getValue()))
+                    .append(right.getValue().stream().map(Operation::word).collect(Collectors.joining(", ")))
                     .append("]\n");
         }
         return lines.toString();
@@ -70,7 +73,7 @@ record StrimziManifests(String cluster, AccessList rights) {
                 .append("\nspec:\n");
     }
 
-    private static String resource(AccessList.Resource resource) {
+    private static String resource(Resource resource) {
         String named = ", name: " + resource.name() + ", patternType: " + (resource.isPrefix() ? "prefix" : "literal");
         return switch (resource.kind()) {
             case TOPIC -> "{type: topic" + named + "}";
@@ -80,7 +83,6 @@ record StrimziManifests(String cluster, AccessList rights) {
         };
     }
 
-    /** Strimzi writes {@code DescribeConfigs} for {@code DESCRIBE_CONFIGS}. */
     private static void requireName(String option, String name) {
         if (!NAME.matcher(name).matches()) {
             throw OptionFaults.unusable(

@@ -5,6 +5,8 @@ import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.topic.Topics;
+import dev.millrace.topic.authoriser.AccessRule.Operation;
+import dev.millrace.topic.authoriser.AccessRule.Resource;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -120,13 +122,13 @@ final class TopicsCommand implements Runnable {
         return 0;
     }
 
-    private static Map<String, Object> row(String principal, AccessList.Resource resource, Set<String> operations) {
+    private static Map<String, Object> row(String principal, Resource resource, Set<Operation> operations) {
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("principal", principal);
-        row.put("resource", resource.kind().option().substring("--".length()));
+        row.put("resource", resource.kind().word());
         row.put("name", resource.name());
         row.put("pattern", resource.isPrefix() ? "prefixed" : "literal");
-        row.put("operations", operations);
+        row.put("operations", operations.stream().map(Operation::word).toList());
         return row;
     }
 

@@ -30,7 +30,7 @@ record AccessRights(String command, ResourcePattern resource, AclOperation opera
                                     ResourceType.valueOf(right.kind().name()),
                                     name,
                                     right.isPrefix() ? PatternType.PREFIXED : PatternType.LITERAL),
-                            AclOperation.fromString(right.operation())));
+                            AclOperation.valueOf(right.operation().name())));
                 })
                 .toList();
     }
