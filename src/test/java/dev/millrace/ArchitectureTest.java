@@ -145,7 +145,7 @@ class ArchitectureTest {
 
     @Test
     void kafkaStaysInTheTopicsAndTheStream() {
-        only("topic.fault", "topic", "topic.transaction", "stream", "stream.run")
+        only("topic.fault", "topic", "topic.transaction", "topic.authoriser", "stream", "stream.run")
                 .use("org.apache.kafka..");
     }
 

@@ -9,6 +9,8 @@ import dev.millrace.topic.OpenQuestion;
 import dev.millrace.topic.OpenQuestion.Subject;
 import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.Topics;
+import dev.millrace.topic.authoriser.AccessRule;
+import dev.millrace.topic.authoriser.Authoriser;
 import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.topic.fault.UnusableTopicException;
@@ -26,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** Collects the facts of an installation; changes nothing. */
@@ -42,14 +45,17 @@ public final class Checkup {
     }
 
     /**
+     * @param principals whose rights are looked at
      * @param heapBytes that a trainer or server has
      * @throws dev.millrace.topic.fault.BrokerUnreachableException if no broker answers
      */
-    public static Facts of(MillraceSettings settings, long heapBytes, InstantSource clock) throws IOException {
-        return new Checkup(settings).facts(heapBytes, clock);
+    public static Facts of(
+            MillraceSettings settings, List<Facts.Principal> principals, long heapBytes, InstantSource clock)
+            throws IOException {
+        return new Checkup(settings).facts(principals, heapBytes, clock);
     }
 
-    private Facts facts(long heapBytes, InstantSource clock) throws IOException {
+    private Facts facts(List<Facts.Principal> principals, long heapBytes, InstantSource clock) throws IOException {
         ClusterFacts cluster =
                 ClusterSurvey.of(settings.clients(), settings.topics().names(), PATIENCE);
         open.addAll(cluster.open());
@@ -57,6 +63,10 @@ public final class Checkup {
         List<JudgedTransaction> transactions = answer(
                         Subject.TRANSACTIONS, () -> settings.transactions().open())
                 .orElse(List.of());
+        Optional<List<AccessRule>> rules = principals.isEmpty()
+                ? Optional.empty()
+                : answer(Subject.ACCESS_RULES, () -> Authoriser.rules(settings.clients(), PATIENCE))
+                        .flatMap(Function.identity());
         Map<String, PartProgress> parts = answer(Subject.PROGRESS, this::parts).orElse(Map.of());
         return new Facts(
                 settings.clients().bootstrapServers(),
@@ -71,6 +81,7 @@ public final class Checkup {
                         HeapBudget.of(settings).usual(),
                         5L * settings.trainer().model().width() + INDEX_BYTES_AN_ITEM,
                         2 + settings.serve().keptGenerations()),
+                new Facts.Access(principals, rules),
                 clock.instant(),
                 open);
     }

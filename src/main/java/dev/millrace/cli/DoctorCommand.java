@@ -3,12 +3,15 @@ package dev.millrace.cli;
 import dev.millrace.app.Checkup;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.diagnosis.Diagnosis;
+import dev.millrace.diagnosis.Facts;
 import dev.millrace.diagnosis.Finding;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -29,7 +33,8 @@ import picocli.CommandLine.Spec;
         },
         footer = {
             "millrace doctor --bootstrap-server kafka:9092 --config my.properties",
-            "millrace doctor --bootstrap-server kafka:9092 --output json"
+            "millrace doctor --bootstrap-server kafka:9092 --output json",
+            "millrace doctor --principal User:trainer=train --principal User:web=serve"
         })
 final class DoctorCommand implements Callable<Integer> {
 
@@ -42,6 +47,13 @@ final class DoctorCommand implements Callable<Integer> {
     @Mixin
     ConfigOptions config = new ConfigOptions();
 
+    @Option(
+            names = "--principal",
+            paramLabel = "PRINCIPAL=COMMAND[,COMMAND]",
+            description = "also compare the rights of this principal with those that its commands need, such as"
+                    + " User:trainer=train. May be repeated")
+    List<String> principals = new ArrayList<>();
+
     @Mixin
     OutputOption output = new OutputOption();
 
@@ -49,13 +61,33 @@ final class DoctorCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
-        List<Finding> findings =
-                Diagnosis.of(Checkup.of(settings, Runtime.getRuntime().maxMemory(), InstantSource.system()));
+        List<Finding> findings = Diagnosis.of(
+                Checkup.of(settings, principals(settings), Runtime.getRuntime().maxMemory(), InstantSource.system()));
         output.write(
                 out,
                 findings.stream().map(DoctorCommand::row).toList(),
                 () -> findings.forEach(finding -> out.println(line(finding))));
         return findings.stream().anyMatch(finding -> finding.grade() == Finding.Grade.FAIL) ? FAILED : 0;
+    }
+
+    private List<Facts.Principal> principals(MillraceSettings settings) {
+        Map<String, List<String>> commands = new LinkedHashMap<>();
+        for (String principal : principals) {
+            int at = principal.lastIndexOf('='); // the name of a certificate has some too
+            if (at < 0 || principal.indexOf(':') < 0 || principal.indexOf(':') > at) {
+                throw OptionFaults.unusable(
+                        "--principal",
+                        principal,
+                        "must be a principal as the cluster knows it and what it runs, such as User:trainer=train");
+            }
+            commands.computeIfAbsent(principal.substring(0, at), none -> new ArrayList<>())
+                    .addAll(List.of(principal.substring(at + 1).split(",", -1)));
+        }
+        AccessList rights =
+                new AccessList(settings.topics().names(), settings.stream().applicationId());
+        return commands.entrySet().stream()
+                .map(entry -> new Facts.Principal(entry.getKey(), entry.getValue(), rights.rights(entry.getValue())))
+                .toList();
     }
 
     private static String line(Finding finding) {

@@ -52,6 +52,7 @@ public final class Diagnosis {
                         diagnosis.versions(),
                         diagnosis.topics(),
                         diagnosis.rights(),
+                        diagnosis.principals(),
                         diagnosis.disks(),
                         diagnosis.heap(),
                         diagnosis.clock(),
@@ -169,6 +170,26 @@ public final class Diagnosis {
                 .distinct()
                 .forEach(right -> found.add(Finding.warn(check, right, "what depends on it was not checked", grant())));
         return orOk(found, check, "doctor may see all that it asked for");
+    }
+
+    /** The rights of those who are asked for. */
+    private List<Finding> principals() {
+        List<Facts.Principal> principals = facts.access().principals();
+        List<Finding> found = notChecked(PrincipalFindings.CHECK, Subject.ACCESS_RULES);
+        if (principals.isEmpty() || !found.isEmpty()) {
+            return found;
+        }
+        return facts.access()
+                .rules()
+                .map(rules -> principals.stream()
+                        .flatMap(principal -> new PrincipalFindings(principal, rules, servers).all().stream())
+                        .toList())
+                .orElseGet(() -> List.of(Finding.warn(
+                        PrincipalFindings.CHECK,
+                        "the cluster has no authoriser",
+                        "every principal may do everything",
+                        "authorizer.class.name in the settings of the brokers, then "
+                                + "millrace topics acls: docs/operations.md, Access rights")));
     }
 
     private List<Finding> disks() {

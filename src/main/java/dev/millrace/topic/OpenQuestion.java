@@ -16,6 +16,7 @@ public record OpenQuestion(Subject subject, String why, boolean isRefused) {
         DISKS,
         CLOCK,
         TRANSACTIONS,
-        PROGRESS
+        PROGRESS,
+        ACCESS_RULES
     }
 }

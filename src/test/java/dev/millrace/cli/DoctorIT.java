@@ -53,11 +53,13 @@ class DoctorIT {
                     .contains(
                             "clicks was there, and stays at 2 partitions; the settings ask for 12",
                             "mini-batches was there");
-            Said healthy = run("doctor", "--bootstrap-server", servers);
+            Said healthy = run("doctor", "--bootstrap-server", servers, "--principal", "User:trainer=train");
             assertThat(healthy.status).as(healthy.text).isZero();
             assertThat(healthy.text.lines())
                     .anySatisfy(line -> assertThat(line).startsWith("ok    cluster       1 broker, "))
                     .anySatisfy(line -> assertThat(line).startsWith("ok    topics        "))
+                    .anySatisfy(
+                            line -> assertThat(line).startsWith("warn  principals    the cluster has no authoriser"))
                     .anySatisfy(line -> assertThat(line).startsWith("ok    transactions  0 open transactions"))
                     .anySatisfy(
                             line -> assertThat(line).startsWith("warn  versions      brokers are of Kafka 4.3 or 4.4"))

@@ -6,6 +6,7 @@ import dev.millrace.topic.EmbeddedBroker;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +16,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.common.acl.AclBinding;
 
 /** A broker that grants nothing that no rule allows, and principals that have some of the documented rights and no others. */
 final class Grants implements AutoCloseable {
@@ -85,6 +87,11 @@ final class Grants implements AutoCloseable {
     /** The settings of a client that has those rights of a command. */
     Map<String, String> of(String command, Predicate<AccessRights> which) throws Exception {
         return of(Set.of(command), which);
+    }
+
+    /** Lets the authoriser have more rules. */
+    void add(Collection<AclBinding> rules) throws Exception {
+        admin.createAcls(rules).all().get();
     }
 
     private Map<String, String> of(Set<String> commands, Predicate<AccessRights> which) throws Exception {
