@@ -16,6 +16,12 @@ public record EventLimits(int features, int featureBytes, int featuresBytes) {
     /** Most bytes of an id, of an action's name and of a feature's name. */
     public static final int MAX_ID_BYTES = 256;
 
+    /** First event time that is accepted, 1980-01-01, epoch milliseconds: smaller values are seconds. */
+    public static final long EARLIEST_MILLIS = 315_532_800_000L;
+
+    /** First event time that is too late, 2100-01-01, epoch milliseconds: larger values are microseconds. */
+    public static final long TOO_LATE_MILLIS = 4_102_444_800_000L;
+
     private static final int BYTES_A_TEXT = 4; // its length, as it is stored
     private static final int BYTES_A_KIND = 4;
 

@@ -5,10 +5,6 @@ package dev.millrace.event;
  */
 final class Require {
 
-    private static final long EARLIEST_MILLIS =
-            315_532_800_000L; // 1980-01-01: smaller values are seconds, not milliseconds
-    private static final long LATEST_MILLIS = 4_102_444_800_000L; // 2100-01-01: larger values are microseconds
-
     private Require() {}
 
     static void that(boolean holds, RejectReason reason, Object value, String rule) {
@@ -48,7 +44,7 @@ final class Require {
 
     static void time(long epochMillis) {
         that(
-                epochMillis >= EARLIEST_MILLIS && epochMillis < LATEST_MILLIS,
+                epochMillis >= EventLimits.EARLIEST_MILLIS && epochMillis < EventLimits.TOO_LATE_MILLIS,
                 RejectReason.BAD_TIME,
                 epochMillis,
                 "must be epoch milliseconds between 1980 and 2100");

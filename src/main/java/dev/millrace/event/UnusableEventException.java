@@ -66,6 +66,16 @@ public final class UnusableEventException extends IllegalArgumentException imple
         return new UnusableEventException(reason, "feature " + Require.printable(name) + ", " + getMessage());
     }
 
+    /**
+     * The same, with the column of a file that it is about.
+     *
+     * @param key of the mapping that names the column
+     */
+    public UnusableEventException ofColumn(String name, String key) {
+        return new UnusableEventException(
+                reason, "column " + Require.printable(name) + " (" + key + "), " + getMessage());
+    }
+
     @Override
     public Rejected rejected() {
         return new Rejected(reason, String.valueOf(getMessage()));

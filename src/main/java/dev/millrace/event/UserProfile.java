@@ -12,4 +12,10 @@ public record UserProfile(String user, long time, Features features) {
         Require.id(RejectReason.BAD_USER, user);
         Require.time(time);
     }
+
+    /** Returns an id that a user may have. */
+    public static String requireId(String user) {
+        Require.id(RejectReason.BAD_USER, user);
+        return user;
+    }
 }

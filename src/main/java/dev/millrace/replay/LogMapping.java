@@ -4,11 +4,15 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
+import dev.millrace.event.RejectReason;
+import dev.millrace.event.UnusableEventException;
 import dev.millrace.event.UserProfile;
 import dev.millrace.feature.FeatureSpec.Source;
 import dev.millrace.settings.SettingsReader;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -19,20 +23,21 @@ final class LogMapping {
 
     private final boolean isExposure;
     private final boolean isClick;
-    private final int user;
-    private final int item;
-    private final TimeScale timeScale;
+    private final TableMapping.Column user;
+    private final TableMapping.Column item;
+    private final TableMapping.TimeUnit timeUnit;
     private final WindowMapping windows;
-    private final Optional<Integer> time;
-    private final Optional<Integer> id;
-    private final Optional<Integer> exposure;
-    private final Optional<Integer> clicked;
+    private final Optional<TableMapping.Column> time;
+    private final Optional<TableMapping.Column> id;
+    private final Optional<TableMapping.Column> exposure;
+    private final Optional<TableMapping.Column> clicked;
     private final List<TableMapping.NamedCell> flags;
-    private final Optional<Integer> action;
+    private final Optional<TableMapping.Column> action;
     private final String clickAction;
     private final long clickDelayMillis;
-    private final Optional<Integer> clickTime;
-    private final Optional<Integer> weight;
+    private final Optional<TableMapping.Column> clickTime;
+    private final Optional<TableMapping.Column> weight;
+    private final Map<RejectReason, TableMapping.Column> columns = new EnumMap<>(RejectReason.class);
     private final List<TableMapping.NamedCell> where;
     private final TableMapping.FeatureCells userFeatures;
     private final TableMapping.FeatureCells itemFeatures;
@@ -47,7 +52,7 @@ final class LogMapping {
         time = windows.givesTimes()
                 ? Optional.empty()
                 : Optional.of(table.column("time", "time", "column of the event time"));
-        timeScale = table.timeScale("time.unit");
+        timeUnit = table.timeUnit();
         id = table.optionalColumn("id", "column of the event's own id; without it equal rows are the same event");
         boolean isBoth = isExposure && isClick;
         exposure = isClick && !isExposure
@@ -56,11 +61,12 @@ final class LogMapping {
         clicked = isBoth
                 ? table.optionalColumn("clicked", "column of a flag: the exposure was clicked")
                 : Optional.empty();
-        flags = isBoth ? table.family("flag", "a column of a flag and the action that it stands for") : List.of();
+        flags = isBoth ? table.flags("flag") : List.of();
         action = isClick
                 ? table.optionalColumn("action", "column of the action; in a log of both, empty where there was none")
                 : Optional.empty();
-        clickAction = isClick ? table.text("click.action", "click", "the action of a click that names none") : "click";
+        clickAction =
+                isClick ? table.action("click.action", "click", "the action of a click that names none") : "click";
         clickTime = isBoth ? table.optionalColumn("click.time", "column of the click's own time") : Optional.empty();
         clickDelayMillis = isBoth
                 ? reader.longInteger(
@@ -79,6 +85,12 @@ final class LogMapping {
                     "must name a column, or else " + table.key("action") + " or " + table.key("flag.COLUMN")
                             + " must be given");
         }
+        columns.put(RejectReason.BAD_USER, user);
+        columns.put(RejectReason.BAD_ITEM, item);
+        id.ifPresent(column -> columns.put(RejectReason.BAD_ID, column));
+        exposure.ifPresent(column -> columns.put(RejectReason.BAD_EXPOSURE, column));
+        action.ifPresent(column -> columns.put(RejectReason.BAD_ACTION, column));
+        weight.ifPresent(column -> columns.put(RejectReason.BAD_WEIGHT, column));
         where = table.family("where", "only rows whose column holds one of these values, comma-separated");
         userFeatures = table.features("user-feature");
         itemFeatures = table.features("item-feature");
@@ -100,16 +112,24 @@ final class LogMapping {
     }
 
     private List<ReplayEvent> decode(RowFile file, Row row) {
+        try {
+            return events(file, row);
+        } catch (UnusableEventException unusable) {
+            TableMapping.Column column = columns.get(unusable.rejected().reason());
+            throw column == null ? unusable : column.named(unusable);
+        }
+    }
+
+    private List<ReplayEvent> events(RowFile file, Row row) {
         if (!isWanted(row)) {
             return List.of();
         }
-        String userId = row.cells().get(user);
-        String itemId = row.cells().get(item);
+        String userId = user.in(row);
+        String itemId = item.in(row);
         Optional<String> window = windows.window(file, row);
-        long at = time.map(cell -> timeScale.millis("time", row.cells().get(cell)))
-                .orElseGet(() -> windows.time(file, row));
+        long at = time.map(column -> timeUnit.millis(column, row)).orElseGet(() -> windows.time(file, row));
         Features moment = context.read(row);
-        String eventId = id.flatMap(row::text).orElse(row.fingerprint());
+        String eventId = id.flatMap(column -> column.given(row)).orElse(row.fingerprint());
         List<ReplayEvent> events = new ArrayList<>();
         window.ifPresent(name -> events.add(new ReplayEvent.WindowMark(name, at)));
         if (!userFeatures.isEmpty()) {
@@ -126,10 +146,9 @@ final class LogMapping {
                     isExposure ? eventId + "." + done : eventId,
                     userId,
                     itemId,
-                    isExposure ? Optional.of(eventId) : exposure.flatMap(row::text),
+                    isExposure ? Optional.of(eventId) : exposure.flatMap(column -> column.given(row)),
                     done,
-                    weight.flatMap(row::text)
-                            .map(text -> Row.number("weight", text))
+                    weight.flatMap(column -> column.given(row).map(text -> Row.number(column.name(), text)))
                             .orElse(1.0),
                     isExposure ? clickTime(row, at) : at,
                     0,
@@ -154,11 +173,13 @@ final class LogMapping {
 
     private List<String> actions(Row row) {
         if (!isExposure) {
-            return List.of(action.flatMap(row::text).orElse(clickAction));
+            return List.of(action.flatMap(column -> column.given(row)).orElse(clickAction));
         }
         List<String> actions = new ArrayList<>();
-        action.flatMap(row::text).filter(name -> !NO_ACTION.contains(name)).ifPresent(actions::add);
-        if (clicked.isPresent() && Row.flag("clicked", row.cells().get(clicked.get()))) {
+        action.flatMap(column -> column.given(row))
+                .filter(name -> !NO_ACTION.contains(name))
+                .ifPresent(actions::add);
+        if (clicked.isPresent() && Row.flag(clicked.get().name(), clicked.get().in(row))) {
             actions.add(clickAction);
         }
         for (TableMapping.NamedCell flag : flags) {
@@ -171,8 +192,8 @@ final class LogMapping {
 
     private long clickTime(Row row, long shown) {
         return clickTime
-                .flatMap(row::text)
-                .map(text -> timeScale.millis("click.time", text))
+                .filter(column -> column.given(row).isPresent())
+                .map(column -> timeUnit.millis(column, row))
                 .orElse(shown + clickDelayMillis);
     }
 }

@@ -1,5 +1,8 @@
 package dev.millrace.replay;
 
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.UnusableEventException;
+import dev.millrace.event.UserProfile;
 import dev.millrace.feature.FeatureSpec.Source;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
@@ -114,19 +117,30 @@ final class MappedLog implements DataSet {
     }
 
     private List<Table> tables(TableMapping table, Source source) {
-        int id = table.column("key", source.name().toLowerCase(Locale.ROOT), "column of the id");
-        Optional<Integer> time = table.optionalColumn("time", "column of the time since when the row holds");
-        TimeScale scale = table.timeScale("time.unit");
+        TableMapping.Column id = table.column("key", source.name().toLowerCase(Locale.ROOT), "column of the id");
+        Optional<TableMapping.Column> time =
+                table.optionalColumn("time", "column of the time since when the row holds");
+        TableMapping.TimeUnit unit = table.timeUnit();
         TableMapping.FeatureCells features = table.features("feature");
         declared.add(source, features.features());
         mappings.add(table);
         Function<Row, FeatureTable.Entry> decoder = row -> new FeatureTable.Entry(
-                row.cells().get(id),
-                time.flatMap(row::text)
-                        .map(text -> OptionalLong.of(scale.millis("time", text)))
+                id(id, row, source),
+                time.filter(column -> column.given(row).isPresent())
+                        .map(column -> OptionalLong.of(unit.millis(column, row)))
                         .orElse(OptionalLong.empty()),
                 features.read(row));
         return table.finish().stream().map(rows -> new Table(rows, decoder)).toList();
+    }
+
+    private static String id(TableMapping.Column column, Row row, Source source) {
+        try {
+            return source == Source.USER
+                    ? UserProfile.requireId(column.in(row))
+                    : CatalogueItem.requireId(column.in(row));
+        } catch (UnusableEventException unusable) {
+            throw column.named(unusable);
+        }
     }
 
     private static FeatureTable read(List<Table> tables, Consumer<? super BadRow> badRows) {

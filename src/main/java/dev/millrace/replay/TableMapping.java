@@ -1,10 +1,12 @@
 package dev.millrace.replay;
 
 import dev.millrace.event.Features;
+import dev.millrace.event.UnusableEventException;
 import dev.millrace.settings.SettingsReader;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -37,25 +39,32 @@ final class TableMapping {
         format = kind == DataFormat.JSONL ? new RowFormat.JsonLines(charset) : csv(charset);
     }
 
-    /** Reads a required column. Returns its cell. */
-    int column(String name, String byDefault, String doc) {
+    /** Reads a required column. */
+    Column column(String name, String byDefault, String doc) {
         String column = reader.text(key(name), byDefault, doc);
         reader.require(!column.isEmpty(), key(name), column, "must name a column");
-        return cell(key(name), column);
+        return new Column(key(name), column, cell(key(name), column));
     }
 
-    /** Reads an optional column. Returns its cell. */
-    Optional<Integer> optionalColumn(String name, String doc) {
+    /** Reads an optional column. */
+    Optional<Column> optionalColumn(String name, String doc) {
         String column = reader.text(key(name), "", doc);
-        return column.isEmpty() ? Optional.empty() : Optional.of(cell(key(name), column));
+        return column.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Column(key(name), column, cell(key(name), column)));
     }
 
-    TimeScale timeScale(String name) {
-        return reader.choice(key(name), TimeScale.MS, "how the time is written");
+    /** Reads the unit of the section's times. */
+    TimeUnit timeUnit() {
+        String key = key("time.unit");
+        return new TimeUnit(key, reader.choice(key, TimeScale.MS, "how the time is written"));
     }
 
-    String text(String name, String byDefault, String doc) {
-        return reader.text(key(name), byDefault, doc);
+    /** Reads the name of an action. */
+    String action(String name, String byDefault, String doc) {
+        String action = reader.text(key(name), byDefault, doc);
+        requireAction(key(name), action);
+        return action;
     }
 
     String key(String name) {
@@ -72,6 +81,17 @@ final class TableMapping {
             cells.add(new NamedCell(entry.getKey(), column, entry.getValue().strip(), cell(entry.getKey(), column)));
         }
         return cells;
+    }
+
+    /** Reads a family of flags, each with the action that it stands for. */
+    List<NamedCell> flags(String name) {
+        List<NamedCell> flags = family(name, "a column of a flag and the action that it stands for");
+        flags.forEach(flag -> requireAction(flag.key(), flag.value()));
+        return flags;
+    }
+
+    private void requireAction(String key, String action) {
+        reader.require(!action.isBlank(), key, action, "must be the name of an action");
     }
 
     /** Reads the features of a family. */
@@ -229,6 +249,65 @@ final class TableMapping {
         } catch (IllegalArgumentException unknown) {
             reader.require(false, key("charset"), name, "must be a character set, such as UTF-8 or ISO-8859-1");
             return StandardCharsets.UTF_8;
+        }
+    }
+
+    /**
+     * A column that a key names.
+     *
+     * @param key of the mapping
+     * @param name of the column
+     * @param cell of the column in the rows
+     */
+    record Column(String key, String name, int cell) {
+
+        /** The cell's text, empty if it has none. */
+        String in(Row row) {
+            return row.cells().get(cell);
+        }
+
+        Optional<String> given(Row row) {
+            return row.text(cell);
+        }
+
+        UnusableEventException named(UnusableEventException unusable) {
+            return unusable.ofColumn(name, key);
+        }
+    }
+
+    /**
+     * The unit of a section's times.
+     *
+     * @param key of the mapping that gives it
+     */
+    record TimeUnit(String key, TimeScale scale) {
+
+        /**
+         * Returns the epoch milliseconds of a cell.
+         *
+         * @throws UnusableEventException with the cell as it stands, its column, this unit, and the unit in which it is likely
+         */
+        long millis(Column column, Row row) {
+            String text = column.in(row);
+            try {
+                return scale.millis("time", text);
+            } catch (UnusableEventException unusable) {
+                throw column.named(new UnusableEventException("time", text.isEmpty() ? "\"\"" : text, rule(text)));
+            }
+        }
+
+        private String rule(String text) {
+            return text.isEmpty()
+                    ? "must not be blank"
+                    : TimeScale.RULE + " by " + key + " = " + scale.label()
+                            + TimeScale.likely(text)
+                                    .map(likely -> other(likely, text))
+                                    .orElse("");
+        }
+
+        private String other(TimeScale likely, String text) {
+            return "; by " + key + " = " + likely.label() + " it is "
+                    + Instant.ofEpochMilli(likely.millis("time", text));
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.millrace.replay;
 
+import dev.millrace.event.EventLimits;
 import dev.millrace.event.UnusableEventException;
 import java.time.DateTimeException;
 import java.time.LocalDate;
@@ -21,8 +22,10 @@ public enum TimeScale {
     /** {@code 2022-04-25T10:15:30Z}, with any offset. A time without an offset is UTC. A date without a time is its midnight. */
     ISO_8601;
 
+    /** What a time must be in each scale. */
+    static final String RULE = "must be a time between 1980 and 2100";
+
     private static final long LIKELY_FROM_MILLIS = 631_152_000_000L; // 1990-01-01
-    private static final long LIKELY_TO_MILLIS = 4_102_444_800_000L; // 2100-01-01
 
     /** Returns the scale in which a text is a time from 1990 to 2100, or empty. No text is one in two scales. */
     public static Optional<TimeScale> likely(String text) {
@@ -37,20 +40,30 @@ public enum TimeScale {
     private boolean isLikely(String text) {
         try {
             long millis = millis("time", text);
-            return millis >= LIKELY_FROM_MILLIS && millis < LIKELY_TO_MILLIS;
+            return millis >= LIKELY_FROM_MILLIS && millis < EventLimits.TOO_LATE_MILLIS;
         } catch (UnusableEventException notATime) {
             return false;
         }
     }
 
-    /** Returns epoch milliseconds, rounded down. */
+    /**
+     * Returns epoch milliseconds, rounded down.
+     *
+     * @param name of the time, for the message
+     * @throws UnusableEventException if the text is no time that an event may have
+     */
     public long millis(String name, String text) {
-        return switch (this) {
-            case S -> scaled(name, text, 1_000, 1);
-            case MS -> scaled(name, text, 1, 1);
-            case US -> scaled(name, text, 1, 1_000);
-            case ISO_8601 -> calendar(name, text);
-        };
+        long millis =
+                switch (this) {
+                    case S -> scaled(name, text, 1_000, 1);
+                    case MS -> scaled(name, text, 1, 1);
+                    case US -> scaled(name, text, 1, 1_000);
+                    case ISO_8601 -> calendar(name, text);
+                };
+        if (millis < EventLimits.EARLIEST_MILLIS || millis >= EventLimits.TOO_LATE_MILLIS) {
+            throw new UnusableEventException(name, text, RULE);
+        }
+        return millis;
     }
 
     private static long scaled(String name, String text, long times, long by) {
@@ -59,7 +72,7 @@ public enum TimeScale {
         } catch (NumberFormatException fraction) {
             return (long) Math.floor(Row.number(name, text) * times / by);
         } catch (ArithmeticException overflow) {
-            throw new UnusableEventException(name, text, "must be a time between 1980 and 2100");
+            throw new UnusableEventException(name, text, RULE);
         }
     }
 

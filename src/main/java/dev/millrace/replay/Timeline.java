@@ -2,6 +2,7 @@ package dev.millrace.replay;
 
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
+import dev.millrace.event.EventLimits;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.event.UnusableEventException;
@@ -41,8 +42,6 @@ import org.jspecify.annotations.Nullable;
  * @param log files in order: at equal times the events of an earlier file come first
  */
 record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
-
-    private static final long EARLIEST_MILLIS = 315_532_800_000L; // 1980-01-01, what events accept
 
     Timeline {
         log = List.copyOf(log);
@@ -113,7 +112,7 @@ record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
             return Stream.of();
         }
         long first = merged.peek().orElseThrow().time();
-        long beginning = Math.max(first - 1, EARLIEST_MILLIS);
+        long beginning = Math.max(first - 1, EventLimits.EARLIEST_MILLIS);
         List<ReplayEvent> before = new ArrayList<>();
         Map<String, Features> listable = new HashMap<>();
         for (FeatureTable.Entry entry : items.entries()) {

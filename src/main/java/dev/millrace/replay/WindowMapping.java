@@ -23,7 +23,7 @@ final class WindowMapping {
     private static final long BEGINNING = 946_684_800_000L; // 2000-01-01
 
     private final String key;
-    private final Optional<Integer> column;
+    private final Optional<TableMapping.Column> column;
     private final boolean isFile;
     private final long lengthMillis;
     private List<RowFile> files = List.of();
@@ -67,7 +67,7 @@ final class WindowMapping {
     Optional<String> window(RowFile file, Row row) {
         Optional<String> window = named(file, row);
         if (window.isEmpty() && column.isPresent()) {
-            throw new UnusableEventException("window", "", "must not be empty");
+            throw column.get().named(new UnusableEventException("window", "\"\"", "must not be blank"));
         }
         return window;
     }
@@ -89,7 +89,7 @@ final class WindowMapping {
     }
 
     private Optional<String> named(RowFile file, Row row) {
-        return isFile ? Optional.of(file.name()) : column.flatMap(row::text);
+        return isFile ? Optional.of(file.name()) : column.flatMap(named -> named.given(row));
     }
 
     private Map<RowFile, NavigableMap<Long, Part>> count() {

@@ -242,6 +242,91 @@ class MappedLogTest {
     }
 
     @Test
+    void aTimeInAnotherUnitIsToldAsItStandsWithTheKeyToChange() throws IOException {
+        write("log.csv", "user,item,ts\nu,a,1650000000\nu,b,2022-04-15 05:20:00\nu,c,77\nu,d,\nu,e,1650000000000\n");
+        BadRows bad = new BadRows(10);
+
+        List<Click> clicks = EventsByKind.clicks(all(mapped("clicks.files = log.csv\nclicks.time = ts"), bad));
+
+        // 1650000000 s = 19097 days of 86,400 s and 19,200 s, which is 05:20; 19097 days after 1970-01-01 is 2022-04-15
+        assertThat(clicks).extracting(Click::item).containsExactly("e");
+        assertThat(bad.first())
+                .extracting(BadRow::toString)
+                .containsExactly(
+                        "log.csv:2: column \"ts\" (clicks.time), time = 1650000000: must be a time between 1980 and 2100"
+                                + " by clicks.time.unit = ms; by clicks.time.unit = s it is 2022-04-15T05:20:00Z",
+                        "log.csv:3: column \"ts\" (clicks.time), time = 2022-04-15 05:20:00: must be a time between 1980"
+                                + " and 2100 by clicks.time.unit = ms; by clicks.time.unit = iso-8601 it is 2022-04-15T05:20:00Z",
+                        "log.csv:4: column \"ts\" (clicks.time), time = 77: must be a time between 1980 and 2100"
+                                + " by clicks.time.unit = ms",
+                        "log.csv:5: column \"ts\" (clicks.time), time = \"\": must not be blank");
+    }
+
+    @Test
+    void theUnitOfATableAndOfAClicksOwnTimeIsToldToo() throws IOException {
+        write("log.csv", "user,item,time,clicked,at\nu,a,1650000000000,1,1650000000\n");
+        write("items.csv", "item,since\na,1650000000\n");
+        BadRows bad = new BadRows(10);
+
+        all(
+                mapped("log.files = log.csv\nlog.clicked = clicked\nlog.click.time = at\n"
+                        + "items.files = items.csv\nitems.time = since"),
+                bad);
+
+        assertThat(bad.first())
+                .extracting(BadRow::toString)
+                .containsExactly(
+                        "items.csv:2: column \"since\" (items.time), time = 1650000000: must be a time between 1980 and 2100"
+                                + " by items.time.unit = ms; by items.time.unit = s it is 2022-04-15T05:20:00Z",
+                        "log.csv:2: column \"at\" (log.click.time), time = 1650000000: must be a time between 1980 and 2100"
+                                + " by log.time.unit = ms; by log.time.unit = s it is 2022-04-15T05:20:00Z");
+    }
+
+    @Test
+    void aCellThatBreaksARuleIsToldWithItsColumnAndTheKeyThatNamesIt() throws IOException {
+        write("log.csv", "uid,sku,time,w\n,a,1650000000000,1\nu,,1650000000000,1\nu,a,1650000000000,0\n");
+        write("users.csv", "uid,age\n,7\n");
+        write("items.csv", "sku,price\n,7\n");
+        BadRows bad = new BadRows(10);
+
+        all(
+                mapped(
+                        """
+                        clicks.files = log.csv
+                        clicks.user = uid
+                        clicks.item = sku
+                        clicks.weight = w
+                        users.files = users.csv
+                        users.key = uid
+                        items.files = items.csv
+                        items.key = sku
+                        """),
+                bad);
+
+        assertThat(bad.first())
+                .extracting(BadRow::toString)
+                .containsExactly(
+                        "items.csv:2: column \"sku\" (items.key), item = \"\": must not be blank",
+                        "users.csv:2: column \"uid\" (users.key), user = \"\": must not be blank",
+                        "log.csv:2: column \"uid\" (clicks.user), user = \"\": must not be blank",
+                        "log.csv:3: column \"sku\" (clicks.item), item = \"\": must not be blank",
+                        "log.csv:4: column \"w\" (clicks.weight), weight = 0.0: must be above 0 and at most 1e6");
+    }
+
+    @Test
+    void anActionWithoutANameIsAFaultOfTheMappingAndNotOfEachRow() throws IOException {
+        write("log.csv", "user,item,time,clicked,liked\n");
+
+        assertThatThrownBy(() ->
+                        mapped("log.files = log.csv\nlog.clicked = clicked\nlog.click.action =\nlog.flag.liked =\n"))
+                .isInstanceOfSatisfying(InvalidSettingsException.class, thrown -> assertThat(thrown.faults())
+                        .extracting(SettingFault::toString)
+                        .containsExactlyInAnyOrder(
+                                "log.flag.liked = : must be the name of an action",
+                                "log.click.action = : must be the name of an action"));
+    }
+
+    @Test
     void everyFaultOfAMappingIsReportedTogether() throws IOException {
         write("log.csv", "uid,item,time\n");
 
@@ -407,7 +492,7 @@ class MappedLogTest {
         // each window is marked once, before what belongs to it; events are in time order
         assertThat(EventsByKind.told(events)).containsExactly("window one", "i", "k", "window two", "j");
         assertThat(bad.first()).singleElement().satisfies(row -> assertThat(row.toString())
-                .isEqualTo("log.csv:5: window = : must not be empty"));
+                .isEqualTo("log.csv:5: column \"week\" (clicks.window), window = \"\": must not be blank"));
     }
 
     @Test
