@@ -60,6 +60,9 @@ public final class Checkup {
                 ClusterSurvey.of(settings.clients(), settings.topics().names(), PATIENCE);
         open.addAll(cluster.open());
         List<String> topicFaults = answer(Subject.TOPICS, this::topicFaults).orElse(List.of());
+        List<String> otherPartitions = topicFaults.isEmpty() && !isOpen(Subject.TOPICS)
+                ? answer(Subject.TOPICS, () -> topics().otherPartitions()).orElse(List.of())
+                : List.of();
         List<JudgedTransaction> transactions = answer(
                         Subject.TRANSACTIONS, () -> settings.transactions().open())
                 .orElse(List.of());
@@ -72,6 +75,7 @@ public final class Checkup {
                 settings.clients().bootstrapServers(),
                 cluster,
                 topicFaults,
+                otherPartitions,
                 transactions,
                 report(parts),
                 events(parts),
@@ -108,9 +112,17 @@ public final class Checkup {
         return new Facts.Events(books, active);
     }
 
+    private boolean isOpen(Subject subject) {
+        return open.stream().anyMatch(question -> question.subject() == subject);
+    }
+
+    private Topics topics() {
+        return new Topics(settings.clients(), settings.topics(), PATIENCE);
+    }
+
     private List<String> topicFaults() {
         try {
-            new Topics(settings.clients(), settings.topics(), PATIENCE).check();
+            topics().check();
             return List.of();
         } catch (UnusableTopicException unusable) {
             return unusable.faults();

@@ -7,7 +7,9 @@ import dev.millrace.cli.option.OutputOption;
 import dev.millrace.topic.Topics;
 import dev.millrace.topic.authoriser.AccessRule.Operation;
 import dev.millrace.topic.authoriser.AccessRule.Resource;
+import dev.millrace.topic.fault.UnusableTopicException;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +53,7 @@ final class TopicsCommand implements Runnable {
         MillraceSettings settings = config.settings();
         Topics topics = Clusters.topics(settings);
         Set<String> created = topics.create();
-        topics.check();
+        List<String> faults = faults(topics);
         Map<String, Integer> partitions = topics.partitions();
         List<Topics.Shape> shapes = topics.shapes();
         output.write(
@@ -60,30 +62,35 @@ final class TopicsCommand implements Runnable {
                         .map(shape -> row(
                                 shape.name(),
                                 created.contains(shape.name()),
-                                partitions.getOrDefault(shape.name(), shape.partitions())))
+                                partitions.getOrDefault(shape.name(), shape.partitions()),
+                                shape.partitions()))
                         .toList(),
-                () -> shapes.forEach(shape -> out.println(
-                        created.contains(shape.name())
-                                ? shape.name() + " created"
-                                : shape.name() + " was there" + otherwise(shape, partitions))));
+                () -> shapes.forEach(shape ->
+                        out.println(shape.name() + (created.contains(shape.name()) ? " created" : " was there"))));
+        if (!faults.isEmpty()) {
+            throw new UnusableTopicException(faults);
+        }
         return 0;
     }
 
-    private static Map<String, Object> row(String topic, boolean isCreated, int partitions) {
+    private static List<String> faults(Topics topics) {
+        List<String> faults = new ArrayList<>();
+        try {
+            topics.check();
+        } catch (UnusableTopicException unusable) {
+            faults.addAll(unusable.faults());
+        }
+        faults.addAll(topics.otherPartitions());
+        return faults;
+    }
+
+    private static Map<String, Object> row(String topic, boolean isCreated, int partitions, int wanted) {
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("topic", topic);
         row.put("created", isCreated);
         row.put("partitions", partitions);
+        row.put("wanted", wanted);
         return row;
-    }
-
-    /** What a topic that was there has other than asked, and may have: else it was refused before. */
-    private static String otherwise(Topics.Shape shape, Map<String, Integer> partitions) {
-        int has = partitions.getOrDefault(shape.name(), shape.partitions());
-        return has == shape.partitions()
-                ? ""
-                : ", and stays at " + has + (has == 1 ? " partition" : " partitions") + "; the settings ask for "
-                        + shape.partitions();
     }
 
     @Command(

@@ -158,6 +158,13 @@ public final class Diagnosis {
                             : "what the sentence says; or delete the topic, if its records may go, and millrace topics create"
                                     + servers));
         }
+        for (String other : facts.otherPartitions()) {
+            found.add(Finding.warn(
+                    check,
+                    other,
+                    "trainer and server work with it, and a cluster made anew from these settings would have another number",
+                    "what the sentence says"));
+        }
         return orOk(found, check, "all are there, with the partitions and settings they need");
     }
 

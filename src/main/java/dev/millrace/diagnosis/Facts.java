@@ -19,6 +19,7 @@ import java.util.SortedMap;
  *
  * @param bootstrapServers for the commands
  * @param topicFaults one sentence a topic
+ * @param otherPartitions one sentence for each topic with another number of partitions than the settings ask for
  * @param transactions that are open
  * @param report latest of the learner
  * @param events of all parts
@@ -31,6 +32,7 @@ public record Facts(
         String bootstrapServers,
         ClusterFacts cluster,
         List<String> topicFaults,
+        List<String> otherPartitions,
         List<JudgedTransaction> transactions,
         Optional<Report> report,
         Events events,
@@ -42,6 +44,7 @@ public record Facts(
 
     public Facts {
         topicFaults = List.copyOf(topicFaults);
+        otherPartitions = List.copyOf(otherPartitions);
         transactions = List.copyOf(transactions);
         disks = List.copyOf(disks);
         open = List.copyOf(open);

@@ -170,6 +170,39 @@ public final class Topics {
         }
     }
 
+    /**
+     * Returns a sentence for each topic that is there with another number of partitions than {@link #create} would give it, and that {@link
+     * #check} may let pass: the applications work with it, and the settings do not say what there is. Missing topics are left out.
+     */
+    public List<String> otherPartitions() {
+        Map<String, TopicDescription> topics =
+                cluster.ask(admin -> described(admin, settings.names().all(), new ArrayList<>()));
+        return shapes().stream()
+                .filter(shape -> topics.containsKey(shape.name())
+                        && !needExactlyOne().contains(shape.name())
+                        && partitions(topics, shape.name()) != shape.partitions())
+                .map(shape -> otherPartitions(shape, partitions(topics, shape.name())))
+                .toList();
+    }
+
+    private String otherPartitions(Shape wanted, int found) {
+        boolean isSet = !List.of(
+                        settings.names().modelUpdates(), settings.names().trainingProgress())
+                .contains(wanted.name());
+        return "topic " + wanted.name() + " has " + found + (found == 1 ? " partition" : " partitions")
+                + " and should have "
+                + wanted.partitions() + (isSet ? " (topic.partitions)" : "")
+                + ": it keeps the number that it was created with, which decides the partition of each key; "
+                + (isSet ? "set topic.partitions = " + found + ", or " : "")
+                + "delete it, if its records may go, and millrace topics create makes it";
+    }
+
+    /** Topics whose records have one order. */
+    private List<String> needExactlyOne() {
+        TopicNames names = settings.names();
+        return List.of(names.trainingExamples(), names.miniBatches(), names.generations(), names.operatorActions());
+    }
+
     /** Returns the number of partitions of each topic, by name. */
     public Map<String, Integer> partitions() {
         Map<String, Integer> partitions = new TreeMap<>();
@@ -272,9 +305,7 @@ public final class Topics {
 
     private void checkPartitions(Map<String, TopicDescription> topics, List<String> faults) {
         checkInputs(topics, faults);
-        TopicNames names = settings.names();
-        for (String topic :
-                List.of(names.trainingExamples(), names.miniBatches(), names.generations(), names.operatorActions())) {
+        for (String topic : needExactlyOne()) {
             if (partitions(topics, topic) != 1) {
                 faults.add("topic " + topic + " has " + partitions(topics, topic)
                         + " partitions: the order of its records counts, and needs exactly 1");

@@ -1,6 +1,7 @@
 package dev.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -47,12 +48,7 @@ class DoctorIT {
                     .hasSizeGreaterThan(5)
                     .allSatisfy(topic ->
                             assertThat(topic.path("created").asBoolean()).isTrue());
-            assertThat(run("topics", "create", "--bootstrap-server", servers, "--set", "topic.partitions=12")
-                            .text
-                            .lines())
-                    .contains(
-                            "clicks was there, and stays at 2 partitions; the settings ask for 12",
-                            "mini-batches was there");
+            anotherNumberOfPartitionsIsTold(servers, admin);
             Said healthy = run("doctor", "--bootstrap-server", servers, "--principal", "User:trainer=train");
             assertThat(healthy.status).as(healthy.text).isZero();
             assertThat(healthy.text.lines())
@@ -88,6 +84,41 @@ class DoctorIT {
                         assertThat(finding.path("command").asText()).isNotEmpty();
                     });
         }
+    }
+
+    private static void anotherNumberOfPartitionsIsTold(String servers, Admin admin) throws Exception {
+        String more = "topic.partitions=12";
+        String told =
+                "topic clicks has 2 partitions and should have 12 (topic.partitions): it keeps the number that it was"
+                        + " created with, which decides the partition of each key; set topic.partitions = 2, or delete it, if"
+                        + " its records may go, and millrace topics create makes it";
+        admin.deleteTopics(List.of("dead-letters")).all().get();
+        await().until(() -> !admin.listTopics().names().get().contains("dead-letters"));
+
+        Said again = run("topics", "create", "--bootstrap-server", servers, "--set", more);
+        assertThat(again.status).isEqualTo(69);
+        assertThat(again.text.lines()).contains("clicks was there", "mini-batches was there", "dead-letters created");
+        assertThat(again.err.lines()).contains(told).noneMatch(line -> line.contains("mini-batches"));
+
+        Said json = run("topics", "create", "--bootstrap-server", servers, "--set", more, "--output", "json");
+        assertThat(json.status).isEqualTo(69);
+        JsonNode rows = new ObjectMapper().readTree(json.text);
+        assertThat(StreamSupport.stream(rows.spliterator(), false)
+                        .filter(row -> row.path("topic").asText().equals("clicks")))
+                .singleElement()
+                .satisfies(row -> {
+                    assertThat(row.path("partitions").asInt()).isEqualTo(2);
+                    assertThat(row.path("wanted").asInt()).isEqualTo(12);
+                });
+
+        Said doctor = run("doctor", "--bootstrap-server", servers, "--set", more);
+        assertThat(doctor.status).as(doctor.text).isZero();
+        assertThat(doctor.text).contains("warn  topics        " + told);
+
+        admin.deleteTopics(List.of("dead-letters")).all().get();
+        await().until(() -> !admin.listTopics().names().get().contains("dead-letters"));
+        assertThat(run("topics", "create", "--bootstrap-server", servers).status)
+                .isZero();
     }
 
     @Test
@@ -135,14 +166,15 @@ class DoctorIT {
         }
     }
 
-    private record Said(int status, String text) {}
+    private record Said(int status, String text, String err) {}
 
     private static Said run(String... arguments) {
         StringWriter said = new StringWriter();
         CommandLine commandLine = Millrace.commandLine();
         commandLine.setOut(new PrintWriter(said, true));
-        commandLine.setErr(new PrintWriter(said, true));
+        StringWriter err = new StringWriter();
+        commandLine.setErr(new PrintWriter(err, true));
         int status = commandLine.execute(arguments);
-        return new Said(status, said.toString());
+        return new Said(status, said.toString(), err.toString());
     }
 }

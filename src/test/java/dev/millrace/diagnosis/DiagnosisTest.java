@@ -41,6 +41,7 @@ class DiagnosisTest {
     private Disk disk = new Disk("broker 1 /data", 100 * MIB, 50 * MIB);
     private Instant newest = NOW;
     private List<String> topicFaults = List.of();
+    private List<String> otherPartitions = List.of();
     private List<JudgedTransaction> transactions = List.of();
     private List<String> offline = List.of();
     private Instant reported = NOW;
@@ -120,6 +121,14 @@ class DiagnosisTest {
         assertThat(findings().stream().filter(finding -> finding.grade() == Grade.FAIL))
                 .extracting(Finding::what)
                 .containsExactlyElementsOf(topicFaults);
+    }
+
+    @Test
+    void aTopicWithAnotherNumberOfPartitionsIsAWarning() {
+        otherPartitions = List.of("topic clicks has 2 partitions and should have 12");
+
+        assertThat(wrong().grade()).isEqualTo(Grade.WARN);
+        assertThat(wrong().what()).isEqualTo("topic clicks has 2 partitions and should have 12");
     }
 
     @ParameterizedTest
@@ -335,6 +344,7 @@ class DiagnosisTest {
                 "kafka:9092",
                 new ClusterFacts(3, levels, partitions, List.of(disk), offline, Optional.of(newest), List.of()),
                 topicFaults,
+                otherPartitions,
                 transactions,
                 progress.map(said -> new Facts.Report(said, reported)),
                 new Facts.Events(books, inputAlarms),
