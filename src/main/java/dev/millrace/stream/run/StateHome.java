@@ -87,6 +87,14 @@ final class StateHome implements AutoCloseable {
         return directory;
     }
 
+    /** The number of tasks of these applications that have left stores here. */
+    int tasks(Collection<String> applications) {
+        return (int) applications.stream()
+                .flatMap(application -> children(directory.resolve(application)).stream())
+                .filter(task -> !children(task.resolve(ROCKSDB)).isEmpty())
+                .count();
+    }
+
     /**
      * Removes the state of tasks whose stores are damaged, so that it is restored from its changelog.
      *

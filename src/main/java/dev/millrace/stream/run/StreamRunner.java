@@ -114,7 +114,7 @@ public final class StreamRunner implements AutoCloseable {
                 .<KafkaClientSupplier>map(open -> new SettledClients(kafka, open, written.apply(open)))
                 .orElse(kafka);
         topologies.forEach((part, topology) -> {
-            restorations.put(part, new Restoration());
+            restorations.put(part, new Restoration(line -> log(part, line), System::nanoTime));
             applications.put(part, application(part, topology, properties.of(part), settled));
         });
     }
@@ -131,6 +131,8 @@ public final class StreamRunner implements AutoCloseable {
         if (settings.isStateChecked()) {
             applications.keySet().forEach(part -> home.removeDamaged(settings.applicationId(part)));
         }
+        logState(home.tasks(
+                applications.keySet().stream().map(settings::applicationId).toList()));
         topologies.forEach((part, topology) -> continuity.beforeStart(settings.applicationId(part), topology));
         applications.values().forEach(KafkaStreams::start);
         watch.start();
@@ -259,6 +261,16 @@ public final class StreamRunner implements AutoCloseable {
         home.close();
     }
 
+    private void logState(int tasks) {
+        LOG.atInfo()
+                .addKeyValue("directory", home.directory().toAbsolutePath())
+                .addKeyValue("tasks", tasks)
+                .log(
+                        tasks == 0
+                                ? "The state directory has no state, what the changelogs hold is restored from their beginning"
+                                : "The state directory has state, only what is newer in the changelogs is restored");
+    }
+
     private void reportStandstills() {
         SortedMap<String, Duration> standstills = standstills();
         reported.retainAll(standstills.keySet());
@@ -290,9 +302,7 @@ public final class StreamRunner implements AutoCloseable {
         streams.setGlobalStateRestoreListener(restoration);
         streams.setStateListener((now, before) -> {
             if (now == KafkaStreams.State.RUNNING) {
-                LOG.atInfo()
-                        .addKeyValue("application", part.suffix())
-                        .log(part.suffix() + " " + restoration.ready(System.nanoTime()));
+                log(part, restoration.ready(System.nanoTime()));
                 // counted once: an application comes back to RUNNING after each rebalance
                 if (started.add(part)) {
                     running.countDown();
@@ -304,6 +314,10 @@ public final class StreamRunner implements AutoCloseable {
         streams.setUncaughtExceptionHandler(thrown -> failures.respond(
                 part.suffix(), thrown, () -> continuity.losses(settings.applicationId(part), topology)));
         return streams;
+    }
+
+    private static void log(Part part, String line) {
+        LOG.atInfo().addKeyValue("application", part.suffix()).log(part.suffix() + " " + line);
     }
 
     private Restoration restoration(Part part) {

@@ -54,6 +54,20 @@ class StateHomeTest {
     }
 
     @Test
+    void theTasksOfItsOwnApplicationsThatLeftStoresAreCounted() throws IOException {
+        try (StateHome home = StateHome.open(directory, APPLICATIONS)) {
+            assertThat(home.tasks(APPLICATIONS)).isZero();
+
+            Files.createDirectories(directory.resolve("app/0_0/rocksdb/store"));
+            Files.createDirectories(directory.resolve("app/0_1/rocksdb/store"));
+            Files.createDirectories(directory.resolve("app/0_2/rocksdb")); // made, and never written to
+            Files.createDirectories(directory.resolve("third-app/0_0/rocksdb/store"));
+
+            assertThat(home.tasks(APPLICATIONS)).isEqualTo(2);
+        }
+    }
+
+    @Test
     void aDirectoryThatCannotBeMadeIsNamed() throws IOException {
         Path file = Files.writeString(directory.resolve("file"), "");
 
