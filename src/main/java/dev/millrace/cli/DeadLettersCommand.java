@@ -8,17 +8,21 @@ import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.event.RejectReason;
+import dev.millrace.operation.OperatorAction;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.Letter;
+import dev.millrace.topic.OperatorLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.wire.TopicRecord;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -108,27 +112,37 @@ final class DeadLettersCommand implements Runnable {
 
     @Command(
             mixinStandardHelpOptions = true,
-            description = "Count them by reason and topic, with the latest message of each.",
+            description = "Count them by reason and topic, with the latest messages of each.",
             footer = {
                 "millrace dlq list --bootstrap-server kafka:9092",
-                "millrace dlq list --bootstrap-server kafka:9092 --topic clicks"
+                "millrace dlq list --topic clicks --messages 10"
             })
-    int list(@Mixin ConfigOptions config, @Mixin Filter filter, @Mixin OutputOption output) {
+    int list(
+            @Mixin ConfigOptions config,
+            @Mixin Filter filter,
+            @Mixin OutputOption output,
+            @Option(
+                            names = "--messages",
+                            paramLabel = "COUNT",
+                            defaultValue = "3",
+                            description = "how many different messages of each. Default: ${DEFAULT-VALUE}")
+                    int messages) {
+        OptionFaults.requireAtLeastOne("--messages", messages);
         SortedMap<String, Group> groups = new TreeMap<>();
-        read(
-                open(config, filter),
-                filter,
-                letter -> groups.merge(
-                        String.format("%-18s %s", letter.reason(), letter.topic()), Group.of(letter), Group::and));
+        read(open(config, filter), filter, letter -> groups.computeIfAbsent(
+                        String.format("%-18s %s", letter.reason(), letter.topic()), absent -> new Group(messages))
+                .add(letter));
         output.write(out(), groups.values().stream().map(Group::row).toList(), () -> {
-            groups.forEach((name, group) -> out().printf(
-                            Locale.ROOT,
-                            "%,9d  %-40s %s to %s%n           %s%n",
-                            group.count,
-                            name,
-                            group.first,
-                            group.latest.time(),
-                            group.latest.message()));
+            groups.forEach((name, group) -> {
+                out().printf(
+                                Locale.ROOT,
+                                "%,9d  %-40s %s to %s%n",
+                                group.count,
+                                name,
+                                group.first,
+                                group.latest().time());
+                group.messages().forEach(message -> out().println("           " + message));
+            });
             if (groups.isEmpty()) {
                 out().println(NONE);
             }
@@ -191,50 +205,106 @@ final class DeadLettersCommand implements Runnable {
             @Mixin Filter filter,
             @Mixin OutputOption output,
             @Option(names = "--dry-run", description = "send nothing, say what would be sent") boolean isDry) {
-        if (filter.reason == null) {
+        @Nullable String reason = filter.reason;
+        if (reason == null) {
             throw OptionFaults.unusable(
                     "--reason", "absent", "must be given: what was rejected for another reason is not mended");
         }
-        SortedMap<String, Integer> counts = new TreeMap<>();
-        SortedMap<Integer, Long> last = new TreeMap<>(filter.after);
         Cluster cluster = open(config, filter);
-        try (TopicReader origins = cluster.reader();
-                EventProducer producer = new EventProducer(cluster.clients(), cluster.topics(), cluster.wire())) {
-            read(cluster, filter, letter -> {
-                last.put(letter.record().partition(), letter.record().offset());
-                Optional<TopicRecord> whole = whole(letter, origins, cluster.topics());
-                whole.filter(record -> !isDry)
-                        .ifPresent(record ->
-                                producer.sendBytes(letter.topic(), record.key(), record.value(), record.timestamp()));
-                counts.merge(
-                        whole.isPresent() ? (isDry ? "would go to " : "sent to ") + letter.topic() : whyLeft(letter),
-                        1,
-                        Integer::sum);
-            });
-            producer.flush();
-        }
-        String after = last.entrySet().stream()
-                .map(entry -> entry.getKey() + "=" + entry.getValue())
-                .collect(Collectors.joining(","));
-        output.write(out(), replayed(counts, isDry ? "" : after), () -> {
-            counts.forEach((what, count) -> out().printf(Locale.ROOT, "%,9d  %s%n", count, what));
-            if (counts.isEmpty()) {
-                out().println(NONE);
-            } else if (!isDry) {
-                out().println("next time   --after " + after);
+        try (TopicReader letters = cluster.reader();
+                TopicReader origins = cluster.reader()) {
+            List<TopicReader.Extent> extents = letters.extents(cluster.topics().deadLetters());
+            Replay found = new Replay(filter.after);
+            read(letters, extents, filter, letter -> found.take(letter, whole(letter, origins, cluster.topics())));
+            if (isDry || found.sent.isEmpty()) {
+                print(found, isDry, output);
+                return 0;
             }
-        });
+            OperatorLog log = Clusters.log(cluster, "dlq replay");
+            Replay sent = log.carryOut(
+                    log.ordered(OperatorAction.Kind.REPLAY_LETTERS, reason, found.detail()),
+                    () -> send(cluster, letters, extents, origins, filter));
+            print(sent, false, output);
+        }
         return 0;
     }
 
-    /** @param after what to begin behind the next time; empty if nothing was sent */
-    private static Map<String, Object> replayed(SortedMap<String, Integer> counts, String after) {
-        Map<String, Object> replayed = new LinkedHashMap<>();
-        replayed.put("letters", counts);
-        if (!after.isEmpty()) {
-            replayed.put("after", after);
+    private static Replay send(
+            Cluster cluster,
+            TopicReader letters,
+            List<TopicReader.Extent> extents,
+            TopicReader origins,
+            Filter filter) {
+        Replay sent = new Replay(filter.after);
+        try (EventProducer producer = new EventProducer(cluster.clients(), cluster.topics(), cluster.wire())) {
+            read(letters, extents, filter, letter -> {
+                Optional<TopicRecord> whole = whole(letter, origins, cluster.topics());
+                whole.ifPresent(
+                        record -> producer.sendBytes(letter.topic(), record.key(), record.value(), record.timestamp()));
+                sent.take(letter, whole);
+            });
+            producer.flush();
         }
-        return replayed;
+        return sent;
+    }
+
+    private void print(Replay replay, boolean isDry, OutputOption output) {
+        output.write(out(), replay.members(isDry), () -> {
+            String verb = isDry ? "would go to " : "sent to ";
+            replay.sent.forEach((topic, count) -> out().printf(Locale.ROOT, "%,9d  %s%n", count, verb + topic));
+            replay.left.forEach((why, count) -> out().printf(Locale.ROOT, "%,9d  %s%n", count, why));
+            if (replay.sent.isEmpty() && replay.left.isEmpty()) {
+                out().println(NONE);
+            } else if (!isDry) {
+                out().println("next time   --after " + replay.after());
+            }
+        });
+    }
+
+    /** Letters that are sent again, or would be. */
+    private static final class Replay {
+
+        private final SortedMap<String, Integer> sent = new TreeMap<>(); // by topic
+        private final SortedMap<String, Integer> left = new TreeMap<>(); // by reason
+        private final SortedMap<Integer, Long> last;
+
+        Replay(Map<Integer, Long> after) {
+            last = new TreeMap<>(after);
+        }
+
+        void take(Letter letter, Optional<TopicRecord> whole) {
+            last.put(letter.record().partition(), letter.record().offset());
+            if (whole.isPresent()) {
+                sent.merge(letter.topic(), 1, Integer::sum);
+            } else {
+                left.merge(whyLeft(letter), 1, Integer::sum);
+            }
+        }
+
+        /** The offsets that the next replay begins behind. */
+        String after() {
+            return last.entrySet().stream()
+                    .map(entry -> entry.getKey() + "=" + entry.getValue())
+                    .collect(Collectors.joining(","));
+        }
+
+        Map<String, Object> members(boolean isDry) {
+            Map<String, Object> members = new LinkedHashMap<>();
+            members.put(isDry ? "wouldSend" : "sent", sent);
+            members.put("left", left);
+            if (!isDry && !last.isEmpty()) {
+                members.put("after", after());
+            }
+            return members;
+        }
+
+        /** For the audit log: how many go to which topic, and up to which offsets. */
+        String detail() {
+            return sent.entrySet().stream()
+                            .map(entry -> entry.getValue() + " to " + entry.getKey())
+                            .collect(Collectors.joining(", "))
+                    + ", up to " + after();
+        }
     }
 
     /** The record to send; absent if it is no event, or is nowhere any more. */
@@ -262,28 +332,56 @@ final class DeadLettersCommand implements Runnable {
     }
 
     /** Letters of one reason and topic. */
-    private record Group(long count, Instant first, Letter latest) {
+    private static final class Group {
 
-        static Group of(Letter letter) {
-            return new Group(1, letter.time(), letter);
+        private static final Comparator<Letter> LATEST_FIRST =
+                Comparator.comparing(Letter::time).reversed();
+
+        private final int most;
+        private final List<Letter> latest = new ArrayList<>(); // with different messages, the latest first
+        private Instant first = Instant.MAX;
+        private long count;
+
+        /** @param most different messages to keep */
+        Group(int most) {
+            this.most = most;
+        }
+
+        void add(Letter letter) {
+            count++;
+            first = letter.time().isBefore(first) ? letter.time() : first;
+            Optional<Letter> same = latest.stream()
+                    .filter(other -> other.message().equals(letter.message()))
+                    .findFirst();
+            if (same.isPresent() && letter.time().isBefore(same.get().time())) {
+                return;
+            }
+            same.ifPresent(latest::remove);
+            latest.add(0, letter);
+            latest.sort(LATEST_FIRST);
+            if (latest.size() > most) {
+                latest.remove(most);
+            }
+        }
+
+        Letter latest() {
+            return latest.get(0);
+        }
+
+        List<String> messages() {
+            return latest.stream().map(Letter::message).toList();
         }
 
         Map<String, Object> row() {
             Map<String, Object> row = new LinkedHashMap<>();
-            row.put("reason", latest.reason());
-            row.put("topic", latest.topic());
+            row.put("reason", latest().reason());
+            row.put("topic", latest().topic());
             row.put("count", count);
             row.put("first", first.toString());
-            row.put("latest", latest.time().toString());
-            row.put("message", latest.message());
+            row.put("latest", latest().time().toString());
+            row.put("message", latest().message());
+            row.put("messages", messages());
             return row;
-        }
-
-        Group and(Group other) {
-            return new Group(
-                    count + other.count,
-                    first.isBefore(other.first) ? first : other.first,
-                    other.latest.time().isBefore(latest.time()) ? latest : other.latest);
         }
     }
 
@@ -295,9 +393,14 @@ final class DeadLettersCommand implements Runnable {
     }
 
     private static void read(Cluster cluster, Filter filter, Consumer<Letter> each) {
-        try (TopicReader reader = cluster.reader();
-                ProgressLine line = filter.progress.line("read")) {
-            List<TopicReader.Extent> extents = reader.extents(cluster.topics().deadLetters());
+        try (TopicReader reader = cluster.reader()) {
+            read(reader, reader.extents(cluster.topics().deadLetters()), filter, each);
+        }
+    }
+
+    private static void read(
+            TopicReader reader, List<TopicReader.Extent> extents, Filter filter, Consumer<Letter> each) {
+        try (ProgressLine line = filter.progress.line("read")) {
             long all = extents.stream()
                     .mapToLong(extent -> extent.end() - extent.first())
                     .sum();

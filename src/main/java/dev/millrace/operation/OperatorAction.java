@@ -5,10 +5,10 @@ import dev.millrace.state.Sha256;
 /**
  * Something that an operator has ordered, or has verified: an entry of the audit log.
  *
- * @param target the generation; of an erasure {@link #erased}; of verified books the application; empty for a roll-back that was refused
- * @param detail what the target does not say: the generation that answered before, the new owner, why nothing came of it, or what was
- *     compared
- * @param at epoch milliseconds, wall clock of the writer; what the action writes has the same time
+ * @param target the generation; of an erasure {@link #erased}; of dead letters their reason; of verified books the application; empty for a roll-back that was refused
+ * @param detail what the target does not say: the generation that answered before, the new owner, how many letters go where, why nothing
+ *     came of it, or what was compared
+ * @param at epoch milliseconds, wall clock of the writer; what the action writes has the same time, but for dead letters, which keep theirs
  */
 public record OperatorAction(Kind kind, String target, Result result, String detail, long at, Operator by) {
 
@@ -24,6 +24,8 @@ public record OperatorAction(Kind kind, String target, Result result, String det
         HAND_OVER,
         /** A user is removed. */
         ERASE,
+        /** Dead letters of one reason are sent to their topics again. */
+        REPLAY_LETTERS,
         /** What was published is compared with the log, learnt again. It changes nothing. */
         VERIFY_MODEL,
         /** The books are compared with the topics. It changes nothing. */

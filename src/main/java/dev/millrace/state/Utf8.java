@@ -1,6 +1,10 @@
 package dev.millrace.state;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /** Converts texts to the bytes of keys and back: UTF-8 everywhere. */
 public final class Utf8 {
@@ -13,6 +17,29 @@ public final class Utf8 {
 
     public static String text(byte[] bytes) {
         return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    /** Returns the text if the bytes are valid UTF-8 of characters that can be seen, blanks and ends of lines among them. */
+    public static Optional<String> printable(byte[] bytes) {
+        try {
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .onMalformedInput(CodingErrorAction.REPORT)
+                    .onUnmappableCharacter(CodingErrorAction.REPORT)
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+            return text.codePoints().allMatch(Utf8::isPrintable) ? Optional.of(text) : Optional.empty();
+        } catch (CharacterCodingException noText) {
+            return Optional.empty();
+        }
+    }
+
+    private static boolean isPrintable(int character) {
+        return switch (Character.getType(character)) {
+            case Character.CONTROL -> character == '\t' || character == '\n' || character == '\r';
+            case Character.FORMAT, Character.PRIVATE_USE, Character.UNASSIGNED -> false;
+            default -> true;
+        };
     }
 
     /** @param from index of the text's first byte; {@code to} is the index after its last */

@@ -70,9 +70,12 @@ public record Letter(TopicRecord record) {
             return "none";
         }
         byte[] bytes = value.get();
-        if (bytes.length > 0 && bytes[0] == '{') {
-            return cut(Utf8.text(bytes));
-        }
+        Optional<String> text =
+                bytes.length > 0 && bytes[0] == '{' ? Optional.of(Utf8.text(bytes)) : Utf8.printable(bytes);
+        return text.filter(shown -> !shown.isBlank()).map(Letter::cut).orElseGet(() -> hex(bytes));
+    }
+
+    private static String hex(byte[] bytes) {
         String shown = HexFormat.of().formatHex(bytes, 0, Math.min(bytes.length, SHOWN_BYTES));
         return bytes.length + " bytes: " + shown + (bytes.length > SHOWN_BYTES ? "…" : "");
     }

@@ -77,6 +77,7 @@ class DeadLettersIT {
                 await().atMost(PATIENCE).until(() -> count(progress, "users", "applied") == 1);
                 produce(broker, "users", 0, user, null); // to partition 0, where nobody knows the user
                 produce(broker, "clicks", partition(user), user, Utf8.bytes("\u0001 no click"));
+                produce(broker, "clicks", partition(user), user, Utf8.bytes("not json"));
                 produce(broker, "clicks", partition(user), user, Utf8.bytes("{\"click_id\": \"c1\"}"));
                 produce(
                         broker,
@@ -85,13 +86,13 @@ class DeadLettersIT {
                         user,
                         Utf8.bytes("{\"text\": \"" + "a".repeat(LARGE) + "\"}"));
                 await().atMost(PATIENCE)
-                        .until(() -> count(progress, "clicks", "rejected: undecodable") == 3
+                        .until(() -> count(progress, "clicks", "rejected: undecodable") == 4
                                 && count(progress, "users", "rejected: misplaced-removal") == 1);
 
                 assertThat(commands.run(given, "dlq", "list")).isZero();
                 assertThat(commands.out())
                         .containsPattern(" 1  misplaced-removal +users ")
-                        .containsPattern(" 3  undecodable +clicks ")
+                        .containsPattern(" 4  undecodable +clicks ")
                         .contains("partition = 0: must be 1");
                 assertThat(commands.run(given, "dlq", "show", "--topic", "clicks", "-n", "2"))
                         .isZero();
@@ -102,6 +103,7 @@ class DeadLettersIT {
                         .doesNotContain("misplaced-removal", "no click");
 
                 programsAreToldTheSame(given);
+                theMessagesOfAReasonAreShownNotOneAlone(given);
                 anOperatorSaysWhichAreMended(given);
                 aRemovalIsCarriedOutWhenItIsSentAgain(given, progress);
                 whatIsStillWrongComesBackWholeEvenIfItsLetterWasNot(given, progress);
@@ -114,7 +116,9 @@ class DeadLettersIT {
                 .isZero();
         assertThat(new ObjectMapper().readTree(commands.out())).singleElement().satisfies(group -> {
             assertThat(group.path("reason").asText()).isEqualTo("undecodable");
-            assertThat(group.path("count").asLong()).isEqualTo(3);
+            assertThat(group.path("count").asLong()).isEqualTo(4);
+            assertThat(group.path("messages").get(0)).isEqualTo(group.path("message"));
+            assertThat(group.path("messages").size()).isGreaterThan(1);
         });
         assertThat(commands.run(given, "dlq", "show", "--topic", "clicks", "-n", "2", "--output", "json"))
                 .isZero();
@@ -123,7 +127,21 @@ class DeadLettersIT {
                 .isEqualTo("clicks"));
         String[] replay = {"dlq", "replay", "--reason", "misplaced-removal", "--dry-run", "--output", "json"};
         assertThat(commands.run(given, replay)).isZero();
-        assertThat(commands.out().strip()).isEqualTo("{\"letters\":{\"would go to users\":1}}");
+        assertThat(commands.out().strip()).isEqualTo("{\"wouldSend\":{\"users\":1},\"left\":{}}");
+    }
+
+    private void theMessagesOfAReasonAreShownNotOneAlone(Map<String, String> given) {
+        assertThat(commands.run(given, "dlq", "list", "--topic", "clicks", "--messages", "1"))
+                .isZero();
+        List<String> one = commands.out().lines().toList();
+        assertThat(commands.run(given, "dlq", "list", "--topic", "clicks")).isZero();
+        assertThat(commands.out().lines())
+                .startsWith(one.toArray(String[]::new))
+                .hasSizeGreaterThan(one.size())
+                .doesNotHaveDuplicates();
+        assertThat(commands.run(given, "dlq", "list", "--messages", "0")).isEqualTo(2);
+        assertThat(commands.run(given, "dlq", "show", "--topic", "clicks")).isZero();
+        assertThat(commands.out()).contains("  value  not json").contains("  value  10 bytes: 01");
     }
 
     private void anOperatorSaysWhichAreMended(Map<String, String> given) {
@@ -136,6 +154,8 @@ class DeadLettersIT {
         assertThat(commands.run(given, "dlq", "replay", "--reason", "misplaced-removal", "--dry-run"))
                 .isZero();
         assertThat(commands.out()).containsPattern(" 1  would go to users\\R").doesNotContain("next time");
+        assertThat(commands.run(given, "actions")).isZero();
+        assertThat(commands.out()).as("nothing was sent").startsWith("nothing was ordered yet");
         assertThat(commands.run(given, "dlq", "replay", "--reason", "bad-time")).isZero();
         assertThat(commands.out()).isEqualTo("no dead letters" + System.lineSeparator());
     }
@@ -152,13 +172,17 @@ class DeadLettersIT {
                 .orElseThrow()
                 .split(" +")[3];
         await().atMost(PATIENCE).until(() -> count(progress, "users", "removed") == 1);
+        assertThat(commands.run(given, "actions")).isZero();
+        assertThat(commands.out())
+                .contains("accepted  replay-letters misplaced-removal (1 to users, up to " + after + ")")
+                .contains("millrace dlq replay");
 
         assertThat(commands.run(given, "dlq", "replay", "--reason", "misplaced-removal", "--after", after))
                 .isZero();
         assertThat(commands.out()).isEqualTo("no dead letters" + System.lineSeparator());
         String[] replay = {"dlq", "replay", "--reason", "misplaced-removal", "--after", after, "--output", "json"};
         assertThat(commands.run(given, replay)).isZero();
-        assertThat(commands.out().strip()).isEqualTo("{\"letters\":{},\"after\":\"" + after + "\"}");
+        assertThat(commands.out().strip()).isEqualTo("{\"sent\":{},\"left\":{},\"after\":\"" + after + "\"}");
     }
 
     private void whatIsStillWrongComesBackWholeEvenIfItsLetterWasNot(
@@ -166,12 +190,12 @@ class DeadLettersIT {
         assertThat(commands.run(given, "dlq", "replay", "--reason", "undecodable", "--after", "7=1"))
                 .isZero();
         assertThat(commands.out())
-                .containsPattern(" 3  sent to clicks\\R")
+                .containsPattern(" 4  sent to clicks\\R")
                 .as("what was given stays")
                 .containsPattern("next time   --after \\d=\\d+(,\\d=\\d+)*,7=1\\R");
-        await().atMost(PATIENCE).until(() -> count(progress, "clicks", "rejected: undecodable") == 6);
+        await().atMost(PATIENCE).until(() -> count(progress, "clicks", "rejected: undecodable") == 8);
 
-        assertThat(commands.run(given, "dlq", "show", "--reason", "undecodable", "-n", "6"))
+        assertThat(commands.run(given, "dlq", "show", "--reason", "undecodable", "-n", "8"))
                 .isZero();
         // the large one was sent as large as it was
         assertThat(commands.out().lines().filter(line -> line.contains(" bytes, left out here")))

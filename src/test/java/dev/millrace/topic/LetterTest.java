@@ -32,6 +32,24 @@ class LetterTest {
     }
 
     @Test
+    void aValueThatIsTextIsShownAsText() {
+        assertThat(letter(text("not json"), Map.of()).value()).isEqualTo("not json");
+        assertThat(letter(text("[1,\n\t\"käse 😀\"]"), Map.of()).value()).isEqualTo("[1,\n\t\"käse 😀\"]");
+        assertThat(letter(text("a".repeat(2_001)), Map.of()).value()).isEqualTo("a".repeat(2_000) + "…");
+    }
+
+    /** A sequence for a terminal, a sign that turns the order of letters, half a letter, nothing to see. */
+    @Test
+    void aValueThatIsNoPrintableTextIsShownAsBytes() {
+        assertThat(letter(text("\u001b[2J"), Map.of()).value()).isEqualTo("4 bytes: 1b5b324a");
+        assertThat(letter(text("\u202e"), Map.of()).value()).isEqualTo("3 bytes: e280ae");
+        assertThat(letter(Optional.of(new byte[] {'a', (byte) 0xc3}), Map.of()).value())
+                .isEqualTo("2 bytes: 61c3");
+        assertThat(letter(text(" "), Map.of()).value()).isEqualTo("1 bytes: 20");
+        assertThat(letter(text(""), Map.of()).value()).isEqualTo("0 bytes: ");
+    }
+
+    @Test
     void programsAreToldWhereItCameFrom() {
         assertThat(letter(Optional.empty(), ORIGIN).row())
                 .containsEntry("from", Map.of("topic", "clicks", "partition", 1, "offset", 17L));
