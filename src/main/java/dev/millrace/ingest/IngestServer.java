@@ -248,16 +248,11 @@ public final class IngestServer implements AutoCloseable {
 
     private void refused(HttpResponseException refused, Context request) {
         int status = refused.getStatus();
+        String allowed = request.path().equals(EVENTS) ? "POST" : "GET, HEAD";
         if (status == METHOD_NOT_ALLOWED) {
-            request.header("Allow", request.path().equals(EVENTS) ? "POST" : "GET, HEAD");
+            request.header("Allow", allowed);
         }
-        write(
-                request,
-                problem(
-                        status,
-                        status == METHOD_NOT_ALLOWED
-                                ? "this method is not answered here, see Allow"
-                                : Problem.detail(status, "the request cannot be answered")));
+        write(request, problem(Problem.unanswered(status, request.req().getMethod(), request.path(), allowed)));
     }
 
     private Reply reply(int status, Object body) {
@@ -265,10 +260,11 @@ public final class IngestServer implements AutoCloseable {
     }
 
     private Reply problem(int status, String detail) {
-        return new Reply(
-                status,
-                Problem.CONTENT_TYPE,
-                json.bytes(Problem.of(status, detail).body()));
+        return problem(Problem.of(status, detail));
+    }
+
+    private Reply problem(Problem problem) {
+        return new Reply(problem.status(), Problem.CONTENT_TYPE, json.bytes(problem.body()));
     }
 
     private static void write(Context request, Reply reply) {

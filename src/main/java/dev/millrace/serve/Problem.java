@@ -16,6 +16,10 @@ import org.eclipse.jetty.http.HttpStatus;
  */
 public record Problem(String type, String title, int status, String detail, Optional<String> parameter) {
 
+    private static final String ITEMS = "/v1/items/";
+    private static final String REMOVAL =
+            "; to remove items, POST {\"removed_items\": [\"ID\"]} to /v1/events of millrace ingest";
+
     public static final String CONTENT_TYPE = "application/problem+json";
 
     public static Problem of(int status, String detail) {
@@ -33,6 +37,20 @@ public record Problem(String type, String title, int status, String detail, Opti
      */
     public static String detail(int status, String otherwise) {
         return status == 404 ? "no such path" : status >= 500 ? "the server failed" : otherwise;
+    }
+
+    /**
+     * What is asked of a path that is not there, or that does not take the method.
+     *
+     * @param status 404 or 405
+     * @param allowed methods that the path takes, as {@code Allow} lists them
+     */
+    public static Problem unanswered(int status, String method, String path, String allowed) {
+        String detail = status == 405
+                ? "this method is not answered here, the path takes " + allowed
+                : detail(status, "the request cannot be answered");
+        boolean isRemoval = method.equals("DELETE") && (path + "/").startsWith(ITEMS);
+        return of(status, isRemoval ? detail + REMOVAL : detail);
     }
 
     /** Its members, in the order of the RFC. */

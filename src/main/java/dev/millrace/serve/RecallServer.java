@@ -296,15 +296,11 @@ public final class RecallServer implements AutoCloseable {
 
     private void refused(HttpResponseException refused, Context request) {
         int status = refused.getStatus();
+        String allowed = allowed(request.path());
         if (status == 405) {
-            request.header("Allow", allowed(request.path()));
+            request.header("Allow", allowed);
         }
-        String detail =
-                switch (status) {
-                    case 405 -> "this method is not answered here, see Allow";
-                    default -> Problem.detail(status, "the request cannot be answered");
-                };
-        write(request, problem(Problem.of(status, detail)));
+        write(request, problem(Problem.unanswered(status, request.req().getMethod(), request.path(), allowed)));
     }
 
     private String allowed(String path) {

@@ -36,6 +36,8 @@ public final class TrainServer implements AutoCloseable {
     private final TopologyShape topology;
     private final PrometheusMeterRegistry registry;
     private final Json json = new Json();
+    private static final String ALLOWED = "GET, HEAD"; // on every path
+
     private final Javalin http;
 
     /**
@@ -76,6 +78,7 @@ public final class TrainServer implements AutoCloseable {
 
     private void configure(JavalinConfig config) {
         setup.applyTo(config, json);
+        config.http.prefer405over404 = true;
         HttpSetup.get(config, "/livez", request -> {
             boolean isAlive = health.isAlive();
             answer(request, isAlive, Map.of("alive", isAlive));
@@ -103,7 +106,10 @@ public final class TrainServer implements AutoCloseable {
     }
 
     private void problem(Context request, int status) {
-        Problem problem = Problem.of(status, Problem.detail(status, "the request cannot be answered"));
+        if (status == 405) {
+            request.header("Allow", ALLOWED);
+        }
+        Problem problem = Problem.unanswered(status, request.req().getMethod(), request.path(), ALLOWED);
         HttpSetup.write(request, status, Problem.CONTENT_TYPE, json.bytes(problem.body()));
     }
 }

@@ -253,6 +253,10 @@ class IngestServerTest {
         HttpResponse<String> asked = send(request("/v1/events"));
         assertProblem(asked, 405);
         assertThat(asked.headers().firstValue("Allow")).contains("POST");
+        assertThat(asked.body()).contains("this method is not answered here, the path takes POST");
+        HttpResponse<String> removed = send(request("/v1/items/i1").DELETE());
+        assertProblem(removed, 404);
+        assertThat(removed.body()).contains("no such path; to remove items, POST ");
     }
 
     /** Jetty by itself gives the connection of a request a second. */

@@ -107,7 +107,25 @@ class RecallServerTest {
 
             scene.assertProblem(response, 405);
             assertThat(response.headers().firstValue("Allow")).contains("GET, HEAD, POST");
+            assertThat(scene.json(response).path("detail").asText())
+                    .isEqualTo("this method is not answered here, the path takes GET, HEAD, POST");
         }
+    }
+
+    @Test
+    void whoeverWantsToRemoveItemsIsToldHow() throws Exception {
+        HttpResponse<String> ofOne = scene.send(
+                HttpRequest.newBuilder(scene.uri("/v1/items/a")).DELETE().build());
+        HttpResponse<String> ofAll = scene.send(
+                HttpRequest.newBuilder(scene.uri("/v1/items")).DELETE().build());
+
+        String how = "; to remove items, POST {\"removed_items\": [\"ID\"]} to /v1/events of millrace ingest";
+        assertThat(ofOne.statusCode()).isEqualTo(405);
+        assertThat(scene.json(ofOne).path("detail").asText())
+                .isEqualTo("this method is not answered here, the path takes GET, HEAD" + how);
+        assertThat(ofAll.statusCode()).isEqualTo(404);
+        assertThat(scene.json(ofAll).path("detail").asText()).isEqualTo("no such path" + how);
+        assertThat(scene.json(scene.get("/v1/items")).path("detail").asText()).isEqualTo("no such path");
     }
 
     @Test

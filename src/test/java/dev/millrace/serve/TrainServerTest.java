@@ -63,6 +63,20 @@ class TrainServerTest {
         assertThat(response.headers().firstValue("Content-Type")).contains(Problem.CONTENT_TYPE);
     }
 
+    @Test
+    void anotherMethodIsToldWhichArePossible() throws Exception {
+        HttpResponse<String> response = HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create(server.url() + "/livez"))
+                                .DELETE()
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+
+        assertThat(response.statusCode()).isEqualTo(405);
+        assertThat(response.headers().firstValue("Allow")).contains("GET, HEAD");
+        assertThat(response.body()).contains("this method is not answered here, the path takes GET, HEAD");
+    }
+
     private HttpResponse<String> get(String path) throws Exception {
         return HttpClient.newHttpClient()
                 .send(
