@@ -9,7 +9,9 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import java.util.Set;
 import java.util.SortedMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
@@ -22,6 +24,7 @@ import java.util.function.ToDoubleFunction;
 final class BooksMetrics {
 
     private final MeterRegistry registry;
+    private final Set<String> counters = ConcurrentHashMap.newKeySet();
     private final Supplier<SortedMap<String, Books.Account>> books;
 
     /** @param books asked at each scrape, by logical topic */
@@ -92,6 +95,9 @@ final class BooksMetrics {
 
     private void counter(
             String name, String description, Tags tags, String topic, ToDoubleFunction<Books.Account> figure) {
+        if (!counters.add(name + tags)) {
+            return; // the registry warns of a second one
+        }
         FunctionCounter.builder(name, this, one -> figure.applyAsDouble(one.account(topic)))
                 .description(description)
                 .tags(tags)

@@ -2,13 +2,19 @@ package dev.millrace.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.millrace.state.Books;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class BooksMetricsTest {
 
@@ -47,6 +53,24 @@ class BooksMetricsTest {
                 .contains("millrace_events_total{outcome=\"rejected\",topic=\"clicks\"} 7.0") // 4 + 3
                 .contains("millrace_dead_letters_total{reason=\"bad-time\",topic=\"clicks\"} 4.0")
                 .contains("millrace_dead_letters_total{reason=\"bad-key\",topic=\"clicks\"} 3.0");
+    }
+
+    @Test
+    void noCounterIsRegisteredTwice() {
+        Logger logger = (Logger) LoggerFactory.getLogger(MeterRegistry.class);
+        ListAppender<ILoggingEvent> logged = new ListAppender<>();
+        logged.start();
+        logger.addAppender(logged);
+        logger.setLevel(Level.DEBUG); // only the first in a process is a warning
+
+        books.put("clicks", account(7, 0, Map.of("rejected: bad-time", 4L, "attributed", 3L)));
+        metrics.register();
+        metrics.outcomes(books);
+        metrics.outcomes(books);
+
+        logger.setLevel(null);
+        logger.detachAppender(logged);
+        assertThat(logged.list).isEmpty();
     }
 
     @Test
