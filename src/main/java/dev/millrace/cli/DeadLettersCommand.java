@@ -407,7 +407,7 @@ final class DeadLettersCommand implements Runnable {
             AtomicLong read = new AtomicLong();
             for (TopicReader.Extent extent : extents) {
                 reader.read(extent, extent.first(), record -> {
-                    line.show(read.incrementAndGet(), all);
+                    line.reached(read.incrementAndGet(), all);
                     Letter letter = new Letter(record);
                     if (filter.takes(letter)) {
                         each.accept(letter);

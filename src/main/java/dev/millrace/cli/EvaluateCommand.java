@@ -5,7 +5,6 @@ import dev.millrace.cli.evaluate.EvaluationData;
 import dev.millrace.cli.evaluate.EvaluationProtocol;
 import dev.millrace.cli.evaluate.EvaluationReport;
 import dev.millrace.cli.evaluate.HoldoutEvaluation;
-import dev.millrace.cli.evaluate.LearningBar;
 import dev.millrace.cli.evaluate.Overlays;
 import dev.millrace.cli.evaluate.PrequentialEvaluation;
 import dev.millrace.cli.evaluate.PublishedEvaluation;
@@ -15,7 +14,9 @@ import dev.millrace.cli.evaluate.WindowsEvaluation;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.operation.Progress;
 import dev.millrace.replay.DataSet;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
@@ -154,11 +155,15 @@ final class EvaluateCommand implements Callable<Integer> {
         requireCutoffs();
         CommandLine commandLine = Objects.requireNonNull(spec).commandLine();
         PrintWriter out = commandLine.getOut();
-        EvaluationData recorded = new EvaluationData(data::open, Optional.ofNullable(warmUp), commandLine.getErr());
+        EvaluationData recorded =
+                new EvaluationData(data::open, Optional.ofNullable(warmUp), commandLine.getErr(), progress);
         EvaluationReport figures = new EvaluationReport(out, report);
         if (!table.isEmpty()) {
-            new TableEvaluation(recorded, figures, extras(), commandLine.getErr())
-                    .run(data.name(), Overlays.read(table, this::settings));
+            Map<String, MillraceSettings> configurations = Overlays.read(table, this::settings);
+            try (ProgressLine line = progress.line("learnt")) {
+                new TableEvaluation(recorded, figures, extras(), commandLine.getErr(), line)
+                        .run(data.name(), configurations);
+            }
         } else {
             MillraceSettings settings = settings(List.of());
             DataSet dataSet = data.open(settings);
@@ -173,8 +178,8 @@ final class EvaluateCommand implements Callable<Integer> {
             recorded.examples(settings)
                     .books()
                     .forEach((topic, account) -> out.println(Tables.account(topic, account)));
-            try (LearningBar bar = new LearningBar(progress)) {
-                evaluation(recorded, figures, bar).run(settings);
+            try (ProgressLine line = progress.line("learnt")) {
+                evaluation(recorded, figures, line).run(settings);
             }
         }
         out.flush();
@@ -187,14 +192,14 @@ final class EvaluateCommand implements Callable<Integer> {
         return settings;
     }
 
-    private EvaluationProtocol evaluation(EvaluationData recorded, EvaluationReport figures, LearningBar bar) {
+    private EvaluationProtocol evaluation(EvaluationData recorded, EvaluationReport figures, Progress line) {
         return switch (protocol) {
-            case prequential -> new PrequentialEvaluation(recorded, figures, extras(), bar);
-            case holdout -> new HoldoutEvaluation(recorded, figures, at);
+            case prequential -> new PrequentialEvaluation(recorded, figures, extras(), line);
+            case holdout -> new HoldoutEvaluation(recorded, figures, at, line);
             case published ->
                 new PublishedEvaluation(
-                        recorded, figures, new PublishedEvaluation.Policies(maxAges, mostMoved, publishEvery));
-            case windows -> new WindowsEvaluation(recorded, figures, bar);
+                        recorded, figures, new PublishedEvaluation.Policies(maxAges, mostMoved, publishEvery), line);
+            case windows -> new WindowsEvaluation(recorded, figures, line);
         };
     }
 
@@ -209,11 +214,6 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
-    /** A table tells each of its rows. */
-    private boolean hasBar() {
-        return protocol == Protocol.windows || (protocol == Protocol.prequential && table.isEmpty());
-    }
-
     /** An option that the protocol does not use is a fault. */
     private void requireUsed() {
         boolean isPrequential = protocol == Protocol.prequential;
@@ -224,7 +224,6 @@ final class EvaluateCommand implements Callable<Integer> {
         misplaced.put("--by-action", byAction && !isPrequential);
         misplaced.put("--table", !table.isEmpty() && !isPrequential);
         misplaced.put("--warm-up", warmUp != null && protocol == Protocol.windows);
-        misplaced.put("--quiet", progress.isQuiet && !hasBar());
         misplaced.put("--at", !at.isEmpty() && protocol != Protocol.holdout);
         List<SettingFault> faults = misplaced.entrySet().stream()
                 .filter(Map.Entry::getValue)

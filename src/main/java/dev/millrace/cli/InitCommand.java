@@ -139,7 +139,8 @@ final class InitCommand implements Callable<Integer> {
     private void sample(String name, Path file) throws IOException {
         try (TopicReader reader = config.settings().cluster().reader();
                 ProgressLine line = progress.line("read")) {
-            TopicSample sample = TopicSample.write(reader, name, MOST_ROWS, rows -> line.show(rows, MOST_ROWS), file);
+            TopicSample sample =
+                    TopicSample.write(reader, name, MOST_ROWS, rows -> line.reached(rows, MOST_ROWS), file);
             sample.firstOther()
                     .ifPresent(first -> System.err.printf(
                             Locale.ROOT,

@@ -95,7 +95,7 @@ final class ReplayCommand implements Callable<Integer> {
                 ProgressLine line = progress.line("sent")) {
             long all = line.isShown() && !isShop ? interactions(dataSet, most) : most;
             replay = new ReplayRun(
-                    watched(dataSet, () -> line.show(sent.incrementAndGet(), all)),
+                    watched(dataSet, () -> line.reached(sent.incrementAndGet(), all)),
                     pace,
                     most,
                     bad -> System.err.println("row not used: " + bad));

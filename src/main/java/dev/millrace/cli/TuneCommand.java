@@ -2,12 +2,12 @@ package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.evaluate.EvaluationData;
-import dev.millrace.cli.evaluate.LearningBar;
 import dev.millrace.cli.evaluate.TuneRun;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.evaluate.RecordedExamples;
 import dev.millrace.exam.RankingTotals;
@@ -115,8 +115,8 @@ final class TuneCommand implements Callable<Integer> {
         Function<Map<String, String>, MillraceSettings> settings = isOfCluster
                 ? changes -> config.settings(Optional.empty(), List.of(), Map.of(), changes)
                 : changes -> data.settings(config, List.of(), Map.of(), changes);
-        try (LearningBar bar = new LearningBar(progress)) {
-            new TuneRun(task, settings, examples(commandLine.getErr()), commandLine.getOut(), bar).run(output);
+        try (ProgressLine line = progress.line("learnt")) {
+            new TuneRun(task, settings, examples(commandLine.getErr()), commandLine.getOut(), line).run(output);
         }
         return 0;
     }
@@ -126,7 +126,7 @@ final class TuneCommand implements Callable<Integer> {
             RecordedExamples logged = logged(config.settings());
             return settings -> logged;
         }
-        return new EvaluationData(data::open, Optional.empty(), err)::examples;
+        return new EvaluationData(data::open, Optional.empty(), err, progress)::examples;
     }
 
     /** Reads the whole log of mini-batches. */

@@ -1,7 +1,6 @@
 package dev.millrace.evaluate;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.DecayedCounts;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
@@ -11,6 +10,7 @@ import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.index.Search;
 import dev.millrace.model.StepTimes;
+import dev.millrace.operation.Progress;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.EntrySource;
 import dev.millrace.train.Trainer;
@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Trains on the first part, then searches for the rest: the protocol of the two-tower tutorials.
@@ -73,6 +74,7 @@ public final class Holdout {
     private final RecordedExamples recorded;
     private final TrainerSettings trainerSettings;
     private final StepTimes times;
+    private Progress progress = Progress.NONE;
 
     /**
      * @param shares share of the examples that is used, share of those that is learnt from if no days are given, number of passes
@@ -89,6 +91,12 @@ public final class Holdout {
         this.recorded = recorded;
         this.trainerSettings = trainerSettings;
         this.times = times;
+    }
+
+    /** Tells somebody how many examples were learnt, each pass counted, and then for how many users was searched. */
+    public Holdout followedBy(Progress follower) {
+        progress = follower;
+        return this;
     }
 
     /** @param cutoffs the N of the averages, each at least 1 */
@@ -128,18 +136,17 @@ public final class Holdout {
 
     private void learn(
             Trainer trainer, List<TrainingExample> train, List<TrainingExample> clicked, ItemNeighbours neighbours) {
-        Passes.list(trainer, recorded.catalogue(), batch -> learn(trainer, batch, neighbours));
+        Meter meter = new Meter(progress, (long) shares.passes() * train.size());
+        Consumer<MiniBatch> step = batch -> {
+            batch.catalogue().forEach(neighbours::change);
+            trainer.learnUnexamined(batch);
+            meter.add(batch);
+        };
+        Passes.list(trainer, recorded.catalogue(), step);
         long seed = trainerSettings.batch().seed();
-        Passes.feedShuffled(trainer, train, seed, shares.passes(), batch -> learn(trainer, batch, neighbours));
-        Passes.feed(trainer, train, batch -> learn(trainer, batch, neighbours));
+        Passes.feedShuffled(trainer, train, seed, shares.passes(), step);
+        Passes.feed(trainer, train, step);
         clicked.forEach(example -> neighbours.observe(example.user().user(), example.item()));
-    }
-
-    private static void learn(Trainer trainer, MiniBatch batch, ItemNeighbours neighbours) {
-        for (CatalogueChange change : batch.catalogue()) {
-            neighbours.change(change);
-        }
-        trainer.learnUnexamined(batch);
     }
 
     private Result find(
@@ -182,6 +189,7 @@ public final class Holdout {
                         asker.relevant());
                 itemNeighbours.add(neighbours.nearest(asker.user().history(), most, asker.had()), asker.relevant());
             }
+            progress.reached("users searched for", from + some.size(), askers.size());
         }
         return new Result(
                 List.copyOf(cutoffs),

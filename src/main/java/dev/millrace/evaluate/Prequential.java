@@ -5,6 +5,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.model.StepTimes;
+import dev.millrace.operation.Progress;
 import dev.millrace.state.EntrySource;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
@@ -48,18 +49,11 @@ public final class Prequential {
         FROZEN
     }
 
-    /** Follows an evaluation. */
-    public interface Progress {
-
-        /** Told after each batch: examples learnt or ranked, each pass counted. */
-        void reached(long examples, long of);
-    }
-
     private final PrequentialSettings settings;
     private final RecordedExamples recorded;
     private final TrainerSettings trainerSettings;
     private final StepTimes times;
-    private Progress progress = (examples, of) -> {};
+    private Progress progress = Progress.NONE;
 
     /** @param times receives the phases of each learning step */
     public Prequential(
@@ -70,7 +64,7 @@ public final class Prequential {
         this.times = times;
     }
 
-    /** Tells somebody how far it is. */
+    /** Tells somebody after each batch how many examples were learnt or ranked, each pass counted. */
     public Prequential followedBy(Progress follower) {
         progress = follower;
         return this;
@@ -152,23 +146,6 @@ public final class Prequential {
                 trainer.progress().positives(),
                 trainer.progress().refusedSteps(),
                 trainer.progress().items());
-    }
-
-    /** Counts the examples of batches. */
-    private static final class Meter {
-        private final Progress progress;
-        private final long all;
-        private long done;
-
-        Meter(Progress progress, long all) {
-            this.progress = progress;
-            this.all = all;
-        }
-
-        void add(MiniBatch batch) {
-            done += batch.examples().size() + batch.exposed().size();
-            progress.reached(done, all);
-        }
     }
 
     /** Adds each ranked event to the totals of its action, and ranks it by item-kNN too if that is wanted. */

@@ -8,6 +8,7 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.index.Search;
+import dev.millrace.operation.Progress;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublicationPlan;
 import dev.millrace.publish.PublishSettings;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Test, then learn, with published vectors: compares policies of publication by what an index finds.
@@ -55,11 +57,18 @@ public final class PublishedVectors {
     private final PrequentialSettings shares;
     private final RecordedExamples recorded;
     private final TrainerSettings trainerSettings;
+    private Progress progress = Progress.NONE;
 
     public PublishedVectors(PrequentialSettings shares, RecordedExamples recorded, TrainerSettings trainerSettings) {
         this.shares = shares;
         this.recorded = recorded;
         this.trainerSettings = trainerSettings;
+    }
+
+    /** Tells somebody after each batch how many examples were learnt, each pass counted. */
+    public PublishedVectors followedBy(Progress follower) {
+        progress = follower;
+        return this;
     }
 
     /** @param everySteps steps from one publication to the next */
@@ -75,10 +84,15 @@ public final class PublishedVectors {
         List<TrainingExample> used = examples.subList(0, (int) Math.round(examples.size() * shares.first()));
         int scoredFrom = (int) Math.round(used.size() * shares.warmUp());
         List<TrainingExample> warmUp = used.subList(0, scoredFrom);
-        Passes.list(trainer, recorded.catalogue(), trainer::learnUnexamined);
+        Meter meter = new Meter(progress, (shares.passes() - 1L) * warmUp.size() + used.size());
+        Consumer<MiniBatch> step = batch -> {
+            trainer.learnUnexamined(batch);
+            meter.add(batch);
+        };
+        Passes.list(trainer, recorded.catalogue(), step);
         long seed = trainerSettings.batch().seed();
-        Passes.feedShuffled(trainer, warmUp, seed, shares.passes(), trainer::learnUnexamined);
-        Passes.feed(trainer, warmUp, trainer::learnUnexamined);
+        Passes.feedShuffled(trainer, warmUp, seed, shares.passes(), step);
+        Passes.feed(trainer, warmUp, step);
 
         List<Trial> trials = policies.stream()
                 .map(policy -> new Trial(policy, trainer.dim()))
@@ -90,6 +104,7 @@ public final class PublishedVectors {
             StepOutcome outcome = trainer.learnUnexamined(batch);
             current.refresh();
             trials.forEach(trial -> trial.step(batch, outcome, trainer, current, everySteps));
+            meter.add(batch);
         });
         return trials.stream().map(Trial::result).toList();
     }

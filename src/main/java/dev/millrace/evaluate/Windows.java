@@ -5,6 +5,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.StepTimes;
+import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.state.EntrySource;
@@ -73,16 +74,6 @@ public final class Windows {
      */
     public record Result(List<Window> windows, long learnt, long refusedSteps, int items) {}
 
-    /** Follows an evaluation. */
-    public interface Progress {
-
-        /** Told before a window is ranked and learnt, and at the end. */
-        void reached(String window, long examples, long of);
-
-        /** Told after each batch. */
-        default void learnt(long examples) {}
-    }
-
     private static final int RANKED_AT_ONCE = 1024;
 
     /** The places of an event's item. */
@@ -120,6 +111,7 @@ public final class Windows {
     /**
      * Trains a new model, over all events so far.
      *
+     * @param progress told before each window, and after each batch, how many examples were learnt
      * @throws InvalidSettingsException if there are less than two windows
      */
     public Result run(Progress progress) {
@@ -188,14 +180,13 @@ public final class Windows {
             ExamWitness witness = this::note;
             try (Trainer trainer = new Trainer(trainerSettings, EntrySource.NONE, times, witness)) {
                 for (Cut cut : cuts) {
-                    progress.reached(cut.name(), learnt, all);
+                    reached(cut);
                     if (cut.from() == 0) {
                         learn(trainer, cut, trainer::learn);
                     } else {
                         windows.add(window(trainer, cut));
                     }
                 }
-                progress.reached("", learnt, all);
                 return new Result(
                         windows,
                         trainer.progress().positives(),
@@ -248,8 +239,12 @@ public final class Windows {
                 batch.examples().forEach(example -> seen.add(example.item()));
                 batch.exposed().forEach(example -> seen.add(example.item()));
                 learnt += batch.examples().size() + batch.exposed().size();
-                progress.learnt(learnt);
+                reached(cut);
             });
+        }
+
+        private void reached(Cut cut) {
+            progress.reached("window " + cut.name(), learnt, all);
         }
 
         private void note(TrainingExample example, List<Double> byModel, double byPopularity) {

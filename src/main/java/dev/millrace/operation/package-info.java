@@ -1,4 +1,4 @@
-/** What operators order, by whom and from where. */
+/** What operators order, by whom and from where, and how far it is. */
 @NullMarked
 package dev.millrace.operation;
 

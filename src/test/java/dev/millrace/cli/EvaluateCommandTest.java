@@ -13,6 +13,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The protocols on some made-up ratings and on the fixture of Yidian. */
 class EvaluateCommandTest {
@@ -262,6 +264,29 @@ class EvaluateCommandTest {
         assertThat(commands.err()).contains("--warm-up = given: must not be given with --protocol windows");
     }
 
+    /** 1,500 ratings of 80 films are read, and all ratings or the first four fifths are learnt. The table has four runs over them. */
+    @ParameterizedTest
+    @CsvSource({
+        "--protocol prequential, 1500/1500, ''",
+        "--table TABLE --frozen, 6000/6000, losses/warm",
+        "--protocol holdout --warm-up 0.8, 1200/1200, users searched for",
+        "--protocol published, 1500/1500, ''",
+        "--protocol windows --set evaluate.windows.length=10h, 1500/1500, window 2"
+    })
+    void atATerminalEachProtocolShowsHowMuchIsReadAndLearnt(String options, String learnt, String part)
+            throws IOException {
+        Path overlays = Files.createDirectory(folder.resolve("losses"));
+        Files.writeString(overlays.resolve("cold.properties"), "loss.temperature = 0.05\n");
+        Files.writeString(overlays.resolve("warm.properties"), "loss.temperature = 0.3\n");
+        String[] given = options.replace("TABLE", overlays.toString()).split(" ");
+
+        String shown = commands.shown(evaluate(given));
+
+        assertThat(shown).contains(" 1580/? (").contains("learnt 100% ", " " + learnt + " (", part);
+        assertThat(commands.shown(evaluate((options.replace("TABLE", overlays.toString()) + " --quiet").split(" "))))
+                .isEmpty();
+    }
+
     @Test
     void otherWeightsAreRankedInTheSamePass() throws IOException {
         Path json = folder.resolve("weights.json");
@@ -456,10 +481,14 @@ class EvaluateCommandTest {
     }
 
     private int run(String... arguments) {
+        return commands.run(evaluate(arguments));
+    }
+
+    private String[] evaluate(String... arguments) {
         List<String> all = new ArrayList<>(List.of("evaluate", "--format", "movielens"));
         all.addAll(List.of("--data", folder.resolve(MadeUpRatings.FOLDER).toString()));
         all.addAll(List.of("--config", folder.resolve("base.properties").toString()));
         all.addAll(List.of(arguments));
-        return commands.run(all.toArray(String[]::new));
+        return all.toArray(String[]::new);
     }
 }

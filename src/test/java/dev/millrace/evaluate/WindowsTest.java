@@ -184,12 +184,21 @@ class WindowsTest {
     }
 
     @Test
-    void progressIsToldOfEachWindowAndAtTheEnd() {
+    void progressIsToldAtTheBeginningOfEachWindowAndAfterEachBatch() {
         List<String> told = new ArrayList<>();
 
         windows(sessions(), SESSIONS, WHOLE).run((name, examples, of) -> told.add(name + " " + examples + "/" + of));
 
-        assertThat(told).containsExactly("A 0/14", "B 5/14", " 14/14");
+        // batches of three; the last of window A, which has five examples, is of two
+        assertThat(told)
+                .containsExactly(
+                        "window A 0/14",
+                        "window A 3/14",
+                        "window A 5/14",
+                        "window B 5/14",
+                        "window B 8/14",
+                        "window B 11/14",
+                        "window B 14/14");
     }
 
     /** In each window the sessions follow another order of the items. Only who learns meanwhile can know it. */

@@ -3,12 +3,15 @@ package dev.millrace.cli.evaluate;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.evaluate.PrequentialSettings;
 import dev.millrace.evaluate.RecordedExamples;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.UserProfile;
+import dev.millrace.operation.Progress;
 import dev.millrace.replay.BadRows;
 import dev.millrace.replay.DataSet;
 import dev.millrace.replay.ReplayEvent;
@@ -21,6 +24,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -34,17 +38,24 @@ public final class EvaluationData {
     private final Function<MillraceSettings, DataSet> dataSets;
     private final Optional<Double> warmUp;
     private final PrintWriter err;
+    private final ProgressOption progress;
     private Optional<Recording> last = Optional.empty();
 
     /**
      * @param dataSets opens the data set
      * @param warmUp share of the positives learnt before scoring; empty for that of the settings
      * @param err shows the rows that cannot be used
+     * @param progress shows how many events were read
      */
-    public EvaluationData(Function<MillraceSettings, DataSet> dataSets, Optional<Double> warmUp, PrintWriter err) {
+    public EvaluationData(
+            Function<MillraceSettings, DataSet> dataSets,
+            Optional<Double> warmUp,
+            PrintWriter err,
+            ProgressOption progress) {
         this.dataSets = dataSets;
         this.warmUp = warmUp;
         this.err = err;
+        this.progress = progress;
     }
 
     /** The examples. The data set is read again only if other settings make other examples of it. */
@@ -67,8 +78,13 @@ public final class EvaluationData {
                 untrained.add(click.action());
             }
         });
-        try (Stream<ReplayEvent> events = dataSets.apply(settings).events(bad)) {
-            events.forEach(event -> event.accept(reader));
+        try (Stream<ReplayEvent> events = dataSets.apply(settings).events(bad);
+                ProgressLine line = progress.line("read")) {
+            AtomicLong read = new AtomicLong();
+            events.forEach(event -> {
+                event.accept(reader);
+                line.reached(read.incrementAndGet(), Progress.UNKNOWN);
+            });
         }
         bad.first().forEach(err::println);
         if (bad.count() > 0) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.evaluate.Holdout;
 import dev.millrace.evaluate.NearestAverages;
+import dev.millrace.operation.Progress;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,12 +18,14 @@ public final class HoldoutEvaluation implements EvaluationProtocol {
     private final EvaluationData data;
     private final EvaluationReport report;
     private final List<Integer> cutoffs;
+    private final Progress progress;
 
     /** @param cutoffs the N of recall@N and precision@N, each at least 1 */
-    public HoldoutEvaluation(EvaluationData data, EvaluationReport report, List<Integer> cutoffs) {
+    public HoldoutEvaluation(EvaluationData data, EvaluationReport report, List<Integer> cutoffs, Progress progress) {
         this.data = data;
         this.report = report;
         this.cutoffs = List.copyOf(cutoffs);
+        this.progress = progress;
     }
 
     @Override
@@ -30,6 +33,7 @@ public final class HoldoutEvaluation implements EvaluationProtocol {
         LearningTime time = new LearningTime();
         Holdout.Result found = new Holdout(
                         settings.holdout(), data.shares(settings), data.examples(settings), settings.trainer(), time)
+                .followedBy(progress)
                 .run(cutoffs);
         Map<String, NearestAverages> rows = new LinkedHashMap<>();
         rows.put("model", found.model());

@@ -8,6 +8,7 @@ import dev.millrace.evaluate.Prequential;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.QueryWeights;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.operation.Progress;
 import dev.millrace.train.TrainerSettings;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -43,13 +44,13 @@ public final class PrequentialEvaluation implements EvaluationProtocol {
     private final EvaluationData data;
     private final EvaluationReport report;
     private final Extras extras;
-    private final LearningBar bar;
+    private final Progress progress;
 
-    public PrequentialEvaluation(EvaluationData data, EvaluationReport report, Extras extras, LearningBar bar) {
+    public PrequentialEvaluation(EvaluationData data, EvaluationReport report, Extras extras, Progress progress) {
         this.data = data;
         this.report = report;
         this.extras = extras;
-        this.bar = bar;
+        this.progress = progress;
     }
 
     @Override
@@ -58,7 +59,7 @@ public final class PrequentialEvaluation implements EvaluationProtocol {
         int runs = extras.frozen() ? 2 : 1;
         Prequential prequential = new Prequential(
                         data.shares(settings), data.examples(settings), withWeights(settings.trainer()), time)
-                .followedBy((examples, of) -> bar.show("", examples, runs * of));
+                .followedBy(ofRun("", 0, runs, progress));
         Prequential.Result online = extras.hasNeighbours()
                 ? prequential.runWithItemNeighbours(Prequential.Mode.ONLINE)
                 : prequential.run(Prequential.Mode.ONLINE);
@@ -68,7 +69,7 @@ public final class PrequentialEvaluation implements EvaluationProtocol {
         Map<String, RankingTotals> rows = rows(new ActionTotals(
                 exam.model(), exam.popularity(), exam.others(), online.all().itemNeighbours()));
         if (extras.frozen()) {
-            prequential.followedBy((examples, of) -> bar.show("frozen", of + examples, runs * of));
+            prequential.followedBy(ofRun("frozen", 1, runs, progress));
             ExamTotals still = prequential.run(Prequential.Mode.FROZEN).exam();
             rows.put("frozen", still.model());
             addOthers("frozen ", still.others(), rows);
@@ -104,6 +105,16 @@ public final class PrequentialEvaluation implements EvaluationProtocol {
         }
         String fence = "```" + System.lineSeparator();
         report.show(text.toString(), fence + text + fence, json);
+    }
+
+    /**
+     * Follows one of several runs over the same examples.
+     *
+     * @param before runs that are through
+     * @param progress told how far all of them are
+     */
+    static Progress ofRun(String name, int before, int runs, Progress progress) {
+        return (part, examples, of) -> progress.reached(name, before * of + examples, runs * of);
     }
 
     static void requireRanked(RankingTotals found) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.evaluate.PublishedVectors;
+import dev.millrace.operation.Progress;
 import dev.millrace.publish.PublishSettings;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -42,17 +43,20 @@ public final class PublishedEvaluation implements EvaluationProtocol {
     private final EvaluationData data;
     private final EvaluationReport report;
     private final Policies policies;
+    private final Progress progress;
 
-    public PublishedEvaluation(EvaluationData data, EvaluationReport report, Policies policies) {
+    public PublishedEvaluation(EvaluationData data, EvaluationReport report, Policies policies, Progress progress) {
         this.data = data;
         this.report = report;
         this.policies = policies;
+        this.progress = progress;
     }
 
     @Override
     public void run(MillraceSettings settings) throws IOException {
-        PublishedVectors published =
-                new PublishedVectors(data.shares(settings), data.examples(settings), settings.trainer());
+        PublishedVectors published = new PublishedVectors(
+                        data.shares(settings), data.examples(settings), settings.trainer())
+                .followedBy(progress);
         List<PublishedVectors.Result> found =
                 published.run(policies.over(settings.trainer().publish()), policies.everySteps());
         String text = markdown(found);

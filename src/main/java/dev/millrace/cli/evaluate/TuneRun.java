@@ -8,6 +8,7 @@ import dev.millrace.evaluate.RecordedExamples;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.model.StepTimes;
+import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.tune.FoundEvents;
 import dev.millrace.tune.Search;
@@ -53,7 +54,7 @@ public final class TuneRun {
     private final Function<Map<String, String>, MillraceSettings> settings;
     private final Function<MillraceSettings, RecordedExamples> examples;
     private final PrintWriter out;
-    private final LearningBar bar;
+    private final Progress progress;
 
     private double read; // readings of the searched part
     private double toRead;
@@ -67,12 +68,12 @@ public final class TuneRun {
             Function<Map<String, String>, MillraceSettings> settings,
             Function<MillraceSettings, RecordedExamples> examples,
             PrintWriter out,
-            LearningBar bar) {
+            Progress progress) {
         this.task = task;
         this.settings = settings;
         this.examples = examples;
         this.out = out;
-        this.bar = bar;
+        this.progress = progress;
     }
 
     /** Searches, reports, and writes the changed settings to a file if there are any. */
@@ -126,11 +127,12 @@ public final class TuneRun {
 
     private RankingTotals judge(
             MillraceSettings changed, PrequentialSettings shares, double readings, ExamWitness witness) {
-        bar.show(
+        RecordedExamples recorded = examples.apply(changed); // which may show its own progress first
+        progress.reached(
                 String.format(Locale.ROOT, "%.0f %% of the search's part", 100 * readings),
                 Math.round(read * UNITS_A_READING),
                 Math.round(toRead * UNITS_A_READING));
-        RankingTotals found = new Prequential(shares, examples.apply(changed), changed.trainer(), StepTimes.UNTIMED)
+        RankingTotals found = new Prequential(shares, recorded, changed.trainer(), StepTimes.UNTIMED)
                 .run(Prequential.Mode.ONLINE, witness)
                 .exam()
                 .model();

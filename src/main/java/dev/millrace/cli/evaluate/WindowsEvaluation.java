@@ -6,6 +6,7 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.evaluate.RankAverages;
 import dev.millrace.evaluate.RankAverages.Measure;
 import dev.millrace.evaluate.Windows;
+import dev.millrace.operation.Progress;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,9 +21,9 @@ public final class WindowsEvaluation implements EvaluationProtocol {
 
     private final EvaluationData data;
     private final EvaluationReport report;
-    private final Windows.Progress progress;
+    private final Progress progress;
 
-    public WindowsEvaluation(EvaluationData data, EvaluationReport report, Windows.Progress progress) {
+    public WindowsEvaluation(EvaluationData data, EvaluationReport report, Progress progress) {
         this.data = data;
         this.report = report;
         this.progress = progress;

@@ -1,18 +1,22 @@
 package dev.millrace.cli.option;
 
+import dev.millrace.operation.Progress;
+import java.time.Duration;
 import java.util.Optional;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /** Shows on the error stream how far a command is, and how long it may still take; or nothing. One thread. */
-public final class ProgressLine implements AutoCloseable {
+public final class ProgressLine implements Progress, AutoCloseable {
 
-    private static final long UNKNOWN = -1;
+    private static final long INDEFINITE = -1;
 
     private final String task;
     private final boolean isShown;
     private Optional<ProgressBar> bar = Optional.empty();
+    private long all;
 
     /** @param task what is counted, such as learnt */
     ProgressLine(String task, boolean isShown) {
@@ -25,33 +29,29 @@ public final class ProgressLine implements AutoCloseable {
         return isShown;
     }
 
-    /** Shows how far something is, and what it does now. */
-    public void show(String what, long done, long of) {
+    /** Shows it. Another number to reach begins another line: the time left is that of the part. */
+    @Override
+    public void reached(String part, long done, long of) {
         if (!isShown) {
             return;
         }
-        if (bar.isEmpty()) {
+        if (bar.isEmpty() || of != all) {
+            close();
+            all = of;
             bar = Optional.of(new ProgressBarBuilder()
                     .setTaskName(task)
-                    .setInitialMax(of == Long.MAX_VALUE ? UNKNOWN : of)
+                    .setInitialMax(of == UNKNOWN ? INDEFINITE : of)
+                    .startsFrom(done, Duration.ZERO)
                     .setStyle(ProgressBarStyle.ASCII)
+                    .setConsumer(new ConsoleProgressBarConsumer(System.err))
                     .build());
         }
-        bar.get().stepTo(done).setExtraMessage(what);
-    }
-
-    /** As {@link #show(String, long, long)}, without a word on what it does. */
-    public void show(long done, long of) {
-        show("", done, of);
-    }
-
-    /** Shows how far it is, if anything was shown before. */
-    public void reached(long done) {
-        bar.ifPresent(shown -> shown.stepTo(done));
+        bar.get().stepTo(done).setExtraMessage(part);
     }
 
     @Override
     public void close() {
         bar.ifPresent(ProgressBar::close);
+        bar = Optional.empty();
     }
 }

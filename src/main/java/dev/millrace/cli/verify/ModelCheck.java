@@ -69,7 +69,7 @@ public final class ModelCheck {
             ModelAudit.Listener listener = new ModelAudit.Listener() {
                 @Override
                 public void reached(ModelAudit.ReplayProgress replayed) {
-                    line.show(replayed.step(), replayed.target());
+                    line.reached(replayed.step(), replayed.target());
                 }
             };
             return new ModelAudit(cluster, learner.settings(), listener).run(scope);

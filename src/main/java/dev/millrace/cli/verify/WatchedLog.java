@@ -46,7 +46,7 @@ final class WatchedLog implements TopicLog {
     public void read(String topic, int partition, long until, Consumer<TopicRecord> each) {
         topics.read(topic, partition, until, record -> {
             each.accept(record);
-            line.show(topic, Math.min(++read, all), all);
+            line.reached(topic, Math.min(++read, all), all);
         });
     }
 
