@@ -1,5 +1,6 @@
 package dev.millrace.checkpoint;
 
+import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
@@ -29,6 +30,7 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
@@ -63,9 +65,14 @@ public final class CheckpointFile {
         write(file, checkpoint, unfinished -> {});
     }
 
+    /** @param progress told how many entries were written */
+    public static void write(Path file, Checkpoint checkpoint, Progress progress) throws IOException {
+        WholeFile.write(file, out -> write(out, checkpoint, progress));
+    }
+
     /** @param beforeRename told of the file when it is written, and not yet under its name */
     public static void write(Path file, Checkpoint checkpoint, Consumer<Path> beforeRename) throws IOException {
-        WholeFile.write(file, out -> write(out, checkpoint), beforeRename);
+        WholeFile.write(file, out -> write(out, checkpoint, Progress.NONE), beforeRename);
     }
 
     /**
@@ -75,7 +82,12 @@ public final class CheckpointFile {
      * @throws UnusableCheckpointException if anything is not as it was written
      */
     public static Checkpoint read(Path file, OrderedEntries into) {
-        return new Checkpoint(read(file, into::put), into);
+        return read(file, into, Progress.NONE);
+    }
+
+    /** @param progress told how many entries were read */
+    public static Checkpoint read(Path file, OrderedEntries into, Progress progress) {
+        return new Checkpoint(read(file, into::put, progress), into);
     }
 
     /**
@@ -84,7 +96,20 @@ public final class CheckpointFile {
      * @param entry given each key and value; not to be trusted before this returns
      */
     public static Checkpoint.Header read(Path file, BiConsumer<byte[], byte[]> entry) {
-        return reading(file, (in, size, sum) -> read(in, size, sum, entry));
+        return read(file, entry, Progress.NONE);
+    }
+
+    /** @param progress told how many entries were read */
+    public static Checkpoint.Header read(Path file, BiConsumer<byte[], byte[]> entry, Progress progress) {
+        return reading(file, (in, size, sum) -> {
+            Opening opening = open(in, size);
+            AtomicLong read = new AtomicLong();
+            read(in, size, sum, opening, (key, value) -> {
+                entry.accept(key, value);
+                progress.reached("read", read.incrementAndGet(), opening.entries);
+            });
+            return opening.header;
+        });
     }
 
     /**
@@ -132,14 +157,17 @@ public final class CheckpointFile {
         }
     }
 
-    private static void write(OutputStream to, Checkpoint checkpoint) throws IOException {
+    private static void write(OutputStream to, Checkpoint checkpoint, Progress progress) throws IOException {
+        long[] extent = extent(checkpoint.entries());
+        AtomicLong written = new AtomicLong();
         MessageDigest sum = Sha256.start();
         DigestOutputStream out = new DigestOutputStream(to, sum);
         out.write(MAGIC);
-        out.write(header(checkpoint));
+        out.write(header(checkpoint, extent));
         try {
             checkpoint.entries().scan(FIRST, (key, value) -> {
                 write(out, key, value);
+                progress.reached("written", written.incrementAndGet(), extent[0]);
                 return true;
             });
         } catch (UncheckedIOException failed) {
@@ -159,7 +187,7 @@ public final class CheckpointFile {
         }
     }
 
-    private static byte[] header(Checkpoint checkpoint) {
+    private static byte[] header(Checkpoint checkpoint, long[] extent) {
         Checkpoint.Header header = checkpoint.header();
         Fields fields = new Fields()
                 .integer(VERSION)
@@ -179,7 +207,6 @@ public final class CheckpointFile {
                 .text(place.sha256()));
         fields.integer(header.settings().size());
         header.settings().forEach((key, value) -> fields.text(key).text(value));
-        long[] extent = extent(checkpoint.entries());
         return fields.longInteger(extent[0]).longInteger(extent[1]).framed();
     }
 
@@ -201,9 +228,9 @@ public final class CheckpointFile {
         return opening(in.frame());
     }
 
-    private static Checkpoint.Header read(Reading in, long size, MessageDigest sum, BiConsumer<byte[], byte[]> entry)
+    private static void read(
+            Reading in, long size, MessageDigest sum, Opening opening, BiConsumer<byte[], byte[]> entry)
             throws IOException {
-        Opening opening = open(in, size);
         long whole = in.end + opening.bytes + SUM_BYTES;
         if (size != whole) {
             throw new CorruptEntryException("it has " + size + " bytes, its header names " + whole);
@@ -234,7 +261,6 @@ public final class CheckpointFile {
         if (in.stream.read() >= 0) {
             throw new CorruptEntryException("it goes on after its end");
         }
-        return opening.header;
     }
 
     private static Opening opening(ByteBuffer payload) {

@@ -1,6 +1,7 @@
 package dev.millrace.checkpoint;
 
 import dev.millrace.model.NumericFingerprint;
+import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.state.CorruptEntryException;
@@ -82,13 +83,14 @@ public final class LearnerImport {
      *
      * @param learner of an application that never existed
      * @param start how the learner goes on
+     * @param progress told how much of the file was read
      * @throws UnusableCheckpointException if the file is not whole
      * @throws InvalidSettingsException if settings or engine are not those of the checkpoint, or there was such an application
      * @throws BrokenLogException if the log does not go on behind the checkpoint, or is another
      */
-    public Begun into(LearnerState learner, Path file, Start start) {
+    public Begun into(LearnerState learner, Path file, Start start, Progress progress) {
         try (ScratchEntries entries = ScratchEntries.create()) {
-            Checkpoint checkpoint = CheckpointFile.read(file, entries);
+            Checkpoint checkpoint = CheckpointFile.read(file, entries, progress);
             switch (start) {
                 case SAME -> requireSame(checkpoint.header());
                 case WARM -> requireCompatible(checkpoint.header());

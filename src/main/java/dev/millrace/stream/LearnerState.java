@@ -1,5 +1,6 @@
 package dev.millrace.stream;
 
+import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingFault;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
@@ -66,6 +68,7 @@ public final class LearnerState {
     private final String application;
     private final String changelog;
     private final ClusterAdmin cluster;
+    private Progress progress = Progress.NONE;
 
     public LearnerState(ClientSettings clients, StreamSettings settings, Part part) {
         this.clients = clients;
@@ -74,6 +77,12 @@ public final class LearnerState {
         this.application = settings.applicationId(part);
         this.changelog = MillraceTopology.changelog(application, MillraceTopology.LEARNER_STORE);
         this.cluster = new ClusterAdmin(clients, TopicReader.PATIENCE);
+    }
+
+    /** Tells somebody how much of the changelog was read, or how many entries were sent to it. */
+    public LearnerState followedBy(Progress follower) {
+        progress = follower;
+        return this;
     }
 
     /** The application's id, which is its group's name too. */
@@ -100,13 +109,16 @@ public final class LearnerState {
     public boolean read(EntrySink into, BooleanSupplier isWhole) {
         requireChangelog();
         try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
-            long from = reader.extents(changelog).get(0).first();
+            long first = reader.extents(changelog).get(0).first();
+            long from = first;
             for (int reading = 0; reading < READINGS; reading++) {
                 long end = reader.committedEnd(changelog, 0);
                 reader.read(new TopicReader.Extent(changelog, 0, from, end), from, record -> {
                     take(record, into);
+                    progress.reached("read", record.offset() - first, end - first);
                     return true;
                 });
+                progress.reached("read", end - first, end - first); // the last offset is the mark of a transaction
                 if (isWhole.getAsBoolean()) {
                     return true;
                 }
@@ -137,8 +149,10 @@ public final class LearnerState {
             producer.beginTransaction();
             WriteThroughStore.settingEntries(kept)
                     .forEach((key, value) -> send(producer, key, value)); // first, as a start reads them
+            AtomicLong sent = new AtomicLong();
             entries.scan(new byte[0], (key, value) -> {
                 send(producer, key, value);
+                progress.reached("sent", sent.incrementAndGet(), Progress.UNKNOWN);
                 return true;
             });
             send(

@@ -3,6 +3,7 @@ package dev.millrace.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.operation.Progress;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.Fields;
 import dev.millrace.state.MemoryEntries;
@@ -11,7 +12,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -38,6 +41,26 @@ class CheckpointFileTest {
         assertThat(Learners.map(read.entries())).hasSameSizeAs(Learners.map(entries()));
         Learners.map(entries())
                 .forEach((key, value) -> assertThat(read.entries().get(key)).contains(value));
+    }
+
+    @Test
+    void progressIsToldOfEachOfTheFourEntries() throws IOException {
+        List<String> told = new ArrayList<>();
+        Progress progress = (part, done, of) -> told.add(part + " " + done + "/" + of);
+
+        CheckpointFile.write(file, checkpoint(), progress);
+        CheckpointFile.read(file, new MemoryEntries(), progress);
+
+        assertThat(told)
+                .containsExactly(
+                        "written 1/4",
+                        "written 2/4",
+                        "written 3/4",
+                        "written 4/4",
+                        "read 1/4",
+                        "read 2/4",
+                        "read 3/4",
+                        "read 4/4");
     }
 
     @Test

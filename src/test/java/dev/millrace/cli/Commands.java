@@ -31,11 +31,15 @@ final class Commands {
 
     /** As {@link #run(String...)}, with settings of the command line. */
     int run(Map<String, String> settings, String... arguments) {
-        return run(Stream.concat(
+        return run(with(settings, arguments));
+    }
+
+    private static String[] with(Map<String, String> settings, String... arguments) {
+        return Stream.concat(
                         Stream.of(arguments),
                         settings.entrySet().stream()
                                 .flatMap(each -> Stream.of("--set", each.getKey() + "=" + each.getValue())))
-                .toArray(String[]::new));
+                .toArray(String[]::new);
     }
 
     /** Runs a command as at a terminal, and returns what it shows there of its progress. The terminal's user must not have set NO_COLOR. */
@@ -51,6 +55,11 @@ final class Commands {
             System.clearProperty(IS_TERMINAL);
         }
         return shown.toString(StandardCharsets.UTF_8);
+    }
+
+    /** As {@link #shown(String...)}, with settings of the command line. */
+    String shown(Map<String, String> settings, String... arguments) {
+        return shown(with(settings, arguments));
     }
 
     String out() {

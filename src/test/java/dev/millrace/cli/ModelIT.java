@@ -77,9 +77,9 @@ class ModelIT {
             whatDoesNotFitIsRefused(other);
             anImportThatDidNotEndLeavesNothingToStartFrom(other);
 
-            assertThat(commands.run(other, "model", "import", "--in", middle.toString()))
-                    .as(commands.out() + commands.err())
-                    .isZero();
+            assertThat(commands.shown(other, "model", "import", "--in", middle.toString()))
+                    .containsPattern("entries 100% .* read")
+                    .containsPattern(" [1-9][0-9]*/\\? .* sent");
             assertThat(commands.out()).contains("imported    as other-learn-from-log, which goes on at step ");
             assertThat(commands.run(other, "model", "import", "--in", middle.toString()))
                     .isEqualTo(2);
@@ -160,8 +160,9 @@ class ModelIT {
             send(producer);
             await().atMost(PATIENCE).until(() -> positives(live) == 2L * CLICKS_A_PHASE);
         }
-        assertThat(commands.run(live, "model", "export", "--out", end.toString()))
-                .isZero();
+        assertThat(commands.shown(live, "model", "export", "--out", end.toString()))
+                .containsPattern("entries 100% .* read")
+                .containsPattern("entries 100% .* written");
         assertThat(CheckpointFile.read(end, new MemoryEntries()).header().step())
                 .isGreaterThan(CheckpointFile.read(middle, new MemoryEntries())
                                 .header()
@@ -190,7 +191,7 @@ class ModelIT {
         assertThat(Files.readAllLines(vectors.resolve("ids.txt"))).hasSize(ITEMS);
         assertThat(onnx.resolve("towers.json")).isNotEmptyFile();
 
-        assertThat(show("--in", middle.toString())).isZero();
+        assertThat(commands.shown("model", "show", "--in", middle.toString())).containsPattern("entries 100% .* read");
         assertThat(commands.out())
                 .contains("result      whole")
                 .contains("log         offset ")

@@ -11,6 +11,8 @@ import dev.millrace.checkpoint.TowerFiles;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.LearnerOption;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.Part;
 import dev.millrace.train.Trainer;
@@ -73,6 +75,9 @@ final class ModelExportCommand implements Callable<Integer> {
     @Nullable
     Path onnx;
 
+    @Mixin
+    ProgressOption progress = new ProgressOption();
+
     @Override
     public Integer call() throws IOException {
         if (out == null && vectors == null && onnx == null) {
@@ -80,11 +85,14 @@ final class ModelExportCommand implements Callable<Integer> {
                     "model export", "nothing", "must have at least one of --out, --vectors and --onnx");
         }
         PrintWriter told = Objects.requireNonNull(spec).commandLine().getOut();
-        try (ScratchEntries entries = ScratchEntries.create()) {
-            Checkpoint checkpoint = in == null ? ofLearner(entries) : CheckpointFile.read(in, entries);
+        try (ScratchEntries entries = ScratchEntries.create();
+                ProgressLine line = progress.line("entries")) {
+            Checkpoint checkpoint = in == null ? ofLearner(entries, line) : CheckpointFile.read(in, entries, line);
+            line.close();
             ModelShowCommand.print(checkpoint.header(), told);
             if (out != null) {
-                CheckpointFile.write(out, checkpoint);
+                CheckpointFile.write(out, checkpoint, line);
+                line.close();
                 told.println("written     " + out);
             }
             if (vectors != null || onnx != null) {
@@ -108,10 +116,10 @@ final class ModelExportCommand implements Callable<Integer> {
         }
     }
 
-    private Checkpoint ofLearner(ScratchEntries entries) {
+    private Checkpoint ofLearner(ScratchEntries entries, ProgressLine line) {
         MillraceSettings settings = config.settings();
         Part part = learner.source() == TrainProcess.From.EVENTS ? Part.LEARN : Part.LEARN_FROM_LOG;
         return new LearnerExport(settings.cluster(), settings.learner())
-                .of(new LearnerState(settings.clients(), settings.stream(), part), entries);
+                .of(new LearnerState(settings.clients(), settings.stream(), part).followedBy(line), entries);
     }
 }

@@ -6,6 +6,8 @@ import dev.millrace.checkpoint.LearnerImport.Start;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.stream.LearnerState;
@@ -54,6 +56,9 @@ final class ModelImportCommand implements Callable<Integer> {
                     "begin a new generation with the checkpoint's weights; settings of loss, negatives, learning rates, batches, exam and publication may differ")
     boolean isWarm;
 
+    @Mixin
+    ProgressOption progress = new ProgressOption();
+
     @Override
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
@@ -61,8 +66,11 @@ final class ModelImportCommand implements Callable<Integer> {
         Cluster cluster = Clusters.open(settings);
         LearnerState learner = new LearnerState(settings.clients(), settings.stream(), Part.LEARN_FROM_LOG);
         requireFree(settings, cluster);
-        LearnerImport.Begun begun = new LearnerImport(cluster, settings.learner())
-                .into(learner, Objects.requireNonNull(in), isWarm ? Start.WARM : Start.SAME);
+        LearnerImport.Begun begun;
+        try (ProgressLine line = progress.line("entries")) {
+            begun = new LearnerImport(cluster, settings.learner())
+                    .into(learner.followedBy(line), Objects.requireNonNull(in), isWarm ? Start.WARM : Start.SAME, line);
+        }
         ModelShowCommand.print(begun.header(), out);
         out.println("imported    as " + learner.application() + ", which goes on at step "
                 + (begun.header().step() + 1) + ", offset " + begun.offset() + " of "

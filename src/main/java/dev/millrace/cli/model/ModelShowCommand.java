@@ -4,6 +4,8 @@ import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.EntryCounts;
 import dev.millrace.cli.option.OutputOption;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -45,11 +47,17 @@ final class ModelShowCommand implements Callable<Integer> {
     @Mixin
     OutputOption output = new OutputOption();
 
+    @Mixin
+    ProgressOption progress = new ProgressOption();
+
     @Override
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         EntryCounts counts = new EntryCounts();
-        Checkpoint.Header header = CheckpointFile.read(Objects.requireNonNull(in), counts::add);
+        Checkpoint.Header header;
+        try (ProgressLine line = progress.line("entries")) {
+            header = CheckpointFile.read(Objects.requireNonNull(in), counts::add, line);
+        }
         if (settings) {
             output.write(out, header.settings(), () -> header.settings()
                     .forEach((key, value) -> out.println(key + " = " + value.replace("\\", "\\\\"))));
