@@ -5,14 +5,16 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.follow.DiskEntries;
 import dev.millrace.follow.FollowingRecall;
 import dev.millrace.follow.ModelFeed;
+import dev.millrace.follow.Readiness;
 import dev.millrace.follow.ServedState;
 import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.index.ScoredItem;
+import dev.millrace.operation.Progress;
 import dev.millrace.recall.Answer;
 import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.RecallRequest;
+import dev.millrace.topic.Cluster;
 import dev.millrace.topic.TopicReader;
-import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.UserFeatureRecords;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -49,25 +51,26 @@ public final class GenerationComparison {
     /**
      * @param most users to compare, sampled by their ids
      * @param directory for what does not fit in memory; the files of an earlier run are deleted
+     * @param progress told of the records that are read
      * @throws GenerationRefusedException if one of them cannot answer
      */
     public static Agreement between(
-            MillraceSettings settings, String left, String right, int most, int k, Path directory)
+            MillraceSettings settings, String left, String right, int most, int k, Path directory, Progress progress)
             throws IOException, InterruptedException {
-        AvroWire wire = new AvroWire(settings.wire());
-        List<String> users = sample(settings, wire, most);
+        Cluster cluster = settings.cluster().withPatience(PATIENCE).followedBy(progress);
+        List<String> users = sample(cluster, most);
         try (DiskEntries disk = DiskEntries.open(directory, settings.serve().cacheBytes())) {
             ServedState state = new ServedState(disk, new ModelFeed(disk), ALL, InstantSource.system());
             try (FollowingRecall following =
-                    FollowingRecall.start(settings.clients(), settings.topics().names(), wire, state)) {
-                await(state, following, left);
-                await(state, following, right);
+                    FollowingRecall.start(cluster.clients(), cluster.topics(), cluster.wire(), state)) {
+                await(state, following, left, progress);
+                await(state, following, right, progress);
                 return agreement(state.engine(), left, right, users, k);
             }
         }
     }
 
-    private static void await(ServedState state, FollowingRecall following, String generation)
+    private static void await(ServedState state, FollowingRecall following, String generation, Progress progress)
             throws InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (state.engine().generation(generation).isEmpty()) {
@@ -83,8 +86,20 @@ public final class GenerationComparison {
                 throw new GenerationRefusedException("generation " + generation
                         + " cannot answer: it is not complete, or this version does not understand its settings");
             }
+            tell(state.readiness(), progress);
             Thread.sleep(LOOK.toMillis());
         }
+    }
+
+    private static void tell(Readiness readiness, Progress progress) {
+        long read = 0;
+        long all = 0;
+        for (Readiness.Records records : readiness.records().values()) {
+            read += records.read();
+            all += records.all();
+        }
+        boolean isKnown = readiness.records().size() == readiness.topics().size();
+        progress.reached(read, isKnown ? all : Progress.UNKNOWN);
     }
 
     private static Agreement agreement(RecallEngine engine, String left, String right, List<String> users, int k) {
@@ -116,12 +131,11 @@ public final class GenerationComparison {
     }
 
     /** Users with a history: those whose ids have the smallest check sums. */
-    private static List<String> sample(MillraceSettings settings, AvroWire wire, int most) {
-        UserFeatureRecords records = new UserFeatureRecords(wire);
+    private static List<String> sample(Cluster cluster, int most) {
+        UserFeatureRecords records = new UserFeatureRecords(cluster.wire());
         TreeMap<Long, String> drawn = new TreeMap<>();
-        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
-            for (TopicReader.Extent extent :
-                    reader.extents(settings.topics().names().userFeatures())) {
+        try (TopicReader reader = cluster.reader()) {
+            for (TopicReader.Extent extent : reader.extents(cluster.topics().userFeatures())) {
                 reader.read(extent, extent.first(), record -> {
                     Optional<UserFeatures> user = records.decode(record);
                     if (user.filter(one -> !one.history().isEmpty()).isPresent()) {

@@ -8,6 +8,8 @@ import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.verify.BatchOrigin;
 import dev.millrace.verify.ItemOrigin;
@@ -20,6 +22,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +67,9 @@ final class ExplainCommand implements Callable<Integer> {
     @Mixin
     OutputOption output = new OutputOption();
 
+    @Mixin
+    ProgressOption progress = new ProgressOption();
+
     @Override
     public Integer call() {
         OptionFaults.requireAtLeastOne("--step", step == null ? 1 : step);
@@ -74,17 +80,22 @@ final class ExplainCommand implements Callable<Integer> {
             throw OptionFaults.unusable("--item", "absent", "must be given, or else --step or --fields");
         }
         MillraceSettings settings = config.settings();
-        VectorOrigins origins = new VectorOrigins(Clusters.open(settings), settings.trainer());
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         try {
             if (isAboutFields) {
-                return explainFields(origins.progress(), out);
+                return explainFields(asked(settings, VectorOrigins::progress), out);
             }
             return item != null
-                    ? explainItem(origins.ofItem(item), out)
-                    : explainStep(origins.ofStep(Objects.requireNonNull(step)), out);
+                    ? explainItem(asked(settings, origins -> origins.ofItem(Objects.requireNonNull(item))), out)
+                    : explainStep(asked(settings, origins -> origins.ofStep(Objects.requireNonNull(step))), out);
         } finally {
             out.flush();
+        }
+    }
+
+    private <T> T asked(MillraceSettings settings, Function<VectorOrigins, T> question) {
+        try (ProgressLine line = progress.line("read")) {
+            return question.apply(new VectorOrigins(Clusters.open(settings).followedBy(line), settings.trainer()));
         }
     }
 

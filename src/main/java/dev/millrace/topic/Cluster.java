@@ -1,5 +1,6 @@
 package dev.millrace.topic;
 
+import dev.millrace.operation.Progress;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.BatchRecords;
 import java.time.Duration;
@@ -11,21 +12,26 @@ import java.time.Duration;
  * @param topics their names
  * @param wire how values are written
  * @param patience how long the cluster may take for the next record, an undecided transaction included
+ * @param progress told by its readers of what takes long
  */
-public record Cluster(ClientSettings clients, TopicNames topics, AvroWire wire, Duration patience) {
+public record Cluster(ClientSettings clients, TopicNames topics, AvroWire wire, Duration patience, Progress progress) {
 
     /** With the patience of a command. */
     public Cluster(ClientSettings clients, TopicNames topics, AvroWire wire) {
-        this(clients, topics, wire, TopicReader.PATIENCE);
+        this(clients, topics, wire, TopicReader.PATIENCE, Progress.NONE);
     }
 
     public Cluster withPatience(Duration other) {
-        return new Cluster(clients, topics, wire, other);
+        return new Cluster(clients, topics, wire, other, progress);
+    }
+
+    public Cluster followedBy(Progress other) {
+        return new Cluster(clients, topics, wire, patience, other);
     }
 
     /** A reader of its own; the caller closes it. */
     public TopicReader reader() {
-        return new TopicReader(clients, patience);
+        return new TopicReader(clients, patience, progress);
     }
 
     /** A producer of its own, which gives up after the patience; the caller closes it. */

@@ -1,5 +1,6 @@
 package dev.millrace.topic;
 
+import dev.millrace.operation.Progress;
 import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.topic.fault.UnusableTopicException;
@@ -55,16 +56,26 @@ public final class TopicReader implements AutoCloseable {
 
     private static final Duration POLL = Duration.ofMillis(100);
 
+    /** Of a reading that ends within it nothing is told. */
+    private static final Duration SHORT = Duration.ofSeconds(1);
+
     private final ClientSettings clients;
     private final Duration patience;
+    private final Progress progress;
     private final KafkaConsumer<byte[], byte[]> records;
     private final KafkaConsumer<byte[], byte[]> offsets;
     private final UndecodableRecords undecodable = new UndecodableRecords();
 
     /** @param patience how long the cluster may take for the next record, an undecided transaction included */
     public TopicReader(ClientSettings clients, Duration patience) {
+        this(clients, patience, Progress.NONE);
+    }
+
+    /** @param progress told of each reading that takes long: the partition, the offsets that are read, and those of the extent */
+    TopicReader(ClientSettings clients, Duration patience, Progress progress) {
         this.clients = clients;
         this.patience = patience;
+        this.progress = progress;
         this.records = consumer("read_committed");
         this.offsets = consumer("read_uncommitted");
     }
@@ -157,7 +168,8 @@ public final class TopicReader implements AutoCloseable {
         records.assign(List.of(partition));
         records.seek(partition, from);
         long position = from;
-        long lastMove = System.nanoTime();
+        long begin = System.nanoTime();
+        long lastMove = begin;
         try {
             while (position < extent.end()) {
                 ConsumerRecords<byte[], byte[]> polled = records.poll(POLL);
@@ -174,6 +186,9 @@ public final class TopicReader implements AutoCloseable {
                     throw stuck(extent, position);
                 }
                 position = moved;
+                if (now - begin > SHORT.toNanos()) {
+                    progress.reached(partition.toString(), position - from, extent.end() - from);
+                }
             }
         } catch (OffsetOutOfRangeException gone) {
             throw new UnusableTopicException(

@@ -22,6 +22,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -142,6 +145,36 @@ class EmbeddedBrokerIT {
                             .anyMatch(fault -> fault.startsWith("topic training-examples has 2 partitions"))
                             .anyMatch(fault -> fault.startsWith("topic item-embeddings has cleanup.policy delete")));
         }
+    }
+
+    @Test
+    void aReadingThatTakesLongTellsWhereItStands() throws Exception {
+        List<String> told = new CopyOnWriteArrayList<>();
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory);
+                KafkaProducer<byte[], byte[]> stuck = new KafkaProducer<>(
+                        Map.of("bootstrap.servers", broker.bootstrapServers(), "transactional.id", "stuck"),
+                        new ByteArraySerializer(),
+                        new ByteArraySerializer())) {
+            topics(broker, Map.of("topic.partitions", "1")).create();
+            stuck.initTransactions();
+            stuck.beginTransaction();
+            stuck.send(new ProducerRecord<>("clicks", new byte[] {1})).get();
+            stuck.commitTransaction(); // offsets 0 and 1, its marker
+            stuck.beginTransaction();
+            stuck.send(new ProducerRecord<>("clicks", new byte[] {2})).get();
+
+            try (TopicReader reader = new TopicReader(
+                    ClientSettings.of(broker.bootstrapServers()),
+                    Duration.ofSeconds(3),
+                    (part, done, of) -> told.add(part + " " + done + "/" + of))) {
+                TopicReader.Extent extent = reader.extents("clicks").get(0);
+                assertThatThrownBy(() -> reader.read(extent, 0, record -> true))
+                        .isInstanceOf(UnusableTopicException.class);
+            }
+            stuck.abortTransaction();
+        }
+
+        assertThat(told).isNotEmpty().containsOnly("clicks-0 2/3");
     }
 
     @Test

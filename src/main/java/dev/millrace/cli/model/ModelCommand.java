@@ -2,6 +2,8 @@ package dev.millrace.cli.model;
 
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.topic.GenerationAdmin;
 import java.io.PrintWriter;
 import java.util.List;
@@ -82,9 +84,14 @@ public final class ModelCommand implements Runnable {
             footer = "millrace model retire g1-e5d3e6aa --bootstrap-server kafka:9092")
     int retire(
             @Mixin ConfigOptions config,
+            @Mixin ProgressOption progress,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation) {
-        GenerationAdmin.Retired retired = admin(config, "model retire").retire(generation);
+        GenerationAdmin.Retired retired;
+        try (ProgressLine line = progress.line("looked at")) {
+            retired = Clusters.admin(Clusters.open(config.settings()).followedBy(line), "model retire")
+                    .retire(generation);
+        }
         print(String.format(
                 Locale.ROOT,
                 "retired     %s%s, %,d records removed",

@@ -6,6 +6,8 @@ import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
@@ -83,6 +85,9 @@ final class ModelDiffCommand implements Callable<Integer> {
     @Mixin
     OutputOption output = new OutputOption();
 
+    @Mixin
+    ProgressOption progressOption = new ProgressOption();
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
@@ -101,8 +106,10 @@ final class ModelDiffCommand implements Callable<Integer> {
         printExam(one, Optional.ofNullable(progress.get(one)), early);
         printExam(other, Optional.ofNullable(progress.get(other)), early);
         early.flush();
-        GenerationComparison.Agreement agreement =
-                GenerationComparison.between(settings, one, other, users, k, directory);
+        GenerationComparison.Agreement agreement;
+        try (ProgressLine line = progressOption.line("read")) {
+            agreement = GenerationComparison.between(settings, one, other, users, k, directory, line);
+        }
         Map<String, Object> object = new LinkedHashMap<>();
         object.put("left", generation(one, Optional.ofNullable(progress.get(one))));
         object.put("right", generation(other, Optional.ofNullable(progress.get(other))));
