@@ -16,11 +16,11 @@ import org.eclipse.jetty.http.HttpStatus;
  */
 public record Problem(String type, String title, int status, String detail, Optional<String> parameter) {
 
+    public static final String CONTENT_TYPE = "application/problem+json";
+
     private static final String ITEMS = "/v1/items/";
     private static final String REMOVAL =
             "; to remove items, POST {\"removed_items\": [\"ID\"]} to /v1/events of millrace ingest";
-
-    public static final String CONTENT_TYPE = "application/problem+json";
 
     public static Problem of(int status, String detail) {
         return new Problem("about:blank", HttpStatus.getMessage(status), status, detail, Optional.empty());

@@ -15,6 +15,8 @@ import java.util.Optional;
 /** The trainer's health and metrics over HTTP. */
 public final class TrainServer implements AutoCloseable {
 
+    private static final String ALLOWED = "GET, HEAD"; // on every path
+
     /** The health of the trainer at this moment. Safe for threads. */
     public interface Health {
 
@@ -36,8 +38,6 @@ public final class TrainServer implements AutoCloseable {
     private final TopologyShape topology;
     private final PrometheusMeterRegistry registry;
     private final Json json = new Json();
-    private static final String ALLOWED = "GET, HEAD"; // on every path
-
     private final Javalin http;
 
     /**
