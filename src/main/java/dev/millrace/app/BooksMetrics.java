@@ -50,7 +50,9 @@ final class BooksMetrics {
         for (InputTopic topic : InputTopic.FROM_PRODUCERS) {
             outcome(topic.label(), Outcome.REJECTED.label());
             for (RejectReason reason : RejectReason.values()) {
-                letters(topic.label(), reason);
+                if (reason != RejectReason.REFUSED_STEP) { // its letters are no events
+                    letters(topic.label(), reason);
+                }
             }
         }
     }

@@ -9,7 +9,6 @@ import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.event.RejectReason;
 import dev.millrace.operation.OperatorAction;
-import dev.millrace.state.Utf8;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.Letter;
@@ -99,6 +98,7 @@ final class DeadLettersCommand implements Runnable {
     }
 
     private static final String NONE = "no dead letters";
+    private static final int MOST_MESSAGES = 100; // of a reason and topic
 
     @Spec
     @Nullable
@@ -125,22 +125,17 @@ final class DeadLettersCommand implements Runnable {
                             names = "--messages",
                             paramLabel = "COUNT",
                             defaultValue = "3",
-                            description = "how many different messages of each. Default: ${DEFAULT-VALUE}")
+                            description = "how many different messages of each, at most 100. Default: ${DEFAULT-VALUE}")
                     int messages) {
-        OptionFaults.requireAtLeastOne("--messages", messages);
+        OptionFaults.require("--messages", messages, 1, MOST_MESSAGES);
         SortedMap<String, Group> groups = new TreeMap<>();
         read(open(config, filter), filter, letter -> groups.computeIfAbsent(
-                        String.format("%-18s %s", letter.reason(), letter.topic()), absent -> new Group(messages))
+                        String.format("%-18s %s", letter.reason(), letter.topic()),
+                        absent -> new Group(letter.reason(), letter.topic(), messages))
                 .add(letter));
         output.write(out(), groups.values().stream().map(Group::row).toList(), () -> {
             groups.forEach((name, group) -> {
-                out().printf(
-                                Locale.ROOT,
-                                "%,9d  %-40s %s to %s%n",
-                                group.count,
-                                name,
-                                group.first,
-                                group.latest().time());
+                out().printf(Locale.ROOT, "%,9d  %-40s %s to %s%n", group.count, name, group.first, group.last());
                 group.messages().forEach(message -> out().println("           " + message));
             });
             if (groups.isEmpty()) {
@@ -186,7 +181,7 @@ final class DeadLettersCommand implements Runnable {
         if (letter.hasOrigin()) {
             out().printf("  from   offset %s of %s-%s%n", letter.offset(), letter.topic(), letter.partition());
         }
-        out().printf("  key    %s%n  value  %s%n", Utf8.text(letter.record().key()), letter.value());
+        out().printf("  key    %s%n  value  %s%n", letter.key(), letter.value());
     }
 
     @Command(
@@ -252,7 +247,7 @@ final class DeadLettersCommand implements Runnable {
         output.write(out(), replay.members(isDry), () -> {
             String verb = isDry ? "would go to " : "sent to ";
             replay.sent.forEach((topic, count) -> out().printf(Locale.ROOT, "%,9d  %s%n", count, verb + topic));
-            replay.left.forEach((why, count) -> out().printf(Locale.ROOT, "%,9d  %s%n", count, why));
+            replay.left.forEach((why, count) -> out().printf(Locale.ROOT, "%,9d  left: %s%n", count, why));
             if (replay.sent.isEmpty() && replay.left.isEmpty()) {
                 out().println(NONE);
             } else if (!isDry) {
@@ -327,59 +322,67 @@ final class DeadLettersCommand implements Runnable {
 
     private static String whyLeft(Letter letter) {
         return letter.isLeftOut()
-                ? "left: too large for a dead letter, and gone from " + letter.topic()
-                : "left: no event of a producer";
+                ? "too large for a dead letter, and gone from " + letter.topic()
+                : "no event of a producer";
     }
 
     /** Letters of one reason and topic. */
     private static final class Group {
 
-        private static final Comparator<Letter> LATEST_FIRST =
-                Comparator.comparing(Letter::time).reversed();
+        /** A message, and when it came last. */
+        private record Message(String text, Instant time) {}
 
+        private static final Comparator<Message> LATEST_FIRST =
+                Comparator.comparing(Message::time).reversed();
+
+        private final String reason;
+        private final String topic;
         private final int most;
-        private final List<Letter> latest = new ArrayList<>(); // with different messages, the latest first
+        private final List<Message> latest = new ArrayList<>(); // all different, the latest first
         private Instant first = Instant.MAX;
         private long count;
 
         /** @param most different messages to keep */
-        Group(int most) {
+        Group(String reason, String topic, int most) {
+            this.reason = reason;
+            this.topic = topic;
             this.most = most;
         }
 
         void add(Letter letter) {
             count++;
             first = letter.time().isBefore(first) ? letter.time() : first;
-            Optional<Letter> same = latest.stream()
-                    .filter(other -> other.message().equals(letter.message()))
+            Message message = new Message(letter.message(), letter.time());
+            Optional<Message> same = latest.stream()
+                    .filter(other -> other.text().equals(message.text()))
                     .findFirst();
-            if (same.isPresent() && letter.time().isBefore(same.get().time())) {
+            if (same.isPresent() && message.time().isBefore(same.get().time())) {
                 return;
             }
             same.ifPresent(latest::remove);
-            latest.add(0, letter);
+            latest.add(0, message);
             latest.sort(LATEST_FIRST);
             if (latest.size() > most) {
                 latest.remove(most);
             }
         }
 
-        Letter latest() {
-            return latest.get(0);
+        Instant last() {
+            return latest.get(0).time();
         }
 
         List<String> messages() {
-            return latest.stream().map(Letter::message).toList();
+            return latest.stream().map(Message::text).toList();
         }
 
         Map<String, Object> row() {
             Map<String, Object> row = new LinkedHashMap<>();
-            row.put("reason", latest().reason());
-            row.put("topic", latest().topic());
+            row.put("reason", reason);
+            row.put("topic", topic);
             row.put("count", count);
             row.put("first", first.toString());
-            row.put("latest", latest().time().toString());
-            row.put("message", latest().message());
+            row.put("latest", last().toString());
+            row.put("message", messages().get(0));
             row.put("messages", messages());
             return row;
         }

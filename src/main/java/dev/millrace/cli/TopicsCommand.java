@@ -7,9 +7,7 @@ import dev.millrace.cli.option.OutputOption;
 import dev.millrace.topic.Topics;
 import dev.millrace.topic.authoriser.AccessRule.Operation;
 import dev.millrace.topic.authoriser.AccessRule.Resource;
-import dev.millrace.topic.fault.UnusableTopicException;
 import java.io.PrintWriter;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +51,6 @@ final class TopicsCommand implements Runnable {
         MillraceSettings settings = config.settings();
         Topics topics = Clusters.topics(settings);
         Set<String> created = topics.create();
-        List<String> faults = faults(topics);
         Map<String, Integer> partitions = topics.partitions();
         List<Topics.Shape> shapes = topics.shapes();
         output.write(
@@ -67,21 +64,11 @@ final class TopicsCommand implements Runnable {
                         .toList(),
                 () -> shapes.forEach(shape ->
                         out.println(shape.name() + (created.contains(shape.name()) ? " created" : " was there"))));
-        if (!faults.isEmpty()) {
-            throw new UnusableTopicException(faults);
-        }
+        topics.check();
+        PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+        topics.otherPartitions().forEach(err::println); // no fault: the applications work with them
+        err.flush();
         return 0;
-    }
-
-    private static List<String> faults(Topics topics) {
-        List<String> faults = new ArrayList<>();
-        try {
-            topics.check();
-        } catch (UnusableTopicException unusable) {
-            faults.addAll(unusable.faults());
-        }
-        faults.addAll(topics.otherPartitions());
-        return faults;
     }
 
     private static Map<String, Object> row(String topic, boolean isCreated, int partitions, int wanted) {

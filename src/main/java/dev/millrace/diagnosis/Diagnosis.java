@@ -162,8 +162,9 @@ public final class Diagnosis {
             found.add(Finding.warn(
                     check,
                     other,
-                    "trainer and server work with it, and a cluster made anew from these settings would have another number",
-                    "what the sentence says"));
+                    "trainer and server work with it, but the settings do not say what there is",
+                    "set topic.partitions to that number; or delete the topic, if its records may go, and millrace topics create"
+                            + servers));
         }
         return orOk(found, check, "all are there, with the partitions and settings they need");
     }

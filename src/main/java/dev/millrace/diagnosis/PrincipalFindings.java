@@ -109,7 +109,8 @@ final class PrincipalFindings {
     }
 
     private String remove(String kind, String who, String host, Resource resource, List<Right> which) {
-        return acls + " --remove --" + kind + "-principal " + AccessRule.quoted(who)
+        return (who.equals(AccessRule.EVERYBODY) ? "if nobody else needs that rule, " : "") + acls + " --remove --"
+                + kind + "-principal " + AccessRule.quoted(who)
                 + (host.equals(AccessRule.EVERY_HOST) ? "" : " --" + kind + "-host " + AccessRule.quoted(host)) + " "
                 + resource.option()
                 + operations(which);

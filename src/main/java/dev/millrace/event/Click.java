@@ -31,8 +31,14 @@ public record Click(
         Require.id(RejectReason.BAD_USER, user);
         Require.id(RejectReason.BAD_ITEM, item);
         exposure.ifPresent(value -> Require.id(RejectReason.BAD_EXPOSURE, value));
-        Require.id(RejectReason.BAD_ACTION, action);
+        requireAction(action);
         Require.that(weight > 0 && weight <= 1e6, RejectReason.BAD_WEIGHT, weight, "must be above 0 and at most 1e6");
         Require.time(time);
+    }
+
+    /** Returns a name that an action may have. */
+    public static String requireAction(String action) {
+        Require.id(RejectReason.BAD_ACTION, action);
+        return action;
     }
 }

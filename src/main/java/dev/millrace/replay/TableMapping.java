@@ -1,5 +1,7 @@
 package dev.millrace.replay;
 
+import dev.millrace.event.Click;
+import dev.millrace.event.EventLimits;
 import dev.millrace.event.Features;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.settings.SettingsReader;
@@ -91,7 +93,16 @@ final class TableMapping {
     }
 
     private void requireAction(String key, String action) {
-        reader.require(!action.isBlank(), key, action, "must be the name of an action");
+        try {
+            Click.requireAction(action);
+        } catch (UnusableEventException unusable) {
+            reader.require(
+                    false,
+                    key,
+                    action,
+                    "must be the name of an action: not blank, no control characters, at most "
+                            + EventLimits.MAX_ID_BYTES + " bytes");
+        }
     }
 
     /** Reads the features of a family. */

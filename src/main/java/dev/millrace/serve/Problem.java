@@ -40,16 +40,17 @@ public record Problem(String type, String title, int status, String detail, Opti
     }
 
     /**
-     * What is asked of a path that is not there, or that does not take the method.
+     * Why a request is not answered.
      *
-     * @param status 404 or 405
+     * @param status 404 if the path is not there, 405 if it does not take the method, or another
      * @param allowed methods that the path takes, as {@code Allow} lists them
      */
     public static Problem unanswered(int status, String method, String path, String allowed) {
         String detail = status == 405
                 ? "this method is not answered here, the path takes " + allowed
                 : detail(status, "the request cannot be answered");
-        boolean isRemoval = method.equals("DELETE") && (path + "/").startsWith(ITEMS);
+        boolean isRemoval =
+                (status == 404 || status == 405) && method.equals("DELETE") && (path + "/").startsWith(ITEMS);
         return of(status, isRemoval ? detail + REMOVAL : detail);
     }
 

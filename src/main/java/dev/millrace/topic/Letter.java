@@ -70,9 +70,19 @@ public record Letter(TopicRecord record) {
             return "none";
         }
         byte[] bytes = value.get();
-        Optional<String> text =
-                bytes.length > 0 && bytes[0] == '{' ? Optional.of(Utf8.text(bytes)) : Utf8.printable(bytes);
-        return text.filter(shown -> !shown.isBlank()).map(Letter::cut).orElseGet(() -> hex(bytes));
+        return shown(bytes);
+    }
+
+    /** The key, as the value. */
+    public String key() {
+        return shown(record.key());
+    }
+
+    private static String shown(byte[] bytes) {
+        return Utf8.printable(bytes)
+                .filter(text -> !text.isBlank())
+                .map(Letter::cut)
+                .orElseGet(() -> hex(bytes));
     }
 
     private static String hex(byte[] bytes) {
@@ -91,7 +101,7 @@ public record Letter(TopicRecord record) {
         if (hasOrigin()) {
             row.put("from", Map.of("topic", topic(), "partition", partition(), "offset", offset()));
         }
-        row.put("key", cut(Utf8.text(record.key())));
+        row.put("key", key());
         row.put("value", value());
         return row;
     }

@@ -190,11 +190,8 @@ public final class Topics {
                         settings.names().modelUpdates(), settings.names().trainingProgress())
                 .contains(wanted.name());
         return "topic " + wanted.name() + " has " + found + (found == 1 ? " partition" : " partitions")
-                + " and should have "
-                + wanted.partitions() + (isSet ? " (topic.partitions)" : "")
-                + ": it keeps the number that it was created with, which decides the partition of each key; "
-                + (isSet ? "set topic.partitions = " + found + ", or " : "")
-                + "delete it, if its records may go, and millrace topics create makes it";
+                + ", and the settings ask for " + wanted.partitions() + (isSet ? " (topic.partitions)" : "")
+                + ": it keeps the number that it was created with, which decides the partition of each key";
     }
 
     /** Topics whose records have one order. */

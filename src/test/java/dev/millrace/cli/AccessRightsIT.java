@@ -332,7 +332,11 @@ class AccessRightsIT {
         succeeds(grants, "dlq list", "dlq", "list");
         succeeds(grants, "dlq show", "dlq", "show");
         needsEach(grants, "dlq show", "dlq", "show");
-        succeeds(grants, "dlq replay", "dlq", "replay", "--reason", "bad-time");
+        String[] replay = {"dlq", "replay", "--reason", "undecodable"};
+        fails(grants, "dlq replay", AclOperation.WRITE, "operator-actions", "WRITE", replay);
+        fails(grants, "dlq replay", AclOperation.WRITE, "clicks", "WRITE", replay);
+        succeeds(grants, "dlq replay", replay);
+        assertThat(said.toString()).contains("sent to clicks");
         String[] tune = {"tune", "--mini-batches", "--trials", "1", "--force", "--output", path("tuned")};
         succeeds(grants, "tune --mini-batches", tune);
         needsEach(grants, "tune --mini-batches", tune);

@@ -134,7 +134,8 @@ class PrincipalFindingsTest {
         rules.add(rule(true, AccessRule.EVERYBODY, "*", right("READ", "*")));
 
         assertThat(wrong().command())
-                .isEqualTo(CALL + " --remove --deny-principal 'User:*' --topic '*' --operation Read");
+                .isEqualTo("if nobody else needs that rule, " + CALL
+                        + " --remove --deny-principal 'User:*' --topic '*' --operation Read");
     }
 
     @Test
@@ -182,7 +183,7 @@ class PrincipalFindingsTest {
                         NAME
                                 + " may READ on every topic by a rule for User:*, beyond least privilege: more than needed for train");
         assertThat(wrong().command())
-                .isEqualTo(EXACTLY + ", run the calls that it prints, then " + CALL
+                .isEqualTo(EXACTLY + ", run the calls that it prints, then if nobody else needs that rule, " + CALL
                         + " --remove --allow-principal 'User:*' --topic '*' --operation Read");
     }
 

@@ -319,11 +319,13 @@ class MappedLogTest {
 
         assertThatThrownBy(() ->
                         mapped("log.files = log.csv\nlog.clicked = clicked\nlog.click.action =\nlog.flag.liked =\n"))
-                .isInstanceOfSatisfying(InvalidSettingsException.class, thrown -> assertThat(thrown.faults())
-                        .extracting(SettingFault::toString)
-                        .containsExactlyInAnyOrder(
-                                "log.flag.liked = : must be the name of an action",
-                                "log.click.action = : must be the name of an action"));
+                .isInstanceOfSatisfying(
+                        InvalidSettingsException.class,
+                        thrown -> assertThat(thrown.faults())
+                                .extracting(SettingFault::toString)
+                                .containsExactlyInAnyOrder(
+                                        "log.flag.liked = : must be the name of an action: not blank, no control characters, at most 256 bytes",
+                                        "log.click.action = : must be the name of an action: not blank, no control characters, at most 256 bytes"));
     }
 
     @Test

@@ -93,11 +93,16 @@ final class Restoration implements StateRestoreListener {
                     ways.values().stream().mapToLong(way -> way.at - way.from).sum();
             progress.accept(String.format(
                     Locale.ROOT,
-                    "restores its state, at offset %d of %d, restored %d records",
+                    "restores its state, %d of %d offsets read, restored %d records",
                     done,
                     all,
                     restored() - reported));
         }
+    }
+
+    @Override
+    public synchronized void onRestoreSuspended(TopicPartition changelog, String store, long total) {
+        ways.remove(changelog); // the task went to another process
     }
 
     @Override

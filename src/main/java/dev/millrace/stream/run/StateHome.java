@@ -91,7 +91,7 @@ final class StateHome implements AutoCloseable {
     int tasks(Collection<String> applications) {
         return (int) applications.stream()
                 .flatMap(application -> children(directory.resolve(application)).stream())
-                .filter(task -> !children(task.resolve(ROCKSDB)).isEmpty())
+                .filter(task -> children(task.resolve(ROCKSDB)).stream().anyMatch(StateHome::isWritten))
                 .count();
     }
 
@@ -133,8 +133,8 @@ final class StateHome implements AutoCloseable {
 
     /** What is wrong with a store that no process has open; absent if nothing is. */
     static Optional<String> damage(Path store) {
-        if (children(store).isEmpty()) {
-            return Optional.empty(); // created, and never written to
+        if (!isWritten(store)) {
+            return Optional.empty();
         }
         List<ColumnFamilyHandle> handles = new ArrayList<>();
         try (Options options = new Options();
@@ -154,6 +154,10 @@ final class StateHome implements AutoCloseable {
         } catch (RocksDBException damaged) {
             return Optional.of(String.valueOf(damaged.getMessage()));
         }
+    }
+
+    private static boolean isWritten(Path store) {
+        return !children(store).isEmpty();
     }
 
     private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {

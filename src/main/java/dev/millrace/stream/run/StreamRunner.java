@@ -268,7 +268,7 @@ public final class StreamRunner implements AutoCloseable {
                 .log(
                         tasks == 0
                                 ? "The state directory has no state, what the changelogs hold is restored from their beginning"
-                                : "The state directory has state, only what is newer in the changelogs is restored");
+                                : "The state directory has state, what the changelogs have beyond it is restored");
     }
 
     private void reportStandstills() {

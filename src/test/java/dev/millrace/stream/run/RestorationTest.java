@@ -34,10 +34,10 @@ class RestorationTest {
         restoration.onBatchRestored(LARGE, "large", 1_299, 100);
 
         // offsets: 100 of 100 and 200 of 1,000; records: 90 and 150. The second line is due ten seconds after the first
-        assertThat(lines).containsExactly("restores its state, at offset 300 of 1100, restored 240 records");
+        assertThat(lines).containsExactly("restores its state, 300 of 1100 offsets read, restored 240 records");
         pass(1);
         restoration.onBatchRestored(LARGE, "large", 1_999, 600);
-        assertThat(lines).hasSize(2).last().asString().endsWith("at offset 1100 of 1100, restored 940 records");
+        assertThat(lines).hasSize(2).last().asString().endsWith("1100 of 1100 offsets read, restored 940 records");
     }
 
     @Test
@@ -55,7 +55,19 @@ class RestorationTest {
         pass(10);
         restoration.onBatchRestored(LARGE, "large", 19, 10);
 
-        assertThat(lines).containsExactly("restores its state, at offset 20 of 1000, restored 20 records");
+        assertThat(lines).containsExactly("restores its state, 20 of 1000 offsets read, restored 20 records");
+    }
+
+    @Test
+    void aTaskThatGoesToAnotherProcessIsNotWaitedFor() {
+        restoration.left(nanos);
+        restoration.onRestoreStart(SMALL, "small", 0, 100);
+        restoration.onRestoreStart(LARGE, "large", 0, 1_000);
+        restoration.onRestoreSuspended(LARGE, "large", 0);
+        pass(10);
+        restoration.onBatchRestored(SMALL, "small", 49, 50);
+
+        assertThat(lines).containsExactly("restores its state, 50 of 100 offsets read, restored 50 records");
     }
 
     /** It has two lines for each store at each start. */

@@ -58,10 +58,10 @@ class StateHomeTest {
         try (StateHome home = StateHome.open(directory, APPLICATIONS)) {
             assertThat(home.tasks(APPLICATIONS)).isZero();
 
-            Files.createDirectories(directory.resolve("app/0_0/rocksdb/store"));
-            Files.createDirectories(directory.resolve("app/0_1/rocksdb/store"));
-            Files.createDirectories(directory.resolve("app/0_2/rocksdb")); // made, and never written to
-            Files.createDirectories(directory.resolve("third-app/0_0/rocksdb/store"));
+            Files.createDirectories(directory.resolve("app/0_0/rocksdb/store/file"));
+            Files.createDirectories(directory.resolve("app/0_1/rocksdb/store/file"));
+            Files.createDirectories(directory.resolve("app/0_2/rocksdb/store")); // made, and never written to
+            Files.createDirectories(directory.resolve("third-app/0_0/rocksdb/store/file"));
 
             assertThat(home.tasks(APPLICATIONS)).isEqualTo(2);
         }
