@@ -188,8 +188,9 @@ class ErasureIT {
                     trainer.start();
                     sent = produceLoad(producer, events);
                     awaitReceived(progress, sent);
+                    // whose rows the first trainer left in model-updates depends on where its last batch ended
                     await().atMost(PATIENCE).untilAsserted(() -> assertThat(topicsHolding(LOAD_USER))
-                            .contains("user-features", "model-updates", ATTRIBUTION));
+                            .contains("user-features", ATTRIBUTION));
 
                     for (int user = 0; user < LOAD_USERS; user++) {
                         producer.removeUser(LOAD_USER + user, T0 + 3 * LOAD_EVENTS);
