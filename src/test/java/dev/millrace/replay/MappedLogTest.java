@@ -314,17 +314,20 @@ class MappedLogTest {
     }
 
     @Test
-    void anActionWithoutANameIsAFaultOfTheMappingAndNotOfEachRow() throws IOException {
+    void aNameThatNoActionMayHaveIsAFaultOfTheMappingAndNotOfEachRow() throws IOException {
         write("log.csv", "user,item,time,clicked,liked\n");
+        String tooLong = "a".repeat(257);
 
-        assertThatThrownBy(() ->
-                        mapped("log.files = log.csv\nlog.clicked = clicked\nlog.click.action =\nlog.flag.liked =\n"))
+        assertThatThrownBy(
+                        () -> mapped("log.files = log.csv\nlog.clicked = clicked\nlog.click.action =\nlog.flag.liked = "
+                                + tooLong + "\n"))
                 .isInstanceOfSatisfying(
                         InvalidSettingsException.class,
                         thrown -> assertThat(thrown.faults())
                                 .extracting(SettingFault::toString)
                                 .containsExactlyInAnyOrder(
-                                        "log.flag.liked = : must be the name of an action: not blank, no control characters, at most 256 bytes",
+                                        "log.flag.liked = " + tooLong
+                                                + ": must be the name of an action: not blank, no control characters, at most 256 bytes",
                                         "log.click.action = : must be the name of an action: not blank, no control characters, at most 256 bytes"));
     }
 

@@ -42,6 +42,7 @@ class LetterTest {
     @Test
     void aValueThatIsNoPrintableTextIsShownAsBytes() {
         assertThat(letter(text("\u001b[2J"), Map.of()).value()).isEqualTo("4 bytes: 1b5b324a");
+        assertThat(letter(text("{\u001b[2J"), Map.of()).value()).as("not JSON").isEqualTo("5 bytes: 7b1b5b324a");
         assertThat(letter(text("\u202e"), Map.of()).value()).isEqualTo("3 bytes: e280ae");
         assertThat(letter(Optional.of(new byte[] {'a', (byte) 0xc3}), Map.of()).value())
                 .isEqualTo("2 bytes: 61c3");
