@@ -2,14 +2,18 @@ package dev.millrace.cli.model;
 
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.topic.GenerationAdmin;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -53,12 +57,16 @@ public final class ModelCommand implements Runnable {
             footer = "millrace model promote g2-3f9a01bc --bootstrap-server kafka:9092")
     int promote(
             @Mixin ConfigOptions config,
+            @Mixin OutputOption output,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation) {
         Optional<String> before = admin(config, "model promote").promote(generation);
-        print("promoted    " + generation);
-        before.ifPresent(one -> print("answered    " + one + "; millrace model rollback goes back to it"));
-        return 0;
+        Map<String, Object> object = new LinkedHashMap<>(Map.of("promoted", generation));
+        before.ifPresent(one -> object.put("answered", one));
+        return say(output, object, out -> {
+            out.println("promoted    " + generation);
+            before.ifPresent(one -> out.println("answered    " + one + "; millrace model rollback goes back to it"));
+        });
     }
 
     @Command(
@@ -68,11 +76,12 @@ public final class ModelCommand implements Runnable {
                 "Exits with 1 if there is none."
             },
             footer = "millrace model rollback --bootstrap-server kafka:9092")
-    int rollback(@Mixin ConfigOptions config) {
+    int rollback(@Mixin ConfigOptions config, @Mixin OutputOption output) {
         List<String> lastFirst = admin(config, "model rollback").rollBack();
-        print("promoted    " + lastFirst.get(0));
-        print("answered    " + lastFirst.get(1));
-        return 0;
+        return say(output, Map.of("promoted", lastFirst.get(0), "answered", lastFirst.get(1)), out -> {
+            out.println("promoted    " + lastFirst.get(0));
+            out.println("answered    " + lastFirst.get(1));
+        });
     }
 
     @Command(
@@ -84,6 +93,7 @@ public final class ModelCommand implements Runnable {
             footer = "millrace model retire g1-e5d3e6aa --bootstrap-server kafka:9092")
     int retire(
             @Mixin ConfigOptions config,
+            @Mixin OutputOption output,
             @Mixin ProgressOption progress,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation) {
@@ -92,16 +102,22 @@ public final class ModelCommand implements Runnable {
             retired = Clusters.admin(Clusters.open(config.settings()).followedBy(line), "model retire")
                     .retire(generation);
         }
-        print(String.format(
-                Locale.ROOT,
-                "retired     %s%s, %,d records removed",
-                generation,
-                retired.isAgain() ? " once more" : "",
-                retired.records()));
-        retired.application()
-                .ifPresent(learner -> print("learner     application " + learner
-                        + ": if it still runs, stop it and retire once more, because what it publishes stays"));
-        return 0;
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("retired", generation);
+        object.put("again", retired.isAgain());
+        object.put("recordsRemoved", retired.records());
+        retired.application().ifPresent(learner -> object.put("application", learner));
+        return say(output, object, out -> {
+            out.printf(
+                    Locale.ROOT,
+                    "retired     %s%s, %,d records removed%n",
+                    generation,
+                    retired.isAgain() ? " once more" : "",
+                    retired.records());
+            retired.application()
+                    .ifPresent(learner -> out.println("learner     application " + learner
+                            + ": if it still runs, stop it and retire once more, because what it publishes stays"));
+        });
     }
 
     @Command(
@@ -114,6 +130,7 @@ public final class ModelCommand implements Runnable {
             footer = "millrace model hand-over g1-e5d3e6aa --to millrace-b-learn-from-log")
     int handOver(
             @Mixin ConfigOptions config,
+            @Mixin OutputOption output,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation,
             @Option(
@@ -123,18 +140,25 @@ public final class ModelCommand implements Runnable {
                             description = "as model list has it: stream.application-id and -learn or -learn-from-log")
                     String application) {
         Optional<String> before = admin(config, "model hand-over").handOver(generation, application);
-        print(before.map(owner -> "handed over " + generation + " from " + owner + " to " + application)
-                .orElse("unchanged   " + generation + " was not published by another"));
-        return 0;
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("generation", generation);
+        object.put("application", application);
+        before.ifPresent(owner -> object.put("before", owner));
+        return say(
+                output,
+                object,
+                out -> out.println(
+                        before.map(owner -> "handed over " + generation + " from " + owner + " to " + application)
+                                .orElse("unchanged   " + generation + " was not published by another")));
     }
 
     private static GenerationAdmin admin(ConfigOptions config, String command) {
         return Clusters.admin(Clusters.open(config.settings()), command);
     }
 
-    private void print(String line) {
+    private int say(OutputOption output, Map<String, Object> object, Consumer<PrintWriter> text) {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        out.println(line);
-        out.flush();
+        output.write(out, object, () -> text.accept(out));
+        return 0;
     }
 }
