@@ -101,7 +101,7 @@ const PARTS = { cosine: 'taste', popularity: 'popularity', age: 'age', neighbour
 
 /** What a score is the sum of, in words. */
 function summed(parts) {
-  return Object.entries(parts ?? {}).filter(([, part]) => part !== 0).map(([name, part]) => `${PARTS[name]} ${plain(part, 2)}`).join(' · ');
+  return Object.entries(parts ?? {}).filter(([, part]) => Math.abs(part) >= 0.005).map(([name, part]) => `${PARTS[name]} ${plain(part, 2)}`).join(' · ');
 }
 
 /**

@@ -43,8 +43,13 @@ class PageIT {
     private static final int SAMPLES = 15; // of the charts, for a screenshot
 
     /** Sections of which there is a screenshot, by width of the window. */
-    private static final Map<Integer, List<String>> PICTURED =
-            Map.of(390, List.of("now", "try"), 900, List.of("now", "map"), 1_600, List.of("now", "try", "way"));
+    private static final Map<Integer, List<String>> PICTURED = Map.of(
+            390,
+            List.of("now", "try"),
+            900,
+            List.of("now", "map", "books", "generations"),
+            1_600,
+            List.of("now", "charts", "try", "way"));
 
     private static final String HOSTILE = "<img src=x onerror=\"document.title='taken over'\">";
 
@@ -181,6 +186,37 @@ class PageIT {
             assertThat(isOnAnswer(browser)).isTrue();
             assertThat(browser.complaints()).isEmpty();
         }
+    }
+
+    @Test
+    void slidersAndFiltersChangeTheQuestionAndTheAnswer() throws Exception {
+        try (Chromium browser = browser()) {
+            browser.open(url, 1_600, HEIGHT, false);
+            browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
+            browser.awaitTrue("document.querySelectorAll('#f-category option').length > 2");
+            String reasons = "[...document.querySelectorAll('#answers td:nth-child(4)')].map(one => one.textContent)";
+            browser.awaitTrue(reasons + ".some(text => text.includes('popularity'))");
+
+            change(browser, "w-popularity", "0", "input");
+
+            browser.awaitTrue("document.getElementById('command').textContent.includes('w.popularity=0')");
+            browser.awaitTrue(reasons + ".length > 0 && " + reasons + ".every(text => !text.includes('popularity'))");
+
+            String category = browser.evaluate("document.querySelectorAll('#f-category option')[1].value")
+                    .asText();
+            change(browser, "f-category", category, "change");
+
+            browser.awaitTrue(
+                    "document.getElementById('command').textContent.includes('filter.category=" + category + "')");
+            browser.awaitTrue("(rows => rows.length > 0 && rows.every(row => row.textContent.includes('" + category
+                    + "')))([...document.querySelectorAll('#answers th')])");
+            assertThat(browser.complaints()).isEmpty();
+        }
+    }
+
+    private static void change(Chromium browser, String id, String value, String event) throws Exception {
+        browser.evaluate("(input => { input.value = '" + value + "'; input.dispatchEvent(new Event('" + event
+                + "')); })(document.getElementById('" + id + "'))");
     }
 
     @Test

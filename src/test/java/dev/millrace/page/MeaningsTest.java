@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.alarm.Alarm;
 import dev.millrace.alarm.InputAlarms;
 import dev.millrace.event.RejectReason;
+import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
+import dev.millrace.topic.TopicNames;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -53,12 +56,31 @@ class MeaningsTest {
                         Stream.of(InputTopic.values()).map(InputTopic::label).toList());
     }
 
-    private static List<String> explained(String name) throws IOException {
-        String script;
+    /** The audit log is written by operators, and no event goes through it. */
+    @Test
+    void theWayHasEveryTopicAndStage() throws IOException {
+        TopicNames names = TopicNames.read(new SettingsReader(Map.of()));
+        String nodes = script("way.js").split("const NODES = \\{", 2)[1].split("};", 2)[0];
+
+        assertThat(Pattern.compile("'?([a-z-]+)'?: \\[")
+                        .matcher(nodes)
+                        .results()
+                        .map(node -> node.group(1)))
+                .containsExactlyInAnyOrderElementsOf(
+                        Stream.concat(names.all().stream(), Stream.of("attribute", "learn", "serve"))
+                                .filter(name -> !name.equals(names.operatorActions()))
+                                .toList());
+    }
+
+    private static String script(String name) throws IOException {
         try (InputStream in =
-                Objects.requireNonNull(MeaningsTest.class.getResourceAsStream("/dev/millrace/page/meanings.js"))) {
-            script = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+                Objects.requireNonNull(MeaningsTest.class.getResourceAsStream("/dev/millrace/page/" + name))) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
+    }
+
+    private static List<String> explained(String name) throws IOException {
+        String script = script("meanings.js");
         int begin = script.indexOf("const " + name + " = {");
         String entries = script.substring(begin, script.indexOf("\n};", begin));
         return ENTRY.matcher(entries)
