@@ -313,6 +313,7 @@ class AccessRightsIT {
         succeeds(grants, "verify --model", "verify", "--model");
         needsEach(grants, "verify --model", "verify", "--model");
         succeeds(grants, "verify --counts", "verify", "--counts");
+        needsEach(grants, "verify --counts", "verify", "--counts");
         assertThat(run(grants.exactly("verify --counts"), "verify", "--counts", "--record"))
                 .as(said.toString())
                 .isEqualTo(77);
@@ -329,7 +330,9 @@ class AccessRightsIT {
         run(grants.of("doctor", each -> !each.resource().name().equals("training-progress")), "doctor");
         assertThat(said.toString()).contains("warn  rights", "training-progress");
         succeeds(grants, "explain", "explain", "--step", "1");
+        needsEach(grants, "explain", "explain", "--item", "i1");
         succeeds(grants, "dlq list", "dlq", "list");
+        needsEach(grants, "dlq list", "dlq", "list");
         succeeds(grants, "dlq show", "dlq", "show");
         needsEach(grants, "dlq show", "dlq", "show");
         String[] replay = {"dlq", "replay", "--reason", "undecodable"};

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.app.IngestProcess;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.topic.EmbeddedBroker;
@@ -29,6 +30,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -130,6 +132,8 @@ class PrometheusIT {
                 assertThat(rules).hasSameSizeAs(alerts());
                 assertThat(rules.stream().flatMap(rule -> rule.faults(all).stream()))
                         .isEmpty();
+                assertThat(panels().stream().flatMap(panel -> panel.faults(all).stream()))
+                        .isEmpty();
                 assertThat(documented()).containsAll(all.families());
 
                 train.kill();
@@ -157,6 +161,29 @@ class PrometheusIT {
         assertThat(promtool("", "check", "rules", RULES.toString()).status).isZero();
         Outcome outcome = promtool("", "test", "rules", TESTS.toString());
         assertThat(outcome.status).as(outcome.said).isZero();
+    }
+
+    @Test
+    void eachExpressionOfTheDashboardIsOne() throws Exception {
+        StringBuilder rules = new StringBuilder("groups:\n  - name: dashboard\n    rules:\n");
+        for (Rule panel : panels()) {
+            rules.append("      - record: panel:" + panel.name() + "\n        expr: '" + panel.text() + "'\n");
+        }
+        Path file = Files.writeString(directory.resolve("dashboard.yml"), rules);
+
+        Outcome outcome = promtool("", "check", "rules", file.toString());
+
+        assertThat(outcome.status).as(outcome.said).isZero();
+        assertThat(panels()).hasSizeGreaterThan(30);
+    }
+
+    /** The expressions of the dashboard, each under a number. */
+    private static List<Rule> panels() throws IOException {
+        List<String> expressions =
+                new ObjectMapper().readTree(DASHBOARD.toFile()).findValuesAsText("expr");
+        return IntStream.range(0, expressions.size())
+                .mapToObj(at -> new Rule(Integer.toString(at), expressions.get(at)))
+                .toList();
     }
 
     @Test
