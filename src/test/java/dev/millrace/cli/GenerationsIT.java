@@ -133,7 +133,8 @@ class GenerationsIT {
             assertThat(admin.rollBack()).containsExactly(other, before);
             awaitServed(url, other);
         }
-        run("rollback", bootstrap, "model", "rollback");
+        assertThat(run("rollback", bootstrap, "model", "rollback", "--output", "json"))
+                .contains("{\"promoted\":\"" + wide + "\",\"answered\":\"" + narrow + "\"}");
         awaitServed(url, wide);
         isAsking.set(false);
         for (Thread caller : callers) {
@@ -243,8 +244,8 @@ class GenerationsIT {
         assertThat(removed)
                 .containsPattern("retired     " + narrow + ", [0-9,]{2,} records removed")
                 .contains("learner     application shadow-learn-from-log: if it still runs, stop it");
-        assertThat(run("retire-again", bootstrap, "model", "retire", narrow))
-                .contains("retired     " + narrow + " once more, 0 records removed");
+        assertThat(run("retire-again", bootstrap, "model", "retire", narrow, "--output", "json"))
+                .contains("{\"retired\":\"" + narrow + "\",\"again\":true,\"recordsRemoved\":0,");
         assertThat(vectors(bootstrap)).doesNotContainKey(narrow);
         await().atMost(START).until(() -> !generations(url).containsKey(narrow));
         assertThat(get(url + "/v1/recall?user=u1&generation=" + narrow).statusCode())

@@ -78,7 +78,10 @@ public final class ModelCommand implements Runnable {
             footer = "millrace model rollback --bootstrap-server kafka:9092")
     int rollback(@Mixin ConfigOptions config, @Mixin OutputOption output) {
         List<String> lastFirst = admin(config, "model rollback").rollBack();
-        return say(output, Map.of("promoted", lastFirst.get(0), "answered", lastFirst.get(1)), out -> {
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("promoted", lastFirst.get(0));
+        object.put("answered", lastFirst.get(1));
+        return say(output, object, out -> {
             out.println("promoted    " + lastFirst.get(0));
             out.println("answered    " + lastFirst.get(1));
         });
