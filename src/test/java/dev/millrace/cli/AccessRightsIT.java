@@ -313,7 +313,7 @@ class AccessRightsIT {
         succeeds(grants, "verify --model", "verify", "--model");
         needsEach(grants, "verify --model", "verify", "--model");
         succeeds(grants, "verify --counts", "verify", "--counts");
-        needsEach(grants, "verify --counts", "verify", "--counts");
+        fails(grants, "verify --counts", AclOperation.READ, "dead-letters", "READ", "verify", "--counts");
         assertThat(run(grants.exactly("verify --counts"), "verify", "--counts", "--record"))
                 .as(said.toString())
                 .isEqualTo(77);

@@ -61,8 +61,9 @@ public final class CountsCheck {
         KeptSettings kept =
                 new StoredSettings(settings.clients(), settings.stream(), cluster.patience()).of(Part.ATTRIBUTE);
         if (kept.isEmpty()) {
-            out.println("note: no settings are kept with a state of application "
-                    + settings.stream().applicationId(Part.ATTRIBUTE) + ": those given are used");
+            out.println("note: no settings were found with a state of application "
+                    + settings.stream().applicationId(Part.ATTRIBUTE)
+                    + ", which has none yet or may not be read: those given are used");
             return settings.attribution();
         }
         IgnoredSettings.print(settings.attributionKept().differences(kept), "the attribution", out);
