@@ -6,6 +6,7 @@ import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +20,7 @@ final class LatestProgress {
     private final String learner;
     private final SortedMap<String, PartProgress> parts = new TreeMap<>();
     private final Map<String, ExamTrail> exams = new HashMap<>(); // by part
+    private Optional<SortedMap<String, Books.Account>> books = Optional.empty(); // of all parts, once asked for
 
     /** @param learner the part whose training progress is given */
     LatestProgress(String learner) {
@@ -27,6 +29,7 @@ final class LatestProgress {
 
     synchronized void take(PartProgress part) {
         parts.put(part.part(), part);
+        books = Optional.empty();
         part.training().ifPresent(training -> exams(part.part()).add(training.positives(), training.exam()));
     }
 
@@ -52,7 +55,11 @@ final class LatestProgress {
     }
 
     synchronized SortedMap<String, Books.Account> books() {
-        return Books.sum(parts.values().stream().map(PartProgress::books));
+        if (books.isEmpty()) { // a scrape asks some hundred times
+            books = Optional.of(Collections.unmodifiableSortedMap(
+                    Books.sum(parts.values().stream().map(PartProgress::books))));
+        }
+        return books.get();
     }
 
     /**

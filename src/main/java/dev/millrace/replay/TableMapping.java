@@ -45,15 +45,17 @@ final class TableMapping {
     Column column(String name, String byDefault, String doc) {
         String column = reader.text(key(name), byDefault, doc);
         reader.require(!column.isEmpty(), key(name), column, "must name a column");
-        return new Column(key(name), column, cell(key(name), column));
+        return located(name, column);
     }
 
     /** Reads an optional column. */
     Optional<Column> optionalColumn(String name, String doc) {
         String column = reader.text(key(name), "", doc);
-        return column.isEmpty()
-                ? Optional.empty()
-                : Optional.of(new Column(key(name), column, cell(key(name), column)));
+        return column.isEmpty() ? Optional.empty() : Optional.of(located(name, column));
+    }
+
+    private Column located(String name, String column) {
+        return new Column(key(name), column, cell(key(name), column));
     }
 
     /** Reads the unit of the section's times. */

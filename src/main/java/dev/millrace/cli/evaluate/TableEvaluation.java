@@ -53,7 +53,7 @@ public final class TableEvaluation {
         for (Map.Entry<String, MillraceSettings> each : configurations.entrySet()) {
             long began = System.nanoTime();
             RankingTotals totals = row(each.getKey(), each.getValue(), number == 0, rows);
-            progress.close();
+            progress.end();
             err.printf(
                     Locale.ROOT,
                     "%d/%d %s: R@10 %.4f, R@100 %.4f, %,d s%n",

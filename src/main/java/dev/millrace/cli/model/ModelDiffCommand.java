@@ -86,7 +86,7 @@ final class ModelDiffCommand implements Callable<Integer> {
     OutputOption output = new OutputOption();
 
     @Mixin
-    ProgressOption progressOption = new ProgressOption();
+    ProgressOption progress = new ProgressOption();
 
     @Override
     public Integer call() throws IOException, InterruptedException {
@@ -102,17 +102,17 @@ final class ModelDiffCommand implements Callable<Integer> {
         SortedMap<String, String> ofOther = settings(history, other);
         PrintWriter early = output.asText(out); // the answers take a while
         printSettings(ofOne, ofOther, early);
-        Map<String, TrainingProgress> progress = new ProgressLog(cluster).byGeneration();
-        printExam(one, Optional.ofNullable(progress.get(one)), early);
-        printExam(other, Optional.ofNullable(progress.get(other)), early);
+        Map<String, TrainingProgress> learners = new ProgressLog(cluster).byGeneration();
+        printExam(one, Optional.ofNullable(learners.get(one)), early);
+        printExam(other, Optional.ofNullable(learners.get(other)), early);
         early.flush();
         GenerationComparison.Agreement agreement;
-        try (ProgressLine line = progressOption.line("read")) {
+        try (ProgressLine line = progress.line("read")) {
             agreement = GenerationComparison.between(settings, one, other, users, k, directory, line);
         }
         Map<String, Object> object = new LinkedHashMap<>();
-        object.put("left", generation(one, Optional.ofNullable(progress.get(one))));
-        object.put("right", generation(other, Optional.ofNullable(progress.get(other))));
+        object.put("left", generation(one, Optional.ofNullable(learners.get(one))));
+        object.put("right", generation(other, Optional.ofNullable(learners.get(other))));
         object.put(
                 "settings",
                 differing(ofOne, ofOther).stream()

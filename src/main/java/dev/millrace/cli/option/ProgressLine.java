@@ -36,7 +36,7 @@ public final class ProgressLine implements Progress, AutoCloseable {
             return;
         }
         if (bar.isEmpty() || of != all) {
-            close();
+            end();
             all = of;
             bar = Optional.of(new ProgressBarBuilder()
                     .setTaskName(task)
@@ -49,9 +49,14 @@ public final class ProgressLine implements Progress, AutoCloseable {
         bar.get().stepTo(done).setExtraMessage(part);
     }
 
-    @Override
-    public void close() {
+    /** Ends it, so that other text can follow. What is reached after that begins another line. */
+    public void end() {
         bar.ifPresent(ProgressBar::close);
         bar = Optional.empty();
+    }
+
+    @Override
+    public void close() {
+        end();
     }
 }
