@@ -2,6 +2,7 @@ package dev.millrace.app;
 
 import dev.millrace.alarm.InputAlarms;
 import dev.millrace.diagnosis.Facts;
+import dev.millrace.operation.Progress;
 import dev.millrace.state.Books;
 import dev.millrace.topic.ClusterFacts;
 import dev.millrace.topic.ClusterSurvey;
@@ -35,42 +36,59 @@ import java.util.function.Supplier;
 public final class Checkup {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final int QUESTIONS = 6;
     private static final int INDEX_BYTES_AN_ITEM = 160; // beside 5 bytes for each dimension: docs/operations.md
 
     private final MillraceSettings settings;
+    private final Progress progress;
     private final List<OpenQuestion> open = new ArrayList<>();
+    private int asked;
 
-    private Checkup(MillraceSettings settings) {
+    private Checkup(MillraceSettings settings, Progress progress) {
         this.settings = settings;
+        this.progress = progress;
     }
 
     /**
      * @param principals whose rights are looked at
      * @param heapBytes that a trainer or server has
+     * @param progress told before each question, which a slow cluster may take seconds for
      * @throws dev.millrace.topic.fault.BrokerUnreachableException if no broker answers
      */
     public static Facts of(
-            MillraceSettings settings, List<Facts.Principal> principals, long heapBytes, InstantSource clock)
+            MillraceSettings settings,
+            List<Facts.Principal> principals,
+            long heapBytes,
+            InstantSource clock,
+            Progress progress)
             throws IOException {
-        return new Checkup(settings).facts(principals, heapBytes, clock);
+        return new Checkup(settings, progress).facts(principals, heapBytes, clock);
     }
 
     private Facts facts(List<Facts.Principal> principals, long heapBytes, InstantSource clock) throws IOException {
+        next("cluster");
         ClusterFacts cluster =
                 ClusterSurvey.of(settings.clients(), settings.topics().names(), PATIENCE);
         open.addAll(cluster.open());
+        next("topics");
         List<String> topicFaults = answer(Subject.TOPICS, this::topicFaults).orElse(List.of());
         List<String> otherPartitions = topicFaults.isEmpty() && !isOpen(Subject.TOPICS)
                 ? answer(Subject.TOPICS, () -> topics().otherPartitions()).orElse(List.of())
                 : List.of();
+        next("transactions");
         List<JudgedTransaction> transactions = answer(
                         Subject.TRANSACTIONS, () -> settings.transactions().open())
                 .orElse(List.of());
+        next("access rules");
         Optional<List<AccessRule>> rules = principals.isEmpty()
                 ? Optional.empty()
                 : answer(Subject.ACCESS_RULES, () -> Authoriser.rules(settings.clients(), PATIENCE))
                         .flatMap(Function.identity());
+        next("progress of the parts");
         Map<String, PartProgress> parts = answer(Subject.PROGRESS, this::parts).orElse(Map.of());
+        next("disks");
+        List<ClusterFacts.Disk> disks = disks();
+        progress.reached("", QUESTIONS, QUESTIONS);
         return new Facts(
                 settings.clients().bootstrapServers(),
                 cluster,
@@ -79,7 +97,7 @@ public final class Checkup {
                 transactions,
                 report(parts),
                 events(parts),
-                disks(),
+                disks,
                 new Facts.Heap(
                         heapBytes,
                         HeapBudget.of(settings).usual(),
@@ -88,6 +106,10 @@ public final class Checkup {
                 new Facts.Access(principals, rules),
                 clock.instant(),
                 open);
+    }
+
+    private void next(String subject) {
+        progress.reached(subject, asked++, QUESTIONS);
     }
 
     private Map<String, PartProgress> parts() {

@@ -4,6 +4,8 @@ import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.topic.OperatorLog;
 import java.io.PrintWriter;
@@ -47,11 +49,17 @@ final class ActionsCommand implements Callable<Integer> {
     @Mixin
     OutputOption output = new OutputOption();
 
+    @Mixin
+    ProgressOption progress = new ProgressOption();
+
     @Override
     public Integer call() {
         OptionFaults.requireAtLeastOne("--count", count);
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        List<OperatorAction> entries = OperatorLog.entries(Clusters.open(config.settings()));
+        List<OperatorAction> entries;
+        try (ProgressLine line = progress.line("read")) {
+            entries = OperatorLog.entries(Clusters.open(config.settings()).followedBy(line));
+        }
         List<OperatorAction> latest = entries.subList(Math.max(0, entries.size() - count), entries.size());
         output.write(out, latest.stream().map(ActionsCommand::row).toList(), () -> {
             if (latest.isEmpty()) {

@@ -5,6 +5,8 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.diagnosis.Diagnosis;
 import dev.millrace.diagnosis.Facts;
 import dev.millrace.diagnosis.Finding;
@@ -57,12 +59,18 @@ final class DoctorCommand implements Callable<Integer> {
     @Mixin
     OutputOption output = new OutputOption();
 
+    @Mixin
+    ProgressOption progress = new ProgressOption();
+
     @Override
     public Integer call() throws IOException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
-        List<Finding> findings = Diagnosis.of(
-                Checkup.of(settings, principals(settings), Runtime.getRuntime().maxMemory(), InstantSource.system()));
+        List<Finding> findings;
+        try (ProgressLine line = progress.line("asked")) {
+            findings = Diagnosis.of(Checkup.of(
+                    settings, principals(settings), Runtime.getRuntime().maxMemory(), InstantSource.system(), line));
+        }
         output.write(
                 out,
                 findings.stream().map(DoctorCommand::row).toList(),

@@ -14,6 +14,7 @@ import dev.millrace.cli.evaluate.WindowsEvaluation;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.operation.Progress;
@@ -146,6 +147,9 @@ final class EvaluateCommand implements Callable<Integer> {
     List<Path> report = new ArrayList<>();
 
     @Mixin
+    OutputOption output = new OutputOption();
+
+    @Mixin
     ProgressOption progress = new ProgressOption();
 
     @Override
@@ -157,7 +161,7 @@ final class EvaluateCommand implements Callable<Integer> {
         PrintWriter out = commandLine.getOut();
         EvaluationData recorded =
                 new EvaluationData(data::open, Optional.ofNullable(warmUp), commandLine.getErr(), progress);
-        EvaluationReport figures = new EvaluationReport(out, report);
+        EvaluationReport figures = new EvaluationReport(output, out, report);
         if (!table.isEmpty()) {
             Map<String, MillraceSettings> configurations = Overlays.read(table, this::settings);
             try (ProgressLine line = progress.line("learnt")) {
@@ -175,9 +179,10 @@ final class EvaluateCommand implements Callable<Integer> {
                         .println("no tower reads " + String.join(", ", unread)
                                 + ": features.user and features.item name what they read");
             }
+            PrintWriter books = output.asNotes(out, commandLine.getErr());
             recorded.examples(settings)
                     .books()
-                    .forEach((topic, account) -> out.println(Tables.account(topic, account)));
+                    .forEach((topic, account) -> books.println(Tables.account(topic, account)));
             try (ProgressLine line = progress.line("learnt")) {
                 evaluation(recorded, figures, line).run(settings);
             }

@@ -3,6 +3,7 @@ package dev.millrace.cli;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.draft.Choice;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -37,8 +39,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Draft a mapping and settings for a log of your own, from its first rows.",
         footer = {
-            "millrace init shop-log.csv.gz --output shop",
-            "millrace init --topic page-views --bootstrap-server kafka:9092 --output shop"
+            "millrace init shop-log.csv.gz --out shop",
+            "millrace init --topic page-views --bootstrap-server kafka:9092 --out shop"
         })
 final class InitCommand implements Callable<Integer> {
 
@@ -65,11 +67,11 @@ final class InitCommand implements Callable<Integer> {
     ConfigOptions config = new ConfigOptions();
 
     @Option(
-            names = "--output",
+            names = "--out",
             paramLabel = "FOLDER",
             defaultValue = ".",
             description = "folder for " + MAPPING + " and " + SETTINGS + ". Default: the current one")
-    Path output = Path.of(".");
+    Path out = Path.of(".");
 
     @Option(names = "--force", description = "overwrite these files")
     boolean force;
@@ -91,6 +93,9 @@ final class InitCommand implements Callable<Integer> {
     String click;
 
     @Mixin
+    OutputOption output = new OutputOption();
+
+    @Mixin
     ProgressOption progress = new ProgressOption();
 
     @Override
@@ -101,7 +106,7 @@ final class InitCommand implements Callable<Integer> {
         if (log != null && topic != null) {
             throw OptionFaults.unusable("LOG", log.toString(), "must not be given with --topic");
         }
-        Path folder = output.toAbsolutePath().normalize();
+        Path folder = out.toAbsolutePath().normalize();
         requireFree(folder.resolve(MAPPING));
         requireFree(folder.resolve(SETTINGS));
         if (log != null) {
@@ -153,21 +158,21 @@ final class InitCommand implements Callable<Integer> {
     }
 
     private int draft(Path file, Path folder) throws IOException {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         Path named = file.startsWith(folder) ? folder.relativize(file) : file;
         requireListable(named);
         LogSample sample = LogSample.read(file, MOST_ROWS);
         LogDraft draft = LogDraft.of(sample, given());
         Files.createDirectories(folder);
         write(draft, sample.format(), named, folder);
-        print(draft, sample, out);
+        PrintWriter told = Objects.requireNonNull(spec).commandLine().getOut();
+        output.write(told, object(draft, sample), () -> print(draft, sample, told));
         return 0;
     }
 
     private void requireFree(Path file) {
         if (Files.exists(file) && !force) {
             throw OptionFaults.unusable(
-                    "--output", output.toString(), "has a " + file.getFileName() + ", which only --force overwrites");
+                    "--out", out.toString(), "has a " + file.getFileName() + ", which only --force overwrites");
         }
     }
 
@@ -218,8 +223,36 @@ final class InitCommand implements Callable<Integer> {
                 .toString();
     }
 
-    private void print(LogDraft draft, LogSample sample, PrintWriter out) {
-        out.printf(
+    private Map<String, Object> object(LogDraft draft, LogSample sample) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("format", sample.format().label());
+        object.put("rows", sample.rows());
+        object.put("isWhole", sample.isWhole());
+        object.put("badRows", sample.badRows());
+        object.put("columns", sample.columns().size());
+        Map<String, Object> roles = new LinkedHashMap<>();
+        draft.choices().forEach((role, choice) -> roles.put(role, object(choice)));
+        object.put("roles", roles);
+        object.put("features", draft.features());
+        object.put(
+                "doubtfulFeatures",
+                draft.doubtfulFeatures().stream().map(InitCommand::object).toList());
+        object.put("leftOut", draft.leftOut().stream().map(InitCommand::object).toList());
+        object.put("mapping", out.resolve(MAPPING).toString());
+        object.put("settings", out.resolve(SETTINGS).toString());
+        return object;
+    }
+
+    private static Map<String, String> object(Choice choice) {
+        Map<String, String> object = new LinkedHashMap<>();
+        object.put("what", choice.what());
+        object.put("why", choice.why());
+        choice.doubt().ifPresent(doubt -> object.put("unsure", doubt));
+        return object;
+    }
+
+    private void print(LogDraft draft, LogSample sample, PrintWriter told) {
+        told.printf(
                 Locale.ROOT,
                 "read      %s%,d rows, %,d columns, %s%n",
                 sample.isWhole() ? "" : "the first ",
@@ -227,27 +260,26 @@ final class InitCommand implements Callable<Integer> {
                 sample.columns().size(),
                 sample.format().label());
         if (sample.badRows() > 0) {
-            out.printf(Locale.ROOT, "UNSURE    %,d rows could not be read%n", sample.badRows());
+            told.printf(Locale.ROOT, "UNSURE    %,d rows could not be read%n", sample.badRows());
         }
-        draft.choices().forEach((role, choice) -> print(role, choice, out));
+        draft.choices().forEach((role, choice) -> print(role, choice, told));
         draft.features()
-                .forEach((owner, names) -> out.printf("%-9s features: %s%n", owner, names.isEmpty() ? "none" : names));
-        draft.doubtfulFeatures().forEach(choice -> print("feature", choice, out));
+                .forEach((owner, names) -> told.printf("%-9s features: %s%n", owner, names.isEmpty() ? "none" : names));
+        draft.doubtfulFeatures().forEach(choice -> print("feature", choice, told));
         draft.leftOut().stream()
                 .filter(choice -> choice.doubt().isPresent()) // the mapping says why of the others
-                .forEach(choice -> print("left out", choice, out));
-        Path mapping = output.resolve(MAPPING);
-        Path settings = output.resolve(SETTINGS);
-        out.printf(
+                .forEach(choice -> print("left out", choice, told));
+        Path mapping = out.resolve(MAPPING);
+        Path settings = out.resolve(SETTINGS);
+        told.printf(
                 "wrote     %s, %s: each choice with its reason; columns left out: %d%n",
                 mapping, settings, draft.leftOut().size());
         if (draft.choices().values().stream().anyMatch(Choice::hasOption)) {
-            out.println("settle    by the options named above, and --force, which overwrites the two files");
+            told.println("settle    by the options named above, and --force, which overwrites the two files");
         }
         String data = " --format " + sample.format().label() + " --data " + mapping + " --config " + settings;
-        out.println("next      bin/millrace evaluate" + data);
-        out.println("          bin/millrace demo" + data);
-        out.flush();
+        told.println("next      bin/millrace evaluate" + data);
+        told.println("          bin/millrace demo" + data);
     }
 
     private static void print(String about, Choice choice, PrintWriter out) {

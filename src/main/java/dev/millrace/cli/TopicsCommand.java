@@ -4,6 +4,9 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OutputOption;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.operation.Progress;
 import dev.millrace.topic.Topics;
 import dev.millrace.topic.authoriser.AccessRule.Operation;
 import dev.millrace.topic.authoriser.AccessRule.Resource;
@@ -46,12 +49,17 @@ final class TopicsCommand implements Runnable {
                 "millrace topics create --bootstrap-server kafka:9092",
                 "millrace topics create --set topic.partitions=12 --set topic.replicas=3"
             })
-    int create(@Mixin ConfigOptions config, @Mixin OutputOption output) {
+    int create(@Mixin ConfigOptions config, @Mixin OutputOption output, @Mixin ProgressOption progress) {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
         Topics topics = Clusters.topics(settings);
-        Set<String> created = topics.create();
-        Map<String, Integer> partitions = topics.partitions();
+        Set<String> created;
+        Map<String, Integer> partitions;
+        try (ProgressLine line = progress.line("topics")) {
+            line.reached("created where missing", 0, Progress.UNKNOWN);
+            created = topics.create();
+            partitions = topics.partitions();
+        }
         List<Topics.Shape> shapes = topics.shapes();
         output.write(
                 out,

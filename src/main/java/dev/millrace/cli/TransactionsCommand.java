@@ -3,6 +3,9 @@ package dev.millrace.cli;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OutputOption;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.topic.transaction.Fate;
@@ -15,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -50,8 +54,8 @@ final class TransactionsCommand implements Runnable {
                 "undecided: nobody knows any more which it was. Exits with 1 if one is undecided."
             },
             footer = "millrace transactions list --bootstrap-server kafka:9092")
-    int list(@Mixin ConfigOptions config, @Mixin OutputOption output) {
-        return print(admin(config).open(), output);
+    int list(@Mixin ConfigOptions config, @Mixin OutputOption output, @Mixin ProgressOption progress) {
+        return print(asked(progress, admin(config)::open), output);
     }
 
     @Command(
@@ -67,6 +71,7 @@ final class TransactionsCommand implements Runnable {
     int settle(
             @Mixin ConfigOptions config,
             @Mixin OutputOption output,
+            @Mixin ProgressOption progress,
             @Option(
                             names = "--force-abort",
                             paramLabel = "PLACE",
@@ -87,7 +92,7 @@ final class TransactionsCommand implements Runnable {
         Set<String> toCommit = committed == null ? Set.of() : committed;
         requireOneEnd(toAbort, toCommit);
         TransactionAdmin admin = admin(config);
-        for (JudgedTransaction one : admin.settle()) {
+        for (JudgedTransaction one : asked(progress, admin::settle)) {
             String place = one.open().place();
             if (one.fate() == Fate.UNDECIDED && (toAbort.contains(place) || toCommit.contains(place))) {
                 admin.end(one, toCommit.contains(place));
@@ -95,7 +100,14 @@ final class TransactionsCommand implements Runnable {
                 err.println((toCommit.contains(place) ? "committed: " : "aborted: ") + one.text());
             }
         }
-        return print(admin.open(), output);
+        return print(asked(progress, admin::open), output);
+    }
+
+    private static List<JudgedTransaction> asked(ProgressOption progress, Supplier<List<JudgedTransaction>> question) {
+        try (ProgressLine line = progress.line("transactions")) {
+            line.reached("asked for", 0, Progress.UNKNOWN);
+            return question.get();
+        }
     }
 
     private int print(List<JudgedTransaction> open, OutputOption output) {

@@ -7,6 +7,7 @@ import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.evaluate.RecordedExamples;
@@ -90,14 +91,17 @@ final class TuneCommand implements Callable<Integer> {
     long seed = 1;
 
     @Option(
-            names = "--output",
+            names = "--out",
             paramLabel = "FILE",
             defaultValue = "tuned.properties",
             description = "file for the settings that are better. Default: ${DEFAULT-VALUE}")
-    Path output = Path.of("tuned.properties");
+    Path out = Path.of("tuned.properties");
 
     @Option(names = "--force", description = "overwrite that file")
     boolean force;
+
+    @Mixin
+    OutputOption output = new OutputOption();
 
     @Mixin
     ProgressOption progress = new ProgressOption();
@@ -116,22 +120,26 @@ final class TuneCommand implements Callable<Integer> {
                 ? changes -> config.settings(Optional.empty(), List.of(), Map.of(), changes)
                 : changes -> data.settings(config, List.of(), Map.of(), changes);
         try (ProgressLine line = progress.line("learnt")) {
-            new TuneRun(task, settings, examples(commandLine.getErr()), commandLine.getOut(), line).run(output);
+            PrintWriter early = output.asText(commandLine.getOut()); // the trials are shown before the rest is read
+            TuneRun run = new TuneRun(task, settings, examples(commandLine.getErr(), line), early, line);
+            Map<String, Object> found = run.run(out);
+            output.write(commandLine.getOut(), found, () -> {});
         }
         return 0;
     }
 
-    private Function<MillraceSettings, RecordedExamples> examples(PrintWriter err) {
+    private Function<MillraceSettings, RecordedExamples> examples(PrintWriter err, ProgressLine line) {
         if (isOfCluster) {
-            RecordedExamples logged = logged(config.settings());
+            RecordedExamples logged = logged(config.settings(), line);
+            line.end();
             return settings -> logged;
         }
         return new EvaluationData(data::open, Optional.empty(), err, progress)::examples;
     }
 
     /** Reads the whole log of mini-batches. */
-    private static RecordedExamples logged(MillraceSettings settings) {
-        Cluster cluster = Clusters.open(settings);
+    private static RecordedExamples logged(MillraceSettings settings, ProgressLine line) {
+        Cluster cluster = Clusters.open(settings).followedBy(line);
         RecordedExamples examples = new RecordedExamples(settings.attribution());
         try (TopicReader reader = cluster.reader()) {
             BatchLog log = cluster.batches(reader);
@@ -165,8 +173,8 @@ final class TuneCommand implements Callable<Integer> {
         if (!RankingTotals.CUTOFFS.contains(at)) {
             throw OptionFaults.unusable("--at", Integer.toString(at), "must be one of " + RankingTotals.CUTOFFS);
         }
-        if (Files.exists(output) && !force) {
-            throw OptionFaults.unusable("--output", output.toString(), "is there already; --force overwrites it");
+        if (Files.exists(out) && !force) {
+            throw OptionFaults.unusable("--out", out.toString(), "is there already; --force overwrites it");
         }
     }
 }

@@ -340,7 +340,7 @@ class AccessRightsIT {
         fails(grants, "dlq replay", AclOperation.WRITE, "clicks", "WRITE", replay);
         succeeds(grants, "dlq replay", replay);
         assertThat(said.toString()).contains("sent to clicks");
-        String[] tune = {"tune", "--mini-batches", "--trials", "1", "--force", "--output", path("tuned")};
+        String[] tune = {"tune", "--mini-batches", "--trials", "1", "--force", "--out", path("tuned")};
         succeeds(grants, "tune --mini-batches", tune);
         needsEach(grants, "tune --mini-batches", tune);
     }

@@ -61,6 +61,8 @@ class DoctorIT {
                             line -> assertThat(line).startsWith("warn  versions      brokers are of Kafka 4.3 or 4.4"))
                     .anySatisfy(line -> assertThat(line).startsWith("warn  model         no learner has reported yet"));
 
+            howFarItIsIsShown(servers);
+
             admin.incrementalAlterConfigs(Map.of(
                             new ConfigResource(ConfigResource.Type.TOPIC, "item-embeddings"),
                             List.of(new AlterConfigOp(
@@ -84,6 +86,15 @@ class DoctorIT {
                         assertThat(finding.path("command").asText()).isNotEmpty();
                     });
         }
+    }
+
+    private static void howFarItIsIsShown(String servers) {
+        Commands commands = new Commands();
+        assertThat(commands.shown("doctor", "--bootstrap-server", servers)).containsPattern("asked 100% .* 6/6 ");
+        assertThat(commands.shown("topics", "create", "--bootstrap-server", servers))
+                .containsPattern("topics .* created where missing");
+        assertThat(commands.shown("transactions", "list", "--bootstrap-server", servers))
+                .containsPattern("transactions .* asked for");
     }
 
     private static void anotherNumberOfPartitionsIsTold(String servers, Admin admin) throws Exception {

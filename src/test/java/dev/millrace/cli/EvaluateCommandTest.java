@@ -74,10 +74,12 @@ class EvaluateCommandTest {
         assertThat(run("--table", overlay.toString(), "--report", table.toString()))
                 .as(commands.err())
                 .isZero();
-        assertThat(run("--with", "item-knn", "--report", plain.toString())).isZero();
+        assertThat(run("--with", "item-knn", "--report", plain.toString(), "--output", "json"))
+                .isZero();
 
         JsonNode rows = new ObjectMapper().readTree(table.toFile()).path("rows");
         JsonNode figures = new ObjectMapper().readTree(plain.toFile());
+        assertThat(new ObjectMapper().readTree(commands.out())).isEqualTo(figures);
         // default, popularity, item-knn, and the overlay that says what holds anyhow
         for (String figure : List.of("at10", "at100", "ndcg10")) {
             assertThat(rows.get(0).path(figure)).isEqualTo(figures.path("model").path(figure));

@@ -44,6 +44,47 @@ class EveryCommandTest {
         });
     }
 
+    /** Those that run until they are told to stop, and those whose text is a file for another program. */
+    @Test
+    void itTellsProgramsWhatItTellsPeople() {
+        assertThat(without("--output"))
+                .containsExactlyInAnyOrder(
+                        "millrace broker",
+                        "millrace completion",
+                        "millrace demo",
+                        "millrace ingest",
+                        "millrace serve",
+                        "millrace topics strimzi",
+                        "millrace topology", // has --format
+                        "millrace train");
+    }
+
+    /** Those as above, and those that only print what they know. */
+    @Test
+    void itShowsHowFarItIs() {
+        assertThat(without("--quiet"))
+                .containsExactlyInAnyOrder(
+                        "millrace broker",
+                        "millrace completion",
+                        "millrace demo",
+                        "millrace ingest",
+                        "millrace serve",
+                        "millrace settings",
+                        "millrace topics acls",
+                        "millrace topics strimzi",
+                        "millrace topology",
+                        "millrace train");
+    }
+
+    private static List<String> without(String option) {
+        return all(Millrace.commandLine())
+                .filter(command -> command.getSubcommands().isEmpty())
+                .filter(command -> !command.getCommandSpec().qualifiedName().startsWith("millrace bench"))
+                .filter(command -> command.getCommandSpec().findOption(option) == null)
+                .map(command -> command.getCommandSpec().qualifiedName())
+                .toList();
+    }
+
     /** Bash is asked as it asks the script itself, for what may follow the name of the program. */
     @Test
     void theShellKnowsEachOfThemByTheScriptThatIsPrinted(@TempDir Path directory) throws Exception {

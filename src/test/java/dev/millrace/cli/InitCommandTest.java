@@ -99,7 +99,7 @@ class InitCommandTest {
     void aDraftIsTakenAsItIsAndItsModelBeatsPopularity(Shape shape) throws IOException {
         Path log = write(shape);
 
-        assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
                 .as(commands.err())
                 .isZero();
         Path report = folder.resolve("report.json");
@@ -130,7 +130,7 @@ class InitCommandTest {
     void aLogWithoutTimesEndsWithTheStatusOfBadDataAndWritesNothing() throws IOException {
         Path log = Files.writeString(folder.resolve("log.csv"), "order,session,item\n1,7,8\n2,7,9\n3,8,9\n");
 
-        assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
                 .isEqualTo(65);
 
         assertThat(commands.err().lines()).singleElement().satisfies(line -> assertThat(line)
@@ -144,23 +144,40 @@ class InitCommandTest {
         Path log = write(Shape.HEADER);
         Path mapping = Files.writeString(folder.resolve("mapping.properties"), "mine");
 
-        assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
                 .isEqualTo(2);
         assertThat(commands.err().lines())
-                .containsExactly("--output = " + folder + ": has a mapping.properties, which only --force overwrites");
+                .containsExactly("--out = " + folder + ": has a mapping.properties, which only --force overwrites");
         assertThat(mapping).hasContent("mine");
 
-        assertThat(commands.run("init", log.toString(), "--output", folder.toString(), "--force"))
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString(), "--force"))
                 .isZero();
         assertThat(mapping).content().contains("clicks.user = customer_id");
         assertThat(files()).containsExactly("log", "mapping.properties", "millrace.properties");
     }
 
     @Test
+    void programsHaveTheSameChoices() throws IOException {
+        Path log = write(Shape.HEADER);
+
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString(), "--output", "json"))
+                .as(commands.err())
+                .isZero();
+
+        JsonNode draft = new ObjectMapper().readTree(commands.out());
+        assertThat(draft.path("format").asText()).isEqualTo("csv");
+        assertThat(draft.path("roles").path("user").path("what").asText()).contains("customer_id");
+        assertThat(draft.path("roles").path("user").path("why").asText()).isNotEmpty();
+        assertThat(draft.path("mapping").asText())
+                .isEqualTo(folder.resolve("mapping.properties").toString());
+        assertThat(Path.of(draft.path("settings").asText())).isNotEmptyFile();
+    }
+
+    @Test
     void whatIsUnsureIsSaidOnTheTerminalAndInTheFile() throws IOException {
         Path log = write(Shape.TABS_WITHOUT_HEADER);
 
-        assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
                 .isZero();
 
         String doubt = "no column's name says user, this is by values and place alone";
@@ -173,7 +190,7 @@ class InitCommandTest {
     void aMappingThatCouldNotBeReadIsNotWritten() throws IOException {
         Path log = Files.move(write(Shape.HEADER), folder.resolve("log ")); // names of a list are stripped
 
-        assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
                 .isEqualTo(2);
 
         assertThat(commands.err()).contains("clicks.files = log: no such file; ");
@@ -184,7 +201,7 @@ class InitCommandTest {
     void aPathWithACommaIsRefused() throws IOException {
         Path log = Files.move(write(Shape.HEADER), folder.resolve("a,b.csv"));
 
-        assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
                 .isEqualTo(2);
 
         assertThat(commands.err().lines())
@@ -197,7 +214,7 @@ class InitCommandTest {
     void whoMayReadTheLogMayReadTheDraft() throws IOException {
         Path log = write(Shape.HEADER); // made as any new file
 
-        assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
                 .isZero();
 
         for (String name : List.of("mapping.properties", "millrace.properties")) {
@@ -210,7 +227,7 @@ class InitCommandTest {
     void aLogMayHaveTheMarksOfAPatternInItsName() throws IOException {
         Path log = Files.move(write(Shape.HEADER), folder.resolve("log[1]{x}.csv"));
 
-        assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
                 .as(commands.err())
                 .isZero();
     }

@@ -104,8 +104,7 @@ class InitTopicIT {
 
     private int init(String servers, String topic, Path folder, String... more) {
         return commands.run(Stream.concat(
-                        Stream.of(
-                                "init", "--topic", topic, "--bootstrap-server", servers, "--output", folder.toString()),
+                        Stream.of("init", "--topic", topic, "--bootstrap-server", servers, "--out", folder.toString()),
                         Stream.of(more))
                 .toArray(String[]::new));
     }

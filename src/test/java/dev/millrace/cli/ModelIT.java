@@ -110,9 +110,12 @@ class ModelIT {
         assertThat(commands.run(warm, start)).isEqualTo(2);
         assertThat(commands.err()).contains("optimiser.rows.kind = adam: must be adagrad, as in the checkpoint");
         warm.remove("optimiser.rows.kind");
-        assertThat(commands.run(warm, start))
+        assertThat(commands.run(warm, "model", "import", "--warm", "--in", middle.toString(), "--output", "json"))
                 .as(commands.out() + commands.err())
                 .isZero();
+        JsonNode begun = new ObjectMapper().readTree(commands.out());
+        assertThat(begun.path("application").asText()).isEqualTo("warm-learn-from-log");
+        assertThat(begun.path("nextStep").asLong()).isEqualTo(begun.path("step").asLong() + 1);
 
         Checkpoint learnt = afterLearningTo(original.header().step(), warm);
         assertThat(learnt.header().lineage().generation())
@@ -188,6 +191,22 @@ class ModelIT {
                 .as(commands.out() + commands.err())
                 .isZero();
         assertThat(commands.out()).contains("vectors     " + ITEMS + " items of 8 floats in " + vectors);
+        assertThat(commands.run(
+                        "model",
+                        "export",
+                        "--in",
+                        middle.toString(),
+                        "--vectors",
+                        vectors.toString(),
+                        "--onnx",
+                        onnx.toString(),
+                        "--output",
+                        "json"))
+                .isZero();
+        JsonNode written = new ObjectMapper().readTree(commands.out());
+        assertThat(written.path("vectors").path("items").asInt()).isEqualTo(ITEMS);
+        assertThat(written.path("vectors").path("dim").asInt()).isEqualTo(8);
+        assertThat(written.path("towers").asText()).isEqualTo(onnx.toString());
         assertThat(Files.readAllLines(vectors.resolve("ids.txt"))).hasSize(ITEMS);
         assertThat(onnx.resolve("towers.json")).isNotEmptyFile();
 

@@ -1,7 +1,10 @@
 package dev.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.app.MillraceSettings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -59,6 +62,29 @@ class TuneCommandTest {
     }
 
     @Test
+    void programsHaveTheSameFigures() throws IOException {
+        assertThat(run("--trials", "9", "--seed", "2", "--output", "json"))
+                .as(commands.err())
+                .isZero();
+
+        JsonNode found = new ObjectMapper().readTree(commands.out());
+        assertThat(found.path("data").asText()).isEqualTo("ratings");
+        assertThat(found.path("k").asInt()).isEqualTo(20);
+        assertThat(found.path("tried")).hasSize(10).first().satisfies(given -> {
+            assertThat(given.path("trial").asInt()).isZero();
+            assertThat(given.path("changes")).isEmpty();
+        });
+        assertThat(found.path("changes"))
+                .anySatisfy(
+                        change -> assertThat(change.path("key").asText()).isEqualTo("optimiser.rows.learning-rate"));
+        JsonNode rest = found.path("rest");
+        assertThat(rest.path("recall").asDouble())
+                .isCloseTo(
+                        rest.path("givenRecall").asDouble() + rest.path("gain").asDouble(), within(1e-6));
+        assertThat(found.path("file").asText()).isEqualTo(tuned.toString());
+    }
+
+    @Test
     void theSameTrialsAndSeedGiveTheSameFile() throws IOException {
         run("--trials", "3");
         String first = Files.readString(tuned);
@@ -85,7 +111,7 @@ class TuneCommandTest {
 
         assertThat(run("--trials", "3")).isEqualTo(2);
 
-        assertThat(commands.err()).contains("--output = " + tuned + ": is there already; --force overwrites it");
+        assertThat(commands.err()).contains("--out = " + tuned + ": is there already; --force overwrites it");
         assertThat(Files.readString(tuned)).isEqualTo("mine\n");
     }
 
@@ -109,7 +135,7 @@ class TuneCommandTest {
         List<String> all = new ArrayList<>(List.of("tune", "--format", "movielens"));
         all.addAll(List.of("--data", folder.resolve(MadeUpRatings.FOLDER).toString()));
         all.addAll(List.of("--config", folder.resolve("base.properties").toString()));
-        all.addAll(List.of("--output", tuned.toString()));
+        all.addAll(List.of("--out", tuned.toString()));
         all.addAll(List.of(arguments));
         return commands.run(all.toArray(String[]::new));
     }

@@ -311,7 +311,7 @@ class VerifyIT {
     private void settingsAreSearchedOnTheLogOfMiniBatches(Map<String, String> given) {
         Path tuned = directory.resolve("tuned.properties");
 
-        assertThat(commands.run(given, "tune", "--mini-batches", "--trials", "3", "--output", tuned.toString()))
+        assertThat(commands.run(given, "tune", "--mini-batches", "--trials", "3", "--out", tuned.toString()))
                 .as(commands.err())
                 .isZero();
 

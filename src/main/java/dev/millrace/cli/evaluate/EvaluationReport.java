@@ -2,6 +2,7 @@ package dev.millrace.cli.evaluate;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.exam.RankingTotals;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -13,18 +14,23 @@ import java.util.List;
 /** Where the figures of an evaluation go: to the terminal, and to the files of {@code --report}. */
 public final class EvaluationReport {
 
+    private final OutputOption output;
     private final PrintWriter out;
     private final List<Path> files;
 
-    /** @param files Markdown if the name ends with {@code .md}, else JSON */
-    public EvaluationReport(PrintWriter out, List<Path> files) {
+    /**
+     * @param output whether the terminal has them as text
+     * @param files Markdown if the name ends with {@code .md}, else JSON
+     */
+    public EvaluationReport(OutputOption output, PrintWriter out, List<Path> files) {
+        this.output = output;
         this.out = out;
         this.files = List.copyOf(files);
     }
 
     /** Shows the figures, and writes the same to each file. */
     void show(String text, String markdown, ObjectNode json) throws IOException {
-        out.print(text);
+        output.write(out, json, () -> out.print(text));
         for (Path file : files) {
             if (file.toString().endsWith(".md")) {
                 Files.writeString(file, markdown, StandardCharsets.UTF_8);

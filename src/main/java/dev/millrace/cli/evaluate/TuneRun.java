@@ -13,12 +13,14 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.tune.FoundEvents;
 import dev.millrace.tune.Search;
 import dev.millrace.tune.SearchSpace;
+import dev.millrace.tune.Trial;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -76,8 +78,12 @@ public final class TuneRun {
         this.progress = progress;
     }
 
-    /** Searches, reports, and writes the changed settings to a file if there are any. */
-    public void run(Path file) throws IOException {
+    /**
+     * Searches, reports, and writes the changed settings to a file if there are any.
+     *
+     * @return what it found, for programs
+     */
+    public Map<String, Object> run(Path file) throws IOException {
         MillraceSettings given = settings.apply(Map.of());
         SearchSpace space = SearchSpace.around(given.trainerTexts(), this::isValid);
         Search.Plan plan = plan(task.trials().orElseGet(this::affordable));
@@ -94,12 +100,55 @@ public final class TuneRun {
                 plan.trials(),
                 task.seed());
         showTrials(plan, finding);
+        Map<String, Object> found = object(plan, finding);
         if (finding.changes().isEmpty()) {
             out.printf("%nnothing was better than the given settings; no file was written%n");
         } else {
-            write(file, rest(finding), finding);
+            Rest rest = rest(finding);
+            found.put("rest", object(rest));
+            if (write(file, rest, finding)) {
+                found.put("file", file.toString());
+            }
         }
         out.flush();
+        return found;
+    }
+
+    private Map<String, Object> object(Search.Plan plan, Search.Finding finding) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("data", task.name());
+        object.put("trials", plan.trials());
+        object.put("seed", task.seed());
+        object.put("k", task.cutoff());
+        object.put("first", task.first());
+        object.put("shares", plan.rounds()); // of the first part, by round
+        object.put("tried", finding.trials().stream().map(this::object).toList());
+        object.put("changes", finding.changes());
+        return object;
+    }
+
+    private Map<String, Object> object(Trial trial) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("trial", trial.number());
+        object.put("changes", trial.changes());
+        object.put(
+                "recall",
+                trial.found().stream()
+                        .map(totals -> totals.recallAt(task.cutoff()))
+                        .toList());
+        return object;
+    }
+
+    private Map<String, Object> object(Rest rest) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("events", rest.gain.events());
+        object.put("recall", rest.tuned.recallAt(task.cutoff()));
+        object.put("recallStandardError", rest.tuned.standardErrorAt(task.cutoff()));
+        object.put("givenRecall", rest.given.recallAt(task.cutoff()));
+        object.put("givenRecallStandardError", rest.given.standardErrorAt(task.cutoff()));
+        object.put("gain", rest.gain.mean());
+        object.put("gainStandardError", rest.gain.standardError());
+        return object;
     }
 
     private boolean isValid(Map<String, String> changes) {
@@ -226,7 +275,8 @@ public final class TuneRun {
         return judge(changed, changed.prequential().withWarmUp(task.first()), 1 / task.first(), witness);
     }
 
-    private void write(Path file, Rest rest, Search.Finding finding) throws IOException {
+    /** Returns whether it wrote the file. */
+    private boolean write(Path file, Rest rest, Search.Finding finding) throws IOException {
         String summary = String.format(
                 Locale.ROOT,
                 "on the rest, %,d events that no trial has seen: R@%d %.4f ± %.4f, given %.4f ± %.4f; gain %.4f ± %.4f%s",
@@ -241,7 +291,7 @@ public final class TuneRun {
                 rest.gain.isCertain() ? "" : ". UNSURE: less than two standard errors, which chance alone may give");
         if (rest.gain.mean() <= 0) {
             out.printf("%n%s%nthe best trial gains on the first part alone: no file was written%n", summary);
-            return;
+            return false;
         }
         StringBuilder text = new StringBuilder("# Made by millrace tune from " + task.name() + ".\n# "
                 + summary.substring(0, 1).toUpperCase(Locale.ROOT) + summary.substring(1) + ".\n");
@@ -258,5 +308,6 @@ public final class TuneRun {
         }
         Files.writeString(file, text, StandardCharsets.UTF_8);
         out.printf("%n%s%nwrote %s; use it with --config behind the file of the data%n", summary, file);
+        return true;
     }
 }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -58,9 +59,10 @@ public final class ModelCommand implements Runnable {
     int promote(
             @Mixin ConfigOptions config,
             @Mixin OutputOption output,
+            @Mixin ProgressOption progress,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation) {
-        Optional<String> before = admin(config, "model promote").promote(generation);
+        Optional<String> before = order(config, progress, "model promote", admin -> admin.promote(generation));
         Map<String, Object> object = new LinkedHashMap<>(Map.of("promoted", generation));
         before.ifPresent(one -> object.put("answered", one));
         return say(output, object, out -> {
@@ -76,8 +78,8 @@ public final class ModelCommand implements Runnable {
                 "Exits with 1 if there is none."
             },
             footer = "millrace model rollback --bootstrap-server kafka:9092")
-    int rollback(@Mixin ConfigOptions config, @Mixin OutputOption output) {
-        List<String> lastFirst = admin(config, "model rollback").rollBack();
+    int rollback(@Mixin ConfigOptions config, @Mixin OutputOption output, @Mixin ProgressOption progress) {
+        List<String> lastFirst = order(config, progress, "model rollback", GenerationAdmin::rollBack);
         Map<String, Object> object = new LinkedHashMap<>();
         object.put("promoted", lastFirst.get(0));
         object.put("answered", lastFirst.get(1));
@@ -100,11 +102,7 @@ public final class ModelCommand implements Runnable {
             @Mixin ProgressOption progress,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation) {
-        GenerationAdmin.Retired retired;
-        try (ProgressLine line = progress.line("looked at")) {
-            retired = Clusters.admin(Clusters.open(config.settings()).followedBy(line), "model retire")
-                    .retire(generation);
-        }
+        GenerationAdmin.Retired retired = order(config, progress, "model retire", admin -> admin.retire(generation));
         Map<String, Object> object = new LinkedHashMap<>();
         object.put("retired", generation);
         object.put("again", retired.isAgain());
@@ -134,6 +132,7 @@ public final class ModelCommand implements Runnable {
     int handOver(
             @Mixin ConfigOptions config,
             @Mixin OutputOption output,
+            @Mixin ProgressOption progress,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation,
             @Option(
@@ -142,7 +141,8 @@ public final class ModelCommand implements Runnable {
                             required = true,
                             description = "as model list has it: stream.application-id and -learn or -learn-from-log")
                     String application) {
-        Optional<String> before = admin(config, "model hand-over").handOver(generation, application);
+        Optional<String> before =
+                order(config, progress, "model hand-over", admin -> admin.handOver(generation, application));
         Map<String, Object> object = new LinkedHashMap<>();
         object.put("generation", generation);
         object.put("application", application);
@@ -155,8 +155,11 @@ public final class ModelCommand implements Runnable {
                                 .orElse("unchanged   " + generation + " was not published by another")));
     }
 
-    private static GenerationAdmin admin(ConfigOptions config, String command) {
-        return Clusters.admin(Clusters.open(config.settings()), command);
+    private static <T> T order(
+            ConfigOptions config, ProgressOption progress, String command, Function<GenerationAdmin, T> order) {
+        try (ProgressLine line = progress.line("read")) {
+            return order.apply(Clusters.admin(Clusters.open(config.settings()).followedBy(line), command));
+        }
     }
 
     private int say(OutputOption output, Map<String, Object> object, Consumer<PrintWriter> text) {

@@ -11,6 +11,7 @@ import dev.millrace.checkpoint.TowerFiles;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.LearnerOption;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.stream.LearnerState;
@@ -19,6 +20,7 @@ import dev.millrace.train.Trainer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +78,9 @@ final class ModelExportCommand implements Callable<Integer> {
     Path onnx;
 
     @Mixin
+    OutputOption output = new OutputOption();
+
+    @Mixin
     ProgressOption progress = new ProgressOption();
 
     @Override
@@ -85,34 +90,41 @@ final class ModelExportCommand implements Callable<Integer> {
                     "model export", "nothing", "must have at least one of --out, --vectors and --onnx");
         }
         PrintWriter told = Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter early = output.asText(told); // each file is told once it is written
+        Map<String, Object> object;
         try (ScratchEntries entries = ScratchEntries.create();
                 ProgressLine line = progress.line("entries")) {
             Checkpoint checkpoint = in == null ? ofLearner(entries, line) : CheckpointFile.read(in, entries, line);
-            line.close();
-            ModelShowCommand.print(checkpoint.header(), told);
+            line.end();
+            ModelShowCommand.print(checkpoint.header(), early);
+            object = ModelShowCommand.object(checkpoint.header());
             if (out != null) {
                 CheckpointFile.write(out, checkpoint, line);
-                line.close();
-                told.println("written     " + out);
+                line.end();
+                early.println("written     " + out);
+                object.put("checkpoint", out.toString());
             }
             if (vectors != null || onnx != null) {
                 Trainer trainer = in == null ? checkpoint.toLookAt() : CheckpointFile.toLookAt(in, checkpoint);
-                writeFiles(checkpoint, trainer, told);
+                writeFiles(checkpoint, trainer, early, object);
             }
         }
-        told.flush();
+        output.write(told, object, () -> {});
         return 0;
     }
 
-    private void writeFiles(Checkpoint checkpoint, Trainer trainer, PrintWriter told) throws IOException {
+    private void writeFiles(Checkpoint checkpoint, Trainer trainer, PrintWriter early, Map<String, Object> object)
+            throws IOException {
         if (vectors != null) {
             int items = ItemVectors.write(vectors, checkpoint.header(), trainer);
-            told.println("vectors     " + items + " items of " + trainer.dim() + " floats in " + vectors);
+            object.put("vectors", Map.of("folder", vectors.toString(), "items", items, "dim", trainer.dim()));
+            early.println("vectors     " + items + " items of " + trainer.dim() + " floats in " + vectors);
         }
         if (onnx != null) {
             TowerFiles.write(
                     onnx, checkpoint.header(), checkpoint.settings().trainer().model(), trainer.model());
-            told.println("towers      in " + onnx);
+            object.put("towers", onnx.toString());
+            early.println("towers      in " + onnx);
         }
     }
 

@@ -6,6 +6,7 @@ import dev.millrace.checkpoint.LearnerImport.Start;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.generation.GenerationFact.Kind;
@@ -16,6 +17,7 @@ import dev.millrace.topic.Cluster;
 import dev.millrace.topic.GenerationAdmin;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +59,9 @@ final class ModelImportCommand implements Callable<Integer> {
     boolean isWarm;
 
     @Mixin
+    OutputOption output = new OutputOption();
+
+    @Mixin
     ProgressOption progress = new ProgressOption();
 
     @Override
@@ -71,20 +76,29 @@ final class ModelImportCommand implements Callable<Integer> {
             begun = new LearnerImport(cluster, settings.learner())
                     .into(learner.followedBy(line), Objects.requireNonNull(in), isWarm ? Start.WARM : Start.SAME, line);
         }
-        ModelShowCommand.print(begun.header(), out);
-        out.println("imported    as " + learner.application() + ", which goes on at step "
+        PrintWriter text = output.asText(out);
+        ModelShowCommand.print(begun.header(), text);
+        Map<String, Object> object = ModelShowCommand.object(begun.header());
+        object.put("application", learner.application());
+        object.put("nextStep", begun.header().step() + 1);
+        object.put("nextOffset", begun.offset());
+        text.println("imported    as " + learner.application() + ", which goes on at step "
                 + (begun.header().step() + 1) + ", offset " + begun.offset() + " of "
                 + settings.topics().names().miniBatches());
         if (settings.stream().isLogLearnerPublishing()) {
+            String generation = settings.trainer().model().generationName();
+            object.put("publishes", generation);
             Clusters.admin(cluster, "model import")
-                    .handOver(settings.trainer().model().generationName(), learner.application())
-                    .ifPresent(owner -> out.println("publishes   "
-                            + settings.trainer().model().generationName() + " in place of application " + owner
-                            + ", which must not start again"));
+                    .handOver(generation, learner.application())
+                    .ifPresent(owner -> {
+                        object.put("inPlaceOf", owner);
+                        text.println("publishes   " + generation + " in place of application " + owner
+                                + ", which must not start again");
+                    });
         }
-        out.println("start it    millrace train --from mini-batches, with stream.application-id = "
+        text.println("start it    millrace train --from mini-batches, with stream.application-id = "
                 + settings.stream().applicationId());
-        out.flush();
+        output.write(out, object, () -> {});
         return 0;
     }
 

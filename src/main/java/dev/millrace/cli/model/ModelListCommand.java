@@ -3,6 +3,8 @@ package dev.millrace.cli.model;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OutputOption;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
@@ -44,18 +46,25 @@ final class ModelListCommand implements Callable<Integer> {
     @Mixin
     OutputOption output = new OutputOption();
 
+    @Mixin
+    ProgressOption progress = new ProgressOption();
+
     @Override
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        Cluster cluster = Clusters.open(config.settings());
-        GenerationHistory history = GenerationAdmin.history(cluster);
-        Map<String, TrainingProgress> progress = new ProgressLog(cluster).byGeneration();
+        GenerationHistory history;
+        Map<String, TrainingProgress> learners;
+        try (ProgressLine line = progress.line("read")) {
+            Cluster cluster = Clusters.open(config.settings()).followedBy(line);
+            history = GenerationAdmin.history(cluster);
+            learners = new ProgressLog(cluster).byGeneration();
+        }
         output.write(
                 out,
                 history.generations().stream()
-                        .map(generation -> row(generation, history, Optional.ofNullable(progress.get(generation))))
+                        .map(generation -> row(generation, history, Optional.ofNullable(learners.get(generation))))
                         .toList(),
-                () -> print(history, progress, out));
+                () -> print(history, learners, out));
         return 0;
     }
 
@@ -77,7 +86,7 @@ final class ModelListCommand implements Callable<Integer> {
         return row;
     }
 
-    private static void print(GenerationHistory history, Map<String, TrainingProgress> progress, PrintWriter out) {
+    private static void print(GenerationHistory history, Map<String, TrainingProgress> learners, PrintWriter out) {
         if (history.generations().isEmpty()) {
             out.println("no generation was published yet");
         } else {
@@ -94,7 +103,7 @@ final class ModelListCommand implements Callable<Integer> {
                     "learner");
         }
         for (String generation : history.generations()) {
-            print(generation, history, Optional.ofNullable(progress.get(generation)), out);
+            print(generation, history, Optional.ofNullable(learners.get(generation)), out);
         }
     }
 

@@ -62,12 +62,15 @@ final class ModelShowCommand implements Callable<Integer> {
             output.write(out, header.settings(), () -> header.settings()
                     .forEach((key, value) -> out.println(key + " = " + value.replace("\\", "\\\\"))));
         } else {
-            output.write(out, object(header, counts), () -> print(header, counts, out));
+            Map<String, Object> object = object(header);
+            object.put("entries", counts.counts());
+            output.write(out, object, () -> print(header, counts, out));
         }
         return 0;
     }
 
-    private static Map<String, Object> object(Checkpoint.Header header, EntryCounts counts) {
+    /** What a checkpoint holds, for programs. */
+    static Map<String, Object> object(Checkpoint.Header header) {
         Map<String, Object> object = new LinkedHashMap<>();
         object.put("generation", header.lineage().generation());
         object.put("step", header.step());
@@ -79,7 +82,6 @@ final class ModelShowCommand implements Callable<Integer> {
                 "writtenAt", Instant.ofEpochMilli(header.origin().writtenAt()).toString());
         object.put("engine", header.lineage().fingerprint().toString());
         object.put("settingsHash", header.lineage().settingsHash());
-        object.put("entries", counts.counts());
         return object;
     }
 
