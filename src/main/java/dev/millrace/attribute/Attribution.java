@@ -250,7 +250,6 @@ public final class Attribution implements Durable {
         exposureTime = exposuresAt;
         clickTime = clicksAt;
         if (settledTime() - timers.cursor() >= TIMER_COARSENESS_MILLIS) {
-            users.moveDue(settledTime());
             timers.run(settledTime(), this::ended);
             clockDirty = true;
         }

@@ -88,10 +88,11 @@ public record AttributionSettings(
     }
 
     /**
-     * Layout of the state, kept with its settings: an earlier build, which knows none, refuses it. A state without one is of layout 1, and
-     * is moved.
+     * Layout of the state, kept with its settings: a build of another layout refuses it.
      */
-    private static final String LAYOUT = "attribution.layout";
+    static final String LAYOUT = "attribution.layout";
+
+    static final String LAYOUT_HERE = "2";
 
     /** Whether clicks have exposures. */
     public enum Mode {
@@ -156,7 +157,7 @@ public record AttributionSettings(
     public static KeptSettings kept(Map<String, String> given) {
         SortedMap<String, String> texts =
                 new TreeMap<>(KeptSettings.of(given, AttributionSettings::read).texts());
-        texts.put(LAYOUT, "2");
+        texts.put(LAYOUT, LAYOUT_HERE);
         return new KeptSettings(texts);
     }
 

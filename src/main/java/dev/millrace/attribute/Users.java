@@ -1,8 +1,11 @@
 package dev.millrace.attribute;
 
 import dev.millrace.event.Click;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Utf8;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -13,12 +16,13 @@ import java.util.Optional;
  */
 final class Users {
 
+    private static final byte[] FIRST_OF_EARLIER = Utf8.bytes("a");
+
     private final AttributionSettings settings;
     private final long expireMillis;
     private final OrderedEntries entries;
     private final EntryCache cache;
     private final Timers timers;
-    private final OldLayout old;
     private long lastNumber;
 
     Users(AttributionSettings settings, OrderedEntries entries, EntryCache cache, Timers timers) {
@@ -27,25 +31,24 @@ final class Users {
         this.entries = entries;
         this.cache = cache;
         this.timers = timers;
-        this.old = new OldLayout(settings, entries, timers, this);
+        requireLayout(entries);
+    }
+
+    /** An earlier layout had kinds in small letters; what it holds would be lost silently. */
+    private static void requireLayout(OrderedEntries entries) {
+        entries.scan(FIRST_OF_EARLIER, (key, value) -> {
+            throw new InvalidSettingsException(
+                    List.of(
+                            new SettingFault(
+                                    AttributionSettings.LAYOUT,
+                                    AttributionSettings.LAYOUT_HERE,
+                                    "must be 1, as for the state, which no release wrote: begin from nothing, under another stream.application-id")));
+        });
     }
 
     /** Returns a user's state, if there is any. Who changes it must put it. */
     Optional<UserState> known(String user) {
-        byte[] key = EntryKeys.user(user);
-        Optional<UserState> stored = cache.get(key, UserState::decoded);
-        if (stored.isEmpty() && old.isAny()) {
-            old.move(user);
-            stored = cache.get(key, UserState::decoded);
-        }
-        return stored;
-    }
-
-    /** Moves what an earlier build stored of the users whose timers end up to an event time. */
-    void moveDue(long until) {
-        if (old.isAny()) {
-            old.moveDue(until);
-        }
+        return cache.get(EntryKeys.user(user), UserState::decoded);
     }
 
     /** Gives a new user a number. The caller stores the state. */

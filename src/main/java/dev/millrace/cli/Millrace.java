@@ -6,6 +6,7 @@ import dev.millrace.cli.model.ModelCommand;
 import dev.millrace.draft.UndecidedColumnException;
 import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.log.LogSettings;
+import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.serve.HttpSetup;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
@@ -66,17 +67,18 @@ public final class Millrace {
     private static final int NOT_ALLOWED = 77; // EX_NOPERM
 
     /** Failures whose message says all, and the exit status of each. */
-    private static final Map<Class<? extends Throwable>, Integer> PLAIN = Map.of(
-            InvalidSettingsException.class, UNUSABLE_SETTINGS,
-            HttpSetup.PortTakenException.class, UNAVAILABLE,
-            UndecidedColumnException.class, UNDECIDED,
-            LostContinuityException.class, FAILED,
-            UndecidedTransactionException.class, FAILED,
-            UnexportableLearnerException.class, FAILED,
-            BrokenLogException.class, FAILED,
-            GenerationRefusedException.class, FAILED,
-            UnusableStateException.class, UNUSABLE_FILE,
-            UnusableCheckpointException.class, UNUSABLE_FILE);
+    private static final Map<Class<? extends Throwable>, Integer> PLAIN = Map.ofEntries(
+            Map.entry(InvalidSettingsException.class, UNUSABLE_SETTINGS),
+            Map.entry(FingerprintMismatchException.class, UNUSABLE_SETTINGS),
+            Map.entry(HttpSetup.PortTakenException.class, UNAVAILABLE),
+            Map.entry(UndecidedColumnException.class, UNDECIDED),
+            Map.entry(LostContinuityException.class, FAILED),
+            Map.entry(UndecidedTransactionException.class, FAILED),
+            Map.entry(UnexportableLearnerException.class, FAILED),
+            Map.entry(BrokenLogException.class, FAILED),
+            Map.entry(GenerationRefusedException.class, FAILED),
+            Map.entry(UnusableStateException.class, UNUSABLE_FILE),
+            Map.entry(UnusableCheckpointException.class, UNUSABLE_FILE));
 
     private Millrace() {}
 

@@ -34,6 +34,7 @@ public final class SettingsReader {
     private final SortedMap<String, String> effective = new TreeMap<>();
     private final Set<String> kept = new HashSet<>();
     private final Map<String, String> retired = new HashMap<>();
+    private final Set<String> retiredFree = new HashSet<>();
     private final List<SettingFault> faults = new ArrayList<>();
     private boolean isFree;
 
@@ -142,9 +143,16 @@ public final class SettingsReader {
                 .collect(Collectors.joining(",")));
     }
 
-    /** Names a key that earlier versions had. If it is given, that is a fault, which names its successor. */
+    /**
+     * Names a key that earlier versions had. If it is given, that is a fault, which names its successor.
+     *
+     * @see #finishKept
+     */
     public void retired(String key, String successor) {
         retired.put(key, successor);
+        if (isFree) {
+            retiredFree.add(key);
+        }
     }
 
     /** Adds a fault if a rule between settings does not hold. */
@@ -203,13 +211,27 @@ public final class SettingsReader {
      * @throws InvalidSettingsException if there is any fault
      */
     public void finish() {
+        finish(Set.of());
+    }
+
+    /**
+     * Ends the reading of settings that an earlier version may have written down. A key that it had, and that was {@linkplain #free free}, is no
+     * fault: nothing depended on it. Any other is, as {@link #finish} has it.
+     *
+     * @throws InvalidSettingsException if there is any fault
+     */
+    public void finishKept() {
+        finish(retiredFree);
+    }
+
+    private void finish(Set<String> passedOver) {
         for (Map.Entry<String, String> entry : given.entrySet()) {
             String key = entry.getKey();
             boolean known = documented.containsKey(key)
                     || documented.keySet().stream()
                             .anyMatch(known1 ->
                                     known1.endsWith("*") && key.startsWith(known1.substring(0, known1.length() - 1)));
-            if (!known) {
+            if (!known && !passedOver.contains(key)) {
                 String shown = SECRET.matcher(key).find() ? "(hidden)" : entry.getValue();
                 faults.add(new SettingFault(key, shown, unknown(key)));
             }

@@ -84,4 +84,27 @@ class SettingsReaderTest {
 
         assertThatThrownBy(reader::finish).hasMessageStartingWith(key + " = (hidden): is not a setting");
     }
+
+    @Test
+    void aRetiredKeyOfAnEarlierVersionIsPassedOverIfNothingDependedOnIt() {
+        Map<String, String> older = Map.of("exam.every", "1", "tower.shape", "wide");
+
+        assertThatThrownBy(() -> withRetired(older).finish())
+                .hasMessageContaining("exam.every = 1: is no longer a setting, exam.budget has taken its place")
+                .hasMessageContaining("tower.shape = wide: is no longer a setting, tower.layers has");
+        assertThatThrownBy(() -> withRetired(older).finishKept())
+                .hasMessageNotContaining("exam.every")
+                .hasMessageContaining("tower.shape = wide: is no longer a setting, tower.layers has");
+        withRetired(Map.of("exam.every", "1")).finishKept();
+    }
+
+    private static SettingsReader withRetired(Map<String, String> given) {
+        SettingsReader reader = new SettingsReader(given);
+        reader.retired("tower.shape", "tower.layers");
+        reader.free(free -> {
+            free.retired("exam.every", "exam.budget");
+            return free;
+        });
+        return reader;
+    }
 }

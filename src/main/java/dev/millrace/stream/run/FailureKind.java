@@ -1,5 +1,6 @@
 package dev.millrace.stream.run;
 
+import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.topic.transaction.UndecidedTransactionException;
 import dev.millrace.wire.RegistryUnreachableException;
@@ -38,7 +39,7 @@ enum FailureKind {
     UNDECIDED,
     /** The schema registry does not answer. */
     REGISTRY,
-    /** The state was begun under other settings. */
+    /** The state was begun under other settings, or by another engine. */
     OTHER_SETTINGS,
     /** A broken invariant, or any other error that a new attempt would meet again. */
     DEFECT;
@@ -97,7 +98,7 @@ enum FailureKind {
         if (cause instanceof RocksDBException && message.startsWith("Corruption")) {
             return Optional.of(STATE_DAMAGED);
         }
-        if (cause instanceof InvalidSettingsException) {
+        if (cause instanceof InvalidSettingsException || cause instanceof FingerprintMismatchException) {
             return Optional.of(OTHER_SETTINGS);
         }
         if (cause instanceof RegistryUnreachableException) {

@@ -2,6 +2,7 @@ package dev.millrace.stream.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.wire.RegistryUnreachableException;
 import java.util.List;
@@ -55,6 +56,9 @@ class FailureKindTest {
         assertThat(FailureKind.of(new StreamsException(new RegistryUnreachableException("no answer"))))
                 .isEqualTo(FailureKind.REGISTRY);
         assertThat(FailureKind.of(new StreamsException(new InvalidSettingsException(List.of()))))
+                .isEqualTo(FailureKind.OTHER_SETTINGS);
+        assertThat(FailureKind.of(
+                        new StreamsException(new FingerprintMismatchException("the settings hash", "a", "b"))))
                 .isEqualTo(FailureKind.OTHER_SETTINGS);
         assertThat(FailureKind.of(new IllegalStateException("the log must hold every step once")))
                 .isEqualTo(FailureKind.DEFECT);

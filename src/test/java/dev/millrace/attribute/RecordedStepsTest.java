@@ -1,13 +1,13 @@
 package dev.millrace.attribute;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.MemoryEntries;
-import java.io.BufferedReader;
+import dev.millrace.state.Utf8;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,17 +15,13 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/**
- * The state that a build of the first layout stored after 600 steps, and what that build said of the 600 steps behind them: this build goes on
- * from that state and says the same.
- */
-class OldLayoutTest {
+/** What an earlier build, whose state had another layout, said of 600 steps behind 600 others: this build says the same. */
+class RecordedStepsTest {
 
-    private static final Path RECORDED = Path.of("src/test/resources/recorded/attribution-layout-1.gz");
+    private static final Path RECORDED = Path.of("src/test/resources/recorded/attribution-said.txt");
     private static final int STEPS = 600;
 
     private final MemoryEntries entries = new MemoryEntries();
@@ -35,33 +31,37 @@ class OldLayoutTest {
 
     @BeforeEach
     void read() throws IOException {
-        try (BufferedReader lines = new BufferedReader(
-                new InputStreamReader(new GZIPInputStream(Files.newInputStream(RECORDED)), StandardCharsets.UTF_8))) {
-            lines.lines().forEach(this::take);
+        for (String line : Files.readAllLines(RECORDED)) {
+            String[] parts = line.split(" ", 2);
+            if (parts[0].equals("said")) {
+                said.add(parts[1]);
+            } else {
+                books = parts[1];
+            }
         }
     }
 
     @Test
-    void theStateOfTheFirstLayoutGoesOnAsIfNothingHadChanged() {
+    void itSaysTheSame() {
         RecordedSteps steps = new RecordedSteps();
-        steps.take(steps.attribution(new MemoryEntries()), STEPS); // the generator of steps moves on
-        steps.said();
-        Attribution attribution = restored(steps);
+        Attribution attribution = steps.attribution(entries);
+        steps.take(attribution, STEPS);
+        steps.said(); // of the first ones
 
         steps.take(attribution, STEPS);
 
         assertThat(steps.said()).containsExactlyInAnyOrderElementsOf(said);
         assertThat(attribution.books().accounts().toString()).isEqualTo(books);
-        assertThat(kinds()).doesNotContain("u", "x", "w", "s", "p", "n", "t"); // all users had an event or a timer
     }
 
     @Test
-    void aRestartInTheMiddleOfTheMoveChangesNothing() {
+    void restartsChangeNothing() {
         RecordedSteps steps = new RecordedSteps();
-        steps.take(steps.attribution(new MemoryEntries()), STEPS);
-        steps.said();
-        Attribution attribution = restored(steps);
-        for (int part = 0; part < STEPS / 5; part++) {
+        Attribution attribution = steps.attribution(entries);
+        for (int at = 0; at < 2 * STEPS; at += 5) {
+            if (at == STEPS) {
+                steps.said();
+            }
             steps.take(attribution, 5);
             attribution.drainDirty(stored());
             attribution = restored(steps);
@@ -69,6 +69,17 @@ class OldLayoutTest {
 
         assertThat(steps.said()).containsExactlyInAnyOrderElementsOf(said);
         assertThat(attribution.books().accounts().toString()).isEqualTo(books);
+    }
+
+    @Test
+    void stateOfThatLayoutIsRefused() {
+        entries.put(Utf8.bytes("uann"), new byte[0]);
+
+        assertThatThrownBy(() -> new RecordedSteps().attribution(entries))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessage(
+                        "attribution.layout = 2: must be 1, as for the state, which no release wrote: begin from nothing,"
+                                + " under another stream.application-id");
     }
 
     private Attribution restored(RecordedSteps steps) {
@@ -94,23 +105,5 @@ class OldLayoutTest {
                 throw new AssertionError("nothing is repeated");
             }
         };
-    }
-
-    private void take(String line) {
-        String[] parts = line.split(" ", 2);
-        String[] entry = parts[1].split(" ", 2);
-        switch (parts[0]) {
-            case "entry" ->
-                entries.put(HexFormat.of().parseHex(entry[0]), HexFormat.of().parseHex(entry[1]));
-            case "state" -> state.put(entry[0], HexFormat.of().parseHex(entry[1]));
-            case "said" -> said.add(parts[1]);
-            default -> books = parts[1];
-        }
-    }
-
-    private List<String> kinds() {
-        List<String> kinds = new ArrayList<>();
-        entries.scan(new byte[] {0}, (key, value) -> kinds.add(String.valueOf((char) key[0])));
-        return kinds;
     }
 }
