@@ -15,7 +15,6 @@ import dev.millrace.wire.AvroWire;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -40,17 +39,17 @@ public final class ColdStartBench {
     private static final long FIRST_TIME = 1_767_225_600_000L; // 2026-01-01
 
     private final Path directory;
-    private final Figures figures;
+    private final BenchReport report;
     private final HttpClient client = HttpClient.newHttpClient();
 
     /** @param directory for broker and state, empty */
-    public ColdStartBench(Path directory, PrintWriter out) {
+    public ColdStartBench(Path directory, BenchReport report) {
         this.directory = directory;
-        this.figures = new Figures(out);
+        this.report = report;
     }
 
     /**
-     * Prints a line for each start.
+     * Tells of each start.
      *
      * @param dim width of a vector
      */
@@ -67,8 +66,11 @@ public final class ColdStartBench {
             new Topics(settings.clients(), settings.topics(), PATIENCE).create();
             long start = System.nanoTime();
             fill(settings, items, dim);
-            figures.print("%,d records of %d written in %.1f s", items, dim, Figures.secondsSince(start));
+            double seconds = Figures.secondsSince(start);
+            report.add(new Figures().with("items", items).with("dim", dim).with("writeSeconds", seconds));
+            report.print("%,d records of %d written in %.1f s", items, dim, seconds);
             for (int round = 1; round <= rounds; round++) {
+                report.reached("starts", round - 1, rounds);
                 given.put("serve.state-dir", directory.resolve("serve-" + round).toString());
                 start(load(given), items, round);
             }
@@ -83,13 +85,17 @@ public final class ColdStartBench {
             URI ready = URI.create(server.url() + "/readyz");
             Waiting.until(PATIENCE, "the server's start", () -> isReady(ready));
             double seconds = Figures.secondsSince(start);
-            figures.print(
+            long heap = Figures.usedHeap() - before;
+            report.add(
+                    "starts",
+                    new Figures()
+                            .with("start", round)
+                            .with("readySeconds", seconds)
+                            .with("vectorsPerSecond", items / seconds)
+                            .with("heapBytes", heap));
+            report.print(
                     "start %d  ready after %.1f s, %,.0f vectors/s  heap %,d MB, %,d bytes an item",
-                    round,
-                    seconds,
-                    items / seconds,
-                    (Figures.usedHeap() - before) >> 20,
-                    (Figures.usedHeap() - before) / items);
+                    round, seconds, items / seconds, heap >> 20, heap / items);
         }
     }
 

@@ -5,7 +5,6 @@ import dev.millrace.follow.DiskEntries;
 import dev.millrace.state.EntryDigest;
 import dev.millrace.state.Fields;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
@@ -13,7 +12,9 @@ import java.nio.file.Path;
 public final class DigestBench {
 
     private static final int DIM = 64;
+    private static final int WARM_UP_ROUNDS = 2;
     private static final int ROUNDS = 9;
+    private static final int ROWS_A_READING = 10_000; // of the progress
     private static final long CACHE_BYTES = 128 << 20;
 
     private DigestBench() {}
@@ -23,18 +24,22 @@ public final class DigestBench {
      * @param changed of them in one commit
      * @param directory for RocksDB; the files of an earlier run are deleted
      */
-    public static void run(PrintWriter out, int rows, int changed, Path directory) throws IOException {
+    public static void run(BenchReport report, int rows, int changed, Path directory) throws IOException {
         EntryDigest digest = new EntryDigest();
         double[] written = new double[ROUNDS];
         double[] digested = new double[ROUNDS];
         try (DiskEntries disk = DiskEntries.open(directory, CACHE_BYTES)) {
             for (int row = 0; row < rows; row++) {
+                if (row % ROWS_A_READING == 0) {
+                    report.reached("filling the table", row, rows);
+                }
                 byte[] key = key(row);
                 byte[] value = value(row, -1);
                 digest.put(key, value);
                 disk.put(key, value);
             }
-            for (int round = -2; round < ROUNDS; round++) { // the first two warm up
+            for (int round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
+                report.reached("commits", WARM_UP_ROUNDS + round, WARM_UP_ROUNDS + ROUNDS);
                 byte[][] keys = new byte[changed][];
                 byte[][] values = new byte[changed][];
                 for (int at = 0; at < changed; at++) {
@@ -58,10 +63,18 @@ public final class DigestBench {
                 }
             }
         }
-        Figures figures = new Figures(out);
-        figures.print("%,d rows of %d floats, %,d of them changed a commit, %d rounds", rows, DIM, changed, ROUNDS);
-        figures.print("%-26s %s µs a row", "RocksDB put, no changelog", Figures.spread("%.2f", written));
-        figures.print("%-26s %s µs a row", "digest", Figures.spread("%.2f", digested));
+        Spread put = Spread.of(written);
+        Spread added = Spread.of(digested);
+        report.add(new Figures()
+                .with("rows", rows)
+                .with("floatsARow", DIM)
+                .with("changedRows", changed)
+                .with("rounds", ROUNDS)
+                .with("putMicrosARow", put)
+                .with("digestMicrosARow", added));
+        report.print("%,d rows of %d floats, %,d of them changed a commit, %d rounds", rows, DIM, changed, ROUNDS);
+        report.print("%-26s %s µs a row", "RocksDB put, no changelog", put.text("%.2f"));
+        report.print("%-26s %s µs a row", "digest", added.text("%.2f"));
     }
 
     private static byte[] key(int row) {

@@ -1,40 +1,53 @@
 package dev.millrace.bench;
 
-import java.io.PrintWriter;
-import java.util.Arrays;
-import java.util.Locale;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
-/** Where a benchmark prints its figures, a line at a time. */
+/** Figures by name, in the order in which they are added. A name has the unit. A number that is not finite is left out. */
 final class Figures {
 
     private static final double NANOS_A_SECOND = 1e9;
 
-    private final PrintWriter out;
+    private final Map<String, Object> values = new LinkedHashMap<>();
 
-    Figures(PrintWriter out) {
-        this.out = out;
+    Figures with(String name, String value) {
+        return put(name, value);
     }
 
-    /** Prints a line, at once. */
-    void print(String format, Object... arguments) {
-        out.printf(Locale.ROOT, format + "%n", arguments);
-        out.flush();
+    Figures with(String name, boolean value) {
+        return put(name, value);
     }
 
-    /**
-     * The median and the range of the rounds.
-     *
-     * @param format of one value
-     */
-    static String spread(String format, double[] rounds) {
-        double[] sorted = rounds.clone();
-        Arrays.sort(sorted);
-        return String.format(
-                Locale.ROOT,
-                format + " [" + format + "–" + format + "]",
-                sorted[sorted.length / 2],
-                sorted[0],
-                sorted[sorted.length - 1]);
+    Figures with(String name, long value) {
+        return put(name, value);
+    }
+
+    Figures with(String name, double value) {
+        return Double.isFinite(value) ? put(name, value) : this;
+    }
+
+    /** Leaves it out if a round measured nothing. */
+    Figures with(String name, Spread value) {
+        Figures spread = new Figures()
+                .with("median", value.median())
+                .with("least", value.least())
+                .with("most", value.most());
+        return spread.values.size() == 3 ? with(name, spread) : this;
+    }
+
+    Figures with(String name, Figures value) {
+        return put(name, value.values());
+    }
+
+    /** Texts, numbers, truth values, and maps of them. */
+    Map<String, Object> values() {
+        return Collections.unmodifiableMap(values);
+    }
+
+    private Figures put(String name, Object value) {
+        values.put(name, value);
+        return this;
     }
 
     /** Seconds since a moment of {@link System#nanoTime}. */

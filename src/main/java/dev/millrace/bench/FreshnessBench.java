@@ -12,7 +12,6 @@ import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.Topics;
 import dev.millrace.wire.AvroWire;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -53,7 +52,31 @@ public final class FreshnessBench {
         private Pace pace() {
             return new Pace.Rising(rate.rate(), warmUp.toMillis() / 2e3);
         }
+
+        private Stage warmingUp() {
+            return new Stage("warming up", 0, warmUp.toSeconds(), seconds());
+        }
+
+        private Stage measuring() {
+            return new Stage("measuring", warmUp.toSeconds(), span.toSeconds(), seconds());
+        }
+
+        private Stage settling() {
+            return new Stage("settling", warmUp.toSeconds() + span.toSeconds(), SETTLE_LOOKS, seconds());
+        }
+
+        private long seconds() {
+            return warmUp.toSeconds() + span.toSeconds() + SETTLE_LOOKS;
+        }
     }
+
+    /**
+     * A part of the plan.
+     *
+     * @param before seconds of the parts before it
+     * @param all seconds of all parts
+     */
+    private record Stage(String name, long before, long seconds, long all) {}
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long LOOK_MILLIS = 1_000;
@@ -67,7 +90,7 @@ public final class FreshnessBench {
     private final List<String> launcher;
     private final List<Path> files;
     private final Map<String, String> given;
-    private final Figures figures;
+    private final BenchReport report;
     private final AtomicReference<@Nullable Throwable> sendFailure = new AtomicReference<>();
 
     /**
@@ -77,7 +100,7 @@ public final class FreshnessBench {
      * @param given settings that hold over those of the files
      */
     public FreshnessBench(
-            Path directory, List<String> launcher, List<Path> files, Map<String, String> given, PrintWriter out) {
+            Path directory, List<String> launcher, List<Path> files, Map<String, String> given, BenchReport report) {
         this.directory = directory.toAbsolutePath();
         this.launcher = List.copyOf(launcher);
         this.files = files.stream().map(Path::toAbsolutePath).toList();
@@ -87,7 +110,7 @@ public final class FreshnessBench {
         this.given.put("serve.port", "0");
         this.given.put("train.http.port", "0");
         this.given.merge("publish.attributes", FreshnessProbes.MARK, (others, mark) -> others + "," + mark);
-        this.figures = new Figures(out);
+        this.report = report;
     }
 
     /** The shop, and the time it has come to. */
@@ -104,7 +127,7 @@ public final class FreshnessBench {
         }
     }
 
-    /** Runs, and prints what it measured. */
+    /** Runs, and tells what it measured. */
     public void run(Plan plan) throws IOException, InterruptedException {
         try (SeparateProcesses processes = new SeparateProcesses(directory, launcher)) {
             String broker = processes.start(
@@ -157,42 +180,45 @@ public final class FreshnessBench {
                     shop.time()::get,
                     plan.queriesPerSecond(),
                     settings.shop().users())) {
-                figures.print(
+                report.print(
                         "warms up for %d s; the rate rises in the first half",
                         plan.warmUp().toSeconds());
-                watch(plan.warmUp().toSeconds(), processes, recall, probes, load);
-                figures.print("measures for %d s", plan.span().toSeconds());
+                watch(plan.warmingUp(), processes, recall, probes, load);
+                report.print("measures for %d s", plan.span().toSeconds());
                 probes.clear();
                 long begin = System.currentTimeMillis();
                 Map<InputTopic, Long> sentBefore = replay.sent();
                 NavigableMap<Double, Long> before = recall.histogram(FRESHNESS);
                 load.begin();
-                watch(plan.span().toSeconds(), processes, recall, probes, load);
+                watch(plan.measuring(), processes, recall, probes, load);
                 Map<String, Double> cores = load.cores();
                 NavigableMap<Double, Long> after = recall.histogram(FRESHNESS);
                 Map<InputTopic, Long> sentAfter = replay.sent();
                 long end = System.currentTimeMillis();
-                figures.print("");
-                printSettings(plan, settings);
-                printEvents(sentBefore, sentAfter, (end - begin) / 1e3);
-                printLoad(cores, load.coresOfTheMachine());
-                figures.print("");
-                figures.print("                                count      p50      p99      max");
-                printFreshness(before, after);
-                print("new item → recalled", probes.newItems());
-                print("click → its user's answer", probes.changedAnswers());
-                print("recall request", probes.requests());
-                if (trainer.gauge(WITHHELD) > 0) {
-                    figures.print(
+                report.print("");
+                tellSettings(plan, settings);
+                tellEvents(sentBefore, sentAfter, (end - begin) / 1e3);
+                tellLoad(cores, load.coresOfTheMachine());
+                report.print("");
+                report.print("                                count      p50      p99      max");
+                tellFreshness(before, after);
+                tell("waits", "new item → recalled", probes.newItems());
+                tell("waits", "click → its user's answer", probes.changedAnswers());
+                tell("waits", "recall request", probes.requests());
+                boolean isWithheld = trainer.gauge(WITHHELD) > 0;
+                report.add(
+                        new Figures().with("isWithheldAtTheEnd", isWithheld).with("unanswered", probes.unanswered()));
+                if (isWithheld) {
+                    report.print(
                             "publication is withheld at the end: clicks whose vectors are withheld are not counted");
                 }
                 if (probes.unanswered() > 0) {
-                    figures.print("%d new items or clicks were not visible within 30 s", probes.unanswered());
+                    report.print("%d new items or clicks were not visible within 30 s", probes.unanswered());
                 }
-                watch(SETTLE_LOOKS, processes, recall, probes, load);
-                figures.print("");
-                figures.print("a click's way, the oldest of each vector");
-                trail.legs(begin, end).forEach(this::print);
+                watch(plan.settling(), processes, recall, probes, load);
+                report.print("");
+                report.print("a click's way, the oldest of each vector");
+                trail.legs(begin, end).forEach((leg, times) -> tell("legs", leg, times));
             } finally {
                 replay.stop();
                 sender.join();
@@ -218,12 +244,13 @@ public final class FreshnessBench {
         }
     }
 
-    /** Waits so many seconds, and checks that no part has failed. */
+    /** Waits until a part of the plan is over, and checks that nothing has failed. */
     private void watch(
-            long seconds, SeparateProcesses processes, RecallClient recall, FreshnessProbes probes, ProcessLoad load)
+            Stage stage, SeparateProcesses processes, RecallClient recall, FreshnessProbes probes, ProcessLoad load)
             throws InterruptedException {
         long begin = System.nanoTime();
-        for (long look = 1; look <= seconds; look++) {
+        for (long look = 1; look <= stage.seconds(); look++) {
+            report.reached(stage.name(), stage.before() + look - 1, stage.all());
             Thread.sleep(Math.max(0, look * LOOK_MILLIS - (System.nanoTime() - begin) / 1_000_000));
             load.look();
             processes.requireAll();
@@ -232,15 +259,31 @@ public final class FreshnessBench {
                 throw new IllegalStateException("a part of the measurement failed: " + failed, failed);
             }
             if (look % LOOKS_A_LINE == 0) {
-                figures.print(
+                report.print(
                         "%5d s  click → served vector, last minute: p50 %.2f s  p99 %.2f s",
                         look, recall.gauge(RECENT + "{of=\"p50\"}"), recall.gauge(RECENT + "{of=\"p99\"}"));
             }
         }
     }
 
-    private void printSettings(Plan plan, MillraceSettings settings) {
-        figures.print(
+    private void tellSettings(Plan plan, MillraceSettings settings) {
+        report.add(new Figures()
+                .with("eventsPerSecond", plan.rate().rate())
+                .with("warmUpSeconds", plan.warmUp().toSeconds())
+                .with("seconds", plan.span().toSeconds())
+                .with("recallRequestsPerSecond", plan.queriesPerSecond())
+                .with(
+                        "attributeCommitMillis",
+                        settings.stream().attributeCommitInterval().toMillis())
+                .with(
+                        "learnCommitMillis",
+                        settings.stream().learnCommitInterval().toMillis())
+                .with("batchSize", settings.trainer().batch().size())
+                .with("maxWaitMillis", settings.stream().maxWait().toMillis())
+                .with("examBudget", settings.trainer().exam().budget())
+                .with("partitions", settings.topics().partitions())
+                .with("maxHeapBytes", Runtime.getRuntime().maxMemory()));
+        report.print(
                 "commits at most every %d ms (attribute) and %d ms (learn), batches of %d or %d ms, an exam budget of %s, %d partitions, heaps of %d MB",
                 settings.stream().attributeCommitInterval().toMillis(),
                 settings.stream().learnCommitInterval().toMillis(),
@@ -249,15 +292,20 @@ public final class FreshnessBench {
                 settings.trainer().exam().budget(),
                 settings.topics().partitions(),
                 Runtime.getRuntime().maxMemory() >> 20);
-        figures.print(
+        report.print(
                 "%,.0f events/s for %d s, after %d s of warm-up; %.0f recall requests a second",
                 plan.rate().rate(), plan.span().toSeconds(), plan.warmUp().toSeconds(), plan.queriesPerSecond());
     }
 
-    private void printEvents(Map<InputTopic, Long> before, Map<InputTopic, Long> after, double seconds) {
+    private void tellEvents(Map<InputTopic, Long> before, Map<InputTopic, Long> after, double seconds) {
         long exposures = sentBetween(InputTopic.EXPOSURES, before, after);
         long clicks = sentBetween(InputTopic.CLICKS, before, after);
-        figures.print(
+        report.add(new Figures()
+                .with("sentExposures", exposures)
+                .with("sentClicks", clicks)
+                .with("sentInSeconds", seconds)
+                .with("sentEventsPerSecond", (exposures + clicks) / seconds));
+        report.print(
                 "sent %,.0f events/s: %,d exposures and %,d clicks in %.1f s",
                 (exposures + clicks) / seconds, exposures, clicks, seconds);
     }
@@ -266,26 +314,38 @@ public final class FreshnessBench {
         return after.getOrDefault(topic, 0L) - before.getOrDefault(topic, 0L);
     }
 
-    private void printLoad(Map<String, Double> cores, int ofTheMachine) {
+    private void tellLoad(Map<String, Double> cores, int ofTheMachine) {
+        double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+        Figures byProcess = new Figures();
+        cores.forEach(byProcess::with);
+        report.add(new Figures()
+                .with("coresOfTheMachine", ofTheMachine)
+                .with("coresUsed", byProcess)
+                .with("loadAverage", load));
         StringBuilder text = new StringBuilder("cores used, of " + ofTheMachine + ":");
         cores.forEach((name, used) -> text.append(String.format(Locale.ROOT, " %s %.2f", name, used)));
-        figures.print(
-                "%s; load average %.1f",
-                text, ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+        report.print("%s; load average %.1f", text, load);
     }
 
-    /** Prints quantiles of what the server counted in between, interpolated within a bucket as Prometheus does. */
-    private void printFreshness(NavigableMap<Double, Long> before, NavigableMap<Double, Long> after) {
+    /** Tells quantiles of what the server counted in between, interpolated within a bucket as Prometheus does. */
+    private void tellFreshness(NavigableMap<Double, Long> before, NavigableMap<Double, Long> after) {
         NavigableMap<Double, Long> counts = new TreeMap<>();
         after.forEach((edge, count) -> counts.put(edge, count - before.getOrDefault(edge, 0L)));
         long total = counts.isEmpty() ? 0 : counts.lastEntry().getValue();
-        figures.print(
-                "%-28s %,8d %,5.0f ms %,5.0f ms            %.2f %% within 1 s",
-                "click → served vector",
-                total,
-                quantileMillis(counts, 0.5),
-                quantileMillis(counts, 0.99),
-                100.0 * counts.getOrDefault(1.0, 0L) / Math.max(1, total));
+        double p50 = quantileMillis(counts, 0.5);
+        double p99 = quantileMillis(counts, 0.99);
+        double within = (double) counts.getOrDefault(1.0, 0L) / Math.max(1, total);
+        String what = "click → served vector";
+        report.add(
+                "waits",
+                new Figures()
+                        .with("wait", what)
+                        .with("count", total)
+                        .with("p50Millis", p50)
+                        .with("p99Millis", p99)
+                        .with("shareWithinASecond", within));
+        report.print(
+                "%-28s %,8d %,5.0f ms %,5.0f ms            %.2f %% within 1 s", what, total, p50, p99, 100 * within);
     }
 
     static double quantileMillis(NavigableMap<Double, Long> counts, double share) {
@@ -306,13 +366,22 @@ public final class FreshnessBench {
         return Double.NaN;
     }
 
-    private void print(String what, DurationSample waits) {
+    private void tell(String table, String what, DurationSample waits) {
+        double p50 = waits.quantile(0.5);
+        double p99 = waits.quantile(0.99);
+        double longest = waits.quantile(1);
+        report.add(
+                table,
+                new Figures()
+                        .with("wait", what)
+                        .with("count", waits.count())
+                        .with("p50Millis", p50)
+                        .with("p99Millis", p99)
+                        .with("maxMillis", longest));
         if (waits.count() == 0) {
-            figures.print("%-28s %,8d", what, 0);
-            return;
+            report.print("%-28s %,8d", what, 0);
+        } else {
+            report.print("%-28s %,8d %,5.0f ms %,5.0f ms %,5.0f ms", what, waits.count(), p50, p99, longest);
         }
-        figures.print(
-                "%-28s %,8d %,5.0f ms %,5.0f ms %,5.0f ms",
-                what, waits.count(), waits.quantile(0.5), waits.quantile(0.99), waits.quantile(1));
     }
 }

@@ -6,10 +6,10 @@ import dev.millrace.index.ItemIndex;
 import dev.millrace.index.Search;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.publish.ItemEmbedding;
-import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -48,10 +48,10 @@ public final class IndexBench {
         thread.setDaemon(true);
         return thread;
     });
-    private final Figures figures;
+    private final BenchReport report;
 
-    public IndexBench(PrintWriter out) {
-        this.figures = new Figures(out);
+    public IndexBench(BenchReport report) {
+        this.report = report;
     }
 
     /**
@@ -76,13 +76,20 @@ public final class IndexBench {
     private record Measured(double p50Millis, double p99Millis, double perSecond, double updatesPerSecond) {}
 
     /**
-     * Prints a table for each number of items.
+     * Tells a table for each number of items.
      *
      * @param k items of an answer
      * @param queries of a row in a round
-     * @param rounds number of rounds; their median and range are printed
+     * @param rounds number of rounds; their median and range are told
      */
     public void run(List<Integer> items, int dim, int k, int queries, int rounds) {
+        report.add(new Figures()
+                .with("dim", dim)
+                .with("k", k)
+                .with("queries", queries)
+                .with("rounds", rounds)
+                .with("java", Runtime.version().feature())
+                .with("cores", Runtime.getRuntime().availableProcessors()));
         for (int count : items) {
             run(new DrawnItems(count, dim, 1), dim, k, queries, rounds);
         }
@@ -97,7 +104,7 @@ public final class IndexBench {
         }
         long bytes = (Figures.usedHeap() - empty) / items.size();
         warmUp(index, items, k);
-        figures.print(
+        report.print(
                 "%,d items of %d, k = %d, %d rounds of %,d queries; Java %d, %d cores, %s",
                 items.size(),
                 dim,
@@ -112,15 +119,31 @@ public final class IndexBench {
         for (int round = 0; round < rounds; round++) {
             replaced[round] = replacedMicros(index, items);
             for (int row = 0; row < ROWS.size(); row++) {
+                report.reached(
+                        String.format(Locale.ROOT, "%,d items", items.size()),
+                        (long) round * ROWS.size() + row,
+                        (long) rounds * ROWS.size());
                 measured[row][round] = measure(ROWS.get(row), index, items, k, queries);
             }
         }
-        print(
-                measured,
-                ROWS.stream().mapToDouble(row -> recall(row, index, items, k)).toArray(),
-                k);
-        figures.print("memory: %,d bytes of heap an item, without its id", bytes);
-        figures.print("to replace a vector: %s µs%n", Figures.spread("%.2f", replaced));
+        report.print("");
+        report.print("| search | p50, ms | p99, ms | searches a second | updates a second | recall@%d |", k);
+        report.print("|---|---|---|---|---|---|");
+        for (int row = 0; row < ROWS.size(); row++) {
+            tell(items.size(), ROWS.get(row), measured[row], recall(ROWS.get(row), index, items, k));
+        }
+        Spread replacement = Spread.of(replaced);
+        report.add(
+                "indexes",
+                new Figures()
+                        .with("items", items.size())
+                        .with("isBytesFirst", Loops.now().areBytesFast())
+                        .with("heapBytesAnItem", bytes)
+                        .with("replaceMicros", replacement));
+        report.print("");
+        report.print("memory: %,d bytes of heap an item, without its id", bytes);
+        report.print("to replace a vector: %s µs", replacement.text("%.2f"));
+        report.print("");
     }
 
     private void warmUp(ItemIndex index, DrawnItems items, int k) {
@@ -191,23 +214,29 @@ public final class IndexBench {
                 .orElseThrow();
     }
 
-    private void print(Measured[][] measured, double[] recalls, int k) {
-        figures.print("%n| search | p50, ms | p99, ms | searches a second | updates a second | recall@%d |", k);
-        figures.print("|---|---|---|---|---|---|");
-        for (int row = 0; row < ROWS.size(); row++) {
-            figures.print(
-                    "| %s | %s | %s | %s | %s | %.4f |",
-                    ROWS.get(row).name(),
-                    spread("%.2f", measured[row], Measured::p50Millis),
-                    spread("%.2f", measured[row], Measured::p99Millis),
-                    spread("%.0f", measured[row], Measured::perSecond),
-                    ROWS.get(row).isUpdated() ? spread("%.0f", measured[row], Measured::updatesPerSecond) : "",
-                    recalls[row]);
+    private void tell(int items, Row row, Measured[] rounds, double recall) {
+        Spread p50 = spread(rounds, Measured::p50Millis);
+        Spread p99 = spread(rounds, Measured::p99Millis);
+        Spread searches = spread(rounds, Measured::perSecond);
+        Figures found = new Figures()
+                .with("items", items)
+                .with("search", row.name())
+                .with("p50Millis", p50)
+                .with("p99Millis", p99)
+                .with("searchesPerSecond", searches);
+        String updatesText = "";
+        if (row.isUpdated()) {
+            Spread updates = spread(rounds, Measured::updatesPerSecond);
+            found.with("updatesPerSecond", updates);
+            updatesText = updates.text("%.0f");
         }
-        figures.print("");
+        report.add("searches", found.with("recall", recall));
+        report.print(
+                "| %s | %s | %s | %s | %s | %.4f |",
+                row.name(), p50.text("%.2f"), p99.text("%.2f"), searches.text("%.0f"), updatesText, recall);
     }
 
-    private static String spread(String format, Measured[] rounds, ToDoubleFunction<Measured> figure) {
-        return Figures.spread(format, Arrays.stream(rounds).mapToDouble(figure).toArray());
+    private static Spread spread(Measured[] rounds, ToDoubleFunction<Measured> figure) {
+        return Spread.of(Arrays.stream(rounds).mapToDouble(figure).toArray());
     }
 }

@@ -20,7 +20,6 @@ import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.MemoryEntries;
-import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,30 +93,50 @@ public final class KernelBench {
         fillCatalogue();
     }
 
-    /** Measures the batch sizes of the peer's table and prints a line each. */
-    public static List<Result> run(
-            PrintStream out, List<Integer> batches, Optional<Path> peerData, int steps, StepEngine engine) {
+    /** Measures batch sizes, and tells of each. */
+    public static void run(
+            BenchReport report, List<Integer> batches, Optional<Path> peerData, int steps, StepEngine engine) {
         KernelBench bench = new KernelBench(peerData, engine);
-        out.println(peerData.map(folder -> "inputs of " + folder).orElse("inputs drawn from a seed, no reference"));
-        List<Result> results = new ArrayList<>();
-        for (int batch : batches) {
-            Result result = bench.measure(batch, steps / 3, steps);
-            out.printf(
-                    Locale.ROOT,
-                    "B=%d: median %.0f us/step, p10 %.0f us, cpu %.0f us, %.0f examples/s (%.0f without finding rows by key), %.0f KB allocated; phases us %s;"
-                            + " worst error %s%n",
-                    batch,
-                    result.medianMicros(),
-                    result.tenthMicros(),
-                    result.cpuMicros(),
-                    result.examplesPerSecond(),
-                    batch * 1e6 / (result.medianMicros() - result.phaseMicros().getOrDefault("resolve", 0.0)),
-                    result.allocatedBytes() / 1024,
-                    phases(result),
-                    result.worstError().map("%.1e"::formatted).orElse("not compared"));
-            results.add(result);
+        peerData.ifPresent(folder -> report.add(new Figures().with("peerData", folder.toString())));
+        report.add(new Figures().with("steps", steps));
+        report.print(
+                "%s", peerData.map(folder -> "inputs of " + folder).orElse("inputs drawn from a seed, no reference"));
+        for (int at = 0; at < batches.size(); at++) {
+            report.reached("batches of " + batches.get(at), at, batches.size());
+            tell(report, bench.measure(batches.get(at), steps / 3, steps));
         }
-        return results;
+    }
+
+    private static void tell(BenchReport report, Result result) {
+        double withoutResolve = result.batch()
+                * 1e6
+                / (result.medianMicros() - result.phaseMicros().getOrDefault("resolve", 0.0));
+        Figures phases = new Figures();
+        result.phaseMicros().forEach(phases::with);
+        report.add(
+                "batches",
+                new Figures()
+                        .with("batch", result.batch())
+                        .with("medianMicros", result.medianMicros())
+                        .with("tenthMicros", result.tenthMicros())
+                        .with("cpuMicros", result.cpuMicros())
+                        .with("examplesPerSecond", result.examplesPerSecond())
+                        .with("examplesPerSecondWithoutResolve", withoutResolve)
+                        .with("allocatedBytes", result.allocatedBytes())
+                        .with("phaseMicros", phases)
+                        .with("worstError", result.worstError().orElse(Double.NaN)));
+        report.print(
+                "B=%d: median %.0f us/step, p10 %.0f us, cpu %.0f us, %.0f examples/s (%.0f without finding rows by key), %.0f KB allocated; phases us %s;"
+                        + " worst error %s",
+                result.batch(),
+                result.medianMicros(),
+                result.tenthMicros(),
+                result.cpuMicros(),
+                result.examplesPerSecond(),
+                withoutResolve,
+                result.allocatedBytes() / 1024,
+                phases(result),
+                result.worstError().map("%.1e"::formatted).orElse("not compared"));
     }
 
     /** Compares with the reference where there is one, then times steps. */

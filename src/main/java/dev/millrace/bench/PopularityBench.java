@@ -4,11 +4,11 @@ import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.ItemPopularity;
 import dev.millrace.batch.PopularitySettings;
 import dev.millrace.batch.PopularitySettings.Estimator;
-import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /**
  * Compares estimators of popularity with the truth, on sampled streams whose items have the frequencies of Zipf's law. With drift, the
@@ -31,16 +31,18 @@ public final class PopularityBench {
     /** A stream of positives. */
     public record Stream(int items, int batchSize, int batches, Drift drift, long seed) {}
 
-    /** Prints the errors of all estimators. */
-    public static void run(PrintStream out, List<Integer> batchSizes) {
-        out.printf(
-                Locale.ROOT,
-                "%,d items, %,d positives, Zipf; deviation of log p from the truth, weighted by the stream%n%-38s",
-                ITEMS,
-                POSITIVES,
-                "");
-        batchSizes.forEach(size -> out.printf(Locale.ROOT, " %6d still %6d swap", size, size));
-        out.println();
+    /** Tells the errors of all estimators. */
+    public static void run(BenchReport report, List<Integer> batchSizes) {
+        report.add(new Figures().with("items", ITEMS).with("positives", POSITIVES));
+        report.print(
+                "%,d items, %,d positives, Zipf; deviation of log p from the truth, weighted by the stream",
+                ITEMS, POSITIVES);
+        report.print(
+                "%38s%s",
+                "",
+                batchSizes.stream()
+                        .map(size -> String.format(Locale.ROOT, " %6d still %6d swap", size, size))
+                        .collect(Collectors.joining()));
         List<PopularitySettings> estimators = List.of(
                 new PopularitySettings(Estimator.INTERVALS, 1, 0.05, 0, 16),
                 new PopularitySettings(Estimator.INTERVALS, 1, 0.01, 0, 16),
@@ -52,15 +54,26 @@ public final class PopularityBench {
                 new PopularitySettings(Estimator.COUNT_MIN, 100_000, 1, 1, ITEMS),
                 new PopularitySettings(Estimator.COUNT_MIN, 100_000, 1, 4, ITEMS),
                 new PopularitySettings(Estimator.COUNT_MIN, 100_000, 1, 4, ITEMS / 10));
+        int all = estimators.size() * batchSizes.size() * Drift.values().length;
+        int done = 0;
         for (PopularitySettings settings : estimators) {
-            out.printf(Locale.ROOT, "%-38s", name(settings));
+            StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-38s", name(settings)));
             for (int size : batchSizes) {
                 for (Drift drift : Drift.values()) {
+                    report.reached(name(settings), done++, all);
                     Stream stream = new Stream(ITEMS, size, POSITIVES / size, drift, 1);
-                    out.printf(Locale.ROOT, " %11.3f ", error(settings.estimator(PREFIX, size, id -> id), stream));
+                    double error = error(settings.estimator(PREFIX, size, id -> id), stream);
+                    report.add(
+                            "estimates",
+                            new Figures()
+                                    .with("estimator", name(settings))
+                                    .with("batch", size)
+                                    .with("drift", drift.name().toLowerCase(Locale.ROOT))
+                                    .with("logPDeviation", error));
+                    line.append(String.format(Locale.ROOT, " %11.3f ", error));
                 }
             }
-            out.println();
+            report.print("%s", line);
         }
     }
 

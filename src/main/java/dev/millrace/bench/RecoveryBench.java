@@ -10,7 +10,6 @@ import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.ProgressRecords;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,27 +43,46 @@ public final class RecoveryBench {
             "topic.partitions", "1",
             "train.http.port", "-1");
 
+    /**
+     * The rounds for a kind of store.
+     *
+     * @param before rounds for the kinds before it
+     * @param all rounds for all kinds
+     */
+    private record Rounds(int count, int before, int all) {}
+
     private final Path directory;
     private final List<String> launcher;
-    private final Figures figures;
+    private final BenchReport report;
 
     /**
      * @param directory for broker and state, empty
      * @param launcher command that runs the program, without arguments
      */
-    public RecoveryBench(Path directory, List<String> launcher, PrintWriter out) {
+    public RecoveryBench(Path directory, List<String> launcher, BenchReport report) {
         this.directory = directory;
         this.launcher = List.copyOf(launcher);
-        this.figures = new Figures(out);
+        this.report = report;
     }
 
     /**
-     * Prints a line for each round.
+     * Tells of each round.
      *
      * @param rows of the user table
-     * @param rounds of kill and start
+     * @param rounds of kill and start, for each kind of store
+     * @param isTransactionalOnly whether stores without transactions are left out
      */
-    public void run(long rows, int rounds, boolean areStoresTransactional) throws IOException, InterruptedException {
+    public void run(long rows, int rounds, boolean isTransactionalOnly) throws IOException, InterruptedException {
+        report.add(new Figures().with("rows", rows));
+        int all = isTransactionalOnly ? rounds : 2 * rounds;
+        measure(rows, true, new Rounds(rounds, 0, all));
+        if (!isTransactionalOnly) {
+            measure(rows, false, new Rounds(rounds, rounds, all));
+        }
+    }
+
+    private void measure(long rows, boolean areStoresTransactional, Rounds rounds)
+            throws IOException, InterruptedException {
         Path place = directory.resolve(areStoresTransactional ? "transactional" : "plain");
         try (EmbeddedBroker broker = EmbeddedBroker.start(place.resolve("broker"))) {
             List<String> options = new ArrayList<>(List.of("--bootstrap-server", broker.bootstrapServers()));
@@ -88,10 +106,12 @@ public final class RecoveryBench {
                             new ProgressRecords(wire),
                             PartProgress.logLearner(settings.stream().applicationId(Part.LEARN_FROM_LOG)))) {
                 long step = log.append(rows);
+                report.reached("the table is learnt", rounds.before(), rounds.all());
                 Process learner = start(options, place.resolve("learner-0.log"));
                 try {
                     await(learner, PATIENCE.plusSeconds(rows / ROWS_A_SECOND), () -> stepOf(progress) >= step);
-                    for (int round = 1; round <= rounds; round++) {
+                    for (int round = 1; round <= rounds.count(); round++) {
+                        report.reached("kills", rounds.before() + round - 1, rounds.all());
                         learner.destroyForcibly().waitFor(); // SIGKILL
                         long next = log.append(settings.trainer().batch().size());
                         Path printed = place.resolve("learner-" + round + ".log");
@@ -101,15 +121,20 @@ public final class RecoveryBench {
                         await(again, PATIENCE, () -> ready(printed).isPresent());
                         double running = Figures.secondsSince(startNanos);
                         await(again, PATIENCE, () -> stepOf(progress) >= next);
-                        figures.print(
+                        double learnt = Figures.secondsSince(startNanos);
+                        long restored = ready(printed).orElse(-1L);
+                        report.add(
+                                "rounds",
+                                new Figures()
+                                        .with("areStoresTransactional", areStoresTransactional)
+                                        .with("round", round)
+                                        .with("runningSeconds", running)
+                                        .with("learntAgainSeconds", learnt)
+                                        .with("restoredRecords", restored));
+                        report.print(
                                 "rows %,d  transactional stores %s  round %d  running after %.1f s  learnt again after"
                                         + " %.1f s  restored %,d records",
-                                rows,
-                                areStoresTransactional ? "on" : "off",
-                                round,
-                                running,
-                                Figures.secondsSince(startNanos),
-                                ready(printed).orElse(-1L));
+                                rows, areStoresTransactional ? "on" : "off", round, running, learnt, restored);
                     }
                 } finally {
                     learner.destroyForcibly().waitFor();

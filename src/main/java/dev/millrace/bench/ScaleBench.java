@@ -5,7 +5,6 @@ import dev.millrace.checkpoint.ScratchEntries;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.train.TrainerSettings;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;
@@ -76,24 +75,26 @@ public final class ScaleBench {
 
     private final TrainerSettings settings;
     private final SortedMap<String, String> texts;
-    private final Figures figures;
+    private final BenchReport report;
 
     /** @param texts that the settings were read from, by key, defaults included */
-    public ScaleBench(TrainerSettings settings, SortedMap<String, String> texts, PrintWriter out) {
+    public ScaleBench(TrainerSettings settings, SortedMap<String, String> texts, BenchReport report) {
         this.settings = settings;
         this.texts = texts;
-        this.figures = new Figures(out);
+        this.report = report;
     }
 
     /**
-     * Prints a line for each size, and draws the curves.
+     * Tells of each size, and draws the curves.
      *
      * @param drawing SVG file, written anew after each size
      */
     public void run(Plan plan, Optional<Path> drawing) throws IOException {
         describe(plan);
+        int sizes = plan.items().size() + plan.users().size();
+        report.reached("warming up", 0, sizes);
         warmJvm(plan);
-        figures.print(
+        report.print(
                 "%10s %10s %10s | %7s %9s %7s %7s %8s %8s %8s %8s %8s %8s %6s | %8s | %8s | %8s %8s",
                 "items",
                 "users",
@@ -115,13 +116,16 @@ public final class ScaleBench {
                 "ex/s wall");
         List<Point> byItems = new ArrayList<>();
         List<Point> byUsers = new ArrayList<>();
+        int done = 0;
         for (int items : plan.items()) {
+            report.reached(size(items) + " items", done++, sizes);
             if (fits("items", items, byItems, Point::items)) {
                 byItems.add(measure(items, plan.beside(), plan));
                 draw(drawing, plan, byItems, byUsers);
             }
         }
         for (int users : plan.users()) {
+            report.reached(size(users) + " users", done++, sizes);
             if (fits("users", users, byUsers, Point::users)) {
                 byUsers.add(measure(plan.beside(), users, plan));
                 draw(drawing, plan, byItems, byUsers);
@@ -130,7 +134,24 @@ public final class ScaleBench {
     }
 
     private void describe(Plan plan) {
-        figures.print(
+        double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+        Figures deciding = new Figures();
+        texts.forEach((key, value) -> {
+            if (isOfInterest(key)) {
+                deciding.with(key, value);
+            }
+        });
+        report.add(new Figures()
+                .with("isByWall", plan.isByWall())
+                .with("isOnDisk", plan.isOnDisk())
+                .with("steps", plan.steps())
+                .with("longestSeconds", plan.longest().toSeconds())
+                .with("jvm", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"))
+                .with("cores", Runtime.getRuntime().availableProcessors())
+                .with("loadAverage", load)
+                .with("maxHeapBytes", Runtime.getRuntime().maxMemory())
+                .with("settings", deciding));
+        report.print(
                 "The learner alone: clicks by Zipf's law with exponent 1, a history of 20 items, a commit after each step into %s. "
                         + "%s; the median a step, of the exam the mean; at most %d steps and %d s a size, after half as "
                         + "many to warm up. ex/s is by the same clock. learnt: rows that a step learns from; read: rows read from the store a step; hits: the share of the learnt rows that need not be read.",
@@ -138,19 +159,15 @@ public final class ScaleBench {
                 plan.isByWall() ? "Milliseconds of the wall clock" : "CPU milliseconds of the learner's thread",
                 plan.steps(),
                 plan.longest().toSeconds());
-        figures.print(
+        report.print(
                 "%s %s, %d cores with a load of %.1f, heap %,d MB, model.engine %s",
                 System.getProperty("java.vm.name"),
                 System.getProperty("java.vm.version"),
                 Runtime.getRuntime().availableProcessors(),
-                ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage(),
+                load,
                 Math.round(Runtime.getRuntime().maxMemory() / BYTES_A_MB),
                 settings.engine().name().toLowerCase(Locale.ROOT));
-        texts.forEach((key, value) -> {
-            if (isOfInterest(key)) {
-                figures.print("  %s = %s", key, value);
-            }
-        });
+        deciding.values().forEach((key, value) -> report.print("  %s = %s", key, value));
     }
 
     /** What decides the cost of batch, exam and publication, and the bound of the rows. */
@@ -201,7 +218,7 @@ public final class ScaleBench {
             millis.put(cost, cost == Cost.EXAM ? learner.mean(cost) : learner.median(cost));
         }
         Point point = new Point(items, users, millis, heap);
-        print(point, learner);
+        tell(point, learner);
         return point;
     }
 
@@ -212,10 +229,34 @@ public final class ScaleBench {
         }
     }
 
-    private void print(Point point, TimedLearner learner) {
+    private void tell(Point point, TimedLearner learner) {
         Map<Cost, Double> millis = point.millis();
         double around = millis(millis, Cost.EXAM) + millis(millis, Cost.PUBLISH) + millis(millis, Cost.DRAIN);
-        figures.print(
+        double hits = 1 - learner.rowsMissedAStep() / learner.rowsAStep();
+        report.add(
+                "sizes",
+                new Figures()
+                        .with("items", point.items())
+                        .with("users", point.users())
+                        .with("rows", learner.progress().rows().rows())
+                        .with("batchMillis", millis(millis, Cost.BATCH))
+                        .with("examMeanMillis", millis(millis, Cost.EXAM))
+                        .with("exams", learner.exams())
+                        .with("steps", learner.steps())
+                        .with("stepMillis", millis(millis, Cost.STEP))
+                        .with("publishMillis", millis(millis, Cost.PUBLISH))
+                        .with("vectorsAStep", learner.vectorsAStep())
+                        .with("drainMillis", millis(millis, Cost.DRAIN))
+                        .with("bytesAStep", learner.bytesAStep())
+                        .with("rowsLearntAStep", learner.rowsAStep())
+                        .with("rowsReadAStep", learner.rowsReadAStep())
+                        .with("hitShare", hits)
+                        .with("notStepRatio", around / millis(millis, Cost.STEP))
+                        .with("heapBytes", point.heapBytes())
+                        .with("examplesPerSecond", learner.examplesASecond())
+                        .with("examplesPerWallSecond", learner.examplesAWallSecond())
+                        .with("withheldSteps", learner.withheldSteps()));
+        report.print(
                 "%,10d %,10d %,10d | %7.2f %9.2f %7s %7.2f %8.2f %,8.0f %8.2f %8.0f %,8.0f %,8.0f %5.1f%% | %7.2fx | %,8.0f | %,8.0f %,8.0f%s",
                 point.items(),
                 point.users(),
@@ -230,7 +271,7 @@ public final class ScaleBench {
                 learner.bytesAStep() / 1e3,
                 learner.rowsAStep(),
                 learner.rowsReadAStep(),
-                100 * (1 - learner.rowsMissedAStep() / learner.rowsAStep()),
+                100 * hits,
                 around / millis(millis, Cost.STEP),
                 point.heapBytes() / BYTES_A_MB,
                 learner.examplesASecond(),
@@ -243,7 +284,8 @@ public final class ScaleBench {
         double needed = HEAP_TO_WORK * expectedHeap(size, before, sizeOf);
         long most = Runtime.getRuntime().maxMemory();
         if (needed > most) {
-            figures.print(
+            report.add("leftOut", new Figures().with(what, size).with("neededHeapBytes", needed));
+            report.print(
                     "%,10d %s: not measured. They may need a heap of %,.0f MB, and this one has %,.0f; MILLRACE_HEAP",
                     size, what, needed / BYTES_A_MB, most / BYTES_A_MB);
         }

@@ -19,7 +19,6 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
@@ -51,24 +50,28 @@ public final class StreamBench {
     private final Path directory;
     private final List<Path> files;
     private final Map<String, String> given;
-    private final Figures figures;
+    private final BenchReport report;
 
     /**
      * @param directory for broker and state, empty
      * @param files configuration
      * @param given settings above those of the files
      */
-    public StreamBench(Path directory, List<Path> files, Map<String, String> given, PrintWriter out) {
+    public StreamBench(Path directory, List<Path> files, Map<String, String> given, BenchReport report) {
         this.directory = directory;
         this.files = files;
         this.given = new TreeMap<>(given);
-        this.figures = new Figures(out);
+        this.report = report;
     }
 
     /** What is measured. */
     private enum Kind {
         ATTRIBUTION,
-        BARE
+        BARE;
+
+        String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     /**
@@ -81,7 +84,7 @@ public final class StreamBench {
     private record Moment(
             long events, long nanos, long threadNanos, long allocated, Map<ThreadLoad.Work, Double> seconds) {}
 
-    /** Runs both a number of times in turn, and prints a line for each, then the medians. */
+    /** Runs both a number of times in turn, and tells of each, then the medians. */
     public void run(long events, int rounds) throws IOException, InterruptedException {
         try (EmbeddedBroker broker = EmbeddedBroker.start(
                 directory.resolve("broker"), 0, Optional.empty(), Map.of("log.cleaner.enable", "false"))) {
@@ -90,29 +93,49 @@ public final class StreamBench {
             new Topics(settings.clients(), settings.topics(), PATIENCE).create();
             long start = System.nanoTime();
             Map<InputTopic, Long> sent = fill(settings, events);
-            figures.print("%,d events sent in %.1f s", events, Figures.secondsSince(start));
+            double seconds = Figures.secondsSince(start);
+            report.add(new Figures().with("events", events).with("sendSeconds", seconds));
+            report.print("%,d events sent in %.1f s", events, seconds);
             Map<Kind, double[][]> all = new EnumMap<>(Kind.class);
             for (Kind kind : Kind.values()) {
                 all.put(kind, new double[4][rounds]);
             }
+            int done = 0;
             for (int round = 0; round < rounds; round++) {
                 for (Kind kind : Kind.values()) {
+                    report.reached(kind.text(), done++, (long) rounds * Kind.values().length);
                     measure(kind, round, records(kind, sent), Objects.requireNonNull(all.get(kind)));
                 }
             }
-            all.forEach((kind, columns) -> figures.print(
-                    "%-12s median [range]  events/s %s  µs/event on its thread %s  bytes allocated/event %s  changelog bytes/event %s",
-                    kind.name().toLowerCase(Locale.ROOT),
-                    Figures.spread("%,.0f", columns[0]),
-                    Figures.spread("%.1f", columns[1]),
-                    Figures.spread("%,.0f", columns[2]),
-                    Figures.spread("%,.0f", columns[3])));
+            all.forEach(this::tell);
         }
+    }
+
+    private void tell(Kind kind, double[][] columns) {
+        Spread events = Spread.of(columns[0]);
+        Spread micros = Spread.of(columns[1]);
+        Spread allocated = Spread.of(columns[2]);
+        Spread changelog = Spread.of(columns[3]);
+        report.add(
+                "medians",
+                new Figures()
+                        .with("kind", kind.text())
+                        .with("eventsPerSecond", events)
+                        .with("threadMicrosAnEvent", micros)
+                        .with("allocatedBytesAnEvent", allocated)
+                        .with("changelogBytesAnEvent", changelog));
+        report.print(
+                "%-12s median [range]  events/s %s  µs/event on its thread %s  bytes allocated/event %s  changelog bytes/event %s",
+                kind.text(),
+                events.text("%,.0f"),
+                micros.text("%.1f"),
+                allocated.text("%,.0f"),
+                changelog.text("%,.0f"));
     }
 
     private void measure(Kind kind, int round, long events, double[][] columns)
             throws IOException, InterruptedException {
-        MillraceSettings settings = settings(kind.name().toLowerCase(Locale.ROOT) + round);
+        MillraceSettings settings = settings(kind.text() + round);
         String application = settings.stream().applicationId(Part.ATTRIBUTE);
         Moment warm;
         Moment end;
@@ -131,14 +154,26 @@ public final class StreamBench {
         columns[2][round] = (end.allocated - warm.allocated) / span;
         columns[3][round] = changelogBytes(application) / (double) events;
         StringBuilder others = new StringBuilder();
-        end.seconds.forEach((work, seconds) -> others.append(String.format(
-                Locale.ROOT,
-                "  %s %.1f",
-                work.name().toLowerCase(Locale.ROOT),
-                (seconds - warm.seconds.getOrDefault(work, 0.0)) * 1e6 / span)));
-        figures.print(
+        Figures byThreads = new Figures();
+        end.seconds.forEach((work, seconds) -> {
+            String name = work.name().toLowerCase(Locale.ROOT);
+            double micros = (seconds - warm.seconds.getOrDefault(work, 0.0)) * 1e6 / span;
+            byThreads.with(name, micros);
+            others.append(String.format(Locale.ROOT, "  %s %.1f", name, micros));
+        });
+        report.add(
+                "rounds",
+                new Figures()
+                        .with("kind", kind.text())
+                        .with("round", round + 1)
+                        .with("eventsPerSecond", columns[0][round])
+                        .with("threadMicrosAnEvent", columns[1][round])
+                        .with("allocatedBytesAnEvent", columns[2][round])
+                        .with("changelogBytesAnEvent", columns[3][round])
+                        .with("microsAnEventByThreads", byThreads));
+        report.print(
                 "%-12s round %d  %,.0f events/s  %.1f µs an event on its thread  µs an event by threads:%s",
-                kind.name().toLowerCase(Locale.ROOT), round + 1, columns[0][round], columns[1][round], others);
+                kind.text(), round + 1, columns[0][round], columns[1][round], others);
     }
 
     /** Returns how many records the application's threads have processed. */

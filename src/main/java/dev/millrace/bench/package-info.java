@@ -1,4 +1,4 @@
-/** All benchmarks. Each prints figures. */
+/** All benchmarks. Each tells figures, to people and to programs. */
 @NullMarked
 package dev.millrace.bench;
 

@@ -1,6 +1,7 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.bench.BenchReport;
 import dev.millrace.bench.ColdStartBench;
 import dev.millrace.bench.DigestBench;
 import dev.millrace.bench.FreshnessBench;
@@ -16,6 +17,7 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.engine.Team;
+import dev.millrace.operation.Progress;
 import dev.millrace.replay.Pace;
 import dev.millrace.settings.SettingsReader;
 import java.io.IOException;
@@ -72,7 +74,7 @@ final class BenchCommand implements Runnable {
             @Option(names = "--engine", defaultValue = "vector", description = "vector or nd4j") String engine,
             @Option(names = "--threads", defaultValue = "1", description = "threads that share a step") int threads) {
         try (StepEngine shared = new StepEngine(engine(engine), new Team("learn", threads), Team.alone())) {
-            KernelBench.run(System.out, batches, Optional.ofNullable(peerData), steps, shared);
+            KernelBench.run(report(), batches, Optional.ofNullable(peerData), steps, shared);
         }
         return 0;
     }
@@ -86,7 +88,7 @@ final class BenchCommand implements Runnable {
     int popularity(
             @Option(names = "--batches", split = ",", defaultValue = "128,1024", description = "batch sizes")
                     List<Integer> batches) {
-        PopularityBench.run(System.out, batches);
+        PopularityBench.run(report(), batches);
         return 0;
     }
 
@@ -106,7 +108,7 @@ final class BenchCommand implements Runnable {
                             description = "folder for RocksDB; files of an earlier run are deleted")
                     Path directory)
             throws IOException {
-        DigestBench.run(Objects.requireNonNull(spec).commandLine().getOut(), rows, changed, directory);
+        DigestBench.run(report(), rows, changed, directory);
         return 0;
     }
 
@@ -128,7 +130,7 @@ final class BenchCommand implements Runnable {
             @Option(names = "--queries", defaultValue = "500", description = "queries of a row in a round") int queries,
             @Option(names = "--rounds", defaultValue = "5", description = "rounds; each measures every row")
                     int rounds) {
-        new IndexBench(out()).run(items, dim, k, queries, rounds);
+        new IndexBench(report()).run(items, dim, k, queries, rounds);
         return 0;
     }
 
@@ -144,7 +146,7 @@ final class BenchCommand implements Runnable {
             throws IOException, InterruptedException {
         PrintWriter out = out();
         Path directory = newDirectory("cold-start", out);
-        new ColdStartBench(directory, out).run(items, dim, rounds);
+        new ColdStartBench(directory, report()).run(items, dim, rounds);
         return 0;
     }
 
@@ -163,13 +165,10 @@ final class BenchCommand implements Runnable {
         OptionFaults.requireAtLeastOne("--rounds", rounds);
         PrintWriter out = out();
         Path directory = newDirectory("recovery", out);
-        RecoveryBench bench = new RecoveryBench(directory, launcher(directory), out);
+        RecoveryBench bench = new RecoveryBench(directory, launcher(directory), report());
         endOnSignal();
         try {
-            bench.run(rows, rounds, true);
-            if (!isTransactionalOnly) {
-                bench.run(rows, rounds, false);
-            }
+            bench.run(rows, rounds, isTransactionalOnly);
         } catch (InterruptedException stopped) {
             out.println("stopped before its end");
         }
@@ -221,7 +220,7 @@ final class BenchCommand implements Runnable {
         PrintWriter out = out();
         Path directory = newDirectory("freshness", out);
         List<Path> files = config.config.isEmpty() ? List.of(DataOptions.shopFile()) : config.config;
-        FreshnessBench bench = new FreshnessBench(directory, launcher(directory), files, config.set, out);
+        FreshnessBench bench = new FreshnessBench(directory, launcher(directory), files, config.set, report());
         endOnSignal();
         try {
             bench.run(new FreshnessBench.Plan(
@@ -247,7 +246,7 @@ final class BenchCommand implements Runnable {
         OptionFaults.requireAtLeastOne("--rounds", rounds);
         PrintWriter out = out();
         List<Path> files = config.config.isEmpty() ? List.of(DataOptions.shopFile()) : config.config;
-        new StreamBench(newDirectory("stream", out), files, config.set, out).run(events, rounds);
+        new StreamBench(newDirectory("stream", out), files, config.set, report()).run(events, rounds);
         return 0;
     }
 
@@ -309,7 +308,7 @@ final class BenchCommand implements Runnable {
         OptionFaults.requireAtLeastOne("--steps", steps);
         OptionFaults.requireAtLeastOne("--seconds", seconds);
         MillraceSettings settings = config.settings();
-        new ScaleBench(settings.trainer(), settings.trainerTexts(), out())
+        new ScaleBench(settings.trainer(), settings.trainerTexts(), report())
                 .run(
                         new ScaleBench.Plan(
                                 byItems,
@@ -332,6 +331,16 @@ final class BenchCommand implements Runnable {
     private static void endOnSignal() {
         Thread main = Thread.currentThread();
         Processes.onSignal(main::interrupt);
+    }
+
+    private BenchReport report() {
+        PrintWriter out = out();
+        return new BenchReport(
+                line -> {
+                    out.println(line);
+                    out.flush();
+                },
+                Progress.NONE);
     }
 
     private PrintWriter out() {

@@ -2,13 +2,17 @@ package dev.millrace.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.batch.PopularitySettings;
 import dev.millrace.batch.PopularitySettings.Estimator;
 import dev.millrace.bench.PopularityBench.Drift;
 import dev.millrace.bench.PopularityBench.Stream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
-/** Errors of log p on streams of 2,000 items by Zipf's law; bounds are a third above what was measured. */
+/** Errors of log p, mostly on streams of 2,000 items by Zipf's law; bounds are a third above what was measured. */
 class PopularityBenchTest {
 
     private static final int BATCHES = 400;
@@ -47,6 +51,36 @@ class PopularityBenchTest {
 
         assertThat(four).isLessThan(one);
         assertThat(four - exact).isLessThan(0.1);
+    }
+
+    @Test
+    void everyErrorIsTheSameToPeopleAndToPrograms() {
+        ToldReport told = new ToldReport();
+
+        PopularityBench.run(told.report(), List.of(4096));
+
+        JsonNode estimates = told.found().path("estimates");
+        List<String> expected = new ArrayList<>();
+        for (int at = 0; at < estimates.size(); at += 2) { // without drift, then with it
+            JsonNode still = estimates.path(at);
+            JsonNode swap = estimates.path(at + 1);
+            assertThat(List.of(still.path("drift").asText(), swap.path("drift").asText()))
+                    .containsExactly("none", "swap");
+            assertThat(still.path("batch").asInt()).isEqualTo(4096);
+            expected.add(String.format(
+                    Locale.ROOT,
+                    "%-38s %11.3f  %11.3f ",
+                    still.path("estimator").asText(),
+                    still.path("logPDeviation").asDouble(),
+                    swap.path("logPDeviation").asDouble()));
+        }
+        assertThat(expected).hasSize(10);
+        assertThat(told.lines().skip(2)).isEqualTo(expected);
+        assertThat(told.found().path("positives").asInt()).isEqualTo(512_000);
+        assertThat(told.reached())
+                .hasSize(20)
+                .startsWith("intervals, rate 0.05 0 of 20")
+                .endsWith("count-min, 4 x 1000 19 of 20");
     }
 
     private static double error(Estimator estimator, double halfLife, int hashes, Drift drift) {

@@ -2,9 +2,8 @@ package dev.millrace.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -16,7 +15,7 @@ class RecoveryBenchIT {
 
     @Test
     void aKilledLearnerIsSeenToComeBack(@TempDir Path directory) throws IOException, InterruptedException {
-        StringWriter printed = new StringWriter();
+        ToldReport told = new ToldReport();
         List<String> launcher = List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx768m",
@@ -26,10 +25,17 @@ class RecoveryBenchIT {
                 System.getProperty("java.class.path"),
                 PROGRAM);
 
-        new RecoveryBench(directory, launcher, new PrintWriter(printed)).run(2_000, 1, true);
+        new RecoveryBench(directory, launcher, told.report()).run(2_000, 1, true);
 
-        assertThat(printed.toString())
-                .containsPattern("rows 2,000  transactional stores on  round 1  running after [0-9.]+ s  "
+        assertThat(told.lines())
+                .singleElement()
+                .asString()
+                .matches("rows 2,000  transactional stores on  round 1  running after [0-9.]+ s  "
                         + "learnt again after [0-9.]+ s  restored [0-9,]+ records");
+        JsonNode round = told.found().path("rounds").path(0);
+        assertThat(round.path("areStoresTransactional").isBoolean()).isTrue();
+        assertThat(round.path("learntAgainSeconds").asDouble())
+                .isGreaterThanOrEqualTo(round.path("runningSeconds").asDouble());
+        assertThat(told.reached()).containsExactly("the table is learnt 0 of 1", "kills 0 of 1");
     }
 }
