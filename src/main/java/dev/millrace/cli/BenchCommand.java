@@ -1,7 +1,6 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.bench.BenchReport;
 import dev.millrace.bench.ColdStartBench;
 import dev.millrace.bench.DigestBench;
 import dev.millrace.bench.FreshnessBench;
@@ -11,13 +10,13 @@ import dev.millrace.bench.PopularityBench;
 import dev.millrace.bench.RecoveryBench;
 import dev.millrace.bench.ScaleBench;
 import dev.millrace.bench.StreamBench;
+import dev.millrace.cli.option.BenchOptions;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.engine.Team;
-import dev.millrace.operation.Progress;
 import dev.millrace.replay.Pace;
 import dev.millrace.settings.SettingsReader;
 import java.io.IOException;
@@ -31,6 +30,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -41,7 +41,7 @@ import picocli.CommandLine.Spec;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "Run a benchmark.",
-        footer = "millrace bench kernel")
+        footer = {"millrace bench kernel", "millrace bench index --items 100000 --output json"})
 final class BenchCommand implements Runnable {
 
     private static final int MOST_OF_A_KIND = 100_000_000;
@@ -52,8 +52,7 @@ final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new picocli.CommandLine.ParameterException(
-                Objects.requireNonNull(spec).commandLine(), "bench: name what to measure, such as bench kernel");
+        throw new CommandLine.ParameterException(commandLine(), "bench: name what to measure, such as bench kernel");
     }
 
     @Command(
@@ -72,9 +71,14 @@ final class BenchCommand implements Runnable {
                     @Nullable
                     Path peerData,
             @Option(names = "--engine", defaultValue = "vector", description = "vector or nd4j") String engine,
-            @Option(names = "--threads", defaultValue = "1", description = "threads that share a step") int threads) {
+            @Option(names = "--threads", defaultValue = "1", description = "threads that share a step") int threads,
+            @Mixin BenchOptions options)
+            throws IOException, InterruptedException {
         try (StepEngine shared = new StepEngine(engine(engine), new Team("learn", threads), Team.alone())) {
-            KernelBench.run(report(), batches, Optional.ofNullable(peerData), steps, shared);
+            options.run(
+                    commandLine(),
+                    "batch sizes",
+                    report -> KernelBench.run(report, batches, Optional.ofNullable(peerData), steps, shared));
         }
         return 0;
     }
@@ -87,8 +91,10 @@ final class BenchCommand implements Runnable {
             footer = "millrace bench popularity --batches 128")
     int popularity(
             @Option(names = "--batches", split = ",", defaultValue = "128,1024", description = "batch sizes")
-                    List<Integer> batches) {
-        PopularityBench.run(report(), batches);
+                    List<Integer> batches,
+            @Mixin BenchOptions options)
+            throws IOException, InterruptedException {
+        options.run(commandLine(), "estimates", report -> PopularityBench.run(report, batches));
         return 0;
     }
 
@@ -106,9 +112,10 @@ final class BenchCommand implements Runnable {
                             paramLabel = "DIR",
                             defaultValue = ".millrace/bench",
                             description = "folder for RocksDB; files of an earlier run are deleted")
-                    Path directory)
-            throws IOException {
-        DigestBench.run(report(), rows, changed, directory);
+                    Path directory,
+            @Mixin BenchOptions options)
+            throws IOException, InterruptedException {
+        options.run(commandLine(), "digest", report -> DigestBench.run(report, rows, changed, directory));
         return 0;
     }
 
@@ -128,9 +135,10 @@ final class BenchCommand implements Runnable {
             @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
             @Option(names = "--k", defaultValue = "100", description = "items in an answer") int k,
             @Option(names = "--queries", defaultValue = "500", description = "queries of a row in a round") int queries,
-            @Option(names = "--rounds", defaultValue = "5", description = "rounds; each measures every row")
-                    int rounds) {
-        new IndexBench(report()).run(items, dim, k, queries, rounds);
+            @Option(names = "--rounds", defaultValue = "5", description = "rounds; each measures every row") int rounds,
+            @Mixin BenchOptions options)
+            throws IOException, InterruptedException {
+        options.run(commandLine(), "rows", report -> new IndexBench(report).run(items, dim, k, queries, rounds));
         return 0;
     }
 
@@ -142,11 +150,11 @@ final class BenchCommand implements Runnable {
     int coldStart(
             @Option(names = "--items", defaultValue = "1000000", description = "vectors in the topic") int items,
             @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
-            @Option(names = "--rounds", defaultValue = "3", description = "number of starts") int rounds)
+            @Option(names = "--rounds", defaultValue = "3", description = "number of starts") int rounds,
+            @Mixin BenchOptions options)
             throws IOException, InterruptedException {
-        PrintWriter out = out();
-        Path directory = newDirectory("cold-start", out);
-        new ColdStartBench(directory, report()).run(items, dim, rounds);
+        Path directory = newDirectory("cold-start", options);
+        options.run(commandLine(), "starts", report -> new ColdStartBench(directory, report).run(items, dim, rounds));
         return 0;
     }
 
@@ -159,19 +167,16 @@ final class BenchCommand implements Runnable {
             @Option(names = "--rows", defaultValue = "1000000", description = "users; each has one row") long rows,
             @Option(names = "--rounds", defaultValue = "3", description = "kills for each kind of store") int rounds,
             @Option(names = "--transactional", description = "time only the default kind of store, with transactions")
-                    boolean isTransactionalOnly)
-            throws IOException {
+                    boolean isTransactionalOnly,
+            @Mixin BenchOptions options)
+            throws IOException, InterruptedException {
         OptionFaults.requireAtLeastOne("--rows", rows);
         OptionFaults.requireAtLeastOne("--rounds", rounds);
-        PrintWriter out = out();
-        Path directory = newDirectory("recovery", out);
-        RecoveryBench bench = new RecoveryBench(directory, launcher(directory), report());
+        Path directory = newDirectory("recovery", options);
         endOnSignal();
-        try {
-            bench.run(rows, rounds, isTransactionalOnly);
-        } catch (InterruptedException stopped) {
-            out.println("stopped before its end");
-        }
+        options.run(
+                commandLine(), "rounds", orStopped(report -> new RecoveryBench(directory, launcher(directory), report)
+                        .run(rows, rounds, isTransactionalOnly)));
         return 0;
     }
 
@@ -206,8 +211,9 @@ final class BenchCommand implements Runnable {
                             paramLabel = "N",
                             defaultValue = "50",
                             description = "recall requests a second during the measurement")
-                    int queries)
-            throws IOException {
+                    int queries,
+            @Mixin BenchOptions options)
+            throws IOException, InterruptedException {
         if (!(Pace.parse(rate) instanceof Pace.EventsPerSecond steady)) {
             throw OptionFaults.unusable("--rate", rate, "must be events a second, such as 2000/s");
         }
@@ -217,17 +223,14 @@ final class BenchCommand implements Runnable {
                     seconds + ", " + warmUpSeconds + ", " + queries,
                     "must be at least 1");
         }
-        PrintWriter out = out();
-        Path directory = newDirectory("freshness", out);
+        Path directory = newDirectory("freshness", options);
         List<Path> files = config.config.isEmpty() ? List.of(DataOptions.shopFile()) : config.config;
-        FreshnessBench bench = new FreshnessBench(directory, launcher(directory), files, config.set, report());
+        FreshnessBench.Plan plan = new FreshnessBench.Plan(
+                steady, Duration.ofSeconds(warmUpSeconds), Duration.ofSeconds(seconds), queries);
         endOnSignal();
-        try {
-            bench.run(new FreshnessBench.Plan(
-                    steady, Duration.ofSeconds(warmUpSeconds), Duration.ofSeconds(seconds), queries));
-        } catch (InterruptedException stopped) {
-            out.println("stopped before its end");
-        }
+        options.run(commandLine(), "seconds", orStopped(report -> new FreshnessBench(
+                        directory, launcher(directory), files, config.set, report)
+                .run(plan)));
         return 0;
     }
 
@@ -240,13 +243,15 @@ final class BenchCommand implements Runnable {
     int stream(
             @Mixin ConfigOptions config,
             @Option(names = "--events", defaultValue = "400000", description = "exposures and clicks") long events,
-            @Option(names = "--rounds", defaultValue = "3", description = "rounds of both, in turn") int rounds)
+            @Option(names = "--rounds", defaultValue = "3", description = "rounds of both, in turn") int rounds,
+            @Mixin BenchOptions options)
             throws IOException, InterruptedException {
         OptionFaults.requireAtLeastOne("--events", events);
         OptionFaults.requireAtLeastOne("--rounds", rounds);
-        PrintWriter out = out();
         List<Path> files = config.config.isEmpty() ? List.of(DataOptions.shopFile()) : config.config;
-        new StreamBench(newDirectory("stream", out), files, config.set, report()).run(events, rounds);
+        Path directory = newDirectory("stream", options);
+        options.run(commandLine(), "rounds", report -> new StreamBench(directory, files, config.set, report)
+                .run(events, rounds));
         return 0;
     }
 
@@ -297,8 +302,9 @@ final class BenchCommand implements Runnable {
                                     "keep the learner's entries in a RocksDB, and on the heap only table.cache-bytes of rows")
                     boolean isOnDisk,
             @Option(names = "--svg", paramLabel = "FILE", description = "file for a drawing of the curves") @Nullable
-                    Path svg)
-            throws IOException {
+                    Path svg,
+            @Mixin BenchOptions options)
+            throws IOException, InterruptedException {
         boolean isDefault = items == null && users == null;
         List<Integer> byItems = isDefault ? List.of(1_000, 10_000, 100_000, 1_000_000) : orNone(items);
         List<Integer> byUsers = isDefault ? List.of(1_000, 10_000, 100_000, 1_000_000, 10_000_000) : orNone(users);
@@ -308,18 +314,18 @@ final class BenchCommand implements Runnable {
         OptionFaults.requireAtLeastOne("--steps", steps);
         OptionFaults.requireAtLeastOne("--seconds", seconds);
         MillraceSettings settings = config.settings();
-        new ScaleBench(settings.trainer(), settings.trainerTexts(), report())
-                .run(
-                        new ScaleBench.Plan(
-                                byItems,
-                                byUsers,
-                                beside,
-                                steps,
-                                Duration.ofSeconds(seconds),
-                                isByWall,
-                                isOnDisk,
-                                settings.stream().stateMemoryBytes()),
-                        Optional.ofNullable(svg));
+        ScaleBench.Plan plan = new ScaleBench.Plan(
+                byItems,
+                byUsers,
+                beside,
+                steps,
+                Duration.ofSeconds(seconds),
+                isByWall,
+                isOnDisk,
+                settings.stream().stateMemoryBytes());
+        options.run(
+                commandLine(), "sizes", report -> new ScaleBench(settings.trainer(), settings.trainerTexts(), report)
+                        .run(plan, Optional.ofNullable(svg)));
         return 0;
     }
 
@@ -333,18 +339,19 @@ final class BenchCommand implements Runnable {
         Processes.onSignal(main::interrupt);
     }
 
-    private BenchReport report() {
-        PrintWriter out = out();
-        return new BenchReport(
-                line -> {
-                    out.println(line);
-                    out.flush();
-                },
-                Progress.NONE);
+    /** The benchmark, which may be stopped: what it found until then is told. */
+    private static BenchOptions.Bench orStopped(BenchOptions.Bench bench) {
+        return report -> {
+            try {
+                bench.run(report);
+            } catch (InterruptedException stopped) {
+                report.stopped();
+            }
+        };
     }
 
-    private PrintWriter out() {
-        return Objects.requireNonNull(spec).commandLine().getOut();
+    private CommandLine commandLine() {
+        return Objects.requireNonNull(spec).commandLine();
     }
 
     private static Engine engine(String name) {
@@ -355,8 +362,9 @@ final class BenchCommand implements Runnable {
     }
 
     /** Makes a new folder for the files of a benchmark, and prints its path. */
-    private static Path newDirectory(String bench, PrintWriter out) throws IOException {
+    private Path newDirectory(String bench, BenchOptions options) throws IOException {
         Path directory = Files.createTempDirectory("millrace-" + bench);
+        PrintWriter out = options.notes(commandLine());
         out.println("in " + directory);
         out.flush();
         return directory;

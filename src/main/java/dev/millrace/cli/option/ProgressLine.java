@@ -12,6 +12,7 @@ import me.tongfei.progressbar.ProgressBarStyle;
 public final class ProgressLine implements Progress, AutoCloseable {
 
     private static final long INDEFINITE = -1;
+    private static final String ERASED = "\r\u001b[K";
 
     private final String task;
     private final boolean isShown;
@@ -47,6 +48,13 @@ public final class ProgressLine implements Progress, AutoCloseable {
                     .build());
         }
         bar.get().stepTo(done).setExtraMessage(part);
+    }
+
+    /** Takes it from the terminal, so that a line of text can be written there. It comes again with the next that is reached. */
+    public void clear() {
+        if (bar.isPresent()) {
+            System.err.print(ERASED);
+        }
     }
 
     /** Ends it, so that other text can follow. What is reached after that begins another line. */
