@@ -74,6 +74,7 @@ public final class ColdStartBench {
                 given.put("serve.state-dir", directory.resolve("serve-" + round).toString());
                 start(load(given), items, round);
             }
+            report.reached("", rounds, rounds);
         }
     }
 

@@ -38,6 +38,7 @@ public final class DigestBench {
                 digest.put(key, value);
                 disk.put(key, value);
             }
+            report.reached("filling the table", rows, rows);
             for (int round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
                 report.reached("commits", WARM_UP_ROUNDS + round, WARM_UP_ROUNDS + ROUNDS);
                 byte[][] keys = new byte[changed][];
@@ -63,6 +64,7 @@ public final class DigestBench {
                 }
             }
         }
+        report.reached("", WARM_UP_ROUNDS + ROUNDS, WARM_UP_ROUNDS + ROUNDS);
         Spread put = Spread.of(written);
         Spread added = Spread.of(digested);
         report.add(new Figures()

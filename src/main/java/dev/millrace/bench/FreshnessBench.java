@@ -217,6 +217,7 @@ public final class FreshnessBench {
                 }
                 watch(plan.settling(), processes, recall, probes, load);
                 report.print("");
+                report.reached("", plan.seconds(), plan.seconds());
                 report.print("a click's way, the oldest of each vector");
                 trail.legs(begin, end).forEach((leg, times) -> tell("legs", leg, times));
             } finally {

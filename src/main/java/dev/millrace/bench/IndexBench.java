@@ -114,18 +114,18 @@ public final class IndexBench {
                 Runtime.version().feature(),
                 Runtime.getRuntime().availableProcessors(),
                 Loops.now().areBytesFast() ? "bytes first" : "floats alone, the Vector API is missing or not compiled");
+        String part = String.format(Locale.ROOT, "%,d items", items.size());
+        long all = (long) rounds * ROWS.size();
         double[] replaced = new double[rounds];
         Measured[][] measured = new Measured[ROWS.size()][rounds];
         for (int round = 0; round < rounds; round++) {
             replaced[round] = replacedMicros(index, items);
             for (int row = 0; row < ROWS.size(); row++) {
-                report.reached(
-                        String.format(Locale.ROOT, "%,d items", items.size()),
-                        (long) round * ROWS.size() + row,
-                        (long) rounds * ROWS.size());
+                report.reached(part, (long) round * ROWS.size() + row, all);
                 measured[row][round] = measure(ROWS.get(row), index, items, k, queries);
             }
         }
+        report.reached(part, all, all);
         report.print("");
         report.print("| search | p50, ms | p99, ms | searches a second | updates a second | recall@%d |", k);
         report.print("|---|---|---|---|---|---|");

@@ -105,6 +105,7 @@ public final class KernelBench {
             report.reached("batches of " + batches.get(at), at, batches.size());
             tell(report, bench.measure(batches.get(at), steps / 3, steps));
         }
+        report.reached("", batches.size(), batches.size());
     }
 
     private static void tell(BenchReport report, Result result) {

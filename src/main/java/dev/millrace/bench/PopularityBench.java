@@ -75,6 +75,7 @@ public final class PopularityBench {
             }
             report.print("%s", line);
         }
+        report.reached("", all, all);
     }
 
     /**

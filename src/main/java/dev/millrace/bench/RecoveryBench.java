@@ -79,6 +79,7 @@ public final class RecoveryBench {
         if (!isTransactionalOnly) {
             measure(rows, false, new Rounds(rounds, rounds, all));
         }
+        report.reached("", all, all);
     }
 
     private void measure(long rows, boolean areStoresTransactional, Rounds rounds)

@@ -131,6 +131,7 @@ public final class ScaleBench {
                 draw(drawing, plan, byItems, byUsers);
             }
         }
+        report.reached("", sizes, sizes);
     }
 
     private void describe(Plan plan) {

@@ -107,6 +107,7 @@ public final class StreamBench {
                     measure(kind, round, records(kind, sent), Objects.requireNonNull(all.get(kind)));
                 }
             }
+            report.reached("", done, done);
             all.forEach(this::tell);
         }
     }

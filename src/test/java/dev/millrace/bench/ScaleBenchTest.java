@@ -51,7 +51,8 @@ class ScaleBenchTest {
                 .isEqualTo(lines);
         assertThat(told.found().path("settings").path("batch.size").asText()).isEqualTo("8");
         assertThat(told.reached())
-                .containsExactly("warming up 0 of 3", "50 items 0 of 3", "100 items 1 of 3", "60 users 2 of 3");
+                .containsExactly(
+                        "warming up 0 of 3", "50 items 0 of 3", "100 items 1 of 3", "60 users 2 of 3", " 3 of 3");
         String svg = Files.readString(drawing);
         assertThat(svg)
                 .contains(

@@ -54,7 +54,7 @@ class BenchCommandTest {
             "bench", "digest", "--rows", "500", "--changed", "100", "--directory", "" + directory.resolve("db")
         };
 
-        assertThat(commands.shown(arguments)).contains("digest", "commits", "\r\u001b[K");
+        assertThat(commands.shown(arguments)).contains("500/500", "filling the table", "11/11", "\r\u001b[K");
         assertThat(commands.out()).startsWith("500 rows of 64 floats, 100 of them changed a commit");
     }
 
