@@ -79,7 +79,6 @@ class EveryCommandTest {
     private static List<String> without(String option) {
         return all(Millrace.commandLine())
                 .filter(command -> command.getSubcommands().isEmpty())
-                .filter(command -> !command.getCommandSpec().qualifiedName().startsWith("millrace bench"))
                 .filter(command -> command.getCommandSpec().findOption(option) == null)
                 .map(command -> command.getCommandSpec().qualifiedName())
                 .toList();
