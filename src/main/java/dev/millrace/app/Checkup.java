@@ -76,9 +76,8 @@ public final class Checkup {
                 ? answer(Subject.TOPICS, () -> topics().otherPartitions()).orElse(List.of())
                 : List.of();
         next("transactions");
-        List<JudgedTransaction> transactions = answer(
-                        Subject.TRANSACTIONS, () -> settings.transactions().open())
-                .orElse(List.of());
+        List<JudgedTransaction> transactions =
+                answer(Subject.TRANSACTIONS, this::openTransactions).orElse(List.of());
         next("access rules");
         Optional<List<AccessRule>> rules = principals.isEmpty()
                 ? Optional.empty()
@@ -110,6 +109,12 @@ public final class Checkup {
 
     private void next(String subject) {
         progress.reached(subject, asked++, QUESTIONS);
+    }
+
+    private List<JudgedTransaction> openTransactions() {
+        List<JudgedTransaction> open = settings.transactions().open();
+        WrittenTopics.requireVisible(settings);
+        return open;
     }
 
     private Map<String, PartProgress> parts() {

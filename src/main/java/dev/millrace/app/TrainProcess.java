@@ -183,6 +183,7 @@ public final class TrainProcess implements AutoCloseable {
         topics(settings).check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
         if (settings.stream().isSettling()) {
             settings.transactions().settleOrRefuse();
+            WrittenTopics.requireVisibleOffsets(settings);
         }
         return GenerationAdmin.history(settings.cluster()
                 .withPatience(

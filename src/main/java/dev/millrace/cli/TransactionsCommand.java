@@ -1,6 +1,7 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.WrittenTopics;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
@@ -55,7 +56,8 @@ final class TransactionsCommand implements Runnable {
             },
             footer = "millrace transactions list --bootstrap-server kafka:9092")
     int list(@Mixin ConfigOptions config, @Mixin OutputOption output, @Mixin ProgressOption progress) {
-        return print(asked(progress, admin(config)::open), output);
+        MillraceSettings settings = config.settings();
+        return print(asked(progress, () -> open(settings)), output);
     }
 
     @Command(
@@ -91,7 +93,9 @@ final class TransactionsCommand implements Runnable {
         Set<String> toAbort = aborted == null ? Set.of() : aborted;
         Set<String> toCommit = committed == null ? Set.of() : committed;
         requireOneEnd(toAbort, toCommit);
-        TransactionAdmin admin = admin(config);
+        MillraceSettings settings = config.settings();
+        asked(progress, () -> open(settings));
+        TransactionAdmin admin = settings.transactions();
         for (JudgedTransaction one : asked(progress, admin::settle)) {
             String place = one.open().place();
             if (one.fate() == Fate.UNDECIDED && (toAbort.contains(place) || toCommit.contains(place))) {
@@ -143,9 +147,11 @@ final class TransactionsCommand implements Runnable {
         }
     }
 
-    private static TransactionAdmin admin(ConfigOptions config) {
-        MillraceSettings settings = config.settings();
-        return settings.transactions();
+    /** What is open now, on all topics: none may be hidden from this process, or "none is open" could be untrue. */
+    private static List<JudgedTransaction> open(MillraceSettings settings) {
+        List<JudgedTransaction> open = settings.transactions().open(); // a broker that does not answer is named here
+        WrittenTopics.requireVisible(settings);
+        return open;
     }
 
     private PrintWriter out() {

@@ -2,6 +2,7 @@ package dev.millrace.cli.model;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.TrainProcess;
+import dev.millrace.app.WrittenTopics;
 import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.ItemVectors;
@@ -16,6 +17,7 @@ import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.Part;
+import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.train.Trainer;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -131,7 +133,12 @@ final class ModelExportCommand implements Callable<Integer> {
     private Checkpoint ofLearner(ScratchEntries entries, ProgressLine line) {
         MillraceSettings settings = config.settings();
         Part part = learner.source() == TrainProcess.From.EVENTS ? Part.LEARN : Part.LEARN_FROM_LOG;
-        return new LearnerExport(settings.cluster(), settings.learner())
-                .of(new LearnerState(settings.clients(), settings.stream(), part).followedBy(line), entries);
+        try {
+            return new LearnerExport(settings.cluster(), settings.learner())
+                    .of(new LearnerState(settings.clients(), settings.stream(), part).followedBy(line), entries);
+        } catch (UnusableTopicException missing) { // or hidden from this process
+            WrittenTopics.requireVisible(settings, part);
+            throw missing;
+        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.cli.model;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.WrittenTopics;
 import dev.millrace.checkpoint.LearnerImport;
 import dev.millrace.checkpoint.LearnerImport.Start;
 import dev.millrace.cli.option.Clusters;
@@ -15,6 +16,7 @@ import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.Part;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.GenerationAdmin;
+import dev.millrace.topic.Topics;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;
@@ -69,6 +71,7 @@ final class ModelImportCommand implements Callable<Integer> {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
         Cluster cluster = Clusters.open(settings);
+        requireRights(settings, cluster);
         LearnerState learner = new LearnerState(settings.clients(), settings.stream(), Part.LEARN_FROM_LOG);
         requireFree(settings, cluster);
         LearnerImport.Begun begun;
@@ -100,6 +103,18 @@ final class ModelImportCommand implements Callable<Integer> {
                 + settings.stream().applicationId());
         output.write(out, object, () -> {});
         return 0;
+    }
+
+    /** What is needed only at the end, and what nobody would miss: the application must not have been begun then. */
+    private static void requireRights(MillraceSettings settings, Cluster cluster) {
+        if (settings.stream().isSettling()) {
+            WrittenTopics.requireVisibleOffsets(settings);
+        }
+        if (settings.stream().isLogLearnerPublishing()) {
+            Topics topics = Clusters.topics(settings);
+            topics.checkWritable(cluster.topics().generations());
+            topics.checkWritable(cluster.topics().operatorActions());
+        }
     }
 
     /** A retired generation cannot go on. A new one must not have the name of a generation with other weights. */

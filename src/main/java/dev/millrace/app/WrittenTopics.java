@@ -1,0 +1,69 @@
+package dev.millrace.app;
+
+import dev.millrace.stream.MillraceTopology;
+import dev.millrace.stream.Part;
+import dev.millrace.topic.TopicReader;
+import dev.millrace.topic.transaction.Transactions;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The topics that trainers write in transactions, as a process with some rights sees them.
+ *
+ * <p>A cluster lists only what a process may describe. A topic that is hidden from it would pass for one that is not there, and a transaction on
+ * it for none. A broker must have answered before.
+ */
+public final class WrittenTopics {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+
+    /** Kafka's own: trainers commit their offsets in the same transactions. */
+    private static final String OFFSETS = "__consumer_offsets";
+
+    private WrittenTopics() {}
+
+    /**
+     * Checks that none is hidden: no output, no changelog, no offsets.
+     *
+     * @throws dev.millrace.topic.fault.MissingRightException if one is, which it names
+     */
+    public static void requireVisible(MillraceSettings settings) {
+        Set<String> topics = new TreeSet<>(settings.topics().names().outputs());
+        topics.add(OFFSETS);
+        for (Part part : Part.values()) {
+            topics.addAll(changelogs(settings, part));
+        }
+        requireVisible(settings, topics);
+    }
+
+    /** As {@link #requireVisible(MillraceSettings)}, of one application's changelogs alone. */
+    public static void requireVisible(MillraceSettings settings, Part part) {
+        requireVisible(settings, changelogs(settings, part));
+    }
+
+    /** As {@link #requireVisible(MillraceSettings)}, of the offsets alone. */
+    public static void requireVisibleOffsets(MillraceSettings settings) {
+        requireVisible(settings, Set.of(OFFSETS));
+    }
+
+    private static Set<String> changelogs(MillraceSettings settings, Part part) {
+        return MillraceTopology.largestEntries(
+                        settings.stream().applicationId(part),
+                        part,
+                        settings.topics().largest())
+                .keySet();
+    }
+
+    private static void requireVisible(MillraceSettings settings, Collection<String> topics) {
+        try (Transactions transactions = new Transactions(settings.clients(), PATIENCE);
+                TopicReader reader = settings.cluster().withPatience(PATIENCE).reader()) {
+            Set<String> unlisted = new TreeSet<>(topics);
+            transactions
+                    .written(topics, Set.of(settings.stream().applicationId()))
+                    .forEach(partition -> unlisted.remove(partition.topic()));
+            reader.ends(unlisted); // asked for by its name, a topic that is hidden is refused, and one that is missing is not
+        }
+    }
+}
