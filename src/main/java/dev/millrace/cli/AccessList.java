@@ -25,6 +25,7 @@ import java.util.stream.Stream;
  */
 record AccessList(TopicNames names, String application) {
 
+    private static final String OFFSETS = "__consumer_offsets";
     private static final List<String> LOGICAL_TOPICS =
             TopicNames.read(new SettingsReader(Map.of())).all();
 
@@ -58,23 +59,37 @@ record AccessList(TopicNames names, String application) {
             }
         }
         Map<Resource, Set<Operation>> operations = new LinkedHashMap<>();
-        all.stream().filter(right -> commands.contains(right.command())).forEach(right -> resources(right)
+        Set<String> settling = settling(all);
+        all.stream().filter(right -> commands.contains(right.command())).forEach(right -> resources(
+                        right, right.operation() == Operation.WRITE || settling.contains(right.command()))
                 .forEach(resource -> operations
                         .computeIfAbsent(resource, none -> new LinkedHashSet<>())
                         .add(right.operation())));
         return operations;
     }
 
-    private Stream<Resource> resources(AccessRight right) {
+    /** Commands that look for open transactions on all that trainers write. They alone read Kafka's own offsets. */
+    private static Set<String> settling(List<AccessRight> all) {
+        return all.stream()
+                .filter(right -> right.name().equals(OFFSETS))
+                .map(AccessRight::command)
+                .collect(Collectors.toSet());
+    }
+
+    private Stream<Resource> resources(AccessRight right, boolean isForStores) {
         if (right.isPrefix()) { // of all that is named after the application
             return Stream.of(new Resource(right.kind(), application + "-", true));
         }
-        return (right.kind() == Kind.CLUSTER ? Stream.of(right.name()) : topics(right))
+        return (right.kind() == Kind.CLUSTER ? Stream.of(right.name()) : topics(right, isForStores))
                 .map(name -> new Resource(right.kind(), name, false));
     }
 
-    /** A topic's own name, for its logical one. Whoever writes item vectors writes them for vector stores too. */
-    private Stream<String> topics(AccessRight right) {
+    /**
+     * A topic's own name, for its logical one.
+     *
+     * @param isForStores whether what is done to item vectors is done to those for vector stores too
+     */
+    private Stream<String> topics(AccessRight right, boolean isForStores) {
         if (right.name().equals(AccessRight.EVERY_TOPIC)) {
             return names.all().stream();
         }
@@ -82,10 +97,11 @@ record AccessList(TopicNames names, String application) {
         if (at < 0) {
             return Stream.of(right.name()); // Kafka's own
         }
-        boolean isForStores =
-                names.all().get(at).equals(names.itemEmbeddings()) && right.operation() == Operation.WRITE;
+        boolean isOfItems = names.all().get(at).equals(names.itemEmbeddings());
         return Stream.concat(
                 Stream.of(names.all().get(at)),
-                names.vectorStore().stream().filter(store -> isForStores).map(TopicNames.VectorStore::topic));
+                names.vectorStore().stream()
+                        .filter(store -> isForStores && isOfItems)
+                        .map(TopicNames.VectorStore::topic));
     }
 }

@@ -13,12 +13,27 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
 
 class AccessListTest {
 
     private static final String BEGIN =
             "kafka-acls.sh --bootstrap-server kafka:9092 --add --allow-principal 'User:shop' ";
+
+    private static final List<String> UNLISTED = List.of(
+            "topics acls", // these print what follows from settings
+            "topics strimzi",
+            "topology",
+            "evaluate", // reads files
+            "bench scale",
+            "demo", // these run a broker of their own
+            "bench freshness",
+            "bench stream",
+            "init"); // reads a topic of any name, which the table cannot have: docs/operations.md says so below it
 
     @Test
     void theTableOfTheDocumentIsTheOneThatIsRead() throws IOException {
@@ -44,7 +59,8 @@ class AccessListTest {
         assertThat(new AccessList(names, "shop").calls("kafka:9092", "User:shop", List.of("train", "serve")))
                 .contains(
                         BEGIN + "--topic exposures --operation Describe --operation DescribeConfigs --operation Read",
-                        BEGIN + "--topic vectors --operation Describe --operation DescribeConfigs --operation Write",
+                        BEGIN + "--topic vectors --operation Describe --operation DescribeConfigs --operation Write"
+                                + " --operation Read", // for ends of transactions
                         BEGIN + "--resource-pattern-type prefixed --topic shop- --operation Create --operation Read"
                                 + " --operation Write --operation DescribeConfigs",
                         BEGIN + "--resource-pattern-type prefixed --group shop- --operation Read",
@@ -81,6 +97,48 @@ class AccessListTest {
         assertThatThrownBy(() -> list.calls("kafka:9092", "User:shop", List.of("train", "evaluate")))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageStartingWith("COMMAND = evaluate: must be one of actions, dlq list, dlq replay");
+    }
+
+    /** Whoever shows or settles transactions does so on all that trainers write. */
+    @Test
+    void aVectorStoreIsAmongWhatHasTransactions() {
+        AccessList list = new AccessList(names(Map.of("topic.vector-store.name", "vectors")), "shop");
+        String read = BEGIN + "--topic vectors --operation Read";
+
+        assertThat(list.calls("kafka:9092", "User:shop", List.of("transactions list")))
+                .contains(read);
+        assertThat(list.calls("kafka:9092", "User:shop", List.of("verify --model")))
+                .doesNotContain(read);
+    }
+
+    @Test
+    void everyCommandThatTakesABrokerIsListedOrAsksNoClusterOfYours() {
+        Set<String> listed =
+                AccessRight.all().stream().map(AccessRight::command).collect(Collectors.toSet());
+        List<String> taking = leaves(Millrace.commandLine())
+                .filter(command -> command.getCommandSpec().optionsMap().containsKey("--bootstrap-server"))
+                .map(AccessListTest::name)
+                .toList();
+
+        assertThat(taking)
+                .filteredOn(name -> listed.stream().noneMatch(row -> isOf(row, name)))
+                .containsExactlyInAnyOrderElementsOf(UNLISTED);
+        assertThat(listed).allSatisfy(row -> assertThat(taking).anyMatch(name -> isOf(row, name)));
+    }
+
+    private static Stream<CommandLine> leaves(CommandLine command) {
+        return command.getSubcommands().isEmpty()
+                ? Stream.of(command)
+                : command.getSubcommands().values().stream().flatMap(AccessListTest::leaves);
+    }
+
+    private static String name(CommandLine command) {
+        return command.getCommandSpec().qualifiedName().replaceFirst("^millrace ", "");
+    }
+
+    /** Whether a row is of a command, or of some way to use it. */
+    private static boolean isOf(String row, String command) {
+        return row.equals(command) || row.startsWith(command + " --");
     }
 
     private static TopicNames names(Map<String, String> given) {
