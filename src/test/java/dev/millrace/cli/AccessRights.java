@@ -1,6 +1,11 @@
 package dev.millrace.cli;
 
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
@@ -16,6 +21,12 @@ import org.apache.kafka.common.resource.ResourceType;
  * @param resource what it is on
  */
 record AccessRights(String command, ResourcePattern resource, AclOperation operation) {
+
+    /** Changelogs, and then generations, are begun once: later nobody would miss the right to. */
+    static final Comparator<AccessRights> BEGINNINGS_FIRST = Comparator.comparing(
+                    (AccessRights right) -> right.operation() != AclOperation.CREATE)
+            .thenComparing(right -> right.operation() != AclOperation.WRITE
+                    || !right.resource().name().equals("generations"));
 
     /** All rights of the table, with {@code millrace-} as it stands. */
     static List<AccessRights> documented(List<String> everyTopic) {
@@ -33,6 +44,45 @@ record AccessRights(String command, ResourcePattern resource, AclOperation opera
                             AclOperation.valueOf(right.operation().name())));
                 })
                 .toList();
+    }
+
+    /**
+     * What a command can be without, one after the other. DESCRIBE goes with READ and WRITE, and is left out beside them. What a command may
+     * ask about topics by their names is taken away for all of them at once, since it asks about all of them at once.
+     */
+    static List<List<AccessRights>> inTurn(String command, List<AccessRights> documented) {
+        List<AccessRights> all = documented.stream()
+                .filter(right -> right.command().equals(command))
+                .toList();
+        Map<Object, List<AccessRights>> turns = new LinkedHashMap<>();
+        all.stream()
+                .filter(right -> right.operation() != AclOperation.DESCRIBE
+                        || all.stream()
+                                .noneMatch(other -> other.resource().equals(right.resource())
+                                        && Set.of(AclOperation.READ, AclOperation.WRITE)
+                                                .contains(other.operation())))
+                .sorted(BEGINNINGS_FIRST)
+                .forEach(right -> turns.computeIfAbsent(
+                                right.isAQuestion() ? right.operation() : right, none -> new ArrayList<>())
+                        .add(right));
+        return List.copyOf(turns.values());
+    }
+
+    private boolean isAQuestion() {
+        return resource.resourceType() == ResourceType.TOPIC
+                && resource.patternType() == PatternType.LITERAL
+                && Set.of(AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS).contains(operation);
+    }
+
+    /** Whether what a command said names it as missing. */
+    boolean isNamedIn(String said) {
+        return said.contains("the cluster does not allow ")
+                && switch (resource.resourceType()) {
+                    case GROUP -> said.contains("group " + resource.name());
+                    case TRANSACTIONAL_ID -> said.contains("transactional id");
+                    case CLUSTER -> said.contains("on the cluster");
+                    default -> said.contains("topic ") && said.contains(resource.name());
+                };
     }
 
     AclBinding of(String principal) {

@@ -130,7 +130,6 @@ class AccessRightsIT {
             eventsComeOverHttp(grants);
             generationsAreAdministered(grants);
             topicsAreAudited(grants);
-            aLearnerIsMoved(grants);
             whatIsMissingIsNamed(grants);
         }
     }
@@ -301,7 +300,6 @@ class AccessRightsIT {
         needsEach(grants, "model promote", "model", "promote", narrow);
         succeeds(grants, "model promote", "model", "promote", narrow);
         succeeds(grants, "model rollback", "model", "rollback");
-        succeeds(grants, "model hand-over", "model", "hand-over", narrow, "--to", "another");
         needsEach(grants, "model retire", "model", "retire", narrow);
         succeeds(grants, "model retire", "model", "retire", narrow);
         succeeds(grants, "actions", "actions", "--count", "100");
@@ -321,8 +319,6 @@ class AccessRightsIT {
         assertThat(run(grants.exactly("verify --counts", "verify --record"), "verify", "--counts", "--record"))
                 .as(said.toString())
                 .isZero();
-        succeeds(grants, "transactions list", "transactions", "list");
-        succeeds(grants, "transactions settle", "transactions", "settle");
         run(grants.exactly("doctor"), "doctor");
         assertThat(said.toString())
                 .contains("ok    topics", "transactions  ")
@@ -358,16 +354,6 @@ class AccessRightsIT {
                                 "the cluster does not allow ", right.resource().name());
             }
         }
-    }
-
-    private void aLearnerIsMoved(Grants grants) throws Exception {
-        String file = path("learner");
-        succeeds(grants, "model export", "model", "export", "--out", file);
-        Map<String, String> moved = with(
-                grants.exactly("model import"), "stream.application-id=millrace-moved", "stream.state-directory=moved");
-        assertThat(run(moved, "model", "import", "--in", file))
-                .as(said.toString())
-                .isZero();
     }
 
     private void whatIsMissingIsNamed(Grants grants) throws Exception {

@@ -13,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,15 +32,6 @@ class ProcessRightsIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Set<AclOperation> USED =
             Set.of(AclOperation.READ, AclOperation.WRITE, AclOperation.CREATE, AclOperation.DESCRIBE_CONFIGS);
-
-    /** READ on these is for transactions whose ends the brokers lost, which no broker here has. */
-    private static final Set<String> READ_FOR_LOST_ENDS = Set.of(
-            "user-features",
-            "item-embeddings",
-            "model-updates",
-            "item-neighbours",
-            "dead-letters",
-            "__consumer_offsets");
 
     /** A server answers without these: its page says less. */
     private static final Set<String> READ_FOR_THE_PAGE =
@@ -85,34 +75,22 @@ class ProcessRightsIT {
         }
     }
 
-    /** What a process cannot do without where no broker has lost an end: changelogs and generations are begun once, so these come first. */
+    /** What a process cannot do without where no broker has lost the end of a transaction, for which it needs ALTER. */
     private static List<AccessRights> usedBy(String command, Grants grants) {
         return grants.documented().stream()
                 .filter(right -> right.command().equals(command) && USED.contains(right.operation()))
                 .filter(right -> command.equals("train")
-                        ? right.operation() != AclOperation.READ
-                                || !READ_FOR_LOST_ENDS.contains(right.resource().name())
-                        : right.operation() == AclOperation.READ
-                                && !READ_FOR_THE_PAGE.contains(right.resource().name()))
-                .sorted(Comparator.comparing((AccessRights right) -> right.operation() != AclOperation.CREATE)
-                        .thenComparing(right -> right.operation() != AclOperation.WRITE
-                                || !right.resource().name().equals("generations")))
+                        || (right.operation() == AclOperation.READ
+                                && !READ_FOR_THE_PAGE.contains(right.resource().name())))
+                .sorted(AccessRights.BEGINNINGS_FIRST)
                 .toList();
     }
 
     private static void note(AccessRights right, String said, List<String> unnamed) {
         System.out.println(right + ": " + said);
-        if (!said.contains("the cluster does not allow") || !isNamed(right, said)) {
+        if (!right.isNamedIn(said)) {
             unnamed.add(right + ": " + said);
         }
-    }
-
-    private static boolean isNamed(AccessRights right, String said) {
-        return switch (right.resource().resourceType()) {
-            case GROUP -> said.contains("group millrace-");
-            case TRANSACTIONAL_ID -> said.contains("transactional id");
-            default -> said.contains("topic ") && said.contains(right.resource().name());
-        };
     }
 
     /** Why a server with these rights ends. */
