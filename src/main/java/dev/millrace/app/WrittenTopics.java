@@ -60,10 +60,10 @@ public final class WrittenTopics {
         try (Transactions transactions = new Transactions(settings.clients(), PATIENCE);
                 TopicReader reader = settings.cluster().withPatience(PATIENCE).reader()) {
             Set<String> unlisted = new TreeSet<>(topics);
-            transactions
-                    .written(topics, Set.of(settings.stream().applicationId()))
-                    .forEach(partition -> unlisted.remove(partition.topic()));
-            reader.ends(unlisted); // asked for by its name, a topic that is hidden is refused, and one that is missing is not
+            unlisted.removeAll(transactions.listed());
+            reader.ends(
+                    unlisted); // asked for by its name, a topic that is hidden is refused, and one that is missing is
+            // not
         }
     }
 }

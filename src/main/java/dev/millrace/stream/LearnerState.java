@@ -10,6 +10,7 @@ import dev.millrace.state.Frame;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.ClusterAdmin;
 import dev.millrace.topic.TopicReader;
+import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.topic.transaction.SettledProducer;
 import dev.millrace.topic.transaction.Transactions;
@@ -42,6 +43,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -258,6 +260,9 @@ public final class LearnerState {
             try {
                 admin.createTopics(List.of(topic)).all().get();
             } catch (ExecutionException failed) {
+                if (failed.getCause() instanceof TopicAuthorizationException refused) { // which names no topic
+                    throw new MissingRightException("CREATE", "topic " + changelog, refused);
+                }
                 if (!(failed.getCause() instanceof TopicExistsException)) {
                     throw failed;
                 }

@@ -80,7 +80,7 @@ public final class Transactions implements AutoCloseable {
      */
     public Set<TopicPartition> written(Collection<String> topics, Collection<String> applications) {
         return ask(() -> {
-            Set<String> names = admin.listTopics(new ListTopicsOptions().listInternal(true)).names().get().stream()
+            Set<String> names = names().stream()
                     .filter(name -> topics.contains(name)
                             || name.equals(OFFSETS)
                             || applications.stream()
@@ -101,6 +101,17 @@ public final class Transactions implements AutoCloseable {
             }
             return partitions;
         });
+    }
+
+    /** The topics that the cluster lists for this process, Kafka's own among them: those that it may describe. */
+    public Set<String> listed() {
+        return ask(this::names);
+    }
+
+    private Set<String> names() throws ExecutionException, InterruptedException {
+        return admin.listTopics(new ListTopicsOptions().listInternal(true))
+                .names()
+                .get();
     }
 
     /** All transactions that are open there now, each with what is known of its end. */
