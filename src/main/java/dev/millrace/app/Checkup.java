@@ -76,8 +76,12 @@ public final class Checkup {
                 ? answer(Subject.TOPICS, () -> topics().otherPartitions()).orElse(List.of())
                 : List.of();
         next("transactions");
-        List<JudgedTransaction> transactions =
-                answer(Subject.TRANSACTIONS, this::openTransactions).orElse(List.of());
+        List<JudgedTransaction> transactions = answer(
+                        Subject.TRANSACTIONS, () -> settings.transactions().open())
+                .orElse(List.of());
+        if (!isOpen(Subject.TRANSACTIONS)) { // what was found stands, also if something is hidden
+            answer(Subject.TRANSACTIONS, this::nothingIsHidden);
+        }
         next("access rules");
         Optional<List<AccessRule>> rules = principals.isEmpty()
                 ? Optional.empty()
@@ -111,10 +115,9 @@ public final class Checkup {
         progress.reached(subject, asked++, QUESTIONS);
     }
 
-    private List<JudgedTransaction> openTransactions() {
-        List<JudgedTransaction> open = settings.transactions().open();
+    private boolean nothingIsHidden() {
         WrittenTopics.requireVisible(settings);
-        return open;
+        return true;
     }
 
     private Map<String, PartProgress> parts() {

@@ -13,14 +13,11 @@ import java.util.TreeSet;
  * The topics that trainers write in transactions, as a process with some rights sees them.
  *
  * <p>A cluster lists only what a process may describe. A topic that is hidden from it would pass for one that is not there, and a transaction on
- * it for none. A broker must have answered before.
+ * it for none.
  */
 public final class WrittenTopics {
 
     private static final Duration PATIENCE = Duration.ofSeconds(15);
-
-    /** Kafka's own: trainers commit their offsets in the same transactions. */
-    private static final String OFFSETS = "__consumer_offsets";
 
     private WrittenTopics() {}
 
@@ -31,7 +28,7 @@ public final class WrittenTopics {
      */
     public static void requireVisible(MillraceSettings settings) {
         Set<String> topics = new TreeSet<>(settings.topics().names().outputs());
-        topics.add(OFFSETS);
+        topics.add(Transactions.OFFSETS);
         for (Part part : Part.values()) {
             topics.addAll(changelogs(settings, part));
         }
@@ -45,7 +42,7 @@ public final class WrittenTopics {
 
     /** As {@link #requireVisible(MillraceSettings)}, of the offsets alone. */
     public static void requireVisibleOffsets(MillraceSettings settings) {
-        requireVisible(settings, Set.of(OFFSETS));
+        requireVisible(settings, Set.of(Transactions.OFFSETS));
     }
 
     private static Set<String> changelogs(MillraceSettings settings, Part part) {
@@ -56,14 +53,14 @@ public final class WrittenTopics {
                 .keySet();
     }
 
+    /** Asked for by its name, a topic that is hidden is refused, and one that is missing is not. */
     private static void requireVisible(MillraceSettings settings, Collection<String> topics) {
-        try (Transactions transactions = new Transactions(settings.clients(), PATIENCE);
-                TopicReader reader = settings.cluster().withPatience(PATIENCE).reader()) {
-            Set<String> unlisted = new TreeSet<>(topics);
-            unlisted.removeAll(transactions.listed());
-            reader.ends(
-                    unlisted); // asked for by its name, a topic that is hidden is refused, and one that is missing is
-            // not
+        Set<String> unlisted = new TreeSet<>(topics);
+        unlisted.removeAll(settings.transactions().listed());
+        if (!unlisted.isEmpty()) {
+            try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
+                reader.ends(unlisted);
+            }
         }
     }
 }

@@ -216,9 +216,8 @@ public final class Attribution implements Durable {
             clickTime = payload.getLong();
             long cursor = payload.getLong();
             wallTime = payload.getLong();
-            boolean isFirstLayout = !payload.hasRemaining();
-            timers.restore(cursor, isFirstLayout ? 0 : payload.getLong());
-            users.restore(isFirstLayout ? 0 : payload.getLong());
+            timers.restore(cursor, payload.getLong());
+            users.restore(payload.getLong());
         } else {
             books.restore(key, value);
         }

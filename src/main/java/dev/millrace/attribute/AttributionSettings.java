@@ -90,9 +90,10 @@ public record AttributionSettings(
     /**
      * Layout of the state, kept with its settings: a build of another layout refuses it.
      */
-    static final String LAYOUT = "attribution.layout";
+    private static final String LAYOUT = "attribution.layout";
 
-    static final String LAYOUT_HERE = "2";
+    /** The one that this build reads. */
+    static final String LAYOUT_READ = "2";
 
     /** Whether clicks have exposures. */
     public enum Mode {
@@ -157,7 +158,7 @@ public record AttributionSettings(
     public static KeptSettings kept(Map<String, String> given) {
         SortedMap<String, String> texts =
                 new TreeMap<>(KeptSettings.of(given, AttributionSettings::read).texts());
-        texts.put(LAYOUT, LAYOUT_HERE);
+        texts.put(LAYOUT, LAYOUT_READ);
         return new KeptSettings(texts);
     }
 

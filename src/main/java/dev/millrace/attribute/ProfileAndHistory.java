@@ -22,8 +22,8 @@ record ProfileAndHistory(Features profile, List<Visit> history) {
 
     static final ProfileAndHistory NONE = new ProfileAndHistory(Features.NONE, List.of());
 
-    static final String CLICKS = "millrace.clicks";
-    static final String EXPOSURES = "millrace.exposures";
+    private static final String CLICKS = "millrace.clicks";
+    private static final String EXPOSURES = "millrace.exposures";
 
     /** One clicked item and the event time of the click, epoch milliseconds. */
     record Visit(String item, long time) {}

@@ -37,12 +37,11 @@ final class Users {
     /** An earlier layout had kinds in small letters; what it holds would be lost silently. */
     private static void requireLayout(OrderedEntries entries) {
         entries.scan(FIRST_OF_EARLIER, (key, value) -> {
-            throw new InvalidSettingsException(
-                    List.of(
-                            new SettingFault(
-                                    AttributionSettings.LAYOUT,
-                                    AttributionSettings.LAYOUT_HERE,
-                                    "must be 1, as for the state, which no release wrote: begin from nothing, under another stream.application-id")));
+            throw new InvalidSettingsException(List.of(new SettingFault(
+                    "the state of the attribution",
+                    "of layout 1",
+                    "must be of layout " + AttributionSettings.LAYOUT_READ
+                            + ", no release wrote another: begin from nothing, under another stream.application-id")));
         });
     }
 

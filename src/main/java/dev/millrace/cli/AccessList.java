@@ -8,6 +8,7 @@ import dev.millrace.topic.authoriser.AccessRule.Kind;
 import dev.millrace.topic.authoriser.AccessRule.Operation;
 import dev.millrace.topic.authoriser.AccessRule.Resource;
 import dev.millrace.topic.authoriser.AccessRule.Right;
+import dev.millrace.topic.transaction.Transactions;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,7 +26,6 @@ import java.util.stream.Stream;
  */
 record AccessList(TopicNames names, String application) {
 
-    private static final String OFFSETS = "__consumer_offsets";
     private static final List<String> LOGICAL_TOPICS =
             TopicNames.read(new SettingsReader(Map.of())).all();
 
@@ -71,7 +71,7 @@ record AccessList(TopicNames names, String application) {
     /** Commands that look for open transactions on all that trainers write. They alone read Kafka's own offsets. */
     private static Set<String> settling(List<AccessRight> all) {
         return all.stream()
-                .filter(right -> right.name().equals(OFFSETS))
+                .filter(right -> right.name().equals(Transactions.OFFSETS))
                 .map(AccessRight::command)
                 .collect(Collectors.toSet());
     }

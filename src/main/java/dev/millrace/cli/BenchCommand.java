@@ -340,7 +340,7 @@ final class BenchCommand implements Runnable {
     }
 
     /** The benchmark, which may be stopped: what it found until then is told. */
-    private static BenchOptions.Bench orStopped(BenchOptions.Bench bench) {
+    static BenchOptions.Bench orStopped(BenchOptions.Bench bench) {
         return report -> {
             try {
                 bench.run(report);

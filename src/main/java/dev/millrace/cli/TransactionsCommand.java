@@ -94,7 +94,7 @@ final class TransactionsCommand implements Runnable {
         Set<String> toCommit = committed == null ? Set.of() : committed;
         requireOneEnd(toAbort, toCommit);
         MillraceSettings settings = config.settings();
-        asked(progress, () -> open(settings));
+        WrittenTopics.requireVisible(settings);
         TransactionAdmin admin = settings.transactions();
         for (JudgedTransaction one : asked(progress, admin::settle)) {
             String place = one.open().place();

@@ -77,9 +77,8 @@ class RecordedStepsTest {
 
         assertThatThrownBy(() -> new RecordedSteps().attribution(entries))
                 .isInstanceOf(InvalidSettingsException.class)
-                .hasMessage(
-                        "attribution.layout = 2: must be 1, as for the state, which no release wrote: begin from nothing,"
-                                + " under another stream.application-id");
+                .hasMessage("the state of the attribution = of layout 1: must be of layout 2, no release wrote another:"
+                        + " begin from nothing, under another stream.application-id");
     }
 
     private Attribution restored(RecordedSteps steps) {

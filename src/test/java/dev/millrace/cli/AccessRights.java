@@ -81,8 +81,14 @@ record AccessRights(String command, ResourcePattern resource, AclOperation opera
                     case GROUP -> said.contains("group " + resource.name());
                     case TRANSACTIONAL_ID -> said.contains("transactional id");
                     case CLUSTER -> said.contains("on the cluster");
-                    default -> said.contains("topic ") && said.contains(resource.name());
+                    default -> said.contains("topic ") && said.contains(resource.name()) && isOperationIn(said);
                 };
+    }
+
+    /** READ and WRITE include DESCRIBE, which is asked for first; some of Kafka's answers do not say which it was. */
+    private boolean isOperationIn(String said) {
+        return Stream.of(operation.name(), "DESCRIBE", "READ, WRITE or DESCRIBE", "an operation")
+                .anyMatch(told -> said.contains("does not allow " + told + " on "));
     }
 
     AclBinding of(String principal) {

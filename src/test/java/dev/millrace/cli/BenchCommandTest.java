@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.bench.BenchReport;
+import dev.millrace.operation.Progress;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -56,6 +58,18 @@ class BenchCommandTest {
 
         assertThat(commands.shown(arguments)).contains("500/500", "filling the table", "11/11", "\r\u001b[K");
         assertThat(commands.out()).startsWith("500 rows of 64 floats, 100 of them changed a commit");
+    }
+
+    @Test
+    void whatAStoppedBenchmarkFoundIsTold() throws Exception {
+        BenchReport report = new BenchReport(line -> {}, Progress.NONE);
+
+        BenchCommand.orStopped(told -> {
+                    throw new InterruptedException("stopped");
+                })
+                .run(report);
+
+        assertThat(report.found()).containsEntry("isStopped", true);
     }
 
     private JsonNode json(String... arguments) throws IOException {

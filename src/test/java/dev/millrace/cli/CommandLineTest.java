@@ -3,6 +3,7 @@ package dev.millrace.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.model.OtherWeights;
 import dev.millrace.stream.TopologyShape;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -48,6 +49,12 @@ class CommandLineTest {
     void aTrainerLearnsFromEventsOrFromTheLogAndNothingElse() {
         assertThat(run("train", "--from", "memory")).isEqualTo(2);
         assertThat(err.toString().lines()).containsExactly("--from = memory: must be events or mini-batches");
+    }
+
+    @Test
+    void weightsThatAreNotItsOwnEndATrainerAsOtherSettingsDo() {
+        assertThat(Millrace.statusOf(OtherWeights.refused())).isEqualTo(2);
+        assertThat(Millrace.said(OtherWeights.refused())).startsWith("the stored weights have the settings hash a, ");
     }
 
     /** An earlier build had no topic of neighbours. */

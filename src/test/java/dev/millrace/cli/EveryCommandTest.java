@@ -46,7 +46,7 @@ class EveryCommandTest {
 
     /** Those that run until they are told to stop, and those whose text is a file for another program. */
     @Test
-    void itTellsProgramsWhatItTellsPeople() {
+    void itTakesTheFormOfItsOutput() {
         assertThat(without("--output"))
                 .containsExactlyInAnyOrder(
                         "millrace broker",
@@ -61,7 +61,7 @@ class EveryCommandTest {
 
     /** Those as above, and those that only print what they know. */
     @Test
-    void itShowsHowFarItIs() {
+    void itCanBeQuietAboutHowFarItIs() {
         assertThat(without("--quiet"))
                 .containsExactlyInAnyOrder(
                         "millrace broker",

@@ -157,7 +157,7 @@ class InitCommandTest {
     }
 
     @Test
-    void programsHaveTheSameChoices() throws IOException {
+    void programsHaveTheChoicesToo() throws IOException {
         Path log = write(Shape.HEADER);
 
         assertThat(commands.run("init", log.toString(), "--out", folder.toString(), "--output", "json"))

@@ -62,7 +62,7 @@ class TuneCommandTest {
     }
 
     @Test
-    void programsHaveTheSameFigures() throws IOException {
+    void programsHaveTheFiguresToo() throws IOException {
         assertThat(run("--trials", "9", "--seed", "2", "--output", "json"))
                 .as(commands.err())
                 .isZero();

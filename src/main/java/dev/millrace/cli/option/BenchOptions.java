@@ -29,14 +29,15 @@ public final class BenchOptions {
      */
     public void run(CommandLine commandLine, String counted, Bench bench) throws IOException, InterruptedException {
         PrintWriter out = commandLine.getOut();
-        PrintWriter text = output.asText(out);
         BenchReport report;
         try (ProgressLine line = progress.line(counted)) {
             report = new BenchReport(
                     said -> {
-                        line.clear();
-                        text.println(said);
-                        text.flush();
+                        if (output.isText()) {
+                            line.clear();
+                            out.println(said);
+                            out.flush();
+                        }
                     },
                     line);
             bench.run(report);

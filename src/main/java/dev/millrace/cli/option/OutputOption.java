@@ -38,14 +38,19 @@ public final class OutputOption {
         out.flush();
     }
 
+    /** Whether it writes for people. */
+    public boolean isText() {
+        return form == Form.text;
+    }
+
     /** Where a command writes text while it works: nowhere if JSON was asked for. */
     public PrintWriter asText(PrintWriter out) {
-        return form == Form.text ? out : new PrintWriter(Writer.nullWriter());
+        return isText() ? out : new PrintWriter(Writer.nullWriter());
     }
 
     /** Where a command writes what a reader must know beside the findings: to the errors if JSON was asked for. */
     public PrintWriter asNotes(PrintWriter out, PrintWriter err) {
-        return form == Form.text ? out : err;
+        return isText() ? out : err;
     }
 
     private static String json(Object value) {

@@ -45,12 +45,14 @@ public final class ProgressLine implements Progress, AutoCloseable {
                     .startsFrom(done, Duration.ZERO)
                     .setStyle(ProgressBarStyle.ASCII)
                     .setConsumer(new ConsoleProgressBarConsumer(System.err))
+                    .continuousUpdate() // once a second, or another part and the time would show with another number
+                    // only
                     .build());
         }
         bar.get().stepTo(done).setExtraMessage(part);
     }
 
-    /** Takes it from the terminal, so that a line of text can be written there. It comes again with the next that is reached. */
+    /** Takes it from the terminal, so that a line of text can be written there. It comes again within a second. */
     public void clear() {
         if (bar.isPresent()) {
             System.err.print(ERASED);

@@ -1,6 +1,7 @@
 package dev.millrace.cli.verify;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.WrittenTopics;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
@@ -61,9 +62,10 @@ public final class CountsCheck {
         KeptSettings kept =
                 new StoredSettings(settings.clients(), settings.stream(), cluster.patience()).of(Part.ATTRIBUTE);
         if (kept.isEmpty()) {
+            WrittenTopics.requireVisible(settings, Part.ATTRIBUTE);
             out.println("note: no settings were found with a state of application "
                     + settings.stream().applicationId(Part.ATTRIBUTE)
-                    + ", which has none yet or may not be read: those given are used");
+                    + ", which has none yet: those given are used");
             return settings.attribution();
         }
         IgnoredSettings.print(settings.attributionKept().differences(kept), "the attribution", out);

@@ -5,6 +5,7 @@ import dev.millrace.topic.fault.BrokerUnreachableException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import org.apache.kafka.common.errors.RetriableException;
 
@@ -17,6 +18,11 @@ import org.apache.kafka.common.errors.RetriableException;
 public record TransactionAdmin(ClientSettings clients, Collection<String> topics, Collection<String> applications) {
 
     private static final Duration PATIENCE = Duration.ofSeconds(15);
+
+    /** The topics that the cluster lists for this process, Kafka's own among them: those that it may describe. */
+    public Set<String> listed() {
+        return with(Transactions::listed);
+    }
 
     /** What is open now. */
     public List<JudgedTransaction> open() {

@@ -49,8 +49,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class Transactions implements AutoCloseable {
 
+    /** Kafka's own topic of offsets: trainers commit theirs in the transactions of what they write. */
+    public static final String OFFSETS = "__consumer_offsets";
+
     private static final Logger LOG = LoggerFactory.getLogger(Transactions.class);
-    private static final String OFFSETS = "__consumer_offsets";
     private static final String CHANGELOG = "-changelog";
     private static final String TRANSACTION_VERSION = "transaction.version";
     private static final Duration FIRST_PAUSE = Duration.ofMillis(1);
@@ -103,8 +105,8 @@ public final class Transactions implements AutoCloseable {
         });
     }
 
-    /** The topics that the cluster lists for this process, Kafka's own among them: those that it may describe. */
-    public Set<String> listed() {
+    /** As {@link TransactionAdmin#listed}. */
+    Set<String> listed() {
         return ask(this::names);
     }
 

@@ -2,7 +2,7 @@ package dev.millrace.stream.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.model.FingerprintMismatchException;
+import dev.millrace.model.OtherWeights;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.wire.RegistryUnreachableException;
 import java.util.List;
@@ -57,9 +57,7 @@ class FailureKindTest {
                 .isEqualTo(FailureKind.REGISTRY);
         assertThat(FailureKind.of(new StreamsException(new InvalidSettingsException(List.of()))))
                 .isEqualTo(FailureKind.OTHER_SETTINGS);
-        assertThat(FailureKind.of(
-                        new StreamsException(new FingerprintMismatchException("the settings hash", "a", "b"))))
-                .isEqualTo(FailureKind.OTHER_SETTINGS);
+        assertThat(FailureKind.of(new StreamsException(OtherWeights.refused()))).isEqualTo(FailureKind.OTHER_SETTINGS);
         assertThat(FailureKind.of(new IllegalStateException("the log must hold every step once")))
                 .isEqualTo(FailureKind.DEFECT);
         assertThat(Optional.of(FailureKind.of(new OutOfMemoryError()))).contains(FailureKind.DEFECT);
