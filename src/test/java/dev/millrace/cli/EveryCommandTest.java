@@ -24,6 +24,17 @@ class EveryCommandTest {
 
     private static final int WIDTH = 80;
 
+    /** Those that run until they are told to stop, and those whose text is a file for another program. */
+    private static final List<String> RUNNING_OR_WRITING_A_FILE = List.of(
+            "millrace broker",
+            "millrace completion",
+            "millrace demo",
+            "millrace ingest",
+            "millrace serve",
+            "millrace topics strimzi",
+            "millrace topology", // has --format
+            "millrace train");
+
     static List<String> commands() {
         return all(Millrace.commandLine())
                 .map(command -> command.getCommandSpec().qualifiedName())
@@ -44,36 +55,17 @@ class EveryCommandTest {
         });
     }
 
-    /** Those that run until they are told to stop, and those whose text is a file for another program. */
     @Test
     void itTakesTheFormOfItsOutput() {
-        assertThat(without("--output"))
-                .containsExactlyInAnyOrder(
-                        "millrace broker",
-                        "millrace completion",
-                        "millrace demo",
-                        "millrace ingest",
-                        "millrace serve",
-                        "millrace topics strimzi",
-                        "millrace topology", // has --format
-                        "millrace train");
+        assertThat(without("--output")).containsExactlyInAnyOrderElementsOf(RUNNING_OR_WRITING_A_FILE);
     }
 
-    /** Those as above, and those that only print what they know. */
     @Test
     void itCanBeQuietAboutHowFarItIs() {
         assertThat(without("--quiet"))
-                .containsExactlyInAnyOrder(
-                        "millrace broker",
-                        "millrace completion",
-                        "millrace demo",
-                        "millrace ingest",
-                        "millrace serve",
-                        "millrace settings",
-                        "millrace topics acls",
-                        "millrace topics strimzi",
-                        "millrace topology",
-                        "millrace train");
+                .containsAll(RUNNING_OR_WRITING_A_FILE)
+                .hasSize(RUNNING_OR_WRITING_A_FILE.size() + 2)
+                .contains("millrace settings", "millrace topics acls"); // they print what they know
     }
 
     private static List<String> without(String option) {

@@ -178,31 +178,15 @@ class ModelIT {
         Path onnx = directory.resolve("onnx");
 
         // no broker, no settings: the file has them
-        assertThat(commands.run(
-                        Map.of(),
-                        "model",
-                        "export",
-                        "--in",
-                        middle.toString(),
-                        "--vectors",
-                        vectors.toString(),
-                        "--onnx",
-                        onnx.toString()))
+        String[] export = {
+            "model", "export", "--in", "" + middle, "--vectors", "" + vectors, "--onnx", "" + onnx, "--output", "text"
+        };
+        assertThat(commands.run(Map.of(), export))
                 .as(commands.out() + commands.err())
                 .isZero();
         assertThat(commands.out()).contains("vectors     " + ITEMS + " items of 8 floats in " + vectors);
-        assertThat(commands.run(
-                        "model",
-                        "export",
-                        "--in",
-                        middle.toString(),
-                        "--vectors",
-                        vectors.toString(),
-                        "--onnx",
-                        onnx.toString(),
-                        "--output",
-                        "json"))
-                .isZero();
+        export[export.length - 1] = "json";
+        assertThat(commands.run(export)).isZero();
         JsonNode written = new ObjectMapper().readTree(commands.out());
         assertThat(written.path("vectors").path("items").asInt()).isEqualTo(ITEMS);
         assertThat(written.path("vectors").path("dim").asInt()).isEqualTo(8);
