@@ -175,6 +175,12 @@ class LogLearnerRightsIT {
             Map<String, String> looking = grants.exactly("transactions list");
             await().atMost(PATIENCE)
                     .until(() -> said(looking, "transactions", "list"), said -> said.contains("undecided"));
+            assertThat(said(
+                            grants.of(
+                                    "doctor", right -> !right.resource().name().equals("__consumer_offsets")),
+                            "doctor"))
+                    .startsWith("1 ")
+                    .contains("fail  transactions  ", "warn  transactions  not checked: the cluster does not allow ");
             note(
                     grants.documented().stream()
                             .filter(right -> right.command().equals("transactions settle") && isForALostEnd(right))

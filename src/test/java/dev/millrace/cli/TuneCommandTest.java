@@ -78,6 +78,7 @@ class TuneCommandTest {
                 .anySatisfy(
                         change -> assertThat(change.path("key").asText()).isEqualTo("optimiser.rows.learning-rate"));
         JsonNode rest = found.path("rest");
+        assertThat(rest.path("gain").asDouble()).isPositive();
         assertThat(rest.path("recall").asDouble())
                 .isCloseTo(
                         rest.path("givenRecall").asDouble() + rest.path("gain").asDouble(), within(1e-6));
