@@ -93,7 +93,7 @@ class AccessRightsIT {
                 await().atMost(PATIENCE)
                         .until(() -> isAlive(trainer) && trainer.applications().lag() == 0);
                 PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-                try (Producer<byte[], byte[]> stuck = openTransaction(grants.bootstrapServers());
+                try (Producer<byte[], byte[]> stuck = grants.openTransaction(STUCK, PATIENCE);
                         TrainProcess copy = train(shadow, TrainProcess.From.MINI_BATCHES);
                         ServeProcess server = ServeProcess.start(
                                 load(with(
@@ -178,22 +178,6 @@ class AccessRightsIT {
                                 .build(),
                         HttpResponse.BodyHandlers.discarding())
                 .statusCode();
-    }
-
-    /** A transaction in a topic that the server follows, whose end does not come. */
-    private static Producer<byte[], byte[]> openTransaction(String address) throws Exception {
-        Producer<byte[], byte[]> producer = new KafkaProducer<>(
-                Map.of(
-                        ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, address,
-                        ProducerConfig.TRANSACTIONAL_ID_CONFIG, STUCK,
-                        ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, (int) PATIENCE.toMillis()),
-                new ByteArraySerializer(),
-                new ByteArraySerializer());
-        producer.initTransactions();
-        producer.beginTransaction();
-        producer.send(new ProducerRecord<>("user-features", 0, new byte[1], new byte[1]))
-                .get();
-        return producer;
     }
 
     private static String readyz(ServeProcess server) throws Exception {

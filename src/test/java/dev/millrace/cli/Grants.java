@@ -6,6 +6,7 @@ import dev.millrace.topic.EmbeddedBroker;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,12 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** A broker that grants nothing that no rule allows, and principals that have some of the documented rights and no others. */
 final class Grants implements AutoCloseable {
@@ -72,6 +78,25 @@ final class Grants implements AutoCloseable {
                 "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
                 "super.users",
                 "User:ANONYMOUS");
+    }
+
+    /** A transaction in a topic that servers follow, whose end does not come; the caller closes it. */
+    Producer<byte[], byte[]> openTransaction(String id, Duration timeout) throws Exception {
+        Producer<byte[], byte[]> producer = new KafkaProducer<>(
+                Map.of(
+                        ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                        bootstrapServers(),
+                        ProducerConfig.TRANSACTIONAL_ID_CONFIG,
+                        id,
+                        ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
+                        (int) timeout.toMillis()),
+                new ByteArraySerializer(),
+                new ByteArraySerializer());
+        producer.initTransactions();
+        producer.beginTransaction();
+        producer.send(new ProducerRecord<>("user-features", 0, new byte[1], new byte[1]))
+                .get();
+        return producer;
     }
 
     /** All rights of all commands. */

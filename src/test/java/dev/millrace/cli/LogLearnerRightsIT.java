@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.TrainProcess;
-import dev.millrace.topic.fault.MissingRightException;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
@@ -15,15 +14,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.resource.ResourceType;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -144,10 +138,11 @@ class LogLearnerRightsIT {
                     .anyMatch(right -> right.operation() == AclOperation.WRITE
                             && right.resource().name().equals("dead-letters"));
             if (missing.stream().noneMatch(LogLearnerRightsIT::isForALostEnd)) {
-                note(
-                        missing,
-                        () -> trainerEnds(with(
-                                grants.of(FROM_LOG, each -> !missing.contains(each)), isOfALetter ? refusing : other)));
+                note(missing, () -> {
+                    Map<String, String> less =
+                            with(grants.of(FROM_LOG, each -> !missing.contains(each)), isOfALetter ? refusing : other);
+                    return TrainerEnd.of(() -> train(less, TrainProcess.From.MINI_BATCHES), PATIENCE);
+                });
             }
         }
         try (TrainProcess trainer = train(with(grants.exactly(FROM_LOG), other), TrainProcess.From.MINI_BATCHES)) {
@@ -164,7 +159,7 @@ class LogLearnerRightsIT {
 
     private void openTransactionsAreLookedFor(Grants grants) throws Exception {
         String[] abort = {"transactions", "settle", "--force-abort", OPEN};
-        try (Producer<byte[], byte[]> stuck = openTransaction(grants.bootstrapServers());
+        try (Producer<byte[], byte[]> stuck = grants.openTransaction("millrace-stuck", PATIENCE.multipliedBy(5));
                 Admin admin = Admin.create(Map.of("bootstrap.servers", grants.bootstrapServers()))) {
             for (String command : List.of("list", "settle")) {
                 needsEach(grants, "transactions " + command, Map.of(), "transactions", command);
@@ -210,24 +205,6 @@ class LogLearnerRightsIT {
                 .contains("no value that is a JSON object");
     }
 
-    private static Producer<byte[], byte[]> openTransaction(String address) throws Exception {
-        Producer<byte[], byte[]> producer = new KafkaProducer<>(
-                Map.of(
-                        ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                        address,
-                        ProducerConfig.TRANSACTIONAL_ID_CONFIG,
-                        "millrace-stuck",
-                        ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
-                        (int) PATIENCE.multipliedBy(5).toMillis()),
-                new ByteArraySerializer(),
-                new ByteArraySerializer());
-        producer.initTransactions();
-        producer.beginTransaction();
-        producer.send(new ProducerRecord<>("user-features", 0, new byte[1], new byte[1]))
-                .get();
-        return producer;
-    }
-
     /** The command without one right after the other, and then with all of them. */
     private void needsEach(Grants grants, String command, Map<String, String> settings, String... arguments)
             throws Exception {
@@ -266,27 +243,6 @@ class LogLearnerRightsIT {
                 && right.resource().resourceType() == ResourceType.TRANSACTIONAL_ID
                 && said.startsWith("1 ")
                 && said.contains("undecided, no coordinator that this process may ask knows the producer");
-    }
-
-    /** Why a learner with these settings ends. */
-    private static String trainerEnds(Map<String, String> settings) {
-        try (TrainProcess trainer = train(settings, TrainProcess.From.MINI_BATCHES)) {
-            await().atMost(PATIENCE)
-                    .until(() -> trainer.applications().failure().isPresent()
-                            || trainer.progress().failure().isPresent());
-            return Stream.of(
-                            trainer.applications().failure(), trainer.progress().failure())
-                    .flatMap(Optional::stream)
-                    .map(failure -> MissingRightException.in(failure)
-                            .map(MissingRightException::getMessage)
-                            .orElse(failure.toString()))
-                    .findFirst()
-                    .orElseThrow();
-        } catch (MissingRightException missing) {
-            return String.valueOf(missing.getMessage());
-        } catch (RuntimeException other) {
-            return other.toString();
-        }
     }
 
     private static TrainProcess train(Map<String, String> settings, TrainProcess.From from) {

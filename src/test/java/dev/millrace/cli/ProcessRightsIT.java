@@ -16,9 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.acl.AclOperation;
@@ -57,7 +55,8 @@ class ProcessRightsIT {
             List<String> unnamed = new ArrayList<>();
             for (AccessRights right : usedBy("train", grants)) {
                 send(everything);
-                note(right, trainerEnds(grants.of("train", each -> !each.equals(right))), unnamed);
+                Map<String, String> less = grants.of("train", each -> !each.equals(right));
+                note(right, TrainerEnd.of(() -> train(less), PATIENCE), unnamed);
             }
             send(everything);
             try (TrainProcess trainer = train(grants.exactly("train"))) {
@@ -102,32 +101,7 @@ class ProcessRightsIT {
                 MillraceSettings.load(List.of(), Map.of(), Map.of(), settings),
                 new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
             await().atMost(PATIENCE).until(() -> server.failure().isPresent());
-            return server.failure().map(ProcessRightsIT::said).orElseThrow();
-        } catch (MissingRightException missing) {
-            return String.valueOf(missing.getMessage());
-        } catch (RuntimeException other) {
-            return other.toString();
-        }
-    }
-
-    private static String said(Throwable failure) {
-        return MissingRightException.in(failure)
-                .map(MissingRightException::getMessage)
-                .orElse(failure.toString());
-    }
-
-    /** Why a trainer with these rights ends. */
-    private String trainerEnds(Map<String, String> rights) {
-        try (TrainProcess trainer = train(rights)) {
-            await().atMost(PATIENCE)
-                    .until(() -> trainer.applications().failure().isPresent()
-                            || trainer.progress().failure().isPresent());
-            return Stream.of(
-                            trainer.applications().failure(), trainer.progress().failure())
-                    .flatMap(Optional::stream)
-                    .map(ProcessRightsIT::said)
-                    .findFirst()
-                    .orElseThrow();
+            return server.failure().map(TrainerEnd::said).orElseThrow();
         } catch (MissingRightException missing) {
             return String.valueOf(missing.getMessage());
         } catch (RuntimeException other) {
