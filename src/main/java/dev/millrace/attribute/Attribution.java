@@ -9,6 +9,7 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.state.Books;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.OrderedEntries;
@@ -67,8 +68,8 @@ public final class Attribution implements Durable {
     private final Exposures exposures;
     private final Contributions contributions;
     private final Books books = new Books();
-    private long exposureTime;
-    private long clickTime;
+    private final TopicClock exposureClock;
+    private final TopicClock clickClock;
     private long wallTime;
     private boolean clockDirty;
 
@@ -87,11 +88,13 @@ public final class Attribution implements Durable {
         this.users = new Users(settings, entries, cache, timers);
         this.exposures = new Exposures(settings, entries, timers);
         this.contributions = new Contributions(settings.caps(), cache);
+        this.exposureClock = new TopicClock(settings.window().toMillis());
+        this.clickClock = new TopicClock(settings.window().toMillis());
     }
 
     /** Takes an exposure. Clicks that waited for it become examples. */
     public void expose(Exposure exposure) {
-        advance(Math.max(exposureTime, exposure.time()), clickTime);
+        hear(exposureClock, exposure.user(), exposure.time());
         UserState user = user(exposure.user());
         byte[] key = EntryKeys.exposure(user.number, exposure.item(), exposure.id());
         if (entries.get(key).isPresent()) {
@@ -102,7 +105,7 @@ public final class Attribution implements Durable {
         books.await(InputTopic.EXPOSURES);
         user.counters = user.counters.exposed(exposure.time(), halfLifeMillis);
         user.readUntil = Math.max(user.readUntil, ends);
-        user.remember(settings.forgottenAfter(exposure.time()));
+        user.remember(Math.max(settings.forgottenAfter(exposure.time()), Timers.time(ends) + 1));
         users.put(exposure.user(), user);
         if (user.waitingClicks > 0) {
             attributeWaiting(exposure, user.number, key);
@@ -111,7 +114,7 @@ public final class Attribution implements Durable {
 
     /** Takes a click. It becomes an example at once if its exposure is known; otherwise it waits for {@code attribution.click-wait}. */
     public void click(Click click) {
-        advance(exposureTime, Math.max(clickTime, click.time()));
+        hear(clickClock, click.user(), click.time());
         if (!settings.actions().contains(click.action())) {
             books.settle(InputTopic.CLICKS, Outcome.UNTRAINED_ACTION);
             return;
@@ -123,13 +126,13 @@ public final class Attribution implements Durable {
             return;
         }
         entries.put(seen, ByteBuffer.allocate(Long.BYTES).putLong(click.time()).array());
-        timers.set(settings.deduplicationEnd(click.time()), seen);
-        user.remember(settings.deduplicationEnd(click.time()));
+        long forgottenAfter = settings.deduplicationEnd(Math.max(click.time(), timers.cursor()));
+        timers.set(forgottenAfter, seen);
+        user.remember(forgottenAfter);
         users.put(click.user(), user);
 
         if (settings.mode() == AttributionSettings.Mode.CLICKS_ONLY) {
-            books.settle(InputTopic.CLICKS, Outcome.ATTRIBUTED);
-            learnAtItsOwnMoment(click);
+            settle(click, learnAtItsOwnMoment(click, Outcome.ATTRIBUTED));
             return;
         }
         Optional<Exposures.Found> found = exposures.answeredBy(click, user.number);
@@ -138,7 +141,7 @@ public final class Attribution implements Durable {
             addWaiting(click.user(), 1);
             books.await(InputTopic.CLICKS);
         } else {
-            books.settle(InputTopic.CLICKS, attribute(click, found.get()));
+            settle(click, attribute(click, found.get()));
         }
     }
 
@@ -160,6 +163,8 @@ public final class Attribution implements Durable {
     /** Deletes all entries of a user. Open exposures and waiting clicks are settled as {@code erased}. */
     public void removeUser(String user) {
         books.settle(InputTopic.USERS, Outcome.REMOVED);
+        exposureClock.forget(user);
+        clickClock.forget(user);
         users.known(user).ifPresent(state -> {
             cache.drain(); // so that a scan sees all versions
             long number = state.number;
@@ -212,12 +217,13 @@ public final class Attribution implements Durable {
     public void restore(byte[] key, byte[] value) {
         if (Arrays.equals(key, EntryKeys.CLOCK)) {
             ByteBuffer payload = Frame.open(value);
-            exposureTime = payload.getLong();
-            clickTime = payload.getLong();
-            long cursor = payload.getLong();
             wallTime = payload.getLong();
-            timers.restore(cursor, payload.getLong());
+            timers.restore(payload.getLong(), payload.getLong());
             users.restore(payload.getLong());
+            exposureClock.read(payload);
+            clickClock.read(payload);
+        } else if (key[0] == EntryKeys.VOICE) {
+            clock(key[1]).restoreVoice(EntryKeys.slotOf(key), value);
         } else {
             books.restore(key, value);
         }
@@ -229,39 +235,47 @@ public final class Attribution implements Durable {
         cache.drain();
         timers.drain();
         if (clockDirty) {
-            sink.put(
-                    EntryKeys.CLOCK,
-                    Frame.seal(Frame.allocate(6 * Long.BYTES)
-                            .putLong(exposureTime)
-                            .putLong(clickTime)
-                            .putLong(timers.cursor())
-                            .putLong(wallTime)
-                            .putLong(timers.blocks())
-                            .putLong(users.lastNumber())));
+            Fields fields = new Fields()
+                    .longInteger(wallTime)
+                    .longInteger(timers.cursor())
+                    .longInteger(timers.blocks())
+                    .longInteger(users.lastNumber());
+            exposureClock.write(fields);
+            clickClock.write(fields);
+            sink.put(EntryKeys.CLOCK, fields.framed());
             clockDirty = false;
         }
+        exposureClock.drainVoices(EntryKeys.EXPOSURE, sink);
+        clickClock.drainVoices(EntryKeys.CLICKED, sink);
         books.drainDirty(sink);
     }
 
-    /** Sets the event time of both topics and ends the windows that are over. */
+    private TopicClock clock(byte topic) {
+        return topic == EntryKeys.EXPOSURE ? exposureClock : clickClock;
+    }
+
+    private void hear(TopicClock clock, String user, long time) {
+        clock.hear(user, time);
+        clockDirty = true;
+        advance(exposureClock.time(), clickClock.time());
+    }
+
+    /** Ends the windows that are over at these times of the two topics. */
     void advance(long exposuresAt, long clicksAt) {
-        clockDirty |= exposuresAt != exposureTime || clicksAt != clickTime;
-        exposureTime = exposuresAt;
-        clickTime = clicksAt;
-        if (settledTime() - timers.cursor() >= TIMER_COARSENESS_MILLIS) {
-            timers.run(settledTime(), this::ended);
-            clockDirty = true;
+        long settled = settledTime(exposuresAt, clicksAt);
+        if (settled - timers.cursor() >= TIMER_COARSENESS_MILLIS) {
+            timers.run(settled, this::ended);
         }
     }
 
     /** Returns the event time up to which windows end: both topics have reached it, or the topic behind is no longer waited for. */
-    private long settledTime() {
+    private long settledTime(long exposuresAt, long clicksAt) {
         if (settings.mode() == AttributionSettings.Mode.CLICKS_ONLY) {
-            return clickTime;
+            return clicksAt;
         }
         return Math.max(
-                Math.min(exposureTime, clickTime),
-                Math.max(exposureTime, clickTime) - settings.maxSkew().toMillis());
+                Math.min(exposuresAt, clicksAt),
+                Math.max(exposuresAt, clicksAt) - settings.maxSkew().toMillis());
     }
 
     private void ended(byte[] subject, long moment) {
@@ -299,16 +313,17 @@ public final class Attribution implements Durable {
         String user =
                 users.user(number).orElseThrow(() -> new IllegalStateException("the user of an exposure is gone"));
         long end = settings.windowEnd(exposure.time());
-        double share = contributions.next(EntryKeys.UNCLICKED, number, shown.item(), end);
-        output.example(TrainingExample.unclicked(
-                shown.id(), featuresAt(exposure, user, number), exposure.context(), shown.item(), share, end));
+        double amount = contributions.next(EntryKeys.UNCLICKED, number, shown.item(), end, 1);
+        if (amount > 0) {
+            output.example(TrainingExample.unclicked(
+                    shown.id(), featuresAt(exposure, user, number), exposure.context(), shown.item(), amount, end));
+        }
     }
 
     private void waitEnded(byte[] key, Click click) {
         entries.delete(key);
         addWaiting(click.user(), -1);
-        books.settleWaiting(
-                InputTopic.CLICKS, withoutOpenExposure(click, exposures.wasShown(click, EntryKeys.numberOf(key))));
+        settleWaiting(click, withoutOpenExposure(click, exposures.wasShown(click, EntryKeys.numberOf(key))));
     }
 
     private UserFeatures featuresAt(RememberedExposure exposure, String user, long number) {
@@ -325,8 +340,7 @@ public final class Attribution implements Durable {
                 waiting -> {
                     entries.delete(waiting.getKey());
                     addWaiting(exposure.user(), -1);
-                    books.settleWaiting(
-                            InputTopic.CLICKS, attribute(waiting.getValue(), exposures.require(exposureKey)));
+                    settleWaiting(waiting.getValue(), attribute(waiting.getValue(), exposures.require(exposureKey)));
                 });
     }
 
@@ -334,7 +348,7 @@ public final class Attribution implements Durable {
         return click.exposure().map(exposure.id()::equals).orElse(settings.covers(exposure.time(), click));
     }
 
-    /** Outputs the example of a click on a remembered exposure, if it makes one. Returns the outcome of the click. */
+    /** Takes a click on a remembered exposure, and outputs its example, if it makes one. Returns the outcome of the click. */
     private Outcome attribute(Click click, Exposures.Found found) {
         RememberedExposure exposure = RememberedExposure.decoded(found.value());
         if (!exposures.isOpen(exposure) || click.time() > settings.windowEnd(exposure.time())) {
@@ -345,41 +359,62 @@ public final class Attribution implements Durable {
         }
         entries.put(found.key(), exposure.with(click.action()).encoded());
         long number = EntryKeys.numberOf(found.key());
-        output.example(example(click, number, featuresAt(exposure, click.user(), number), exposure.context()));
-        fold(click);
-        return Outcome.ATTRIBUTED;
+        UserFeatures user = featuresAt(exposure, click.user(), number);
+        return learn(click, number, user, exposure.context(), Outcome.ATTRIBUTED);
     }
 
     /** @param isLate true if an exposure of the item is remembered whose window has ended; false if none is remembered */
     private Outcome withoutOpenExposure(Click click, boolean isLate) {
         return switch (settings.late()) {
             case DROP -> isLate ? Outcome.LATE : Outcome.ORPHAN;
-            case POSITIVE -> {
-                learnAtItsOwnMoment(click);
-                yield isLate ? Outcome.LATE_ATTRIBUTED : Outcome.ORPHAN_ATTRIBUTED;
-            }
+            case POSITIVE ->
+                learnAtItsOwnMoment(click, isLate ? Outcome.LATE_ATTRIBUTED : Outcome.ORPHAN_ATTRIBUTED);
         };
     }
 
-    private void learnAtItsOwnMoment(Click click) {
+    private Outcome learnAtItsOwnMoment(Click click, Outcome learnt) {
         UserState user = user(click.user());
         UserFeatures before = users.profileAndHistory(user)
                 .asOf(click.user(), click.time(), user.counters.at(click.time(), halfLifeMillis));
-        output.example(example(click, user.number, before, click.context()));
-        fold(click);
+        return learn(click, user.number, before, click.context(), learnt);
     }
 
-    /** Makes the example of a click. It counts less if the user's clicks have counted much. */
-    private TrainingExample example(Click click, long number, UserFeatures user, Features context) {
-        return new TrainingExample(
-                click.id(),
-                user,
-                context,
-                click.item(),
-                click.action(),
-                click.weight() * contributions.next(EntryKeys.CLICKED, number, click.item(), click.time()),
-                click.time(),
-                click.producedAt());
+    /**
+     * Outputs the example of a click, unless the user's examples have counted too much for one more. In both cases the click enters the user's
+     * history.
+     *
+     * @param learnt outcome of the click if there is an example
+     */
+    private Outcome learn(Click click, long number, UserFeatures user, Features context, Outcome learnt) {
+        double amount =
+                contributions.next(EntryKeys.CLICKED, number, click.item(), click.time(), click.weight());
+        if (amount > 0) {
+            output.example(new TrainingExample(
+                    click.id(), user, context, click.item(), click.action(), amount, click.time(), click.producedAt()));
+        }
+        fold(click);
+        return amount > 0 ? learnt : Outcome.CAPPED;
+    }
+
+    private void settle(Click click, Outcome outcome) {
+        if (isCut(click, outcome)) {
+            books.settle(InputTopic.CLICKS, outcome, Outcome.CUT_WEIGHT);
+        } else {
+            books.settle(InputTopic.CLICKS, outcome);
+        }
+    }
+
+    private void settleWaiting(Click click, Outcome outcome) {
+        if (isCut(click, outcome)) {
+            books.settleWaiting(InputTopic.CLICKS, outcome, Outcome.CUT_WEIGHT, 1);
+        } else {
+            books.settleWaiting(InputTopic.CLICKS, outcome);
+        }
+    }
+
+    /** Returns true if the click has an example that its weight did not count for whole. */
+    private boolean isCut(Click click, Outcome outcome) {
+        return click.weight() > settings.caps().mostWeight() && outcome.hasExample();
     }
 
     private void fold(Click click) {

@@ -93,7 +93,7 @@ public record AttributionSettings(
     private static final String LAYOUT = "attribution.layout";
 
     /** The one that this build reads. */
-    static final String LAYOUT_READ = "2";
+    static final String LAYOUT_READ = "3";
 
     /** Whether clicks have exposures. */
     public enum Mode {

@@ -4,26 +4,27 @@ import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 
 /**
- * How much the examples of one user may count.
+ * How much the examples of one user may count. What an example counts is what it may change, wherever examples change anything.
  *
- * <p>A new example counts with a share of its weight. With c, the sum of the shares of the user's earlier examples of the same
- * item, and C, that of all items, each decayed in event time:
+ * <p>A new example of weight w counts a. With c, the sum of what the user's earlier examples of the same item counted, and C, that of all items, each
+ * decayed in event time:
  *
  * <pre>
- * share = min(1, 2 (1 − c / perItem)) · min(1, 2 (1 − C / perUser)), at least {@value #LEAST_SHARE}
+ * a = min(w · min(1, 2 (1 − c / perItem)) · min(1, 2 (1 − C / perUser)),  perItem − c,  perUser − C)
  * </pre>
  *
- * <p>So examples count whole up to half a cap. Beyond that each counts less than the one before, and all together they never count
- * more than the cap.
+ * <p>So examples count whole up to half a cap. Beyond that each counts less than the one before, and all together they never count more than the cap.
+ * There is no example that would count less than {@value #LEAST}: a budget of one makes at most twenty examples.
  *
  * @param perItem most that examples of one user and item count together; 0: no cap
  * @param perUser most that all examples of one user count together; 0: no cap
- * @param halfLife event time after which a share weighs half in the sums
+ * @param halfLife event time after which an example weighs half in the sums
+ * @param mostWeight most that one click weighs
  */
-public record ContributionCaps(double perItem, double perUser, Duration halfLife) {
+public record ContributionCaps(double perItem, double perUser, Duration halfLife, double mostWeight) {
 
-    /** A weight stays above 0. A million of these count as one. */
-    public static final double LEAST_SHARE = 1e-6;
+    /** Least that an example counts, where there are caps. */
+    public static final double LEAST = 0.05;
 
     static ContributionCaps read(SettingsReader reader) {
         ContributionCaps caps = new ContributionCaps(
@@ -45,7 +46,13 @@ public record ContributionCaps(double perItem, double perUser, Duration halfLife
                         Duration.ofDays(1),
                         Duration.ofSeconds(1),
                         Duration.ofDays(365),
-                        "event time after which a click weighs half in these sums"));
+                        "event time after which a click weighs half in these sums"),
+                reader.number(
+                        "attribution.max-weight",
+                        10,
+                        1,
+                        1e6,
+                        "most that one click weighs; a larger weight of a click counts as this one"));
         requireOne(reader, "attribution.cap.user-item", caps.perItem);
         requireOne(reader, "attribution.cap.user", caps.perUser);
         return caps;
@@ -61,16 +68,24 @@ public record ContributionCaps(double perItem, double perUser, Duration halfLife
     }
 
     /**
-     * Returns the share of the next example.
+     * Returns what the next example counts; 0 if there is to be none.
      *
+     * @param weight of its click
      * @param ofItem c
      * @param ofUser C
      */
-    double share(double ofItem, double ofUser) {
-        return Math.max(LEAST_SHARE, room(ofItem, perItem) * room(ofUser, perUser));
+    double amount(double weight, double ofItem, double ofUser) {
+        double amount = Math.min(
+                weight * share(ofItem, perItem) * share(ofUser, perUser),
+                Math.min(left(ofItem, perItem), left(ofUser, perUser)));
+        return amount < LEAST ? 0 : amount;
     }
 
-    private static double room(double sum, double cap) {
+    private static double share(double sum, double cap) {
         return cap == 0 ? 1 : Math.max(0, Math.min(1, 2 * (1 - sum / cap)));
+    }
+
+    private static double left(double sum, double cap) {
+        return cap == 0 ? Double.MAX_VALUE : cap - sum;
     }
 }

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What each user's examples have counted of late: gives the next example its share, by {@link ContributionCaps}.
+ * What each user's examples have counted of late: says what the next one counts, by {@link ContributionCaps}.
  *
- * <p>A share is a function of the user's own examples, in the order in which they were made. An example of an earlier time than the one
+ * <p>It is a function of the user's own examples, in the order in which they were made. An example of an earlier time than the one
  * before counts as of that one's time, so that old dates leave no more room than new ones.
  *
  * <p>One entry for each user and kind of example, of bounded size: the {@value #MOST_ITEMS} items whose examples came last. An item that
@@ -31,14 +31,16 @@ final class Contributions {
     }
 
     /**
-     * Returns the share with which a new example counts, in (0, 1], and adds it to the user's sums.
+     * Returns what a new example counts, and adds it to the user's sums; 0 if there is to be none.
      *
      * @param kind {@link EntryKeys#CLICKED} or {@link EntryKeys#UNCLICKED}
      * @param user the user's number
+     * @param given weight that the event has by itself
      */
-    double next(byte kind, long user, String item, long time) {
+    double next(byte kind, long user, String item, long time, double given) {
+        double weight = Math.min(given, caps.mostWeight());
         if (!caps.areAny()) {
-            return 1;
+            return weight;
         }
         byte[] key = EntryKeys.of(kind, user);
         State state = entries.get(key, State::decoded).orElse(State.NEW);
@@ -47,16 +49,18 @@ final class Contributions {
         Optional<Sum> known =
                 state.items.stream().filter(sum -> sum.item.equals(item)).findFirst();
         double ofItem = known.map(sum -> decayed(sum, moment)).orElse(0.0);
-        double share = caps.share(ofItem, ofUser);
-
+        double amount = caps.amount(weight, ofItem, ofUser);
+        if (amount == 0) {
+            return 0;
+        }
         List<Sum> items = new ArrayList<>();
-        items.add(new Sum(item, ofItem + share, moment));
+        items.add(new Sum(item, ofItem + amount, moment));
         state.items.stream()
                 .filter(sum -> !sum.item.equals(item))
                 .limit(MOST_ITEMS - 1)
                 .forEach(items::add);
-        entries.put(key, new State(new Sum("", ofUser + share, moment), items), State::encoded);
-        return share;
+        entries.put(key, new State(new Sum("", ofUser + amount, moment), items), State::encoded);
+        return amount;
     }
 
     void forget(long user) {
@@ -65,16 +69,16 @@ final class Contributions {
     }
 
     private double decayed(Sum sum, long time) {
-        return sum.shares * StrictMath.pow(0.5, (time - sum.asOf) / halfLifeMillis);
+        return sum.counted * StrictMath.pow(0.5, (time - sum.asOf) / halfLifeMillis);
     }
 
     /**
-     * Shares of examples.
+     * What examples counted.
      *
      * @param item of these examples; empty: of all items
-     * @param shares their sum, decayed up to {@code asOf}
+     * @param counted their sum, decayed up to {@code asOf}
      */
-    private record Sum(String item, double shares, long asOf) {}
+    private record Sum(String item, double counted, long asOf) {}
 
     /**
      * The stored state of one user.
@@ -87,8 +91,8 @@ final class Contributions {
 
         byte[] encoded() {
             Fields fields =
-                    new Fields().number(all.shares).longInteger(all.asOf).integer(items.size());
-            items.forEach(sum -> fields.text(sum.item).number(sum.shares).longInteger(sum.asOf));
+                    new Fields().number(all.counted).longInteger(all.asOf).integer(items.size());
+            items.forEach(sum -> fields.text(sum.item).number(sum.counted).longInteger(sum.asOf));
             return fields.framed();
         }
 

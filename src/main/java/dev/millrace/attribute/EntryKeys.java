@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
  * N number                       what those of exposures without a click have counted
  * T moment block                 timers, from that moment on
  * clock                          the clocks, and how far the timers are done
+ * C topic slot                   a voice of the clock of a topic
  * b …                            the books, as their own class writes them
  * </pre>
  *
@@ -42,6 +43,7 @@ final class EntryKeys {
     static final byte FORGOTTEN_EXPOSURE = 'F';
     static final byte IDLE_USER = 'Z';
 
+    static final byte VOICE = 'C';
     static final byte[] CLOCK = Utf8.bytes("clock");
 
     private EntryKeys() {}
@@ -102,6 +104,15 @@ final class EntryKeys {
     /** @param first moment of the first of them */
     static byte[] timers(long first, long block) {
         return start(TIMERS, first, Long.BYTES).putLong(block).array();
+    }
+
+    /** @param topic one byte for each */
+    static byte[] voice(byte topic, int slot) {
+        return new byte[] {VOICE, topic, (byte) slot};
+    }
+
+    static int slotOf(byte[] voice) {
+        return Byte.toUnsignedInt(voice[2]);
     }
 
     private static ByteBuffer start(byte kind, long number, int more) {

@@ -25,9 +25,12 @@ final class Exposures {
         this.timers = timers;
     }
 
-    /** Stores an exposure and sets the timer of its window. Returns the moment at which that ends. */
+    /**
+     * Stores an exposure and sets the timer of its window. Returns the moment at which that ends: a window after the exposure, and after now. So
+     * a clock that is ahead of its user ends it no sooner.
+     */
     long open(Exposure exposure, UserState user, byte[] key) {
-        long ends = timers.set(settings.windowEnd(exposure.time()), key);
+        long ends = timers.set(settings.windowEnd(Math.max(exposure.time(), timers.cursor())), key);
         RememberedExposure opened = new RememberedExposure(
                 exposure.time(),
                 ends,

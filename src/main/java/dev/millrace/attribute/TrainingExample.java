@@ -11,8 +11,8 @@ import dev.millrace.feature.UserFeatures;
  * @param context context features of the exposure
  * @param item id of the item
  * @param action action of the user; empty if there was none
- * @param weight weight of the example, above 0; usually 1. Below 1 it is also the probability with which the example counts as a
- *     positive in popularity and among negatives
+ * @param weight what the example counts, above 0; usually 1. The loss takes it as it is. Below 1 it is also the probability with which the
+ *     example counts as a positive wherever positives are counted
  * @param time event time of the label, epoch milliseconds
  * @param producedAt wall clock when the click was sent, epoch milliseconds; 0 if unknown
  * @param isPositive true if the user acted; false if the exposure's window ended without an action

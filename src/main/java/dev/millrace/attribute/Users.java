@@ -57,13 +57,13 @@ final class Users {
         return state;
     }
 
-    /** Stores a click that waits, and sets the timer of its wait. */
+    /** Stores a click that waits, and sets the timer of its wait, which begins now at the earliest. */
     void await(long number, Click click, byte[] encoded) {
         byte[] waiting = EntryKeys.waitingClick(number, click.item(), click.id());
         byte[] end = EntryKeys.waitEnd(number, click.id());
         entries.put(waiting, encoded);
         entries.put(end, waiting);
-        timers.set(settings.waitEnd(click.time()), end);
+        timers.set(settings.waitEnd(Math.max(click.time(), timers.cursor())), end);
     }
 
     /** Returns the user of a number; absent if the user has gone. */

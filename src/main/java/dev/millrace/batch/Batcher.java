@@ -10,7 +10,7 @@ import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The caller decides when to close a batch, because waiting needs a clock. The content of a batch is decided here
  * and is a function of what was added. If an example names an item that the catalogue does not have, the item is added
- * to the catalogue without features; it is removed when examples no longer name it. A removed item stays removed until
+ * to the catalogue without features; it is removed when examples no longer name it. An example of a weight below 1 adds it with the
+ * probability of its weight, and is left out if nothing adds the item. A removed item stays removed until
  * the catalogue announces it again. When an item or a user is removed, its examples leave the open batch.
  *
  * <p>Exposures without a click are kept apart: they do not count as positives and do not change the popularity. A batch
@@ -55,6 +56,9 @@ public final class Batcher implements Durable {
      *
      * Threads. One, the caller's.
      */
+
+    /** Stream of random numbers of a batch: whether an example adds its item to the catalogue. */
+    private static final int ADDED = 6;
 
     private static final byte COUNTERS = 0;
     private static final byte PART = 1;
@@ -161,6 +165,11 @@ public final class Batcher implements Durable {
         return changes.size();
     }
 
+    /** Returns the number of positives in the open batch. */
+    public int openPositives() {
+        return examples.size();
+    }
+
     /** Returns the number of user removals in the open batch. */
     public int openUserRemovals() {
         return removedUsers.size();
@@ -169,20 +178,23 @@ public final class Batcher implements Durable {
     /** Closes the open batch, applies its changes to the catalogue, and opens the next batch. */
     public MiniBatch close() {
         step++;
-        List<TrainingExample> positives = List.copyOf(examples.values());
+        long seed = CounterRandom.bits(settings.seed(), step, 0);
         List<CatalogueChange> catalogueChanges = new ArrayList<>(changes.values());
-        catalogueChanges.addAll(unknownItems(positives, catalogueChanges));
-        int unknown = catalogueChanges.size() - changes.size();
         catalogueChanges.forEach(this::apply);
-        catalogue.recordSightings(step, positives);
+        List<CatalogueChange> unknown = unknownItems(seed);
+        unknown.forEach(this::apply);
+        catalogueChanges.addAll(unknown);
+        List<TrainingExample> positives = examples.values().stream()
+                .filter(example -> catalogue.contains(example.item()))
+                .toList();
+        catalogue.recordSightings(step, seed, positives);
         // plus the number of new items, so that a full catalogue does not grow
         List<CatalogueChange> unannouncedRemovals =
-                catalogue.unannouncedRemovals(settings.unannounced(), step, settings.maxChanges() + unknown);
+                catalogue.unannouncedRemovals(settings.unannounced(), positives, settings.maxChanges() + unknown.size());
         unannouncedRemovals.forEach(this::apply);
         catalogueChanges.addAll(unannouncedRemovals);
         Set<String> users = new LinkedHashSet<>(removedUsers.values());
         rememberedExamples.forget(users, CatalogueChange.removed(catalogueChanges));
-        long seed = CounterRandom.bits(settings.seed(), step, 0);
         List<TrainingExample> rehearsed = positives.isEmpty() ? List.of() : rehearsed(seed);
         List<TrainingExample> learnt = new ArrayList<>(positives);
         learnt.addAll(rehearsed);
@@ -220,7 +232,7 @@ public final class Batcher implements Durable {
     public void follow(MiniBatch batch) {
         step = batch.step();
         batch.catalogue().forEach(this::apply);
-        catalogue.recordSightings(step, batch.examples());
+        catalogue.recordSightings(step, batch.seed(), batch.examples());
         observe(batch);
     }
 
@@ -388,34 +400,20 @@ public final class Batcher implements Durable {
                 .array();
     }
 
-    private List<CatalogueChange> unknownItems(List<TrainingExample> positives, List<CatalogueChange> announced) {
-        Set<String> known = new HashSet<>();
-        announced.forEach(change -> {
-            if (change.isRemoval()) {
-                known.remove(change.itemId());
-            } else {
-                known.add(change.itemId());
-            }
-        });
-        Set<String> removed = new HashSet<>();
-        announced.forEach(change -> {
-            if (!known.contains(change.itemId())) {
-                removed.add(change.itemId());
-            }
-        });
-        List<CatalogueChange> unknown = new ArrayList<>();
-        for (TrainingExample example : positives) {
-            boolean has = known.contains(example.item())
-                    || removed.contains(example.item())
-                    || catalogue.contains(example.item())
-                    || catalogue.wasRemoved(example.item());
-            if (!has) {
-                known.add(example.item());
-                unknown.add(new CatalogueChange.Upsert(
-                        new CatalogueItem(example.item(), example.time(), Features.NONE), false));
+    /** Returns the additions of the items that only examples name. */
+    private List<CatalogueChange> unknownItems(long seed) {
+        Map<String, CatalogueChange> unknown = new LinkedHashMap<>();
+        int place = 0;
+        for (TrainingExample example : examples.values()) {
+            boolean isDrawn = CounterRandom.unit(seed, ADDED, place++) < example.weight();
+            if (isDrawn && !catalogue.contains(example.item()) && !catalogue.wasRemoved(example.item())) {
+                unknown.computeIfAbsent(
+                        example.item(),
+                        item -> new CatalogueChange.Upsert(
+                                new CatalogueItem(item, example.time(), Features.NONE), false));
             }
         }
-        return unknown;
+        return List.copyOf(unknown.values());
     }
 
     private float[] logProbabilities(List<String> items) {

@@ -24,6 +24,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * The items that can be recommended, with their features, numbered without gaps.
@@ -107,12 +108,13 @@ public final class Catalogue implements Durable {
     }
 
     /**
-     * Updates the sightings of the unannounced items that a batch's examples name. Call it after the batch's changes
+     * Updates the sightings of the unannounced items that a batch's examples name, if they count. Call it after the batch's changes
      * are applied.
      *
-     * @param examples of the batch of that step, in its order
+     * @param seed of the batch of that step
+     * @param examples of the batch, in its order
      */
-    void recordSightings(long step, List<TrainingExample> examples) {
+    void recordSightings(long step, long seed, List<TrainingExample> examples) {
         orderSightings();
         for (TrainingExample example : examples) {
             if (example.time() > clock) {
@@ -121,35 +123,37 @@ public final class Catalogue implements Durable {
             }
         }
         for (int place = 0; place < examples.size(); place++) {
-            String item = examples.get(place).item();
-            if (unannounced.remove(item) != null) {
-                unannounced.put(item, new Sighting((step << PLACE_BITS) + place + 1, clock));
-                dirty.add(item);
+            TrainingExample example = examples.get(place);
+            if (MiniBatch.isCounted(seed, place, example) && unannounced.remove(example.item()) != null) {
+                unannounced.put(example.item(), new Sighting((step << PLACE_BITS) + place + 1, clock));
+                dirty.add(example.item());
             }
         }
     }
 
     /**
-     * Returns the removals of unannounced items, the oldest sighting first: items that no example named for long, and
-     * as many more as are above the maximum. An item that the latest step's examples name is never removed.
+     * Returns the removals of unannounced items, the oldest sighting first: items that no example that counts has named for long, and
+     * as many more as are above the maximum. An item that the latest batch's examples name is never removed.
      *
      * @param settings event time to wait, and maximum of unannounced items
-     * @param step latest step whose sightings were taken
+     * @param latest examples of the latest batch
      * @param most most removals at once
      */
-    List<CatalogueChange> unannouncedRemovals(BatchSettings.Unannounced settings, long step, int most) {
+    List<CatalogueChange> unannouncedRemovals(
+            BatchSettings.Unannounced settings, List<TrainingExample> latest, int most) {
         orderSightings();
+        Set<String> named = latest.stream().map(TrainingExample::item).collect(Collectors.toSet());
         long expireMillis = settings.expireAfter().toMillis();
         int surplus = unannounced.size() - settings.max();
         List<CatalogueChange> gone = new ArrayList<>();
         for (Map.Entry<String, Sighting> entry : unannounced.entrySet()) {
-            Sighting last = entry.getValue();
-            boolean isExpired = expireMillis > 0 && last.time < clock - expireMillis;
-            boolean goes = (isExpired || gone.size() < surplus) && last.moment >> PLACE_BITS < step;
-            if (!goes || gone.size() == most) {
+            boolean isExpired = expireMillis > 0 && entry.getValue().time < clock - expireMillis;
+            if (gone.size() == most || !(isExpired || gone.size() < surplus)) {
                 break;
             }
-            gone.add(new CatalogueChange.Removal(entry.getKey(), clock, false));
+            if (!named.contains(entry.getKey())) {
+                gone.add(new CatalogueChange.Removal(entry.getKey(), clock, false));
+            }
         }
         return gone;
     }

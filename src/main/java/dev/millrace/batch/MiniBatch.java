@@ -102,13 +102,18 @@ public record MiniBatch(
     }
 
     /**
-     * Returns true if an example counts as a positive for others: in the popularity and among the negatives. An example of a
-     * weight below 1 does so with the probability of its weight, drawn by the batch's seed. So what counts is a sample of the stream in which
-     * a user's repeated clicks are as rare as their weights say, and log Q is right for it.
+     * Returns true if an example counts as a positive wherever positives are counted: in popularity and among the negatives, in the catalogue's
+     * sightings, in exams and what follows from them, among the neighbours, in alarms and in the memory of what is learnt again. An example of a weight
+     * below 1 does so with the probability of its weight, drawn by the batch's seed. So what counts is a sample of the stream in which a user's
+     * repeated clicks are as rare as their weights say, and log Q is right for it. The loss takes the weight itself.
      */
     public boolean isCounted(int example) {
-        double weight = examples.get(example).weight();
-        return weight >= 1 || CounterRandom.unit(seed, COUNTED, example) < weight;
+        return isCounted(seed, example, examples.get(example));
+    }
+
+    /** @param place of the example in its batch */
+    static boolean isCounted(long seed, int place, TrainingExample example) {
+        return example.weight() >= 1 || CounterRandom.unit(seed, COUNTED, place) < example.weight();
     }
 
     /** Returns the examples that count as positives for others, in their order. */

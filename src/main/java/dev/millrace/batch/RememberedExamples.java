@@ -72,12 +72,14 @@ final class RememberedExamples {
         return places.stream().map(place -> remembered.get(place).example()).toList();
     }
 
-    /** Remembers the examples of a batch, and forgets those of the batches before the last ones. */
+    /** Remembers the examples of a batch that count, and forgets those of the batches before the last ones. */
     void observe(MiniBatch batch) {
         forget(old -> old.step() <= batch.step() - settings.batches());
         for (int place = 0; settings.examples() > 0 && place < batch.examples().size(); place++) {
-            TrainingExample example = batch.examples().get(place);
-            remembered.add(Remembered.of(batch.step(), place, example, BatchFields.encodedToRemember(example)));
+            if (batch.isCounted(place)) {
+                TrainingExample example = batch.examples().get(place);
+                remembered.add(Remembered.of(batch.step(), place, example, BatchFields.encodedToRemember(example)));
+            }
         }
     }
 

@@ -113,15 +113,16 @@ public final class Examiner implements Durable {
     }
 
     /**
-     * Examines the model on a batch that neither it nor the baseline has learnt from, if the budget allows and no earlier exam is open;
-     * goes on with that otherwise. An example without an earlier click of its user is counted only; an item that is not in the catalogue
-     * cannot be found.
+     * Examines the model on those examples of a batch that count, if neither it nor the baseline has learnt from the batch, the budget allows, and no
+     * earlier exam is open; goes on with that otherwise. Of an example without an earlier click of its user only the number is kept; an item that is
+     * not in the catalogue cannot be found.
      *
      * @return the gradient of the mixture, when an exam has ended
      */
     public Optional<Mixture.Gradient> examine(MiniBatch batch, TwoTower model, ItemFacts facts) {
         Catalogue catalogue = facts.catalogue();
-        List<TrainingExample> withHistory = batch.examples().stream()
+        List<TrainingExample> counted = batch.counted();
+        List<TrainingExample> withHistory = counted.stream()
                 .filter(example -> !example.user().history().isEmpty())
                 .toList();
         List<TrainingExample> examined = withHistory.stream()
@@ -137,7 +138,7 @@ public final class Examiner implements Durable {
         if (!isAfforded) {
             return Optional.empty();
         }
-        int without = batch.examples().size() - withHistory.size();
+        int without = counted.size() - withHistory.size();
         totals =
                 new ExamTotals(totals.model(), totals.popularity(), totals.withoutHistory() + without, totals.others());
         totalsDirty = true;

@@ -9,6 +9,7 @@ package dev.millrace.state;
 public enum Outcome {
     // clicks
     ATTRIBUTED("attributed"),
+    CAPPED("capped"),
     LATE("late"),
     LATE_ATTRIBUTED("late-attributed"),
     ORPHAN("orphan"),
@@ -43,6 +44,9 @@ public enum Outcome {
     USER_REMOVAL("user-removal"),
     WITHOUT_POSITIVES("without-positives");
 
+    /** Reason that the label of an attributed click ends with, if its weight was larger than the settings allow. */
+    public static final String CUT_WEIGHT = "cut weight";
+
     private static final String BEFORE_REASON = ": ";
 
     private final String label;
@@ -54,6 +58,11 @@ public enum Outcome {
     /** Returns the name in books, reports and metrics. */
     public String label() {
         return label;
+    }
+
+    /** Returns true if a click of this outcome has an example. */
+    public boolean hasExample() {
+        return this == ATTRIBUTED || this == LATE_ATTRIBUTED || this == ORPHAN_ATTRIBUTED;
     }
 
     /** Returns the name of this outcome with a reason. */

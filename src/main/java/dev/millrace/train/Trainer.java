@@ -149,8 +149,11 @@ public final class Trainer implements Durable, AutoCloseable {
     public MiniBatch closeBatch() {
         int changes = batcher.openChanges();
         int userRemovals = batcher.openUserRemovals();
+        int positives = batcher.openPositives();
         MiniBatch batch = batcher.close();
         closedStep = batch.step();
+        books.settleWaiting(
+                InputTopic.EXAMPLES, Outcome.CAPPED, positives - batch.examples().size());
         books.settleWaiting(InputTopic.EXAMPLES, Outcome.CATALOGUE_CHANGE, changes);
         books.settleWaiting(InputTopic.EXAMPLES, Outcome.USER_REMOVAL, userRemovals);
         return batch;

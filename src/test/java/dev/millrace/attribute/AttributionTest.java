@@ -140,7 +140,7 @@ class AttributionTest {
             Attribution anew = attribution(
                     new MemoryEntries(), Map.of("negatives.exposed", weight, "negatives.exposed.sample", "0.25"));
             for (int at = 0; at < 2000; at++) {
-                anew.expose(exposure("e" + at, "ann", "book", START + at));
+                anew.expose(exposure("e" + at, "user" + at, "book", START + at));
             }
             advance(anew, START + HOUR);
             sampled.add(examples.stream().map(TrainingExample::id).toList());

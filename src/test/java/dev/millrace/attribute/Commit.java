@@ -28,7 +28,7 @@ final class Commit {
 
         @Override
         public void delete(byte[] key) {
-            throw new AssertionError("nothing to delete");
+            // the begun one never had it
         }
     }
 }

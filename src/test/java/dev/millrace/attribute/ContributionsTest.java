@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
@@ -33,16 +35,16 @@ class ContributionsTest {
         assertThat(weights.get(1)).isEqualTo(1);
         assertThat(weights.get(2)).isCloseTo(2 / 3., within(1e-12));
         assertThat(weights.get(3)).isCloseTo(2 / 9., within(1e-12));
-        assertThat(weights.get(4)).isCloseTo(2 / 27., within(1e-12));
+        assertThat(weights.get(4)).isCloseTo(2 / 27., within(1e-12)); // the next one would count 2/81, less than 0.05
+        assertThat(weights(clicks(9, "ann", "a", 0), Map.of())).hasSize(5);
     }
 
     @Test
     void theyNeverCountMoreThanTheCapHoweverManyTheyAre() {
         List<Double> weights = weights(clicks(100_000, "ann", "a", 0), Map.of());
 
-        assertThat(weights).allMatch(weight -> weight > 0 && weight <= 1);
-        // plus 100,000 times the least share of 1e-6
-        assertThat(weights.stream().mapToDouble(weight -> weight).sum()).isLessThan(3.1001);
+        assertThat(weights).allMatch(weight -> weight >= ContributionCaps.LEAST && weight <= 1);
+        assertThat(sum(weights)).isLessThanOrEqualTo(3);
     }
 
     @Test
@@ -65,7 +67,7 @@ class ContributionsTest {
 
         assertThat(weights.subList(0, 51)).allMatch(weight -> weight == 1); // the 51st finds 50, half of the cap
         assertThat(weights.get(51)).isLessThan(1);
-        assertThat(weights.stream().mapToDouble(weight -> weight).sum()).isLessThan(100.001);
+        assertThat(sum(weights)).isLessThanOrEqualTo(100);
     }
 
     @Test
@@ -75,10 +77,11 @@ class ContributionsTest {
             clicks.add(click("c" + at, "ann", "i" + at % (Contributions.MOST_ITEMS + 1), START));
         }
 
-        assertThat(weights(clicks, Map.of()).stream()
-                        .mapToDouble(weight -> weight)
-                        .sum())
-                .isLessThan(1000.01);
+        List<Double> weights = weights(clicks, Map.of());
+
+        assertThat(sum(weights)).isLessThanOrEqualTo(1000);
+        // 65 items in turn: 7 rounds are whole, and the eighth up to the 501st click; so one item gets 1000/65 and not 3
+        assertThat(weights.subList(0, 501)).allMatch(weight -> weight == 1);
     }
 
     @Test
@@ -88,10 +91,7 @@ class ContributionsTest {
             clicks.add(click("c" + at, "ann", "a", START - at * DAY));
         }
 
-        assertThat(weights(clicks, Map.of()).stream()
-                        .mapToDouble(weight -> weight)
-                        .sum())
-                .isLessThan(3.001);
+        assertThat(sum(weights(clicks, Map.of()))).isLessThanOrEqualTo(3);
     }
 
     @Test
@@ -119,13 +119,72 @@ class ContributionsTest {
     }
 
     @Test
-    void aWeightOfTheClickIsMultiplied() {
+    void aHeavyClickUsesTheCapUpAsManyLightOnesDo() {
+        List<Click> clicks = new ArrayList<>(List.of(weighing(6, "a0"), weighing(1, "a1")));
+        clicks.add(click("b", "ann", "b", START));
+
+        // min(6, 3 − 0); nothing is left for the second
+        assertThat(weights(clicks, Map.of())).containsExactly(3.0, 1.0);
+    }
+
+    @Test
+    void lightClicksAreCappedByWhatTheyCountAndNotByTheirNumber() {
         List<Click> clicks = new ArrayList<>();
-        for (int at = 0; at < 3; at++) {
-            clicks.add(new Click("c" + at, "ann", "a", Optional.empty(), "click", 6, START, 0, Features.NONE));
+        for (int at = 0; at < 1000; at++) {
+            clicks.add(weighing(0.25, "c" + at));
         }
 
-        assertThat(weights(clicks, Map.of()).get(2)).isCloseTo(6 * 2 / 3., within(1e-12));
+        List<Double> weights = weights(clicks, Map.of());
+
+        assertThat(weights.subList(0, 7)).containsOnly(0.25); // the seventh finds 1.5, half of the cap
+        assertThat(weights.get(7)).isCloseTo(0.25 * 2 * (1 - 1.75 / 3), within(1e-12));
+        assertThat(sum(weights)).isLessThanOrEqualTo(3);
+    }
+
+    @Test
+    void aClickThatCountsNextToNothingMakesNoExample() {
+        assertThat(weights(List.of(weighing(0.049, "a"), weighing(0.05, "b")), Map.of()))
+                .containsExactly(0.05);
+    }
+
+    @Test
+    void aWeightBeyondTheLargestCountsAsThatAndTheBooksSaySo() {
+        List<TrainingExample> examples = new ArrayList<>();
+        Attribution attribution = attribution(
+                new MemoryEntries(), Map.of("attribution.cap.user-item", "0", "attribution.cap.user", "0"), examples);
+
+        attribution.click(weighing(1e6, "a"));
+        attribution.click(weighing(10, "b"));
+
+        assertThat(examples).extracting(TrainingExample::weight).containsExactly(10.0, 10.0);
+        assertThat(attribution.books().accounts().get("clicks").outcomes())
+                .isEqualTo(Map.of("attributed", 1L, "attributed: cut weight", 1L));
+    }
+
+    @Test
+    void aCappedClickAnswersItsExposureAndEntersTheHistory() {
+        List<TrainingExample> examples = new ArrayList<>();
+        Attribution attribution =
+                attribution(new MemoryEntries(), Map.of("attribution.mode", "exposures"), examples);
+        for (int at = 0; at < 6; at++) {
+            attribution.expose(new Exposure("e" + at, "ann", "a", START + at, 0, Features.NONE));
+            attribution.click(click("c" + at, "ann", "a", START + at));
+        }
+        attribution.expose(new Exposure("last", "ann", "b", START + 9, 0, Features.NONE));
+        attribution.click(click("last", "ann", "b", START + 9));
+
+        attribution.advance(START + DAY, START + DAY);
+
+        assertThat(examples).hasSize(6);
+        assertThat(examples.get(5).user().history()).containsExactly("a");
+        // log(1 + n) of six clicks, all but not decayed
+        assertThat(examples.get(5).user().features().value("millrace.clicks").orElseThrow())
+                .isInstanceOfSatisfying(
+                        FeatureValue.Quantity.class,
+                        clicks -> assertThat(clicks.value()).isCloseTo(StrictMath.log1p(6), within(1e-6)));
+        assertThat(attribution.books().accounts().get("clicks").outcomes())
+                .isEqualTo(Map.of("attributed", 6L, "capped", 1L));
+        assertThat(attribution.books().accounts().get("exposures").outcomes()).isEqualTo(Map.of("clicked", 7L));
     }
 
     @Test
@@ -150,13 +209,13 @@ class ContributionsTest {
                 Map.of("attribution.mode", "exposures", "negatives.exposed", "1", "negatives.exposed.sample", "1"),
                 examples);
         for (int at = 0; at < 100; at++) {
-            attribution.expose(new dev.millrace.event.Exposure("e" + at, "ann", "a", START, 0, Features.NONE));
+            attribution.expose(new Exposure("e" + at, "ann", "a", START, 0, Features.NONE));
         }
 
         attribution.advance(START + DAY, START + DAY);
 
-        assertThat(examples).hasSize(100).noneMatch(TrainingExample::isPositive);
-        assertThat(examples.stream().mapToDouble(TrainingExample::weight).sum()).isLessThan(3.001);
+        assertThat(examples).hasSize(5).noneMatch(TrainingExample::isPositive);
+        assertThat(examples.stream().mapToDouble(TrainingExample::weight).sum()).isLessThanOrEqualTo(3);
     }
 
     /** Whatever others do, and whenever the process starts again. */
@@ -189,8 +248,8 @@ class ContributionsTest {
             own.forEach(example -> alone.put(example.id(), example.weight()));
         }
 
-        assertThat(together).isEqualTo(alone).hasSize(drawn.size());
-        assertThat(together.values()).allMatch(weight -> weight > 0 && weight <= 1);
+        assertThat(together).isEqualTo(alone);
+        assertThat(together.values()).allMatch(weight -> weight >= ContributionCaps.LEAST && weight <= 1);
     }
 
     private static int contributions(MemoryEntries entries) {
@@ -212,6 +271,14 @@ class ContributionsTest {
 
     private static Click click(String id, String user, String item, long time) {
         return new Click(id, user, item, Optional.empty(), "click", 1, time, 0, Features.NONE);
+    }
+
+    private static Click weighing(double weight, String id) {
+        return new Click(id, "ann", "a", Optional.empty(), "click", weight, START, 0, Features.NONE);
+    }
+
+    private static double sum(List<Double> weights) {
+        return weights.stream().mapToDouble(weight -> weight).sum();
     }
 
     private static List<Double> weights(List<Click> clicks, Map<String, String> settings) {

@@ -77,7 +77,7 @@ class RecordedStepsTest {
 
         assertThatThrownBy(() -> new RecordedSteps().attribution(entries))
                 .isInstanceOf(InvalidSettingsException.class)
-                .hasMessage("the state of the attribution = of layout 1: must be of layout 2, no release wrote another:"
+                .hasMessage("the state of the attribution = of layout 1: must be of layout 3, no release wrote another:"
                         + " begin from nothing, under another stream.application-id");
     }
 

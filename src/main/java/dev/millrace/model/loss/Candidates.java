@@ -358,24 +358,27 @@ public record Candidates(
     private static SampleFigures figures(
             MiniBatch batch, int[] positive, int[][] sameUser, Columns columns, Folded folded) {
         int[] counts = columns.count;
-        int distinct = 0;
-        for (boolean isPositive : columns.inBatch) {
-            distinct += isPositive ? 1 : 0;
+        int[] counted = IntStream.range(0, positive.length).filter(batch::isCounted).toArray();
+        if (counted.length == 0) {
+            return SampleFigures.NONE;
         }
         long masked = 0;
-        for (int i = 0; i < positive.length; i++) {
+        for (int i : counted) {
             masked += counts[positive[i]] - (folded.isNegative[i] ? 1 : 0); // its own column is not masked
             for (int c = 0; sameUser.length > 0 && c < sameUser[i].length; c++) {
                 masked += counts[sameUser[i][c]];
             }
         }
+        long distinct = Arrays.stream(counted).map(i -> positive[i]).distinct().count();
         double[] sorted = folded.logQ.clone();
         Arrays.sort(sorted);
-        float[] logP = batch.logProbability().clone();
-        Arrays.sort(logP);
+        double[] logP = Arrays.stream(counted)
+                .mapToDouble(i -> batch.logProbability()[i])
+                .sorted()
+                .toArray();
         return new SampleFigures(
-                (double) masked / Math.max(1, (long) positive.length * columns.candidate.length),
-                1 - (double) distinct / positive.length,
+                (double) masked / Math.max(1, (long) counted.length * columns.candidate.length),
+                1 - (double) distinct / counted.length,
                 sorted[sorted.length / 20],
                 sorted[sorted.length / 2],
                 sorted[sorted.length - 1 - sorted.length / 20],

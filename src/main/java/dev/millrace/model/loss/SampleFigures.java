@@ -1,7 +1,7 @@
 package dev.millrace.model.loss;
 
 /**
- * Statistics of the candidates of a batch.
+ * Statistics of the candidates of a batch. Of its examples, those that count.
  *
  * @param maskedShare share of the logits of examples and shared negatives that are masked, in [0, 1]
  * @param duplicateShare share of the examples whose item an earlier example of the batch has, in [0, 1)

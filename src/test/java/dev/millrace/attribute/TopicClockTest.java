@@ -1,0 +1,193 @@
+package dev.millrace.attribute;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+
+class TopicClockTest {
+
+    private static final long START = 1_700_000_000_000L;
+    private static final long MINUTE = 60_000;
+    private static final long RECENT = 30 * MINUTE;
+
+    private final TopicClock clock = new TopicClock(RECENT);
+
+    @Test
+    void aLogOfOneUserHasThatUsersTime() {
+        clock.hear("ann", START);
+        clock.hear("ann", START + MINUTE);
+
+        assertThat(clock.time()).isEqualTo(START + MINUTE);
+    }
+
+    @Test
+    void itIsTheTimeThatMoreThanHalfHaveReached() {
+        clock.hear("ann", START);
+        clock.hear("bob", START + 5);
+        assertThat(clock.time()).isEqualTo(START); // both have reached it
+
+        clock.hear("cid", START + 9);
+        assertThat(clock.time()).isEqualTo(START + 5); // two of three
+    }
+
+    @Test
+    void itDoesNotGoBack() {
+        clock.hear("ann", START);
+        clock.hear("ann", START - MINUTE);
+
+        assertThat(clock.time()).isEqualTo(START);
+    }
+
+    @Test
+    void oneUserMovesItByOneVoiceHoweverManyEventsThereAre() {
+        for (int at = 0; at < 10; at++) {
+            clock.hear("user" + at, START + at);
+        }
+
+        for (int at = 0; at < 1000; at++) {
+            clock.hear("user9", START + at * MINUTE);
+        }
+
+        assertThat(clock.time()).isEqualTo(START + 4); // 6 of 10, as before
+    }
+
+    @Test
+    void afterAPauseAsManyMustComeAsWereThereBefore() {
+        for (int at = 0; at < 5; at++) {
+            clock.hear("early" + at, START + at);
+        }
+
+        long morning = START + 480 * MINUTE;
+        for (int at = 0; at < 5; at++) {
+            clock.hear("late" + at, morning + at);
+            assertThat(clock.time()).isLessThan(START + 5);
+        }
+        clock.hear("late5", morning + 5);
+        assertThat(clock.time()).isEqualTo(morning); // 6 of 11
+
+        // those of the evening are not recent any more: 4 of 7
+        clock.hear("late6", morning + 6);
+        assertThat(clock.time()).isEqualTo(morning + 3);
+    }
+
+    @Test
+    void itDoesNotWaitForEverForUsersWhoDoNotComeBack() {
+        clock.hear("ann", START);
+        clock.hear("bob", START);
+
+        for (int at = 1; at <= TopicClock.EVENTS; at++) {
+            clock.hear("ann", START + at * MINUTE);
+        }
+
+        assertThat(clock.time()).isEqualTo(START + TopicClock.EVENTS * MINUTE);
+    }
+
+    @Test
+    void anErasedUserHasNoVoice() {
+        clock.hear("ann", START);
+        clock.hear("bob", START - MINUTE);
+
+        clock.forget("bob");
+        clock.hear("ann", START + 1);
+
+        assertThat(clock.time()).isEqualTo(START + 1);
+    }
+
+    /** However wrong a third of many users is, and however often they say so. */
+    @Property(tries = 200)
+    void aThirdOfTheUsersDoesNotMoveIt(@ForAll long seed, @ForAll @IntRange(min = 3, max = 400) int users) {
+        Random random = new Random(seed);
+        TopicClock clock = new TopicClock(RECENT);
+        int wrong = users / 3;
+        long now = START;
+        for (int round = 0; round < 3000; round++) {
+            now += 1000;
+            clock.hear("right" + round % (users - wrong), now);
+            if (wrong > 0 && round >= users - wrong) { // when the others are there
+                long by = random.nextInt(3) == 0 ? random.nextLong() % START : (random.nextInt(7200) - 3600) * 1000L;
+                clock.hear("wrong" + random.nextInt(wrong), now + by);
+            }
+
+            // between the first and the last of the right users of late
+            assertThat(clock.time()).isBetween(now - 1000L * (users - wrong), now);
+        }
+    }
+
+    @Property(tries = 200)
+    void itIsAsTheSlowTwinHasItWhereverItIsRestored(
+            @ForAll @Size(min = 1, max = 300) List<@IntRange(min = 0, max = 5000) Integer> drawn) {
+        List<Heard> all = new ArrayList<>();
+        Map<Integer, byte[]> stored = new HashMap<>();
+        byte[][] head = {new Fields().longInteger(0).longInteger(0).framed()};
+        long expected = 0;
+        TopicClock twin = new TopicClock(RECENT);
+        for (int at = 0; at < drawn.size(); at++) {
+            String user = "u" + drawn.get(at) % 7;
+            long time = START + (at + drawn.get(at) % 100) * MINUTE;
+            all.removeIf(heard -> heard.user().equals(user));
+            all.add(new Heard(user, time, expected));
+            expected = slowly(all, expected);
+
+            twin.hear(user, time);
+            assertThat(twin.time()).isEqualTo(expected);
+            if (drawn.get(at) % 3 == 0) {
+                twin = restored(twin, stored, head);
+            }
+        }
+    }
+
+    private record Heard(String user, long time, long heardAt) {}
+
+    /** Returns the time by its definition, and leaves those who are recent. */
+    private static long slowly(List<Heard> all, long before) {
+        all.removeIf(heard -> heard.heardAt < before - RECENT);
+        List<Long> times = new ArrayList<>(all.stream().map(Heard::time).toList());
+        Collections.sort(times);
+        long reached = before;
+        for (long time : times) {
+            if (times.stream().filter(other -> other >= time).count() * 2 > times.size()) {
+                reached = Math.max(reached, time);
+            }
+        }
+        if (reached - before > RECENT) {
+            long now = reached;
+            all.removeIf(heard -> heard.time < now - RECENT);
+            all.replaceAll(heard -> new Heard(heard.user, heard.time, now));
+        }
+        return reached;
+    }
+
+    private static TopicClock restored(TopicClock from, Map<Integer, byte[]> stored, byte[][] head) {
+        from.drainVoices((byte) 'x', new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                stored.put(EntryKeys.slotOf(key), value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                assertThat(stored.remove(EntryKeys.slotOf(key))).isNotNull();
+            }
+        });
+        Fields fields = new Fields();
+        from.write(fields);
+        head[0] = fields.framed();
+        TopicClock anew = new TopicClock(RECENT);
+        anew.read(Frame.open(head[0]));
+        stored.forEach(anew::restoreVoice);
+        return anew;
+    }
+}
