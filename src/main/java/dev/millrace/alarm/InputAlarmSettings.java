@@ -6,9 +6,12 @@ import dev.millrace.settings.SettingsReader;
  * When the events give an alarm.
  *
  * @param orphanClicks highest share of clicks without an exposure; 0: no such alarm
+ * @param lateClicks highest share of clicks after the window of their exposure; 0: no such alarm
+ * @param cutWeights highest share of clicks whose weight is larger than allowed; 0: no such alarm
  * @param misplacedRemovals removals that were rejected for their partition and have been sent again
  */
-public record InputAlarmSettings(double orphanClicks, long misplacedRemovals) {
+public record InputAlarmSettings(
+        double orphanClicks, double lateClicks, double cutWeights, long misplacedRemovals) {
 
     public static InputAlarmSettings read(SettingsReader reader) {
         return new InputAlarmSettings(
@@ -18,6 +21,18 @@ public record InputAlarmSettings(double orphanClicks, long misplacedRemovals) {
                         0,
                         1,
                         "highest share of the last hundred clicks that may find no exposure; 0: no such alarm"),
+                reader.number(
+                        "alarm." + InputAlarms.Kind.LATE_CLICKS.text(),
+                        0.2,
+                        0,
+                        1,
+                        "highest share of the last hundred clicks that may come after the window of their exposure; 0: no such alarm"),
+                reader.number(
+                        "alarm." + InputAlarms.Kind.CUT_WEIGHTS.text(),
+                        0.05,
+                        0,
+                        1,
+                        "highest share of the last hundred clicks that may weigh more than attribution.max-weight; 0: no such alarm"),
                 reader.longInteger(
                         "alarm." + InputAlarms.Kind.MISPLACED_REMOVALS.text(),
                         0,

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** What may be wrong with the events, as the books of all parts tell. It stops nothing. Safe for threads. */
 public final class InputAlarms {
@@ -20,6 +21,14 @@ public final class InputAlarms {
                 "clicks find no exposure: exposures are not sent, or to another topic, or under other ids of users and "
                         + "items; clocks of producers differ; or, with attribution.partitions = any, the producers of exposures "
                         + "and clicks have different partitioners"),
+        /** Share of the last clicks that came after the window of their exposure is above the limit. */
+        LATE_CLICKS(
+                "clicks come after the window of their exposure: attribution.window is too short; the clocks of many clients are behind "
+                        + "in clicks or ahead in exposures; or events wait for long before they are sent"),
+        /** Share of the last clicks whose weight was larger than allowed is above the limit. */
+        CUT_WEIGHTS(
+                "clicks have a larger weight than attribution.max-weight and count as that: a producer sends weights of another scale, "
+                        + "or somebody wants to be heard; raise the setting, for all actions alike, only if the weights are meant"),
         /** Records were rejected for their partition, the last one not long ago. */
         MISPLACED_RECORDS(
                 "records are rejected, because a producer has another partitioner than Kafka's default, murmur2: set "
@@ -60,10 +69,15 @@ public final class InputAlarms {
     /** Records in a row that must be in place before the alarm ends. */
     static final int QUIET_RECORDS = 1000;
 
-    /** What the alarms need of the books. */
-    private record Counts(long received, long clicks, long orphans, long misplaced, long removals) {
+    /**
+     * What the alarms need of the books.
+     *
+     * @param clicks that were looked up among the exposures; the next three are among them
+     */
+    private record Counts(
+            long received, long clicks, long orphans, long late, long cut, long misplaced, long removals) {
 
-        private static final Counts NONE = new Counts(0, 0, 0, 0, 0);
+        private static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0, 0);
 
         static Counts of(Map<String, Books.Account> books) {
             long received = 0;
@@ -72,20 +86,23 @@ public final class InputAlarms {
             for (InputTopic topic : InputTopic.FROM_PRODUCERS) {
                 Books.Account account = Books.Account.of(topic, books);
                 received += account.received();
-                misplaced += rejected(account, RejectReason.BAD_PARTITION);
-                removals += rejected(account, RejectReason.MISPLACED_REMOVAL);
+                misplaced += count(account, Outcome.REJECTED.label(RejectReason.BAD_PARTITION.label()));
+                removals += count(account, Outcome.REJECTED.label(RejectReason.MISPLACED_REMOVAL.label()));
             }
             Books.Account clicks = Books.Account.of(InputTopic.CLICKS, books);
             long orphans = clicks.outcome(Outcome.ORPHAN) + clicks.outcome(Outcome.ORPHAN_ATTRIBUTED);
-            long shown = clicks.outcome(Outcome.ATTRIBUTED)
-                    + clicks.outcome(Outcome.REPEATED_ACTION)
-                    + clicks.outcome(Outcome.LATE)
-                    + clicks.outcome(Outcome.LATE_ATTRIBUTED);
-            return new Counts(received, shown + orphans, orphans, misplaced + removals, removals);
+            long late = clicks.outcome(Outcome.LATE) + clicks.outcome(Outcome.LATE_ATTRIBUTED);
+            long inTime = clicks.outcome(Outcome.ATTRIBUTED)
+                    + clicks.outcome(Outcome.CAPPED)
+                    + clicks.outcome(Outcome.REPEATED_ACTION);
+            long cut = Stream.of(Outcome.values())
+                    .mapToLong(outcome -> count(clicks, outcome.label(Outcome.CUT_WEIGHT)))
+                    .sum();
+            return new Counts(received, inTime + late + orphans, orphans, late, cut, misplaced + removals, removals);
         }
 
-        private static long rejected(Books.Account account, RejectReason reason) {
-            return account.outcomes().getOrDefault(Outcome.REJECTED.label(reason.label()), 0L);
+        private static long count(Books.Account account, String label) {
+            return account.outcomes().getOrDefault(label, 0L);
         }
 
         Counts plus(Counts other) {
@@ -93,12 +110,25 @@ public final class InputAlarms {
                     received + other.received,
                     clicks + other.clicks,
                     orphans + other.orphans,
+                    late + other.late,
+                    cut + other.cut,
                     misplaced + other.misplaced,
                     removals + other.removals);
         }
 
         Counts minus(Counts other) {
-            return plus(new Counts(-other.received, -other.clicks, -other.orphans, -other.misplaced, -other.removals));
+            return plus(new Counts(
+                    -other.received,
+                    -other.clicks,
+                    -other.orphans,
+                    -other.late,
+                    -other.cut,
+                    -other.misplaced,
+                    -other.removals));
+        }
+
+        double share(long of) {
+            return clicks == 0 ? Double.NaN : (double) of / clicks;
         }
     }
 
@@ -106,7 +136,7 @@ public final class InputAlarms {
     private final Map<String, Counts> parts = new HashMap<>();
     private Counts total = Counts.NONE;
     private Counts windowBegin = Counts.NONE;
-    private double orphanShare = Double.NaN;
+    private Counts lastClicks = Counts.NONE;
     private Counts lastMisplaced = Counts.NONE;
     private boolean isPlaced = true;
     private List<State> states;
@@ -153,7 +183,7 @@ public final class InputAlarms {
         if (window.clicks() < 0) { // the application began anew
             windowBegin = total;
         } else if (window.clicks() >= CLICKS) {
-            orphanShare = (double) window.orphans() / window.clicks();
+            lastClicks = window;
             windowBegin = total;
         }
     }
@@ -169,14 +199,20 @@ public final class InputAlarms {
     }
 
     private List<State> measured() {
-        double limit = settings.orphanClicks();
         return List.of(
-                new State(Kind.ORPHAN_CLICKS, orphanShare, limit, limit > 0 && orphanShare > limit),
+                share(Kind.ORPHAN_CLICKS, lastClicks.orphans(), settings.orphanClicks()),
+                share(Kind.LATE_CLICKS, lastClicks.late(), settings.lateClicks()),
+                share(Kind.CUT_WEIGHTS, lastClicks.cut(), settings.cutWeights()),
                 new State(Kind.MISPLACED_RECORDS, total.misplaced(), 0, !isPlaced),
                 new State(
                         Kind.MISPLACED_REMOVALS,
                         total.removals(),
                         settings.misplacedRemovals(),
                         total.removals() > settings.misplacedRemovals()));
+    }
+
+    private State share(Kind kind, long clicks, double limit) {
+        double share = lastClicks.share(clicks);
+        return new State(kind, share, limit, limit > 0 && share > limit);
     }
 }

@@ -7,6 +7,7 @@ const known = (meanings, name, what) => (Object.hasOwn(meanings, name) ? meaning
 
 const OUTCOMES = {
   'attributed': 'Clicks that were joined to their exposure. Each is a training example, counted again under training-examples.',
+  'capped': 'Clicks of users whose examples have counted so much of late that one more makes none. Examples that count little, of items that nobody announced, where the draw did not take them.',
   'late': 'Clicks that came after the window of their exposure. They are not learnt.',
   'late-attributed': 'Clicks that came after the window of their exposure, and are learnt all the same (attribution.late).',
   'orphan': 'Clicks for which no exposure came in time. They are not learnt.',
@@ -33,6 +34,7 @@ const OUTCOMES = {
 };
 
 const REASONS = {
+  'cut weight': 'Their weight was larger than attribution.max-weight, and counts as that.',
   'undecodable': 'The bytes are no value of the topic.',
   'unknown-schema': 'The bytes name a schema that is not known.',
   'null-value': 'The record has no value, in a topic where this does not mean a removal.',
@@ -63,6 +65,8 @@ const MEASURES = {
   'vector-age': { shows: factor, says: 'Age of the oldest published vector, as a multiple of what its bound allows. Alarm above the limit.' },
   'item-surge': { shows: percent, says: 'Share of the latest clicks on one item, beyond ten times its share before. Alarm above the limit: many accounts may act together.' },
   'orphan-clicks': { shows: percent, says: 'Share of the last hundred clicks that found no exposure. Alarm above the limit.' },
+  'late-clicks': { shows: percent, says: 'Share of the last hundred clicks that came after the window of their exposure. Alarm above the limit.' },
+  'cut-weights': { shows: percent, says: 'Share of the last hundred clicks that weigh more than attribution.max-weight, and count as that. Alarm above the limit.' },
   'misplaced-records': { shows: count, says: 'Records since the beginning that were rejected for their partition. Alarm until a thousand in a row were in place.' },
   'misplaced-removals': { shows: count, says: 'Removals of users and items since the beginning that were rejected for their partition, so nothing was removed. Alarm above the limit.' },
 };

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class InputAlarmsTest {
 
-    private final InputAlarms alarms = new InputAlarms(new InputAlarmSettings(0.2, 1));
+    private final InputAlarms alarms = new InputAlarms(new InputAlarmSettings(0.2, 0.3, 0.05, 1));
 
     @Test
     void orphansBeyondTheLimitAreAnAlarmUntilClicksFindExposuresAgain() {
@@ -33,6 +33,23 @@ class InputAlarmsTest {
                         "attribute-0_0",
                         Map.of("clicks", account(200, Map.of("orphan-attributed", 150L, "late", 50L)))))
                 .containsExactly(new State(Kind.ORPHAN_CLICKS, 0.75, 0.2, true));
+    }
+
+    @Test
+    void lateClicksBeyondTheLimitAreAnAlarm() {
+        assertThat(take("attribute-0_0", Map.of("clicks", account(100, Map.of("attributed", 69L, "late", 31L)))))
+                .containsExactly(new State(Kind.LATE_CLICKS, 0.31, 0.3, true));
+
+        assertThat(take("attribute-0_0", Map.of("clicks", account(200, Map.of("attributed", 139L, "late", 61L)))))
+                .containsExactly(new State(Kind.LATE_CLICKS, 0.3, 0.3, false));
+    }
+
+    @Test
+    void weightsThatAreCutAreAnAlarmAmongClicksThatAreCappedToo() {
+        Map<String, Long> outcomes = Map.of("attributed", 60L, "capped", 34L, "attributed: cut weight", 6L);
+
+        assertThat(take("attribute-0_0", Map.of("clicks", account(100, outcomes))))
+                .containsExactly(new State(Kind.CUT_WEIGHTS, 0.06, 0.05, true));
     }
 
     @Test
@@ -73,7 +90,7 @@ class InputAlarmsTest {
 
     @Test
     void alarmThatIsOffNeverBegins() {
-        InputAlarms off = new InputAlarms(new InputAlarmSettings(0, 0));
+        InputAlarms off = new InputAlarms(new InputAlarmSettings(0, 0, 0, 0));
 
         assertThat(off.take("attribute-0_0", clicks(0, 1000), false)).isEmpty();
     }
