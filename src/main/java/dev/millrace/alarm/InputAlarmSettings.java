@@ -10,8 +10,7 @@ import dev.millrace.settings.SettingsReader;
  * @param cutWeights highest share of clicks whose weight is larger than allowed; 0: no such alarm
  * @param misplacedRemovals removals that were rejected for their partition and have been sent again
  */
-public record InputAlarmSettings(
-        double orphanClicks, double lateClicks, double cutWeights, long misplacedRemovals) {
+public record InputAlarmSettings(double orphanClicks, double lateClicks, double cutWeights, long misplacedRemovals) {
 
     public static InputAlarmSettings read(SettingsReader reader) {
         return new InputAlarmSettings(

@@ -367,8 +367,7 @@ public final class Attribution implements Durable {
     private Outcome withoutOpenExposure(Click click, boolean isLate) {
         return switch (settings.late()) {
             case DROP -> isLate ? Outcome.LATE : Outcome.ORPHAN;
-            case POSITIVE ->
-                learnAtItsOwnMoment(click, isLate ? Outcome.LATE_ATTRIBUTED : Outcome.ORPHAN_ATTRIBUTED);
+            case POSITIVE -> learnAtItsOwnMoment(click, isLate ? Outcome.LATE_ATTRIBUTED : Outcome.ORPHAN_ATTRIBUTED);
         };
     }
 
@@ -386,8 +385,7 @@ public final class Attribution implements Durable {
      * @param learnt outcome of the click if there is an example
      */
     private Outcome learn(Click click, long number, UserFeatures user, Features context, Outcome learnt) {
-        double amount =
-                contributions.next(EntryKeys.CLICKED, number, click.item(), click.time(), click.weight());
+        double amount = contributions.next(EntryKeys.CLICKED, number, click.item(), click.time(), click.weight());
         if (amount > 0) {
             output.example(new TrainingExample(
                     click.id(), user, context, click.item(), click.action(), amount, click.time(), click.producedAt()));

@@ -189,8 +189,8 @@ public final class Batcher implements Durable {
                 .toList();
         catalogue.recordSightings(step, seed, positives);
         // plus the number of new items, so that a full catalogue does not grow
-        List<CatalogueChange> unannouncedRemovals =
-                catalogue.unannouncedRemovals(settings.unannounced(), positives, settings.maxChanges() + unknown.size());
+        List<CatalogueChange> unannouncedRemovals = catalogue.unannouncedRemovals(
+                settings.unannounced(), positives, settings.maxChanges() + unknown.size());
         unannouncedRemovals.forEach(this::apply);
         catalogueChanges.addAll(unannouncedRemovals);
         Set<String> users = new LinkedHashSet<>(removedUsers.values());

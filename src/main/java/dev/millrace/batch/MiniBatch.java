@@ -124,6 +124,11 @@ public record MiniBatch(
                 .toList();
     }
 
+    /** Returns the latest event time of the examples, epoch milliseconds; 0 if there is none. */
+    public long latestTime() {
+        return examples.stream().mapToLong(TrainingExample::time).max().orElse(0);
+    }
+
     /** Returns how many of the negatives were drawn uniformly; they are the first ones. */
     public int uniformNegatives() {
         return negatives.size() - draws.byWeight() - draws.fromMemory();

@@ -107,8 +107,7 @@ public final class TwoTower implements Durable {
         }
         MiniBatch batch = logged.asLearnt();
         times.begin();
-        long batchTime =
-                batch.examples().stream().mapToLong(TrainingExample::time).max().orElse(0);
+        long batchTime = batch.latestTime();
         NegativePairs pairs = NegativePairs.of(batch).with(hardNegatives.find(batch, this));
         Candidates candidates = Candidates.of(batch, settings.loss(), pairs);
         List<Subject> users = users(batch);

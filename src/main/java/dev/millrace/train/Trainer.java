@@ -151,9 +151,9 @@ public final class Trainer implements Durable, AutoCloseable {
         int userRemovals = batcher.openUserRemovals();
         int positives = batcher.openPositives();
         MiniBatch batch = batcher.close();
+        int left = positives - batch.examples().size();
         closedStep = batch.step();
-        books.settleWaiting(
-                InputTopic.EXAMPLES, Outcome.CAPPED, positives - batch.examples().size());
+        books.settleWaiting(InputTopic.EXAMPLES, Outcome.CAPPED, left);
         books.settleWaiting(InputTopic.EXAMPLES, Outcome.CATALOGUE_CHANGE, changes);
         books.settleWaiting(InputTopic.EXAMPLES, Outcome.USER_REMOVAL, userRemovals);
         return batch;
@@ -210,9 +210,9 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** As {@link #publish(Optional, Consumer)} without a reason to withhold; returns what is published. */
     public List<ItemEmbedding> publish() {
-        List<ItemEmbedding> embeddings = new ArrayList<>();
-        publish(Optional.empty(), embeddings::add);
-        return embeddings;
+        List<ItemEmbedding> all = new ArrayList<>();
+        publish(Optional.empty(), all::add);
+        return all;
     }
 
     /**
@@ -264,7 +264,7 @@ public final class Trainer implements Durable, AutoCloseable {
         return publisher.start();
     }
 
-    /** Marks the generation as unknown to others, because nothing that it publishes is sent. */
+    /** Marks the generation as unknown to others: nothing of it is sent. */
     public void keepGenerationUnknown() {
         publisher.stayUnknown();
     }
@@ -436,7 +436,7 @@ public final class Trainer implements Durable, AutoCloseable {
     }
 
     private boolean isBeforeStart(MiniBatch batch) {
-        return !batch.examples().isEmpty() && batch.examples().stream().allMatch(example -> example.time() < learnFrom);
+        return !batch.examples().isEmpty() && batch.latestTime() < learnFrom;
     }
 
     private void passOver(MiniBatch batch, boolean isOwn) {
@@ -452,9 +452,7 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** Advances event time to that of the batch. */
     private void comeTo(MiniBatch batch) {
-        for (TrainingExample example : batch.examples()) {
-            eventTime = Math.max(eventTime, example.time());
-        }
+        eventTime = Math.max(eventTime, batch.latestTime());
         catalogue.forgetRemovedBefore(eventTime - removalMemoryMillis);
     }
 

@@ -80,7 +80,8 @@ class ContributionsTest {
         List<Double> weights = weights(clicks, Map.of());
 
         assertThat(sum(weights)).isLessThanOrEqualTo(1000);
-        // 65 items in turn: 7 rounds are whole, and the eighth up to the 501st click; so one item gets 1000/65 and not 3
+        // 65 items in turn: 7 rounds are whole, and the eighth up to the 501st click; so one item gets 1000/65 and not
+        // 3
         assertThat(weights.subList(0, 501)).allMatch(weight -> weight == 1);
     }
 
@@ -164,8 +165,7 @@ class ContributionsTest {
     @Test
     void aCappedClickAnswersItsExposureAndEntersTheHistory() {
         List<TrainingExample> examples = new ArrayList<>();
-        Attribution attribution =
-                attribution(new MemoryEntries(), Map.of("attribution.mode", "exposures"), examples);
+        Attribution attribution = attribution(new MemoryEntries(), Map.of("attribution.mode", "exposures"), examples);
         for (int at = 0; at < 6; at++) {
             attribution.expose(new Exposure("e" + at, "ann", "a", START + at, 0, Features.NONE));
             attribution.click(click("c" + at, "ann", "a", START + at));
@@ -179,9 +179,8 @@ class ContributionsTest {
         assertThat(examples.get(5).user().history()).containsExactly("a");
         // log(1 + n) of six clicks, all but not decayed
         assertThat(examples.get(5).user().features().value("millrace.clicks").orElseThrow())
-                .isInstanceOfSatisfying(
-                        FeatureValue.Quantity.class,
-                        clicks -> assertThat(clicks.value()).isCloseTo(StrictMath.log1p(6), within(1e-6)));
+                .isInstanceOfSatisfying(FeatureValue.Quantity.class, clicks -> assertThat(clicks.value())
+                        .isCloseTo(StrictMath.log1p(6), within(1e-6)));
         assertThat(attribution.books().accounts().get("clicks").outcomes())
                 .isEqualTo(Map.of("attributed", 6L, "capped", 1L));
         assertThat(attribution.books().accounts().get("exposures").outcomes()).isEqualTo(Map.of("clicked", 7L));

@@ -68,7 +68,9 @@ class WrongClocksTest {
         honest(1000);
         long comes = START + HOUR / 2;
         at(comes, () -> attribution.expose(exposure("late", "u-behind", comes - 2 * HOUR)));
-        at(comes + 20 * MINUTE, () -> attribution.click(click("late", "u-behind", "late", comes - 2 * HOUR + 20 * MINUTE)));
+        at(
+                comes + 20 * MINUTE,
+                () -> attribution.click(click("late", "u-behind", "late", comes - 2 * HOUR + 20 * MINUTE)));
 
         play();
 
@@ -114,7 +116,9 @@ class WrongClocksTest {
                 each.click(click("c" + round, user, "e" + round, now + random.nextInt(2) * SECOND));
             }
             if (round >= 100 && round % 2 == 0) { // when the honest ones are there
-                long by = random.nextBoolean() ? (random.nextInt(700_000) - 350_000) * HOUR : (random.nextInt(7200) - 3600) * SECOND;
+                long by = random.nextBoolean()
+                        ? (random.nextInt(700_000) - 350_000) * HOUR
+                        : (random.nextInt(7200) - 3600) * SECOND;
                 String wrong = "wrong" + random.nextInt(50);
                 disturbed.expose(exposure("x" + round, wrong, now + by));
                 disturbed.click(click("y" + round, wrong, "x" + round, now + by));
@@ -122,7 +126,8 @@ class WrongClocksTest {
         }
 
         assertThat(found.stream().filter(user -> user.startsWith("u")).toList()).isEqualTo(undisturbed);
-        // a window ends when more than half of the others came after it: 150 accounts, two rounds for each of 50, so 150 rounds at most
+        // a window ends when more than half of the others came after it: 150 accounts, two rounds for each of 50, so
+        // 150 rounds at most
         assertThat(account(disturbed, InputTopic.EXPOSURES).outcome(Outcome.CLICKED))
                 .isGreaterThan(1500 - 180 - 150);
     }
@@ -136,7 +141,8 @@ class WrongClocksTest {
         attribution.click(click("c2", "ann", "other", START + HOUR));
 
         assertThat(account(attribution, InputTopic.EXPOSURES).outcomes()).isEqualTo(Map.of("unclicked", 1L));
-        assertThat(account(attribution, InputTopic.CLICKS).outcomes()).isEqualTo(Map.of("late", 1L)); // an exposure of the item was known
+        assertThat(account(attribution, InputTopic.CLICKS).outcomes())
+                .isEqualTo(Map.of("late", 1L)); // an exposure of the item was known
     }
 
     @Test
@@ -149,7 +155,8 @@ class WrongClocksTest {
 
         clicksOnly.click(click("c", "u0", "", START + MINUTE)); // a repeat, whatever one client says
 
-        assertThat(account(clicksOnly, InputTopic.CLICKS).outcomes()).isEqualTo(Map.of("attributed", 11L, "duplicate", 1L));
+        assertThat(account(clicksOnly, InputTopic.CLICKS).outcomes())
+                .isEqualTo(Map.of("attributed", 11L, "duplicate", 1L));
     }
 
     private void honest(int users) {
@@ -205,9 +212,7 @@ class WrongClocksTest {
     /** @param found takes the user of each example */
     private static Attribution attribution(Map<String, String> settings, List<String> found) {
         return new Attribution(
-                AttributionSettings.read(new SettingsReader(settings)),
-                new MemoryEntries(),
-                new Attribution.Output() {
+                AttributionSettings.read(new SettingsReader(settings)), new MemoryEntries(), new Attribution.Output() {
                     @Override
                     public void example(TrainingExample example) {
                         found.add(example.user().user());

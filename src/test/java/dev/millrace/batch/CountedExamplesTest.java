@@ -3,6 +3,7 @@ package dev.millrace.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
@@ -127,6 +128,8 @@ class CountedExamplesTest {
     private static Batcher batcher(Map<String, String> settings) {
         Map<String, String> all = new TreeMap<>(Map.of("batch.size", "100", "batch.negatives", "0"));
         all.putAll(settings);
-        return new Batcher(BatchSettings.read(new SettingsReader(all)), new Catalogue('C'), 'O', 'P');
+        Batcher batcher = new Batcher(BatchSettings.read(new SettingsReader(all)), new Catalogue('C'), 'O', 'P');
+        batcher.change(new CatalogueChange.Upsert(new CatalogueItem("spam", TIME, Features.NONE)));
+        return batcher;
     }
 }

@@ -112,6 +112,56 @@ class UnannouncedItemsTest {
     }
 
     @Test
+    void examplesBringAsManyItemsAsTheyCountAndNotAsTheyAre() {
+        int brought = 0;
+        for (int batch = 0; batch < 40; batch++) {
+            for (int at = 0; at < 100; at++) {
+                batcher.add(example(TIME, "new-" + batch + "-" + at, 0.05));
+            }
+            MiniBatch closed = batcher.close();
+            brought += closed.examples().size();
+            assertThat(closed.examples()).allMatch(example -> catalogue.contains(example.item()));
+        }
+
+        // 4,000 draws of 0.05: 200 items, standard deviation 13.8; the others are no examples of their batches
+        assertThat(brought).isBetween(200 - 5 * 14, 200 + 5 * 14);
+    }
+
+    @Test
+    void anExampleThatCountsAndOneThatDoesNotLearnTheItemThatOneOfThemBrings() {
+        for (int at = 0; at < 40; at++) {
+            batcher.add(example(TIME, "a", 0.05));
+        }
+        batcher.add(example(TIME, "a", 1));
+
+        assertThat(batcher.close().examples()).hasSize(41);
+    }
+
+    @Test
+    void whatHardlyCountsKeepsNoItem() {
+        close(TIME, "a", "b", "c", "d");
+        for (int step = 0; step < 10; step++) {
+            batcher.add(example(TIME + 1, "a", 1e-9)); // a would be the latest
+            batcher.close();
+        }
+
+        MiniBatch batch = close(TIME + 2, "e");
+
+        assertThat(removals(batch)).containsExactly("a");
+    }
+
+    @Test
+    void anItemThatItsBatchNamesStaysThoughTheExampleDoesNotCount() {
+        close(TIME, "a", "b", "c", "d");
+
+        batcher.add(example(TIME + 1, "a", 1e-9));
+        MiniBatch batch = close(TIME + 1, "e");
+
+        assertThat(removals(batch)).containsExactly("b");
+        assertThat(batch.examples()).hasSize(2);
+    }
+
+    @Test
     void followedOrRestoredItGoesOnAsTheOneThatClosedTheBatches() {
         Catalogue followed = new Catalogue('C');
         Batcher follower = new Batcher(settings, followed, 'O', 'P');
@@ -120,6 +170,7 @@ class UnannouncedItemsTest {
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         Random random = new Random(11);
         for (int step = 0; step < 60; step++) {
+            batcher.add(example(TIME, "i" + random.nextInt(25), 0.5));
             follower.follow(close(TIME + step * 5L * DAY, items(random)));
             if (step % 7 == 0) {
                 store(stored, catalogue, batcher);
@@ -153,17 +204,21 @@ class UnannouncedItemsTest {
 
     private static MiniBatch close(Batcher batcher, long time, String... items) {
         for (String item : items) {
-            batcher.add(new TrainingExample(
-                    "e",
-                    new UserFeatures("ann", time, Features.NONE, List.of()),
-                    Features.NONE,
-                    item,
-                    "click",
-                    1,
-                    time,
-                    0));
+            batcher.add(example(time, item, 1));
         }
         return batcher.close();
+    }
+
+    private static TrainingExample example(long time, String item, double weight) {
+        return new TrainingExample(
+                "e",
+                new UserFeatures("ann", time, Features.NONE, List.of()),
+                Features.NONE,
+                item,
+                "click",
+                weight,
+                time,
+                0);
     }
 
     private static List<String> removals(MiniBatch batch) {

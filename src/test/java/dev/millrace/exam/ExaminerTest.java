@@ -110,6 +110,26 @@ class ExaminerTest {
     }
 
     @Test
+    void onlyExamplesThatCountAreRanked() {
+        for (int item = 0; item < ITEMS; item++) {
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
+        }
+        List<TrainingExample> examples = new ArrayList<>(drawn(20));
+        List<TrainingExample> spam =
+                drawn(400).stream().map(example -> weighing(1e-9, example)).toList();
+        examples.addAll(spam);
+        Examiner examiner = examiner();
+        TwoTower model = new TwoTower(MODEL, catalogue);
+
+        var mixture = examiner.examine(batch(examples), model, facts);
+
+        Examiner ofTheOthers = examiner();
+        var expected = ofTheOthers.examine(batch(examples.subList(0, 20)), model, facts);
+        assertThat(examiner.totals()).usingRecursiveComparison().isEqualTo(ofTheOthers.totals());
+        assertThat(mixture).isEqualTo(expected).isPresent();
+    }
+
+    @Test
     void moreExamplesThanItemsAreRankedAsFewerAre() {
         for (int item = 0; item < ITEMS; item++) {
             catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
@@ -445,6 +465,11 @@ class ExaminerTest {
                     .isEqualTo(reference(batch, model, 0.3));
             assertThat(each.totalsOfTowers().model()).usingRecursiveComparison().isEqualTo(reference(batch, model, 0));
         }
+    }
+
+    private static TrainingExample weighing(double weight, TrainingExample of) {
+        return new TrainingExample(
+                of.id(), of.user(), of.context(), of.item(), of.action(), weight, of.time(), of.producedAt());
     }
 
     private static GivenWeights popularity(double weight) {

@@ -358,7 +358,8 @@ public record Candidates(
     private static SampleFigures figures(
             MiniBatch batch, int[] positive, int[][] sameUser, Columns columns, Folded folded) {
         int[] counts = columns.count;
-        int[] counted = IntStream.range(0, positive.length).filter(batch::isCounted).toArray();
+        int[] counted =
+                IntStream.range(0, positive.length).filter(batch::isCounted).toArray();
         if (counted.length == 0) {
             return SampleFigures.NONE;
         }

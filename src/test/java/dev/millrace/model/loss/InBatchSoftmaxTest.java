@@ -231,6 +231,40 @@ class InBatchSoftmaxTest {
     }
 
     @Test
+    void figuresOfTheSampleAreOfTheExamplesThatCount() {
+        MiniBatch whole = batch(List.of("a", "b", "c", "c"), new double[] {0.2, 0.1, 0.05, 0.05}, List.of(), 10);
+        List<TrainingExample> examples = new ArrayList<>(whole.examples());
+        examples.replaceAll(example -> example.item().equals("c")
+                ? new TrainingExample(
+                        example.id(),
+                        example.user(),
+                        example.context(),
+                        example.item(),
+                        example.action(),
+                        1e-9,
+                        example.time(),
+                        example.producedAt())
+                : example);
+
+        SampleFigures sample = Candidates.of(
+                        Batches.of(
+                                whole.step(),
+                                whole.seed(),
+                                List.of(),
+                                examples,
+                                whole.logProbability(),
+                                List.of(),
+                                new float[0],
+                                whole.catalogueSize()),
+                        CLASSIC)
+                .sample();
+
+        assertThat(sample.maskedShare()).isZero();
+        assertThat(sample.duplicateShare()).isZero();
+        assertThat(sample.medianProbability()).isCloseTo(0.2, within(1e-6)); // the upper of 0.1 and 0.2
+    }
+
+    @Test
     void figuresOfASampleWithoutInBatchNegativesCountEveryHit() {
         Loss drawnAlone = Scenes.plainSettings("negatives.in-batch", "false").loss();
 
