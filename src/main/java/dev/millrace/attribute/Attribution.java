@@ -330,10 +330,22 @@ public final class Attribution implements Durable {
         return users.profileAndHistory(number, exposure.version()).asOf(user, exposure.time(), exposure.counters());
     }
 
+    /** Attributes the clicks that waited for an exposure. It reads no others, however many wait beside them. */
     private void attributeWaiting(Exposure exposure, long number, byte[] exposureKey) {
+        byte[] naming = EntryKeys.waitingClicks(number, exposure.item(), exposure.id());
         EntryRounds.forEach(
                 entries,
-                EntryKeys.of(EntryKeys.WAITING_CLICK, number, exposure.item()),
+                EntryKeys.waitingClicks(number, exposure.item(), exposure.time()),
+                EntryKeys.waitingClicks(number, exposure.item(), settings.windowEnd(exposure.time()) + 1),
+                CLICKS_A_ROUND,
+                (key, value) -> Optional.of(Map.entry(key, value)),
+                unnamed -> { // all are in the order of their ids then
+                    entries.delete(unnamed.getKey());
+                    entries.put(EntryKeys.naming(naming, unnamed.getKey()), unnamed.getValue());
+                });
+        EntryRounds.forEach(
+                entries,
+                naming,
                 CLICKS_A_ROUND,
                 (key, value) -> Optional.of(Map.entry(key, WaitingClick.decoded(value)))
                         .filter(waiting -> answers(waiting.getValue(), exposure)),

@@ -1,8 +1,10 @@
 package dev.millrace.attribute;
 
+import dev.millrace.event.Click;
 import dev.millrace.state.Sha256;
 import dev.millrace.state.Utf8;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /**
  * Keys of the attribution's entries. A user has a number, which no other user ever has, and no key but the first holds a name.
@@ -13,7 +15,8 @@ import java.nio.ByteBuffer;
  * H number version               a version of the user's profile and history
  * X number item exposure         an exposure
  * S number click                 a click that was seen
- * W number item click            a click that waits; here the click's id is whole, as such clicks are answered in the order of their ids
+ * W number item 0 time click     a click that waits and names no exposure
+ * W number item 1 exposure click a click that waits and names one; here the click's id is whole, as such clicks are answered in the order of their ids
  * V number click                 the end of its wait: the key of the click that waits
  * P number                       what the user's examples of clicks have counted
  * N number                       what those of exposures without a click have counted
@@ -23,7 +26,7 @@ import java.nio.ByteBuffer;
  * b …                            the books, as their own class writes them
  * </pre>
  *
- * <p>Numbers have 8 bytes, versions 4. Items, exposures and clicks stand for the first 8 bytes of the SHA-256 of their ids. So two different
+ * <p>Numbers and times have 8 bytes, versions 4. Items, exposures and clicks stand for the first 8 bytes of the SHA-256 of their ids. So two different
  * clicks of one user are taken for one with a probability of n²/2^65, for n clicks remembered: 3e-12 for 10,000. For exposures it is n²/2^129,
  * as their items must agree too. The ids of other users do not matter.
  */
@@ -44,6 +47,10 @@ final class EntryKeys {
     static final byte IDLE_USER = 'Z';
 
     static final byte VOICE = 'C';
+
+    private static final byte NAMES_NONE = 0;
+    private static final byte NAMES_EXPOSURE = 1;
+
     static final byte[] CLOCK = Utf8.bytes("clock");
 
     private EntryKeys() {}
@@ -57,7 +64,7 @@ final class EntryKeys {
         return start(kind, number, 0).array();
     }
 
-    /** Returns what the keys of a user's exposures or waiting clicks of an item begin with. */
+    /** Returns what the keys of a user's exposures of an item begin with. */
     static byte[] of(byte kind, long number, String item) {
         return start(kind, number, Long.BYTES).putLong(hash(item)).array();
     }
@@ -69,12 +76,34 @@ final class EntryKeys {
                 .array();
     }
 
-    static byte[] waitingClick(long number, String item, String id) {
-        byte[] whole = Utf8.bytes(id);
-        return start(WAITING_CLICK, number, Long.BYTES + whole.length)
+    static byte[] waitingClick(long number, Click click) {
+        byte[] waiting = click.exposure()
+                .map(exposure -> waitingClicks(number, click.item(), exposure))
+                .orElseGet(() -> waitingClicks(number, click.item(), click.time()));
+        return joined(waiting, Utf8.bytes(click.id()));
+    }
+
+    /** Returns what the keys of the waiting clicks of an item begin with that name an exposure. */
+    static byte[] waitingClicks(long number, String item, String exposure) {
+        return waitingClicks(number, item, NAMES_EXPOSURE, hash(exposure));
+    }
+
+    /** Returns what the keys of the waiting clicks of an item begin with that name no exposure and are of one time. */
+    static byte[] waitingClicks(long number, String item, long time) {
+        return waitingClicks(number, item, NAMES_NONE, time);
+    }
+
+    private static byte[] waitingClicks(long number, String item, byte names, long exposureOrTime) {
+        return start(WAITING_CLICK, number, 2 * Long.BYTES + 1)
                 .putLong(hash(item))
-                .put(whole)
+                .put(names)
+                .putLong(exposureOrTime)
                 .array();
+    }
+
+    /** Returns the key of a waiting click as if it named another exposure, or one at all. */
+    static byte[] naming(byte[] waitingClicks, byte[] waitingClick) {
+        return joined(waitingClicks, Arrays.copyOfRange(waitingClick, waitingClicks.length, waitingClick.length));
     }
 
     static byte[] waitEnd(long number, String id) {
@@ -117,6 +146,13 @@ final class EntryKeys {
 
     private static ByteBuffer start(byte kind, long number, int more) {
         return ByteBuffer.allocate(1 + Long.BYTES + more).put(kind).putLong(number);
+    }
+
+    private static byte[] joined(byte[] first, byte[] second) {
+        return ByteBuffer.allocate(first.length + second.length)
+                .put(first)
+                .put(second)
+                .array();
     }
 
     private static long hash(String id) {

@@ -28,7 +28,22 @@ final class EntryRounds {
             int most,
             BiFunction<byte[], byte[], Optional<T>> chosen,
             Consumer<T> taker) {
-        byte[] to = EntrySource.behind(from);
+        forEach(entries, from, EntrySource.behind(from), most, chosen, taker);
+    }
+
+    /**
+     * As the other one, of the entries of a range.
+     *
+     * @param from first key of the range
+     * @param to the key behind the last
+     */
+    static <T> void forEach(
+            OrderedEntries entries,
+            byte[] from,
+            byte[] to,
+            int most,
+            BiFunction<byte[], byte[], Optional<T>> chosen,
+            Consumer<T> taker) {
         byte[][] next = {from};
         List<T> round = new ArrayList<>();
         do {

@@ -34,7 +34,7 @@ final class Users {
         requireLayout(entries);
     }
 
-    /** An earlier layout had kinds in small letters; what it holds would be lost silently. */
+    /** The first layout had kinds in small letters; what it holds would be lost silently. Later ones are kept with the settings. */
     private static void requireLayout(OrderedEntries entries) {
         entries.scan(FIRST_OF_EARLIER, (key, value) -> {
             throw new InvalidSettingsException(List.of(new SettingFault(
@@ -59,7 +59,7 @@ final class Users {
 
     /** Stores a click that waits, and sets the timer of its wait, which begins now at the earliest. */
     void await(long number, Click click, byte[] encoded) {
-        byte[] waiting = EntryKeys.waitingClick(number, click.item(), click.id());
+        byte[] waiting = EntryKeys.waitingClick(number, click);
         byte[] end = EntryKeys.waitEnd(number, click.id());
         entries.put(waiting, encoded);
         entries.put(end, waiting);

@@ -115,10 +115,29 @@ class AttributionWritesTest {
                 .containsEntry("duplicate", 1L);
     }
 
+    @Test
+    void anExposureReadsOnlyTheWaitingClicksThatItAnswers() {
+        for (int at = 0; at < 1_000; at++) {
+            attribution.click(click("n" + at, "elsewhere", START + MINUTE));
+            attribution.click(clickWithoutExposure("early" + at, START - 1));
+            attribution.click(clickWithoutExposure("late" + at, START + 30 * MINUTE + 1)); // the window is of 30 minutes
+        }
+        attribution.click(click("c3", "e", START + MINUTE));
+        attribution.click(clickWithoutExposure("c2", START));
+        attribution.click(clickWithoutExposure("c1", START + 30 * MINUTE));
+        entries.noted.clear();
+
+        attribution.expose(exposure("e", START));
+
+        // those two that name none are visited once more among those that name one, to be answered in the order of all their ids
+        assertThat(entries.noted.stream().filter("visit W"::equals)).hasSize(2 + 3);
+        assertThat(examples).extracting(TrainingExample::id).containsExactly("c1");
+    }
+
     /** How many entries of each kind were written. */
     private Map<String, Long> writes() {
         return entries.noted.stream()
-                .filter(one -> !one.startsWith("get"))
+                .filter(one -> !one.startsWith("get") && !one.startsWith("visit"))
                 .collect(Collectors.groupingBy(one -> one, Collectors.counting()));
     }
 
@@ -148,6 +167,10 @@ class AttributionWritesTest {
 
     private static Click click(String id, String exposure, long time) {
         return new Click(id, "ann", "book", Optional.of(exposure), "click", 1, time, time, Features.NONE);
+    }
+
+    private static Click clickWithoutExposure(String id, long time) {
+        return new Click(id, "ann", "book", Optional.empty(), "click", 1, time, time, Features.NONE);
     }
 
     private static UserProfile profile(String age, long time) {

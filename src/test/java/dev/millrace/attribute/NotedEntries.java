@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
 
-/** Entries on the heap that note each get, put and delete, with what is made of the key. */
+/** Entries on the heap that note each get, put, delete and visit of a scan, with what is made of the key. */
 final class NotedEntries implements OrderedEntries {
 
     final List<String> noted = new ArrayList<>();
@@ -40,11 +40,18 @@ final class NotedEntries implements OrderedEntries {
 
     @Override
     public void scan(byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor) {
-        entries.scan(from, to, visitor);
+        entries.scan(from, to, noting(visitor));
     }
 
     @Override
     public void scan(byte[] from, BiPredicate<byte[], byte[]> visitor) {
-        entries.scan(from, visitor);
+        entries.scan(from, noting(visitor));
+    }
+
+    private BiPredicate<byte[], byte[]> noting(BiPredicate<byte[], byte[]> visitor) {
+        return (key, value) -> {
+            noted.add("visit " + name.apply(key));
+            return visitor.test(key, value);
+        };
     }
 }
