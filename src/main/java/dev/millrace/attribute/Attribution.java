@@ -104,7 +104,7 @@ public final class Attribution implements Durable {
         long ends = exposures.open(exposure, user, key);
         books.await(InputTopic.EXPOSURES);
         user.counters = user.counters.exposed(exposure.time(), halfLifeMillis);
-        user.readUntil = Math.max(user.readUntil, ends);
+        user.read(ends);
         user.remember(Math.max(settings.forgottenAfter(exposure.time()), Timers.time(ends) + 1));
         users.put(exposure.user(), user);
         if (user.waitingClicks > 0) {
@@ -155,8 +155,7 @@ public final class Attribution implements Durable {
             books.settle(InputTopic.USERS, Outcome.UNCHANGED);
         } else {
             books.settle(InputTopic.USERS, Outcome.APPLIED);
-            user.profileTime = profile.time();
-            change(profile.user(), user, known.with(profile.features()));
+            change(profile.user(), user, users.with(profile, user));
         }
     }
 
@@ -178,12 +177,8 @@ public final class Attribution implements Durable {
                     value -> books.settleWaiting(InputTopic.CLICKS, Outcome.ERASED));
             eraseAll(EntryKeys.of(EntryKeys.WAIT_END, number), value -> {});
             eraseAll(EntryKeys.of(EntryKeys.SEEN_CLICK, number), value -> {});
-            EntryRounds.forEach(
-                    entries,
-                    EntryKeys.of(EntryKeys.VERSION, number),
-                    KEYS_A_ROUND,
-                    (key, value) -> Optional.of(key),
-                    users::deleteVersion);
+            eraseVersions(EntryKeys.of(EntryKeys.VERSION, number));
+            eraseVersions(EntryKeys.of(EntryKeys.PROFILE, number));
             contributions.forget(number);
             users.delete(user, state);
         });
@@ -288,7 +283,7 @@ public final class Attribution implements Durable {
                     entries.get(waiting).ifPresent(value -> waitEnded(waiting, WaitingClick.decoded(value)));
                 });
             case EntryKeys.SEEN_CLICK -> entries.delete(subject);
-            case EntryKeys.VERSION -> users.deleteVersion(subject);
+            case EntryKeys.VERSION, EntryKeys.PROFILE -> users.deleteVersion(subject);
             case EntryKeys.IDLE_USER ->
                 users.user(EntryKeys.numberOf(subject)).ifPresent(user -> users.known(user)
                         .filter(state -> state.idleTimer == moment)
@@ -442,6 +437,10 @@ public final class Attribution implements Durable {
         users.put(user, state);
         long latest = state.latestEvent();
         output.userFeatures(changed.asOf(user, latest, state.counters.at(latest, halfLifeMillis)));
+    }
+
+    private void eraseVersions(byte[] from) {
+        EntryRounds.forEach(entries, from, KEYS_A_ROUND, (key, value) -> Optional.of(key), users::deleteVersion);
     }
 
     private void eraseAll(byte[] from, Consumer<byte[]> settle) {

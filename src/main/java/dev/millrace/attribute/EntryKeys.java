@@ -12,7 +12,8 @@ import java.util.Arrays;
  * <pre>
  * U user                         the user's state, with the number
  * I number                       the user's id
- * H number version               a version of the user's profile and history
+ * H number version               a version of the user's history, with the version of the profile
+ * D number version               a version of the user's profile
  * X number item exposure         an exposure
  * S number click                 a click that was seen
  * W number item 0 time click     a click that waits and names no exposure
@@ -34,6 +35,7 @@ final class EntryKeys {
 
     static final byte ID = 'I';
     static final byte VERSION = 'H';
+    static final byte PROFILE = 'D';
     static final byte EXPOSURE = 'X';
     static final byte SEEN_CLICK = 'S';
     static final byte WAITING_CLICK = 'W';
@@ -116,6 +118,10 @@ final class EntryKeys {
 
     static byte[] version(long number, int version) {
         return start(VERSION, number, Integer.BYTES).putInt(version).array();
+    }
+
+    static byte[] profile(long number, int version) {
+        return start(PROFILE, number, Integer.BYTES).putInt(version).array();
     }
 
     /** Returns the number of the user in a key of {@link #of}, or one that begins like it. */

@@ -2,7 +2,6 @@ package dev.millrace.attribute;
 
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
-import dev.millrace.feature.FeatureFields;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
@@ -11,16 +10,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
 
 /**
  * What a user's features are made of, beside the counters.
  *
+ * @param profileVersion of the entry that holds the profile; 0 if there is none
  * @param profile the user's own features
  * @param history clicks, latest first
  */
-record ProfileAndHistory(Features profile, List<Visit> history) {
+record ProfileAndHistory(int profileVersion, Features profile, List<Visit> history) {
 
-    static final ProfileAndHistory NONE = new ProfileAndHistory(Features.NONE, List.of());
+    static final ProfileAndHistory NONE = new ProfileAndHistory(0, Features.NONE, List.of());
 
     private static final String CLICKS = "millrace.clicks";
     private static final String EXPOSURES = "millrace.exposures";
@@ -55,8 +56,8 @@ record ProfileAndHistory(Features profile, List<Visit> history) {
         return history.isEmpty() ? 0 : history.get(0).time;
     }
 
-    ProfileAndHistory with(Features newProfile) {
-        return new ProfileAndHistory(newProfile, history);
+    ProfileAndHistory with(int newVersion, Features newProfile) {
+        return new ProfileAndHistory(newVersion, newProfile, history);
     }
 
     ProfileAndHistory clicked(String item, long time, int historyLength) {
@@ -78,20 +79,22 @@ record ProfileAndHistory(Features profile, List<Visit> history) {
             visits.add(new Visit(item, time));
         }
         return new ProfileAndHistory(
-                profile, visits.size() > historyLength ? visits.subList(0, historyLength) : visits);
+                profileVersion, profile, visits.size() > historyLength ? visits.subList(0, historyLength) : visits);
     }
 
+    /** Returns the history, and in place of the profile its version. */
     byte[] encoded() {
-        Fields fields = new Fields();
-        FeatureFields.write(fields, profile);
-        fields.integer(history.size());
+        Fields fields = new Fields().integer(profileVersion).integer(history.size());
         history.forEach(visit -> fields.text(visit.item).longInteger(visit.time));
         return fields.framed();
     }
 
-    static ProfileAndHistory decoded(byte[] value) {
+    /** @param profiles returns the profile of a version, which is not 0 */
+    static ProfileAndHistory decoded(byte[] value, IntFunction<Features> profiles) {
         ByteBuffer payload = Frame.open(value);
-        return new ProfileAndHistory(FeatureFields.read(payload), visits(payload));
+        int version = payload.getInt();
+        return new ProfileAndHistory(
+                version, version == 0 ? Features.NONE : profiles.apply(version), visits(payload));
     }
 
     static List<Visit> visits(ByteBuffer payload) {

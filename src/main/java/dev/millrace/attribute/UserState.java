@@ -25,6 +25,12 @@ final class UserState {
     /** Moment at which the last exposure ends that takes its features from this version; 0 if none does. */
     long readUntil;
 
+    /** Of the profile; without a profile, of the one to come. */
+    int profileVersion = 1;
+
+    /** Moment at which the last exposure ends that takes its features from this version of the profile; 0 if none does. */
+    long profileReadUntil;
+
     /** Clicks that wait for their exposure. */
     int waitingClicks;
 
@@ -48,6 +54,14 @@ final class UserState {
         return Math.max(Math.max(counters.asOf(), profileTime), latestVisit);
     }
 
+    /** @param moment at which an exposure ends that takes its features from the current versions */
+    void read(long moment) {
+        readUntil = Math.max(readUntil, moment);
+        if (profileTime > 0) {
+            profileReadUntil = Math.max(profileReadUntil, moment);
+        }
+    }
+
     void remember(long until) {
         rememberedUntil = Math.max(rememberedUntil, until);
     }
@@ -68,6 +82,8 @@ final class UserState {
                 .longInteger(latestVisit)
                 .integer(version)
                 .longInteger(readUntil)
+                .integer(profileVersion)
+                .longInteger(profileReadUntil)
                 .integer(waitingClicks)
                 .longInteger(rememberedUntil)
                 .longInteger(idleTimer)
@@ -82,6 +98,8 @@ final class UserState {
         state.latestVisit = payload.getLong();
         state.version = payload.getInt();
         state.readUntil = payload.getLong();
+        state.profileVersion = payload.getInt();
+        state.profileReadUntil = payload.getLong();
         state.waitingClicks = payload.getInt();
         state.rememberedUntil = payload.getLong();
         state.idleTimer = payload.getLong();

@@ -1,8 +1,13 @@
 package dev.millrace.attribute;
 
 import dev.millrace.event.Click;
+import dev.millrace.event.Features;
+import dev.millrace.event.UserProfile;
+import dev.millrace.feature.FeatureFields;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Utf8;
 import java.util.List;
@@ -12,7 +17,8 @@ import java.util.Optional;
  * The users of one partition: the state of each, and the versions of profile and history that open exposures still take their features from.
  *
  * <p>A version is written when profile or history change. If an exposure was opened under the version before, that one stays until the last such
- * exposure has ended; else it is overwritten. So an exposure holds no features of its user, and still has those of its own moment.
+ * exposure has ended; else it is overwritten. So an exposure holds no features of its user, and still has those of its own moment. A profile is
+ * an entry of its own in the same way, which versions of the history name: it may be large, and a click does not change it.
  */
 final class Users {
 
@@ -92,6 +98,9 @@ final class Users {
         if (state.version > 0) {
             deleteVersion(EntryKeys.version(state.number, state.version));
         }
+        if (state.profileTime > 0) {
+            deleteVersion(EntryKeys.profile(state.number, state.profileVersion));
+        }
         entries.delete(EntryKeys.of(EntryKeys.ID, state.number));
         cache.delete(EntryKeys.user(user));
     }
@@ -104,9 +113,44 @@ final class Users {
         if (version == 0) {
             return ProfileAndHistory.NONE;
         }
-        return cache.get(EntryKeys.version(number, version), ProfileAndHistory::decoded)
+        return cache.get(
+                        EntryKeys.version(number, version),
+                        value -> ProfileAndHistory.decoded(value, ofProfile -> profile(number, ofProfile)))
                 .orElseThrow(() -> new IllegalStateException(
                         "version " + version + " of profile and history of user number " + number + " is gone"));
+    }
+
+    private Features profile(long number, int version) {
+        return cache.get(EntryKeys.profile(number, version), value -> FeatureFields.read(Frame.open(value)))
+                .orElseThrow(() -> new IllegalStateException(
+                        "version " + version + " of the profile of user number " + number + " is gone"));
+    }
+
+    /** Stores a profile. Returns the user's history with it. The caller makes that the current one, and stores the state. */
+    ProfileAndHistory with(UserProfile profile, UserState state) {
+        ProfileAndHistory known = profileAndHistory(state);
+        endProfile(state);
+        state.profileTime = profile.time();
+        cache.put(EntryKeys.profile(state.number, state.profileVersion), profile.features(), features -> {
+            Fields fields = new Fields();
+            FeatureFields.write(fields, features);
+            return fields.framed();
+        });
+        return known.with(state.profileVersion, profile.features());
+    }
+
+    /** Deletes the current profile, if there is one: at once, or when the last exposure has ended that takes its features from it. */
+    private void endProfile(UserState state) {
+        if (state.profileTime > 0) {
+            byte[] key = EntryKeys.profile(state.number, state.profileVersion);
+            if (timers.isPast(state.profileReadUntil)) {
+                deleteVersion(key);
+            } else {
+                timers.setAt(state.profileReadUntil + 2, key); // as in change
+                state.profileVersion++;
+            }
+            state.profileReadUntil = 0;
+        }
     }
 
     /** Makes profile and history the user's current ones. The caller stores the state. */
@@ -128,6 +172,7 @@ final class Users {
         if (state.version > 0) {
             change(state, ProfileAndHistory.NONE);
         }
+        endProfile(state);
         state.forget();
     }
 

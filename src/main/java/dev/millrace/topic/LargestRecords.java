@@ -16,7 +16,7 @@ import dev.millrace.train.TrainerSettings;
  * @param event of exposures, clicks, users and items
  * @param example of training-examples
  * @param userFeatures of user-features
- * @param attributionEntry an entry of attribution: a user's profile and history, or an exposure
+ * @param attributionEntry an entry of attribution: a user's history, an exposure, or a profile, which is smaller
  * @param miniBatch of mini-batches
  * @param embedding of item-embeddings
  * @param vectorStore of the topic for vector stores
@@ -67,7 +67,8 @@ public record LargestRecords(
     static LargestRecords of(EventLimits limits, AttributionSettings attribution, TrainerSettings trainer) {
         long features = limits.featuresBytes();
         long event = features + 5 * STORED_ID + NUMBERS;
-        long user = STORED_ID + features + attribution.historyLength() * STORED_ID + NUMBERS;
+        long history = attribution.historyLength() * STORED_ID + NUMBERS;
+        long user = STORED_ID + features + history;
         long example = user + event;
         long actions = attribution.actions().size() * STORED_ID;
         ModelSettings model = trainer.model();
@@ -79,7 +80,7 @@ public record LargestRecords(
                 whole(event),
                 whole(example),
                 whole(user),
-                whole(Math.max(user + attribution.historyLength() * 8L, event + actions)),
+                whole(Math.max(history + attribution.historyLength() * 8L, event + actions)),
                 whole(miniBatch(trainer.batch(), limits, example)),
                 whole(vector + features + 2 * STORED_ID + NUMBERS),
                 whole(JSON_FLOAT * vector / 4 + JSON_BYTE * (features + 3 * STORED_ID) + NUMBERS),

@@ -83,12 +83,15 @@ class AttributionWritesTest {
                 .extracting(example -> example.user().features().value("age").orElseThrow())
                 .containsExactly(new FeatureValue.Category("young"), new FeatureValue.Category("old"));
         assertThat(versions()).isEqualTo(3); // what the first click made was read by no exposure, and is overwritten
+        assertThat(profiles()).isEqualTo(2);
 
         attribution.advance(START + 30 * MINUTE + 5_000, START + 30 * MINUTE + 5_000);
         assertThat(versions()).isEqualTo(2); // the first exposure has ended
+        assertThat(profiles()).isEqualTo(1);
 
         attribution.advance(START + 32 * MINUTE, START + 32 * MINUTE);
         assertThat(versions()).isEqualTo(1);
+        assertThat(profiles()).isEqualTo(1);
     }
 
     @Test
@@ -98,6 +101,34 @@ class AttributionWritesTest {
         }
 
         assertThat(versions()).isEqualTo(1);
+        assertThat(profiles()).isEqualTo(1);
+    }
+
+    @Test
+    void aLargeProfileIsStoredOnceHoweverManyVersionsOfTheHistoryNameIt() {
+        attribution.profile(profile("x".repeat(10_000), START));
+        for (int at = 0; at < 100; at++) {
+            attribution.expose(exposure("e" + at, START + at));
+            attribution.click(click("c" + at, "e" + at, START + at));
+        }
+
+        assertThat(versions()).isEqualTo(101);
+        assertThat(bytes()).isBetween(10_000, 100_000);
+        assertThat(examples)
+                .hasSize(100)
+                .allMatch(example -> example.user().features().value("age").isPresent());
+    }
+
+    @Test
+    void aLargeProfileGoesWithTheUser() {
+        attribution.profile(profile("x".repeat(10_000), START));
+        attribution.expose(exposure("e", START + 1));
+        attribution.profile(profile("y".repeat(10_000), START + 2));
+
+        attribution.advance(START + 366 * DAY, START + 366 * DAY); // users.expire-after is 365 days
+
+        assertThat(profiles()).isZero();
+        assertThat(bytes()).isLessThan(1_000);
     }
 
     @Test
@@ -142,9 +173,17 @@ class AttributionWritesTest {
     }
 
     private int versions() {
+        return count(EntryKeys.VERSION);
+    }
+
+    private int profiles() {
+        return count(EntryKeys.PROFILE);
+    }
+
+    private int count(byte kind) {
         Commit.of(attribution);
         int[] found = {0};
-        entries.scan(new byte[] {EntryKeys.VERSION}, new byte[] {EntryKeys.VERSION + 1}, (key, value) -> {
+        entries.scan(new byte[] {kind}, new byte[] {(byte) (kind + 1)}, (key, value) -> {
             found[0]++;
             return true;
         });

@@ -68,8 +68,7 @@ class LargestEventsTest {
         assertThat(found.get(topics.trainingExamples())).isBetween(largest.example() * 9 / 10, largest.example());
         assertThat(found.get(topics.userFeatures())).isBetween(limits.featuresBytes() + 0L, largest.userFeatures());
         assertThat(found.get("test-attribution-changelog"))
-                .isBetween(
-                        limits.featuresBytes() + (long) HISTORY * EventLimits.MAX_ID_BYTES, largest.attributionEntry());
+                .isBetween(limits.featuresBytes() + 4L * EventLimits.MAX_ID_BYTES, largest.attributionEntry());
         assertThat(found.get("test-learner-changelog"))
                 .isBetween(largest.learnerEntry() * 9 / 10, largest.learnerEntry());
         // a batch is full by its estimate of 400,000 bytes, long before LARGEST
