@@ -10,8 +10,9 @@ import java.util.Map;
  * @param features most features of a user, an item or a context
  * @param featureBytes most bytes of one feature's value
  * @param featuresBytes most bytes of all features of a user, an item or a context, with their names
+ * @param profileBytes most bytes of all features of a user: they are copied with each click
  */
-public record EventLimits(int features, int featureBytes, int featuresBytes) {
+public record EventLimits(int features, int featureBytes, int featuresBytes, int profileBytes) {
 
     /** Most bytes of an id, of an action's name and of a feature's name. */
     public static final int MAX_ID_BYTES = 256;
@@ -44,7 +45,13 @@ public record EventLimits(int features, int featureBytes, int featuresBytes) {
                         131_072,
                         1_024,
                         4_194_304,
-                        "most bytes of all features of a user, an item or a context: 12 for each, its name and its value"));
+                        "most bytes of all features of a user, an item or a context: 12 for each, its name and its value"),
+                reader.integer(
+                        "limits.profile-bytes",
+                        16_384,
+                        1_024,
+                        4_194_304,
+                        "most bytes of all features of a user, counted in the same way: each click of the user copies them to training-examples and user-features"));
         reader.require(
                 limits.featuresBytes >= limits.featureBytes,
                 "limits.features-bytes",
@@ -60,6 +67,18 @@ public record EventLimits(int features, int featureBytes, int featuresBytes) {
      * @throws UnusableEventException with {@link RejectReason#TOO_LARGE} and the feature, its size and the limit
      */
     public void check(String field, Features given) {
+        require(bytes(field, given), featuresBytes, field, "bytes", "limits.features-bytes");
+    }
+
+    /** As {@link #check}, of the features of a user. */
+    public void checkProfile(String field, Features given) {
+        long bytes = bytes(field, given);
+        require(bytes, featuresBytes, field, "bytes", "limits.features-bytes");
+        require(bytes, profileBytes, field, "bytes", "limits.profile-bytes");
+    }
+
+    /** Returns the bytes of all features, each of which is checked. */
+    private long bytes(String field, Features given) {
         Map<String, FeatureValue> values = given.values();
         require(values.size(), features, field, "features", "limits.features");
         long all = BYTES_A_TEXT;
@@ -71,7 +90,7 @@ public record EventLimits(int features, int featureBytes, int featuresBytes) {
             requireOf(name, bytes, featureBytes, field, "bytes", "limits.feature-bytes");
             all += BYTES_A_TEXT + nameBytes + BYTES_A_KIND + BYTES_A_TEXT + bytes;
         }
-        require(all, featuresBytes, field, "bytes", "limits.features-bytes");
+        return all;
     }
 
     /** Bytes of a text in UTF-8. */

@@ -68,7 +68,7 @@ public record LargestRecords(
         long features = limits.featuresBytes();
         long event = features + 5 * STORED_ID + NUMBERS;
         long history = attribution.historyLength() * STORED_ID + NUMBERS;
-        long user = STORED_ID + features + history;
+        long user = STORED_ID + Math.min(features, limits.profileBytes()) + history;
         long example = user + event;
         long actions = attribution.actions().size() * STORED_ID;
         ModelSettings model = trainer.model();

@@ -58,7 +58,7 @@ public final class EventRecords {
 
     public UserProfile profile(byte[] value) {
         UserProfile profile = decode(UserEvent.class, value, EventCodec::toCore);
-        wire.limits().check("features", profile.features());
+        wire.limits().checkProfile("features", profile.features());
         return profile;
     }
 

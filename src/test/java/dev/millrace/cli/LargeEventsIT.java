@@ -47,7 +47,8 @@ class LargeEventsIT {
     /** Entries of 1.2 MB: more than a topic takes by default. */
     @Test
     void profileAndContextOfSixHundredKilobytesAreLearntWhereTheLimitsAllowThem() throws Exception {
-        List<String> settings = List.of("limits.feature-bytes=600000", "limits.features-bytes=700000");
+        List<String> settings = List.of(
+                "limits.feature-bytes=600000", "limits.features-bytes=700000", "limits.profile-bytes=700000");
         run(settings, producer -> {
             Features large = Features.of(Map.of("title", new FeatureValue.Category("x".repeat(600_000))));
             producer.send(new CatalogueItem("item", Streams.T0, Features.NONE));
@@ -61,8 +62,8 @@ class LargeEventsIT {
 
     /** What is packed well: a fetch of 1 MB holds thousands of these. */
     @Test
-    void thousandOfTheLargestEventsByDefaultAreLearntInASmallHeap() throws Exception {
-        run(List.of("features.user=user,history,p1"), producer -> {
+    void thousandOfTheLargestEventsAreLearntInASmallHeap() throws Exception {
+        run(List.of("features.user=user,history,p1", "limits.profile-bytes=131072"), producer -> {
             Features large = half("p");
             for (int at = 0; at < 1_000; at++) {
                 producer.send(new CatalogueItem("item" + at % 50, Streams.T0, half("i")));
@@ -91,7 +92,10 @@ class LargeEventsIT {
     @Tag("long")
     void distinctLongValuesOfADeclaredFeatureFillATableWithTheirHashesOnly() throws Exception {
         List<String> settings = List.of(
-                "features.user=user,history,title", "limits.feature-bytes=450000", "limits.features-bytes=450000");
+                "features.user=user,history,title",
+                "limits.feature-bytes=450000",
+                "limits.features-bytes=450000",
+                "limits.profile-bytes=450000");
         run(settings, producer -> {
             for (int at = 0; at < 730; at++) {
                 String value = at + "-" + "y".repeat(400_000);

@@ -19,7 +19,7 @@ class EventLimitsTest {
 
     private static final int FRAME_BYTES = new Fields().framed().length;
 
-    private final EventLimits limits = new EventLimits(3, 300, 1_000);
+    private final EventLimits limits = new EventLimits(3, 300, 1_000, 500);
 
     @Test
     void valueBeyondItsLimitIsTooLargeWithFieldSizeAndLimit() {
@@ -58,11 +58,26 @@ class EventLimitsTest {
         FeatureFields.write(fields, features);
         int stored = fields.framed().length - FRAME_BYTES;
 
-        assertThatCode(() -> new EventLimits(3, 256, stored).check("features", features))
+        assertThatCode(() -> new EventLimits(3, 256, stored, 256).check("features", features))
                 .doesNotThrowAnyException();
-        assertThatThrownBy(() -> new EventLimits(3, 256, stored - 1).check("features", features))
+        assertThatThrownBy(() -> new EventLimits(3, 256, stored - 1, 256).check("features", features))
                 .hasMessage("features = " + stored + " bytes: must be at most " + (stored - 1)
                         + " (limits.features-bytes)");
+    }
+
+    @Test
+    void aProfileHasABoundOfItsOwn() {
+        Features features = Features.of(Map.of( // 4, and 12 + 1 + 250 bytes each
+                "a", new FeatureValue.Category("x".repeat(250)), "b", new FeatureValue.Category("x".repeat(250))));
+
+        assertThatCode(() -> limits.check("context", features)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> limits.checkProfile("features", features))
+                .hasMessage("features = 530 bytes: must be at most 500 (limits.profile-bytes)")
+                .isInstanceOfSatisfying(
+                        UnusableEventException.class,
+                        broken -> assertThat(broken.rejected().reason()).isEqualTo(RejectReason.TOO_LARGE));
+        assertThatThrownBy(() -> limits.checkProfile("features", numbers(4)))
+                .hasMessage("features = 4 features: must be at most 3 (limits.features)");
     }
 
     @Test

@@ -16,8 +16,10 @@ import dev.millrace.avro.ItemRemoval;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.avro.UserEvent;
 import dev.millrace.avro.UserRemoval;
+import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
+import dev.millrace.event.UserProfile;
 import dev.millrace.state.Books;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroBytes;
@@ -85,6 +87,21 @@ class AttributeTopologyTest {
                 .containsEntry(
                         "__streams.errors.message",
                         "context.\"title\" = 65537 bytes: must be at most 65536 (limits.feature-bytes)");
+    }
+
+    @Test
+    void aProfileBeyondItsBytesIsADeadLetterAndAnItemOfThatSizeIsNone() {
+        dev.millrace.event.Features large = dev.millrace.event.Features.of(
+                Map.of("t", new dev.millrace.event.FeatureValue.Category("x".repeat(16_384)))); // 4, and 12 and its name
+
+        send(topics.items(), utf8("i1"), events.encode("items", new CatalogueItem("i1", T0, large)), T0);
+        send(topics.users(), utf8("u1"), events.encode("users", new UserProfile("u1", T0, large)), T0);
+
+        assertThat(read(topics.deadLetters())).hasSize(1).allSatisfy(letter -> assertThat(LearnerDriver.headers(letter))
+                .containsEntry("millrace.reject.reason", "too-large")
+                .containsEntry(
+                        "__streams.errors.message",
+                        "features = 16401 bytes: must be at most 16384 (limits.profile-bytes)"));
     }
 
     @Test

@@ -25,6 +25,7 @@ import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.EventRecords;
+import dev.millrace.wire.WireSettings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -45,12 +46,14 @@ class LargestEventsTest {
     private static final String[] SETTINGS = {
         "history.length", Integer.toString(HISTORY), "negatives.exposed", "1", "negatives.exposed.sample", "1",
         "features.user", "user,history,f1", "features.item", "item,f1", "publish.attributes", "f1,f2,f3,f4",
-        "negatives.memory", "8", "negatives.popularity", "8", "batch.max-changes", "20"
+        "negatives.memory", "8", "negatives.popularity", "8", "batch.max-changes", "20",
+        "limits.profile-bytes", "131072"
     };
 
-    private final EventLimits limits = Streams.limits();
+    private final EventLimits limits = EventLimits.read(Streams.reader(SETTINGS));
     private final TopicNames topics = Streams.topics();
-    private final AvroWire wire = Streams.wire();
+    private final AvroWire wire = new AvroWire(new WireSettings(
+            WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", Optional.empty(), limits));
     private final EventRecords events = new EventRecords(wire);
     private final LargestRecords largest = LargestRecords.read(Streams.reader(SETTINGS));
     private final Map<String, Long> found = new TreeMap<>();
