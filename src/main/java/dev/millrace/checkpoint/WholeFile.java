@@ -1,5 +1,6 @@
 package dev.millrace.checkpoint;
 
+import dev.millrace.topic.PrivateDirectory;
 import java.io.BufferedOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -33,7 +34,7 @@ public final class WholeFile {
     static void write(Path file, Content content, Consumer<Path> beforeRename) throws IOException {
         Path whole = file.toAbsolutePath();
         Path directory = Optional.ofNullable(whole.getParent()).orElse(whole);
-        Files.createDirectories(directory);
+        PrivateDirectory.make(directory);
         Path unfinished = directory.resolve(whole.getFileName() + UNFINISHED);
         try (FileOutputStream opened = new FileOutputStream(unfinished.toFile())) {
             OutputStream out = new BufferedOutputStream(opened, 1 << 16);

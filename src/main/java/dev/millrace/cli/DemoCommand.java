@@ -10,6 +10,7 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.replay.DataSet;
 import dev.millrace.replay.Pace;
 import dev.millrace.serve.HttpSetup;
+import dev.millrace.topic.PrivateDirectory;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -167,7 +168,7 @@ final class DemoCommand implements Callable<Integer> {
         if (Files.exists(home) && !Files.isDirectory(home)) {
             throw OptionFaults.unusable("--dir", home.toString(), "must be a new or an empty folder");
         }
-        Files.createDirectories(home);
+        PrivateDirectory.make(home);
         try (Stream<Path> content = Files.list(home)) {
             if (content.findAny().isPresent()) {
                 throw OptionFaults.unusable("--dir", home.toString(), "must be a new or an empty folder");

@@ -2,6 +2,7 @@ package dev.millrace.follow;
 
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.stream.run.CachedTables;
+import dev.millrace.topic.PrivateDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -68,7 +69,7 @@ public final class DiskEntries implements OrderedEntries, AutoCloseable {
      * @throws IOException if the directory cannot be used, or another process uses it
      */
     public static DiskEntries open(Path directory, long cacheBytes) throws IOException {
-        Files.createDirectories(directory);
+        PrivateDirectory.make(directory);
         FileChannel lockFile =
                 FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
@@ -194,7 +195,7 @@ public final class DiskEntries implements OrderedEntries, AutoCloseable {
     }
 
     private static DiskEntries open(Path directory, long cacheBytes, FileChannel lockFile) throws IOException {
-        Files.createDirectories(directory);
+        PrivateDirectory.make(directory);
         Deque<AutoCloseable> natives = new ArrayDeque<>();
         try {
             Cache cache = closedWith(natives, CachedTables.cache(cacheBytes));

@@ -80,11 +80,11 @@ public final class EmbeddedBroker implements AutoCloseable {
     public static EmbeddedBroker start(
             Path directory, int port, Optional<Detour> detour, Map<String, String> properties) {
         try {
-            Files.createDirectories(directory);
+            PrivateDirectory.make(directory);
             FileChannel lock = claim(directory);
             try {
                 Properties identity = identity(directory.resolve("embedded.properties"), port);
-                Path logs = directory.resolve("log");
+                Path logs = PrivateDirectory.claim(directory.resolve("log"));
                 Properties config = config(identity, logs, detour);
                 config.putAll(properties);
                 format(logs, identity.getProperty(CLUSTER_ID), Integer.parseInt(config.getProperty("node.id")));

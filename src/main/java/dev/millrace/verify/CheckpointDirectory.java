@@ -6,6 +6,7 @@ import dev.millrace.checkpoint.Lineage;
 import dev.millrace.checkpoint.UnusableCheckpointException;
 import dev.millrace.checkpoint.WholeFile;
 import dev.millrace.state.CorruptEntryException;
+import dev.millrace.topic.PrivateDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -57,7 +58,7 @@ final class CheckpointDirectory {
      */
     void prepare() {
         try {
-            Files.createDirectories(directory);
+            PrivateDirectory.make(directory);
             Files.delete(Files.createTempFile(directory, "writable", null));
         } catch (IOException refused) {
             throw new UncheckedIOException(

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -41,6 +42,15 @@ class CheckpointFileTest {
         assertThat(Learners.map(read.entries())).hasSameSizeAs(Learners.map(entries()));
         Learners.map(entries())
                 .forEach((key, value) -> assertThat(read.entries().get(key)).contains(value));
+    }
+
+    @Test
+    void aFolderThatIsMadeForItIsItsOwnersAlone() throws IOException {
+        Path made = file.resolveSibling("exports");
+
+        CheckpointFile.write(made.resolve("any.checkpoint"), checkpoint());
+
+        assertThat(Files.getPosixFilePermissions(made)).isEqualTo(PosixFilePermissions.fromString("rwx------"));
     }
 
     @Test

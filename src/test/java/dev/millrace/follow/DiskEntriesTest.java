@@ -9,6 +9,7 @@ import dev.millrace.feature.UserFeatures;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,18 @@ class DiskEntriesTest {
             assertThat(users.latest("ü")).isEmpty();
             users.remove("ü-1");
             assertThat(users.latest("ü-1")).isEmpty();
+        }
+    }
+
+    @Test
+    void whatItKeepsOfUsersIsItsOwnersAlone() throws IOException {
+        try (DiskEntries entries = DiskEntries.open(directory.resolve("made"), CACHE_BYTES);
+                DiskEntries others = DiskEntries.open(directory, CACHE_BYTES)) {
+            for (String closed : List.of("made", "entries")) {
+                assertThat(Files.getPosixFilePermissions(directory.resolve(closed)))
+                        .as(closed)
+                        .isEqualTo(PosixFilePermissions.fromString("rwx------"));
+            }
         }
     }
 

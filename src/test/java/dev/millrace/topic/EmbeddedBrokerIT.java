@@ -12,6 +12,8 @@ import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -36,6 +38,21 @@ class EmbeddedBrokerIT {
 
     EmbeddedBrokerIT(@TempDir Path directory) {
         this.directory = directory;
+    }
+
+    @Test
+    void itsDataIsItsOwnersAloneInAFolderThatOthersMayReadToo() throws Exception {
+        Path logs = Files.createDirectory(directory.resolve("log")); // of an earlier release
+        Set<PosixFilePermission> owner = PosixFilePermissions.fromString("rwx------");
+        for (Path open : List.of(directory, logs)) {
+            Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+
+        try (EmbeddedBroker there = EmbeddedBroker.start(directory);
+                EmbeddedBroker made = EmbeddedBroker.start(directory.resolve("made"))) {
+            assertThat(Files.getPosixFilePermissions(logs)).isEqualTo(owner);
+            assertThat(Files.getPosixFilePermissions(directory.resolve("made"))).isEqualTo(owner);
+        }
     }
 
     @Test

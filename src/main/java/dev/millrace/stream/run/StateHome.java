@@ -1,5 +1,6 @@
 package dev.millrace.stream.run;
 
+import dev.millrace.topic.PrivateDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -57,7 +58,7 @@ final class StateHome implements AutoCloseable {
     static StateHome open(Path directory, Collection<String> applications) {
         List<FileChannel> locks = new ArrayList<>();
         try {
-            Files.createDirectories(directory);
+            PrivateDirectory.make(directory);
             for (String application : applications) {
                 FileChannel channel = FileChannel.open(
                         directory.resolve(application + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -85,6 +86,15 @@ final class StateHome implements AutoCloseable {
 
     Path directory() {
         return directory;
+    }
+
+    /** Closes the state of an application to other users of the machine: Kafka Streams opens it to its group when it is made. */
+    void keepPrivate(String application) {
+        try {
+            PrivateDirectory.claim(directory.resolve(application));
+        } catch (IOException refused) {
+            throw new UnusableStateException(directory, "it cannot be written to: " + refused, refused);
+        }
     }
 
     /** The number of tasks of these applications that have left stores here. */

@@ -298,6 +298,7 @@ public final class StreamRunner implements AutoCloseable {
 
     private KafkaStreams application(Part part, Topology topology, Properties properties, KafkaClientSupplier kafka) {
         KafkaStreams streams = new KafkaStreams(topology, properties, kafka);
+        home.keepPrivate(settings.applicationId(part));
         Restoration restoration = restoration(part);
         streams.setGlobalStateRestoreListener(restoration);
         streams.setStateListener((now, before) -> {

@@ -7,7 +7,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,6 +77,21 @@ class StateHomeTest {
         assertThatThrownBy(() -> StateHome.open(file.resolve("state"), APPLICATIONS))
                 .isInstanceOf(UnusableStateException.class)
                 .hasMessageContaining("state directory " + file.resolve("state") + " cannot be used");
+    }
+
+    @Test
+    void theStateOfAnApplicationIsItsOwnersAlone() throws IOException {
+        Path home = directory.resolve("made");
+        Set<PosixFilePermission> owner = PosixFilePermissions.fromString("rwx------");
+        try (StateHome state = StateHome.open(home, APPLICATIONS)) {
+            assertThat(Files.getPosixFilePermissions(home)).isEqualTo(owner);
+            Path stores = Files.createDirectory(home.resolve(APPLICATIONS.get(0)));
+            Files.setPosixFilePermissions(stores, PosixFilePermissions.fromString("rwxr-x---")); // as Kafka Streams leaves it
+
+            state.keepPrivate(APPLICATIONS.get(0));
+
+            assertThat(Files.getPosixFilePermissions(stores)).isEqualTo(owner);
+        }
     }
 
     @Test

@@ -25,12 +25,17 @@ import dev.millrace.wire.ProgressRecords;
 import dev.millrace.wire.TrainingRecords;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 import org.apache.kafka.streams.Topology;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,6 +75,13 @@ class StreamRunnerIT {
                 runner.bindTo(meters);
                 runner.start();
                 assertThat(runner.awaitRunning(PATIENCE)).isTrue();
+                try (Stream<Path> kept = Files.list(directory.resolve("state"))) {
+                    Set<PosixFilePermission> owner = PosixFilePermissions.fromString("rwx------");
+                    assertThat(kept.filter(each -> Files.isDirectory(each.resolve("0_0"))))
+                            .hasSize(2)
+                            .allSatisfy(application -> assertThat(Files.getPosixFilePermissions(application))
+                                    .isEqualTo(owner));
+                }
                 assertThat(runner.states()).isEqualTo(Map.of("attribute", "running", "learn", "running"));
                 assertThat(meters.getMeters()).isNotEmpty();
 
