@@ -11,10 +11,12 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -25,7 +27,9 @@ import org.slf4j.LoggerFactory;
  * Reads one topic from the beginning and follows it until closed, committed records only, on a thread of its own.
  *
  * <p>The listener is called on that thread, one record at a time, in the order of each partition. A record that it cannot decode is left
- * out, and counted. If it throws anything else, following ends and {@link #failure} says why. Partitions added later are not followed.
+ * out, and counted. If it throws anything else, following ends and {@link #failure} says why. So it does if records were deleted before they
+ * were read, or are no longer there: deletions may be among them, and only reading from the beginning shows what is left. Partitions added
+ * later are not followed.
  */
 public final class TopicFollower implements AutoCloseable {
 
@@ -64,6 +68,7 @@ public final class TopicFollower implements AutoCloseable {
         config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
         consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
         thread = new Thread(this::follow, "follow-" + topic);
         thread.setDaemon(true);
@@ -173,6 +178,13 @@ public final class TopicFollower implements AutoCloseable {
             if (!closing) {
                 fail(woken);
             }
+        } catch (OffsetOutOfRangeException lost) {
+            fail(new UnusableTopicException(List.of("topic " + topic + " no longer has the records that come next: "
+                    + lost.offsetOutOfRangePartitions().entrySet().stream()
+                            .map(at -> "partition " + at.getKey().partition() + " was read up to offset " + at.getValue())
+                            .sorted()
+                            .collect(Collectors.joining(", "))
+                    + "; start again, to read the topic from its beginning")));
         } catch (RuntimeException | Error thrown) {
             fail(thrown);
         }

@@ -21,11 +21,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -100,6 +103,43 @@ class EmbeddedBrokerIT {
                 assertThat(readWhenCaughtUp).containsExactly(100, 150);
                 assertThat(follower.failure()).isEmpty();
                 await().atMost(PATIENCE).until(() -> follower.lag() == 0);
+            }
+        }
+    }
+
+    @Test
+    void aFollowerThatMissedDeletedRecordsEndsInPlaceOfGoingOnBehindThem() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory)) {
+            topics(broker, Map.of()).create();
+            ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
+            CountDownLatch paused = new CountDownLatch(1);
+            CountDownLatch deleted = new CountDownLatch(1);
+            try (TopicFollower follower = TopicFollower.start(clients, "users", user -> {
+                        paused.countDown();
+                        awaitQuietly(deleted);
+                    });
+                    Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+                await().atMost(PATIENCE).until(follower::isCaughtUp);
+                produceUsers(broker, 0, 20);
+                paused.await();
+                produceUsers(broker, 20, 40); // a fetch on its way may hold the first of them
+                produceUsers(broker, 40, 60);
+                Map<TopicPartition, RecordsToDelete> all = new HashMap<>();
+                try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+                    reader.extents("users")
+                            .forEach(extent -> all.put(
+                                    new TopicPartition("users", extent.partition()),
+                                    RecordsToDelete.beforeOffset(extent.end())));
+                }
+                admin.deleteRecords(all).all().get();
+
+                deleted.countDown();
+
+                await().atMost(PATIENCE).until(() -> follower.failure().isPresent());
+                assertThat(follower.failure().orElseThrow())
+                        .isInstanceOf(UnusableTopicException.class)
+                        .hasMessageMatching("topic users no longer has the records that come next: partition \\d was read up to"
+                                + " offset \\d+(.|\n)*");
             }
         }
     }
@@ -202,6 +242,14 @@ class EmbeddedBrokerIT {
         assertThatThrownBy(topics::check)
                 .isInstanceOf(BrokerUnreachableException.class)
                 .hasMessageContaining("no broker answered at 127.0.0.1:1 within 1000 ms");
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static Topics topics(EmbeddedBroker broker, Map<String, String> given) {
