@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.apache.avro.Schema;
 import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.EncoderFactory;
@@ -45,10 +46,20 @@ public final class AvroWire {
     /** From a writer's schema to ours. */
     private record Resolution(long writerFingerprint, Schema ours) {}
 
+    /** How the schema of an id is looked up. */
+    private interface Lookup {
+        Schema schema(ConfluentRegistry registry, int id);
+    }
+
     public AvroWire(WireSettings settings) {
+        this(settings, System::nanoTime);
+    }
+
+    /** @param nanoTime as {@link ConfluentRegistry} takes it */
+    AvroWire(WireSettings settings, LongSupplier nanoTime) {
         format = settings.format();
         limits = settings.limits();
-        registry = settings.registry().map(url -> new ConfluentRegistry(url, settings.authorization()));
+        registry = settings.registry().map(url -> new ConfluentRegistry(url, settings.authorization(), nanoTime));
         known = WriterSchemas.all(settings.schemaDirectory());
     }
 
@@ -87,10 +98,19 @@ public final class AvroWire {
      * @throws RegistryUnreachableException if the registry does not answer: the bytes may well be good
      */
     <T extends SpecificRecord, R> R decode(Class<T> type, byte[] bytes, Function<T, R> toCore) {
+        return decode(type, bytes, toCore, ConfluentRegistry::schema);
+    }
+
+    /** As {@link #decode}, of bytes that anybody may have written: ids that the registry does not have hold others up only for so long. */
+    <T extends SpecificRecord, R> R decodeForeign(Class<T> type, byte[] bytes, Function<T, R> toCore) {
+        return decode(type, bytes, toCore, ConfluentRegistry::schemaInTime);
+    }
+
+    private <T extends SpecificRecord, R> R decode(Class<T> type, byte[] bytes, Function<T, R> toCore, Lookup lookup) {
         Schema schema = model.schemaOf(type);
         try {
             if (bytes.length > 0 && bytes[0] == CONFLUENT) {
-                return toCore.apply(type.cast(confluent(schema, bytes)));
+                return toCore.apply(type.cast(confluent(schema, bytes, lookup)));
             }
             if (bytes.length == 0 || bytes[0] != SINGLE_OBJECT) {
                 throw new UndecodableException(
@@ -168,7 +188,7 @@ public final class AvroWire {
         return bytes.toByteArray();
     }
 
-    private Object confluent(Schema schema, byte[] bytes) throws IOException {
+    private Object confluent(Schema schema, byte[] bytes, Lookup lookup) throws IOException {
         if (bytes.length < CONFLUENT_HEADER_BYTES) {
             throw new UndecodableException(
                     RejectReason.UNDECODABLE, "a value of " + bytes.length + " bytes names no schema id");
@@ -178,7 +198,7 @@ public final class AvroWire {
                     RejectReason.UNKNOWN_SCHEMA,
                     "the value names a registry's schema, and schema.registry.url is not set");
         }
-        Schema writer = registry.get().schema(ByteBuffer.wrap(bytes).getInt(1));
+        Schema writer = lookup.schema(registry.get(), ByteBuffer.wrap(bytes).getInt(1));
         return new SpecificDatumReader<>(writer, schema, model)
                 .read(null, new RecordDecoder(bytes, CONFLUENT_HEADER_BYTES));
     }

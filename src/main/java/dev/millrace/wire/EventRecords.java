@@ -71,6 +71,6 @@ public final class EventRecords {
     private <T extends SpecificRecord, R> R decode(Class<T> type, byte[] value, Function<T, R> toCore) {
         return JsonEvents.isJson(value)
                 ? toCore.apply(type.cast(json.read(model.schemaOf(type), value)))
-                : wire.decode(type, value, toCore);
+                : wire.decodeForeign(type, value, toCore);
     }
 }

@@ -199,7 +199,7 @@ class AvroWireTest {
         return out.toByteArray();
     }
 
-    /** The two calls of a registry, and what was asked. Ids are places, from 1; subjects are not told apart. */
+    /** The calls of a registry, and what was asked. Ids are places, from 1; subjects are not told apart. */
     private static final class FakeRegistry {
 
         final List<String> asked = new ArrayList<>();
@@ -241,6 +241,8 @@ class AvroWireTest {
             } else if (exchange.getRequestMethod().equals("POST")) {
                 JsonNode posted = json.readTree(exchange.getRequestBody());
                 respond(exchange, 200, "{\"id\": " + add(posted) + "}");
+            } else if (path.equals("/subjects")) {
+                respond(exchange, 200, "[]");
             } else if (path.startsWith("/subjects/feature-value")) {
                 respond(exchange, 200, schemas.get(0).toString());
             } else {

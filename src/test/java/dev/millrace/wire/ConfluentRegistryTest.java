@@ -1,0 +1,316 @@
+package dev.millrace.wire;
+
+import static dev.millrace.stream.Streams.T0;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.millrace.avro.ClickEvent;
+import dev.millrace.event.Click;
+import dev.millrace.event.RejectReason;
+import dev.millrace.stream.Streams;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A registry has the schema of clicks under 1, and one question for every client: the list of subjects. */
+class ConfluentRegistryTest {
+
+    private static final Click CLICK = Streams.click("c1", "u1", "i1", T0);
+
+    private static final byte[] SINGLE_OBJECT = new EventRecords(new AvroWire(new WireSettings(
+                    WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", Optional.empty(), Streams.limits())))
+            .encode("clicks", CLICK);
+
+    private final FakeRegistry registry = new FakeRegistry();
+    private final AtomicLong clock = new AtomicLong(Duration.ofDays(1).toNanos());
+    private final EventRecords records = new EventRecords(wire());
+
+    @AfterEach
+    void stop() {
+        registry.stop();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {301, 400, 401, 403, 404, 408, 422, 429, 500, 503})
+    void anIdThatTheRegistryRefusesRejectsItsRecordOnceAnotherWasFetched(int status) {
+        records.click(click(1));
+        registry.answers.put("/schemas/ids/99", new Answer(status, "{\"error_code\": 40301}"));
+
+        assertRejected(() -> records.click(click(99)), "/schemas/ids/99 answered " + status);
+
+        assertThat(registry.asked).endsWith("/schemas/ids/99", "/schemas/ids/1").doesNotContain("/subjects?limit=1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {401, 403, 404, 422, 429, 500})
+    void anIdThatTheRegistryRefusesRejectsItsRecordAtAFreshStart(int status) {
+        registry.answers.put("/schemas/ids/99", new Answer(status, "{}"));
+
+        assertRejected(() -> records.click(click(99)), "/schemas/ids/99 answered " + status);
+
+        assertThat(records.click(click(1))).isEqualTo(CLICK);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "no JSON", "{}", "[]", "{\"schema\": 1}"})
+    void anAnswerThatMakesNoSenseRejectsTheRecordIfAnotherAnswerDoes(String body) {
+        registry.answers.put("/schemas/ids/99", new Answer(200, body));
+
+        assertRejected(() -> records.click(click(99)), "/schemas/ids/99");
+    }
+
+    @Test
+    void anAnswerThatDoesNotEndRejectsTheRecordIfAnotherAnswerDoes() {
+        records.click(click(1));
+        registry.answers.put("/schemas/ids/99", Answer.WITHOUT_END);
+
+        assertRejected(() -> records.click(click(99)), "/schemas/ids/99 was not answered");
+    }
+
+    /** Credentials that are wrong, a proxy that forbids everything, a URL with a wrong path, one of another server. */
+    @ParameterizedTest
+    @CsvSource({"401, {}", "403, {}", "404, {}", "400, {}", "200, <html>", "302, {}"})
+    void aRegistryThatAnswersEverythingAlikeIsToBlame(int status, String body) {
+        registry.all = Optional.of(new Answer(status, body));
+
+        assertThatThrownBy(() -> records.click(click(1)))
+                .isInstanceOf(RegistryUnreachableException.class)
+                .hasMessageContaining("/schemas/ids/1");
+        assertThat(registry.asked).contains("/subjects?limit=1");
+
+        registry.all = Optional.empty();
+        assertThat(records.click(click(1)))
+                .as("what was not the record's fault")
+                .isEqualTo(CLICK);
+    }
+
+    @Test
+    void aRegistryThatRefusesWhatItGaveBeforeIsToBlame() {
+        records.click(click(1));
+        registry.all = Optional.of(new Answer(401, "{}"));
+
+        assertThatThrownBy(() -> records.click(click(99)))
+                .isInstanceOf(RegistryUnreachableException.class)
+                .hasMessageContaining("/schemas/ids/99 answered 401")
+                .hasMessageContaining("/schemas/ids/1 answered 401");
+    }
+
+    @Test
+    void aRegistryThatIsDownIsToBlame() {
+        records.click(click(1));
+        registry.stop();
+
+        assertThatThrownBy(() -> records.click(click(99))).isInstanceOf(RegistryUnreachableException.class);
+    }
+
+    @Test
+    void aSchemaThatWasDeletedDoesNotSpeakForTheRegistry() {
+        records.click(click(1));
+        registry.answers.put("/schemas/ids/1", new Answer(404, "{}"));
+
+        assertRejected(() -> records.click(click(99)), "/schemas/ids/99 answered 404");
+    }
+
+    @Test
+    void whoMayNotListTheSubjectsRejectsARecordAllTheSame() {
+        registry.answers.put("/subjects", new Answer(403, "{}"));
+        registry.answers.put("/schemas/types", new Answer(200, "[\"AVRO\"]"));
+
+        assertRejected(() -> records.click(click(99)), "/schemas/ids/99 answered 404");
+    }
+
+    @Test
+    void anIdThatFailedOnceIsAskedForAgainBeforeItsRecordIsRejected() {
+        registry.answersOnce.put("/schemas/ids/1", new Answer(500, "{\"error_code\": 50001}"));
+
+        assertThat(records.click(click(1))).isEqualTo(CLICK);
+    }
+
+    @Test
+    void aMissingIdIsRememberedForAsLongAsItHasBeenMissingAndAMinuteAtMost() {
+        assertRejected(() -> records.click(click(99)), "404");
+        for (int record = 0; record < 200; record++) {
+            assertRejected(() -> records.click(click(99)), "404");
+        }
+        assertThat(registry.asked).containsOnlyOnce("/schemas/ids/99");
+
+        clock.addAndGet(Duration.ofHours(1).toNanos());
+        assertRejected(() -> records.click(click(99)), "404");
+        clock.addAndGet(Duration.ofSeconds(59).toNanos());
+        assertRejected(() -> records.click(click(99)), "404");
+        assertThat(registry.asked.stream().filter("/schemas/ids/99"::equals)).hasSize(2);
+
+        registry.answers.put("/schemas/ids/99", registry.answers.get("/schemas/ids/1"));
+        clock.addAndGet(Duration.ofSeconds(1).toNanos());
+        assertThat(records.click(click(99))).isEqualTo(CLICK);
+    }
+
+    @Test
+    void anIdThatWasMissingForAMomentIsReadASecondLater() {
+        assertRejected(() -> records.click(click(2)), "404");
+        registry.answers.put("/schemas/ids/2", registry.answers.get("/schemas/ids/1"));
+
+        clock.addAndGet(Duration.ofSeconds(1).toNanos());
+
+        assertThat(records.click(click(2))).isEqualTo(CLICK);
+    }
+
+    @Test
+    void missingIdsHoldOthersUpForFiveSecondsAMinute() {
+        records.click(click(1));
+        registry.perQuestion = Duration.ofMillis(500); // so 1 s for an id: it is asked for, then the known one
+
+        for (int id = 1_000; id < 2_000; id++) {
+            int missing = id;
+            assertRejected(() -> records.click(click(missing)), "schema");
+        }
+        // 5 s, and what is added in that time (5 s a minute): 5.4 s, which the sixth goes beyond
+        assertThat(registry.missingAsked()).isEqualTo(6);
+        assertThatCode(() -> records.click(click(1))).doesNotThrowAnyException();
+
+        clock.addAndGet(Duration.ofMinutes(1).toNanos());
+        assertRejected(() -> records.click(click(2_000)), "404");
+        assertThat(registry.missingAsked()).isEqualTo(7);
+    }
+
+    @Test
+    void recordsOfMillracesOwnAreLookedUpHoweverManyIdsWereMissing() {
+        AvroWire wire = wire();
+        EventRecords foreign = new EventRecords(wire);
+        registry.perQuestion = Duration.ofSeconds(5);
+        assertRejected(() -> foreign.click(click(99)), "404");
+        assertRejected(() -> foreign.click(click(1)), "was not asked for");
+
+        assertThat(wire.decode(ClickEvent.class, click(1)).getClickId()).isEqualTo("c1");
+    }
+
+    @Test
+    void anAnswerIsShownInPartOnly() {
+        registry.answers.put("/schemas/ids/99", new Answer(403, "x".repeat(100_000)));
+
+        assertThatThrownBy(() -> records.click(click(99)))
+                .satisfies(refused -> assertThat(refused.getMessage()).hasSizeLessThan(400));
+    }
+
+    private AvroWire wire() {
+        return new AvroWire(
+                new WireSettings(
+                        WireSettings.Format.SINGLE_OBJECT,
+                        Optional.of(registry.url()),
+                        "",
+                        Optional.empty(),
+                        Streams.limits()),
+                clock::get);
+    }
+
+    /** A good click, under an id of the registry. */
+    private static byte[] click(int id) {
+        return ByteBuffer.allocate(SINGLE_OBJECT.length - 5)
+                .put((byte) 0)
+                .putInt(id)
+                .put(SINGLE_OBJECT, 10, SINGLE_OBJECT.length - 10)
+                .array();
+    }
+
+    private static void assertRejected(ThrowingCallable read, String why) {
+        assertThatThrownBy(read)
+                .isInstanceOfSatisfying(
+                        UndecodableException.class,
+                        refused -> assertThat(refused.rejected().reason()).isEqualTo(RejectReason.UNKNOWN_SCHEMA))
+                .hasMessageContaining(why);
+    }
+
+    private record Answer(int status, String body) {
+        static final Answer WITHOUT_END = new Answer(200, "without end");
+    }
+
+    private final class FakeRegistry {
+
+        final Map<String, Answer> answers = new ConcurrentHashMap<>();
+        final Map<String, Answer> answersOnce = new ConcurrentHashMap<>();
+        final List<String> asked = new CopyOnWriteArrayList<>();
+        volatile Optional<Answer> all = Optional.empty();
+        volatile Duration perQuestion = Duration.ZERO;
+        private final CountDownLatch end = new CountDownLatch(1);
+        private final ExecutorService threads = Executors.newCachedThreadPool();
+        private final HttpServer server;
+
+        FakeRegistry() {
+            try {
+                server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+            } catch (IOException failed) {
+                throw new UncheckedIOException(failed);
+            }
+            String schema = new ObjectMapper()
+                    .createObjectNode()
+                    .put("schema", ClickEvent.getClassSchema().toString())
+                    .toString();
+            answers.put("/schemas/ids/1", new Answer(200, schema));
+            answers.put("/subjects", new Answer(200, "[\"clicks-value\"]"));
+            server.createContext("/", this::answer);
+            server.setExecutor(threads);
+            server.start();
+        }
+
+        URI url() {
+            return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+        }
+
+        long missingAsked() {
+            return asked.stream()
+                    .filter(path -> path.matches("/schemas/ids/\\d{4}"))
+                    .count();
+        }
+
+        void stop() {
+            end.countDown();
+            server.stop(0);
+            threads.shutdown();
+        }
+
+        private void answer(HttpExchange exchange) throws IOException {
+            String path = exchange.getRequestURI().getPath();
+            asked.add(exchange.getRequestURI().toString());
+            clock.addAndGet(perQuestion.toNanos());
+            Answer answer = all.orElseGet(() -> Optional.ofNullable(answersOnce.remove(path))
+                    .orElseGet(() -> answers.getOrDefault(path, new Answer(404, "{}"))));
+            byte[] bytes = answer.body().getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(
+                    answer.status(), answer == Answer.WITHOUT_END ? 0 : bytes.length == 0 ? -1 : bytes.length);
+            exchange.getResponseBody().write(bytes);
+            if (answer == Answer.WITHOUT_END) {
+                exchange.getResponseBody().flush();
+                try {
+                    end.await();
+                } catch (InterruptedException interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+            exchange.close();
+        }
+    }
+}
