@@ -23,6 +23,16 @@ public record WireSettings(
         Optional<Path> schemaDirectory,
         EventLimits limits) {
 
+    private static final String URL = "schema.registry.url";
+    private static final String HIDDEN = "(hidden)";
+
+    /** @throws IllegalArgumentException if the URL has a user and password: messages name the URL */
+    public WireSettings {
+        if (registry.filter(WireSettings::isWithUser).isPresent()) {
+            throw new IllegalArgumentException("the registry's URL must have no user and password");
+        }
+    }
+
     /** How a value names its schema. */
     public enum Format {
         /** Avro's own: C3 01, the schema's fingerprint, the value. */
@@ -36,14 +46,14 @@ public record WireSettings(
                 "wire.format",
                 Format.SINGLE_OBJECT,
                 "how written values name their schema; readers accept both, and JSON from producers");
-        Optional<URI> registry = reader.value(
-                "schema.registry.url",
-                "",
-                WireSettings::url,
-                "must begin with http:// or https://, and name a host",
-                "the schema registry; needed for wire.format = confluent");
+        Optional<URI> registry = registry(reader);
         String authorization =
                 reader.text("schema.registry.authorization", "", "Authorization header sent to the schema registry");
+        reader.require(
+                isHeader(authorization),
+                "schema.registry.authorization",
+                HIDDEN,
+                "must be one line of ASCII, such as Basic and the base64 of user:password");
         Optional<Path> directory = reader.value(
                 "schema.directory",
                 "",
@@ -52,22 +62,51 @@ public record WireSettings(
                 "directory of .avsc files, each a complete schema, for single-object values of newer or extended producers");
         reader.require(
                 format == Format.SINGLE_OBJECT || registry.isPresent(),
-                "schema.registry.url",
+                URL,
                 "",
                 "must be set for wire.format = confluent");
-        return new WireSettings(format, registry, authorization, directory, EventLimits.read(reader));
+        return new WireSettings(
+                format, registry, isHeader(authorization) ? authorization : "", directory, EventLimits.read(reader));
     }
 
-    private static Optional<URI> url(String text) {
+    private static Optional<URI> registry(SettingsReader reader) {
+        String text = reader.text(URL, "", "the schema registry; needed for wire.format = confluent");
         if (text.isBlank()) {
             return Optional.empty();
         }
-        URI url = URI.create(text);
-        boolean isUsable = (text.startsWith("http://") || text.startsWith("https://")) && url.getHost() != null;
-        if (!isUsable) {
-            throw new IllegalArgumentException(text);
+        // whatever is before an @ may be user and password, also where the text is no URL
+        String shown = text.replaceFirst("^([^/]*//)?.*@", "$1" + HIDDEN + "@");
+        Optional<URI> whole = url(text);
+        boolean isWithUser = whole.map(WireSettings::isWithUser).orElse(text.contains("@"));
+        Optional<URI> url = whole.filter(usable -> !isWithUser);
+        reader.require(
+                url.isPresent(),
+                URL,
+                shown,
+                isWithUser
+                        ? "must have no user and password, which logs and messages would show: they belong in"
+                                + " schema.registry.authorization, as Basic and the base64 of user:password"
+                        : "must begin with http:// or https://, and name a host");
+        return url;
+    }
+
+    private static boolean isWithUser(URI url) {
+        return Optional.ofNullable(url.getRawUserInfo()).isPresent();
+    }
+
+    private static Optional<URI> url(String text) {
+        try {
+            URI url = URI.create(text);
+            boolean isUsable = (text.startsWith("http://") || text.startsWith("https://")) && url.getHost() != null;
+            return isUsable ? Optional.of(url) : Optional.empty();
+        } catch (IllegalArgumentException malformed) {
+            return Optional.empty();
         }
-        return Optional.of(url);
+    }
+
+    /** Whether it can be a header's value; the client would show in its message what cannot. */
+    private static boolean isHeader(String text) {
+        return text.chars().allMatch(letter -> letter >= ' ' && letter <= '~');
     }
 
     private static Optional<Path> directory(String text) {
