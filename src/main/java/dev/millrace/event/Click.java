@@ -36,6 +36,13 @@ public record Click(
         Require.time(time);
     }
 
+    /** Returns this click; if it says that it was sent before or after these, it counts as sent at an unknown time. Epoch milliseconds. */
+    public Click sentWithin(long earliest, long latest) {
+        return producedAt >= earliest && producedAt <= latest
+                ? this
+                : new Click(id, user, item, exposure, action, weight, time, 0, context);
+    }
+
     /** Returns a name that an action may have. */
     public static String requireAction(String action) {
         Require.id(RejectReason.BAD_ACTION, action);

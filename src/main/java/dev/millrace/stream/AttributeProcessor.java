@@ -146,7 +146,9 @@ final class AttributeProcessor
             case CLICKS -> {
                 var click = reader.click(record);
                 requireCredible(click.time(), latest);
-                yield attribution -> attribution.click(click);
+                // what a client says of its sending moves the figures of freshness
+                var credible = click.sentWithin(click.time() - settings.maxAhead().toMillis(), latest);
+                yield attribution -> attribution.click(credible);
             }
             case USERS -> {
                 if (EventReader.isTombstone(record)) {

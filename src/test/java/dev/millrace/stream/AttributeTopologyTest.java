@@ -52,6 +52,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AttributeTopologyTest {
@@ -121,6 +122,33 @@ class AttributeTopologyTest {
         assertThat(read(topics.userFeatures())).hasSize(1);
         assertThat(books()).containsEntry("clicks", account(1, 0, Map.of("attributed", 1L)));
         assertThat(books()).containsEntry("exposures", account(1, 1, Map.of()));
+    }
+
+    /** The driver's clock is at today, {@code attribution.max-ahead} is an hour. */
+    @ParameterizedTest
+    @CsvSource({
+        "PT-1H-1S, 0", // sent more than an hour before it happened: cannot be
+        "PT-1H, " + (T0 - 3_600_000), // clocks may differ by that much
+        "P30D, " + (T0 + 2_592_000_000L), // sent a month after it happened, as in a replay
+        "P36500D, 0", // not yet
+    })
+    void aTimeOfSendingThatCannotBeCountsAsUnknown(Duration afterTheClick, long expected) {
+        send(exposure("e1", "u1", "i1", T0));
+
+        send(new Click(
+                "c1",
+                "u1",
+                "i1",
+                Optional.empty(),
+                "click",
+                1,
+                T0,
+                T0 + afterTheClick.toMillis(),
+                dev.millrace.event.Features.NONE));
+
+        ExampleRecord example =
+                (ExampleRecord) decoded(read(topics.trainingExamples()).get(0)).getEntry();
+        assertThat(example.getProducedAt().toEpochMilli()).isEqualTo(expected);
     }
 
     @Test
