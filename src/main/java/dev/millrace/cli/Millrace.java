@@ -20,6 +20,7 @@ import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.topic.transaction.UndecidedTransactionException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -146,9 +147,18 @@ public final class Millrace {
         commandLine.getSubcommands().values().forEach(Millrace::complete);
     }
 
+    /** The charset of a terminal, as Java found it; that of files and pipes if it is none. */
+    private static Charset charset(String property) {
+        return Optional.ofNullable(System.getProperty(property))
+                .map(Charset::forName)
+                .orElse(Charset.defaultCharset());
+    }
+
     static CommandLine commandLine() {
         CommandLine commandLine = new CommandLine(new Millrace());
         complete(commandLine);
+        commandLine.setOut(PlainWriter.to(System.out, charset("sun.stdout.encoding")));
+        commandLine.setErr(PlainWriter.to(System.err, charset("sun.stderr.encoding")));
         commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
             if (failure instanceof InvalidSettingsException invalid) {
                 invalid.faults().forEach(fault -> command.getErr().println(fault));
