@@ -2,10 +2,10 @@ package dev.millrace.access;
 
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
+import dev.millrace.state.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -28,12 +28,12 @@ final class FileWatch implements AutoCloseable {
     private final List<Path> files;
     private final Reading reading;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(FileWatch::daemon);
-    private List<String> seen;
+    private List<String> seen; // digests
 
     private FileWatch(List<Path> files, Reading reading) {
         this.files = files;
         this.reading = reading;
-        this.seen = stamps(files);
+        this.seen = digests(files);
     }
 
     /**
@@ -62,7 +62,7 @@ final class FileWatch implements AutoCloseable {
     }
 
     private void look() {
-        List<String> now = stamps(files);
+        List<String> now = digests(files);
         if (now.equals(seen)) {
             return;
         }
@@ -80,17 +80,16 @@ final class FileWatch implements AutoCloseable {
         }
     }
 
-    /** What changes with the files: their times and lengths. */
-    private static List<String> stamps(List<Path> files) {
-        return files.stream().map(FileWatch::stamp).toList();
+    /** What changes with the content of the files: their times and lengths may stay as they were. */
+    private static List<String> digests(List<Path> files) {
+        return files.stream().map(FileWatch::digest).toList();
     }
 
-    private static String stamp(Path file) {
+    private static String digest(Path file) {
         try {
-            FileTime time = Files.getLastModifiedTime(file);
-            return time.toMillis() + " " + Files.size(file);
-        } catch (IOException absent) {
-            return "absent";
+            return Sha256.hex(Files.readAllBytes(file));
+        } catch (IOException unreadable) {
+            return unreadable.toString();
         }
     }
 

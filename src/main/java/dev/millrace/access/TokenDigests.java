@@ -22,6 +22,9 @@ import java.util.stream.Collectors;
  */
 final class TokenDigests {
 
+    /** Nobody bears a token. */
+    static final TokenDigests NONE = new TokenDigests(Map.of());
+
     private static final Pattern LINE =
             Pattern.compile("(\\S+)\\s+sha256:([0-9a-fA-F]{64})(?:\\s+([A-Za-z0-9._@-]{1,64}))?");
     private static final int DIGITS_OF_A_NAME = 12;
@@ -32,7 +35,7 @@ final class TokenDigests {
         this.bearers = bearers;
     }
 
-    /** Reads a file. */
+    /** Reads a file, which may have no token. */
     static TokenDigests read(Path file) throws UnusableFileException {
         List<String> lines;
         try {
@@ -61,10 +64,12 @@ final class TokenDigests {
                         (one, other) -> one.role().includes(other.role()) ? one : other);
             }
         }
-        if (bearers.isEmpty()) {
-            throw new UnusableFileException("has no token");
-        }
         return new TokenDigests(Map.copyOf(bearers));
+    }
+
+    /** Whether nobody bears a token. */
+    boolean isEmpty() {
+        return bearers.isEmpty();
     }
 
     /** Who bears a token; absent if the file does not have it. */

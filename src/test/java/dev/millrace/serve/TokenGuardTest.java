@@ -17,6 +17,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Optional;
@@ -178,6 +179,33 @@ class TokenGuardTest {
         }
 
         assertThat(statusOf("another-token")).isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aFileThatIsEmptiedOrGoneLetsNobodyInUntilItHasATokenAgain(boolean isGone) throws Exception {
+        if (isGone) {
+            Files.delete(tokens);
+        } else {
+            Files.writeString(tokens, "# nobody\n");
+        }
+        await().atMost(PATIENCE).until(() -> statusOf(READER) == 401);
+        assertThat(scene.send(request("/v1/recall?user=u1").build()).statusCode())
+                .isEqualTo(401);
+        assertThat(scene.send(request("/livez").build()).statusCode()).isEqualTo(200);
+
+        write("read", READER);
+
+        await().atMost(PATIENCE).until(() -> statusOf(READER) == 200);
+    }
+
+    @Test
+    void aChangeThatKeepsLengthAndTimeOfTheFileCounts() throws Exception {
+        FileTime before = Files.getLastModifiedTime(tokens);
+        write("read", "another-0123456789abcdef", "write", WRITER);
+        Files.setLastModifiedTime(tokens, before);
+
+        await().atMost(PATIENCE).until(() -> statusOf(READER) == 401 && statusOf("another-0123456789abcdef") == 200);
     }
 
     @Test
