@@ -11,17 +11,19 @@ import java.util.regex.Pattern;
  * @param prefix of the settings of that server, such as {@code serve.}
  * @param tokens the file of {@link TokenDigests}; absent if everybody may ask
  * @param tls of HTTPS; absent for HTTP
+ * @param hosts that it may be asked by
  */
-public record AccessSettings(String prefix, Optional<Path> tokens, Optional<PemFiles> tls) {
+public record AccessSettings(String prefix, Optional<Path> tokens, Optional<PemFiles> tls, HostNames hosts) {
 
     private static final String TOKENS = "tokens.file";
     private static final String CERTIFICATE = "tls.certificate";
     private static final String KEY = "tls.key";
+    private static final String HOSTS = "hosts";
     private static final Pattern LOOPBACK_4 = Pattern.compile("127(\\.\\d{1,3}){3}");
 
     /** Everybody may ask, over HTTP. */
     public static AccessSettings open(String prefix) {
-        return new AccessSettings(prefix, Optional.empty(), Optional.empty());
+        return new AccessSettings(prefix, Optional.empty(), Optional.empty(), HostNames.none(prefix + HOSTS));
     }
 
     /**
@@ -56,7 +58,10 @@ public record AccessSettings(String prefix, Optional<Path> tokens, Optional<PemF
                 "must be a loopback address, such as 127.0.0.1, unless " + prefix + TOKENS + ", " + prefix + CERTIFICATE
                         + " and " + prefix + KEY + " are given, or " + prefix + "insecure = true");
         return new AccessSettings(
-                prefix, tokens, certificate.flatMap(one -> key.map(other -> new PemFiles(one, other))));
+                prefix,
+                tokens,
+                certificate.flatMap(one -> key.map(other -> new PemFiles(one, other))),
+                HostNames.read(reader, prefix + HOSTS, "none, or any with " + prefix + TOKENS));
     }
 
     /**

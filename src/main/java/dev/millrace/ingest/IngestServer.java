@@ -165,7 +165,7 @@ public final class IngestServer implements AutoCloseable {
         HttpSetup.get(config, LIVEZ, answering(request -> reply(200, Map.of("alive", true))));
         HttpSetup.get(config, READYZ, answering(request -> ready()));
         HttpSetup.get(config, METRICS, answering(request -> scrape()));
-        setup.guard(config, tokens, json);
+        setup.guard(config, settings.access().hosts(), tokens, json);
         setup.tell(
                 config,
                 (method, path, status, nanos) ->

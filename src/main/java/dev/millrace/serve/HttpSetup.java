@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.access.HostNames;
 import dev.millrace.access.PemFiles;
 import dev.millrace.access.ServerKeys;
 import dev.millrace.access.Tokens;
@@ -100,10 +101,13 @@ public record HttpSetup(
         });
     }
 
-    /** Lets in who has a token. Call it when all other handlers are in: the last one is before them. */
-    public void guard(JavalinConfig config, Optional<Tokens> tokens, Json json) {
-        tokens.ifPresent(one ->
-                config.jetty.modifyServer(server -> server.insertHandler(new TokenGuard(one, tls.isPresent(), json))));
+    /** Lets in who asks by a name of the server, and has a token if there are any. Call it when all other handlers are in: the last one is before them. */
+    public void guard(JavalinConfig config, HostNames hosts, Optional<Tokens> tokens, Json json) {
+        config.jetty.modifyServer(server -> {
+            tokens.ifPresent(one -> server.insertHandler(new TokenGuard(one, tls.isPresent(), json)));
+            boolean isAnyName = tokens.isPresent() && hosts.given().isEmpty();
+            server.insertHandler(new HostGuard(hosts, host, isAnyName, json));
+        });
     }
 
     /** Tells of each answer. Call it when all handlers are in, the guard too: the last one is before them. */

@@ -144,7 +144,7 @@ public final class RecallServer implements AutoCloseable {
             config.jetty.modifyServer(server -> server.insertHandler(live));
             new PageRoutes(one, live, json).addTo(config);
         });
-        setup.guard(config, tokens, json);
+        setup.guard(config, settings.access().hosts(), tokens, json);
         setup.tell(config, metrics::answered, json);
         config.routes.exception(HttpResponseException.class, this::refused);
         config.routes.exception(Exception.class, (failed, request) -> {

@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.access.HostNames;
 import dev.millrace.stream.TopologyShape;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
@@ -34,6 +35,7 @@ public final class TrainServer implements AutoCloseable {
     private static final int MAX_CONNECTIONS = 64;
 
     private final HttpSetup setup;
+    private final HostNames hosts;
     private final Health health;
     private final TopologyShape topology;
     private final PrometheusMeterRegistry registry;
@@ -53,6 +55,7 @@ public final class TrainServer implements AutoCloseable {
                 ClientLimits.ofHealth(MAX_CONNECTIONS),
                 THREADS,
                 Duration.ZERO);
+        this.hosts = settings.hosts();
         this.health = health;
         this.topology = topology;
         this.registry = registry;
@@ -97,6 +100,7 @@ public final class TrainServer implements AutoCloseable {
                 "/metrics",
                 request -> HttpSetup.write(
                         request, 200, HttpSetup.METRICS, registry.scrape().getBytes(StandardCharsets.UTF_8)));
+        setup.guard(config, hosts, Optional.empty(), json);
         config.routes.exception(
                 HttpResponseException.class, (refused, request) -> problem(request, refused.getStatus()));
     }

@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.access.HostNames;
 import dev.millrace.settings.SettingsReader;
 
 /**
@@ -7,8 +8,9 @@ import dev.millrace.settings.SettingsReader;
  *
  * @param host address to bind
  * @param port to listen on; 0 takes a free one, -1 is none
+ * @param hosts that it may be asked by
  */
-public record TrainServerSettings(String host, int port) {
+public record TrainServerSettings(String host, int port, HostNames hosts) {
 
     public static TrainServerSettings read(SettingsReader reader) {
         return new TrainServerSettings(
@@ -18,7 +20,8 @@ public record TrainServerSettings(String host, int port) {
                         8081,
                         -1,
                         65_535,
-                        "port of the trainer's health and metrics; 0 takes a free one, -1 is none; if the port is taken, they are off"));
+                        "port of the trainer's health and metrics; 0 takes a free one, -1 is none; if the port is taken, they are off"),
+                HostNames.read(reader, "train.http.hosts", "none"));
     }
 
     /** Whether there is to be a server. */

@@ -40,7 +40,8 @@ class AccessSettingsTest {
                 .isEqualTo(new AccessSettings(
                         "serve.",
                         java.util.Optional.of(Path.of("tokens")),
-                        java.util.Optional.of(new PemFiles(Path.of("server.crt"), Path.of("server.key")))));
+                        java.util.Optional.of(new PemFiles(Path.of("server.crt"), Path.of("server.key"))),
+                        HostNames.none("serve.hosts")));
         assertThat(read(host, "serve.insecure", "true")).isEqualTo(AccessSettings.open("serve."));
     }
 
@@ -50,6 +51,18 @@ class AccessSettingsTest {
                 .hasMessage("serve.tls.key = : must be given with serve.tls.certificate, and only then");
         assertThatThrownBy(() -> read("127.0.0.1", "serve.tls.key", "server.key"))
                 .hasMessage("serve.tls.key = server.key: must be given with serve.tls.certificate, and only then");
+    }
+
+    @Test
+    void namesOfHostsAreNamesAlone() {
+        assertThat(read("127.0.0.1", "serve.hosts", "Recall.example.org, server")
+                        .hosts()
+                        .given())
+                .containsExactlyInAnyOrder("recall.example.org", "server");
+        for (String none : new String[] {"http://server", "server:8080", "*.example.org", "server/"}) {
+            assertThatThrownBy(() -> read("127.0.0.1", "serve.hosts", "server," + none))
+                    .hasMessage("serve.hosts = " + none + ": must be names of hosts, without a scheme or a port");
+        }
     }
 
     private static AccessSettings read(String host, String... more) {

@@ -136,6 +136,18 @@ class IngestServerTest {
     }
 
     @Test
+    void whatAPageFromElsewhereMaySendIsRefused() throws Exception {
+        assertProblem(send(events(BATCH).header("Origin", "http://evil.example")), 403);
+        assertThat(brokers.delivered()).isEmpty();
+
+        server.close();
+        server = server("ingest.hosts", "shop.example.org");
+        assertThat(send(events(BATCH).header("Origin", "https://shop.example.org"))
+                        .statusCode())
+                .isEqualTo(202);
+    }
+
+    @Test
     void eachEventCountsForTheRate() throws Exception {
         server.close();
         server = server("ingest.max-rate", "1");

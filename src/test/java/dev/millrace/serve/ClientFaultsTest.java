@@ -216,7 +216,7 @@ class ClientFaultsTest {
             "",
             "GE",
             "GET /livez HTTP/1.1\r\n",
-            "GET /v1/recall?user=u1 HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET /v1/recall?user=u1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
             POST + "Content-Length: 100\r\n\r\n",
             POST + "Content-Length: 100\r\n\r\n{",
             CHUNKED,

@@ -3,6 +3,7 @@ package dev.millrace.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.access.AccessSettings;
+import dev.millrace.access.HostNames;
 import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.state.Sha256;
 import dev.millrace.topic.fault.BrokerUnreachableException;
@@ -37,7 +38,7 @@ class OperatorRoutesTest {
                 "read sha256:" + Sha256.hex("of-a-reader") + "\nwrite sha256:" + Sha256.hex("of-a-writer")
                         + "\nadmin sha256:" + Sha256.hex("of-an-admin") + " ann\n");
         scene = new RecallScene(folder.resolve("state"));
-        server = scene.server(new AccessSettings("serve.", Optional.of(tokens), Optional.empty()));
+        server = scene.server(new AccessSettings("serve.", Optional.of(tokens), Optional.empty(), HostNames.none("serve.hosts")));
     }
 
     @AfterEach
@@ -156,7 +157,7 @@ class OperatorRoutesTest {
 
         HttpResponse<String> answer = scene.send(preflight);
 
-        assertThat(answer.statusCode()).isEqualTo(401);
+        assertThat(answer.statusCode()).isEqualTo(403);
         assertThat(answer.headers().map().keySet())
                 .noneMatch(name -> name.toLowerCase(java.util.Locale.ROOT).startsWith("access-control"));
     }

@@ -2,6 +2,7 @@ package dev.millrace.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.access.HostNames;
 import dev.millrace.stream.TopologyShape;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -18,7 +19,7 @@ class TrainServerTest {
 
     private final FakeHealth health = new FakeHealth();
     private final TrainServer server = new TrainServer(
-                    new TrainServerSettings("127.0.0.1", 0),
+                    new TrainServerSettings("127.0.0.1", 0, HostNames.none("train.http.hosts")),
                     health,
                     new TopologyShape(List.of()),
                     new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))
@@ -75,6 +76,19 @@ class TrainServerTest {
         assertThat(response.statusCode()).isEqualTo(405);
         assertThat(response.headers().firstValue("Allow")).contains("GET, HEAD");
         assertThat(response.body()).contains("this method is not answered here, the path takes GET, HEAD");
+    }
+
+    @Test
+    void itIsNotAskedByTheNameOfAStranger() throws Exception {
+        int port = URI.create(server.url()).getPort();
+
+        try (RawClient client = new RawClient(port)) {
+            String stranger = " HTTP/1.1\r\nHost: evil.example\r\n\r\n";
+            assertThat(client.send("GET /readyz" + stranger).answer().orElseThrow().status())
+                    .isEqualTo(200);
+            assertThat(client.send("GET /topology" + stranger).answer().orElseThrow().status())
+                    .isEqualTo(421);
+        }
     }
 
     private HttpResponse<String> get(String path) throws Exception {
