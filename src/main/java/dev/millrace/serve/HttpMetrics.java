@@ -35,7 +35,7 @@ public final class HttpMetrics {
         /**
          * An answer is about to be sent.
          *
-         * @param path decoded, without a slash at its end; empty if the request has none
+         * @param path decoded; empty if the request has none
          * @param nanos since the request was there whole, or since its headers were if it never was
          */
         void answered(String method, String path, int status, long nanos);
@@ -119,8 +119,7 @@ public final class HttpMetrics {
         }
 
         private static String path(Request request) {
-            String path = Objects.requireNonNullElse(request.getHttpURI().getCanonicalPath(), "");
-            return path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+            return Objects.requireNonNullElse(request.getHttpURI().getCanonicalPath(), "");
         }
 
         /** A response that is told of. */

@@ -8,6 +8,7 @@ import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
+import io.javalin.http.NotFoundResponse;
 import io.javalin.util.JavalinException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -90,6 +91,7 @@ public record HttpSetup(
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
         config.http.maxRequestSize = clients.maxBodyBytes();
+        config.routes.before(HttpSetup::requireNoSlashAtTheEnd);
         config.jetty.threadPool = new QueuedThreadPool(NETWORK_THREADS, NETWORK_THREADS);
         config.jetty.addConnector(this::connector);
         config.jetty.modifyServer(server -> {
@@ -117,6 +119,14 @@ public record HttpSetup(
             server.insertHandler(answers);
             server.setErrorHandler(new ProblemPages(json, answers::tell));
         });
+    }
+
+    /** Javalin passes a slash over, and the path of one user would answer for another: an id may have slashes, one at its end too. */
+    private static void requireNoSlashAtTheEnd(Context request) {
+        String path = request.path(); // as sent: an id that ends with a slash is sent with %2F
+        if (path.length() > 1 && path.endsWith("/")) {
+            throw new NotFoundResponse();
+        }
     }
 
     /** Where a server of this set-up is. */

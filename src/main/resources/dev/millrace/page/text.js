@@ -115,7 +115,7 @@ export function duration(millis) {
 }
 
 /** A path of the API that ends with an id, which may have slashes. */
-export const pathOf = (prefix, id) => prefix + id.split('/').map(encodeURIComponent).join('/');
+export const pathOf = (prefix, id) => prefix + id.split('/').map(encodeURIComponent).join('/').replace(/\/$/, '%2F');
 
 /** The value of a feature, short. */
 export function shown(value) {

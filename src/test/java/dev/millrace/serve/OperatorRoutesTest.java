@@ -86,6 +86,29 @@ class OperatorRoutesTest {
         assertThat(scene.operations().orders()).isEmpty();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"/v1/users/u1/", "/v1/users/u1//", "/v1/users/", "/v1/users//", "/v1/users", "/v1/users/%20/"})
+    void aPathThatEndsWithASlashErasesNobody(String path) throws Exception {
+        HttpResponse<String> refused = scene.send(order("DELETE", path, "of-an-admin"));
+
+        scene.assertProblem(refused, 404);
+        assertThat(scene.operations().orders()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/v1/users/u1%2F, u1/",
+        "/v1/users//u1, /u1",
+        "/v1/users/u1/., u1/.",
+        "/v1/users/u2/../u1, u2/../u1",
+        "/v1/users/u1;x, u1;x",
+    })
+    void anIdIsErasedAsItIsWritten(String path, String user) throws Exception {
+        scene.send(order("DELETE", path, "of-an-admin"));
+
+        assertThat(scene.operations().orders()).containsExactly("erase " + user + " by ann by HTTP from 127.0.0.1");
+    }
+
     @Test
     void whoeverIsNoAdminIsToldTheRole() throws Exception {
         HttpResponse<String> read = scene.send(order("POST", ROLL_BACK, "of-a-reader"));

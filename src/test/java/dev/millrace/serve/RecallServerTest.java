@@ -197,4 +197,23 @@ class RecallServerTest {
         assertThat(scene.get("/v1/items/nothing").headers().firstValue("Millrace-Step"))
                 .isEmpty();
     }
+
+    @Test
+    void noSlashAtTheEndIsPassedOver() throws Exception {
+        scene.fill();
+
+        for (String target : List.of(
+                "/v1/recall/?user=u1",
+                "/v1/similar/?item=a",
+                "/v1/items/a/",
+                "/v1/items/movie/c/",
+                "/v1/items/",
+                "/livez/",
+                "/readyz/",
+                "/metrics/",
+                "/v1/session/")) {
+            scene.assertProblem(scene.get(target), 404);
+            assertThat(scene.head(target).statusCode()).as(target).isEqualTo(404);
+        }
+    }
 }

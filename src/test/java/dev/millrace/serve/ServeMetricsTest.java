@@ -75,7 +75,7 @@ class ServeMetricsTest {
         assertThat(scene.post("{\"user\": \"u1\"}").statusCode()).isEqualTo(200);
         assertThat(scene.get("/v1/recall?user=u1&k=0").statusCode()).isEqualTo(400);
         assertThat(scene.get("/v1/items/movie%2Fc").statusCode()).isEqualTo(200);
-        assertThat(scene.get("/%761/similar/?item=nobody").statusCode()).isEqualTo(404);
+        assertThat(scene.get("/%761/similar?item=nobody").statusCode()).isEqualTo(404);
         assertThat(status(scene.port(), "POST /v1/recall HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000\r\n\r\n"))
                 .isEqualTo(413);
         assertThat(status(scene.port(), "GET /v1/recall HTTP/1.1\r\nHost: localhost\r\nA: " + "x".repeat(9_000) + "\r\n\r\n"))
