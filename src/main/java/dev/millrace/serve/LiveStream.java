@@ -3,13 +3,17 @@ package dev.millrace.serve;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Handler;
@@ -22,8 +26,12 @@ import org.eclipse.jetty.util.Callback;
  * The live state of the page, as server-sent events: one JSON text a second, the same for all listeners.
  *
  * <p>It stands before {@link WholeExchanges}, as its answers have no end. No thread waits for a listener: one that has not taken the event
- * before gets the latest one when it has, and one that takes nothing for {@link #PATIENCE} is closed. There are few listeners; the next one
- * goes on to the route of the path, which refuses it.
+ * before gets the latest one when it has, and one that takes nothing for {@link #PATIENCE} is closed. A listener whose token is revoked gets
+ * no further event.
+ *
+ * <p>There are few listeners. The next one takes the place of the oldest of the client that has most, if that client still has as many as the
+ * next one's. So no client shuts others out. Otherwise it goes on to the route of the path, which refuses it. A client is the bearer of a token,
+ * or without tokens an address: behind a proxy all are one.
  */
 final class LiveStream extends Handler.Wrapper {
 
@@ -36,7 +44,7 @@ final class LiveStream extends Handler.Wrapper {
     private final LongSupplier nanoTime;
     private final int maxListeners;
     private final Json json = new Json();
-    private final Set<Listener> listeners = ConcurrentHashMap.newKeySet();
+    private final List<Listener> listeners = new CopyOnWriteArrayList<>(); // the oldest first
 
     /** @param nanoTime a clock that never goes back */
     LiveStream(ClientLimits limits, OpenConnections connections, LongSupplier nanoTime) {
@@ -53,19 +61,36 @@ final class LiveStream extends Handler.Wrapper {
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
         boolean isForThis = PATH.equals(request.getHttpURI().getPath()) && "GET".equals(request.getMethod());
-        if (!isForThis || listeners.size() >= maxListeners) {
+        if (!isForThis) {
+            return super.handle(request, response, callback);
+        }
+        Listener listener = new Listener(
+                request,
+                response,
+                callback,
+                request.getConnectionMetaData().getConnection().getEndPoint());
+        if (!isLetIn(listener)) {
             return super.handle(request, response, callback);
         }
         HttpSetup.HEADERS.forEach(response.getHeaders()::put);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/event-stream");
         connections.of(request.getConnectionMetaData().getConnection()).answering();
-        Listener listener = new Listener(
-                response,
-                callback,
-                request.getConnectionMetaData().getConnection().getEndPoint());
-        listeners.add(listener);
-        listener.send(ByteBuffer.wrap("retry: 2000\n\n".getBytes(StandardCharsets.US_ASCII)));
+        listener.write(ByteBuffer.wrap("retry: 2000\n\n".getBytes(StandardCharsets.US_ASCII)));
         return true;
+    }
+
+    /** Makes room for a listener, if it must and can. Returns false if there is none. */
+    private synchronized boolean isLetIn(Listener newcomer) {
+        if (listeners.size() >= maxListeners) {
+            Map<Object, List<Listener>> byClient =
+                    listeners.stream().collect(Collectors.groupingBy(each -> each.client));
+            int own = byClient.getOrDefault(newcomer.client, List.of()).size();
+            Optional<List<Listener>> most = byClient.values().stream()
+                    .filter(of -> of.size() > own + 1)
+                    .max(Comparator.comparingInt(List::size));
+            most.ifPresent(of -> of.get(0).end(true));
+        }
+        return listeners.size() < maxListeners && listeners.add(newcomer);
     }
 
     /** Sends the state to all who listen; it is not asked for if nobody does. */
@@ -79,28 +104,40 @@ final class LiveStream extends Handler.Wrapper {
                 .put(text)
                 .put("\n\n".getBytes(StandardCharsets.US_ASCII))
                 .flip();
-        listeners.forEach(listener -> listener.send(event.duplicate()));
+        for (Listener listener : listeners) {
+            if (listener.isKnown.getAsBoolean()) {
+                listener.send(event.duplicate());
+            } else {
+                listener.end(true);
+            }
+        }
     }
 
     /** Ends all streams. */
     void end() {
-        listeners.forEach(Listener::end);
+        listeners.forEach(listener -> listener.end(false));
     }
 
     /** Whoever listens, and the event that is on its way to it. */
     private final class Listener {
 
+        private final Object client;
+        private final BooleanSupplier isKnown;
         private final Response response;
         private final Callback callback;
         private final EndPoint endPoint;
-        private boolean isSending;
-        private long sendingSince;
+        private boolean isSending = true; // until the head of the answer has gone
+        private long sendingSince = nanoTime.getAsLong();
         /** The latest event that came while another was on its way. */
         private Optional<ByteBuffer> next = Optional.empty();
 
         private boolean isEnding;
 
-        Listener(Response response, Callback callback, EndPoint endPoint) {
+        Listener(Request request, Response response, Callback callback, EndPoint endPoint) {
+            this.client = Objects.requireNonNullElse(
+                    request.getAttribute(TokenGuard.BEARER), Request.getRemoteAddr(request));
+            this.isKnown =
+                    request.getAttribute(TokenGuard.STILL_KNOWN) instanceof BooleanSupplier known ? known : () -> true;
             this.response = response;
             this.callback = callback;
             this.endPoint = endPoint;
@@ -126,11 +163,15 @@ final class LiveStream extends Handler.Wrapper {
             response.write(false, event, Callback.from(this::sent, this::gone));
         }
 
-        void end() {
+        /** @param isAtOnce false to let an event that is on its way arrive; the end of the server bounds how long that takes */
+        void end(boolean isAtOnce) {
             if (listeners.remove(this)) {
                 synchronized (this) {
                     isEnding = true;
-                    if (isSending) { // it ends behind the event, or with the server
+                    if (isSending && isAtOnce) {
+                        endPoint.close(new TimeoutException("the listener had to go"));
+                    }
+                    if (isSending) {
                         return;
                     }
                     isSending = true;

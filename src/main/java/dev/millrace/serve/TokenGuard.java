@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.http.HttpCookie;
 import org.eclipse.jetty.http.HttpHeader;
@@ -36,6 +37,9 @@ final class TokenGuard extends Handler.Wrapper {
 
     /** Attribute of a request that has passed: its {@link Bearer}. */
     static final String BEARER = "millrace.bearer";
+
+    /** Attribute of such a request: a {@link BooleanSupplier} of whether its token still is what it was. */
+    static final String STILL_KNOWN = "millrace.still-known";
 
     private static final String COOKIE = "millrace";
     private static final String SCHEME = "Bearer ";
@@ -89,6 +93,8 @@ final class TokenGuard extends Handler.Wrapper {
             return refuse(HttpStatus.UNSUPPORTED_MEDIA_TYPE_415, detail, response, callback);
         }
         request.setAttribute(BEARER, bearer.get());
+        String known = token.orElseThrow();
+        request.setAttribute(STILL_KNOWN, (BooleanSupplier) () -> tokens.bearerOf(known).equals(bearer));
         return super.handle(request, response, callback);
     }
 

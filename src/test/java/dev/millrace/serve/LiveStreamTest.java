@@ -3,6 +3,10 @@ package dev.millrace.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.access.AccessSettings;
+import dev.millrace.access.HostNames;
+import dev.millrace.access.Tokens;
+import dev.millrace.state.Sha256;
 import io.javalin.Javalin;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -12,6 +16,8 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,13 +25,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A server with room for two listeners. */
 class LiveStreamTest {
 
-    private static final String REQUEST = "GET /v1/live HTTP/1.1\r\nHost: a\r\n\r\n";
     private static final int LARGE = 1 << 20;
 
     private final AtomicLong now = new AtomicLong();
@@ -108,6 +115,66 @@ class LiveStreamTest {
     }
 
     @Test
+    void theOldestOfTheClientThatHasMostGivesWayToAnother() throws IOException {
+        Listener first = listen();
+        Listener second = listen();
+
+        assertThat(requestFrom("127.0.0.2").status()).contains("200");
+
+        assertThat(first.readsToItsEnd()).isTrue();
+        assertThat(request().status()).as("of the client that gave way").contains("503");
+        assertThat(requestFrom("127.0.0.3").status()).as("each has one").contains("503");
+        live.send(() -> Map.of("step", 7));
+        assertThat(second.awaitLine("data: ")).isEqualTo("data: {\"step\":7}");
+    }
+
+    @Test
+    void aStreamThatGivesWayAndTakesNothingIsClosed() throws IOException {
+        Listener slow = listen();
+        listen();
+        live.send(() -> Map.of("text", "x".repeat(LARGE))); // on its way until it is read
+
+        assertThat(requestFrom("127.0.0.2").status()).contains("200");
+
+        await().atMost(Duration.ofSeconds(20)).until(() -> setup.connections().count() == 2);
+        assertThat(slow.readsToItsEnd()).isFalse();
+    }
+
+    @Test
+    void aStreamEndsWhenItsTokenIsRevoked(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("tokens"), reading("one") + reading("other"));
+        AccessSettings access =
+                new AccessSettings("serve.", Optional.of(file), Optional.empty(), HostNames.none("serve.hosts"));
+        LiveStream stream = new LiveStream(setup.clients(), setup.connections(), now::get);
+        try (Tokens tokens = access.openTokens().orElseThrow()) {
+            Javalin guarded = Javalin.create(config -> {
+                        setup.applyTo(config, new Json());
+                        config.jetty.modifyServer(jetty -> jetty.insertHandler(stream));
+                        setup.guard(config, access.hosts(), Optional.of(tokens), new Json());
+                    })
+                    .start();
+            Listener one = request(guarded.port(), "127.0.0.1", "Authorization: Bearer one\r\n");
+            Listener other = request(guarded.port(), "127.0.0.1", "Authorization: Bearer other\r\n");
+
+            Files.writeString(file, reading("other"));
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> tokens.bearerOf("one").isEmpty());
+            stream.send(() -> Map.of("step", 7));
+
+            assertThat(one.awaitLine("data: ", "0")).isEqualTo("0");
+            assertThat(other.awaitLine("data: ", "0")).isEqualTo("data: {\"step\":7}");
+            one.socket.close();
+            other.socket.close();
+            stream.end();
+            guarded.stop();
+        }
+    }
+
+    private static String reading(String token) {
+        return "read sha256:" + Sha256.hex(token) + "\n";
+    }
+
+    @Test
     void fewerThan32ConnectionsHaveRoomForNoListener() {
         ClientLimits few = new ClientLimits(31, 10_000, 1 << 20, Duration.ofSeconds(1), 1_000);
 
@@ -140,11 +207,21 @@ class LiveStreamTest {
     }
 
     private Listener request() throws IOException {
+        return requestFrom("127.0.0.1");
+    }
+
+    private Listener requestFrom(String address) throws IOException {
+        return request(server.port(), address, "");
+    }
+
+    private Listener request(int port, String address, String headers) throws IOException {
         Socket socket = new Socket();
         socket.setReceiveBufferSize(4 << 10);
-        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+        socket.bind(new InetSocketAddress(address, 0));
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         socket.setSoTimeout(20_000);
-        socket.getOutputStream().write(REQUEST.getBytes(StandardCharsets.US_ASCII));
+        String request = "GET /v1/live HTTP/1.1\r\nHost: a\r\n" + headers + "\r\n";
+        socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
         BufferedReader lines =
                 new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
         Listener listener = new Listener(socket, lines, lines.readLine());
@@ -155,9 +232,9 @@ class LiveStreamTest {
     /** Lines of an answer, those between its chunks too. */
     private record Listener(Socket socket, BufferedReader lines, String status) {
 
-        String awaitLine(String beginning) throws IOException {
+        String awaitLine(String... beginnings) throws IOException {
             String line = lines.readLine();
-            while (line != null && !line.startsWith(beginning)) {
+            while (line != null && Stream.of(beginnings).noneMatch(line::startsWith)) {
                 line = lines.readLine();
             }
             return String.valueOf(line);
