@@ -117,7 +117,7 @@ public final class IngestServer implements AutoCloseable {
                 settings.timeout().plus(ANSWERING));
         this.bodies = new EventBodies(records, topics, maxAhead, InstantSource.system());
         this.brokers = brokers;
-        this.rate = new RateLimit(settings.maxRate(), System::nanoTime);
+        this.rate = new RateLimit(settings.maxRate(), "events a second (ingest.max-rate)", System::nanoTime);
         this.registry = registry;
         this.metrics = new HttpMetrics(registry);
         metrics.connections(setup);
@@ -165,6 +165,7 @@ public final class IngestServer implements AutoCloseable {
         HttpSetup.get(config, LIVEZ, answering(request -> reply(200, Map.of("alive", true))));
         HttpSetup.get(config, READYZ, answering(request -> ready()));
         HttpSetup.get(config, METRICS, answering(request -> scrape()));
+        setup.limit(config, rate, (method, path) -> 1, json);
         setup.guard(config, settings.access().hosts(), tokens, json);
         setup.tell(
                 config,
@@ -187,10 +188,8 @@ public final class IngestServer implements AutoCloseable {
         }
         try {
             PostedEvents posted = bodies.read(request.bodyAsBytes());
-            if (!rate.admits(posted.events().size())) {
-                return problem(
-                        HttpSetup.TOO_MANY_REQUESTS,
-                        "more than " + settings.maxRate() + " events a second (ingest.max-rate)");
+            if (!rate.admitsAll(posted.events().size())) {
+                return problem(rate.problem());
             }
             brokers.deliver(posted.events());
             return reply(ACCEPTED, counted(posted));

@@ -46,7 +46,7 @@ public record IngestSettings(
                         0,
                         0,
                         10_000_000,
-                        "most events a second, each event of a batch counted; more get 429; 0: no limit"),
+                        "most events a second of all clients together; each event of a batch counts, and any other request as one; more get 429; 0: no limit"),
                 reader.longInteger(
                         PREFIX + "buffer-bytes",
                         32L << 20,

@@ -103,6 +103,11 @@ public record HttpSetup(
         });
     }
 
+    /** Bounds what all clients together may ask. Call it when all other handlers but the guards are in: it stands before them, and behind the guards. */
+    public void limit(JavalinConfig config, RateLimit rate, RateLimit.Cost cost, Json json) {
+        config.jetty.modifyServer(server -> server.insertHandler(new RateLimit.Door(rate, cost, connections, json)));
+    }
+
     /** Lets in who asks by a name of the server, and has a token if there are any. Call it when all other handlers are in: the last one is before them. */
     public void guard(JavalinConfig config, HostNames hosts, Optional<Tokens> tokens, Json json) {
         config.jetty.modifyServer(server -> {
@@ -210,12 +215,17 @@ public record HttpSetup(
 
     /** Begins a problem as an answer that ends the connection: of what the client sends next, nobody knows where a request begins. */
     static byte[] refuse(Response response, Problem problem, Json json) {
+        response.getHeaders().put(HttpHeader.CONNECTION, "close");
+        return problem(response, problem, json);
+    }
+
+    /** Begins a problem as an answer. Returns its body. */
+    static byte[] problem(Response response, Problem problem, Json json) {
         HttpFields.Mutable headers = response.getHeaders();
         response.setStatus(problem.status());
         headers.put(HttpHeader.CONTENT_TYPE, Problem.CONTENT_TYPE);
-        headers.put(HttpHeader.CONNECTION, "close");
         HEADERS.forEach(headers::put);
-        if (problem.status() == SERVICE_UNAVAILABLE) {
+        if (problem.status() == SERVICE_UNAVAILABLE || problem.status() == TOO_MANY_REQUESTS) {
             headers.put(HttpHeader.RETRY_AFTER, RETRY_SECONDS);
         }
         return json.bytes(problem.body());

@@ -26,7 +26,7 @@ import org.eclipse.jetty.http.HttpMethod;
 final class OperatorRoutes {
 
     private static final String GENERATIONS = "/v1/generations/";
-    private static final String USERS = "/v1/users/";
+    static final String USERS = "/v1/users/";
     private static final int OK = 200;
     private static final int ACCEPTED = 202;
     private static final int FORBIDDEN = 403;

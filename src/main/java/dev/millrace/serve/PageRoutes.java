@@ -29,6 +29,8 @@ final class PageRoutes {
 
     static final String CLICKS = "/v1/clicks";
     static final String FILES = "/page/";
+    static final String MAP = "/v1/map";
+    static final String SERIES = "/v1/series";
 
     private static final String CONTENT_SECURITY = "default-src 'none'; script-src 'self'; style-src 'self'; "
             + "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -59,8 +61,8 @@ final class PageRoutes {
             throw unavailable(
                     "the page may have " + live.maxListeners() + " listeners at once, a 32nd of serve.max-connections");
         }));
-        HttpSetup.get(config, "/v1/series", guarded(request -> write(request, 200, page.series())));
-        HttpSetup.get(config, "/v1/map", guarded(request -> write(request, 200, map())));
+        HttpSetup.get(config, SERIES, guarded(request -> write(request, 200, page.series())));
+        HttpSetup.get(config, MAP, guarded(request -> write(request, 200, map())));
         HttpSetup.get(config, "/v1/dead-letters", guarded(this::letters));
         HttpSetup.get(config, "/v1/users/<user>", guarded(request -> write(request, 200, user(request))));
         page.clicks()

@@ -43,6 +43,11 @@ public final class RecallServer implements AutoCloseable {
     /** What similar items can be found by. */
     private static final List<String> BY = List.of("vector", NEIGHBOURS);
 
+    private static final int MAP_COST = 5;
+    private static final double LOOK_UP_COST = 0.1;
+    private static final List<String> LOOKED_UP =
+            List.of(PageRoutes.FILES, PageRoutes.SERIES, TokenGuard.SESSION, "/v1/items/", OperatorRoutes.USERS);
+
     private static final Duration STOP = Duration.ofSeconds(5);
 
     private final ServeSettings settings;
@@ -94,7 +99,7 @@ public final class RecallServer implements AutoCloseable {
         this.state = state;
         this.beside = beside;
         this.questions = new RecallQuestions(settings, state.engine());
-        this.rate = new RateLimit(settings.maxRate(), System::nanoTime);
+        this.rate = new RateLimit(settings.maxRate(), "questions a second (serve.max-rate)", System::nanoTime);
         this.registry = registry;
         this.metrics = new ServeMetrics(registry, state, clock);
         metrics.connections(setup);
@@ -144,6 +149,7 @@ public final class RecallServer implements AutoCloseable {
             config.jetty.modifyServer(server -> server.insertHandler(live));
             new PageRoutes(one, live, json).addTo(config);
         });
+        setup.limit(config, rate, RecallServer::cost, json);
         setup.guard(config, settings.access().hosts(), tokens, json);
         setup.tell(config, metrics::answered, json);
         config.routes.exception(HttpResponseException.class, this::refused);
@@ -151,6 +157,15 @@ public final class RecallServer implements AutoCloseable {
             LOG.error("A request failed", failed);
             write(request, problem(Problem.of(500, "the server failed")));
         });
+    }
+
+    /** What a request costs, in questions; of a batch its first one. docs/api.md has the figures that these were rounded from. */
+    private static double cost(String method, String path) {
+        if (path.equals(PageRoutes.MAP)) {
+            return MAP_COST;
+        }
+        boolean isLookUp = path.equals("/") || LOOKED_UP.stream().anyMatch(path::startsWith);
+        return isLookUp && !method.equals("DELETE") ? LOOK_UP_COST : 1;
     }
 
     private Responder responder(Endpoint endpoint) {
@@ -168,7 +183,6 @@ public final class RecallServer implements AutoCloseable {
     private Reply recall(Context request) {
         Supplier<RecallQuestions.Question> reading = () -> questions.of(parameters(request));
         RecallQuestions.Question asked = reading.get();
-        requireRate(1);
         return versioned(answered(asked, reading));
     }
 
@@ -178,12 +192,13 @@ public final class RecallServer implements AutoCloseable {
         JsonMembers body = new JsonMembers("", json.tree(request.bodyAsBytes()));
         if (!body.has(Json.BATCH)) {
             RecallQuestions.Question asked = questions.of(body);
-            requireRate(1);
             return versioned(answered(asked, () -> questions.of(body)));
         }
         body.requireKnown(Set.of(Json.BATCH));
         List<JsonNode> each = body.elements(Json.BATCH, settings.maxBatch());
-        requireRate(each.size());
+        if (!rate.admitsAll(each.size())) {
+            throw new RefusedRequestException(rate.problem());
+        }
         List<byte[]> answers = new ArrayList<>(each.size()); // not as objects, which are many times as large
         for (int at = 0; at < each.size(); at++) {
             answers.add(json.bytes(answerOrProblem(Json.BATCH + "[" + at + "]", each.get(at))));
@@ -200,14 +215,6 @@ public final class RecallServer implements AutoCloseable {
                 throw refused;
             }
             return refused.problem().body();
-        }
-    }
-
-    private void requireRate(int asked) {
-        if (!rate.admits(asked)) {
-            throw new RefusedRequestException(Problem.of(
-                    HttpSetup.TOO_MANY_REQUESTS,
-                    "more than " + settings.maxRate() + " questions a second (serve.max-rate)"));
         }
     }
 

@@ -13,7 +13,7 @@ import java.util.List;
  * @param port to listen on; 0 takes a free one
  * @param maxK most items an answer may have
  * @param maxBatch most questions of one request
- * @param maxRate questions a second that are answered; 0 for no limit
+ * @param maxRate questions a second that are answered, or what costs as much; 0 for no limit
  * @param weights beside cos / τ of requests that give none
  * @param clients what they may take
  * @param threads that answer questions
@@ -58,7 +58,7 @@ public record ServeSettings(
                         0,
                         0,
                         10_000_000,
-                        "most questions a second, each question of a batch counted; more get 429; 0: no limit"),
+                        "most questions a second, or what costs as much, of all clients together; each question of a batch counts; more get 429; 0: no limit"),
                 GivenWeights.read(reader, "serve.", "of answers to requests that give none"),
                 ClientLimits.read(reader, "serve."),
                 reader.integer(

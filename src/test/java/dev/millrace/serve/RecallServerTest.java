@@ -15,6 +15,8 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RecallServerTest {
 
@@ -176,6 +178,77 @@ class RecallServerTest {
                     .orElseThrow();
             scene.assertProblem(refused, 429);
             assertThat(refused.headers().firstValue("Retry-After")).contains("1");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/v1/recall?user=u1",
+                "/v1/recall?user=u1&k=0",
+                "/v1/similar?item=a",
+                "/v1/items/a",
+                "/v1/map",
+                "/v1/users/u1",
+                "/v1/session",
+                "/v1/live",
+                "/",
+                "/page/main.js",
+                "/nothing",
+                "/livez/"
+            })
+    void theRateIsInFrontOfAllButProbes(String target) throws Exception {
+        scene.fill();
+        try (RecallServer limited = scene.server(1)) {
+            assertThat(scene.send(three(limited)).statusCode()).isEqualTo(200); // two are owed
+
+            HttpResponse<String> refused =
+                    scene.send(HttpRequest.newBuilder(URI.create(limited.url() + target)).build());
+
+            scene.assertProblem(refused, 429);
+            assertThat(refused.headers().firstValue("Retry-After")).contains("1");
+            for (String probe : List.of("/livez", "/readyz", "/metrics")) {
+                HttpRequest free = HttpRequest.newBuilder(URI.create(limited.url() + probe)).build();
+                assertThat(scene.send(free).statusCode()).isEqualTo(200);
+            }
+        }
+    }
+
+    @Test
+    void aBatchCostsWhatItsQuestionsCost() throws Exception {
+        scene.fill();
+        try (RecallServer limited = scene.server(2)) {
+            HttpRequest one = HttpRequest.newBuilder(URI.create(limited.url() + "/v1/recall?user=u1")).build();
+            assertThat(scene.send(one).statusCode()).isEqualTo(200);
+
+            HttpResponse<String> refused = scene.send(three(limited)); // its first question is let in
+
+            scene.assertProblem(refused, 429);
+        }
+    }
+
+    private static HttpRequest three(RecallServer server) {
+        String body = "{\"requests\": [{\"user\": \"u1\"}, {\"user\": \"u1\"}, {\"user\": \"u1\"}]}";
+        return HttpRequest.newBuilder(URI.create(server.url() + "/v1/recall"))
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build();
+    }
+
+    @Test
+    void aRefusedBodyThatIsThereLeavesTheConnectionOpen() throws Exception {
+        scene.fill();
+        String request = "POST /v1/recall HTTP/1.1\r\nHost: localhost\r\nContent-Length: 13\r\n\r\n{\"user\":\"u1\"}";
+        try (RecallServer limited = scene.server(1);
+                RawClient client = new RawClient(limited.port())) {
+            assertThat(scene.send(three(limited)).statusCode()).isEqualTo(200); // two are owed
+            for (int again = 0; again < 3; again++) {
+                RawClient.Answer refused = client.send(request).answer().orElseThrow();
+                assertThat(refused.status()).isEqualTo(429);
+                assertThat(refused.head()).doesNotContainIgnoringCase("Connection: close");
+            }
+            // of a body that does not come, nobody knows where the next request begins
+            String half = "POST /v1/recall HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1300\r\n\r\n{";
+            assertThat(client.send(half).answer().orElseThrow().head()).containsIgnoringCase("Connection: close");
         }
     }
 
