@@ -3,11 +3,14 @@ package dev.millrace.neighbour;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
+import dev.millrace.state.Sha256;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
@@ -18,13 +21,47 @@ import java.util.function.UnaryOperator;
  */
 public final class NeighbourList {
 
+    /*
+     * What one user adds. The list sums up what each user added, as Misra and Gries (1982) count frequent elements: who is not among the PLACES
+     * users of a full table takes from all sums, and from what was added, as much as empties the least of them, and has that place with the
+     * rest. Sums decay with the weights. A taking takes the same from PLACES sums and from the new one, so all takings come to at most
+     * T / (PLACES + 1), T the total. Hence
+     *
+     *     sum  <=  what the user added  <=  sum + T / (PLACES + 1)
+     *
+     * An addition that would bring the sum above MOST is not made. By the first inequality nobody is refused for what others added. By the second,
+     * what one user added is at most MOST + T / 17, however many others come between. A click on an item adds to its list at most
+     * 1 + 1/2 + 1/3 by the three clicks after it, and half of that by the three before, 2.75: two clicks are within MOST.
+     *
+     * A neighbour knows the user of whom alone it is, if there is one. A user has at most MOST_ALONE such neighbours, as many as two clicks make; a
+     * further one takes the place of the lightest of them. So one user takes at most 12 of 64 places, whatever the others weigh.
+     *
+     * Users stand for digests. Where two have the same, they share one sum.
+     */
+
+    /** What a user's sum comes to at most. */
+    static final double MOST = 6;
+
+    /** Neighbours that are of one user alone, at most. */
+    static final int MOST_ALONE = 12;
+
+    /** Users whose sums are known. */
+    private static final int PLACES = 16;
+
+    private static final int OF_SEVERAL = 0;
+    private static final int FORM = -2; // where lists without users had a size
     private static final int FIRST_CAPACITY = 4;
-    private static final int BYTES = 96;
-    private static final int BYTES_A_NEIGHBOUR = 8;
+    private static final int BYTES = 160;
+    private static final int BYTES_A_NEIGHBOUR = 12;
+    private static final int BYTES_A_USER = 8;
 
     private String[] items = new String[FIRST_CAPACITY];
     private float[] weights = new float[FIRST_CAPACITY];
+    private int[] owners = new int[FIRST_CAPACITY]; // the user of whom alone it is, or OF_SEVERAL
     private int size;
+    private int[] users = {};
+    private float[] sums = {}; // as of the last addition
+    private int userCount;
     private double total;
     private long asOf; // epoch milliseconds
 
@@ -32,7 +69,7 @@ public final class NeighbourList {
     public NeighbourList() {}
 
     /**
-     * A list as it was.
+     * A list as others see it, without users.
      *
      * @param asOf event time of the last addition, epoch milliseconds
      * @param total weight of all that was ever added
@@ -45,6 +82,7 @@ public final class NeighbourList {
         this.size = weights.length;
         this.items = Arrays.copyOf(items.toArray(String[]::new), Math.max(FIRST_CAPACITY, size));
         this.weights = Arrays.copyOf(weights, Math.max(FIRST_CAPACITY, size));
+        this.owners = new int[this.items.length];
     }
 
     /** Receives a neighbour and its weight. */
@@ -83,39 +121,99 @@ public final class NeighbourList {
         return StrictMath.pow(0.5, (double) millis / halfLife.toMillis());
     }
 
+    /** Returns what stands for a user. */
+    static int digest(String user) {
+        int digest = ByteBuffer.wrap(Sha256.start().digest(user.getBytes(StandardCharsets.UTF_8)))
+                .getInt();
+        return digest == OF_SEVERAL ? 1 : digest;
+    }
+
     /**
-     * Adds to a neighbour's weight.
+     * Adds to a neighbour's weight. Returns false if the user's sum has no room for it: then the list is as it was.
      *
+     * @param user digest of the user
      * @param time of the click, epoch milliseconds; an amount of an earlier time than the last is decayed before it is added
      * @param most neighbours that may be left, at least 1
      */
-    void add(String item, long time, double amount, Duration halfLife, int most) {
-        double added = amount;
+    boolean add(String item, int user, long time, double amount, Duration halfLife, int most) {
+        double left = size == 0 ? 0 : left(time, halfLife);
+        int row = row(user);
+        double added = time > asOf ? amount : amount * decay(asOf - time, halfLife);
+        if (row >= 0 && sums[row] * left + added > MOST) {
+            return false;
+        }
         if (time > asOf) {
-            double left = size == 0 ? 0 : left(time, halfLife);
-            for (int at = 0; at < size; at++) {
-                weights[at] = (float) (weights[at] * left);
-            }
-            total *= left;
+            decay(left);
             asOf = time;
-        } else {
-            added *= decay(asOf - time, halfLife);
         }
         total += added;
-        int at = place(item, most);
+        count(user, row, (float) added);
+        int at = place(item, user, most);
         weights[at] = (float) (weights[at] + added);
+        return true;
+    }
+
+    private void decay(double left) {
+        for (int at = 0; at < size; at++) {
+            weights[at] = (float) (weights[at] * left);
+        }
+        for (int row = 0; row < userCount; row++) {
+            sums[row] = (float) (sums[row] * left);
+        }
+        total *= left;
+    }
+
+    /** Returns the row of a user's sum, or -1. */
+    private int row(int user) {
+        for (int row = 0; row < userCount; row++) {
+            if (users[row] == user) {
+                return row;
+            }
+        }
+        return -1;
+    }
+
+    /** @param row of the user; -1 if it has none */
+    private void count(int user, int row, float added) {
+        if (row >= 0) {
+            sums[row] += added;
+        } else if (userCount < PLACES) {
+            if (userCount == users.length) {
+                users = Arrays.copyOf(users, Math.max(FIRST_CAPACITY, 2 * userCount));
+                sums = Arrays.copyOf(sums, users.length);
+            }
+            users[userCount] = user;
+            sums[userCount++] = added;
+        } else {
+            int least = lightest(sums, userCount);
+            float taken = Math.min(sums[least], added);
+            for (int other = 0; other < userCount; other++) {
+                sums[other] -= taken;
+            }
+            if (added > taken) {
+                users[least] = user;
+                sums[least] = added - taken;
+            }
+        }
     }
 
     /** Returns the item's place; takes one, with weight 0, if it has none. */
-    private int place(String item, int most) {
+    private int place(String item, int user, int most) {
+        int alone = 0;
+        int lightestAlone = 0;
         for (int at = 0; at < size; at++) {
             if (items[at].equals(item)) {
+                owners[at] = owners[at] == user ? user : OF_SEVERAL;
                 return at;
             }
+            if (owners[at] == user) {
+                lightestAlone = alone++ == 0 || weights[at] < weights[lightestAlone] ? at : lightestAlone;
+            }
         }
-        int at = size < most ? append() : lightest();
+        int at = alone >= MOST_ALONE ? lightestAlone : size < most ? append() : lightest(weights, size);
         items[at] = item;
         weights[at] = 0;
+        owners[at] = user;
         return at;
     }
 
@@ -123,11 +221,12 @@ public final class NeighbourList {
         if (size == items.length) {
             items = Arrays.copyOf(items, 2 * size);
             weights = Arrays.copyOf(weights, 2 * size);
+            owners = Arrays.copyOf(owners, 2 * size);
         }
         return size++;
     }
 
-    private int lightest() {
+    private static int lightest(float[] weights, int size) {
         int lightest = 0;
         for (int at = 1; at < size; at++) {
             if (weights[at] < weights[lightest]) {
@@ -137,30 +236,51 @@ public final class NeighbourList {
         return lightest;
     }
 
-    /** Keeps only some neighbours. What the others weighed stays in the total. Returns true if any had to go. */
-    boolean retain(Predicate<String> isKept) {
+    /**
+     * Keeps only some neighbours, and nothing that is of an erased user alone. What the others weighed stays in the total. Returns true if
+     * anything had to go.
+     *
+     * @param isErased tells by the digest
+     */
+    boolean retain(Predicate<String> isKept, IntPredicate isErased) {
         int kept = 0;
         for (int at = 0; at < size; at++) {
-            if (isKept.test(items[at])) {
+            if (isKept.test(items[at]) && (owners[at] == OF_SEVERAL || !isErased.test(owners[at]))) {
                 items[kept] = items[at];
-                weights[kept++] = weights[at];
+                weights[kept] = weights[at];
+                owners[kept++] = owners[at];
             }
         }
-        boolean isChanged = kept < size;
+        int known = 0;
+        for (int row = 0; row < userCount; row++) {
+            if (!isErased.test(users[row])) {
+                users[known] = users[row];
+                sums[known++] = sums[row];
+            }
+        }
+        boolean isChanged = kept < size || known < userCount;
         size = kept;
+        userCount = known;
         return isChanged;
     }
 
     /** Bytes on the heap, roughly, without the ids. */
     int heapBytes() {
-        return BYTES + BYTES_A_NEIGHBOUR * items.length;
+        return BYTES + BYTES_A_NEIGHBOUR * items.length + BYTES_A_USER * users.length;
     }
 
-    /** Returns the stored form: time of the last addition [int64] and total [float64], then id and weight [float32] of each neighbour. */
+    /**
+     * Returns the stored form: time of the last addition [int64] and total [float64], then id, weight [float32] and owner [int32] of each neighbour,
+     * then the digest [int32] and sum [float32] of each user.
+     */
     public byte[] entry() {
-        Fields fields = new Fields().longInteger(asOf).number(total).integer(size);
+        Fields fields = new Fields().longInteger(asOf).number(total).integer(FORM).integer(size);
         for (int at = 0; at < size; at++) {
-            fields.text(items[at]).integer(Float.floatToRawIntBits(weights[at]));
+            fields.text(items[at]).integer(Float.floatToRawIntBits(weights[at])).integer(owners[at]);
+        }
+        fields.integer(userCount);
+        for (int row = 0; row < userCount; row++) {
+            fields.integer(users[row]).integer(Float.floatToRawIntBits(sums[row]));
         }
         return fields.framed();
     }
@@ -169,24 +289,44 @@ public final class NeighbourList {
      * Reads a stored form.
      *
      * @param ids returns the copy of an id to keep
-     * @throws CorruptEntryException if it is damaged
+     * @throws CorruptEntryException if it is damaged, or of a build whose lists knew no users
      */
     public static NeighbourList read(byte[] entry, UnaryOperator<String> ids) {
         ByteBuffer payload = Frame.open(entry);
         long asOf = payload.getLong();
         double total = payload.getDouble();
-        int size = payload.getInt();
-        int least = 2 * Integer.BYTES; // of a neighbour
-        if (size < 0 || size > payload.remaining() / least) {
-            throw new CorruptEntryException(
-                    "a list names " + size + " neighbours, " + payload.remaining() + " bytes are left");
+        int form = payload.getInt();
+        if (form != FORM) {
+            throw new CorruptEntryException("a list of neighbours has form " + form + ", must have " + FORM
+                    + ": an earlier build wrote it, which did not know whose neighbours are");
         }
+        int size = count(payload, 3 * Integer.BYTES);
         List<String> items = new ArrayList<>(size);
         float[] weights = new float[size];
+        int[] owners = new int[size];
         for (int at = 0; at < size; at++) {
             items.add(ids.apply(Fields.text(payload)));
             weights[at] = payload.getFloat();
+            owners[at] = payload.getInt();
         }
-        return new NeighbourList(asOf, total, items, weights);
+        NeighbourList list = new NeighbourList(asOf, total, items, weights);
+        System.arraycopy(owners, 0, list.owners, 0, size);
+        list.userCount = count(payload, 2 * Integer.BYTES);
+        list.users = new int[list.userCount];
+        list.sums = new float[list.userCount];
+        for (int row = 0; row < list.userCount; row++) {
+            list.users[row] = payload.getInt();
+            list.sums[row] = payload.getFloat();
+        }
+        return list;
+    }
+
+    private static int count(ByteBuffer payload, int leastBytesOfEach) {
+        int count = payload.getInt();
+        if (count < 0 || count > payload.remaining() / leastBytesOfEach) {
+            throw new CorruptEntryException(
+                    "a list names " + count + " parts, " + payload.remaining() + " bytes are left");
+        }
+        return count;
     }
 }

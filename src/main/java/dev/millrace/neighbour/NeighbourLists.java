@@ -101,25 +101,27 @@ public final class NeighbourLists implements Durable {
 
     private void observe(TrainingExample example) {
         List<String> history = example.user().history();
+        int user = NeighbourList.digest(example.user().user());
         for (int gap = 0; gap < Math.min(REACH, history.size()); gap++) {
             String before = history.get(gap);
             if (!before.equals(example.item())) {
                 double amount = 1.0 / (gap + 1);
-                add(before, example.item(), example.time(), amount);
-                add(example.item(), before, example.time(), BACKWARDS * amount);
+                add(before, example.item(), user, example.time(), amount);
+                add(example.item(), before, user, example.time(), BACKWARDS * amount);
             }
         }
     }
 
-    private void add(String item, String neighbour, long time, double amount) {
+    private void add(String item, String neighbour, int user, long time, double amount) {
         if (!catalogue.contains(item) || !catalogue.contains(neighbour)) {
             return;
         }
         NeighbourList list = find(item).orElseGet(() -> begin(item));
         cachedBytes -= list.heapBytes();
-        list.add(catalogue.ownId(neighbour), time, amount, settings.halfLife(), settings.most());
+        if (list.add(catalogue.ownId(neighbour), user, time, amount, settings.halfLife(), settings.most())) {
+            dirty.add(catalogue.ownId(item));
+        }
         cachedBytes += list.heapBytes();
-        dirty.add(catalogue.ownId(item));
     }
 
     /**
@@ -173,7 +175,7 @@ public final class NeighbourLists implements Durable {
 
     /** Takes from a list what has left the catalogue. */
     private void clean(String item, NeighbourList list) {
-        if (list.retain(catalogue::contains)) {
+        if (list.retain(catalogue::contains, user -> false)) {
             if (list.size() == 0) {
                 forget(item);
             } else {

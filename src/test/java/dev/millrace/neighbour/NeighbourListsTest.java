@@ -33,6 +33,7 @@ class NeighbourListsTest {
     private static final long TIME = 1_700_000_000_000L;
 
     private final Catalogue catalogue = new Catalogue('C');
+    private int users;
 
     @Test
     void aClickIsANeighbourOfTheThreeClicksBeforeIt() {
@@ -160,6 +161,32 @@ class NeighbourListsTest {
         assertThat(stored.get(PrefixedKey.of((byte) 'N', "x"))).isEmpty();
     }
 
+    /** 64 neighbours by 800 clicks of others, then 800 clicks of one account, each on a pair of its own. */
+    @Test
+    void oneAccountDoesNotFillTheListOfAnItem() {
+        list("a");
+        NeighbourLists lists = lists(64, EntrySource.NONE, 0);
+        long time = TIME;
+        for (int click = 0; click < 800; click++) {
+            list("o" + click % 100);
+            lists.observe(batch(click("o" + click % 100, time += 1000, "a")));
+        }
+        double before = total(lists, "a");
+
+        for (int click = 0; click < 400; click++) {
+            list("s" + click);
+            lists.observe(batch(
+                    clickOf("spammer", "s" + click, time += 1000, "a"),
+                    clickOf("spammer", "a", time += 1000, "s" + click)));
+        }
+
+        assertThat(weights(lists, "a").keySet())
+                .filteredOn(item -> item.startsWith("s"))
+                .hasSizeLessThanOrEqualTo(12);
+        // at most 6, and a 17th of what all added
+        assertThat(total(lists, "a") - before).isPositive().isLessThan(6 + total(lists, "a") / 17);
+    }
+
     /** Counts the entries that name an item in their values. */
     private static int holding(MemoryEntries stored, String item) {
         int[] count = {0};
@@ -182,7 +209,7 @@ class NeighbourListsTest {
         assertThat(near(lists, TIME, "a")).isEmpty();
     }
 
-    /** Lists on the heap, and lists of which the heap keeps one or two, that are restarted now and then: the same bits. */
+    /** Lists on the heap, and lists of which the heap keeps few, that are restarted now and then: the same bits. Users come often. */
     @Property(tries = 60)
     void whatIsOnTheHeapChangesNoBit(@ForAll long seed) {
         Random random = new Random(seed);
@@ -193,12 +220,14 @@ class NeighbourListsTest {
         list(items.toArray(String[]::new));
         NeighbourLists whole = lists(6, EntrySource.NONE, 0);
         MemoryEntries stored = new MemoryEntries();
-        NeighbourLists few = lists(6, stored, 300);
+        NeighbourLists few = lists(6, stored, 500);
         Map<String, String> drained = new TreeMap<>();
         long time = TIME;
         for (int step = 0; step < 60; step++) {
             time += random.nextInt(20_000_000) - 2_000_000;
-            MiniBatch batch = batch(click(any(items, random), time, any(items, random), any(items, random)));
+            String user = "u" + random.nextInt(4);
+            MiniBatch batch =
+                    batch(clickOf(user, any(items, random), time, any(items, random), any(items, random)));
             whole.observe(batch);
             few.observe(batch);
             if (random.nextInt(12) == 0) {
@@ -221,7 +250,7 @@ class NeighbourListsTest {
                     return true;
                 });
                 assertThat(now).isEqualTo(drained);
-                few = random.nextBoolean() ? few : lists(6, stored, 300);
+                few = random.nextBoolean() ? few : lists(6, stored, 500);
             }
         }
     }
@@ -284,6 +313,9 @@ class NeighbourListsTest {
         for (int item = 0; item < items; item++) {
             list("i" + item);
             lists.observe(batch(click("i" + item, TIME, "a")));
+            if (item % 500 == 0) {
+                lists.drainDirty(stored);
+            }
         }
         lists.drainDirty(stored);
         assertThat(lists.areNearlyOut()).isTrue();
@@ -337,8 +369,13 @@ class NeighbourListsTest {
         return items.get(random.nextInt(items.size()));
     }
 
-    private static TrainingExample click(String item, long time, String... history) {
-        UserFeatures user = new UserFeatures("u", time, Features.NONE, List.of(history));
+    /** A click of a user who has no other. */
+    private TrainingExample click(String item, long time, String... history) {
+        return clickOf("u" + users++, item, time, history);
+    }
+
+    private static TrainingExample clickOf(String userId, String item, long time, String... history) {
+        UserFeatures user = new UserFeatures(userId, time, Features.NONE, List.of(history));
         return new TrainingExample("c", user, Features.NONE, item, "click", 1, time, 0);
     }
 
@@ -372,6 +409,10 @@ class NeighbourListsTest {
             NeighbourList.read(entry, id -> id).forEach(weights::put);
         }
         return weights;
+    }
+
+    private static double total(NeighbourLists lists, String item) {
+        return NeighbourList.read(entries(lists).get(item), id -> id).total();
     }
 
     /** All lists, in their stored form, by item. */
