@@ -9,6 +9,7 @@ import dev.millrace.state.EntrySource;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import dev.millrace.state.PrefixedKey;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -17,6 +18,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiPredicate;
 
@@ -42,6 +46,10 @@ public final class NeighbourLists implements Durable {
      * catalogue, and lists that have decayed. A removed item is taken at once from the lists of its own neighbours, which are most of
      * those that name it.
      *
+     * Erasure. Which lists a user added to is not known. The user's digest waits until the sweep has come round once; meanwhile each list
+     * that it visits loses what is of that user alone, and a step visits SWEPT_TO_ERASE lists. If the lists are not more, that is the step
+     * of the removal. What the user adds anew in lists that are still to be visited goes with the rest.
+     *
      * Cost. A click: up to six additions, each a look-up and a pass over one list. A step: SWEPT lists read from the store.
      *
      * Threads. One.
@@ -49,9 +57,13 @@ public final class NeighbourLists implements Durable {
 
     private static final int REACH = 3;
     private static final double BACKWARDS = 0.5;
+    private static final int HEX = 16;
 
     /** Lists that a step visits. */
     private static final int SWEPT = 16;
+
+    /** The same, while a user is to be erased. */
+    static final int SWEPT_TO_ERASE = 512;
 
     /** What is left of a list when it is forgotten. */
     private static final double LEAST_TOTAL = 0.01;
@@ -62,6 +74,7 @@ public final class NeighbourLists implements Durable {
     private final NeighbourSettings settings;
     private final Catalogue catalogue;
     private final byte prefix;
+    private final byte erasurePrefix;
     private final EntrySource stored;
     private final long cacheBytes;
     /** By item, the last used last. */
@@ -74,19 +87,45 @@ public final class NeighbourLists implements Durable {
             Optional.empty(); // item of the list visited last; empty text at the start of a round; absent before it was
     // read
     private boolean isSweptDirty;
+    private final SortedMap<Integer, Erasure> erasures = new TreeMap<>(); // by digest of the user
+    private final SortedSet<Integer> dirtyErasures = new TreeSet<>();
     private Optional<byte[]> nextUnsent = Optional.empty(); // key from which on lists are to be handed over
 
     /**
+     * A user who is to be erased.
+     *
+     * @param from item of the list that the sweep visited last when this was asked for
+     * @param isTurned whether the sweep has begun anew since
+     */
+    private record Erasure(String from, boolean isTurned) {
+
+        static Erasure read(ByteBuffer payload) {
+            return new Erasure(Fields.text(payload), payload.getInt() == 1);
+        }
+
+        byte[] entry() {
+            return new Fields().text(from).integer(isTurned ? 1 : 0).framed();
+        }
+    }
+
+    /**
      * @param catalogue the items that have lists
-     * @param prefix first byte of the keys
+     * @param prefix first byte of the lists' keys
+     * @param erasurePrefix first byte of the keys of users who are to be erased; all of those are restored
      * @param stored the stored lists; {@link EntrySource#NONE} if all stay on the heap
      * @param cacheBytes of the lists on the heap, roughly
      */
     public NeighbourLists(
-            NeighbourSettings settings, Catalogue catalogue, char prefix, EntrySource stored, long cacheBytes) {
+            NeighbourSettings settings,
+            Catalogue catalogue,
+            char prefix,
+            char erasurePrefix,
+            EntrySource stored,
+            long cacheBytes) {
         this.settings = settings;
         this.catalogue = catalogue;
         this.prefix = (byte) prefix;
+        this.erasurePrefix = (byte) erasurePrefix;
         this.stored = stored;
         this.cacheBytes = cacheBytes;
     }
@@ -147,6 +186,15 @@ public final class NeighbourLists implements Durable {
         }
     }
 
+    /** Forgets what is of a user alone: with the next sweep if the lists are few, else within a round. */
+    public void removeUser(String user) {
+        if (!settings.areOff()) {
+            int digest = NeighbourList.digest(user);
+            erasures.put(digest, new Erasure(sweptLast(), false));
+            dirtyErasures.add(digest);
+        }
+    }
+
     /**
      * Visits some lists, as each step does.
      *
@@ -156,9 +204,15 @@ public final class NeighbourLists implements Durable {
         if (settings.areOff()) {
             return;
         }
-        String last = swept.orElseGet(
-                () -> stored.get(sweptKey()).map(NeighbourLists::readSwept).orElse(""));
-        List<String> next = behind(last);
+        int left = erasures.isEmpty() ? SWEPT : SWEPT_TO_ERASE;
+        do {
+            left -= sweep(time, left);
+        } while (left > 0 && !erasures.isEmpty());
+    }
+
+    /** Visits so many lists, or those to the end of the round. Returns how many. */
+    private int sweep(long time, int most) {
+        List<String> next = behind(sweptLast(), most);
         for (String item : next) {
             NeighbourList known = cached.get(item);
             NeighbourList list = known == null ? read(item).orElseThrow() : known;
@@ -168,14 +222,33 @@ public final class NeighbourLists implements Durable {
                 clean(item, list);
             }
         }
-        String now = next.size() < SWEPT ? "" : next.get(SWEPT - 1);
+        String now = next.size() < most ? "" : next.get(most - 1);
         isSweptDirty |= !Optional.of(now).equals(swept);
         swept = Optional.of(now);
+        Map.copyOf(erasures).forEach((user, erasure) -> sweptTo(now, user, erasure));
+        return next.size();
     }
 
-    /** Takes from a list what has left the catalogue. */
+    /** Ends an erasure if the sweep has come round, or notes that it begins anew. */
+    private void sweptTo(String now, int user, Erasure erasure) {
+        boolean isAtEnd = now.isEmpty();
+        if (isAtEnd && !erasure.isTurned() && !erasure.from().isEmpty()) {
+            erasures.put(user, new Erasure(erasure.from(), true));
+            dirtyErasures.add(user);
+        } else if (isAtEnd || erasure.isTurned() && Arrays.compareUnsigned(key(now), key(erasure.from())) >= 0) {
+            erasures.remove(user);
+            dirtyErasures.add(user);
+        }
+    }
+
+    private String sweptLast() {
+        return swept.orElseGet(
+                () -> stored.get(sweptKey()).map(NeighbourLists::readSwept).orElse(""));
+    }
+
+    /** Takes from a list what has left the catalogue, and what is of erased users alone. */
     private void clean(String item, NeighbourList list) {
-        if (list.retain(catalogue::contains, user -> false)) {
+        if (list.retain(catalogue::contains, erasures::containsKey)) {
             if (list.size() == 0) {
                 forget(item);
             } else {
@@ -191,8 +264,8 @@ public final class NeighbourLists implements Durable {
         dirty.add(item);
     }
 
-    /** Returns the items of the next lists in the order of their keys, at most {@value #SWEPT}. */
-    private List<String> behind(String item) {
+    /** Returns the items of the next lists in the order of their keys. */
+    private List<String> behind(String item, int most) {
         byte[] from = Arrays.copyOf(key(item), key(item).length + 1); // the least key behind it
         NavigableSet<byte[]> next = new TreeSet<>(Arrays::compareUnsigned);
         stored.scan(from, EntrySource.behind(new byte[] {prefix}), (key, value) -> {
@@ -200,14 +273,18 @@ public final class NeighbourLists implements Durable {
             if (known == null || known.size() > 0) {
                 next.add(key);
             }
-            return next.size() < SWEPT;
+            return next.size() < most;
         });
-        unstored.tailSet(from).stream().limit(SWEPT).forEach(next::add);
-        return next.stream().limit(SWEPT).map(PrefixedKey::text).toList();
+        unstored.tailSet(from).stream().limit(most).forEach(next::add);
+        return next.stream().limit(most).map(PrefixedKey::text).toList();
     }
 
     @Override
     public void restore(byte[] key, byte[] value) {
+        if (key[0] == erasurePrefix) {
+            erasures.put(Integer.parseUnsignedInt(PrefixedKey.text(key), HEX), Erasure.read(Frame.open(value)));
+            return;
+        }
         String item = PrefixedKey.text(key);
         if (item.isEmpty()) {
             swept = Optional.of(readSwept(value));
@@ -240,6 +317,16 @@ public final class NeighbourLists implements Durable {
             sink.put(sweptKey(), new Fields().text(swept.orElse("")).framed());
             isSweptDirty = false;
         }
+        for (int user : dirtyErasures) {
+            byte[] key = PrefixedKey.of(erasurePrefix, Integer.toUnsignedString(user, HEX));
+            Erasure erasure = erasures.get(user);
+            if (erasure == null) {
+                sink.delete(key);
+            } else {
+                sink.put(key, erasure.entry());
+            }
+        }
+        dirtyErasures.clear();
         if (nextUnsent.isPresent()) {
             handOver(nextUnsent.get(), sink);
         }

@@ -39,8 +39,7 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
- * The learner as one state machine: examples become batches; each batch is examined and learnt, then vectors are
- * published.
+ * The learner as one state machine: examples become batches; each batch is examined and learnt, then vectors are published.
  *
  * <p>From events, {@link #add} and {@link #change} fill the open batch and {@link #closeBatch} closes it. From the log,
  * batches are complete already. {@link #learn} is the same step for both. One thread, which may share a step.
@@ -354,7 +353,7 @@ public final class Trainer implements Durable, AutoCloseable {
             case CATALOGUE -> catalogue.restore(key, value);
             case OPEN_BATCH, POPULARITY -> batcher.restore(key, value);
             case FAST_POPULARITY -> facts.popularity().restore(key, value);
-            case NEIGHBOURS -> facts.neighbours().restore(key, value);
+            case NEIGHBOURS, ERASED_NEIGHBOURS -> facts.neighbours().restore(key, value);
             case EXAM, BASELINE -> examiner.restore(key, value);
             case PUBLICATION -> publisher.restore(key, value);
             case ALARMS -> alarms.restore(key, value);
@@ -430,6 +429,7 @@ public final class Trainer implements Durable, AutoCloseable {
         for (String user : batch.removedUsers()) {
             model.removeUser(user);
             examiner.removeUser(user, model, catalogue);
+            facts.neighbours().removeUser(user);
         }
         facts.neighbours().sweep(eventTime);
         return isOwn;

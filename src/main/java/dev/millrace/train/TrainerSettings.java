@@ -80,7 +80,12 @@ public record TrainerSettings(
                 catalogue,
                 new FastPopularity(fast, EntryKind.FAST_POPULARITY.prefix(), catalogue::ownId),
                 new NeighbourLists(
-                        neighbours, catalogue, EntryKind.NEIGHBOURS.prefix(), stored, cacheBytes / NEIGHBOURS_SHARE));
+                        neighbours,
+                        catalogue,
+                        EntryKind.NEIGHBOURS.prefix(),
+                        EntryKind.ERASED_NEIGHBOURS.prefix(),
+                        stored,
+                        cacheBytes / NEIGHBOURS_SHARE));
     }
 
     /** Returns a new engine for the steps of one learner, which closes it. */

@@ -52,7 +52,7 @@ class ExaminerTest {
             new FastPopularity(new FastPopularity.Settings(Duration.ofHours(6), 0.1), 'F', id -> id);
     private final NeighbourSettings neighbourSettings = new NeighbourSettings(10, Duration.ofDays(7));
     private final NeighbourLists neighbours =
-            new NeighbourLists(neighbourSettings, catalogue, 'N', EntrySource.NONE, 0);
+            new NeighbourLists(neighbourSettings, catalogue, 'N', 'n', EntrySource.NONE, 0);
     private final ItemFacts facts = new ItemFacts(catalogue, popularity, neighbours);
 
     @Test

@@ -52,7 +52,8 @@ class OpenExamTest {
     private final ItemFacts facts = new ItemFacts(
             catalogue,
             new FastPopularity(new FastPopularity.Settings(Duration.ofHours(6), 0.1), 'F', id -> id),
-            new NeighbourLists(new NeighbourSettings(10, Duration.ofDays(7)), catalogue, 'N', EntrySource.NONE, 0));
+            new NeighbourLists(
+                    new NeighbourSettings(10, Duration.ofDays(7)), catalogue, 'N', 'n', EntrySource.NONE, 0));
     private final TwoTower model = new TwoTower(MODEL, catalogue);
     private final Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
     private long steps;

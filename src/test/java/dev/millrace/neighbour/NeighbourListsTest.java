@@ -187,10 +187,100 @@ class NeighbourListsTest {
         assertThat(total(lists, "a") - before).isPositive().isLessThan(6 + total(lists, "a") / 17);
     }
 
+    /** Three lists are visited in the step of the removal, wherever the sweep stands. */
+    @Test
+    void anErasedUserLeavesFewListsAtOnce() {
+        list("a", "b", "x");
+        MemoryEntries stored = new MemoryEntries();
+        NeighbourLists lists = lists(10, stored, 0);
+        lists.observe(batch(
+                clickOf("ann", "x", TIME, "a", "b"), clickOf("ben", "x", TIME, "b"), clickOf("ann", "x", TIME, "b")));
+        lists.drainDirty(stored);
+
+        lists.removeUser("ann");
+        lists.sweep(TIME);
+        lists.drainDirty(stored);
+
+        assertThat(stored.get(PrefixedKey.of((byte) 'N', "a"))).isEmpty();
+        // what ben clicked, too, stays as the sum of both
+        assertThat(weights(lists, "b")).isEqualTo(Map.of("x", 2.5f));
+        assertThat(weights(lists, "x")).isEqualTo(Map.of("b", 1.25f));
+        assertThat(waiting(stored)).isZero();
+    }
+
+    /** 1,301 lists: at 512 a step, three steps visit each of them, from wherever the sweep stood. Each removal has its own three. */
+    @Test
+    void anErasedUserLeavesManyListsWithinARoundAlsoAfterARestart() {
+        MemoryEntries stored = new MemoryEntries();
+        MemoryEntries restarted = new MemoryEntries();
+        NeighbourLists lists = lists(64, stored, 0);
+        list("a");
+        for (int item = 0; item < 1_300; item++) {
+            list("i" + item);
+            lists.observe(batch(clickOf(item % 2 == 0 ? "ann" : "ben", "i" + item, TIME, "a")));
+        }
+        lists.sweep(TIME);
+        lists.drainDirty(stored);
+        copy(stored, restarted);
+        NeighbourLists others = lists(64, restarted, 0);
+
+        for (int step = 1; step <= 4; step++) {
+            if (step <= 2) {
+                String user = step == 1 ? "ann" : "ben";
+                lists.removeUser(user);
+                others.removeUser(user);
+            }
+            lists.sweep(TIME);
+            others.sweep(TIME);
+            lists.drainDirty(stored);
+            others.drainDirty(restarted);
+            assertThat(waiting(stored)).isEqualTo(List.of(1, 2, 1, 0).get(step - 1));
+            assertThat(text(restarted)).isEqualTo(text(stored));
+            if (step == 3) {
+                assertThat(holding(stored, "a")).isPositive().isLessThan(650); // ben's, in lists that come later
+            }
+            others = restart(restarted);
+        }
+
+        assertThat(text(stored)).containsOnlyKeys(Arrays.toString(new byte[] {'N'})); // where the sweep is
+    }
+
+    private NeighbourLists restart(MemoryEntries stored) {
+        NeighbourLists lists = lists(64, stored, 0);
+        stored.scan(new byte[] {'n'}, (key, value) -> {
+            lists.restore(key, value);
+            return true;
+        });
+        return lists;
+    }
+
+    /** Counts the users who wait to be erased. */
+    private static int waiting(MemoryEntries stored) {
+        int[] count = {0};
+        stored.scan(new byte[] {'n'}, (key, value) -> count[0]++ >= 0);
+        return count[0];
+    }
+
+    private static void copy(MemoryEntries from, MemoryEntries to) {
+        from.scan(new byte[] {0}, (key, value) -> {
+            to.put(key, value);
+            return true;
+        });
+    }
+
+    private static Map<String, String> text(MemoryEntries stored) {
+        Map<String, String> text = new TreeMap<>();
+        stored.scan(new byte[] {0}, (key, value) -> {
+            text.put(Arrays.toString(key), Arrays.toString(value));
+            return true;
+        });
+        return text;
+    }
+
     /** Counts the entries that name an item in their values. */
     private static int holding(MemoryEntries stored, String item) {
         int[] count = {0};
-        stored.scan(new byte[] {'N', 1}, (key, value) -> {
+        stored.scan(new byte[] {'N', 1}, new byte[] {'N' + 1}, (key, value) -> {
             NeighbourList.read(value, id -> id)
                     .forEach((neighbour, weight) -> count[0] += neighbour.equals(item) ? 1 : 0);
             return true;
@@ -209,7 +299,7 @@ class NeighbourListsTest {
         assertThat(near(lists, TIME, "a")).isEmpty();
     }
 
-    /** Lists on the heap, and lists of which the heap keeps few, that are restarted now and then: the same bits. Users come often. */
+    /** Lists on the heap, and lists of which the heap keeps few, that are restarted now and then: the same bits. Users come often, and some are erased. */
     @Property(tries = 60)
     void whatIsOnTheHeapChangesNoBit(@ForAll long seed) {
         Random random = new Random(seed);
@@ -230,6 +320,10 @@ class NeighbourListsTest {
                     batch(clickOf(user, any(items, random), time, any(items, random), any(items, random)));
             whole.observe(batch);
             few.observe(batch);
+            if (random.nextInt(8) == 0) {
+                whole.removeUser(user);
+                few.removeUser(user);
+            }
             if (random.nextInt(12) == 0) {
                 String gone = any(items, random);
                 catalogue.apply(new CatalogueChange.Removal(gone, time, true));
@@ -362,7 +456,7 @@ class NeighbourListsTest {
     }
 
     private NeighbourLists lists(int most, EntrySource stored, long cacheBytes) {
-        return new NeighbourLists(new NeighbourSettings(most, WEEK), catalogue, 'N', stored, cacheBytes);
+        return new NeighbourLists(new NeighbourSettings(most, WEEK), catalogue, 'N', 'n', stored, cacheBytes);
     }
 
     private static String any(List<String> items, Random random) {
@@ -412,7 +506,8 @@ class NeighbourListsTest {
     }
 
     private static double total(NeighbourLists lists, String item) {
-        return NeighbourList.read(entries(lists).get(item), id -> id).total();
+        return NeighbourList.read(entries(lists).getOrDefault(item, new byte[0]), id -> id)
+                .total();
     }
 
     /** All lists, in their stored form, by item. */
@@ -422,7 +517,9 @@ class NeighbourListsTest {
         lists.drainDirty(new EntrySink() {
             @Override
             public void put(byte[] key, byte[] value) {
-                entries.put(PrefixedKey.text(key), value);
+                if (key[0] == 'N') {
+                    entries.put(PrefixedKey.text(key), value);
+                }
             }
 
             @Override

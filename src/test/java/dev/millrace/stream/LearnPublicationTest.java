@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.batch.NegativeDraws;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.neighbour.NeighbourList;
@@ -94,6 +97,28 @@ class LearnPublicationTest {
             assertThat(after).containsEntry("i1", Optional.empty());
             assertThat(second).containsOnlyKeys("i2");
             assertThat(second.getOrDefault("i2", 0f)).isCloseTo(first.getOrDefault("i2", 0f) + 1, within(1e-4f));
+        }
+    }
+
+    /** Nobody else clicked i9. */
+    @Test
+    void whatOnlyAnErasedUserClickedBesideAnItemLeavesTheTopic() {
+        try (LearnerDriver driver = driver(learn(), "a")) {
+            driver.sendBatch(0, false);
+            UserFeatures ann = new UserFeatures("ann", T0, Features.NONE, List.of("i0"));
+            driver.send(new TrainingExample("c", ann, Features.NONE, "i9", "click", 1, T0, T0));
+            driver.advanceWallClockTime(LearnerDriver.MAX_WAIT);
+            Map<String, Optional<NeighbourList>> before = neighbours(driver);
+            driver.send(
+                    topics.trainingExamples(),
+                    new TrainingRecords(wire).encodeUserRemoval(topics.trainingExamples(), "ann"));
+            driver.advanceWallClockTime(LearnerDriver.MAX_WAIT);
+            Map<String, Optional<NeighbourList>> after = neighbours(driver);
+
+            assertThat(weights(before, "i0")).containsOnlyKeys("i1", "i2", "i9");
+            assertThat(weights(before, "i9")).containsOnlyKeys("i0");
+            assertThat(after).containsOnlyKeys("i0", "i9").containsEntry("i9", Optional.empty());
+            assertThat(weights(after, "i0")).containsOnlyKeys("i1", "i2");
         }
     }
 
