@@ -66,6 +66,35 @@ class NeighbourListTest {
         assertThat(weights(list)).isEqualTo(Map.of("x", 8.75f));
     }
 
+    /** Two accounts in turn, each of which would be forgotten when the other comes, beside 16 users who have all they can. */
+    @Test
+    void accountsThatTakeTurnsStayWithinTheBound() {
+        for (int other = 1; other <= 16; other++) {
+            list.add("x", other, TIME, 6, WEEK, 64);
+        }
+        double ofAnn = 0;
+
+        for (int turn = 0; turn < 200; turn++) {
+            ofAnn += list.add("y", ANN, TIME, 0.5, WEEK, 64) ? 0.5 : 0;
+            list.add("y", NeighbourList.digest("ben"), TIME, 0.5, WEEK, 64);
+        }
+
+        // twelve additions, half of them ann's, empty the sums of 6; then ann has a place, and 6
+        assertThat(ofAnn).isEqualTo(6 * 0.5 + 6);
+        assertThat(ofAnn).isLessThan(6 + list.total() / 17);
+    }
+
+    @Test
+    void nobodyIsRefusedForWhatOthersAdded() {
+        for (int other = 1; other <= 16; other++) {
+            list.add("x", other, TIME, 0.9, WEEK, 64);
+        }
+
+        for (int click = 0; click < 6; click++) {
+            assertThat(list.add("y", ANN, TIME, 1, WEEK, 64)).isTrue();
+        }
+    }
+
     /** Beside sums of each user that are kept exactly. */
     @Property(tries = 200)
     void whatAUserAddedIsBoundedAndNothingIsCutThatFits(@ForAll long seed) {
@@ -138,7 +167,7 @@ class NeighbourListTest {
 
         assertThat(isChanged).isTrue();
         assertThat(weights(list)).isEqualTo(Map.of("shared", 3f));
-        assertThat(list.retain(item -> true, user -> user == ANN)).isFalse(); // no sum is left either
+        assertThat(list.add("again", ANN, TIME, 6, WEEK, 64)).isTrue(); // as of a new user: no sum is left either
     }
 
     /** A list that is stored and read again after each addition: the same bits. */
