@@ -15,7 +15,6 @@ import java.util.OptionalDouble;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import java.util.stream.IntStream;
 
 /**
  * The input rows of one tower: finds and pools the embedding rows that the features read, and passes gradients back to them.
@@ -59,7 +58,7 @@ final class FeatureInputs {
         for (int f = 0; f < count; f++) {
             FeatureSpec feature = features.get(f);
             offsets[f] = offset;
-            moments[f] = Moments.NONE;
+            moments[f] = new Moments();
             dirtyMoments[f] = true;
             pooled.add(
                     feature.hasRows()
@@ -87,7 +86,8 @@ final class FeatureInputs {
                     .flatMap(PooledRows::positions)
                     .map(PositionWeights::relative)
                     .orElse(List.of());
-            fields.add(new InputField(features.get(f), offsets[f], moments[f].mean(), moments[f].deviation(), weights));
+            Moments.Scale scale = moments[f].scale();
+            fields.add(new InputField(features.get(f), offsets[f], scale.mean(), scale.deviation(), weights));
         }
         return fields;
     }
@@ -95,15 +95,6 @@ final class FeatureInputs {
     /** Returns the statistics of a feature, by its place in the declaration. */
     Moments moments(int feature) {
         return moments[feature];
-    }
-
-    /** Returns which statistics are not finite, if any are not. */
-    Optional<String> unusable() {
-        return IntStream.range(0, moments.length)
-                .filter(f -> !moments[f].isFinite())
-                .mapToObj(f ->
-                        "the statistics of user feature " + features().get(f).name() + " are not finite")
-                .findFirst();
     }
 
     void restoreMoments(int feature, Moments restored) {
@@ -125,24 +116,38 @@ final class FeatureInputs {
 
     /** Returns a copy of all statistics, for {@link #resetMoments}. */
     Moments[] momentsCopy() {
-        return moments.clone();
+        return Arrays.stream(moments).map(Moments::copy).toArray(Moments[]::new);
     }
 
     void resetMoments(Moments[] copy) {
         System.arraycopy(copy, 0, moments, 0, copy.length);
     }
 
-    /** Adds a subject's numbers to the statistics. */
-    void observe(Subject subject) {
+    /**
+     * Adds the numbers of a step's subjects to the statistics.
+     *
+     * @param weights [subjects] in (0, 1]
+     */
+    void observe(List<Subject> subjects, double[] weights) {
         for (int f = 0; f < moments.length; f++) {
             if (features.get(f).kind() == Kind.NUMERIC) {
-                OptionalDouble number = subject.number(features.get(f));
-                if (number.isPresent()) {
-                    moments[f] = moments[f].plus(number.getAsDouble());
-                    dirtyMoments[f] = true;
-                }
+                dirtyMoments[f] |= observe(features.get(f), subjects, weights, moments[f]);
             }
         }
+    }
+
+    /** Returns true if a subject has a number. */
+    private static boolean observe(FeatureSpec feature, List<Subject> subjects, double[] weights, Moments moments) {
+        boolean isAny = false;
+        for (int i = 0; i < weights.length; i++) {
+            OptionalDouble number = subjects.get(i).number(feature);
+            if (number.isPresent()) {
+                moments.plus(subjects.get(i).id(), number.getAsDouble(), weights[i]);
+                isAny = true;
+            }
+        }
+        moments.settle();
+        return isAny;
     }
 
     /** Finds the rows of the subjects, and admits none. */
@@ -197,7 +202,7 @@ final class FeatureInputs {
                     for (int i = from; i < to; i++) {
                         OptionalDouble number = subjects.get(i).number(feature);
                         if (number.isPresent()) {
-                            input[i * width + offsets[f]] = moments[f].normalise(number.getAsDouble());
+                            input[i * width + offsets[f]] = moments[f].scale().normalise(number.getAsDouble());
                         }
                     }
                 }

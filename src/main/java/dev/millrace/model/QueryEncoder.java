@@ -48,7 +48,7 @@ public final class QueryEncoder {
     private final float[][] tensors;
 
     private final boolean[][] seenChunks;
-    private final Map<String, Moments> moments = new HashMap<>();
+    private final Map<String, Moments.Scale> numberScales = new HashMap<>();
     private boolean seenHeader;
     private double temperature;
     private PriorWeights prior = PriorWeights.NONE;
@@ -66,7 +66,7 @@ public final class QueryEncoder {
     private record Snapshot(
             float[][] tensors,
             Map<String, PositionWeights> positions,
-            Map<String, Moments> moments,
+            Map<String, Moments.Scale> numberScales,
             double temperature,
             PriorWeights prior,
             boolean isComplete) {}
@@ -137,7 +137,7 @@ public final class QueryEncoder {
     public void remove(byte[] key) {
         ModelEntry entry = ModelEntry.of(key);
         if (entry instanceof ModelEntry.Statistics statistics) {
-            moments.remove(statistics.feature());
+            numberScales.remove(statistics.feature());
         }
     }
 
@@ -153,7 +153,7 @@ public final class QueryEncoder {
         for (int p = 0; p < positioned.size(); p++) {
             positions.put(positioned.get(p).name(), PositionWeights.of(tensors[shape.tensors() + p]));
         }
-        snapshot = new Snapshot(tensors.clone(), positions, Map.copyOf(moments), temperature, prior, isComplete);
+        snapshot = new Snapshot(tensors.clone(), positions, Map.copyOf(numberScales), temperature, prior, isComplete);
     }
 
     /** Returns whether all entries but rows have arrived. */
@@ -213,8 +213,8 @@ public final class QueryEncoder {
             case NUMERIC -> {
                 OptionalDouble number = subject.number(feature);
                 if (number.isPresent()) {
-                    input[at] = current.moments()
-                            .getOrDefault(feature.name(), Moments.NONE)
+                    input[at] = current.numberScales()
+                            .getOrDefault(feature.name(), Moments.Scale.NONE)
                             .normalise(number.getAsDouble());
                 }
             }
@@ -279,11 +279,7 @@ public final class QueryEncoder {
 
         @Override
         public void visit(ModelEntry.Statistics statistics) {
-            Moments sent = Moments.read(value);
-            if (!sent.isFinite()) {
-                throw new CorruptEntryException("the statistics of " + statistics.feature() + " are not finite");
-            }
-            moments.put(statistics.feature(), sent);
+            numberScales.put(statistics.feature(), Moments.read(value).scale());
         }
 
         @Override

@@ -1,6 +1,7 @@
 package dev.millrace.model;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 
@@ -23,21 +24,27 @@ final class ResolvedRows {
     /**
      * Adds the numbers of the users and of the examples' items to the statistics, finds all rows, and admits new ones.
      *
+     * @param weights [users] of the examples; in the statistics none counts more than 1
      * @param positive [examples] place of each example's item among the items
      * @param isListed returns whether an item is in the catalogue
      */
     static ResolvedRows of(
-            FeatureInputs users,
+            Tower userTower,
             List<Subject> userSubjects,
-            FeatureInputs items,
+            double[] weights,
+            Tower itemTower,
             List<Subject> itemSubjects,
             int[] positive,
             Predicate<String> isListed) {
+        FeatureInputs users = userTower.inputs();
+        FeatureInputs items = itemTower.inputs();
         ResolvedRows resolved = new ResolvedRows(users, items);
-        userSubjects.forEach(users::observe);
-        for (int item : positive) {
-            items.observe(itemSubjects.get(item));
-        }
+        users.observe(
+                userSubjects,
+                Arrays.stream(weights).map(weight -> Math.min(1, weight)).toArray());
+        double[] alike = new double[positive.length];
+        Arrays.fill(alike, 1);
+        items.observe(Arrays.stream(positive).mapToObj(itemSubjects::get).toList(), alike);
         FeatureInputs.Admissions admitted = (table, key) -> resolved.retractions.add(() -> table.retract(key));
         users.resolveAdmitting(userSubjects, isListed, admitted);
         items.resolveAdmitting(itemSubjects, isListed, admitted);

@@ -28,6 +28,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Two towers over growing embedding tables (two-tower retrieval, Yi et al. 2019). One mini-batch is one step. One thread. */
 public final class TwoTower implements Durable {
@@ -110,11 +111,12 @@ public final class TwoTower implements Durable {
         long batchTime = batch.latestTime();
         NegativePairs pairs = NegativePairs.of(batch).with(hardNegatives.find(batch, this));
         Candidates candidates = Candidates.of(batch, settings.loss(), pairs);
-        List<Subject> users = users(batch);
+        List<Subject> users = shown(batch).map(Subject::user).toList();
+        double[] weights = shown(batch).mapToDouble(TrainingExample::weight).toArray();
         List<Subject> items = items(candidates.items(), Math.max(upkeep.clock(), batchTime));
         tables.makeRoom();
         ResolvedRows resolved = ResolvedRows.of(
-                userTower.inputs(), users, itemTower.inputs(), items, candidates.positive(), catalogue::contains);
+                userTower, users, weights, itemTower, items, candidates.positive(), catalogue::contains);
         times.lap(StepTimes.Phase.RESOLVE);
 
         float[] u = userTower.forwardToLearn(users, seed(batch.step(), Side.USER));
@@ -190,11 +192,9 @@ public final class TwoTower implements Durable {
         return CounterRandom.bits(settings.seed(), step, side.code());
     }
 
-    private static List<Subject> users(MiniBatch batch) {
-        List<Subject> users = new ArrayList<>(batch.examples().size());
-        batch.examples().forEach(example -> users.add(Subject.user(example)));
-        batch.exposed().forEach(example -> users.add(Subject.user(example)));
-        return users;
+    /** The examples, then the exposures without a click. */
+    private static Stream<TrainingExample> shown(MiniBatch batch) {
+        return Stream.concat(batch.examples().stream(), batch.exposed().stream());
     }
 
     /** @param now event time that the items' age counts to */
@@ -318,7 +318,7 @@ public final class TwoTower implements Durable {
                 return Optional.of("a weight of the user tower is not finite");
             }
         }
-        return userTower.inputs().unusable().or(() -> state.unusableRow(isAnew));
+        return state.unusableRow(isAnew);
     }
 
     /** Makes the next drains hand over all entries of the query side, changed or not, some of many rows at a time. */

@@ -5,7 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Batches;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.engine.Loops;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -45,6 +50,66 @@ class QueryEncoderTest {
         }
         assertThat(rows.entries.keySet())
                 .noneMatch(key -> new String(key, java.nio.charset.StandardCharsets.UTF_8).contains("maker"));
+    }
+
+    /** Settings of one numeric feature, so that a user's vector is a function of the number. */
+    @Test
+    void anExtremeNumberOfOneUserLeavesTheNumbersOfOthersApartInLearnerAndQuery() {
+        ModelSettings settings = Scenes.plainSettings("features.user", "age", "features.user.age.kind", "numeric");
+        TwoTower model = new TwoTower(settings, Scenes.catalogue());
+        QueryEncoder encoder = new QueryEncoder(settings, key -> Optional.empty());
+        for (int step = 1; step <= 10; step++) {
+            model.learn(ofAges(Scenes.batch(step, 24, 10), step == 5 ? 1e30 : 40));
+        }
+        follow(model, encoder, new TwoTowerStateTest.Store());
+        InputField age = model.inputFields(Side.USER).get(0);
+
+        // ages of 20 to 69: mean 44.5, deviation √((50² − 1) / 12) = 14.4; one group of the 48 or so may be left out
+        assertThat(age.mean()).isBetween(38.0, 51.0);
+        assertThat(age.deviation()).isBetween(10.0, 20.0);
+        List<float[]> seen = new ArrayList<>();
+        for (double number : new double[] {20, 69, 1e30}) {
+            UserFeatures user = aged("u", number);
+            float[] expected = new float[model.dim()];
+            float[] actual = new float[model.dim()];
+            model.userVectors(List.of(user), List.of(Features.NONE), expected);
+            encoder.encode(user, Features.NONE, Map.of(), actual);
+            assertThat(actual).containsExactly(expected, within(1e-6f));
+            seen.add(actual);
+        }
+        assertThat(Loops.now().dot(seen.get(0), 0, seen.get(1), 0, model.dim())).isLessThan(0.9f);
+    }
+
+    /** The first example's user gets a number of its own; the others, each a new user, one of 20 to 69. */
+    private static MiniBatch ofAges(MiniBatch batch, double first) {
+        List<TrainingExample> examples = new ArrayList<>();
+        for (TrainingExample example : batch.examples()) {
+            boolean isFirst = examples.isEmpty();
+            int number = (int) batch.step() * 24 + examples.size();
+            examples.add(new TrainingExample(
+                    example.id(),
+                    isFirst ? aged("evil", first) : aged("u" + number, 20 + number * 7 % 50),
+                    example.context(),
+                    example.item(),
+                    example.action(),
+                    1,
+                    example.time(),
+                    0));
+        }
+        return Batches.of(
+                batch.step(),
+                batch.step(),
+                List.of(),
+                examples,
+                batch.logProbability(),
+                batch.negatives(),
+                batch.negativeLogProbability(),
+                batch.catalogueSize());
+    }
+
+    private static UserFeatures aged(String user, double age) {
+        return new UserFeatures(
+                user, Scenes.TIME, Features.of(Map.of("age", new FeatureValue.Quantity(age))), List.of());
     }
 
     @Test

@@ -6,6 +6,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureSpec;
+import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.loss.LearnedTemperature;
 import dev.millrace.model.loss.LossReference;
 import dev.millrace.model.loss.NegativePairs;
@@ -55,7 +56,7 @@ public final class TwoTowerReference {
     final Map<String, double[]> rows = new TreeMap<>();
 
     private final Map<String, OptimiserReference> rowOptimisers = new TreeMap<>();
-    private final Map<String, List<Double>> numbers = new TreeMap<>();
+    private final Map<String, MomentsReference> numbers = new TreeMap<>();
 
     private final double[] logTemperature;
     private double temperatureSum = 0.001;
@@ -112,14 +113,15 @@ public final class TwoTowerReference {
     /** Runs one step. Returns the loss before the step. */
     double learn(MiniBatch batch) {
         for (TrainingExample example : batch.examples()) {
-            observe('u', settings.user(), example.user().features(), example.context());
+            observeUser(example);
         }
         for (TrainingExample shown : batch.exposed()) {
-            observe('u', settings.user(), shown.user().features(), shown.context());
+            observeUser(shown);
         }
         for (TrainingExample example : batch.examples()) {
-            observe('i', settings.item(), catalogue.features(example.item()), Features.NONE);
+            observe('i', example.item(), settings.item(), catalogue.features(example.item()), Features.NONE, 1);
         }
+        numbers.values().forEach(MomentsReference::settle);
         isFrozen = false;
         columns.clear();
         double loss = loss(batch);
@@ -333,14 +335,10 @@ public final class TwoTowerReference {
                 mean(feature, List.of("" + bucket), part, read);
             }
             case NUMERIC -> {
-                List<Double> seen = numbers.getOrDefault(side + feature.name(), List.of());
-                double mean = seen.stream().mapToDouble(x -> x).average().orElse(0);
-                double variance = seen.stream()
-                        .mapToDouble(x -> (x - mean) * (x - mean))
-                        .average()
-                        .orElse(0);
-                if (value.isPresent() && variance > 0) {
-                    part[0] = (((FeatureValue.Quantity) value.get()).value() - mean) / Math.sqrt(variance);
+                if (value.isPresent()) {
+                    part[0] = Optional.ofNullable(numbers.get(side + feature.name()))
+                            .map(seen -> seen.normalise(((FeatureValue.Quantity) value.get()).value()))
+                            .orElse(0.0);
                 }
             }
             case VECTOR -> {
@@ -395,13 +393,21 @@ public final class TwoTowerReference {
         return found;
     }
 
-    private void observe(char side, List<FeatureSpec> features, Features own, Features context) {
+    private void observeUser(TrainingExample example) {
+        UserFeatures user = example.user();
+        double weight = Math.min(1, example.weight());
+        observe('u', user.user(), settings.user(), user.features(), example.context(), weight);
+    }
+
+    private void observe(
+            char side, String id, List<FeatureSpec> features, Features own, Features context, double weight) {
         for (FeatureSpec feature : features) {
             if (feature.kind() == FeatureSpec.Kind.NUMERIC) {
                 (feature.source() == FeatureSpec.Source.CONTEXT ? context : own)
                         .value(feature.name())
-                        .ifPresent(value -> numbers.computeIfAbsent(side + feature.name(), absent -> new ArrayList<>())
-                                .add(((FeatureValue.Quantity) value).value()));
+                        .ifPresent(value -> numbers.computeIfAbsent(
+                                        side + feature.name(), absent -> new MomentsReference())
+                                .plus(id, ((FeatureValue.Quantity) value).value(), weight));
             }
         }
     }
