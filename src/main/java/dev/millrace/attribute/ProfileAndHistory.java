@@ -93,8 +93,7 @@ record ProfileAndHistory(int profileVersion, Features profile, List<Visit> histo
     static ProfileAndHistory decoded(byte[] value, IntFunction<Features> profiles) {
         ByteBuffer payload = Frame.open(value);
         int version = payload.getInt();
-        return new ProfileAndHistory(
-                version, version == 0 ? Features.NONE : profiles.apply(version), visits(payload));
+        return new ProfileAndHistory(version, version == 0 ? Features.NONE : profiles.apply(version), visits(payload));
     }
 
     static List<Visit> visits(ByteBuffer payload) {

@@ -181,7 +181,8 @@ public final class TopicFollower implements AutoCloseable {
         } catch (OffsetOutOfRangeException lost) {
             fail(new UnusableTopicException(List.of("topic " + topic + " no longer has the records that come next: "
                     + lost.offsetOutOfRangePartitions().entrySet().stream()
-                            .map(at -> "partition " + at.getKey().partition() + " was read up to offset " + at.getValue())
+                            .map(at ->
+                                    "partition " + at.getKey().partition() + " was read up to offset " + at.getValue())
                             .sorted()
                             .collect(Collectors.joining(", "))
                     + "; start again, to read the topic from its beginning")));

@@ -151,7 +151,8 @@ class AttributionWritesTest {
         for (int at = 0; at < 1_000; at++) {
             attribution.click(click("n" + at, "elsewhere", START + MINUTE));
             attribution.click(clickWithoutExposure("early" + at, START - 1));
-            attribution.click(clickWithoutExposure("late" + at, START + 30 * MINUTE + 1)); // the window is of 30 minutes
+            attribution.click(
+                    clickWithoutExposure("late" + at, START + 30 * MINUTE + 1)); // the window is of 30 minutes
         }
         attribution.click(click("c3", "e", START + MINUTE));
         attribution.click(clickWithoutExposure("c2", START));
@@ -160,7 +161,8 @@ class AttributionWritesTest {
 
         attribution.expose(exposure("e", START));
 
-        // those two that name none are visited once more among those that name one, to be answered in the order of all their ids
+        // those two that name none are visited once more among those that name one, to be answered in the order of all
+        // their ids
         assertThat(entries.noted.stream().filter("visit W"::equals)).hasSize(2 + 3);
         assertThat(examples).extracting(TrainingExample::id).containsExactly("c1");
     }

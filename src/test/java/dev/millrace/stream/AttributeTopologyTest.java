@@ -92,8 +92,8 @@ class AttributeTopologyTest {
 
     @Test
     void aProfileBeyondItsBytesIsADeadLetterAndAnItemOfThatSizeIsNone() {
-        dev.millrace.event.Features large = dev.millrace.event.Features.of(
-                Map.of("t", new dev.millrace.event.FeatureValue.Category("x".repeat(16_384)))); // 4, and 12 and its name
+        dev.millrace.event.Features large = dev.millrace.event.Features.of(Map.of(
+                "t", new dev.millrace.event.FeatureValue.Category("x".repeat(16_384)))); // 4, and 12 and its name
 
         send(topics.items(), utf8("i1"), events.encode("items", new CatalogueItem("i1", T0, large)), T0);
         send(topics.users(), utf8("u1"), events.encode("users", new UserProfile("u1", T0, large)), T0);

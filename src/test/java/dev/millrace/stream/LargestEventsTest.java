@@ -52,8 +52,8 @@ class LargestEventsTest {
 
     private final EventLimits limits = EventLimits.read(Streams.reader(SETTINGS));
     private final TopicNames topics = Streams.topics();
-    private final AvroWire wire = new AvroWire(new WireSettings(
-            WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", Optional.empty(), limits));
+    private final AvroWire wire = new AvroWire(
+            new WireSettings(WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", Optional.empty(), limits));
     private final EventRecords events = new EventRecords(wire);
     private final LargestRecords largest = LargestRecords.read(Streams.reader(SETTINGS));
     private final Map<String, Long> found = new TreeMap<>();

@@ -138,8 +138,9 @@ class EmbeddedBrokerIT {
                 await().atMost(PATIENCE).until(() -> follower.failure().isPresent());
                 assertThat(follower.failure().orElseThrow())
                         .isInstanceOf(UnusableTopicException.class)
-                        .hasMessageMatching("topic users no longer has the records that come next: partition \\d was read up to"
-                                + " offset \\d+(.|\n)*");
+                        .hasMessageMatching(
+                                "topic users no longer has the records that come next: partition \\d was read up to"
+                                        + " offset \\d+(.|\n)*");
             }
         }
     }

@@ -86,7 +86,8 @@ class StateHomeTest {
         try (StateHome state = StateHome.open(home, APPLICATIONS)) {
             assertThat(Files.getPosixFilePermissions(home)).isEqualTo(owner);
             Path stores = Files.createDirectory(home.resolve(APPLICATIONS.get(0)));
-            Files.setPosixFilePermissions(stores, PosixFilePermissions.fromString("rwxr-x---")); // as Kafka Streams leaves it
+            Files.setPosixFilePermissions(
+                    stores, PosixFilePermissions.fromString("rwxr-x---")); // as Kafka Streams leaves it
 
             state.keepPrivate(APPLICATIONS.get(0));
 
