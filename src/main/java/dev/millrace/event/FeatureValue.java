@@ -93,10 +93,7 @@ public sealed interface FeatureValue {
     /** A dense vector computed elsewhere, such as the embedding of a picture; each component is in [-1e6, 1e6]. */
     record Dense(List<Float> values) implements FeatureValue {
 
-        /**
-         * Components enter the tower unscaled. If an item had larger ones, the learner would refuse every batch that
-         * draws it.
-         */
+        /** Far above those of embeddings; the model scales long vectors down. */
         private static final float MAX = 1e6f;
 
         public Dense {

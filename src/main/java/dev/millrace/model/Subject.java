@@ -31,6 +31,12 @@ public record Subject(
     /** In place of a time. */
     static final long UNKNOWN = Long.MIN_VALUE;
 
+    /**
+     * Embeddings are 1 to 50 long. A cross network multiplies its input by itself, depth + 1 times: the square of the longest that
+     * comes out of eight layers, 100^18, is still a float.
+     */
+    private static final int MAX_LENGTH = 100;
+
     private static final long MILLIS_AN_HOUR = 3_600_000;
 
     /** Key of the row that stands for an absent category. */
@@ -103,14 +109,23 @@ public record Subject(
                 : OptionalDouble.empty();
     }
 
-    /** Writes the vector of a feature; writes nothing if there is no vector of the feature's width. */
+    /**
+     * Writes the vector of a feature, at most {@value #MAX_LENGTH} long. Writes nothing if there is no vector of the feature's
+     * width.
+     */
     void copyVector(FeatureSpec feature, float[] out, int at) {
         Optional<FeatureValue> value = value(feature);
         if (value.isPresent()
                 && value.get() instanceof FeatureValue.Dense dense
                 && dense.values().size() == feature.dim()) {
+            double squares = 0;
+            for (float component : dense.values()) {
+                squares += (double) component * component;
+            }
+            double length = Math.sqrt(squares);
             for (int d = 0; d < feature.dim(); d++) {
-                out[at + d] = dense.values().get(d);
+                float component = dense.values().get(d);
+                out[at + d] = length > MAX_LENGTH ? (float) (component * (MAX_LENGTH / length)) : component;
             }
         }
     }

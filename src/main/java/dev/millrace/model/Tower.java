@@ -31,6 +31,12 @@ final class Tower {
     /** A vector shorter than this has no direction: it is published as zeros and passes no gradient. */
     static final float MIN_NORM = 1e-6f;
 
+    /**
+     * In the backward pass no vector is shorter than this. A gradient is divided by the length, so one that nearly vanishes, of
+     * one subject's features, would make the step's gradient as long as it likes. New rows of the default scale are 0.1 long.
+     */
+    private static final float MIN_GRADIENT_NORM = 0.05f;
+
     private static final int BLOCKS = 128; // worth a second thread
 
     private final Side side;
@@ -248,7 +254,7 @@ final class Tower {
             }
             // v = s r/‖r‖, so dL/dr = (g − v <v, g> / s²) s / ‖r‖
             float along = loops.dot(vectors, at, vectorGradients, at, dim) / (scale * scale);
-            float inverse = scale / norm;
+            float inverse = scale / Math.max(norm, MIN_GRADIENT_NORM);
             for (int d = 0; d < dim; d++) {
                 rawGradients[at + d] = (vectorGradients[at + d] - vectors[at + d] * along) * inverse;
             }

@@ -9,6 +9,7 @@ import dev.millrace.batch.Batches;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.table.EmbeddingTable;
@@ -16,6 +17,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -243,6 +246,68 @@ class TwoTowerTest {
                         .isEqualTo(RefusedStepException.Reason.EXPLODING));
 
         assertThat(Scenes.digest(model)).isEqualTo(before);
+    }
+
+    /**
+     * The longest vector that an event may have, through eight layers that each multiply by the input; and a short one that is all
+     * that a user has, so that the length that the gradient is divided by is about 1e-5.
+     */
+    static List<Arguments> extremes() {
+        return List.of(
+                Arguments.of(
+                        1e6f,
+                        new String[] {"tower.skip", "false", "tower.channels", "cross", "tower.cross.depth", "8"}),
+                Arguments.of(1e-5f, new String[] {"tower.skip", "false"}));
+    }
+
+    @ParameterizedTest
+    @MethodSource("extremes")
+    void anExtremeVectorOfOneExampleDoesNotCostTheOthersTheirStep(float component, String[] declared) {
+        String[] features = {"features.user", "picture", "features.user.picture.kind", "vector"};
+        String[] dim = {"features.user.picture.dim", "3"};
+        ModelSettings settings = Scenes.plainSettings(
+                Stream.of(features, dim, declared).flatMap(Arrays::stream).toArray(String[]::new));
+        TwoTower model = new TwoTower(settings, Scenes.catalogue());
+        TwoTower undisturbed = new TwoTower(settings, Scenes.catalogue());
+        MiniBatch batch = Scenes.batch(1, 64, 16);
+
+        double norm = model.learn(withPicture(batch, component)).gradientNorm();
+        double usual = undisturbed.learn(batch).gradientNorm();
+
+        assertThat(norm).isLessThan(10 * usual);
+        Map<String, float[]> moved = new TreeMap<>();
+        model.forEachRow("item", moved::put);
+        undisturbed.forEachRow("item", (item, row) -> assertThat(moved.get(item))
+                .as(item)
+                .isNotEqualTo(settings.initialRows().row("item", item, row.length)));
+    }
+
+    /** Gives the first example's user a picture of this component. */
+    private static MiniBatch withPicture(MiniBatch batch, float component) {
+        List<TrainingExample> examples = new ArrayList<>(batch.examples());
+        TrainingExample first = examples.get(0);
+        Features picture =
+                Features.of(Map.of("picture", new FeatureValue.Dense(List.of(component, component, -component))));
+        examples.set(
+                0,
+                new TrainingExample(
+                        first.id(),
+                        new UserFeatures(first.user().user(), first.user().time(), picture, List.of()),
+                        first.context(),
+                        first.item(),
+                        first.action(),
+                        first.weight(),
+                        first.time(),
+                        0));
+        return Batches.of(
+                batch.step(),
+                batch.step(),
+                List.of(),
+                examples,
+                batch.logProbability(),
+                batch.negatives(),
+                batch.negativeLogProbability(),
+                batch.catalogueSize());
     }
 
     @Test
