@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
-import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -87,7 +86,7 @@ public final class NeighbourLists implements Durable {
             Optional.empty(); // item of the list visited last; empty text at the start of a round; absent before it was
     // read
     private boolean isSweptDirty;
-    private final SortedMap<Integer, Erasure> erasures = new TreeMap<>(); // by digest of the user
+    private final Map<Integer, Erasure> erasures = new TreeMap<>(); // by digest of the user
     private final SortedSet<Integer> dirtyErasures = new TreeSet<>();
     private Optional<byte[]> nextUnsent = Optional.empty(); // key from which on lists are to be handed over
 
@@ -235,7 +234,7 @@ public final class NeighbourLists implements Durable {
         if (isAtEnd && !erasure.isTurned() && !erasure.from().isEmpty()) {
             erasures.put(user, new Erasure(erasure.from(), true));
             dirtyErasures.add(user);
-        } else if (isAtEnd || erasure.isTurned() && Arrays.compareUnsigned(key(now), key(erasure.from())) >= 0) {
+        } else if (isAtEnd || (erasure.isTurned() && Arrays.compareUnsigned(key(now), key(erasure.from())) >= 0)) {
             erasures.remove(user);
             dirtyErasures.add(user);
         }
