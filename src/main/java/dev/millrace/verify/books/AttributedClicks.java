@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The clicks of a partition that have an example, by user and item, in the order of their offsets. */
+/** The clicks of a partition that have an example, and those that may have answered without one, by user and item, in the order of their offsets. */
 final class AttributedClicks {
 
     /** A click and its example. */
@@ -15,18 +15,35 @@ final class AttributedClicks {
     private final JoinInput input;
     private final RepeatedIds ids;
     private final Map<IdHash, List<Attributed>> byPair = new HashMap<>();
+    private final Map<IdHash, List<LoggedClick>> cappedByPair = new HashMap<>();
 
     AttributedClicks(JoinInput input, RepeatedIds ids) {
         this.input = input;
         this.ids = ids;
         for (LoggedClick click : input.events().clicks()) {
-            ids.exampleOf(click).ifPresent(example -> byPair.computeIfAbsent(click.pair(), pair -> new ArrayList<>(1))
-                    .add(new Attributed(click, example)));
+            ids.exampleOf(click)
+                    .ifPresentOrElse(
+                            example -> byPair.computeIfAbsent(click.pair(), pair -> new ArrayList<>(1))
+                                    .add(new Attributed(click, example)),
+                            () -> addCapped(click));
         }
     }
 
     List<Attributed> of(IdHash pair) {
         return byPair.getOrDefault(pair, List.of());
+    }
+
+    /** Clicks that have no example, and may have answered an exposure nevertheless, as their user's examples had counted too much. */
+    List<LoggedClick> cappedOf(IdHash pair) {
+        return cappedByPair.getOrDefault(pair, List.of());
+    }
+
+    private void addCapped(LoggedClick click) {
+        if (input.rules().actions().contains(click.action())
+                && ids.newness(click) != RepeatedIds.Newness.REPEAT
+                && input.mayBeCapped(click)) {
+            cappedByPair.computeIfAbsent(click.pair(), pair -> new ArrayList<>(1)).add(click);
+        }
     }
 
     /** An action counts once an exposure: finds more examples of one action than there are exposures of that time. */

@@ -14,7 +14,6 @@ import java.util.TreeSet;
 /** Works out which outcomes each click of a partition can have had. */
 final class ClickOutcomes {
 
-    private static final Set<String> ATTRIBUTED = Set.of(Outcome.ATTRIBUTED.label());
     private static final Set<String> DUPLICATE = Set.of(Outcome.DUPLICATE.label());
     private static final Set<String> UNTRAINED = Set.of(Outcome.UNTRAINED_ACTION.label());
 
@@ -94,19 +93,21 @@ final class ClickOutcomes {
 
     private Set<String> withExample(LoggedClick click, LoggedExample example, PairTimeline timeline) {
         if (rules.isClicksOnly()) {
-            return example.featureTime() == click.time() ? ATTRIBUTED : Set.of();
+            return example.featureTime() == click.time()
+                    ? Set.of(rules.labelWithExample(click, Outcome.ATTRIBUTED))
+                    : Set.of();
         }
         Set<String> outcomes = new TreeSet<>();
         if (timeline.hasOpen(click, example.featureTime())) {
-            outcomes.add(Outcome.ATTRIBUTED.label());
+            outcomes.add(rules.labelWithExample(click, Outcome.ATTRIBUTED));
         }
         if (rules.mayBeLate(click, example)) {
             Set<String> without = unanswered(click, timeline);
             if (without.contains(Outcome.LATE.label())) {
-                outcomes.add(Outcome.LATE_ATTRIBUTED.label());
+                outcomes.add(rules.labelWithExample(click, Outcome.LATE_ATTRIBUTED));
             }
             if (without.contains(Outcome.ORPHAN.label())) {
-                outcomes.add(Outcome.ORPHAN_ATTRIBUTED.label());
+                outcomes.add(rules.labelWithExample(click, Outcome.ORPHAN_ATTRIBUTED));
             }
         }
         return outcomes;
@@ -118,15 +119,19 @@ final class ClickOutcomes {
             return DUPLICATE;
         }
         Set<String> outcomes = new TreeSet<>();
+        boolean makesExample = rules.isClicksOnly() || timeline.hasOpen(click); // unless it is capped
         if (!rules.isClicksOnly()) {
             outcomes.addAll(unanswered(click, timeline));
             if (rules.isLateLearnt()) {
-                outcomes.remove(Outcome.LATE.label()); // these would have an example
-                outcomes.remove(Outcome.ORPHAN.label());
+                makesExample |= outcomes.remove(Outcome.LATE.label());
+                makesExample |= outcomes.remove(Outcome.ORPHAN.label());
             }
             if (input.isForgotten(click.user())) {
                 outcomes.add(Outcome.ERASED.label());
             }
+        }
+        if (makesExample && input.mayBeCapped(click)) {
+            outcomes.add(Outcome.CAPPED.label());
         }
         if (newness == Newness.EITHER) {
             outcomes.add(Outcome.DUPLICATE.label());
@@ -137,7 +142,7 @@ final class ClickOutcomes {
     /** The outcomes that a new click can have had other than being attributed. */
     private Set<String> unanswered(LoggedClick click, PairTimeline timeline) {
         Set<String> outcomes = new TreeSet<>();
-        long due = rules.waitEnd(click);
+        ClockBounds.Range due = input.endOfWait(click);
         long latest = input.latestAt(click);
         Optional<Long> first = timeline.firstAnswered(click);
         if (first.isPresent() && Math.max(click.time(), latest) > first.get() + rules.windowMillis()) {
@@ -150,25 +155,25 @@ final class ClickOutcomes {
         long stillThere = input.isForgotten(click.user())
                 ? PairTimeline.NONE
                 : timeline.latestOfNewAnswered(click, rules.knownSince(latest));
-        boolean mayMissAll = stillThere >= due; // none was there while it waited
+        boolean mayMissAll = stillThere >= due.earliest(); // none was there while it waited
         boolean mayOutliveAll = stillThere == PairTimeline.NONE; // nor is one now that all have been read
         if (mayMissAll && times.mayHaveRun(due)) {
-            outcomes.addAll(afterTheWait(click, due, latest, timeline));
+            outcomes.addAll(afterTheWait(click, due, timeline));
         }
-        if (mayOutliveAll && !times.hasRun(due, latest)) {
+        if (mayOutliveAll && !times.hasRun(due)) {
             outcomes.add(BookTotals.WAITING);
         }
         return outcomes;
     }
 
     /** A click whose wait ended is late if an earlier exposure of the item was still known, else an orphan. */
-    private Set<String> afterTheWait(LoggedClick click, long due, long latest, PairTimeline timeline) {
+    private Set<String> afterTheWait(LoggedClick click, ClockBounds.Range due, PairTimeline timeline) {
         boolean isForgotten = input.isForgotten(click.user());
         boolean mayBeKnown = isForgotten
                 ? timeline.hasMissed(click)
-                : timeline.mayKnowMissed(click, SettledTimeBounds.cursorAt(input.earliestAt(click)));
+                : timeline.mayKnowMissed(click, input.cursorAt(click));
         boolean isKnown =
-                !isForgotten && timeline.latestOfNewMissed(click, rules.knownSince(Math.max(due, latest) - 1)) < due;
+                !isForgotten && timeline.latestOfNewMissed(click, rules.knownSince(due.latest() - 1)) < due.earliest();
         Set<String> outcomes = new TreeSet<>();
         if (mayBeKnown) {
             outcomes.add(Outcome.LATE.label());

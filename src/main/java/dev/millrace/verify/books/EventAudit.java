@@ -34,7 +34,7 @@ final class EventAudit {
 
     void run(ExampleLog log) {
         long lost = log.lost();
-        JoinInput.Examples examples = new JoinInput.Examples(log.byClick(), log.byExposure());
+        JoinInput.Examples examples = new JoinInput.Examples(log.byClick(), log.byExposure(), log.amounts());
         for (int partition = 0; partition < records.partitions(InputTopic.CLICKS); partition++) {
             lost += records.lost(InputTopic.EXPOSURES, partition)
                     + records.lost(InputTopic.CLICKS, partition)

@@ -16,10 +16,15 @@ import java.util.Optional;
  *
  * @param changes of the catalogue, and removals of users
  * @param changeHashes of the changes
+ * @param amounts what the examples have counted
  * @param lost records that are gone from its beginning
  */
 record ExampleLog(
-        List<LoggedExample> examples, List<LearnerAudit.Change> changes, List<IdHash> changeHashes, long lost) {
+        List<LoggedExample> examples,
+        List<LearnerAudit.Change> changes,
+        List<IdHash> changeHashes,
+        Amounts amounts,
+        long lost) {
 
     /** Reads the topic up to an offset. */
     static ExampleLog read(
@@ -30,8 +35,8 @@ record ExampleLog(
             long lost,
             ContributionCaps caps,
             CountFindings findings) {
-        Shares shares = new Shares(caps, lost == 0);
-        ExampleLog read = new ExampleLog(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), lost);
+        Amounts amounts = new Amounts(caps, lost == 0);
+        ExampleLog read = new ExampleLog(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), amounts, lost);
         Map<String, String> actions = new HashMap<>(); // one text for all that are equal: there are few
         log.read(topic, 0, end, record -> {
             Optional<PlainRecord> entry = record.value().flatMap(values::decode).flatMap(of -> of.record("entry"));
@@ -39,11 +44,11 @@ record ExampleLog(
                 findings.fault(new RecordAddress(topic, 0, record.offset()) + " cannot be read");
             } else if (entry.get().is("ExampleRecord")) {
                 read.examples.add(
-                        LoggedExample.of(entry.get(), record.offset(), read.examples.size(), actions, shares));
+                        LoggedExample.of(entry.get(), record.offset(), read.examples.size(), actions, amounts));
             } else {
                 LearnerAudit.Change change = LearnerAudit.Change.of(entry.get(), record.offset());
                 if (change.kind() == LearnerAudit.Change.Kind.USER_REMOVAL) {
-                    shares.forget(change.of());
+                    amounts.forget(change.of());
                 }
                 read.changes.add(change);
                 read.changeHashes.add(changeHash(entry.get()));
@@ -84,81 +89,189 @@ record ExampleLog(
         return IdHash.of("removal", item);
     }
 
+    /** What one more click of a user on an item counts, by the user's examples before it. */
+    record Room(double ofItem, double ofUser, double left, double mostWeight, double least) {
+
+        /** Where the examples before are not known. */
+        static final Room UNKNOWN = new Room(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
+
+        boolean isKnown() {
+            return !Double.isNaN(left);
+        }
+
+        /** What a click of that weight counts; 0 if it makes no example. */
+        double amount(double weight) {
+            double amount = Math.min(Math.min(weight, mostWeight) * ofItem * ofUser, left);
+            return amount < least ? 0 : amount;
+        }
+    }
+
     /**
-     * Works out with which share of its weight each example of a click had to count, from the examples of the same user before it. The rule
-     * is in docs/model.md, section Repeated clicks; nothing of the attribution's code is used.
+     * Works out what each example had to count, from the examples of the same user before it. Keeps what is needed to tell whether an event without
+     * example may have found too little left. The rule is in docs/model.md, section Repeated clicks; nothing of the attribution's code is used.
      */
-    static final class Shares {
+    static final class Amounts {
 
         private static final int MOST_ITEMS = 64;
-        private static final double LEAST_SHARE = 1e-6;
 
         private final ContributionCaps caps;
         private final boolean isWhole;
-        private final Map<IdHash, User> users = new HashMap<>();
+        private final Room whole;
+        private final Kind clicked = new Kind();
+        private final Kind unclicked = new Kind();
 
-        /** @param isWhole whether all examples from the first on are given; if not, no share can be told */
-        Shares(ContributionCaps caps, boolean isWhole) {
+        /** @param isWhole whether all examples from the first on are given; if not, nothing can be told */
+        Amounts(ContributionCaps caps, boolean isWhole) {
             this.caps = caps;
             this.isWhole = isWhole;
+            this.whole = new Room(1, 1, Double.MAX_VALUE, caps.mostWeight(), caps.areAny() ? ContributionCaps.LEAST : 0);
         }
 
-        /** Shares of examples: their sum as of a time. */
-        private static final class Sum {
-
-            private double value;
-            private long asOf;
-
-            double at(long time, double halfLifeMillis) {
-                return value * StrictMath.pow(0.5, (time - asOf) / halfLifeMillis);
+        /**
+         * Takes the next example. Returns what it found.
+         *
+         * @param pair hash of user and item
+         * @param amount that it counts
+         */
+        Room next(boolean isPositive, IdHash userHash, IdHash pair, long time, double amount) {
+            if (!isWhole || !caps.areAny()) {
+                return isWhole ? whole : Room.UNKNOWN;
             }
-
-            void set(double newValue, long time) {
-                value = newValue;
-                asOf = time;
-            }
-        }
-
-        private static final class User {
-
-            private final Sum all = new Sum();
-            /** In the order of their last examples, latest last. */
-            private final LinkedHashMap<IdHash, Sum> items = new LinkedHashMap<>(16, 0.75f, true);
-        }
-
-        /** Takes the next example of a click. Returns its share, or NaN. */
-        double next(IdHash userHash, IdHash item, long time) {
-            if (!isWhole) {
-                return Double.NaN;
-            }
-            if (caps.perItem() == 0 && caps.perUser() == 0) {
-                return 1;
-            }
-            double halfLife = caps.halfLife().toMillis();
-            User user = users.computeIfAbsent(userHash, hash -> new User());
-            long now = Math.max(time, user.all.asOf);
-            Sum ofItem = user.items.computeIfAbsent(item, hash -> new Sum());
-            double onItem = ofItem.at(now, halfLife);
-            double inAll = user.all.at(now, halfLife);
-            double share = 1;
-            if (caps.perItem() > 0 && 2 * onItem > caps.perItem()) {
-                share *= Math.max(0, 2 * (1 - onItem / caps.perItem()));
-            }
-            if (caps.perUser() > 0 && 2 * inAll > caps.perUser()) {
-                share *= Math.max(0, 2 * (1 - inAll / caps.perUser()));
-            }
-            share = Math.max(LEAST_SHARE, share);
-            ofItem.set(onItem + share, now);
-            user.all.set(inAll + share, now);
+            Kind kind = isPositive ? clicked : unclicked;
+            User user = kind.users.computeIfAbsent(userHash, hash -> new User());
+            long now = Math.max(time, user.all.asOf());
+            double onItem = user.items.getOrDefault(pair, Sum.NONE).at(now, halfLife());
+            double inAll = user.all.at(now, halfLife());
+            user.all = new Sum(inAll + amount, now);
+            user.items.remove(pair);
+            user.items.put(pair, new Sum(onItem + amount, now));
             if (user.items.size() > MOST_ITEMS) {
                 user.items.remove(user.items.keySet().iterator().next());
             }
-            return share;
+            kind.note(userHash, user.all, caps.perUser());
+            kind.note(pair, new Sum(onItem + amount, now), caps.perItem());
+            return room(onItem, inAll);
         }
 
         /** Takes the removal of a user. */
         void forget(IdHash user) {
-            users.remove(user);
+            clicked.users.remove(user);
+            unclicked.users.remove(user);
+        }
+
+        /** Returns true if an event of that weight made no example at some moment among the user's examples. */
+        boolean mayBeCapped(boolean isPositive, IdHash user, IdHash pair, double weight, long time) {
+            if (!isWhole || !caps.areAny()) {
+                return !isWhole;
+            }
+            Kind kind = isPositive ? clicked : unclicked;
+            return room(kind.most(pair, time), kind.most(user, time)).amount(weight) == 0;
+        }
+
+        private Room room(double onItem, double inAll) {
+            double ofItem = share(onItem, caps.perItem());
+            double ofUser = share(inAll, caps.perUser());
+            double left = Math.min(left(onItem, caps.perItem()), left(inAll, caps.perUser()));
+            boolean isUnbounded = ofItem == 1 && ofUser == 1 && left >= caps.mostWeight();
+            return isUnbounded ? whole : new Room(ofItem, ofUser, left, caps.mostWeight(), ContributionCaps.LEAST);
+        }
+
+        private static double share(double sum, double cap) {
+            return cap == 0 ? 1 : Math.max(0, Math.min(1, 2 * (1 - sum / cap)));
+        }
+
+        private static double left(double sum, double cap) {
+            return cap == 0 ? Double.MAX_VALUE : cap - sum;
+        }
+
+        private double halfLife() {
+            return caps.halfLife().toMillis();
+        }
+
+        /** A sum of what examples counted, as of a time. */
+        private record Sum(double value, long asOf) {
+
+            static final Sum NONE = new Sum(0, 0);
+
+            double at(long time, double halfLifeMillis) {
+                return value * StrictMath.pow(0.5, (time - asOf) / halfLifeMillis);
+            }
+        }
+
+        private static final class User {
+            private Sum all = Sum.NONE;
+            /** In the order of their last examples, latest last. */
+            private final Map<IdHash, Sum> items = new LinkedHashMap<>();
+        }
+
+        /** The examples of clicks, or of exposures without one: each has sums of its own. */
+        private final class Kind {
+
+            private final Map<IdHash, User> users = new HashMap<>();
+            /** By user, and by user and item; one more behind each removal. Only of sums above half a cap: what is below takes nothing. */
+            private final Map<IdHash, List<Peaks>> peaks = new HashMap<>();
+
+            void note(IdHash of, Sum sum, double cap) {
+                if (cap > 0 && 2 * sum.value() > cap) {
+                    List<Peaks> all = peaks.computeIfAbsent(of, hash -> new ArrayList<>(1));
+                    if (all.isEmpty() || all.get(all.size() - 1).last() > sum.asOf()) {
+                        all.add(new Peaks());
+                    }
+                    all.get(all.size() - 1).add(sum);
+                }
+            }
+
+            /** The most that a sum can have been for an event of that time. */
+            double most(IdHash of, long time) {
+                return peaks.getOrDefault(of, List.of()).stream()
+                        .mapToDouble(all -> all.most(time))
+                        .max()
+                        .orElse(0);
+            }
+        }
+
+        /** A sum after each example, in the order of time. An event counts as of the last example before it, if that one has a later time. */
+        private final class Peaks {
+
+            private final List<Sum> rising = new ArrayList<>(1); // each is more than those before it, as of one time
+            private final List<Sum> falling = new ArrayList<>(1); // each is more than those after it, each as of its time
+
+            long last() {
+                return falling.get(falling.size() - 1).asOf();
+            }
+
+            void add(Sum sum) {
+                if (rising.isEmpty() || sum.value() > rising.get(rising.size() - 1).at(sum.asOf(), halfLife())) {
+                    rising.add(sum);
+                }
+                while (!falling.isEmpty() && falling.get(falling.size() - 1).value() <= sum.value()) {
+                    falling.remove(falling.size() - 1);
+                }
+                falling.add(sum);
+            }
+
+            double most(long time) {
+                int before = behind(rising, time);
+                int after = behind(falling, time);
+                return Math.max(
+                        before == 0 ? 0 : rising.get(before - 1).at(time, halfLife()),
+                        after == falling.size() ? 0 : falling.get(after).value());
+            }
+
+            /** The place behind all sums up to a time. */
+            private static int behind(List<Sum> sums, long time) {
+                int low = 0;
+                int high = sums.size();
+                while (low < high) {
+                    int middle = (low + high) >>> 1;
+                    if (sums.get(middle).asOf() <= time) {
+                        low = middle + 1;
+                    } else {
+                        high = middle;
+                    }
+                }
+                return low;
+            }
         }
     }
 }

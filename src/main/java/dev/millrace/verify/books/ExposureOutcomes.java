@@ -42,7 +42,7 @@ final class ExposureOutcomes {
             Set<String> outcomes = outcomes(exposure, timeline);
             verdicts.exposures()
                     .add(
-                            exposure.isSampled() ? givenExample(exposure, outcomes, examples) : outcomes,
+                            exposure.isSampled() ? givenExample(pair, exposure, outcomes, examples) : outcomes,
                             input.topics().addressOf(exposure));
         }
     }
@@ -70,11 +70,11 @@ final class ExposureOutcomes {
         if (newness == Newness.EITHER) {
             outcomes.add(Outcome.DUPLICATE.label());
         }
-        long due = input.rules().windowEnd(exposure) + 1;
+        ClockBounds.Range due = input.endOfWindow(exposure);
         if (input.times().mayHaveRun(due)) {
             outcomes.addAll(clicked(exposure, timeline));
         }
-        if (!input.times().hasRun(due, input.latestAt(exposure))) {
+        if (!input.times().hasRun(due)) {
             outcomes.add(BookTotals.WAITING);
         }
         if (input.isForgotten(exposure.user())) {
@@ -93,11 +93,11 @@ final class ExposureOutcomes {
     }
 
     /**
-     * What is left of a sampled exposure's outcomes: it has an example exactly if it ended without a click. One that waits by the
-     * books may have ended since.
+     * What is left of a sampled exposure's outcomes: it has an example exactly if it ended without a click and its user's
+     * examples left enough for one more. One that waits by the books may have ended since.
      */
     private Set<String> givenExample(
-            LoggedExposure exposure, Set<String> outcomes, Map<Origin, List<LoggedExample>> examples) {
+            IdHash pair, LoggedExposure exposure, Set<String> outcomes, Map<Origin, List<LoggedExample>> examples) {
         if (ids.newness(exposure) == Newness.REPEAT) {
             return outcomes;
         }
@@ -111,7 +111,7 @@ final class ExposureOutcomes {
         Optional<LoggedExample> example = found.stream().findFirst();
         example.ifPresent(verdicts::explain);
         return example.map(of -> withExample(exposure, of, outcomes))
-                .orElseGet(() -> withoutExample(exposure, outcomes));
+                .orElseGet(() -> withoutExample(pair, exposure, outcomes));
     }
 
     private Set<String> withExample(LoggedExposure exposure, LoggedExample example, Set<String> outcomes) {
@@ -128,7 +128,10 @@ final class ExposureOutcomes {
         return outcomes;
     }
 
-    private Set<String> withoutExample(LoggedExposure exposure, Set<String> outcomes) {
+    private Set<String> withoutExample(IdHash pair, LoggedExposure exposure, Set<String> outcomes) {
+        if (input.mayBeCapped(exposure, pair)) {
+            return outcomes;
+        }
         if (outcomes.equals(ONLY_UNCLICKED)) {
             verdicts.fault(
                     JoinFault.Kind.MISSING_EXAMPLE,

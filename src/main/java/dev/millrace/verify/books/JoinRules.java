@@ -1,6 +1,7 @@
 package dev.millrace.verify.books;
 
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.state.Outcome;
 import java.util.Set;
 
 /**
@@ -12,6 +13,7 @@ import java.util.Set;
  * @param windowMillis how long after an exposure a click may answer it
  * @param waitMillis how long a click waits for its exposure
  * @param memoryMillis how long an id is remembered
+ * @param mostWeight most that a click's weight counts
  */
 record JoinRules(
         Set<String> actions,
@@ -19,7 +21,8 @@ record JoinRules(
         boolean isLateLearnt,
         long windowMillis,
         long waitMillis,
-        long memoryMillis) {
+        long memoryMillis,
+        double mostWeight) {
 
     static JoinRules of(AttributionSettings settings) {
         return new JoinRules(
@@ -28,7 +31,8 @@ record JoinRules(
                 settings.late() == AttributionSettings.Late.POSITIVE,
                 settings.window().toMillis(),
                 settings.clickWait().toMillis(),
-                settings.deduplicationWindow().toMillis());
+                settings.deduplicationWindow().toMillis(),
+                settings.caps().mostWeight());
     }
 
     /** Last event time at which a click may answer that exposure. */
@@ -36,14 +40,9 @@ record JoinRules(
         return exposure.time() + windowMillis;
     }
 
-    /** Settled time at which the wait of that click ends. */
-    long waitEnd(LoggedClick click) {
-        return click.time() + waitMillis + 1;
-    }
-
-    /** Settled time at which the id of that exposure is forgotten: it is closed first, and goes one timer later. */
-    long forgottenAt(LoggedExposure exposure) {
-        return exposure.time() + memoryMillis + 2;
+    /** Settled time at which an exposure of that time is forgotten, at least: it is closed first, and goes one timer later. */
+    long forgottenSince(long exposureTime) {
+        return exposureTime + memoryMillis + 2;
     }
 
     /** Event time of the first exposure that is still known at that settled time. */
@@ -51,13 +50,13 @@ record JoinRules(
         return settledTime - memoryMillis - 1;
     }
 
-    /** Settled time at which the id of that click is forgotten. */
-    long forgottenAt(LoggedClick click) {
-        return click.time() + memoryMillis + 1;
-    }
-
     /** Returns true if the example may be of a late click or an orphan: it has the features of the click's own moment. */
     boolean mayBeLate(LoggedClick click, LoggedExample example) {
         return isLateLearnt && example.featureTime() == click.time();
+    }
+
+    /** The label of the outcome of a click that has an example. */
+    String labelWithExample(LoggedClick click, Outcome outcome) {
+        return click.weight() > mostWeight ? outcome.label(Outcome.CUT_WEIGHT) : outcome.label();
     }
 }

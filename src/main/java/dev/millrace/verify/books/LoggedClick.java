@@ -16,7 +16,7 @@ import java.util.TreeSet;
  * @param pair hash of user and item
  * @param exposure hash of user, item and the exposure that the click names; absent if it names none
  * @param time event time, epoch milliseconds
- * @param topicTime latest event time of its partition up to here, epoch milliseconds
+ * @param clock event time of its topic here
  * @param offset in its partition
  */
 record LoggedClick(
@@ -28,7 +28,7 @@ record LoggedClick(
         String action,
         double weight,
         long time,
-        long topicTime,
+        ClockBounds.Range clock,
         long offset) {
 
     /** What an example repeats of its click, beside the id and the weight. */

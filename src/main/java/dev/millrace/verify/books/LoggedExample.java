@@ -13,7 +13,8 @@ import java.util.function.DoublePredicate;
  * @param user hash of the user
  * @param pair hash of user and item
  * @param item hash of the item
- * @param share with which its click had to count, in (0, 1]; NaN if that cannot be told
+ * @param weight what it counts
+ * @param room what it had to count, by the weight of its click
  * @param time event time of the click, epoch milliseconds
  * @param featureTime time of the user's features: that of the exposure which was answered, epoch milliseconds
  * @param offset in its partition
@@ -27,7 +28,7 @@ record LoggedExample(
         IdHash item,
         String action,
         double weight,
-        double share,
+        ExampleLog.Room room,
         long time,
         long featureTime,
         long offset,
@@ -35,27 +36,28 @@ record LoggedExample(
 
     /**
      * @param actions one text for all that are equal
-     * @param shares of the examples before it
+     * @param amounts of the examples before it
      */
     static LoggedExample of(
-            PlainRecord example, long offset, int number, Map<String, String> actions, ExampleLog.Shares shares) {
+            PlainRecord example, long offset, int number, Map<String, String> actions, ExampleLog.Amounts amounts) {
         PlainRecord user = example.record("user").orElse(example);
         String userId = user.text("user_id", "");
         String item = example.text("item_id", "");
         String id = example.text("example_id", "");
         boolean isPositive = !example.field("clicked").equals(Optional.of(false));
         IdHash userHash = IdHash.of(userId);
-        IdHash itemHash = IdHash.of(item);
+        IdHash pair = IdHash.of(userId, item);
+        double weight = example.number("weight", 1);
         long time = example.integer("time", 0);
         return new LoggedExample(
                 number,
                 isPositive ? IdHash.of(userId, id) : IdHash.of(userId, item, id),
                 userHash,
-                IdHash.of(userId, item),
-                itemHash,
+                pair,
+                IdHash.of(item),
                 actions.computeIfAbsent(example.text("action", ""), action -> action),
-                example.number("weight", 1),
-                isPositive ? shares.next(userHash, itemHash, time) : Double.NaN,
+                weight,
+                amounts.next(isPositive, userHash, pair, time, weight),
                 time,
                 user.integer("time", 0),
                 offset,
@@ -73,19 +75,15 @@ record LoggedExample(
      * @param weights ascending
      */
     int firstPlace(double[] weights) {
-        if (isShareKnown()) {
-            return firstPlace(weights, of -> of * share >= weight);
+        if (weight <= 0) {
+            return weights.length;
         }
-        return weight > 0 ? firstPlace(weights, of -> of >= weight) : weights.length;
+        return firstPlace(weights, of -> (room.isKnown() ? room.amount(of) : of) >= weight);
     }
 
     /** Returns the place behind the last weight with which a click of this trace can have made the example. */
     int placeBehind(double[] weights) {
-        return isShareKnown() ? firstPlace(weights, of -> of * share > weight) : weights.length;
-    }
-
-    private boolean isShareKnown() {
-        return !Double.isNaN(share);
+        return room.isKnown() ? firstPlace(weights, of -> room.amount(of) > weight) : weights.length;
     }
 
     /** @param isBehind false for the first weights, true for the others */

@@ -11,10 +11,10 @@ import java.util.zip.CRC32C;
  * @param id hash of user, item and id of the exposure
  * @param user hash of the user
  * @param time event time, epoch milliseconds
- * @param topicTime latest event time of its partition up to here, epoch milliseconds
+ * @param clock event time of its topic here
  * @param isSampled whether it becomes an example if it ends without a click
  */
-record LoggedExposure(IdHash id, IdHash user, long time, long topicTime, long offset, boolean isSampled) {
+record LoggedExposure(IdHash id, IdHash user, long time, ClockBounds.Range clock, long offset, boolean isSampled) {
 
     /** Returns true if the exposure becomes an example when it ends without a click; the rule is in docs/topics.md. */
     static boolean isSampled(AttributionSettings.Unclicked settings, String user, String item, String id) {

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The exposures of one item to one user, less the repeats, with the clicks that were attributed to them: answers in logarithmic time what
@@ -20,8 +21,8 @@ final class PairTimeline {
     /*
      * Layout. All exposures lie in two orders. By time: a click that names no exposure may answer a range of it. By id, then time: a click
      * that names one may answer a range of it. Over each order there are trees of least values (RangeLeast): the latest settled
-     * time of the exposures that are new for certain; and for each action the least offset and the least id of the attributed clicks
-     * that took it. Exposures of one time, or of one id and time, stand side by side: what is known of all of them is at the
+     * time of the exposures that are new for certain; and for each action the least offset and the least id of the clicks that
+     * took it, or may have. Exposures of one time, or of one id and time, stand side by side: what is known of all of them is at the
      * first, their leader.
      *
      * Cost. n log n to build, log n a question; some 200 bytes an exposure.
@@ -53,26 +54,22 @@ final class PairTimeline {
     private final long[] timesById;
     private final RangeLeast latestOfNewById;
 
-    private final Answers named; // by leader in the order by id
-    private final Answers unnamed; // by leader in the order by time
-    private final String[] attributedIds; // in their order
+    // whether an attributed click, no late one, answered the exposures of a leader
+    private final boolean[] named; // in the order by id
+    private final boolean[] unnamed; // in the order by time
+    private final String[] answeringIds; // in their order
     private final Map<String, Taken> takenByAction = new HashMap<>();
 
-    /** Whether an attributed click answered the exposures of a leader, and whether one did for certain. */
-    private record Answers(boolean[] any, boolean[] certain) {
+    /**
+     * Least offset and least id, as its rank, of the clicks of one action that may have answered each exposure, in both orders: those with an example,
+     * and those that may be capped.
+     */
+    private record Taken(RangeLeast offsetByTime, RangeLeast rankByTime, RangeLeast offsetById, RangeLeast rankById) {
 
-        Answers(int size) {
-            this(new boolean[size], new boolean[size]);
-        }
-
-        void add(int leader, boolean isCertain) {
-            any[leader] = true;
-            certain[leader] |= isCertain;
+        Taken(int size) {
+            this(new RangeLeast(size), new RangeLeast(size), new RangeLeast(size), new RangeLeast(size));
         }
     }
-
-    /** Least offset and least id, as its rank, of the attributed clicks of one action that answered each exposure, in both orders. */
-    private record Taken(RangeLeast offsetByTime, RangeLeast rankByTime, RangeLeast offsetById, RangeLeast rankById) {}
 
     /** A range of positions in one of the orders. */
     private record Range(int from, int to) {
@@ -86,6 +83,7 @@ final class PairTimeline {
     PairTimeline(JoinInput input, RepeatedIds repeated, IdHash pair, AttributedClicks clicks) {
         rules = input.rules();
         List<Attributed> attributed = rules.isClicksOnly() ? List.of() : clicks.of(pair);
+        List<LoggedClick> capped = rules.isClicksOnly() ? List.of() : clicks.cappedOf(pair);
         LoggedExposure[] byTime = input.exposuresOf(pair).stream()
                 .filter(exposure -> repeated.newness(exposure) != Newness.REPEAT)
                 .sorted(Comparator.comparingLong(LoggedExposure::time))
@@ -104,7 +102,7 @@ final class PairTimeline {
             times[at] = exposure.time();
             ids[at] = numbers.getOrDefault(exposure.id(), NO_ID);
             latest[at] = repeated.newness(exposure) == Newness.NEW ? latestAt : NONE;
-            gone[at] = -Math.max(rules.forgottenAt(exposure), latestAt + 1);
+            gone[at] = -input.forgetting(exposure).latest();
         }
         latestOfNew = new RangeLeastOfOthers(latest, ids);
         goneAt = new RangeLeastOfOthers(gone, ids);
@@ -127,14 +125,16 @@ final class PairTimeline {
         }
         latestOfNewById = new RangeLeast(latestById);
 
-        named = new Answers(size);
-        unnamed = new Answers(size);
-        attributedIds = attributed.stream()
-                .map(one -> one.click().id())
+        named = new boolean[size];
+        unnamed = new boolean[size];
+        answeringIds = Stream.concat(attributed.stream().map(Attributed::click), capped.stream())
+                .map(LoggedClick::id)
                 .distinct()
                 .sorted(BY_BYTES)
                 .toArray(String[]::new);
-        add(attributed);
+        attributed.forEach(this::add);
+        capped.forEach(click -> take(click, open(click)));
+        takenByAction.values().forEach(this::merge);
     }
 
     /** Returns true if the click may answer an exposure of exactly that time, within its window. */
@@ -143,6 +143,11 @@ final class PairTimeline {
                 && (click.exposure().isPresent()
                         ? !sameTime(named(click), time).isEmpty()
                         : time <= click.time() && !atTime(time).isEmpty());
+    }
+
+    /** Returns true if the click may answer an exposure, within its window. */
+    boolean hasOpen(LoggedClick click) {
+        return !open(click).isEmpty();
     }
 
     /** Event time of the first exposure that the click may answer or be late for; absent if there is none. */
@@ -182,84 +187,63 @@ final class PairTimeline {
         return goneAt.least(range.from(), range.to(), number(click)) < -cursor;
     }
 
-    /** Returns true if another click's example can have taken the same action before, on an exposure whose window holds the click. */
+    /** Returns true if another click can have taken the same action before, on an exposure whose window holds the click. */
     boolean isTaken(LoggedClick click) {
         Taken taken = takenByAction.get(click.action());
         if (taken == null) {
             return false;
         }
-        Range range = answered(click);
-        if (click.exposure().isPresent()) {
-            int from = firstSince(timesById, range, click.time() - rules.windowMillis());
-            return taken.offsetById().least(from, range.to()) < click.offset()
-                    || taken.rankById().least(from, range.to()) < rank(click);
-        }
-        return taken.offsetByTime().least(range.from(), range.to()) < click.offset()
-                || taken.rankByTime().least(range.from(), range.to()) < rank(click);
+        Range range = open(click);
+        boolean isNamed = click.exposure().isPresent();
+        return (isNamed ? taken.offsetById() : taken.offsetByTime()).least(range.from(), range.to()) < click.offset()
+                || (isNamed ? taken.rankById() : taken.rankByTime()).least(range.from(), range.to()) < rank(click);
     }
 
-    /** Returns true if an attributed click may have answered that exposure. */
+    /** Returns true if a click may have answered that exposure. */
     boolean mayBeAnswered(LoggedExposure exposure) {
-        return unnamed.any()[atTime(exposure.time()).from()]
-                || named.any()[sameTime(rangeOf(exposure.id()), exposure.time()).from()];
+        int at = sameTime(rangeOf(exposure.id()), exposure.time()).from();
+        return takenByAction.values().stream()
+                .anyMatch(taken -> taken.offsetById().least(at, at + 1) != NONE);
     }
 
     /** Returns true if an attributed click, no late one, may have answered that exposure, and no other. */
     boolean isAnsweredAlone(LoggedExposure exposure) {
         Range ofTime = atTime(exposure.time());
         Range ofId = sameTime(rangeOf(exposure.id()), exposure.time());
-        return (unnamed.certain()[ofTime.from()] && ofTime.to() - ofTime.from() == 1)
-                || (named.certain()[ofId.from()] && ofId.to() - ofId.from() == 1);
+        return (unnamed[ofTime.from()] && ofTime.to() - ofTime.from() == 1)
+                || (named[ofId.from()] && ofId.to() - ofId.from() == 1);
     }
 
-    private void add(List<Attributed> attributed) {
-        Map<String, long[][]> least = new HashMap<>(); // by action: offset and rank of named, then of unnamed
-        for (Attributed one : attributed) {
-            LoggedClick click = one.click();
-            long time = one.example().featureTime();
-            boolean isNamed = click.exposure().isPresent();
-            Range answered = isNamed ? sameTime(named(click), time) : atTime(time);
-            boolean isAnswer = !answered.isEmpty()
-                    && (isNamed || (time <= click.time() && click.time() <= time + rules.windowMillis()));
-            if (isAnswer) {
-                int leader = answered.from();
-                (isNamed ? named : unnamed).add(leader, !rules.mayBeLate(click, one.example()));
-                long[][] ofAction = least.computeIfAbsent(click.action(), action -> none());
-                int first = isNamed ? 0 : 2;
-                ofAction[first][leader] = Math.min(ofAction[first][leader], click.offset());
-                ofAction[first + 1][leader] = Math.min(ofAction[first + 1][leader], rank(click));
-            }
+    private void add(Attributed one) {
+        LoggedClick click = one.click();
+        long time = one.example().featureTime();
+        boolean isNamed = click.exposure().isPresent();
+        Range answered = isNamed ? sameTime(named(click), time) : atTime(time);
+        boolean isAnswer = !answered.isEmpty()
+                && (isNamed || (time <= click.time() && click.time() <= time + rules.windowMillis()));
+        if (isAnswer) {
+            (isNamed ? named : unnamed)[answered.from()] |= !rules.mayBeLate(click, one.example());
+            take(click, answered);
         }
-        least.forEach((action, values) -> takenByAction.put(action, taken(values)));
     }
 
-    private long[][] none() {
-        long[][] none = new long[4][size];
-        for (long[] values : none) {
-            Arrays.fill(values, NONE);
-        }
-        return none;
+    /** Notes that a click may have answered the exposures of a range, in the order by id if it names one. */
+    private void take(LoggedClick click, Range range) {
+        Taken taken = takenByAction.computeIfAbsent(click.action(), action -> new Taken(size));
+        boolean isNamed = click.exposure().isPresent();
+        (isNamed ? taken.offsetById() : taken.offsetByTime()).cover(range.from(), range.to(), click.offset());
+        (isNamed ? taken.rankById() : taken.rankByTime()).cover(range.from(), range.to(), rank(click));
     }
 
-    private Taken taken(long[][] least) {
-        long[][] byTime = new long[2][size];
-        long[][] byId = new long[2][size];
-        for (int at = 0, leader = 0; at < size; at++) {
-            leader = at > 0 && times[at] == times[at - 1] ? leader : at;
-            int leaderOfId = sameTime(new Range(firstOfId[ids[at]], firstOfId[ids[at] + 1]), times[at])
-                    .from();
-            for (int which = 0; which < 2; which++) {
-                byTime[which][at] = Math.min(least[which][leaderOfId], least[2 + which][leader]);
-                byId[which][placeById[at]] = byTime[which][at];
-            }
-        }
-        return new Taken(
-                new RangeLeast(byTime[0]), new RangeLeast(byTime[1]), new RangeLeast(byId[0]), new RangeLeast(byId[1]));
+    /** Makes both orders know of all clicks. */
+    private void merge(Taken taken) {
+        taken.offsetByTime().merge(taken.offsetById(), placeById);
+        taken.rankByTime().merge(taken.rankById(), placeById);
     }
 
-    /** Number of the attributed clicks' ids before that of the click. */
+    /** Number of the answering clicks' ids before that of the click. */
     private int rank(LoggedClick click) {
-        int place = Arrays.binarySearch(attributedIds, click.id(), BY_BYTES);
+        int place = Arrays.binarySearch(answeringIds, click.id(), BY_BYTES);
         return place >= 0 ? place : -place - 1;
     }
 
@@ -269,6 +253,14 @@ final class PairTimeline {
                 : new Range(
                         firstSince(times, all(), click.time() - rules.windowMillis()),
                         firstSince(times, all(), click.time() + 1));
+    }
+
+    /** Of the exposures that the click may answer, those whose window holds it. */
+    private Range open(LoggedClick click) {
+        Range range = answered(click);
+        return click.exposure().isPresent()
+                ? new Range(firstSince(timesById, range, click.time() - rules.windowMillis()), range.to())
+                : range;
     }
 
     private Range missed(LoggedClick click) {
@@ -323,9 +315,57 @@ final class PairTimeline {
         private final long[] nodes; // node i is over nodes 2i and 2i + 1; the leaves begin at size
 
         RangeLeast(long[] values) {
-            size = values.length;
-            nodes = new long[2 * size];
+            this(values.length);
             System.arraycopy(values, 0, nodes, size, size);
+            build();
+        }
+
+        /** Of no values yet. */
+        RangeLeast(int size) {
+            this.size = size;
+            this.nodes = new long[2 * size];
+            Arrays.fill(nodes, NONE);
+        }
+
+        /** Gives all values of a range a bound. All such calls come before {@link #merge}, and that before {@link #least}. */
+        void cover(int from, int to, long most) {
+            for (int left = from + size, right = to + size; left < right; left /= 2, right /= 2) {
+                if (left % 2 == 1) {
+                    nodes[left] = Math.min(nodes[left], most);
+                    left++;
+                }
+                if (right % 2 == 1) {
+                    right--;
+                    nodes[right] = Math.min(nodes[right], most);
+                }
+            }
+        }
+
+        /**
+         * Ends the covering of two trees, so that a value has the lesser bound of both.
+         *
+         * @param placeThere of each value in the other tree
+         */
+        void merge(RangeLeast other, int[] placeThere) {
+            spread();
+            other.spread();
+            for (int at = 0; at < size; at++) {
+                int there = other.size + placeThere[at];
+                nodes[size + at] = Math.min(nodes[size + at], other.nodes[there]);
+                other.nodes[there] = nodes[size + at];
+            }
+            build();
+            other.build();
+        }
+
+        private void spread() {
+            for (int node = 1; node < size; node++) {
+                nodes[2 * node] = Math.min(nodes[2 * node], nodes[node]);
+                nodes[2 * node + 1] = Math.min(nodes[2 * node + 1], nodes[node]);
+            }
+        }
+
+        private void build() {
             for (int node = size - 1; node > 0; node--) {
                 nodes[node] = Math.min(nodes[2 * node], nodes[2 * node + 1]);
             }

@@ -44,12 +44,11 @@ final class RepeatedIds {
         }
 
         /**
-         * @param forgottenAt settled time at which the id is forgotten
-         * @param latest settled time at which the event came, at most
+         * @param forgetting settled time at which the id of one more is forgotten
          */
-        Holders with(long forgottenAt, long latest) {
+        Holders with(ClockBounds.Range forgetting) {
             return new Holders(
-                    Math.min(firstForgottenAt, forgottenAt), Math.max(lastGoneAt, Math.max(forgottenAt, latest + 1)));
+                    Math.min(firstForgottenAt, forgetting.earliest()), Math.max(lastGoneAt, forgetting.latest()));
         }
     }
 
@@ -101,11 +100,11 @@ final class RepeatedIds {
         for (LoggedExposure exposure : ofPair) {
             Holders holders = holdersById.getOrDefault(exposure.id(), Holders.NONE);
             Chances chances = chances(
-                    holders, input.isForgotten(exposure.user()), input.earliestAt(exposure), input.latestAt(exposure));
+                    holders, input.isForgotten(exposure.user()), input.cursorAt(exposure), input.latestAt(exposure));
             note(exposures, exposure.offset(), chances);
             holdersById.put(
                     exposure.id(),
-                    remembered(holders, input.rules().forgottenAt(exposure), input.latestAt(exposure), chances));
+                    remembered(holders, input.forgetting(exposure), chances));
         }
     }
 
@@ -117,7 +116,7 @@ final class RepeatedIds {
         Holders holders = Holders.NONE;
         for (LoggedClick click : same) {
             Chances chances =
-                    chances(holders, input.isForgotten(click.user()), input.earliestAt(click), input.latestAt(click));
+                    chances(holders, input.isForgotten(click.user()), input.cursorAt(click), input.latestAt(click));
             Optional<LoggedExample> example = chances.mayBeNew() ? left.takeFirst(click) : Optional.empty();
             if (example.isPresent()) {
                 examplesByClick.put(click.offset(), example.get());
@@ -126,7 +125,7 @@ final class RepeatedIds {
                 chances = new Chances(true, false);
             }
             note(clicks, click.offset(), chances);
-            holders = remembered(holders, input.rules().forgottenAt(click), input.latestAt(click), chances);
+            holders = remembered(holders, input.forgetting(click), chances);
         }
         for (LoggedExample extra : left.all()) {
             Optional.ofNullable(withExample.get(extra.trace()))
@@ -231,13 +230,12 @@ final class RepeatedIds {
     /**
      * Whether an event may be new, and whether it may be a repeat.
      *
-     * @param earliest settled time at the event, at least
+     * @param cursor settled time up to which timers have run at the event, at least
      * @param latest settled time at the event, at most
      */
-    private static Chances chances(Holders holders, boolean isUserForgotten, long earliest, long latest) {
+    private static Chances chances(Holders holders, boolean isUserForgotten, long cursor, long latest) {
         boolean mayBeNew = holders.isEmpty() || isUserForgotten || latest >= holders.firstForgottenAt();
-        boolean mayBeRepeat =
-                !holders.isEmpty() && (isUserForgotten || holders.lastGoneAt() > SettledTimeBounds.cursorAt(earliest));
+        boolean mayBeRepeat = !holders.isEmpty() && (isUserForgotten || holders.lastGoneAt() > cursor);
         return new Chances(mayBeNew, mayBeRepeat);
     }
 
@@ -248,10 +246,10 @@ final class RepeatedIds {
     }
 
     /** An event that is new for certain is the only one that can hold the id from there on. */
-    private static Holders remembered(Holders holders, long forgottenAt, long latest, Chances chances) {
+    private static Holders remembered(Holders holders, ClockBounds.Range forgetting, Chances chances) {
         if (!chances.mayBeNew()) {
             return holders;
         }
-        return (chances.mayBeRepeat() ? holders : Holders.NONE).with(forgottenAt, latest);
+        return (chances.mayBeRepeat() ? holders : Holders.NONE).with(forgetting);
     }
 }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /** One partition of the topics that are partitioned by user, as far as the books count it. */
 final class UserPartition {
@@ -30,13 +31,15 @@ final class UserPartition {
     private final ProfileReplay profiles = new ProfileReplay();
     private final Map<String, IdHash> users = new HashMap<>(); // one hash for all events of a user
     private final Map<String, String> actions = new HashMap<>(); // one text for all that are equal
-    private long exposureTime;
-    private long clickTime;
+    private final ClockBounds exposureClock;
+    private final ClockBounds clickClock;
 
     UserPartition(CountedRecords records, AttributionSettings settings, int partition) {
         this.records = records;
         this.settings = settings;
         this.partition = partition;
+        this.exposureClock = new ClockBounds(settings.window().toMillis());
+        this.clickClock = new ClockBounds(settings.window().toMillis());
     }
 
     /**
@@ -46,6 +49,13 @@ final class UserPartition {
      * @param profileOutcomes told what became of each record of users
      */
     void read(List<JoinVerdicts> joins, PossibleOutcomes profileOutcomes) {
+        records.read( // first: it says whose voices may have gone
+                InputTopic.USERS,
+                partition,
+                List.of(profileOutcomes),
+                (record, value) -> profileOutcomes.add(
+                        Set.of(replay(record, value).label()),
+                        records.address(InputTopic.USERS, partition, record.offset())));
         records.read(
                 InputTopic.EXPOSURES,
                 partition,
@@ -56,13 +66,6 @@ final class UserPartition {
                 partition,
                 joins.stream().map(JoinVerdicts::clicks).toList(),
                 (record, value) -> addClick(value.orElseThrow(), record.offset()));
-        records.read(
-                InputTopic.USERS,
-                partition,
-                List.of(profileOutcomes),
-                (record, value) -> profileOutcomes.add(
-                        Set.of(replay(record, value).label()),
-                        records.address(InputTopic.USERS, partition, record.offset())));
     }
 
     /** Marks the examples of events that were read since the books were written: they are right to be there. */
@@ -110,11 +113,12 @@ final class UserPartition {
 
     /** @param mayLead whether one topic may have been read far ahead of the other */
     SettledTimeBounds times(boolean mayLead) {
-        return new SettledTimeBounds(settings.mode(), settings.maxSkew().toMillis(), exposureTime, clickTime, mayLead);
+        return new SettledTimeBounds(
+                settings.mode(), settings.maxSkew().toMillis(), exposureClock.now(), clickClock.now(), mayLead);
     }
 
     private void addExposure(PlainRecord event, long offset) {
-        exposureTime = Math.max(exposureTime, event.integer("time", 0));
+        hear(exposureClock, event);
         exposures
                 .computeIfAbsent(
                         IdHash.of(event.text("user_id", ""), event.text("item_id", "")), pair -> new ArrayList<>(1))
@@ -122,8 +126,13 @@ final class UserPartition {
     }
 
     private void addClick(PlainRecord event, long offset) {
-        clickTime = Math.max(clickTime, event.integer("time", 0));
+        hear(clickClock, event);
         clicks.add(click(event, offset));
+    }
+
+    private void hear(ClockBounds clock, PlainRecord event) {
+        IdHash user = hash(event.text("user_id", ""));
+        clock.hear(user, event.integer("time", 0), forgotten.contains(user));
     }
 
     private Outcome replay(TopicRecord record, Optional<PlainRecord> profile) {
@@ -143,7 +152,7 @@ final class UserPartition {
                 IdHash.of(user, item, id),
                 hash(user),
                 event.integer("time", 0),
-                exposureTime,
+                exposureClock.now(),
                 offset,
                 LoggedExposure.isSampled(settings.unclicked(), user, item, id));
     }
@@ -152,7 +161,6 @@ final class UserPartition {
         String user = event.text("user_id", "");
         String item = event.text("item_id", "");
         String id = event.text("click_id", "");
-        long time = event.integer("time", 0);
         return new LoggedClick(
                 id,
                 IdHash.of(user, id),
@@ -161,12 +169,39 @@ final class UserPartition {
                 event.field("exposure_id").map(exposure -> IdHash.of(user, item, exposure.toString())),
                 actions.computeIfAbsent(event.text("action", "click"), action -> action),
                 event.number("weight", 1),
-                time,
-                Math.max(clickTime, time),
+                event.integer("time", 0),
+                clickClock.now(),
                 offset);
     }
 
     private IdHash hash(String user) {
         return users.computeIfAbsent(user, IdHash::of);
+    }
+
+    /** Works out the outcome of each record of {@code users}; the records of a partition come in their order. */
+    private static final class ProfileReplay {
+
+        private record Profile(long time, IdHash features) {}
+
+        private final Map<IdHash, Profile> profiles = new HashMap<>();
+
+        Outcome remove(IdHash user) {
+            profiles.remove(user);
+            return Outcome.REMOVED;
+        }
+
+        Outcome apply(IdHash user, PlainRecord profile) {
+            long time = profile.integer("time", 0);
+            IdHash features = IdHash.of(new TreeMap<>(profile.map("features")).toString());
+            Optional<Profile> before = Optional.ofNullable(profiles.get(user));
+            if (before.isPresent() && time < before.get().time()) {
+                return Outcome.OUTDATED;
+            }
+            if (before.isPresent() && features.equals(before.get().features())) {
+                return Outcome.UNCHANGED;
+            }
+            profiles.put(user, new Profile(time, features));
+            return Outcome.APPLIED;
+        }
     }
 }

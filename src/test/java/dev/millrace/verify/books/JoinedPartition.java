@@ -3,6 +3,7 @@ package dev.millrace.verify.books;
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CounterRandom;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
@@ -22,14 +23,18 @@ import java.util.TreeMap;
 /** One user partition: its topics in memory, what a real attribution makes of them, and what the offline join says of that. */
 final class JoinedPartition implements Attribution.Output {
 
+    private static final long T0 = 1_767_225_600_000L;
+    private static final long MINUTE = 60_000;
+    private static final double[] WEIGHTS = {1, 1, .03, .3, 25};
+
     final List<Exposure> exposures = new ArrayList<>();
     final List<Click> clicks = new ArrayList<>();
     final List<String> forgotten = new ArrayList<>();
     final List<TrainingExample> examples = new ArrayList<>();
-    /** What the audit says of the examples' shares, in their order. */
-    private final List<Double> shares = new ArrayList<>();
+    /** By the number of examples before it: users whose removals lie there in the topic of examples. */
+    private final TreeMap<Integer, List<String>> removals = new TreeMap<>();
 
-    private final ExampleLog.Shares expected;
+    private boolean isWhole = true;
     final AttributionSettings settings;
 
     private final Attribution attribution;
@@ -40,7 +45,6 @@ final class JoinedPartition implements Attribution.Output {
             given.put(keysAndValues[at], keysAndValues[at + 1]);
         }
         settings = AttributionSettings.read(new SettingsReader(given));
-        expected = new ExampleLog.Shares(settings.caps(), true);
         attribution = new Attribution(settings, new MemoryEntries(), this);
     }
 
@@ -69,9 +73,71 @@ final class JoinedPartition implements Attribution.Output {
         attribution.removeUser(user);
     }
 
+    /** Takes an example out of its topic. */
+    TrainingExample lose(int at) {
+        TreeMap<Integer, List<String>> later = new TreeMap<>(removals.tailMap(at, false));
+        removals.keySet().removeAll(later.keySet());
+        later.forEach((count, users) ->
+                removals.computeIfAbsent(count - 1, none -> new ArrayList<>()).addAll(users));
+        return examples.remove(at);
+    }
+
     /** As if the beginning of the topic of examples were gone. */
-    void forgetShares() {
-        shares.replaceAll(share -> Double.NaN);
+    void loseBeginning() {
+        isWhole = false;
+    }
+
+    /**
+     * Seeded events of few users, items and ids within some minutes, each topic in nearly its own order of time.
+     *
+     * @param names number of users, and of items
+     */
+    void play(int seed, int names) {
+        List<Exposure> shows = new ArrayList<>();
+        List<Click> acts = new ArrayList<>();
+        long span = 30L + CounterRandom.below(400, seed, 9, 0); // seconds
+        for (int number = 0; number < 40; number++) {
+            String user = "u" + below(names, seed, number, 0);
+            String item = "i" + below(names, seed, number, 1);
+            long time = T0 + number * (span * 1000L) / 40 - below(4, seed, number, 2) * 7_000L;
+            if (seed % 5 == 1 && user.equals("u0")) { // a clock that is wrong
+                time += (below(5, seed, number, 13) - 2) * 5 * MINUTE;
+            }
+            shows.add(exposure("e" + below(30, seed, number, 3), user, item, time));
+        }
+        for (int number = 0; number < 40; number++) {
+            Exposure of = shows.get(number);
+            long time = of.time() + below(90, seed, number, 4) * 1000L - 5_000;
+            String named = below(2, seed, number, 5) == 0 ? of.id() : "";
+            String action = List.of("click", "like", "hover").get(below(3, seed, number, 6));
+            String user = below(8, seed, number, 7) == 0 ? "u" + below(names, seed, number, 8) : of.user();
+            double weight = seed % 3 == 0 ? WEIGHTS[below(WEIGHTS.length, seed, number, 14)] : 1;
+            acts.add(new Click(
+                    "c" + below(30, seed, number, 9),
+                    user,
+                    of.item(),
+                    Optional.of(named).filter(id -> !id.isBlank()),
+                    action,
+                    weight,
+                    time,
+                    time,
+                    Features.NONE));
+        }
+        int shown = 0;
+        int acted = 0;
+        int bias = 1 + below(9, seed, 77, 0);
+        for (int turn = 0; shown < shows.size() || acted < acts.size(); turn++) {
+            if (seed % 4 == 0 && below(40, seed, turn, 11) == 0) {
+                forget("u" + below(names, seed, turn, 12));
+            }
+            boolean exposureNext =
+                    acted == acts.size() || (shown < shows.size() && below(10, seed, turn, 10) < bias);
+            if (exposureNext) {
+                read(shows.get(shown++));
+            } else {
+                read(acts.get(acted++));
+            }
+        }
     }
 
     /** What the attribution's books say. */
@@ -101,43 +167,48 @@ final class JoinedPartition implements Attribution.Output {
     }
 
     JoinInput input(boolean mayLead) {
-        long exposureTime = 0;
+        Set<IdHash> gone = new HashSet<>();
+        forgotten.forEach(user -> gone.add(IdHash.of(user)));
+        ClockBounds exposureClock = new ClockBounds(settings.window().toMillis());
         Map<IdHash, List<LoggedExposure>> loggedExposures = new HashMap<>();
         for (int at = 0; at < exposures.size(); at++) {
             Exposure of = exposures.get(at);
-            exposureTime = Math.max(exposureTime, of.time());
+            IdHash user = IdHash.of(of.user());
             loggedExposures
                     .computeIfAbsent(IdHash.of(of.user(), of.item()), pair -> new ArrayList<>())
                     .add(new LoggedExposure(
                             IdHash.of(of.user(), of.item(), of.id()),
-                            IdHash.of(of.user()),
+                            user,
                             of.time(),
-                            exposureTime,
+                            exposureClock.hear(user, of.time(), gone.contains(user)),
                             at,
                             LoggedExposure.isSampled(settings.unclicked(), of.user(), of.item(), of.id())));
         }
-        long clickTime = 0;
+        ClockBounds clickClock = new ClockBounds(settings.window().toMillis());
         List<LoggedClick> loggedClicks = new ArrayList<>();
         for (int at = 0; at < clicks.size(); at++) {
             Click of = clicks.get(at);
-            clickTime = Math.max(clickTime, of.time());
+            IdHash user = IdHash.of(of.user());
             loggedClicks.add(new LoggedClick(
                     of.id(),
                     IdHash.of(of.user(), of.id()),
-                    IdHash.of(of.user()),
+                    user,
                     IdHash.of(of.user(), of.item()),
                     of.exposure().map(id -> IdHash.of(of.user(), of.item(), id)),
                     of.action(),
                     of.weight(),
                     of.time(),
-                    clickTime,
+                    clickClock.hear(user, of.time(), gone.contains(user)),
                     at));
         }
+        ExampleLog.Amounts amounts = new ExampleLog.Amounts(settings.caps(), isWhole);
         Map<IdHash, List<LoggedExample>> clicked = new HashMap<>();
         Map<IdHash, List<LoggedExample>> unclicked = new HashMap<>();
         for (int at = 0; at < examples.size(); at++) {
+            removals.getOrDefault(at, List.of()).forEach(user -> amounts.forget(IdHash.of(user)));
             TrainingExample of = examples.get(at);
             String user = of.user().user();
+            IdHash pair = IdHash.of(user, of.item());
             IdHash name = of.isPositive() ? IdHash.of(user, of.id()) : IdHash.of(user, of.item(), of.id());
             (of.isPositive() ? clicked : unclicked)
                     .computeIfAbsent(name, click -> new ArrayList<>())
@@ -145,31 +216,32 @@ final class JoinedPartition implements Attribution.Output {
                             at,
                             name,
                             IdHash.of(user),
-                            IdHash.of(user, of.item()),
+                            pair,
                             IdHash.of(of.item()),
                             of.action(),
                             of.weight(),
-                            at < shares.size() ? shares.get(at) : 1,
+                            amounts.next(of.isPositive(), IdHash.of(user), pair, of.time(), of.weight()),
                             of.time(),
                             of.user().time(),
                             at,
                             of.isPositive()));
         }
-        Set<IdHash> gone = new HashSet<>();
-        forgotten.forEach(user -> gone.add(IdHash.of(user)));
         return new JoinInput(
                 settings,
-                new SettledTimeBounds(settings.mode(), settings.maxSkew().toMillis(), exposureTime, clickTime, mayLead),
+                new SettledTimeBounds(
+                        settings.mode(),
+                        settings.maxSkew().toMillis(),
+                        exposureClock.now(),
+                        clickClock.now(),
+                        mayLead),
                 new JoinInput.Events(loggedExposures, loggedClicks, gone),
-                new JoinInput.Examples(clicked, unclicked),
+                new JoinInput.Examples(clicked, unclicked, amounts),
                 new JoinInput.Topics("exposures", "clicks", "training-examples", 0));
     }
 
     @Override
     public void example(TrainingExample example) {
         examples.add(example);
-        IdHash user = IdHash.of(example.user().user());
-        shares.add(example.isPositive() ? expected.next(user, IdHash.of(example.item()), example.time()) : Double.NaN);
     }
 
     @Override
@@ -177,6 +249,10 @@ final class JoinedPartition implements Attribution.Output {
 
     @Override
     public void userRemoved(String user) {
-        expected.forget(IdHash.of(user));
+        removals.computeIfAbsent(examples.size(), count -> new ArrayList<>()).add(user);
+    }
+
+    private static int below(int bound, long seed, long number, long slot) {
+        return CounterRandom.below(bound, seed, number, slot);
     }
 }

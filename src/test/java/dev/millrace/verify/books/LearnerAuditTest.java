@@ -2,6 +2,7 @@ package dev.millrace.verify.books;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.verify.books.ExampleLog.Room;
 import dev.millrace.wire.PlainRecord;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -247,7 +248,7 @@ class LearnerAuditTest {
         List<LearnerAudit.Change> changes = new ArrayList<>();
         for (int number = 0; number < count; number++) {
             examples.add(new LoggedExample(
-                    number, same.origin(), same.user(), same.pair(), same.item(), "click", 1, 1, 1, 1, number, true));
+                    number, same.origin(), same.user(), same.pair(), same.item(), "click", 1, Room.UNKNOWN, 1, 1, number, true));
             changes.add(new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM, same.item(), 0, count + number));
         }
         LearnerAudit audit =
@@ -277,7 +278,7 @@ class LearnerAuditTest {
                 IdHash.of("i" + number),
                 "click",
                 1,
-                1,
+                Room.UNKNOWN,
                 number,
                 number,
                 10L * number,
@@ -294,7 +295,7 @@ class LearnerAuditTest {
                 IdHash.of("i" + number),
                 "click",
                 1,
-                1,
+                Room.UNKNOWN,
                 number,
                 number,
                 10L * number,

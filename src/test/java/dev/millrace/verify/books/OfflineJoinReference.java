@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /** The slow twin of {@link OfflineJoin}: it compares each click with all exposures and clicks of its user and item. */
 final class OfflineJoinReference {
@@ -52,10 +53,9 @@ final class OfflineJoinReference {
         /**
          * An earlier event of an id.
          *
-         * @param forgottenAt settled time at which the id is forgotten
-         * @param latest settled time at which the event came, at most
+         * @param forgetting settled time at which the id is forgotten
          */
-        private record Holder(long forgottenAt, long latest) {}
+        private record Holder(ClockBounds.Range forgetting) {}
 
         private record Chances(boolean mayBeNew, boolean mayBeRepeat) {}
 
@@ -107,10 +107,10 @@ final class OfflineJoinReference {
                 Chances chances = chances(
                         holders,
                         input.isForgotten(exposure.user()),
-                        input.earliestAt(exposure),
+                        input.cursorAt(exposure),
                         input.latestAt(exposure));
                 note(exposures, exposure.offset(), chances);
-                remember(holders, new Holder(input.rules().forgottenAt(exposure), input.latestAt(exposure)), chances);
+                remember(holders, new Holder(input.forgetting(exposure)), chances);
             }
         }
 
@@ -121,7 +121,7 @@ final class OfflineJoinReference {
             List<Holder> holders = new ArrayList<>(1);
             for (LoggedClick click : same) {
                 Chances chances = chances(
-                        holders, input.isForgotten(click.user()), input.earliestAt(click), input.latestAt(click));
+                        holders, input.isForgotten(click.user()), input.cursorAt(click), input.latestAt(click));
                 Optional<LoggedExample> example = chances.mayBeNew()
                         ? examples.stream().filter(of -> matches(of, click)).findFirst()
                         : Optional.empty();
@@ -132,7 +132,7 @@ final class OfflineJoinReference {
                     chances = new Chances(true, false);
                 }
                 note(clicks, click.offset(), chances);
-                remember(holders, new Holder(input.rules().forgottenAt(click), input.latestAt(click)), chances);
+                remember(holders, new Holder(input.forgetting(click)), chances);
             }
             for (LoggedExample extra : examples) {
                 reportSecondExample(extra, same);
@@ -142,9 +142,10 @@ final class OfflineJoinReference {
         /** Returns true if it can be the example of that click. */
         private static boolean matches(LoggedExample example, LoggedClick click) {
             return isAlike(example, click)
-                    && (Double.isNaN(example.share())
-                            ? example.weight() > 0 && example.weight() <= click.weight()
-                            : Double.compare(example.weight(), click.weight() * example.share()) == 0);
+                    && example.weight() > 0
+                    && (example.room().isKnown()
+                            ? Double.compare(example.weight(), example.room().amount(click.weight())) == 0
+                            : example.weight() <= click.weight());
         }
 
         /** Returns true if it can be a second example of that click: a copy counts as much as the first, not as an example here had to. */
@@ -177,16 +178,15 @@ final class OfflineJoinReference {
         /**
          * Whether an event may be new, and whether it may be a repeat.
          *
-         * @param earliest settled time at the event, at least
+         * @param cursor settled time up to which timers have run at the event, at least
          * @param latest settled time at the event, at most
          */
-        private static Chances chances(List<Holder> holders, boolean isUserForgotten, long earliest, long latest) {
+        private static Chances chances(List<Holder> holders, boolean isUserForgotten, long cursor, long latest) {
             boolean mayBeNew = holders.isEmpty() || isUserForgotten;
             boolean mayBeRepeat = false;
             for (Holder holder : holders) {
-                mayBeNew |= latest >= holder.forgottenAt();
-                mayBeRepeat |=
-                        isUserForgotten || !SettledTimeBounds.hasRunAt(earliest, holder.forgottenAt(), holder.latest());
+                mayBeNew |= latest >= holder.forgetting().earliest();
+                mayBeRepeat |= isUserForgotten || cursor < holder.forgetting().latest();
             }
             return new Chances(mayBeNew, mayBeRepeat);
         }
@@ -233,13 +233,27 @@ final class OfflineJoinReference {
             return byPair.getOrDefault(pair, List.of());
         }
 
-        /** Returns true if another click's example can have taken the same action on that exposure before. */
+        /** Returns true if another click can have taken the same action on that exposure before. */
         boolean isTaken(LoggedExposure exposure, LoggedClick click) {
-            return of(click.pair()).stream()
-                    .anyMatch(other -> other.example().featureTime() == exposure.time()
-                            && other.click().action().equals(click.action())
-                            && answers(input.rules(), other.click(), exposure)
-                            && (other.click().offset() < click.offset() || hasLesserId(other.click(), click)));
+            return answering(exposure, click.pair())
+                    .anyMatch(other -> other.action().equals(click.action())
+                            && (other.offset() < click.offset() || hasLesserId(other, click)));
+        }
+
+        /** The clicks that may have answered that exposure: they have an example of it, or may be capped. */
+        Stream<LoggedClick> answering(LoggedExposure exposure, IdHash pair) {
+            return Stream.concat(
+                            of(pair).stream()
+                                    .filter(one -> one.example().featureTime() == exposure.time())
+                                    .map(Attributed::click),
+                            input.events().clicks().stream()
+                                    .filter(click -> click.pair().equals(pair)
+                                            && input.rules().actions().contains(click.action())
+                                            && ids.exampleOf(click).isEmpty()
+                                            && ids.newness(click) != RepeatedIds.Newness.REPEAT
+                                            && click.time() <= input.rules().windowEnd(exposure)
+                                            && input.mayBeCapped(click)))
+                    .filter(click -> answers(input.rules(), click, exposure));
         }
 
         /** Two clicks that wait are answered in the order of their ids. */
@@ -291,7 +305,6 @@ final class OfflineJoinReference {
     /** Works out which outcomes each click of a partition can have had. */
     private static final class ClickOutcomes {
 
-        private static final Set<String> ATTRIBUTED = Set.of(Outcome.ATTRIBUTED.label());
         private static final Set<String> DUPLICATE = Set.of(Outcome.DUPLICATE.label());
         private static final Set<String> UNTRAINED = Set.of(Outcome.UNTRAINED_ACTION.label());
 
@@ -343,7 +356,7 @@ final class OfflineJoinReference {
 
         private Set<String> withExample(LoggedClick click, LoggedExample example) {
             if (rules.isClicksOnly()) {
-                return example.featureTime() == click.time() ? ATTRIBUTED : Set.of();
+                return example.featureTime() == click.time() ? Set.of(label(click, Outcome.ATTRIBUTED)) : Set.of();
             }
             Set<String> outcomes = new TreeSet<>();
             for (LoggedExposure exposure : input.exposuresOf(click.pair())) {
@@ -351,19 +364,23 @@ final class OfflineJoinReference {
                         && answers(rules, click, exposure)
                         && click.time() <= rules.windowEnd(exposure)
                         && exposure.time() == example.featureTime()) {
-                    outcomes.add(Outcome.ATTRIBUTED.label());
+                    outcomes.add(label(click, Outcome.ATTRIBUTED));
                 }
             }
             if (rules.mayBeLate(click, example)) {
                 Set<String> without = unanswered(click);
                 if (without.contains(Outcome.LATE.label())) {
-                    outcomes.add(Outcome.LATE_ATTRIBUTED.label());
+                    outcomes.add(label(click, Outcome.LATE_ATTRIBUTED));
                 }
                 if (without.contains(Outcome.ORPHAN.label())) {
-                    outcomes.add(Outcome.ORPHAN_ATTRIBUTED.label());
+                    outcomes.add(label(click, Outcome.ORPHAN_ATTRIBUTED));
                 }
             }
             return outcomes;
+        }
+
+        private String label(LoggedClick click, Outcome outcome) {
+            return outcome.label() + (click.weight() > rules.mostWeight() ? ": cut weight" : "");
         }
 
         private Set<String> withoutExample(LoggedClick click) {
@@ -372,15 +389,23 @@ final class OfflineJoinReference {
                 return DUPLICATE;
             }
             Set<String> outcomes = new TreeSet<>();
+            boolean makesExample = rules.isClicksOnly()
+                    || input.exposuresOf(click.pair()).stream()
+                            .anyMatch(exposure -> ids.newness(exposure) != RepeatedIds.Newness.REPEAT
+                                    && answers(rules, click, exposure)
+                                    && click.time() <= rules.windowEnd(exposure));
             if (!rules.isClicksOnly()) {
                 outcomes.addAll(unanswered(click));
                 if (rules.isLateLearnt()) {
-                    outcomes.remove(Outcome.LATE.label()); // these would have an example
-                    outcomes.remove(Outcome.ORPHAN.label());
+                    makesExample |= outcomes.contains("late") || outcomes.contains("orphan");
+                    outcomes.removeAll(Set.of("late", "orphan"));
                 }
                 if (input.isForgotten(click.user())) {
                     outcomes.add(Outcome.ERASED.label());
                 }
+            }
+            if (makesExample && input.mayBeCapped(click)) {
+                outcomes.add(Outcome.CAPPED.label());
             }
             if (newness == RepeatedIds.Newness.EITHER) {
                 outcomes.add(Outcome.DUPLICATE.label());
@@ -391,7 +416,7 @@ final class OfflineJoinReference {
         /** The outcomes that a new click can have had other than being attributed. */
         private Set<String> unanswered(LoggedClick click) {
             Set<String> outcomes = new TreeSet<>();
-            long due = rules.waitEnd(click);
+            ClockBounds.Range due = input.endOfWait(click);
             long latest = input.latestAt(click);
             boolean isForgotten = input.isForgotten(click.user());
             boolean mayMissAll = true; // no exposure that it answers was there while it waited
@@ -409,21 +434,21 @@ final class OfflineJoinReference {
                 }
                 boolean mayBeGone = isForgotten
                         || ids.newness(exposure) == RepeatedIds.Newness.EITHER
-                        || latest >= rules.forgottenAt(exposure);
-                mayMissAll &= mayBeGone || input.latestAt(exposure) >= due;
+                        || latest >= rules.forgottenSince(exposure.time());
+                mayMissAll &= mayBeGone || input.latestAt(exposure) >= due.earliest();
                 mayOutliveAll &= mayBeGone;
             }
             if (mayMissAll && times.mayHaveRun(due)) {
-                outcomes.addAll(afterTheWait(click, due, latest));
+                outcomes.addAll(afterTheWait(click, due));
             }
-            if (mayOutliveAll && !times.hasRun(due, latest)) {
+            if (mayOutliveAll && !times.hasRun(due)) {
                 outcomes.add(BookTotals.WAITING);
             }
             return outcomes;
         }
 
         /** A click whose wait ended is late if an earlier exposure of the item was still known, else an orphan. */
-        private Set<String> afterTheWait(LoggedClick click, long due, long latest) {
+        private Set<String> afterTheWait(LoggedClick click, ClockBounds.Range due) {
             boolean isForgotten = input.isForgotten(click.user());
             boolean mayBeKnown = false;
             boolean isKnown = false;
@@ -433,14 +458,12 @@ final class OfflineJoinReference {
                         || answers(rules, click, exposure)) { // those that it missed
                     continue;
                 }
-                long forgottenAt = rules.forgottenAt(exposure);
-                long latestThen = input.latestAt(exposure);
-                mayBeKnown |=
-                        isForgotten || !SettledTimeBounds.hasRunAt(input.earliestAt(click), forgottenAt, latestThen);
+                mayBeKnown |= isForgotten
+                        || input.cursorAt(click) < input.forgetting(exposure).latest();
                 isKnown |= !isForgotten
                         && ids.newness(exposure) == RepeatedIds.Newness.NEW
-                        && latestThen < due
-                        && forgottenAt >= Math.max(due, latest);
+                        && input.latestAt(exposure) < due.earliest()
+                        && rules.forgottenSince(exposure.time()) >= due.latest();
             }
             Set<String> outcomes = new TreeSet<>();
             if (mayBeKnown) {
@@ -478,16 +501,19 @@ final class OfflineJoinReference {
         void judge(IdHash pair, List<LoggedExposure> all) {
             List<AttributedClicks.Attributed> answers = input.rules().isClicksOnly() ? List.of() : attributed.of(pair);
             for (LoggedExposure exposure : all) {
-                Set<String> outcomes = outcomes(exposure, all, answers);
+                Set<String> outcomes = outcomes(exposure, pair, all, answers);
                 verdicts.exposures()
                         .add(
-                                exposure.isSampled() ? givenExample(exposure, outcomes) : outcomes,
+                                exposure.isSampled() ? givenExample(pair, exposure, outcomes) : outcomes,
                                 input.topics().addressOf(exposure));
             }
         }
 
         private Set<String> outcomes(
-                LoggedExposure exposure, List<LoggedExposure> all, List<AttributedClicks.Attributed> answers) {
+                LoggedExposure exposure,
+                IdHash pair,
+                List<LoggedExposure> all,
+                List<AttributedClicks.Attributed> answers) {
             RepeatedIds.Newness newness = ids.newness(exposure);
             if (newness == RepeatedIds.Newness.REPEAT) {
                 return DUPLICATE;
@@ -496,11 +522,11 @@ final class OfflineJoinReference {
             if (newness == RepeatedIds.Newness.EITHER) {
                 outcomes.add(Outcome.DUPLICATE.label());
             }
-            long due = input.rules().windowEnd(exposure) + 1;
+            ClockBounds.Range due = input.endOfWindow(exposure);
             if (input.times().mayHaveRun(due)) {
-                outcomes.addAll(clicked(exposure, all, answers));
+                outcomes.addAll(clicked(exposure, pair, all, answers));
             }
-            if (!input.times().hasRun(due, input.latestAt(exposure))) {
+            if (!input.times().hasRun(due)) {
                 outcomes.add(BookTotals.WAITING);
             }
             if (input.isForgotten(exposure.user())) {
@@ -512,9 +538,11 @@ final class OfflineJoinReference {
 
         /** Whether an exposure was clicked whose window ended. */
         private Set<String> clicked(
-                LoggedExposure exposure, List<LoggedExposure> all, List<AttributedClicks.Attributed> answers) {
+                LoggedExposure exposure,
+                IdHash pair,
+                List<LoggedExposure> all,
+                List<AttributedClicks.Attributed> answers) {
             boolean isAnswered = false;
-            boolean mayBeAnswered = false;
             for (AttributedClicks.Attributed answer : answers) {
                 if (answer.example().featureTime() != exposure.time()
                         || !answers(input.rules(), answer.click(), exposure)) {
@@ -522,11 +550,12 @@ final class OfflineJoinReference {
                 }
                 boolean mayBeLate = input.rules().mayBeLate(answer.click(), answer.example());
                 isAnswered |= !mayBeLate && isAlone(exposure, all, answer.click());
-                mayBeAnswered = true;
             }
             if (isAnswered) {
                 return CLICKED;
             }
+            boolean mayBeAnswered = !input.rules().isClicksOnly()
+                    && attributed.answering(exposure, pair).findAny().isPresent();
             return mayBeAnswered ? CLICKED_OR_NOT : ONLY_UNCLICKED;
         }
 
@@ -545,7 +574,7 @@ final class OfflineJoinReference {
          * What is left of a sampled exposure's outcomes: it has an example exactly if it ended without a click. One that waits by the
          * books may have ended since.
          */
-        private Set<String> givenExample(LoggedExposure exposure, Set<String> outcomes) {
+        private Set<String> givenExample(IdHash pair, LoggedExposure exposure, Set<String> outcomes) {
             if (ids.newness(exposure) == RepeatedIds.Newness.REPEAT) {
                 return outcomes;
             }
@@ -559,7 +588,7 @@ final class OfflineJoinReference {
             Optional<LoggedExample> example = found.stream().findFirst();
             example.ifPresent(verdicts::explain);
             return example.map(of -> withExample(exposure, of, outcomes))
-                    .orElseGet(() -> withoutExample(exposure, outcomes));
+                    .orElseGet(() -> withoutExample(pair, exposure, outcomes));
         }
 
         private Set<String> withExample(LoggedExposure exposure, LoggedExample example, Set<String> outcomes) {
@@ -576,7 +605,10 @@ final class OfflineJoinReference {
             return outcomes;
         }
 
-        private Set<String> withoutExample(LoggedExposure exposure, Set<String> outcomes) {
+        private Set<String> withoutExample(IdHash pair, LoggedExposure exposure, Set<String> outcomes) {
+            if (input.mayBeCapped(exposure, pair)) {
+                return outcomes;
+            }
             if (outcomes.equals(ONLY_UNCLICKED)) {
                 verdicts.fault(
                         JoinFault.Kind.MISSING_EXAMPLE,

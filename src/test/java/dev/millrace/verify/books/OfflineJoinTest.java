@@ -3,11 +3,11 @@ package dev.millrace.verify.books;
 import static dev.millrace.verify.books.JoinedPartition.click;
 import static dev.millrace.verify.books.JoinedPartition.exposure;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CounterRandom;
 import dev.millrace.event.Click;
-import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import java.util.ArrayList;
@@ -44,26 +44,22 @@ class OfflineJoinTest {
     void repeatedClicksCountLessAndTheAuditAgrees() {
         JoinedPartition partition = repeatedClicks();
 
-        assertThat(partition.examples.get(9).weight()).isLessThan(.01);
-        assertThat(partition.audit(true).faults()).isEmpty();
-        assertThat(partition.audit(true).explained().cardinality()).isEqualTo(partition.examples.size());
+        // 1, 1, 2/3, 2/9, 2/27 twice, and a moment's decay; the next would count 0.037
+        assertThat(partition.examples).hasSize(10);
+        assertThat(partition.examples.get(9).weight()).isCloseTo(2 / 27., within(.01));
+        assertThat(partition.outcomes("clicks")).containsEntry("capped", 10L);
+        assertThat(isExplained(partition.audit(true), partition)).isTrue();
+        assertThat(partition.audit(true).explained().cardinality()).isEqualTo(10);
     }
 
     @Test
-    void repeatedClickThatCountsWholeIsAFault() {
+    void repeatedClickThatCountsWholeIsOfNoClick() {
         JoinedPartition partition = repeatedClicks();
-        TrainingExample last = partition.examples.get(9);
 
-        partition.examples.set(
-                9,
-                new TrainingExample(
-                        last.id(), last.user(), last.context(), "book", "click", 1, last.time(), last.time()));
+        partition.examples.set(9, ofAnotherWeight(partition.examples.get(9), 13.5));
 
-        assertThat(partition.audit(true).faults())
-                .singleElement()
-                .extracting(JoinFault::text)
-                .asString()
-                .contains("click c9 (clicks-0 offset 9) must have been attributed, and has no example");
+        assertThat(partition.audit(true).explained().cardinality()).isEqualTo(9);
+        assertThat(isExplained(partition.audit(true), partition)).isFalse();
     }
 
     /** Ten clicks of one user on one item, her removal, and ten more. */
@@ -119,16 +115,14 @@ class OfflineJoinTest {
         partition.read(click("c3", "ann", "book", "e1", "hover", T0 + 2 * MINUTE));
         partition.read(click("c4", "bob", "pen", "", "click", T0 + 3 * MINUTE));
         partition.read(click("c5", "ann", "book", "e1", "click", T0 + 31 * MINUTE));
-        // both topics go on, and so end what waits
-        partition.read(exposure("e2", "eve", "cup", T0 + 90 * MINUTE));
-        partition.read(click("c6", "eve", "cup", "e2", "click", T0 + 90 * MINUTE));
+        goOn(partition, "click");
 
         JoinVerdicts verdicts = partition.audit(false);
 
         assertThat(verdicts.faults()).isEmpty();
         assertThat(verdicts.clicks().undecided()).isZero();
         assertThat(verdicts.clicks().fits(partition.outcomes("clicks"))).isTrue();
-        assertThat(verdicts.clicks().certain("attributed")).isEqualTo(2);
+        assertThat(verdicts.clicks().certain("attributed")).isEqualTo(4);
         assertThat(verdicts.clicks().certain("duplicate")).isEqualTo(1);
         assertThat(verdicts.clicks().certain("repeated-action")).isEqualTo(1);
         assertThat(verdicts.clicks().certain("untrained-action")).isEqualTo(1);
@@ -136,7 +130,7 @@ class OfflineJoinTest {
         assertThat(verdicts.clicks().certain("late")).isEqualTo(1);
         assertThat(verdicts.exposures().certain("clicked")).isEqualTo(1);
         assertThat(verdicts.exposures().certain("duplicate")).isEqualTo(1);
-        assertThat(verdicts.exposures().certain("waiting")).isEqualTo(1);
+        assertThat(verdicts.exposures().certain("waiting")).isEqualTo(3);
     }
 
     @Test
@@ -180,12 +174,16 @@ class OfflineJoinTest {
         JoinedPartition partition = new JoinedPartition("negatives.exposed", "1", "negatives.exposed.sample", "1");
         partition.read(exposure("e1", "ann", "book", T0));
         partition.read(click("c0", "bob", "book", "", "hover", T0 + MINUTE));
-        partition.read(exposure("e2", "eve", "cup", T0 + 90 * MINUTE));
-        partition.read(click("c2", "eve", "cup", "e2", "click", T0 + 90 * MINUTE));
-        partition.examples.removeIf(TrainingExample::isPositive);
-        partition.clicks.remove(1);
-        partition.clicks.add(click("c2", "eve", "cup", "e2", "hover", T0 + 90 * MINUTE));
+        goOn(partition, "hover");
         return partition;
+    }
+
+    /** Both topics go on, by most of the users, and so end what waits. */
+    private static void goOn(JoinedPartition partition, String action) {
+        for (String user : List.of("eve", "fay", "gus")) {
+            partition.read(exposure("e2", user, "cup", T0 + 90 * MINUTE));
+            partition.read(click("c6", user, "cup", "e2", action, T0 + 90 * MINUTE));
+        }
     }
 
     /** Any events in any order of reading: the join never contradicts the attribution, and notices every example that is lost. */
@@ -226,8 +224,12 @@ class OfflineJoinTest {
                     "attribution.click-wait",
                     "20s",
                     "attribution.deduplication-window",
-                    "90s");
-            play(partition, seed, 3);
+                    "90s",
+                    "attribution.cap.user-item",
+                    seed % 2 == 0 ? "3" : "0",
+                    "attribution.cap.user",
+                    seed % 2 == 0 ? "5" : "0");
+            partition.play(seed, 1 + seed % 3);
 
             JoinVerdicts verdicts = partition.audit(true);
 
@@ -244,21 +246,20 @@ class OfflineJoinTest {
             }
 
             if (!partition.examples.isEmpty()) {
-                boolean isClicked = partition
-                        .examples
-                        .remove(seed % partition.examples.size())
-                        .isPositive();
+                boolean isClicked =
+                        partition.lose(seed % partition.examples.size()).isPositive();
                 boolean isNoticed = !isExplained(partition.audit(true), partition);
                 lost += isClicked ? 1 : 0;
                 noticed += isClicked && isNoticed ? 1 : 0;
-                unclicked += isClicked ? 0 : 1;
-                noticedUnclicked += !isClicked && isNoticed ? 1 : 0;
+                boolean isPlain = seed % 2 == 1 && seed % 5 != 1; // a cap or a wrong clock explains why there is none
+                unclicked += !isClicked && isPlain ? 1 : 0;
+                noticedUnclicked += !isClicked && isPlain && isNoticed ? 1 : 0;
             }
         }
         assertThat(noticed).isEqualTo(lost).isPositive();
         // whether an exposure of an erased user, or of an id that may have been forgotten, ended at all cannot always
         // be told
-        assertThat(noticedUnclicked).isGreaterThanOrEqualTo(unclicked * 4 / 5);
+        assertThat(noticedUnclicked).isGreaterThanOrEqualTo(unclicked * 2 / 3);
     }
 
     /** Few users, items and ids, so that events meet; and examples that are lost, doubled or of another moment. */
@@ -293,14 +294,14 @@ class OfflineJoinTest {
                     "20s",
                     "attribution.deduplication-window",
                     seed % 5 == 0 ? "60s" : "90s");
-            play(partition, seed, 1 + seed % 3);
+            partition.play(seed, 1 + seed % 3);
             assertSameVerdicts(partition, seed);
 
             for (int change = 0; change < 3 && !partition.examples.isEmpty(); change++) {
                 int at = below(partition.examples.size(), seed, change, 20);
                 TrainingExample example = partition.examples.get(at);
                 switch (below(3, seed, change, 21)) {
-                    case 0 -> partition.examples.remove(at);
+                    case 0 -> partition.lose(at);
                     case 1 -> partition.examples.add(example);
                     default ->
                         partition.examples.set(at, ofAnotherMoment(example, below(90, seed, change, 22) * 1000L));
@@ -346,7 +347,7 @@ class OfflineJoinTest {
     /** Clicks of one id, whose weights and moments tell them apart or do not; and examples that are lost, doubled or of another weight. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void clicksOfOneIdAreMatchedAsByTheSlowTwin(boolean areSharesKnown) {
+    void clicksOfOneIdAreMatchedAsByTheSlowTwin(boolean isBeginningThere) {
         double[] weights = {1, Math.nextUp(1), .5, 2, 3e-310};
         for (int seed = 0; seed < 300; seed++) {
             JoinedPartition partition = new JoinedPartition(
@@ -369,8 +370,8 @@ class OfflineJoinTest {
                         "c", "ann", "book", Optional.empty(), "click", weight, ofClick, ofClick, Features.NONE));
                 partition.read(click("other" + number, "ann", "pen", "", "click", time));
             }
-            if (!areSharesKnown) {
-                partition.forgetShares();
+            if (!isBeginningThere) {
+                partition.loseBeginning();
             }
             assertSameVerdicts(partition, seed);
 
@@ -378,7 +379,7 @@ class OfflineJoinTest {
                 int at = below(partition.examples.size(), seed, change, 20);
                 TrainingExample example = partition.examples.get(at);
                 switch (below(3, seed, change, 21)) {
-                    case 0 -> partition.examples.remove(at);
+                    case 0 -> partition.lose(at);
                     case 1 -> partition.examples.add(example);
                     default -> partition.examples.set(at, ofAnotherWeight(example, seed % 2 == 0 ? .75 : 1.5));
                 }
@@ -403,7 +404,13 @@ class OfflineJoinTest {
     @Test
     @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void oneClickIdMayHaveAMillionEvents() {
-        JoinedPartition partition = new JoinedPartition("attribution.cap.user-item", "0", "attribution.cap.user", "0");
+        JoinedPartition partition = new JoinedPartition(
+                "attribution.cap.user-item",
+                "0",
+                "attribution.cap.user",
+                "0",
+                "attribution.max-weight",
+                "1e6");
         partition.forgotten.add("ann"); // so that each click may be new
         UserFeatures ann = new UserFeatures("ann", T0, Features.NONE, List.of());
         for (int number = 1; number <= 500_000; number++) {
@@ -449,46 +456,6 @@ class OfflineJoinTest {
         return verdicts.faults().isEmpty()
                 && verdicts.exposures().fits(partition.outcomes("exposures"))
                 && verdicts.clicks().fits(partition.outcomes("clicks"));
-    }
-
-    /**
-     * Seeded events of few users, items and ids within some minutes, each topic in nearly its own order of time.
-     *
-     * @param names number of users, and of items
-     */
-    private static void play(JoinedPartition partition, int seed, int names) {
-        List<Exposure> exposures = new ArrayList<>();
-        List<Click> clicks = new ArrayList<>();
-        long span = 30L + CounterRandom.below(400, seed, 9, 0); // seconds
-        for (int number = 0; number < 40; number++) {
-            String user = "u" + below(names, seed, number, 0);
-            String item = "i" + below(names, seed, number, 1);
-            long time = T0 + number * (span * 1000L) / 40 - below(4, seed, number, 2) * 7_000L;
-            exposures.add(exposure("e" + below(30, seed, number, 3), user, item, time));
-        }
-        for (int number = 0; number < 40; number++) {
-            Exposure of = exposures.get(number);
-            long time = of.time() + below(90, seed, number, 4) * 1000L - 5_000;
-            String named = below(2, seed, number, 5) == 0 ? of.id() : "";
-            String action = List.of("click", "like", "hover").get(below(3, seed, number, 6));
-            String user = below(8, seed, number, 7) == 0 ? "u" + below(names, seed, number, 8) : of.user();
-            clicks.add(click("c" + below(30, seed, number, 9), user, of.item(), named, action, time));
-        }
-        int shown = 0;
-        int acted = 0;
-        int bias = 1 + below(9, seed, 77, 0);
-        for (int turn = 0; shown < exposures.size() || acted < clicks.size(); turn++) {
-            if (seed % 4 == 0 && below(40, seed, turn, 11) == 0) {
-                partition.forget("u" + below(names, seed, turn, 12));
-            }
-            boolean exposureNext =
-                    acted == clicks.size() || (shown < exposures.size() && below(10, seed, turn, 10) < bias);
-            if (exposureNext) {
-                partition.read(exposures.get(shown++));
-            } else {
-                partition.read(clicks.get(acted++));
-            }
-        }
     }
 
     private static int below(int bound, long seed, long number, long slot) {

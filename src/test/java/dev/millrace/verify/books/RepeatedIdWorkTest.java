@@ -48,7 +48,9 @@ class RepeatedIdWorkTest {
             "attribution.cap.user-item",
             "0",
             "attribution.cap.user",
-            "0");
+            "0",
+            "attribution.max-weight",
+            "1e6");
     private final BitSet explained = new BitSet() {
         @Override
         public void set(int bit) {
@@ -145,7 +147,8 @@ class RepeatedIdWorkTest {
                 input.rules(),
                 input.times(),
                 input.events(),
-                new JoinInput.Examples(counted(examples.clicked()), counted(examples.unclicked())),
+                new JoinInput.Examples(
+                        counted(examples.clicked()), counted(examples.unclicked()), examples.amounts()),
                 input.topics());
     }
 
