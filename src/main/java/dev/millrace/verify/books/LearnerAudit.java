@@ -21,7 +21,8 @@ final class LearnerAudit {
     /*
      * Invariant. Examples enter batches in the order of their topic. The examples of the batches, one batch after the other, are
      * therefore the examples of the topic in their order. An example that the batches skip was left out: its item was not in the
-     * catalogue when it came, or its item or its user was removed while it waited. Examples of exposures that were not clicked
+     * catalogue when it came, or its item or its user was removed while it waited; or it counts less than 1, and did not draw
+     * that its unannounced item be added. Examples of exposures that were not clicked
      * have an order of their own, as a batch has them behind the others. The same holds for changes of the catalogue, and for
      * removals of users.
      *
@@ -40,7 +41,6 @@ final class LearnerAudit {
     private static final Set<String> IN_A_BATCH = Set.of(LEARNT_OR_REFUSED);
     private static final Set<String> CHANGE = Set.of(Outcome.CATALOGUE_CHANGE.label());
     private static final Set<String> USER_REMOVAL = Set.of(Outcome.USER_REMOVAL.label());
-    private static final Set<String> IN_NO_BATCH = Set.of(LEFT_OUT);
     private static final Set<String> WAITING = Set.of(BookTotals.WAITING);
 
     /** A change of the catalogue, or the removal of a user. */
@@ -230,9 +230,9 @@ final class LearnerAudit {
             explainSkipped(sequence, position);
             for (LoggedExample waiting : sequence.examples.subList(sequence.next, sequence.examples.size())) {
                 if (isCounted(waiting)) {
-                    outcomes.add(
-                            isRemovedAround(waiting, position) ? Set.of(LEFT_OUT, BookTotals.WAITING) : WAITING,
-                            place(waiting));
+                    Set<String> possible = new TreeSet<>(withoutBatch(waiting, position));
+                    possible.add(BookTotals.WAITING);
+                    outcomes.add(possible, place(waiting));
                 }
             }
         }
@@ -271,8 +271,9 @@ final class LearnerAudit {
     /** @param until offset up to which the topic was read when the batch was closed */
     private void explainSkipped(Sequence sequence, long until) {
         for (Skipped skip : sequence.skipped) {
-            outcomes.add(IN_NO_BATCH, place(skip.example()));
-            if (!isRemovedAround(skip.example(), until)) {
+            Set<String> possible = withoutBatch(skip.example(), until);
+            outcomes.add(possible.isEmpty() ? Set.of(LEFT_OUT) : possible, place(skip.example()));
+            if (possible.isEmpty()) {
                 faults.add("the example at " + place(skip.example()) + " is in no mini-batch: step " + skip.step()
                         + " (" + skip.batch() + ") skips it, and neither its item nor its user was removed");
             }
@@ -294,6 +295,24 @@ final class LearnerAudit {
             outcomes.add(CHANGE, place(next));
             nextChange++;
         }
+    }
+
+    /** The outcomes that an example can have had if no batch has it. */
+    private Set<String> withoutBatch(LoggedExample example, long until) {
+        Set<String> outcomes = new TreeSet<>();
+        if (isRemovedAround(example, until)) {
+            outcomes.add(LEFT_OUT);
+        }
+        if (example.isPositive() && example.weight() < 1 && !isAnnounced(example)) {
+            outcomes.add(Outcome.CAPPED.label());
+        }
+        return outcomes;
+    }
+
+    /** Returns true if its item was in the catalogue for certain when it came. */
+    private boolean isAnnounced(LoggedExample example) {
+        return itemsListed.lastBefore(example.item(), example.offset())
+                > itemsRemoved.lastBefore(example.item(), example.offset());
     }
 
     /** Returns true if its item was not in the catalogue when it came, or its item or user was removed before that offset. */

@@ -131,6 +131,31 @@ class LearnerAuditTest {
         assertThat(tally.certain("left out")).isEqualTo(1);
     }
 
+    /** Its unannounced item was not drawn. */
+    @Test
+    void exampleThatCountsLessThanOneMayBeCapped() {
+        LearnerAudit audit = audit(List.of(example(0), weighing(.9, 1), example(2), weighing(.9, 3)), List.of());
+
+        audit.batch(batch(1, 0, 2), 0);
+        PossibleOutcomes tally = audit.end(1);
+
+        assertThat(faults).isEmpty();
+        assertThat(tally.certain("capped")).isEqualTo(1);
+        assertThat(tally.undecidedGroups())
+                .containsExactly("1 × capped or waiting, the first at training-examples-0 offset 30");
+    }
+
+    @Test
+    void exampleOfAnAnnouncedItemIsNotCapped() {
+        LearnerAudit.Change listing = new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM, IdHash.of("i1"), 0, 5);
+        LearnerAudit audit = audit(List.of(example(0), weighing(.9, 1), example(2)), List.of(listing));
+
+        audit.batch(batch(1, 0, 2), 0);
+        audit.end(1);
+
+        assertThat(faults).singleElement().asString().contains("training-examples-0 offset 10 is in no mini-batch");
+    }
+
     /** The topic was read up to the next step's first example when the batch was closed. */
     @Test
     void removalAfterTheBatchWasClosedExplainsNoExampleThatItSkips() {
@@ -270,6 +295,10 @@ class LearnerAuditTest {
 
     /** Of click cN on item iN, at offset 10 N. */
     private static LoggedExample example(int number) {
+        return weighing(1, number);
+    }
+
+    private static LoggedExample weighing(double weight, int number) {
         return new LoggedExample(
                 number,
                 IdHash.of("ann", "c" + number),
@@ -277,7 +306,7 @@ class LearnerAuditTest {
                 IdHash.of("ann", "i" + number),
                 IdHash.of("i" + number),
                 "click",
-                1,
+                weight,
                 Room.UNKNOWN,
                 number,
                 number,
