@@ -274,7 +274,8 @@ public final class NeighbourList {
      * then the digest [int32] and sum [float32] of each user.
      */
     public byte[] entry() {
-        Fields fields = new Fields().longInteger(asOf).number(total).integer(FORM).integer(size);
+        Fields fields =
+                new Fields().longInteger(asOf).number(total).integer(FORM).integer(size);
         for (int at = 0; at < size; at++) {
             fields.text(items[at]).integer(Float.floatToRawIntBits(weights[at])).integer(owners[at]);
         }

@@ -29,7 +29,8 @@ final class HostGuard extends Handler.Wrapper {
             Set.of(Endpoint.LIVEZ.path(), Endpoint.READYZ.path(), Endpoint.METRICS.path());
     private static final String LOOPBACK = "localhost";
     private static final Pattern ADDRESS = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}|\\[[0-9a-fA-F:.]+]");
-    private static final Pattern ORIGIN = Pattern.compile("(https?)://([^/?#@:\\[\\]]+|\\[[0-9a-f:.]+])(?::(\\d{1,5}))?");
+    private static final Pattern ORIGIN =
+            Pattern.compile("(https?)://([^/?#@:\\[\\]]+|\\[[0-9a-f:.]+])(?::(\\d{1,5}))?");
 
     private static final int HTTP_PORT = 80;
     private static final int HTTPS_PORT = 443;

@@ -134,8 +134,8 @@ final class LiveStream extends Handler.Wrapper {
         private boolean isEnding;
 
         Listener(Request request, Response response, Callback callback, EndPoint endPoint) {
-            this.client = Objects.requireNonNullElse(
-                    request.getAttribute(TokenGuard.BEARER), Request.getRemoteAddr(request));
+            this.client =
+                    Objects.requireNonNullElse(request.getAttribute(TokenGuard.BEARER), Request.getRemoteAddr(request));
             this.isKnown =
                     request.getAttribute(TokenGuard.STILL_KNOWN) instanceof BooleanSupplier known ? known : () -> true;
             this.response = response;

@@ -94,7 +94,8 @@ final class TokenGuard extends Handler.Wrapper {
         }
         request.setAttribute(BEARER, bearer.get());
         String known = token.orElseThrow();
-        request.setAttribute(STILL_KNOWN, (BooleanSupplier) () -> tokens.bearerOf(known).equals(bearer));
+        request.setAttribute(
+                STILL_KNOWN, (BooleanSupplier) () -> tokens.bearerOf(known).equals(bearer));
         return super.handle(request, response, callback);
     }
 

@@ -147,7 +147,8 @@ final class AttributeProcessor
                 var click = reader.click(record);
                 requireCredible(click.time(), latest);
                 // what a client says of its sending moves the figures of freshness
-                var credible = click.sentWithin(click.time() - settings.maxAhead().toMillis(), latest);
+                var credible =
+                        click.sentWithin(click.time() - settings.maxAhead().toMillis(), latest);
                 yield attribution -> attribution.click(credible);
             }
             case USERS -> {

@@ -9,6 +9,8 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
 import dev.millrace.state.MemoryEntries;
 import java.util.ArrayList;
 import java.util.List;
@@ -158,7 +160,7 @@ class ContributionsTest {
         attribution.click(weighing(10, "b"));
 
         assertThat(examples).extracting(TrainingExample::weight).containsExactly(10.0, 10.0);
-        assertThat(attribution.books().accounts().get("clicks").outcomes())
+        assertThat(outcomes(attribution, InputTopic.CLICKS))
                 .isEqualTo(Map.of("attributed", 1L, "attributed: cut weight", 1L));
     }
 
@@ -181,9 +183,8 @@ class ContributionsTest {
         assertThat(examples.get(5).user().features().value("millrace.clicks").orElseThrow())
                 .isInstanceOfSatisfying(FeatureValue.Quantity.class, clicks -> assertThat(clicks.value())
                         .isCloseTo(StrictMath.log1p(6), within(1e-6)));
-        assertThat(attribution.books().accounts().get("clicks").outcomes())
-                .isEqualTo(Map.of("attributed", 6L, "capped", 1L));
-        assertThat(attribution.books().accounts().get("exposures").outcomes()).isEqualTo(Map.of("clicked", 7L));
+        assertThat(outcomes(attribution, InputTopic.CLICKS)).isEqualTo(Map.of("attributed", 6L, "capped", 1L));
+        assertThat(outcomes(attribution, InputTopic.EXPOSURES)).isEqualTo(Map.of("clicked", 7L));
     }
 
     @Test
@@ -274,6 +275,10 @@ class ContributionsTest {
 
     private static Click weighing(double weight, String id) {
         return new Click(id, "ann", "a", Optional.empty(), "click", weight, START, 0, Features.NONE);
+    }
+
+    private static Map<String, Long> outcomes(Attribution attribution, InputTopic topic) {
+        return Books.Account.of(topic, attribution.books().accounts()).outcomes();
     }
 
     private static double sum(List<Double> weights) {

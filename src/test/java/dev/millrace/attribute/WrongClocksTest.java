@@ -55,7 +55,7 @@ class WrongClocksTest {
         }
         honest(1000);
         for (int at = 0; at < 60; at++) {
-            wrong(START + at * MINUTE, "ahead", START + (20 + at) * HOUR);
+            wrong(START + at * MINUTE, "ahead", START + (20L + at) * HOUR);
         }
 
         play();
@@ -109,7 +109,7 @@ class WrongClocksTest {
         Attribution disturbed = attribution(Map.of(), found);
         Attribution alone = attribution(Map.of(), undisturbed);
         for (int round = 0; round < 1500; round++) {
-            long now = START + round * 10 * SECOND;
+            long now = START + 10L * round * SECOND;
             String user = "u" + round % 100;
             for (Attribution each : List.of(disturbed, alone)) {
                 each.expose(exposure("e" + round, user, now));
@@ -117,8 +117,8 @@ class WrongClocksTest {
             }
             if (round >= 100 && round % 2 == 0) { // when the honest ones are there
                 long by = random.nextBoolean()
-                        ? (random.nextInt(700_000) - 350_000) * HOUR
-                        : (random.nextInt(7200) - 3600) * SECOND;
+                        ? (random.nextInt(700_000) - 350_000L) * HOUR
+                        : (random.nextInt(7200) - 3600L) * SECOND;
                 String wrong = "wrong" + random.nextInt(50);
                 disturbed.expose(exposure("x" + round, wrong, now + by));
                 disturbed.click(click("y" + round, wrong, "x" + round, now + by));

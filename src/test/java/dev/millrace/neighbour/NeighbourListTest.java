@@ -30,7 +30,8 @@ class NeighbourListTest {
         }
         list.add("small", ANN, TIME, 0.3, WEEK, 64);
 
-        // 7 · 0.8 = 5.6, for the eighth only 0.4 are left; the last two find no room, and the third item no place; 0.3 find theirs
+        // 7 · 0.8 = 5.6, for the eighth only 0.4 are left; the last two find no room, and the third item no place; 0.3
+        // find theirs
         assertThat(list.total()).isCloseTo(5.9, within(1e-6));
         assertThat(weights(list)).containsOnlyKeys("i0", "i1", "small");
         assertThat(weights(list).get("i1")).isCloseTo(2.4f, within(1e-6f));
@@ -108,7 +109,7 @@ class NeighbourListTest {
             int user = 1 + random.nextInt(users) * random.nextInt(users) / users; // some often
             double left = bounded.left(time, WEEK);
             double late = Math.min(1, Math.pow(0.5, (bounded.asOf() - time) / (double) WEEK.toMillis()));
-            double amount = 1.0 / (1 + random.nextInt(6)) ;
+            double amount = 1.0 / (1 + random.nextInt(6));
             double before = bounded.total();
 
             boolean isAdded = bounded.add("i" + random.nextInt(30), user, time, amount, WEEK, 20);
@@ -139,7 +140,9 @@ class NeighbourListTest {
         }
 
         assertThat(weights(list)).hasSize(64);
-        assertThat(weights(list).keySet()).filteredOn(item -> item.startsWith("s")).hasSize(12);
+        assertThat(weights(list).keySet())
+                .filteredOn(item -> item.startsWith("s"))
+                .hasSize(12);
     }
 
     /** Two clicks on an item, with the three before and the three after: twelve neighbours, none lost. */

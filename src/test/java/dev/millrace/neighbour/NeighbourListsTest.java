@@ -316,8 +316,7 @@ class NeighbourListsTest {
         for (int step = 0; step < 60; step++) {
             time += random.nextInt(20_000_000) - 2_000_000;
             String user = "u" + random.nextInt(4);
-            MiniBatch batch =
-                    batch(clickOf(user, any(items, random), time, any(items, random), any(items, random)));
+            MiniBatch batch = batch(clickOf(user, any(items, random), time, any(items, random), any(items, random)));
             whole.observe(batch);
             few.observe(batch);
             if (random.nextInt(8) == 0) {

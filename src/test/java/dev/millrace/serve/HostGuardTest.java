@@ -38,8 +38,16 @@ class HostGuardTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"localhost", "LOCALHOST:1", "127.0.0.1:8080", "127.9.9.9", "[::1]:8080", "10.1.2.3:80", "[fe80::1]"
-    })
+    @ValueSource(
+            strings = {
+                "localhost",
+                "LOCALHOST:1",
+                "127.0.0.1:8080",
+                "127.9.9.9",
+                "[::1]:8080",
+                "10.1.2.3:80",
+                "[fe80::1]"
+            })
     void loopbackNamesAndAddressesAreAnswered(String host) throws Exception {
         assertThat(status(scene.port(), ASKED, "Host: " + host)).isEqualTo(200);
     }
@@ -56,12 +64,16 @@ class HostGuardTest {
                 NAME,
             })
     void anotherNameIsAProblemOnAllButProbes(String host) throws Exception {
-        for (String target : new String[] {"/", "/page/main.js", ASKED, "/v1/live", "/v1/users/u1", "/nothing", "/livez/"}) {
+        for (String target :
+                new String[] {"/", "/page/main.js", ASKED, "/v1/live", "/v1/users/u1", "/nothing", "/livez/"}) {
             RawClient.Answer refused = answer(scene.port(), "GET", target, "Host: " + host);
 
             assertThat(refused.status()).as(target).isEqualTo(421);
             assertThat(refused.isProblem()).isTrue();
-            assertThat(new ObjectMapper().readTree(refused.body()).path("detail").asText())
+            assertThat(new ObjectMapper()
+                            .readTree(refused.body())
+                            .path("detail")
+                            .asText())
                     .startsWith("Host = ")
                     .endsWith(": must be a loopback name, an address, or one of serve.hosts");
         }
@@ -83,7 +95,8 @@ class HostGuardTest {
     @Test
     void aNameOfTheSettingsIsAnswered() throws Exception {
         try (RecallServer named = scene.server(access(Optional.empty(), NAME))) {
-            assertThat(status(named.port(), ASKED, "Host: Recall.Example.ORG:443")).isEqualTo(200);
+            assertThat(status(named.port(), ASKED, "Host: Recall.Example.ORG:443"))
+                    .isEqualTo(200);
             assertThat(status(named.port(), ASKED, "Host: evil.example")).isEqualTo(421);
         }
     }

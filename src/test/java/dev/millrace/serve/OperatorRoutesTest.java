@@ -38,7 +38,8 @@ class OperatorRoutesTest {
                 "read sha256:" + Sha256.hex("of-a-reader") + "\nwrite sha256:" + Sha256.hex("of-a-writer")
                         + "\nadmin sha256:" + Sha256.hex("of-an-admin") + " ann\n");
         scene = new RecallScene(folder.resolve("state"));
-        server = scene.server(new AccessSettings("serve.", Optional.of(tokens), Optional.empty(), HostNames.none("serve.hosts")));
+        server = scene.server(
+                new AccessSettings("serve.", Optional.of(tokens), Optional.empty(), HostNames.none("serve.hosts")));
     }
 
     @AfterEach
@@ -87,7 +88,8 @@ class OperatorRoutesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/v1/users/u1/", "/v1/users/u1//", "/v1/users/", "/v1/users//", "/v1/users", "/v1/users/%20/"})
+    @ValueSource(
+            strings = {"/v1/users/u1/", "/v1/users/u1//", "/v1/users/", "/v1/users//", "/v1/users", "/v1/users/%20/"})
     void aPathThatEndsWithASlashErasesNobody(String path) throws Exception {
         HttpResponse<String> refused = scene.send(order("DELETE", path, "of-an-admin"));
 

@@ -202,13 +202,14 @@ class RecallServerTest {
         try (RecallServer limited = scene.server(1)) {
             assertThat(scene.send(three(limited)).statusCode()).isEqualTo(200); // two are owed
 
-            HttpResponse<String> refused =
-                    scene.send(HttpRequest.newBuilder(URI.create(limited.url() + target)).build());
+            HttpResponse<String> refused = scene.send(
+                    HttpRequest.newBuilder(URI.create(limited.url() + target)).build());
 
             scene.assertProblem(refused, 429);
             assertThat(refused.headers().firstValue("Retry-After")).contains("1");
             for (String probe : List.of("/livez", "/readyz", "/metrics")) {
-                HttpRequest free = HttpRequest.newBuilder(URI.create(limited.url() + probe)).build();
+                HttpRequest free = HttpRequest.newBuilder(URI.create(limited.url() + probe))
+                        .build();
                 assertThat(scene.send(free).statusCode()).isEqualTo(200);
             }
         }
@@ -218,7 +219,8 @@ class RecallServerTest {
     void aBatchCostsWhatItsQuestionsCost() throws Exception {
         scene.fill();
         try (RecallServer limited = scene.server(2)) {
-            HttpRequest one = HttpRequest.newBuilder(URI.create(limited.url() + "/v1/recall?user=u1")).build();
+            HttpRequest one = HttpRequest.newBuilder(URI.create(limited.url() + "/v1/recall?user=u1"))
+                    .build();
             assertThat(scene.send(one).statusCode()).isEqualTo(200);
 
             HttpResponse<String> refused = scene.send(three(limited)); // its first question is let in

@@ -78,7 +78,9 @@ class ServeMetricsTest {
         assertThat(scene.get("/%761/similar?item=nobody").statusCode()).isEqualTo(404);
         assertThat(status(scene.port(), "POST /v1/recall HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000\r\n\r\n"))
                 .isEqualTo(413);
-        assertThat(status(scene.port(), "GET /v1/recall HTTP/1.1\r\nHost: localhost\r\nA: " + "x".repeat(9_000) + "\r\n\r\n"))
+        assertThat(status(
+                        scene.port(),
+                        "GET /v1/recall HTTP/1.1\r\nHost: localhost\r\nA: " + "x".repeat(9_000) + "\r\n\r\n"))
                 .isEqualTo(431); // no route sees it
         assertThat(scene.get("/v2/recall").statusCode()).isEqualTo(404);
         encoders.breakDown();
@@ -105,7 +107,8 @@ class ServeMetricsTest {
         scene.fill();
         Path tokens = Files.writeString(directory.resolve("tokens"), "read sha256:" + Sha256.hex("reader") + "\n");
         String reader = "Authorization: Bearer reader\r\n\r\n";
-        try (RecallServer server = scene.server(new AccessSettings("serve.", Optional.of(tokens), Optional.empty(), HostNames.none("serve.hosts")))) {
+        try (RecallServer server = scene.server(
+                new AccessSettings("serve.", Optional.of(tokens), Optional.empty(), HostNames.none("serve.hosts")))) {
             assertThat(status(server.port(), "GET /v1/recall?user=u1 HTTP/1.1\r\nHost: localhost\r\n\r\n"))
                     .isEqualTo(401);
             assertThat(status(server.port(), "POST /v1/generations/rollback HTTP/1.1\r\nHost: localhost\r\n" + reader))
@@ -124,7 +127,8 @@ class ServeMetricsTest {
         List<RawClient> clients = new ArrayList<>();
         try (RecallServer server = scene.server(0, 20)) {
             for (int at = 0; at < 8 + 10 + 1; at++) { // a thread each, half the connections wait, and one too many
-                clients.add(new RawClient(server.port()).send("GET /v1/recall?user=u1 HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+                clients.add(new RawClient(server.port())
+                        .send("GET /v1/recall?user=u1 HTTP/1.1\r\nHost: localhost\r\n\r\n"));
             }
             await().atMost(PATIENCE)
                     .untilAsserted(() -> assertThat(counted(metrics(server))).containsExactly("recall 503: 1"));
@@ -141,7 +145,8 @@ class ServeMetricsTest {
     }
 
     private static String metrics(RecallServer server) throws IOException {
-        return answer(server.port(), "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").body();
+        return answer(server.port(), "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                .body();
     }
 
     private static int status(int port, String request) throws IOException {

@@ -50,7 +50,8 @@ class TokenGuardTest {
         write("read", READER, "write", WRITER);
         scene = new RecallScene(folder.resolve("state"));
         scene.fill();
-        server = scene.server(new AccessSettings("serve.", Optional.of(tokens), Optional.empty(), HostNames.none("serve.hosts")));
+        server = scene.server(
+                new AccessSettings("serve.", Optional.of(tokens), Optional.empty(), HostNames.none("serve.hosts")));
     }
 
     @AfterEach
@@ -213,8 +214,8 @@ class TokenGuardTest {
     void withTlsTheCookieIsSecureAndAChangedCertificateCounts() throws Exception {
         Path of = Files.createDirectory(folder.resolve("tls"));
         PemFiles files = PemCertificates.write(of, "one", "EC");
-        try (RecallServer secure =
-                scene.server(new AccessSettings("serve.", Optional.of(tokens), Optional.of(files), HostNames.none("serve.hosts")))) {
+        try (RecallServer secure = scene.server(
+                new AccessSettings("serve.", Optional.of(tokens), Optional.of(files), HostNames.none("serve.hosts")))) {
             assertThat(secure.url()).isEqualTo("https://127.0.0.1:" + secure.port());
             HttpRequest exchange = HttpRequest.newBuilder(URI.create(secure.url() + "/v1/session"))
                     .header("Authorization", "Bearer " + READER)
@@ -239,7 +240,8 @@ class TokenGuardTest {
     @Test
     void withTlsItAnswersToAnAddressThatTheCertificateDoesNotHave() throws Exception {
         PemFiles files = PemCertificates.write(Files.createDirectory(folder.resolve("tls")), "one", "EC");
-        try (RecallServer secure = scene.server(new AccessSettings("serve.", Optional.of(tokens), Optional.of(files), HostNames.none("serve.hosts")));
+        try (RecallServer secure = scene.server(new AccessSettings(
+                        "serve.", Optional.of(tokens), Optional.of(files), HostNames.none("serve.hosts")));
                 Socket socket = taking().getSocketFactory().createSocket("127.0.0.1", secure.port())) {
             String request = "GET /livez HTTP/1.1\r\nHost: 10.1.2.3:8080\r\nConnection: close\r\n\r\n"; // as a kubelet
 

@@ -84,9 +84,15 @@ class TrainServerTest {
 
         try (RawClient client = new RawClient(port)) {
             String stranger = " HTTP/1.1\r\nHost: evil.example\r\n\r\n";
-            assertThat(client.send("GET /readyz" + stranger).answer().orElseThrow().status())
+            assertThat(client.send("GET /readyz" + stranger)
+                            .answer()
+                            .orElseThrow()
+                            .status())
                     .isEqualTo(200);
-            assertThat(client.send("GET /topology" + stranger).answer().orElseThrow().status())
+            assertThat(client.send("GET /topology" + stranger)
+                            .answer()
+                            .orElseThrow()
+                            .status())
                     .isEqualTo(421);
         }
     }

@@ -300,9 +300,9 @@ class ConfluentRegistryTest {
                     .orElseGet(() -> answers.getOrDefault(path, new Answer(404, "{}"))));
             byte[] bytes = answer.body().getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(
-                    answer.status(), answer == Answer.WITHOUT_END ? 0 : bytes.length == 0 ? -1 : bytes.length);
+                    answer.status(), answer.equals(Answer.WITHOUT_END) ? 0 : bytes.length == 0 ? -1 : bytes.length);
             exchange.getResponseBody().write(bytes);
-            if (answer == Answer.WITHOUT_END) {
+            if (answer.equals(Answer.WITHOUT_END)) {
                 exchange.getResponseBody().flush();
                 try {
                     end.await();

@@ -42,7 +42,9 @@ final class AttributedClicks {
         if (input.rules().actions().contains(click.action())
                 && ids.newness(click) != RepeatedIds.Newness.REPEAT
                 && input.mayBeCapped(click)) {
-            cappedByPair.computeIfAbsent(click.pair(), pair -> new ArrayList<>(1)).add(click);
+            cappedByPair
+                    .computeIfAbsent(click.pair(), pair -> new ArrayList<>(1))
+                    .add(click);
         }
     }
 

@@ -169,9 +169,8 @@ final class ClickOutcomes {
     /** A click whose wait ended is late if an earlier exposure of the item was still known, else an orphan. */
     private Set<String> afterTheWait(LoggedClick click, ClockBounds.Range due, PairTimeline timeline) {
         boolean isForgotten = input.isForgotten(click.user());
-        boolean mayBeKnown = isForgotten
-                ? timeline.hasMissed(click)
-                : timeline.mayKnowMissed(click, input.cursorAt(click));
+        boolean mayBeKnown =
+                isForgotten ? timeline.hasMissed(click) : timeline.mayKnowMissed(click, input.cursorAt(click));
         boolean isKnown =
                 !isForgotten && timeline.latestOfNewMissed(click, rules.knownSince(due.latest() - 1)) < due.earliest();
         Set<String> outcomes = new TreeSet<>();

@@ -156,8 +156,7 @@ final class ClockBounds {
             voice.heardEarliest = isPause ? reached.earliest() : voice.heardEarliest;
             voice.heardLatest = Math.max(voice.heardLatest, reached.latest());
         }
-        Range next = new Range(
-                Math.max(now.earliest(), reached.earliest()), Math.max(now.latest(), reached.latest()));
+        Range next = new Range(Math.max(now.earliest(), reached.earliest()), Math.max(now.latest(), reached.latest()));
         now = next.equals(now) ? now : next; // one for many events
     }
 

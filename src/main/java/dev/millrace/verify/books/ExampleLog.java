@@ -124,7 +124,8 @@ record ExampleLog(
         Amounts(ContributionCaps caps, boolean isWhole) {
             this.caps = caps;
             this.isWhole = isWhole;
-            this.whole = new Room(1, 1, Double.MAX_VALUE, caps.mostWeight(), caps.areAny() ? ContributionCaps.LEAST : 0);
+            this.whole =
+                    new Room(1, 1, Double.MAX_VALUE, caps.mostWeight(), caps.areAny() ? ContributionCaps.LEAST : 0);
         }
 
         /**
@@ -234,14 +235,16 @@ record ExampleLog(
         private final class Peaks {
 
             private final List<Sum> rising = new ArrayList<>(1); // each is more than those before it, as of one time
-            private final List<Sum> falling = new ArrayList<>(1); // each is more than those after it, each as of its time
+            private final List<Sum> falling =
+                    new ArrayList<>(1); // each is more than those after it, each as of its time
 
             long last() {
                 return falling.get(falling.size() - 1).asOf();
             }
 
             void add(Sum sum) {
-                if (rising.isEmpty() || sum.value() > rising.get(rising.size() - 1).at(sum.asOf(), halfLife())) {
+                if (rising.isEmpty()
+                        || sum.value() > rising.get(rising.size() - 1).at(sum.asOf(), halfLife())) {
                     rising.add(sum);
                 }
                 while (!falling.isEmpty() && falling.get(falling.size() - 1).value() <= sum.value()) {

@@ -102,9 +102,7 @@ final class RepeatedIds {
             Chances chances = chances(
                     holders, input.isForgotten(exposure.user()), input.cursorAt(exposure), input.latestAt(exposure));
             note(exposures, exposure.offset(), chances);
-            holdersById.put(
-                    exposure.id(),
-                    remembered(holders, input.forgetting(exposure), chances));
+            holdersById.put(exposure.id(), remembered(holders, input.forgetting(exposure), chances));
         }
     }
 

@@ -46,7 +46,8 @@ record SettledTimeBounds(
             return clock.latest();
         }
         return Math.min(
-                latestEnd(), mayLead ? Math.max(clock.latest(), exposuresEnd.latest() - maxSkewMillis) : clock.latest());
+                latestEnd(),
+                mayLead ? Math.max(clock.latest(), exposuresEnd.latest() - maxSkewMillis) : clock.latest());
     }
 
     /** @param clock event time of the clicks, at one of them */

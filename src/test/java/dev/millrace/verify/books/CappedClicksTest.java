@@ -97,7 +97,8 @@ class CappedClicksTest {
         partition.read(weighing(10, "c0", ""));
         partition.read(weighing(1e6, "c1", ""));
 
-        assertThat(partition.audit(false).clicks().certain("attributed: cut weight")).isEqualTo(1);
+        assertThat(partition.audit(false).clicks().certain("attributed: cut weight"))
+                .isEqualTo(1);
         assertIsExplained(partition);
     }
 
@@ -108,7 +109,8 @@ class CappedClicksTest {
             partition.read(exposure("e" + at, "ann", "book", T0 + at));
         }
         goOn(partition);
-        assertThat(partition.examples.stream().filter(example -> !example.isPositive())).hasSize(5);
+        assertThat(partition.examples.stream().filter(example -> !example.isPositive()))
+                .hasSize(5);
 
         assertIsExplained(partition);
     }

@@ -63,7 +63,9 @@ class ClockBoundsTest {
     /** By the definition, read slowly: a user's voice is dropped wherever the removal may have been read. */
     @Property(tries = 300)
     void theTimeIsWithinTheBoundsWhereverRemovalsAreRead(
-            @ForAll long seed, @ForAll @IntRange(min = 1, max = 300) int users, @ForAll @IntRange(min = 0, max = 3) int removed) {
+            @ForAll long seed,
+            @ForAll @IntRange(min = 1, max = 300) int users,
+            @ForAll @IntRange(min = 0, max = 3) int removed) {
         Random random = new Random(seed);
         clock = new ClockBounds(RECENT);
         List<Heard> all = new ArrayList<>();

@@ -130,8 +130,7 @@ final class JoinedPartition implements Attribution.Output {
             if (seed % 4 == 0 && below(40, seed, turn, 11) == 0) {
                 forget("u" + below(names, seed, turn, 12));
             }
-            boolean exposureNext =
-                    acted == acts.size() || (shown < shows.size() && below(10, seed, turn, 10) < bias);
+            boolean exposureNext = acted == acts.size() || (shown < shows.size() && below(10, seed, turn, 10) < bias);
             if (exposureNext) {
                 read(shows.get(shown++));
             } else {
@@ -229,11 +228,7 @@ final class JoinedPartition implements Attribution.Output {
         return new JoinInput(
                 settings,
                 new SettledTimeBounds(
-                        settings.mode(),
-                        settings.maxSkew().toMillis(),
-                        exposureClock.now(),
-                        clickClock.now(),
-                        mayLead),
+                        settings.mode(), settings.maxSkew().toMillis(), exposureClock.now(), clickClock.now(), mayLead),
                 new JoinInput.Events(loggedExposures, loggedClicks, gone),
                 new JoinInput.Examples(clicked, unclicked, amounts),
                 new JoinInput.Topics("exposures", "clicks", "training-examples", 0));

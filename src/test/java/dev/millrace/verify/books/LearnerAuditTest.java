@@ -273,7 +273,18 @@ class LearnerAuditTest {
         List<LearnerAudit.Change> changes = new ArrayList<>();
         for (int number = 0; number < count; number++) {
             examples.add(new LoggedExample(
-                    number, same.origin(), same.user(), same.pair(), same.item(), "click", 1, Room.UNKNOWN, 1, 1, number, true));
+                    number,
+                    same.origin(),
+                    same.user(),
+                    same.pair(),
+                    same.item(),
+                    "click",
+                    1,
+                    Room.UNKNOWN,
+                    1,
+                    1,
+                    number,
+                    true));
             changes.add(new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM, same.item(), 0, count + number));
         }
         LearnerAudit audit =

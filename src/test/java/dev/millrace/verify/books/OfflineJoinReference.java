@@ -120,8 +120,8 @@ final class OfflineJoinReference {
                     new ArrayList<>(input.examples().clicked().getOrDefault(id, List.of()));
             List<Holder> holders = new ArrayList<>(1);
             for (LoggedClick click : same) {
-                Chances chances = chances(
-                        holders, input.isForgotten(click.user()), input.cursorAt(click), input.latestAt(click));
+                Chances chances =
+                        chances(holders, input.isForgotten(click.user()), input.cursorAt(click), input.latestAt(click));
                 Optional<LoggedExample> example = chances.mayBeNew()
                         ? examples.stream().filter(of -> matches(of, click)).findFirst()
                         : Optional.empty();

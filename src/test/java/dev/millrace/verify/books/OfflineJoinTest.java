@@ -405,12 +405,7 @@ class OfflineJoinTest {
     @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void oneClickIdMayHaveAMillionEvents() {
         JoinedPartition partition = new JoinedPartition(
-                "attribution.cap.user-item",
-                "0",
-                "attribution.cap.user",
-                "0",
-                "attribution.max-weight",
-                "1e6");
+                "attribution.cap.user-item", "0", "attribution.cap.user", "0", "attribution.max-weight", "1e6");
         partition.forgotten.add("ann"); // so that each click may be new
         UserFeatures ann = new UserFeatures("ann", T0, Features.NONE, List.of());
         for (int number = 1; number <= 500_000; number++) {

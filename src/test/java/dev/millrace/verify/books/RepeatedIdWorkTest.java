@@ -147,8 +147,7 @@ class RepeatedIdWorkTest {
                 input.rules(),
                 input.times(),
                 input.events(),
-                new JoinInput.Examples(
-                        counted(examples.clicked()), counted(examples.unclicked()), examples.amounts()),
+                new JoinInput.Examples(counted(examples.clicked()), counted(examples.unclicked()), examples.amounts()),
                 input.topics());
     }
 
