@@ -72,8 +72,8 @@ class ClockBoundsTest {
         long expected = 0;
         for (int at = 0; at < 600; at++) {
             int speaker = random.nextInt(users);
-            long drift = random.nextInt(6) == 0 ? (random.nextInt(200) - 100) * MINUTE : 0;
-            long time = START + at * (random.nextInt(100) == 0 ? 3 : 1) * MINUTE / 2 + drift;
+            long drift = random.nextInt(6) == 0 ? (random.nextInt(200) - 100L) * MINUTE : 0;
+            long time = START + (random.nextInt(100) == 0 ? 3L : 1L) * at * MINUTE / 2 + drift;
             for (int user = 0; user < removed; user++) {
                 String name = "u" + user;
                 if (random.nextInt(20) == 0) {

@@ -101,7 +101,7 @@ final class JoinedPartition implements Attribution.Output {
             String item = "i" + below(names, seed, number, 1);
             long time = T0 + number * (span * 1000L) / 40 - below(4, seed, number, 2) * 7_000L;
             if (seed % 5 == 1 && user.equals("u0")) { // a clock that is wrong
-                time += (below(5, seed, number, 13) - 2) * 5 * MINUTE;
+                time += (below(5, seed, number, 13) - 2) * 5L * MINUTE;
             }
             shows.add(exposure("e" + below(30, seed, number, 3), user, item, time));
         }
