@@ -45,7 +45,10 @@ class CorpusTest {
 
     private static List<Path> files() throws IOException {
         try (Stream<Path> files = Files.walk(Corpus.DIRECTORY)) {
-            return files.filter(Files::isRegularFile).sorted().toList();
+            return files.filter(Files::isRegularFile)
+                    .filter(file -> !file.startsWith(RedTeam.KEPT)) // RedTeamTest replays these
+                    .sorted()
+                    .toList();
         }
     }
 }

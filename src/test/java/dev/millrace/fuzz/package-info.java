@@ -9,6 +9,10 @@
  * <p>What it found interesting is in {@code target/fuzz/EventFuzz}, what broke a promise in {@code target/fuzz/EventFuzz-crash-…}. Put the
  * latter into {@code src/test/resources/fuzz/EventFuzz}: {@link dev.millrace.fuzz.CorpusTest} replays that directory at each build,
  * without Jazzer.
+ *
+ * <p>Beside them, and without Jazzer, {@link dev.millrace.fuzz.RedTeam} searches for the legal events of a few accounts that do most damage to others:
+ *
+ * <pre>mvn -B -Pfuzz test-compile exec:exec@redteam -Dredteam.goal=rank -Dredteam.accounts=1 -Dfuzz.seconds=600</pre>
  */
 @NullMarked
 package dev.millrace.fuzz;

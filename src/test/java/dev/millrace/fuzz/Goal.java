@@ -1,0 +1,168 @@
+package dev.millrace.fuzz;
+
+import dev.millrace.attribute.ContributionCaps;
+import dev.millrace.train.Shop;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/** What accounts could be after: each is a number of damage to others, and the most that the rules allow of it. */
+enum Goal {
+
+    /**
+     * An item before others' eyes. An account counts 3 on one item, or 1000 / 65 on each if it goes round 65 items, since 64 are remembered. It moves the
+     * item as that many honest users do who click it once each.
+     */
+    RANK(Map.of()) {
+        @Override
+        Verdict judge(Scene scene, Raid.Outcome raid) {
+            Shop.Standing standing = raid.standing().orElseThrow();
+            double clicks = scene.asHonestClicks(standing.reach());
+            return new Verdict(
+                    clicks,
+                    clicks + standing.reach(),
+                    WHOLE_CLICKS * scene.accounts(),
+                    format(
+                            "as %.1f honest clicks, by examples of it that count %.1f: first ten of %.1f %%, median rank %.0f; alone %.1f %%, %.0f",
+                            clicks,
+                            raid.onTarget(),
+                            100 * standing.topShare(),
+                            standing.medianRank(),
+                            100 * scene.control(0).topShare(),
+                            scene.control(0).medianRank()));
+        }
+    },
+
+    /** Clicks of others that make no example. No client moves the clock, and the caps are each user's own: none. */
+    LOST(Map.of()) {
+        @Override
+        Verdict judge(Scene scene, Raid.Outcome raid) {
+            int lost = lost(scene.quiet().honest(), raid.honest());
+            return new Verdict(lost, lost, 0, lost + " of " + scene.quiet().honest().size() + " honest examples lost");
+        }
+    },
+
+    /** Steps that are refused, with the examples of others in them. No example counts more than 3, and ids have no size in a vector: none. */
+    REFUSED(Map.of()) {
+        @Override
+        Verdict judge(Scene scene, Raid.Outcome raid) {
+            int refused = raid.refused() - scene.quiet().refused();
+            return new Verdict(
+                    refused,
+                    refused + raid.steepest() / (1 + raid.steepest()),
+                    0,
+                    format("%d steps refused; the steepest gradient %.2f, alone %.2f", refused, raid.steepest(), scene.quiet().steepest()));
+        }
+    },
+
+    /**
+     * Items of others that nobody announced and that leave the catalogue. An example adds or keeps an item with the probability of what it counts. So in
+     * expectation no more leave than the examples count, and those count no more than the cap.
+     */
+    EVICTED(Map.of("catalogue.max-unannounced", "300", "attribution.cap.user", "20")) {
+        @Override
+        Verdict judge(Scene scene, Raid.Outcome raid) {
+            int evicted = lost(scene.quiet().items(), raid.items());
+            ContributionCaps caps = scene.settings().attribution().caps();
+            double most = caps.perUser() == 0 ? raid.counted() : Math.min(raid.counted(), DAY_OF_BUDGET * caps.perUser() * scene.accounts());
+            return new Verdict(
+                    evicted,
+                    evicted,
+                    most + DEVIATIONS * Math.sqrt(raid.variance()),
+                    format("%d of %d items evicted by examples that count %.1f", evicted, scene.quiet().items().size(), raid.counted()));
+        }
+    },
+
+    /** Steps of publication withheld. The gate looks at examples that count: those of the accounts must be a good part of its window. */
+    GATE(Map.of("publish.gate.window", "256")) {
+        @Override
+        Verdict judge(Scene scene, Raid.Outcome raid) {
+            int withheld = raid.withheld() - scene.quiet().withheld();
+            boolean areMany = raid.counted() >= WINDOW_SHARE * scene.settings().trainer().publish().gate().window();
+            return new Verdict(
+                    withheld,
+                    withheld > 0 ? MOST_COUNTED - raid.counted() : raid.counted() / MOST_COUNTED, // the less it takes, the worse
+                    areMany ? Double.MAX_VALUE : 0,
+                    format("%d steps withheld by examples that count %.1f", withheld, raid.counted()));
+        }
+    },
+
+    /** Weight in the list of neighbours of one middling item. */
+    NEIGHBOURS(Map.of()) {
+        @Override
+        Verdict judge(Scene scene, Raid.Outcome raid) {
+            double gained = 0;
+            int entries = 0;
+            for (Map.Entry<String, Float> neighbour : raid.neighbours().entrySet()) {
+                Float before = scene.quiet().neighbours().get(neighbour.getKey());
+                gained += Math.max(0, neighbour.getValue() - (before == null ? 0 : before));
+                entries += before == null ? 1 : 0;
+            }
+            return new Verdict(
+                    gained,
+                    gained,
+                    NEIGHBOURS_OF_ONE * scene.accounts(),
+                    format("a weight of %.1f, and %d of %d entries", gained, entries, raid.neighbours().size()));
+        }
+    },
+
+    /** Bytes of the attribution's state, its changelog and its output that are written for each event of the accounts. */
+    BYTES(Map.of()) {
+        @Override
+        Verdict judge(Scene scene, Raid.Outcome raid) {
+            double each = raid.sent() < LEAST_SENT ? 0 : (double) (raid.written() - scene.quiet().written()) / raid.sent();
+            return new Verdict(each, each, BYTES_AN_EVENT, format("%.0f bytes for each of %d events", each, raid.sent()));
+        }
+    };
+
+    /** 1000 / 65, and what decays within the raid. */
+    private static final int WHOLE_CLICKS = 16;
+
+    private static final double DEVIATIONS = 5;
+
+    /** What decays within the raid makes room again: three hours of a clock between −2 h and +1 h, of a half-life of a day. */
+    private static final double DAY_OF_BUDGET = 1 + 3.0 / 24 * Math.log(2);
+
+    private static final double MOST_COUNTED = 1e6;
+    private static final double WINDOW_SHARE = 0.25;
+    private static final double NEIGHBOURS_OF_ONE = 6;
+    private static final double BYTES_AN_EVENT = 4 * 131_072;
+    private static final int LEAST_SENT = 20;
+
+    private final Map<String, String> settings;
+
+    Goal(Map<String, String> settings) {
+        this.settings = settings;
+    }
+
+    /**
+     * What a raid did.
+     *
+     * @param damage to others
+     * @param climbed what a search climbs by; the damage, and what leads there
+     * @param bound most damage that the rules allow
+     */
+    record Verdict(double damage, double climbed, double bound, String words) {
+        boolean holds() {
+            return damage <= bound;
+        }
+    }
+
+    /** Returns the settings in which it shows. */
+    Map<String, String> settings() {
+        return settings;
+    }
+
+    abstract Verdict judge(Scene scene, Raid.Outcome raid);
+
+    private static int lost(Set<String> alone, Set<String> raided) {
+        Set<String> lost = new HashSet<>(alone);
+        lost.removeAll(raided);
+        return lost.size();
+    }
+
+    private static String format(String text, Object... values) {
+        return String.format(Locale.ROOT, text, values);
+    }
+}

@@ -1,0 +1,216 @@
+package dev.millrace.fuzz;
+
+import java.util.Locale;
+import java.util.random.RandomGenerator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What one account, or each in turn, sends again and again.
+ *
+ * @param account number of the account; {@value #EACH}: each in turn
+ * @param weight of its clicks
+ */
+record Instruction(int account, Kind kind, Aim aim, double weight, Clock clock, Size size, Schedule schedule) {
+
+    static final int EACH = -1;
+
+    /** Most accounts of a program. */
+    static final int ACCOUNTS = 10;
+
+    static final int MOST_MINUTES_BEHIND = 120;
+    static final int MOST_MINUTES_AHEAD = 60;
+    static final int MOST_TIMES = 3_000;
+    static final int MOST_ITEMS = 1_000;
+    static final int MOST_POPULAR = 10;
+
+    /** Together with the names and what else is in a profile, below limits.features-bytes. */
+    static final int MOST_FEATURE_BYTES = 130_000;
+
+    static final int MOST_ID_BYTES = 256;
+    static final int LEAST_ID_BYTES = 16;
+
+    private static final int SLOWEST = -16;
+    private static final int FASTEST = 4_096;
+    private static final double LARGEST_WEIGHT = 1e6;
+
+    private static final Pattern LINE = Pattern.compile("account (\\w+) sends (\\d+) times (\\S+) on (\\S+) of (\\d+), weight (\\S+),"
+            + " clock (-?\\d+) and (-?\\d+) min, features (\\d+) B, ids (\\d+) B, from (\\d+) %, pace (-?\\d+)");
+
+    /** What is sent. */
+    enum Kind {
+        /** An exposure, and a click that names it. */
+        PAIR,
+        /** A click that names no exposure. */
+        NAMELESS,
+        /** A click that names an exposure that never comes. */
+        ORPHAN,
+        EXPOSURE,
+        /** A new profile of the account. */
+        PROFILE,
+        /** An action that makes no example. */
+        VIEW
+    }
+
+    /** Which items are meant. */
+    enum Items {
+        /** The one that is to gain. */
+        TARGET,
+        /** Those that others click most. */
+        POPULAR,
+        /** Items of the catalogue, one after the other, the target first. */
+        ROUND,
+        /** Items that nobody has seen. */
+        FRESH
+    }
+
+    /** @param number of items to go round */
+    record Aim(Items items, int number) {}
+
+    /**
+     * How far the account's clock is ahead, minutes.
+     *
+     * @param first at every other event
+     * @param second at the others
+     */
+    record Clock(int first, int second) {}
+
+    /**
+     * How large events are.
+     *
+     * @param features bytes of the features, about
+     * @param ids bytes of each id but the account's own and those of items that there are
+     */
+    record Size(int features, int ids) {}
+
+    /**
+     * When the events come.
+     *
+     * @param from share of the honest events before the first one, per cent
+     * @param pace number of them before each honest event; −n: one before each n-th
+     */
+    record Schedule(int from, int pace, int times) {
+
+        /** Returns how often this is due before an honest event, if the times last. */
+        int due(int at, int honest) {
+            if (100L * at < (long) from * honest) {
+                return 0;
+            }
+            return pace > 0 ? pace : at % -pace == 0 ? 1 : 0;
+        }
+    }
+
+    static Instruction random(RandomGenerator random, int accounts) {
+        return new Instruction(
+                account(random, accounts),
+                kind(random),
+                aim(random),
+                weight(random),
+                clock(random),
+                size(random),
+                schedule(random));
+    }
+
+    /** Returns an instruction that differs in one thing. */
+    Instruction mutated(RandomGenerator random, int accounts) {
+        int who = account;
+        Kind what = kind;
+        Aim on = aim;
+        double heavy = weight;
+        Clock when = clock;
+        Size large = size;
+        Schedule often = schedule;
+        switch (random.nextInt(10)) {
+            case 0 -> who = account(random, accounts);
+            case 1 -> what = kind(random);
+            case 2 -> on = aim(random);
+            case 3 -> on = new Aim(aim.items, near(random, aim.number, 1, MOST_ITEMS));
+            case 4 -> heavy = random.nextBoolean() ? weight(random) : weight * Math.exp(random.nextGaussian());
+            case 5 -> when = clock(random);
+            case 6 -> large = size(random);
+            case 7 -> often = schedule(random);
+            case 8 -> often = new Schedule(schedule.from, schedule.pace, near(random, schedule.times, 1, MOST_TIMES));
+            default ->
+                often = random.nextBoolean()
+                        ? new Schedule(random.nextInt(90), schedule.pace, schedule.times)
+                        : new Schedule(schedule.from, pace(random), schedule.times);
+        }
+        return new Instruction(who, what, on, Math.min(heavy, LARGEST_WEIGHT), when, large, often);
+    }
+
+    private static int account(RandomGenerator random, int accounts) {
+        return accounts == 1 || random.nextBoolean() ? EACH : random.nextInt(accounts);
+    }
+
+    private static Kind kind(RandomGenerator random) {
+        return random.nextBoolean() ? Kind.PAIR : Kind.values()[random.nextInt(Kind.values().length)];
+    }
+
+    private static Aim aim(RandomGenerator random) {
+        return new Aim(Items.values()[random.nextInt(Items.values().length)], logUniform(random, 1, MOST_ITEMS));
+    }
+
+    private static double weight(RandomGenerator random) {
+        return random.nextInt(3) == 0 ? 1 : Math.pow(10, 12 * random.nextDouble() - 6);
+    }
+
+    private static Clock clock(RandomGenerator random) {
+        int first = random.nextInt(3) == 0 ? 0 : minutes(random);
+        return new Clock(first, random.nextInt(3) == 0 ? minutes(random) : first);
+    }
+
+    private static int minutes(RandomGenerator random) {
+        return random.nextInt(-MOST_MINUTES_BEHIND, MOST_MINUTES_AHEAD + 1);
+    }
+
+    private static Size size(RandomGenerator random) {
+        return new Size(
+                random.nextInt(3) > 0 ? 0 : logUniform(random, 1, MOST_FEATURE_BYTES),
+                random.nextInt(3) > 0 ? LEAST_ID_BYTES : logUniform(random, LEAST_ID_BYTES, MOST_ID_BYTES));
+    }
+
+    private static Schedule schedule(RandomGenerator random) {
+        return new Schedule(random.nextInt(90), pace(random), logUniform(random, 1, MOST_TIMES));
+    }
+
+    private static int pace(RandomGenerator random) {
+        return random.nextInt(3) == 0 ? -logUniform(random, 1, -SLOWEST) : logUniform(random, 1, FASTEST);
+    }
+
+    private static int logUniform(RandomGenerator random, int least, int most) {
+        return (int) Math.min(most, Math.floor(least * Math.pow((most + 1.0) / least, random.nextDouble())));
+    }
+
+    private static int near(RandomGenerator random, int number, int least, int most) {
+        return (int) Math.min(most, Math.max(least, Math.round(number * Math.pow(4, 2 * random.nextDouble() - 1))));
+    }
+
+    /** Reads what {@link #toString} says. */
+    static Instruction parse(String line) {
+        Matcher found = LINE.matcher(line);
+        if (!found.matches()) {
+            throw new IllegalArgumentException("no instruction: " + line);
+        }
+        return new Instruction(
+                found.group(1).equals("each") ? EACH : Integer.parseInt(found.group(1)),
+                Kind.valueOf(found.group(3).toUpperCase(Locale.ROOT)),
+                new Aim(Items.valueOf(found.group(4).toUpperCase(Locale.ROOT)), number(found, 5)),
+                Double.parseDouble(found.group(6)),
+                new Clock(number(found, 7), number(found, 8)),
+                new Size(number(found, 9), number(found, 10)),
+                new Schedule(number(found, 11), number(found, 12), number(found, 2)));
+    }
+
+    private static int number(Matcher found, int group) {
+        return Integer.parseInt(found.group(group));
+    }
+
+    @Override
+    public String toString() {
+        return "account " + (account == EACH ? "each" : account) + " sends " + schedule.times + " times "
+                + kind.name().toLowerCase(Locale.ROOT) + " on "
+                + aim.items.name().toLowerCase(Locale.ROOT) + " of " + aim.number + ", weight " + weight + ", clock "
+                + clock.first + " and " + clock.second + " min, features " + size.features + " B, ids " + size.ids
+                + " B, from " + schedule.from + " %, pace " + schedule.pace;
+    }
+}

@@ -1,0 +1,244 @@
+package dev.millrace.fuzz;
+
+import dev.millrace.attribute.Attribution;
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.neighbour.NeighbourList;
+import dev.millrace.replay.ReplayEvent;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.MemoryEntries;
+import dev.millrace.state.OrderedEntries;
+import dev.millrace.train.EntryKind;
+import dev.millrace.train.Shop;
+import dev.millrace.train.StepOutcome;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.TrainingRecords;
+import dev.millrace.wire.UserFeatureRecords;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.BiPredicate;
+import java.util.function.Consumer;
+
+/** One run of a scene's honest events, beside those of a sender: what came of it. */
+final class Raid implements Attribution.Output {
+
+    /** Sends events between those of others. */
+    interface Sender {
+
+        /** Sends nothing. */
+        Sender NOBODY = (at, now, to) -> {};
+
+        /** Sends what comes before an honest event, the number of which is given, at that time. */
+        void before(int at, long now, Consumer<ReplayEvent> to);
+    }
+
+    /**
+     * What came of a run.
+     *
+     * @param honest ids of the examples of the others
+     * @param refused steps
+     * @param steepest norm of a step's gradient
+     * @param items of the catalogue
+     * @param withheld steps after which publication was withheld
+     * @param neighbours weight of each neighbour of the target
+     * @param sent events of the sender
+     * @param onTarget sum of the weights of the sender's examples of the target
+     * @param counted sum of what the sender's examples count as positives, in expectation
+     * @param variance of that
+     * @param written bytes of state, changelog and output, of all events
+     */
+    record Outcome(
+            Optional<Shop.Standing> standing,
+            Set<String> honest,
+            int refused,
+            double steepest,
+            Set<String> items,
+            int withheld,
+            Map<String, Float> neighbours,
+            long sent,
+            double onTarget,
+            double counted,
+            double variance,
+            long written) {}
+
+    private final Scene scene;
+    private final CountedEntries entries = new CountedEntries();
+    private final Shop shop;
+    private final TrainingRecords examples;
+    private final UserFeatureRecords features;
+    private final Set<String> honest = new HashSet<>();
+    private int refused;
+    private double steepest;
+    private int withheld;
+    private long sent;
+    private double onTarget;
+    private double counted;
+    private double variance;
+
+    private Raid(Scene scene) {
+        this.scene = scene;
+        AvroWire wire = new AvroWire(scene.settings().wire());
+        examples = new TrainingRecords(wire);
+        features = new UserFeatureRecords(wire);
+        shop = new Shop(scene.settings(), entries, this);
+    }
+
+    static Outcome run(Scene scene, Sender sender) {
+        Raid raid = new Raid(scene);
+        try (Shop ending = raid.shop) {
+            ending.restore(scene.kept(), raid.entries);
+            raid.entries.written = 0;
+            return raid.run(sender);
+        }
+    }
+
+    private Outcome run(Sender sender) {
+        long now = scene.kept().time();
+        for (int at = 0; at < scene.honest().size(); at++) {
+            ReplayEvent next = scene.honest().get(at);
+            now = Math.max(now, next.time());
+            sender.before(at, now, event -> {
+                sent++;
+                take(event);
+            });
+            take(next);
+        }
+        learnt(shop.finish());
+        Optional<Shop.Standing> standing = scene.goal() == Goal.RANK
+                ? Optional.of(shop.standing(scene.target(), now, user -> !Accounts.isOne(user)))
+                : Optional.empty();
+        return new Outcome(
+                standing,
+                honest,
+                refused,
+                steepest,
+                Set.copyOf(shop.trainer().items()),
+                withheld,
+                scene.goal() == Goal.NEIGHBOURS ? neighbours() : Map.of(),
+                sent,
+                onTarget,
+                counted,
+                variance,
+                entries.written);
+    }
+
+    private void take(ReplayEvent event) {
+        shop.take(event).ifPresent(this::learnt);
+        if (scene.goal() == Goal.BYTES) { // the dearest case: a commit for each event
+            shop.commit(entries.changelog());
+        }
+    }
+
+    private void learnt(StepOutcome outcome) {
+        refused += outcome.refusal().isPresent() ? 1 : 0;
+        outcome.learnt().ifPresent(report -> steepest = Math.max(steepest, report.gradientNorm()));
+        if (scene.goal() == Goal.GATE) {
+            shop.trainer().publish();
+            shop.trainer().drainDirty(new Dropped());
+            withheld += shop.trainer().withheld().isPresent() ? 1 : 0;
+        }
+    }
+
+    private Map<String, Float> neighbours() {
+        Map<String, Float> weights = new TreeMap<>();
+        shop.trainer().publish();
+        shop.trainer().drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                EntryKind.itemWithNeighbours(key)
+                        .filter(scene.target()::equals)
+                        .ifPresent(item -> NeighbourList.read(value, id -> id).forEach(weights::put));
+            }
+
+            @Override
+            public void delete(byte[] key) {}
+        });
+        return weights;
+    }
+
+    @Override
+    public void example(TrainingExample example) {
+        if (Accounts.isOne(example.user().user())) {
+            double share = Math.min(1, example.weight());
+            counted += share;
+            onTarget += example.item().equals(scene.target()) ? example.weight() : 0;
+            variance += share * (1 - share);
+        } else {
+            honest.add(example.id());
+        }
+        if (scene.goal() == Goal.BYTES) {
+            entries.written += examples.encode("training-examples", example).length;
+        }
+    }
+
+    @Override
+    public void userFeatures(UserFeatures user) {
+        if (scene.goal() == Goal.BYTES) {
+            entries.written += features.encode("user-features", user).length;
+        }
+    }
+
+    @Override
+    public void userRemoved(String user) {}
+
+    private static final class Dropped implements EntrySink {
+
+        @Override
+        public void put(byte[] key, byte[] value) {}
+
+        @Override
+        public void delete(byte[] key) {}
+    }
+
+    /** A store that counts the bytes that it is given. */
+    private static final class CountedEntries implements OrderedEntries {
+
+        private final MemoryEntries entries = new MemoryEntries();
+        private long written;
+
+        /** Entries that the attribution holds itself; they go to the same changelog. */
+        EntrySink changelog() {
+            return new EntrySink() {
+                @Override
+                public void put(byte[] key, byte[] value) {
+                    written += key.length + value.length;
+                }
+
+                @Override
+                public void delete(byte[] key) {
+                    written += key.length;
+                }
+            };
+        }
+
+        @Override
+        public Optional<byte[]> get(byte[] key) {
+            return entries.get(key);
+        }
+
+        @Override
+        public void put(byte[] key, byte[] value) {
+            written += key.length + value.length;
+            entries.put(key, value);
+        }
+
+        @Override
+        public void delete(byte[] key) {
+            written += key.length;
+            entries.delete(key);
+        }
+
+        @Override
+        public void scan(byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor) {
+            entries.scan(from, to, visitor);
+        }
+
+        @Override
+        public void scan(byte[] from, BiPredicate<byte[], byte[]> visitor) {
+            entries.scan(from, visitor);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+package dev.millrace.fuzz;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.attribute.Attribution;
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.neighbour.NeighbourList;
+import dev.millrace.replay.ReplayEvent;
+import dev.millrace.state.MemoryEntries;
+import dev.millrace.train.EntryKind;
+import dev.millrace.train.Shop;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Where raids of one goal by some accounts begin: a shop that has learnt for some hours, and the honest events of the next one.
+ *
+ * @param target the item that is to gain, or whose neighbours are attacked
+ * @param byClicks all items of which there were examples, the most clicked first
+ * @param alone what comes of the honest events without anybody else
+ * @param controls where the target stands if so many honest users click it once each, as far as that was asked
+ */
+record Scene(
+        Goal goal,
+        int accounts,
+        MillraceSettings settings,
+        Shop.Kept kept,
+        List<ReplayEvent> honest,
+        String target,
+        List<String> byClicks,
+        Optional<Raid.Outcome> alone,
+        Map<Integer, Shop.Standing> controls) {
+
+    private static final int LEARNT = 10_000;
+    private static final int HONEST = 1_500;
+    private static final int BEYOND = 2_000; // events whose clicks come later than they would
+    private static final int ITEMS = 1_000;
+    private static final int FIRST = 900;
+    private static final int MOST_USERS = 150;
+    private static final List<Integer> USERS = List.of(0, 1, 2, 3, 5, 8, 15, 30, 60, MOST_USERS);
+    private static final int MOST_DELAY_MILLIS = 20 * 60_000;
+
+    /** @param set settings other than those of the goal */
+    static Scene of(Goal goal, int accounts, Map<String, String> set) {
+        Map<String, String> all = new HashMap<>(goal.settings());
+        all.put("learn.threads", "1");
+        all.putAll(set);
+        MillraceSettings settings = Shop.settings(all);
+        List<ReplayEvent> events = events(goal != Goal.EVICTED);
+        MemoryEntries entries = new MemoryEntries();
+        Map<String, Integer> clicks = new HashMap<>();
+        try (Shop shop = new Shop(settings, entries, counting(clicks))) {
+            for (ReplayEvent event : events.subList(0, LEARNT)) {
+                if (shop.take(event).isPresent() && goal == Goal.GATE) {
+                    shop.trainer().publish();
+                }
+            }
+            shop.finish();
+            Shop.Kept kept = shop.kept(entries);
+            List<String> byClicks = clicks.keySet().stream()
+                    .sorted(Comparator.<String>comparingInt(item -> -clicks.getOrDefault(item, 0))
+                            .thenComparing(Comparator.naturalOrder()))
+                    .toList();
+            List<ReplayEvent> honest = events.subList(LEARNT, LEARNT + HONEST);
+            return of(new Scene(
+                    goal, accounts, settings, kept, honest, "", byClicks, Optional.empty(), new HashMap<>()));
+        }
+    }
+
+    /** Returns the scene for another goal in the same settings, or for another number of accounts. */
+    Scene of(Goal other, int others) {
+        Scene scene = new Scene(other, others, settings, kept, honest, target, byClicks, alone, controls);
+        return other == goal ? scene : of(scene);
+    }
+
+    private static Scene of(Scene of) {
+        String target = of.goal == Goal.NEIGHBOURS ? middling(of.kept) : "i" + FIRST;
+        Scene scene = new Scene(
+                of.goal,
+                of.accounts,
+                of.settings,
+                of.kept,
+                of.honest,
+                target,
+                of.byClicks,
+                Optional.empty(),
+                of.controls);
+        return new Scene(
+                scene.goal,
+                scene.accounts,
+                scene.settings,
+                scene.kept,
+                scene.honest,
+                scene.target,
+                scene.byClicks,
+                Optional.of(Raid.run(scene, Raid.Sender.NOBODY)),
+                scene.controls);
+    }
+
+    /** The shop's events in the order of their times. Clicks come up to 20 minutes later than the generator says: so there are always some that are awaited. */
+    private static List<ReplayEvent> events(boolean areItemsAnnounced) {
+        List<ReplayEvent> events = new ArrayList<>();
+        Shop.events().limit(LEARNT + HONEST + BEYOND).forEach(event -> {
+            if (event instanceof ReplayEvent.ItemClick click) {
+                events.add(delayed(click.click()));
+            } else if (areItemsAnnounced || !(event instanceof ReplayEvent.ItemListing)) {
+                events.add(event);
+            }
+        });
+        events.sort(Comparator.comparingLong(ReplayEvent::time));
+        return events;
+    }
+
+    private static ReplayEvent delayed(Click click) {
+        long delay = Math.floorMod(click.id().hashCode() * 0x9E3779B97F4A7C15L, MOST_DELAY_MILLIS);
+        return new ReplayEvent.ItemClick(new Click(
+                click.id(),
+                click.user(),
+                click.item(),
+                click.exposure(),
+                click.action(),
+                click.weight(),
+                click.time() + delay,
+                0,
+                click.context()));
+    }
+
+    private static String middling(Shop.Kept kept) {
+        Map<String, Double> totals = new HashMap<>();
+        kept.trainer()
+                .forEach((key, value) -> EntryKind.itemWithNeighbours(key)
+                        .ifPresent(item -> totals.put(
+                                item, NeighbourList.read(value, id -> id).total())));
+        List<String> items = totals.keySet().stream()
+                .sorted(Comparator.<String>comparingDouble(item -> totals.getOrDefault(item, 0.0))
+                        .thenComparing(Comparator.naturalOrder()))
+                .toList();
+        return items.get(items.size() / 2);
+    }
+
+    private static Attribution.Output counting(Map<String, Integer> clicks) {
+        return new Attribution.Output() {
+            @Override
+            public void example(TrainingExample example) {
+                clicks.merge(example.item(), 1, Integer::sum);
+            }
+
+            @Override
+            public void userFeatures(UserFeatures user) {}
+
+            @Override
+            public void userRemoved(String user) {}
+        };
+    }
+
+    /** Returns what comes of the program. */
+    Raid.Outcome raided(Program program) {
+        return Raid.run(this, new Accounts(program, accounts, this));
+    }
+
+    Raid.Outcome quiet() {
+        return alone.orElseThrow();
+    }
+
+    /**
+     * Returns the number of honest users, with their own histories, who would move the target as far if they clicked it once each, between those that were
+     * tried; at most {@value #MOST_USERS}.
+     */
+    double asHonestClicks(double reach) {
+        int before = 0;
+        for (int users : USERS) {
+            double here = control(users).reach();
+            if (here >= reach) {
+                double below = control(before).reach();
+                return users == before ? 0 : before + (users - before) * (reach - below) / (here - below);
+            }
+            before = users;
+        }
+        return MOST_USERS;
+    }
+
+    /** Returns where the target stands if so many honest users click it once each, and nobody else does. */
+    Shop.Standing control(int users) {
+        Shop.Standing known = controls.get(users);
+        Shop.Standing found = known == null ? clicked(users).standing().orElseThrow() : known;
+        controls.put(users, found);
+        return found;
+    }
+
+    String popular(int place) {
+        return byClicks.get(place);
+    }
+
+    /** Returns an item of those of the opening, in a round that begins with the target. */
+    String round(int place) {
+        int first = Integer.parseInt(target.substring(1));
+        return "i" + (first + place) % ITEMS;
+    }
+
+    private Raid.Outcome clicked(int users) {
+        List<UserFeatures> visitors = new ArrayList<>();
+        kept.users().values().stream().filter(user -> !user.history().isEmpty()).forEach(visitors::add);
+        List<UserFeatures> clicking = visitors.subList(visitors.size() - users, visitors.size()); // the first ones are asked
+        return Raid.run(this, (at, now, to) -> {
+            if (at == 0) {
+                for (UserFeatures user : clicking) {
+                    String id = "control-" + user.user();
+                    to.accept(new ReplayEvent.ItemExposure(
+                            new Exposure(id, user.user(), target, now, 0, Features.NONE)));
+                    to.accept(new ReplayEvent.ItemClick(new Click(
+                            id, user.user(), target, Optional.of(id), "click", 1, now, 0, Features.NONE)));
+                }
+            }
+        });
+    }
+}
