@@ -20,7 +20,7 @@ final class Accounts implements Raid.Sender {
     /** Enough to be alone among the last 4,096 events of both topics, again and again. */
     private static final int MOST_EVENTS = 12_000;
 
-    private static final long MOST_BYTES = 16 << 20;
+    private static final long MOST_BYTES = 16L << 20;
 
     /** Clicks that wait are looked through by each exposure of their item, and exposures by a click that names none. */
     private static final int MOST_WAITING = 200;

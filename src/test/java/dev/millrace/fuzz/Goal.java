@@ -14,7 +14,7 @@ enum Goal {
      * An item before others' eyes. An account counts 3 on one item, or 1000 / 65 on each if it goes round 65 items, since 64 are remembered. It moves the
      * item as that many honest users do who click it once each.
      */
-    RANK(Map.of()) {
+    RANK {
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
             Shop.Standing standing = raid.standing().orElseThrow();
@@ -23,7 +23,7 @@ enum Goal {
                     clicks,
                     clicks + standing.reach(),
                     WHOLE_CLICKS * scene.accounts(),
-                    format(
+                    String.format(Locale.ROOT,
                             "as %.1f honest clicks, by examples of it that count %.1f: first ten of %.1f %%, median rank %.0f; alone %.1f %%, %.0f",
                             clicks,
                             raid.onTarget(),
@@ -35,7 +35,7 @@ enum Goal {
     },
 
     /** Clicks of others that make no example. No client moves the clock, and the caps are each user's own: none. */
-    LOST(Map.of()) {
+    LOST {
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
             int lost = lost(scene.quiet().honest(), raid.honest());
@@ -43,8 +43,8 @@ enum Goal {
         }
     },
 
-    /** Steps that are refused, with the examples of others in them. No example counts more than 3, and ids have no size in a vector: none. */
-    REFUSED(Map.of()) {
+    /** Steps that are refused, with the examples of others in them. An example counts 3 at most, and a batch of those is far below optimiser.refuse-gradient-norm: none. */
+    REFUSED {
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
             int refused = raid.refused() - scene.quiet().refused();
@@ -52,7 +52,7 @@ enum Goal {
                     refused,
                     refused + raid.steepest() / (1 + raid.steepest()),
                     0,
-                    format("%d steps refused; the steepest gradient %.2f, alone %.2f", refused, raid.steepest(), scene.quiet().steepest()));
+                    String.format(Locale.ROOT, "%d steps refused; the steepest gradient %.2f, alone %.2f", refused, raid.steepest(), scene.quiet().steepest()));
         }
     },
 
@@ -60,7 +60,12 @@ enum Goal {
      * Items of others that nobody announced and that leave the catalogue. An example adds or keeps an item with the probability of what it counts. So in
      * expectation no more leave than the examples count, and those count no more than the cap.
      */
-    EVICTED(Map.of("catalogue.max-unannounced", "300", "attribution.cap.user", "20")) {
+    EVICTED {
+        @Override
+        Map<String, String> settings() {
+            return Map.of("catalogue.max-unannounced", "300", "attribution.cap.user", "20");
+        }
+
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
             int evicted = lost(scene.quiet().items(), raid.items());
@@ -70,12 +75,17 @@ enum Goal {
                     evicted,
                     evicted,
                     most + DEVIATIONS * Math.sqrt(raid.variance()),
-                    format("%d of %d items evicted by examples that count %.1f", evicted, scene.quiet().items().size(), raid.counted()));
+                    String.format(Locale.ROOT, "%d of %d items evicted by examples that count %.1f", evicted, scene.quiet().items().size(), raid.counted()));
         }
     },
 
     /** Steps of publication withheld. The gate looks at examples that count: those of the accounts must be a good part of its window. */
-    GATE(Map.of("publish.gate.window", "256")) {
+    GATE {
+        @Override
+        Map<String, String> settings() {
+            return Map.of("publish.gate.window", "256");
+        }
+
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
             int withheld = raid.withheld() - scene.quiet().withheld();
@@ -84,12 +94,12 @@ enum Goal {
                     withheld,
                     withheld > 0 ? MOST_COUNTED - raid.counted() : raid.counted() / MOST_COUNTED, // the less it takes, the worse
                     areMany ? Double.MAX_VALUE : 0,
-                    format("%d steps withheld by examples that count %.1f", withheld, raid.counted()));
+                    String.format(Locale.ROOT, "%d steps withheld by examples that count %.1f", withheld, raid.counted()));
         }
     },
 
     /** Weight in the list of neighbours of one middling item. */
-    NEIGHBOURS(Map.of()) {
+    NEIGHBOURS {
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
             double gained = 0;
@@ -103,16 +113,16 @@ enum Goal {
                     gained,
                     gained,
                     NEIGHBOURS_OF_ONE * scene.accounts(),
-                    format("a weight of %.1f, and %d of %d entries", gained, entries, raid.neighbours().size()));
+                    String.format(Locale.ROOT, "a weight of %.1f, and %d of %d entries", gained, entries, raid.neighbours().size()));
         }
     },
 
     /** Bytes of the attribution's state, its changelog and its output that are written for each event of the accounts. */
-    BYTES(Map.of()) {
+    BYTES {
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
             double each = raid.sent() < LEAST_SENT ? 0 : (double) (raid.written() - scene.quiet().written()) / raid.sent();
-            return new Verdict(each, each, BYTES_AN_EVENT, format("%.0f bytes for each of %d events", each, raid.sent()));
+            return new Verdict(each, each, BYTES_AN_EVENT, String.format(Locale.ROOT, "%.0f bytes for each of %d events", each, raid.sent()));
         }
     };
 
@@ -130,12 +140,6 @@ enum Goal {
     private static final double BYTES_AN_EVENT = 4 * 131_072;
     private static final int LEAST_SENT = 20;
 
-    private final Map<String, String> settings;
-
-    Goal(Map<String, String> settings) {
-        this.settings = settings;
-    }
-
     /**
      * What a raid did.
      *
@@ -151,7 +155,7 @@ enum Goal {
 
     /** Returns the settings in which it shows. */
     Map<String, String> settings() {
-        return settings;
+        return Map.of();
     }
 
     abstract Verdict judge(Scene scene, Raid.Outcome raid);
@@ -160,9 +164,5 @@ enum Goal {
         Set<String> lost = new HashSet<>(alone);
         lost.removeAll(raided);
         return lost.size();
-    }
-
-    private static String format(String text, Object... values) {
-        return String.format(Locale.ROOT, text, values);
     }
 }
