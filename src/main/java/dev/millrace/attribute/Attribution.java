@@ -387,7 +387,7 @@ public final class Attribution implements Durable {
 
     /**
      * Outputs the example of a click, unless the user's examples have counted too much for one more. In both cases the click enters the user's
-     * history.
+     * history; without an example it does not move an item that is there, as what is latest there becomes a neighbour of what comes next.
      *
      * @param learnt outcome of the click if there is an example
      */
@@ -397,7 +397,7 @@ public final class Attribution implements Durable {
             output.example(new TrainingExample(
                     click.id(), user, context, click.item(), click.action(), amount, click.time(), click.producedAt()));
         }
-        fold(click);
+        fold(click, amount > 0);
         return amount > 0 ? learnt : Outcome.CAPPED;
     }
 
@@ -422,13 +422,15 @@ public final class Attribution implements Durable {
         return click.weight() > settings.caps().mostWeight() && outcome.hasExample();
     }
 
-    private void fold(Click click) {
+    private void fold(Click click, boolean isVisit) {
         UserState user = user(click.user());
+        ProfileAndHistory known = users.profileAndHistory(user);
+        boolean stays = !isVisit && known.history().stream().anyMatch(visit -> visit.item().equals(click.item()));
         user.counters = user.counters.clicked(click.time(), halfLifeMillis);
         change(
                 click.user(),
                 user,
-                users.profileAndHistory(user).clicked(click.item(), click.time(), settings.historyLength()));
+                stays ? known : known.clicked(click.item(), click.time(), settings.historyLength()));
     }
 
     /** Stores and publishes a user whose profile or history changed. */

@@ -2,10 +2,9 @@ package dev.millrace.attribute;
 
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
+import dev.millrace.state.KeyIndex;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
+import java.util.Arrays;
 
 /**
  * What each user's examples have counted of late: says what the next one counts, by {@link ContributionCaps}.
@@ -13,12 +12,13 @@ import java.util.Optional;
  * <p>It is a function of the user's own examples, in the order in which they were made. An example of an earlier time than the one
  * before counts as of that one's time, so that old dates leave no more room than new ones.
  *
- * <p>One entry for each user and kind of example, of bounded size: the {@value #MOST_ITEMS} items whose examples came last. An item that
- * was displaced begins again; the cap of the user still holds.
+ * <p>One entry for each user and kind of example: a sum for each item, until it has decayed below {@link ContributionCaps#LEAST}. Beyond {@value
+ * #MOST_ITEMS} items a new one takes the place and the sum of the lightest (Metwally, Agrawal and El Abbadi 2005). So no item's sum is less than what
+ * its examples counted, and more by at most a thousandth of what all did.
  */
 final class Contributions {
 
-    static final int MOST_ITEMS = 64;
+    static final int MOST_ITEMS = 1000;
 
     private final ContributionCaps caps;
     private final double halfLifeMillis;
@@ -43,23 +43,15 @@ final class Contributions {
             return weight;
         }
         byte[] key = EntryKeys.of(kind, user);
-        State state = entries.get(key, State::decoded).orElse(State.NEW);
-        long moment = Math.max(time, state.all.asOf);
-        double ofUser = decayed(state.all, moment);
-        Optional<Sum> known =
-                state.items.stream().filter(sum -> sum.item.equals(item)).findFirst();
-        double ofItem = known.map(sum -> decayed(sum, moment)).orElse(0.0);
-        double amount = caps.amount(weight, ofItem, ofUser);
-        if (amount == 0) {
-            return 0;
+        State stored = entries.get(key, State::decoded).orElse(State.NEW);
+        State state = stored.decayed(Math.max(time, stored.asOf), halfLifeMillis);
+        int place = state.place(KeyIndex.fingerprint(item));
+        double ofItem = place < state.sums.length ? state.sums[place] : 0;
+        double amount = caps.amount(weight, ofItem, state.all);
+        if (amount > 0) {
+            entries.put(
+                    key, state.with(place, KeyIndex.fingerprint(item), ofItem + amount, amount), State::encoded);
         }
-        List<Sum> items = new ArrayList<>();
-        items.add(new Sum(item, ofItem + amount, moment));
-        state.items.stream()
-                .filter(sum -> !sum.item.equals(item))
-                .limit(MOST_ITEMS - 1)
-                .forEach(items::add);
-        entries.put(key, new State(new Sum("", ofUser + amount, moment), items), State::encoded);
         return amount;
     }
 
@@ -68,43 +60,75 @@ final class Contributions {
         entries.delete(EntryKeys.of(EntryKeys.UNCLICKED, user));
     }
 
-    private double decayed(Sum sum, long time) {
-        return sum.counted * StrictMath.pow(0.5, (time - sum.asOf) / halfLifeMillis);
-    }
-
     /**
-     * What examples counted.
+     * The stored state of one user. Nobody changes its arrays.
      *
-     * @param item of these examples; empty: of all items
-     * @param counted their sum, decayed up to {@code asOf}
+     * @param asOf event time up to which the sums have decayed
+     * @param all what all examples counted
+     * @param items [n] fingerprints
+     * @param sums [n] what the examples of each counted, at least
      */
-    private record Sum(String item, double counted, long asOf) {}
+    private record State(long asOf, double all, long[] items, double[] sums) {
 
-    /**
-     * The stored state of one user.
-     *
-     * @param items the sums of the last items, latest first
-     */
-    private record State(Sum all, List<Sum> items) {
+        static final State NEW = new State(0, 0, new long[0], new double[0]);
 
-        static final State NEW = new State(new Sum("", 0, 0), List.of());
+        /** Returns the state at a later time, without the items that have faded. */
+        State decayed(long time, double halfLifeMillis) {
+            double left = StrictMath.pow(0.5, (time - asOf) / halfLifeMillis);
+            long[] kept = new long[items.length];
+            double[] rest = new double[items.length];
+            int count = 0;
+            for (int at = 0; at < items.length; at++) {
+                double sum = sums[at] * left;
+                if (sum >= ContributionCaps.LEAST) {
+                    kept[count] = items[at];
+                    rest[count++] = sum;
+                }
+            }
+            return new State(time, all * left, Arrays.copyOf(kept, count), Arrays.copyOf(rest, count));
+        }
+
+        /** Returns the place of an item: its own, else one behind the last, else that of the first of the lightest. */
+        int place(long item) {
+            int lightest = 0;
+            for (int at = 0; at < items.length; at++) {
+                if (items[at] == item) {
+                    return at;
+                }
+                lightest = sums[at] < sums[lightest] ? at : lightest;
+            }
+            return items.length < MOST_ITEMS ? items.length : lightest;
+        }
+
+        /** @param place behind the last for one item more */
+        State with(int place, long item, double sum, double amount) {
+            int count = Math.max(place + 1, items.length);
+            long[] more = Arrays.copyOf(items, count);
+            double[] added = Arrays.copyOf(sums, count);
+            more[place] = item;
+            added[place] = sum;
+            return new State(asOf, all + amount, more, added);
+        }
 
         byte[] encoded() {
-            Fields fields =
-                    new Fields().number(all.counted).longInteger(all.asOf).integer(items.size());
-            items.forEach(sum -> fields.text(sum.item).number(sum.counted).longInteger(sum.asOf));
+            Fields fields = new Fields().longInteger(asOf).number(all).integer(items.length);
+            for (int at = 0; at < items.length; at++) {
+                fields.longInteger(items[at]).number(sums[at]);
+            }
             return fields.framed();
         }
 
         static State decoded(byte[] value) {
             ByteBuffer payload = Frame.open(value);
-            Sum all = new Sum("", payload.getDouble(), payload.getLong());
-            int count = payload.getInt();
-            List<Sum> items = new ArrayList<>(count);
-            for (int at = 0; at < count; at++) {
-                items.add(new Sum(Fields.text(payload), payload.getDouble(), payload.getLong()));
+            long asOf = payload.getLong();
+            double all = payload.getDouble();
+            long[] items = new long[payload.getInt()];
+            double[] sums = new double[items.length];
+            for (int at = 0; at < items.length; at++) {
+                items[at] = payload.getLong();
+                sums[at] = payload.getDouble();
             }
-            return new State(all, items);
+            return new State(asOf, all, items, sums);
         }
     }
 }

@@ -8,9 +8,8 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,10 +18,11 @@ import org.jspecify.annotations.Nullable;
  * <p>A user's time is that of the user's last event. So each user has one voice, however many events there are and whatever their times. The
  * clock never goes back. It is a function of the events alone.
  *
- * <p>Recent are the last {@value #USERS} users, but for those without an event for {@code recent} of the clock's own time, and those without one
- * among the last {@value #EVENTS}. The first bound makes the voices many where users are many. The second leaves it to the few of a quiet hour.
- * The third ends the wait for users who do not come back. After a pause longer than {@code recent} more than half of those before and after it
- * must have passed it; then those before it are no longer recent.
+ * <p>Recent are the last {@value #USERS} users, but for those without an event for {@code recent} of the clock's own time, and those behind whose
+ * last event others took {@value #TURNS} turns. The first bound makes the voices many where users are many. The second leaves it to the few of a
+ * quiet hour. The third ends the wait for users who do not come back: an event is a turn if its user was not among the newer half of the voices,
+ * and a {@value #EVENTS_A_TURN}th of one otherwise, so that few who talk among themselves do not outlive the others. After a pause longer than {@code
+ * recent} more than half of those before and after it must have passed it; then those before it are no longer recent.
  *
  * <p>Layout: each voice has a slot, and each slot is an entry. So a commit writes what was said since the last one.
  */
@@ -31,29 +31,34 @@ final class TopicClock {
     /** Of so many, half are wrong by chance once in a hundred million times where a third of all users are: 5.7 standard deviations. */
     static final int USERS = 255;
 
-    static final int EVENTS = 4096;
+    static final int TURNS = 4096;
+    static final int EVENTS_A_TURN = 64;
 
     private final long recentMillis;
-    private final TreeMap<Long, Voice> byEvent = new TreeMap<>();
+    private final Map<Long, Voice> byTurn = new HashMap<>();
     private final Map<Long, Voice> byUser = new HashMap<>();
     private final @Nullable Voice[] slots = new Voice[USERS + 1];
     private final BitSet dirty = new BitSet();
     private final BitSet stored = new BitSet();
-    /** The times of the voices, ascending, at the beginning of the array. */
+    /** [count, …] The times of the voices, ascending. */
     private final long[] times = new long[USERS + 1];
+    /** [count, …] Their turns, ascending. */
+    private final long[] spoken = new long[USERS + 1];
+
+    private int count;
 
     private long time;
-    private long events;
+    private long turns; // times EVENTS_A_TURN
 
     /**
      * What a user said last.
      *
      * @param user fingerprint of the id
-     * @param event its number in the topic
+     * @param turn the turns up to it, its own included
      * @param time of the event, epoch milliseconds
      * @param heardAt the clock's time then
      */
-    private record Voice(int slot, long user, long event, long time, long heardAt) {}
+    private record Voice(int slot, long user, long turn, long time, long heardAt) {}
 
     /** @param recentMillis of the clock's time without an event of a user, after which the user is not recent any more */
     TopicClock(long recentMillis) {
@@ -67,13 +72,13 @@ final class TopicClock {
 
     /** Takes an event of a user. */
     void hear(String user, long eventTime) {
-        events++;
+        turns += isAmongNewer(user) ? 1 : EVENTS_A_TURN;
         forget(user);
-        say(new Voice(freeSlot(), KeyIndex.fingerprint(user), events, eventTime, time));
-        while (!isRecent(byEvent.firstEntry().getValue())) {
-            forget(byEvent.firstEntry().getValue());
+        say(new Voice(freeSlot(), KeyIndex.fingerprint(user), turns, eventTime, time));
+        while (!isRecent(oldest())) {
+            forget(oldest());
         }
-        moveTo(times[(byEvent.size() - 1) / 2]);
+        moveTo(times[(count - 1) / 2]);
     }
 
     /** Forgets a user. */
@@ -86,13 +91,13 @@ final class TopicClock {
 
     /** Appends what is no voice. */
     void write(Fields fields) {
-        fields.longInteger(time).longInteger(events);
+        fields.longInteger(time).longInteger(turns);
     }
 
     /** Restores what {@link #write} appended. */
     void read(ByteBuffer payload) {
         time = payload.getLong();
-        events = payload.getLong();
+        turns = payload.getLong();
     }
 
     /** Writes the voices that changed since the last call. */
@@ -106,7 +111,7 @@ final class TopicClock {
                         EntryKeys.voice(topic, slot),
                         new Fields()
                                 .longInteger(voice.user)
-                                .longInteger(voice.event)
+                                .longInteger(voice.turn)
                                 .longInteger(voice.time)
                                 .longInteger(voice.heardAt)
                                 .framed());
@@ -124,16 +129,29 @@ final class TopicClock {
     }
 
     private boolean isRecent(Voice voice) {
-        return byEvent.size() <= USERS && voice.event > events - EVENTS && voice.heardAt >= time - recentMillis;
+        return count <= USERS
+                && voice.turn > turns - (long) TURNS * EVENTS_A_TURN
+                && voice.heardAt >= time - recentMillis;
+    }
+
+    /** Returns true if fewer than half of the voices are newer than the user's. */
+    private boolean isAmongNewer(String user) {
+        Voice voice = byUser.get(KeyIndex.fingerprint(user));
+        return voice != null && 2 * (count - 1 - place(spoken, voice.turn)) < count;
+    }
+
+    private Voice oldest() {
+        return Objects.requireNonNull(byTurn.get(spoken[0]));
     }
 
     /** Moves on. After a pause, those who have passed it were heard just now, and the others are not recent. */
     private void moveTo(long reached) {
         if (reached - time > recentMillis) {
-            for (Voice voice : List.copyOf(byEvent.values())) {
+            for (long turn : Arrays.copyOf(spoken, count)) {
+                Voice voice = Objects.requireNonNull(byTurn.get(turn));
                 forget(voice);
                 if (voice.time >= reached - recentMillis) {
-                    say(new Voice(voice.slot, voice.user, voice.event, voice.time, reached));
+                    say(new Voice(voice.slot, voice.user, voice.turn, voice.time, reached));
                 }
             }
         }
@@ -141,27 +159,39 @@ final class TopicClock {
     }
 
     private void say(Voice voice) {
-        int at = place(voice.time);
-        System.arraycopy(times, at, times, at + 1, byEvent.size() - at);
-        times[at] = voice.time;
-        byEvent.put(voice.event, voice);
+        insert(times, voice.time);
+        insert(spoken, voice.turn);
+        count++;
+        byTurn.put(voice.turn, voice);
         byUser.put(voice.user, voice);
         slots[voice.slot] = voice;
         dirty.set(voice.slot);
     }
 
     private void forget(Voice voice) {
-        int at = place(voice.time);
-        System.arraycopy(times, at + 1, times, at, byEvent.size() - 1 - at);
-        byEvent.remove(voice.event);
+        remove(times, voice.time);
+        remove(spoken, voice.turn);
+        count--;
+        byTurn.remove(voice.turn);
         byUser.remove(voice.user);
         slots[voice.slot] = null;
         dirty.set(voice.slot);
     }
 
-    /** Returns the place of a time among the voices' times. */
-    private int place(long of) {
-        int found = Arrays.binarySearch(times, 0, byEvent.size(), of);
+    private void insert(long[] ascending, long value) {
+        int at = place(ascending, value);
+        System.arraycopy(ascending, at, ascending, at + 1, count - at);
+        ascending[at] = value;
+    }
+
+    private void remove(long[] ascending, long value) {
+        int at = place(ascending, value);
+        System.arraycopy(ascending, at + 1, ascending, at, count - 1 - at);
+    }
+
+    /** Returns the place of a value. */
+    private int place(long[] ascending, long value) {
+        int found = Arrays.binarySearch(ascending, 0, count, value);
         return found < 0 ? -found - 1 : found;
     }
 

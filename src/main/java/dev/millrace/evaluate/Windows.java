@@ -201,6 +201,7 @@ public final class Windows {
             Averages online = new Averages();
             learn(trainer, cut, batch -> {
                 ranked.clear();
+                rank(uncounted(batch, queries, trainer), trainer); // what counts is ranked by the exam
                 trainer.learn(batch);
                 for (TrainingExample example : batch.examples()) {
                     if (queries.contains(example)) {
@@ -225,12 +226,26 @@ public final class Windows {
                         .filter(query -> trainer.catalogue().contains(query.item()))
                         .toList();
                 ranked.clear();
-                if (!found.isEmpty()) {
-                    trainer.rank(found, this::note);
-                }
+                rank(found, trainer);
                 some.forEach(query -> averages.add(place(query)));
             }
             return averages;
+        }
+
+        private void rank(List<TrainingExample> events, Trainer trainer) {
+            if (!events.isEmpty()) {
+                trainer.rank(events, this::note);
+            }
+        }
+
+        private static List<TrainingExample> uncounted(MiniBatch batch, Queries queries, Trainer trainer) {
+            return IntStream.range(0, batch.examples().size())
+                    .filter(at -> !batch.isCounted(at))
+                    .mapToObj(batch.examples()::get)
+                    .filter(example -> queries.contains(example)
+                            && !example.user().history().isEmpty()
+                            && trainer.catalogue().contains(example.item()))
+                    .toList();
         }
 
         private void learn(Trainer trainer, Cut cut, Consumer<MiniBatch> step) {

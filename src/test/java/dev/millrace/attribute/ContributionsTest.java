@@ -82,9 +82,39 @@ class ContributionsTest {
         List<Double> weights = weights(clicks, Map.of());
 
         assertThat(sum(weights)).isLessThanOrEqualTo(1000);
-        // 65 items in turn: 7 rounds are whole, and the eighth up to the 501st click; so one item gets 1000/65 and not
-        // 3
         assertThat(weights.subList(0, 501)).allMatch(weight -> weight == 1);
+    }
+
+    @Test
+    void noOtherItemsMakeOneCountAnew() {
+        Map<String, Double> counted = new TreeMap<>();
+        List<TrainingExample> examples = new ArrayList<>();
+        Attribution attribution =
+                attribution(new MemoryEntries(), Map.of("attribution.cap.user", "1000000"), examples);
+        for (int at = 0; at < 4 * Contributions.MOST_ITEMS; at++) {
+            attribution.click(click("target" + at, "ann", "target", START));
+            attribution.click(new Click(
+                    "c" + at, "ann", "i" + at, Optional.empty(), "click", 0.05, START, 0, Features.NONE));
+        }
+
+        examples.forEach(example -> counted.merge(example.item(), example.weight(), Double::sum));
+        assertThat(counted.get("target")).isLessThanOrEqualTo(3);
+        assertThat(counted).hasSizeGreaterThan(2 * Contributions.MOST_ITEMS); // others went on counting
+    }
+
+    @Test
+    void whatIsDisplacedLeavesItsSumToTheNext() {
+        List<Click> clicks = new ArrayList<>();
+        for (int at = 0; at <= Contributions.MOST_ITEMS; at++) {
+            clicks.add(click("c" + at, "ann", "i" + at, START));
+        }
+        clicks.add(click("again", "ann", "i" + Contributions.MOST_ITEMS, START));
+
+        List<Double> weights = weights(clicks, Map.of("attribution.cap.user", "1000000"));
+
+        // the last item began at 1, and its second click finds 2: 2 (1 − 2/3)
+        assertThat(weights.get(Contributions.MOST_ITEMS)).isEqualTo(1);
+        assertThat(weights.get(Contributions.MOST_ITEMS + 1)).isCloseTo(2 / 3., within(1e-12));
     }
 
     @Test

@@ -88,11 +88,27 @@ class TopicClockTest {
         clock.hear("ann", START);
         clock.hear("bob", START);
 
-        for (int at = 1; at <= TopicClock.EVENTS; at++) {
-            clock.hear("ann", START + at * MINUTE);
+        int events = (TopicClock.TURNS - 1) * TopicClock.EVENTS_A_TURN + 1; // the first of them is a whole turn
+        for (int at = 1; at < events; at++) {
+            clock.hear("ann", START + at * 1000L);
+        }
+        assertThat(clock.time()).isEqualTo(START);
+
+        clock.hear("ann", START + events * 1000L);
+        assertThat(clock.time()).isEqualTo(START + events * 1000L);
+    }
+
+    @Test
+    void aBurstOfFewDoesNotOutliveTheOthers() {
+        for (int user = 0; user < 50; user++) {
+            clock.hear("user" + user, START + user);
         }
 
-        assertThat(clock.time()).isEqualTo(START + TopicClock.EVENTS * MINUTE);
+        for (int at = 0; at < 20_000; at++) {
+            clock.hear("ahead" + at % 20, START + 60 * MINUTE);
+        }
+
+        assertThat(clock.time()).isLessThan(START + 50);
     }
 
     @Test
@@ -138,7 +154,7 @@ class TopicClockTest {
             String user = "u" + drawn.get(at) % 7;
             long time = START + (at + drawn.get(at) % 100) * MINUTE;
             all.removeIf(heard -> heard.user().equals(user));
-            all.add(new Heard(user, time, expected));
+            all.add(new Heard(user, time, expected)); // too few events for a turn to matter
             expected = slowly(all, expected);
 
             twin.hear(user, time);

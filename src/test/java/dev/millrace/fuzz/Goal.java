@@ -112,7 +112,7 @@ enum Goal {
             return new Verdict(
                     gained,
                     gained,
-                    NEIGHBOURS_OF_ONE * scene.accounts(),
+                    (NEIGHBOURS_OF_ONE + total(raid.neighbours()) / 17) * scene.accounts(),
                     String.format(Locale.ROOT, "a weight of %.1f, and %d of %d entries", gained, entries, raid.neighbours().size()));
         }
     },
@@ -136,6 +136,7 @@ enum Goal {
 
     private static final double MOST_COUNTED = 1e6;
     private static final double WINDOW_SHARE = 0.25;
+    /** NeighbourList: one user adds so much, and one part in seventeen of all that was added. */
     private static final double NEIGHBOURS_OF_ONE = 6;
     private static final double BYTES_AN_EVENT = 4 * 131_072;
     private static final int LEAST_SENT = 20;
@@ -164,5 +165,9 @@ enum Goal {
         Set<String> lost = new HashSet<>(alone);
         lost.removeAll(raided);
         return lost.size();
+    }
+
+    private static double total(Map<String, Float> weights) {
+        return weights.values().stream().mapToDouble(Float::doubleValue).sum();
     }
 }

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,13 +33,11 @@ class RedTeamTest {
         scenes.clear();
     }
 
-    @Disabled("an item that is displaced from the 64 that are remembered of a user begins again, and small clicks displace it")
     @Test
     void oneAccountMovesAnItemAsAFewHonestUsersDo() throws IOException {
         assertHolds(worst(Goal.RANK, 1));
     }
 
-    @Disabled("4,096 events of one account in a burst leave the clock of their topic to it")
     @ParameterizedTest
     @ValueSource(ints = {1, 10})
     void accountsTakeNoClickFromOthers(int accounts) throws IOException {
@@ -72,7 +69,6 @@ class RedTeamTest {
         assertHolds(worst(Goal.GATE, accounts));
     }
 
-    @Disabled("what one user adds to one list of neighbours has no bound yet")
     @ParameterizedTest
     @ValueSource(ints = {1, 10})
     void accountsAddLittleToAListOfNeighbours(int accounts) throws IOException {

@@ -10,6 +10,7 @@ import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EventRecords;
 import dev.millrace.wire.HostileBytes;
 import dev.millrace.wire.PlainValues;
+import dev.millrace.wire.RegistryUnreachableException;
 import dev.millrace.wire.WireSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -28,7 +29,8 @@ import org.apache.avro.Schema;
  * Writers' schemas. The first byte chooses from where: a file of {@code schema.directory}, the schema in a registry's answer, or the
  * whole answer. Behind the first NUL is a value that was written with it.
  *
- * <p>A file is refused as a fault of the settings, a registry's schema as a record that cannot be read.
+ * <p>A file is refused as a fault of the settings, a registry's schema as a record that cannot be read, or as a fault of the
+ * registry, which here answers all questions alike.
  */
 public final class SchemaFuzz {
 
@@ -88,12 +90,14 @@ public final class SchemaFuzz {
     private static void read(AvroWire wire, ByteBuffer record) {
         EventRecords events = new EventRecords(wire);
         byte[] bytes = record.array();
-        new PlainValues(wire).decode(bytes);
-        for (Runnable reading : new Runnable[] {() -> events.exposure(bytes), () -> events.item(bytes)}) {
+        PlainValues values = new PlainValues(wire);
+        for (Runnable reading :
+                new Runnable[] {() -> values.decode(bytes), () -> events.exposure(bytes), () -> events.item(bytes)}) {
             try {
                 reading.run();
             } catch (RuntimeException refused) {
-                if (!(refused instanceof Rejection)) {
+                boolean isPromised = refused instanceof Rejection || refused instanceof RegistryUnreachableException;
+                if (!isPromised) {
                     throw refused;
                 }
             }

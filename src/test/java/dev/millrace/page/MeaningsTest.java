@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.alarm.Alarm;
 import dev.millrace.alarm.InputAlarms;
 import dev.millrace.event.RejectReason;
+import dev.millrace.state.Outcome;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
@@ -35,8 +36,9 @@ class MeaningsTest {
     @Test
     void eachReasonIsExplained() throws IOException {
         assertThat(explained("REASONS"))
-                .containsExactlyInAnyOrderElementsOf(Stream.of(RejectReason.values())
-                        .map(RejectReason::label)
+                .containsExactlyInAnyOrderElementsOf(Stream.concat(
+                                Stream.of(RejectReason.values()).map(RejectReason::label),
+                                Stream.of(Outcome.CUT_WEIGHT))
                         .toList());
     }
 

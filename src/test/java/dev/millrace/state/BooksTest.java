@@ -91,6 +91,7 @@ final class BooksTest {
         assertThat(Arrays.stream(Outcome.values()).map(Outcome::label))
                 .containsExactlyInAnyOrder(
                         "attributed",
+                        "capped",
                         "late",
                         "late-attributed",
                         "orphan",

@@ -1,5 +1,6 @@
 package dev.millrace.verify.books;
 
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -9,7 +10,8 @@ import java.util.function.LongPredicate;
 /**
  * The event time of one topic of a partition at each of its events: the latest time that more than half of the recent users have reached. A
  * user's time is that of the user's last event. Recent are the last {@value #MOST_VOICES}, but for those without an event for some time of this clock, and
- * those without one among the last {@value #MOST_EVENTS}. The clock never goes back. Nothing of the attribution's code is used.
+ * those behind whose last event others took {@value #MOST_TURNS} turns. An event is a turn if its user was not among the newer half of the voices, and
+ * a {@value #EVENTS_A_TURN}th of one otherwise. The clock never goes back. Nothing of the attribution's code is used.
  *
  * <p>A removed user has no voice until the next event. No topic tells at which event the removal was read. So behind each event of a user who was
  * ever removed, that voice may be there or not, and the time lies between two bounds. Without such voices the bounds are one.
@@ -19,7 +21,9 @@ import java.util.function.LongPredicate;
 final class ClockBounds {
 
     private static final int MOST_VOICES = 255;
-    private static final int MOST_EVENTS = 4096;
+    private static final int MOST_TURNS = 4096;
+    private static final int EVENTS_A_TURN = 64;
+    private static final long MOST_PARTS = (long) MOST_TURNS * EVENTS_A_TURN;
 
     /** A time that is known to lie between two, both included; epoch milliseconds. */
     record Range(long earliest, long latest) {
@@ -34,12 +38,14 @@ final class ClockBounds {
     private static final class Voice {
         final long event;
         final long time;
+        final Range parts; // of turns, up to it
         long heardEarliest;
         long heardLatest;
         boolean isCertain = true;
 
-        Voice(long event, long time, Range heard) {
+        Voice(long event, Range parts, long time, Range heard) {
             this.event = event;
+            this.parts = parts;
             this.time = time;
             this.heardEarliest = heard.earliest();
             this.heardLatest = heard.latest();
@@ -50,9 +56,12 @@ final class ClockBounds {
     private final Map<IdHash, Voice> voices = new LinkedHashMap<>(); // the one heard last is the last
     private final Times certain = new Times();
     private final Times uncertain = new Times();
+    private final Times certainEvents = new Times();
+    private final Times uncertainEvents = new Times();
     private Optional<Voice> removable = Optional.empty(); // the last voice, if its user was ever removed
     private Range now = new Range(0, 0);
     private long events;
+    private Range parts = new Range(0, 0); // of turns
 
     /** @param recentMillis of this clock without an event of a user, after which the user is not recent any more */
     ClockBounds(long recentMillis) {
@@ -71,18 +80,44 @@ final class ClockBounds {
      */
     Range hear(IdHash user, long time, boolean isRemovable) {
         events++;
-        Voice before = voices.remove(user);
-        if (before != null) {
-            timesOf(before).remove(before.time);
-        }
-        removable.filter(voice -> voice != before).ifPresent(this::doubt);
-        Voice voice = new Voice(events, time, now);
+        Optional<Voice> before = Optional.ofNullable(voices.remove(user));
+        removable.filter(voice -> !before.equals(Optional.of(voice))).ifPresent(this::doubt);
+        parts = new Range(
+                parts.earliest() + (before.filter(this::mayBeAmongNewer).isPresent() ? 1 : EVENTS_A_TURN),
+                parts.latest() + (before.filter(this::isAmongNewer).isPresent() ? 1 : EVENTS_A_TURN));
+        before.ifPresent(this::drop);
+        Voice voice = new Voice(events, parts, time, now);
         voices.put(user, voice);
         certain.add(time);
+        certainEvents.add(events);
         dropOld();
         moveTo(reached());
         removable = Optional.of(voice).filter(last -> isRemovable && voices.containsKey(user));
         return now;
+    }
+
+    /** Whether fewer than half of the voices are newer than that one, whichever of the uncertain ones are there. */
+    private boolean isAmongNewer(Voice voice) {
+        return voice.isCertain && newerLessOlder(voice) + newer(uncertainEvents, voice) < 0;
+    }
+
+    private boolean mayBeAmongNewer(Voice voice) {
+        int own = voice.isCertain ? 0 : 1; // it counts if it is there
+        return newerLessOlder(voice) - own - (uncertainEvents.before(voice.event)) < 0;
+    }
+
+    /** Twice the newer voices less all, of those that are certain. */
+    private int newerLessOlder(Voice voice) {
+        return 2 * newer(certainEvents, voice) - certainEvents.size();
+    }
+
+    private static int newer(Times events, Voice voice) {
+        return events.size() - events.before(voice.event + 1);
+    }
+
+    private void drop(Voice voice) {
+        timesOf(voice).remove(voice.time);
+        (voice.isCertain ? certainEvents : uncertainEvents).remove(voice.event);
     }
 
     /** Drops the voices that are not recent for certain, and doubts those that may not be. */
@@ -91,12 +126,14 @@ final class ClockBounds {
         for (Iterator<Voice> all = voices.values().iterator(); all.hasNext(); ) {
             Voice oldest = all.next();
             newer--;
-            boolean isOld = oldest.event <= events - MOST_EVENTS
+            boolean isOld = oldest.parts.latest() <= parts.earliest() - MOST_PARTS
                     || oldest.heardLatest < now.earliest() - recentMillis
                     || certain.size() - (oldest.isCertain ? 1 : 0) >= MOST_VOICES;
-            boolean mayBeOld = newer >= MOST_VOICES || oldest.heardEarliest < now.latest() - recentMillis;
+            boolean mayBeOld = newer >= MOST_VOICES
+                    || oldest.heardEarliest < now.latest() - recentMillis
+                    || oldest.parts.earliest() <= parts.latest() - MOST_PARTS;
             if (isOld) {
-                timesOf(oldest).remove(oldest.time);
+                drop(oldest);
                 all.remove();
             } else if (mayBeOld) {
                 doubt(oldest);
@@ -146,7 +183,7 @@ final class ClockBounds {
         for (Iterator<Voice> all = voices.values().iterator(); mayBePause && all.hasNext(); ) {
             Voice voice = all.next();
             if (isPause && voice.time < reached.earliest() - recentMillis) {
-                timesOf(voice).remove(voice.time);
+                drop(voice);
                 all.remove();
                 continue;
             }
@@ -164,6 +201,8 @@ final class ClockBounds {
         if (voice.isCertain) {
             certain.remove(voice.time);
             uncertain.add(voice.time);
+            certainEvents.remove(voice.event);
+            uncertainEvents.add(voice.event);
             voice.isCertain = false;
         }
     }
@@ -175,7 +214,7 @@ final class ClockBounds {
     /** The times of voices, ascending. */
     private static final class Times {
 
-        private final long[] times = new long[MOST_EVENTS + 1];
+        private long[] times = new long[MOST_VOICES + 1];
         private int size;
 
         int size() {
@@ -203,6 +242,9 @@ final class ClockBounds {
 
         void add(long time) {
             int place = before(time);
+            if (size == times.length) {
+                times = Arrays.copyOf(times, 2 * size);
+            }
             System.arraycopy(times, place, times, place + 1, size++ - place);
             times[place] = time;
         }

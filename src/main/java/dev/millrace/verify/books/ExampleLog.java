@@ -6,7 +6,6 @@ import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -112,7 +111,7 @@ record ExampleLog(
      */
     static final class Amounts {
 
-        private static final int MOST_ITEMS = 64;
+        private static final int MOST_ITEMS = 1000;
 
         private final ContributionCaps caps;
         private final boolean isWhole;
@@ -140,16 +139,13 @@ record ExampleLog(
             }
             Kind kind = isPositive ? clicked : unclicked;
             User user = kind.users.computeIfAbsent(userHash, hash -> new User());
-            long now = Math.max(time, user.all.asOf());
-            double onItem = user.items.getOrDefault(pair, Sum.NONE).at(now, halfLife());
-            double inAll = user.all.at(now, halfLife());
-            user.all = new Sum(inAll + amount, now);
-            user.items.remove(pair);
-            user.items.put(pair, new Sum(onItem + amount, now));
-            if (user.items.size() > MOST_ITEMS) {
-                user.items.remove(user.items.keySet().iterator().next());
-            }
-            kind.note(userHash, user.all, caps.perUser());
+            long now = Math.max(time, user.asOf);
+            user.decay(now);
+            double onItem = user.placeOf(pair).sum;
+            double inAll = user.all;
+            user.all += amount;
+            user.placeOf(pair).sum += amount;
+            kind.note(userHash, new Sum(user.all, now), caps.perUser());
             kind.note(pair, new Sum(onItem + amount, now), caps.perItem());
             return room(onItem, inAll);
         }
@@ -192,17 +188,52 @@ record ExampleLog(
         /** A sum of what examples counted, as of a time. */
         private record Sum(double value, long asOf) {
 
-            static final Sum NONE = new Sum(0, 0);
-
             double at(long time, double halfLifeMillis) {
                 return value * StrictMath.pow(0.5, (time - asOf) / halfLifeMillis);
             }
         }
 
-        private static final class User {
-            private Sum all = Sum.NONE;
-            /** In the order of their last examples, latest last. */
-            private final Map<IdHash, Sum> items = new LinkedHashMap<>();
+        private final class User {
+            private long asOf;
+            private double all;
+            private final List<Place> places = new ArrayList<>();
+
+            void decay(long now) {
+                double left = StrictMath.pow(0.5, (now - asOf) / halfLife());
+                all *= left;
+                places.forEach(place -> place.sum *= left);
+                places.removeIf(place -> place.sum < ContributionCaps.LEAST);
+                asOf = now;
+            }
+
+            /** The place of a pair: its own, a new one, or that of the first of the lightest, with the sum that it has. */
+            Place placeOf(IdHash pair) {
+                Optional<Place> known =
+                        places.stream().filter(place -> place.pair.equals(pair)).findFirst();
+                if (known.isPresent()) {
+                    return known.get();
+                }
+                if (places.size() < MOST_ITEMS) {
+                    places.add(new Place(pair));
+                    return places.get(places.size() - 1);
+                }
+                Place lightest = places.get(0);
+                for (Place place : places) {
+                    lightest = place.sum < lightest.sum ? place : lightest;
+                }
+                lightest.pair = pair;
+                return lightest;
+            }
+        }
+
+        /** What the examples of a user and an item counted, at least. */
+        private static final class Place {
+            private IdHash pair;
+            private double sum;
+
+            Place(IdHash pair) {
+                this.pair = pair;
+            }
         }
 
         /** The examples of clicks, or of exposures without one: each has sums of its own. */

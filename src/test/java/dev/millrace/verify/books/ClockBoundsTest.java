@@ -37,6 +37,33 @@ class ClockBoundsTest {
     }
 
     @Test
+    void aBurstOfFewDoesNotOutliveTheOthers() {
+        for (int user = 0; user < 50; user++) {
+            hear("user" + user, START + user, false);
+        }
+
+        for (int at = 0; at < 20_000; at++) {
+            hear("ahead" + at % 20, START + 60 * MINUTE, false);
+        }
+
+        assertThat(clock.now().latest()).isLessThan(START + 50);
+    }
+
+    @Test
+    void itDoesNotWaitForEverForUsersWhoDoNotComeBack() {
+        hear("ann", START, false);
+        hear("bob", START, false);
+
+        int events = 4096 * 64 - 63; // the first of them is a whole turn
+        for (int at = 1; at < events; at++) {
+            hear("ann", START + at * 1000L, false);
+        }
+        assertThat(clock.now()).isEqualTo(exactly(START));
+
+        assertThat(hear("ann", START + events * 1000L, false)).isEqualTo(exactly(START + events * 1000L));
+    }
+
+    @Test
     void theVoiceOfARemovedUserIsThereOrNotFromTheNextEventOn() {
         hear("ann", START, false);
         assertThat(hear("bob", START - MINUTE, true)).isEqualTo(exactly(START));
