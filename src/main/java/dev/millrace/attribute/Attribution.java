@@ -425,12 +425,10 @@ public final class Attribution implements Durable {
     private void fold(Click click, boolean isVisit) {
         UserState user = user(click.user());
         ProfileAndHistory known = users.profileAndHistory(user);
-        boolean stays = !isVisit && known.history().stream().anyMatch(visit -> visit.item().equals(click.item()));
+        boolean stays = !isVisit
+                && known.history().stream().anyMatch(visit -> visit.item().equals(click.item()));
         user.counters = user.counters.clicked(click.time(), halfLifeMillis);
-        change(
-                click.user(),
-                user,
-                stays ? known : known.clicked(click.item(), click.time(), settings.historyLength()));
+        change(click.user(), user, stays ? known : known.clicked(click.item(), click.time(), settings.historyLength()));
     }
 
     /** Stores and publishes a user whose profile or history changed. */

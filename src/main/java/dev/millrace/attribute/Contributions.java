@@ -49,8 +49,7 @@ final class Contributions {
         double ofItem = place < state.sums.length ? state.sums[place] : 0;
         double amount = caps.amount(weight, ofItem, state.all);
         if (amount > 0) {
-            entries.put(
-                    key, state.with(place, KeyIndex.fingerprint(item), ofItem + amount, amount), State::encoded);
+            entries.put(key, state.with(place, KeyIndex.fingerprint(item), ofItem + amount, amount), State::encoded);
         }
         return amount;
     }

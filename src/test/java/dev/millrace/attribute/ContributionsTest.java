@@ -89,12 +89,11 @@ class ContributionsTest {
     void noOtherItemsMakeOneCountAnew() {
         Map<String, Double> counted = new TreeMap<>();
         List<TrainingExample> examples = new ArrayList<>();
-        Attribution attribution =
-                attribution(new MemoryEntries(), Map.of("attribution.cap.user", "1000000"), examples);
+        Attribution attribution = attribution(new MemoryEntries(), Map.of("attribution.cap.user", "1000000"), examples);
         for (int at = 0; at < 4 * Contributions.MOST_ITEMS; at++) {
             attribution.click(click("target" + at, "ann", "target", START));
-            attribution.click(new Click(
-                    "c" + at, "ann", "i" + at, Optional.empty(), "click", 0.05, START, 0, Features.NONE));
+            attribution.click(
+                    new Click("c" + at, "ann", "i" + at, Optional.empty(), "click", 0.05, START, 0, Features.NONE));
         }
 
         examples.forEach(example -> counted.merge(example.item(), example.weight(), Double::sum));

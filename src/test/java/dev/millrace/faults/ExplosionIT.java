@@ -24,8 +24,8 @@ class ExplosionIT {
 
     @Test
     void f25_harmfulStepsAreRefusedAndTheLastGoodVectorsAreServedUntilOneIsLearntAgain() throws Exception {
-        try (Experiment run =
-                Experiment.begin("F25", "clicks of weight 1e6, all bounds lifted; SIGKILL while publication is withheld", 1)) {
+        try (Experiment run = Experiment.begin(
+                "F25", "clicks of weight 1e6, all bounds lifted; SIGKILL while publication is withheld", 1)) {
             // with any of these bounds no step is refused
             run.set("attribution.max-weight", "1e6");
             run.set("attribution.cap.user-item", "0");

@@ -92,10 +92,8 @@ final class Accounts implements Raid.Sender {
             }
             case EXPOSURE ->
                 to.accept(exposure(id("x", instruction), user, item(instruction, time), when, features(size)));
-            case VIEW ->
-                to.accept(click(instruction, user, item(instruction, time), Optional.empty(), "view", when));
-            case PROFILE ->
-                to.accept(new ReplayEvent.ProfileUpdate(new UserProfile(user, when, profile(size, time))));
+            case VIEW -> to.accept(click(instruction, user, item(instruction, time), Optional.empty(), "view", when));
+            case PROFILE -> to.accept(new ReplayEvent.ProfileUpdate(new UserProfile(user, when, profile(size, time))));
         }
         events += instruction.kind() == Instruction.Kind.PAIR ? 2 : 1;
         bytes += size + 4L * instruction.size().ids();
@@ -110,8 +108,8 @@ final class Accounts implements Raid.Sender {
         Features features = exposure.isPresent() && !exposure.get().equals("never")
                 ? Features.NONE
                 : features(instruction.size().features());
-        return new ReplayEvent.ItemClick(new Click(
-                id("c", instruction), user, item, exposure, action, instruction.weight(), when, 0, features));
+        return new ReplayEvent.ItemClick(
+                new Click(id("c", instruction), user, item, exposure, action, instruction.weight(), when, 0, features));
     }
 
     private String item(Instruction instruction, int time) {

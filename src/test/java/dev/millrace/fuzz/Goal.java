@@ -23,7 +23,8 @@ enum Goal {
                     clicks,
                     clicks + standing.reach(),
                     WHOLE_CLICKS * scene.accounts(),
-                    String.format(Locale.ROOT,
+                    String.format(
+                            Locale.ROOT,
                             "as %.1f honest clicks, by examples of it that count %.1f: first ten of %.1f %%, median rank %.0f; alone %.1f %%, %.0f",
                             clicks,
                             raid.onTarget(),
@@ -39,7 +40,8 @@ enum Goal {
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
             int lost = lost(scene.quiet().honest(), raid.honest());
-            return new Verdict(lost, lost, 0, lost + " of " + scene.quiet().honest().size() + " honest examples lost");
+            return new Verdict(
+                    lost, lost, 0, lost + " of " + scene.quiet().honest().size() + " honest examples lost");
         }
     },
 
@@ -52,7 +54,12 @@ enum Goal {
                     refused,
                     refused + raid.steepest() / (1 + raid.steepest()),
                     0,
-                    String.format(Locale.ROOT, "%d steps refused; the steepest gradient %.2f, alone %.2f", refused, raid.steepest(), scene.quiet().steepest()));
+                    String.format(
+                            Locale.ROOT,
+                            "%d steps refused; the steepest gradient %.2f, alone %.2f",
+                            refused,
+                            raid.steepest(),
+                            scene.quiet().steepest()));
         }
     },
 
@@ -70,12 +77,19 @@ enum Goal {
         Verdict judge(Scene scene, Raid.Outcome raid) {
             int evicted = lost(scene.quiet().items(), raid.items());
             ContributionCaps caps = scene.settings().attribution().caps();
-            double most = caps.perUser() == 0 ? raid.counted() : Math.min(raid.counted(), DAY_OF_BUDGET * caps.perUser() * scene.accounts());
+            double most = caps.perUser() == 0
+                    ? raid.counted()
+                    : Math.min(raid.counted(), DAY_OF_BUDGET * caps.perUser() * scene.accounts());
             return new Verdict(
                     evicted,
                     evicted,
                     most + DEVIATIONS * Math.sqrt(raid.variance()),
-                    String.format(Locale.ROOT, "%d of %d items evicted by examples that count %.1f", evicted, scene.quiet().items().size(), raid.counted()));
+                    String.format(
+                            Locale.ROOT,
+                            "%d of %d items evicted by examples that count %.1f",
+                            evicted,
+                            scene.quiet().items().size(),
+                            raid.counted()));
         }
     },
 
@@ -89,12 +103,17 @@ enum Goal {
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
             int withheld = raid.withheld() - scene.quiet().withheld();
-            boolean areMany = raid.counted() >= WINDOW_SHARE * scene.settings().trainer().publish().gate().window();
+            boolean areMany = raid.counted()
+                    >= WINDOW_SHARE
+                            * scene.settings().trainer().publish().gate().window();
             return new Verdict(
                     withheld,
-                    withheld > 0 ? MOST_COUNTED - raid.counted() : raid.counted() / MOST_COUNTED, // the less it takes, the worse
+                    withheld > 0
+                            ? MOST_COUNTED - raid.counted()
+                            : raid.counted() / MOST_COUNTED, // the less it takes, the worse
                     areMany ? Double.MAX_VALUE : 0,
-                    String.format(Locale.ROOT, "%d steps withheld by examples that count %.1f", withheld, raid.counted()));
+                    String.format(
+                            Locale.ROOT, "%d steps withheld by examples that count %.1f", withheld, raid.counted()));
         }
     },
 
@@ -113,7 +132,12 @@ enum Goal {
                     gained,
                     gained,
                     (NEIGHBOURS_OF_ONE + total(raid.neighbours()) / 17) * scene.accounts(),
-                    String.format(Locale.ROOT, "a weight of %.1f, and %d of %d entries", gained, entries, raid.neighbours().size()));
+                    String.format(
+                            Locale.ROOT,
+                            "a weight of %.1f, and %d of %d entries",
+                            gained,
+                            entries,
+                            raid.neighbours().size()));
         }
     },
 
@@ -121,8 +145,14 @@ enum Goal {
     BYTES {
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
-            double each = raid.sent() < LEAST_SENT ? 0 : (double) (raid.written() - scene.quiet().written()) / raid.sent();
-            return new Verdict(each, each, BYTES_AN_EVENT, String.format(Locale.ROOT, "%.0f bytes for each of %d events", each, raid.sent()));
+            double each = raid.sent() < LEAST_SENT
+                    ? 0
+                    : (double) (raid.written() - scene.quiet().written()) / raid.sent();
+            return new Verdict(
+                    each,
+                    each,
+                    BYTES_AN_EVENT,
+                    String.format(Locale.ROOT, "%.0f bytes for each of %d events", each, raid.sent()));
         }
     };
 
@@ -138,6 +168,7 @@ enum Goal {
     private static final double WINDOW_SHARE = 0.25;
     /** NeighbourList: one user adds so much, and one part in seventeen of all that was added. */
     private static final double NEIGHBOURS_OF_ONE = 6;
+
     private static final double BYTES_AN_EVENT = 4 * 131_072;
     private static final int LEAST_SENT = 20;
 

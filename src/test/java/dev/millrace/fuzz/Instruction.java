@@ -34,8 +34,9 @@ record Instruction(int account, Kind kind, Aim aim, double weight, Clock clock, 
     private static final int FASTEST = 4_096;
     private static final double LARGEST_WEIGHT = 1e6;
 
-    private static final Pattern LINE = Pattern.compile("account (\\w+) sends (\\d+) times (\\S+) on (\\S+) of (\\d+), weight (\\S+),"
-            + " clock (-?\\d+) and (-?\\d+) min, features (\\d+) B, ids (\\d+) B, from (\\d+) %, pace (-?\\d+)");
+    private static final Pattern LINE = Pattern.compile(
+            "account (\\w+) sends (\\d+) times (\\S+) on (\\S+) of (\\d+), weight (\\S+),"
+                    + " clock (-?\\d+) and (-?\\d+) min, features (\\d+) B, ids (\\d+) B, from (\\d+) %, pace (-?\\d+)");
 
     /** What is sent. */
     enum Kind {

@@ -90,7 +90,8 @@ final class RedTeam {
         long seconds = Long.getLong("fuzz.seconds", 600);
         long seed = Long.getLong("redteam.seed", 1);
         List<String> rows = new ArrayList<>();
-        for (Goal each : goal.isEmpty() ? List.of(Goal.values()) : List.of(Goal.valueOf(goal.toUpperCase(Locale.ROOT)))) {
+        for (Goal each :
+                goal.isEmpty() ? List.of(Goal.values()) : List.of(Goal.valueOf(goal.toUpperCase(Locale.ROOT)))) {
             StringBuilder row = new StringBuilder("| " + each.name().toLowerCase(Locale.ROOT));
             for (int number : accounts.isEmpty() ? List.of(1, 10) : List.of(Integer.parseInt(accounts))) {
                 Found found = search(Scene.of(each, number, Map.of()), seed, seconds);

@@ -69,8 +69,8 @@ record Scene(
                             .thenComparing(Comparator.naturalOrder()))
                     .toList();
             List<ReplayEvent> honest = events.subList(LEARNT, LEARNT + HONEST);
-            return of(new Scene(
-                    goal, accounts, settings, kept, honest, "", byClicks, Optional.empty(), new HashMap<>()));
+            return of(
+                    new Scene(goal, accounts, settings, kept, honest, "", byClicks, Optional.empty(), new HashMap<>()));
         }
     }
 
@@ -134,10 +134,9 @@ record Scene(
 
     private static String middling(Shop.Kept kept) {
         Map<String, Double> totals = new HashMap<>();
-        kept.trainer()
-                .forEach((key, value) -> EntryKind.itemWithNeighbours(key)
-                        .ifPresent(item -> totals.put(
-                                item, NeighbourList.read(value, id -> id).total())));
+        kept.trainer().forEach((key, value) -> EntryKind.itemWithNeighbours(key)
+                .ifPresent(item ->
+                        totals.put(item, NeighbourList.read(value, id -> id).total())));
         List<String> items = totals.keySet().stream()
                 .sorted(Comparator.<String>comparingDouble(item -> totals.getOrDefault(item, 0.0))
                         .thenComparing(Comparator.naturalOrder()))
@@ -207,15 +206,16 @@ record Scene(
     private Raid.Outcome clicked(int users) {
         List<UserFeatures> visitors = new ArrayList<>();
         kept.users().values().stream().filter(user -> !user.history().isEmpty()).forEach(visitors::add);
-        List<UserFeatures> clicking = visitors.subList(visitors.size() - users, visitors.size()); // the first ones are asked
+        List<UserFeatures> clicking =
+                visitors.subList(visitors.size() - users, visitors.size()); // the first ones are asked
         return Raid.run(this, (at, now, to) -> {
             if (at == 0) {
                 for (UserFeatures user : clicking) {
                     String id = "control-" + user.user();
-                    to.accept(new ReplayEvent.ItemExposure(
-                            new Exposure(id, user.user(), target, now, 0, Features.NONE)));
-                    to.accept(new ReplayEvent.ItemClick(new Click(
-                            id, user.user(), target, Optional.of(id), "click", 1, now, 0, Features.NONE)));
+                    to.accept(
+                            new ReplayEvent.ItemExposure(new Exposure(id, user.user(), target, now, 0, Features.NONE)));
+                    to.accept(new ReplayEvent.ItemClick(
+                            new Click(id, user.user(), target, Optional.of(id), "click", 1, now, 0, Features.NONE)));
                 }
             }
         });

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.alarm.Alarm;
 import dev.millrace.alarm.InputAlarms;
 import dev.millrace.event.RejectReason;
-import dev.millrace.state.Outcome;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;

@@ -175,7 +175,8 @@ public final class Shop implements AutoCloseable {
         trainer.rank(asking, (example, byModel, byPopularity) -> ranks.add(byModel.get(0)));
         ranks.sort(null);
         long top = ranks.stream().filter(rank -> rank <= TOP).count();
-        double reach = ranks.stream().mapToDouble(rank -> Math.min(1, TOP / rank)).sum();
+        double reach =
+                ranks.stream().mapToDouble(rank -> Math.min(1, TOP / rank)).sum();
         return new Standing(ranks.get(ranks.size() / 2), (double) top / ranks.size(), reach / ranks.size());
     }
 

@@ -103,7 +103,7 @@ final class ClockBounds {
 
     private boolean mayBeAmongNewer(Voice voice) {
         int own = voice.isCertain ? 0 : 1; // it counts if it is there
-        return newerLessOlder(voice) - own - (uncertainEvents.before(voice.event)) < 0;
+        return newerLessOlder(voice) - own - uncertainEvents.before(voice.event) < 0;
     }
 
     /** Twice the newer voices less all, of those that are certain. */
