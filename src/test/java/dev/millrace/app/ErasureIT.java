@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.batch.CounterRandom;
+import dev.millrace.checkpoint.Checkpoint;
+import dev.millrace.checkpoint.CheckpointFile;
+import dev.millrace.checkpoint.ItemVectors;
+import dev.millrace.checkpoint.LearnerExport;
+import dev.millrace.checkpoint.TowerFiles;
 import dev.millrace.cli.MillraceProcess;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
@@ -12,25 +17,37 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
 import dev.millrace.follow.ProgressWatch;
+import dev.millrace.operation.Operator;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
+import dev.millrace.state.MemoryEntries;
 import dev.millrace.state.Outcome;
+import dev.millrace.state.Utf8;
+import dev.millrace.stream.LearnerState;
+import dev.millrace.stream.Part;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicFollower;
+import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
 import dev.millrace.train.ErasedIds;
+import dev.millrace.train.Trainer;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.ProgressRecords;
 import dev.millrace.wire.TopicRecord;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -42,8 +59,11 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
+import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.rocksdb.ColumnFamilyDescriptor;
@@ -64,6 +84,37 @@ class ErasureIT {
     private static final long T0 = 1_767_225_600_000L; // 2026-01-01
     private static final String USER = "the-user-who-goes";
     private static final String ITEM = "the-item-that-goes";
+    /** Its fingerprint is the id itself. */
+    private static final String SHORT = "goes-2";
+
+    private static final List<String> LEAVING = List.of(USER, SHORT);
+    /** Items that one of them alone clicked, one after the other. */
+    private static final List<List<String>> PAIRS =
+            List.of(List.of("kit-of-one", "page-of-one"), List.of("kit-of-two", "page-of-two"));
+
+    private static final UserTraces TRACES = new UserTraces(LEAVING, PAIRS);
+
+    /** More than a step of an exam comes to, so that it is open for two. */
+    private static final int ITEMS_OF_A_LONG_EXAM = 16_500;
+
+    private static final Map<String, String> EVERY_TRACE = Map.of(
+            "exam.every-batch-up-to", "0",
+            "exam.budget", "1000000",
+            "batch.size", "8192",
+            "batch.max-changes", "100000",
+            "batch.max-bytes", "4000000",
+            "batch.max-wait", "2s",
+            "topic.vector-store.name", "vector-store",
+            "train.http.port", "0");
+
+    // rows of the table
+    private static final String BEFORE = "checkpoints, exports and backups made before";
+    private static final String OLDER = "older values in compacted topics and in changelogs";
+    private static final String ROCKS = "files of RocksDB";
+
+    private static final String AFTER = "checkpoints and exports made after";
+    private static final String CHECKPOINT = "model.checkpoint";
+
     private static final String LOAD_USER = "user-under-load-";
     private static final int LOAD_USERS = 40;
     private static final int LOAD_ITEMS = 20;
@@ -76,6 +127,7 @@ class ErasureIT {
     private static final String OF_OTHERS = "HPNXW";
 
     private static final String ATTRIBUTION = "millrace-attribute-attribution-changelog";
+    private static final String CLOCKS = "millrace-attribute-attribution-books-changelog";
     private static final String LEARNER = "millrace-learn-learner-changelog";
 
     /** Logs, which hold what was sent until their retention ends. */
@@ -86,25 +138,32 @@ class ErasureIT {
     /** The latest value of each key, by topic; keys and values one character a byte. */
     private final Map<String, Map<String, String>> latest = new ConcurrentHashMap<>();
 
+    /** Records read of each topic. */
+    private final Map<String, Long> read = new ConcurrentHashMap<>();
+
     ErasureIT(@TempDir Path directory) {
         this.directory = directory;
     }
 
     @Test
     void nothingIsLeftOfWhoAndWhatWasRemovedButWhereItIsSaidToStay() throws Exception {
-        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
-            MillraceSettings settings = settings(broker.bootstrapServers());
+        ErasureTable table = ErasureTable.read();
+        Set<String> found = new TreeSet<>();
+        try (LogCapture log = LogCapture.begin();
+                EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
+            MillraceSettings settings = settings(broker.bootstrapServers(), EVERY_TRACE);
             new Topics(settings.clients(), settings.topics(), PATIENCE).create();
-            AvroWire wire = new AvroWire(settings.wire());
+            PrometheusMeterRegistry training = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+            PrometheusMeterRegistry serving = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
             List<TopicFollower> followers = new ArrayList<>();
-            try (StreamRunner trainer = TrainProcess.runner(settings, TrainProcess.From.EVENTS);
-                    ServeProcess server =
-                            ServeProcess.start(settings, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
-                    EventProducer producer = new EventProducer(
-                            settings.clients(), settings.topics().names(), wire)) {
-                trainer.start();
-                assertThat(trainer.awaitRunning(PATIENCE)).isTrue();
+            try (TrainProcess trainer = TrainProcess.start(settings, TrainProcess.From.EVENTS, training);
+                    ServeProcess server = ServeProcess.start(settings, serving);
+                    EventProducer producer = settings.cluster().producer()) {
+                assertThat(trainer.applications().awaitRunning(PATIENCE)).isTrue();
                 followAll(settings, followers);
+                for (int item = 0; item < ITEMS_OF_A_LONG_EXAM; item++) {
+                    producer.send(new CatalogueItem("filler-" + item, T0, Features.NONE));
+                }
                 produce(producer);
                 // they are everywhere
                 await().atMost(PATIENCE).untilAsserted(() -> {
@@ -112,42 +171,191 @@ class ErasureIT {
                     assertThat(topicsHolding(ITEM)).contains("item-embeddings", "model-updates", ATTRIBUTION, LEARNER);
                     assertThat(indexed(server)).contains(ITEM);
                 });
+                String api = server.url();
+                openExam(producer);
+                for (String user : LEAVING) {
+                    assertThat(kindsHolding(CLOCKS, UserTraces.fingerprint(user)))
+                            .as("the voice of " + user)
+                            .contains('C');
+                    assertThat(kindsHolding(LEARNER, UserTraces.digest(user)))
+                            .as("what stands beside an item by " + user)
+                            .contains('N');
+                }
+                PAIRS.forEach(pair -> assertThat(neighboursIn(pair)).isNotEmpty());
+                assertThat(bodyOf(api + "/v1/users/" + USER)).contains("\"known\":true", ITEM);
+                assertThat(firstEventOf(api + "/v1/live")).contains(USER);
+                export(settings, BEFORE);
+                clickOnShown(producer, USER, "stays-too", T0 + 4_500); // its example is in the open batch yet
 
-                producer.removeUser(USER, T0 + 5_000);
+                new ClusterOperations(settings.cluster(), InstantSource.system())
+                        .erase(new Operator("ann", Operator.HTTP, "192.0.2.7", ""), USER);
+                producer.removeUser(SHORT, T0 + 5_000);
                 producer.removeItem(ITEM, T0 + 5_000);
                 producer.flush();
 
                 await().atMost(PATIENCE).untilAsserted(() -> {
-                    assertThat(topicsHolding(USER)).isEmpty();
+                    assertThat(keysWithTraces(LEARNER)).isEmpty();
+                    assertThat(topicsWithTraces()).isSubsetOf("operator-actions");
+                    PAIRS.forEach(pair -> assertThat(neighboursIn(pair)).isEmpty());
                     // others' histories, and what they were shown of late, are theirs
                     assertThat(topicsHolding(ITEM)).isSubsetOf("user-features", ATTRIBUTION, LEARNER);
                     // the learner only remembers that it is gone
                     assertThat(keysHolding(LEARNER, ITEM)).containsExactly("C" + ITEM);
                     assertThat(indexed(server)).isNotEmpty().doesNotContain(ITEM);
+                    assertThat(server.state().neighbourUpdates()).isEqualTo(read.get("item-neighbours"));
+                    assertThat(server.state().modelUpdates()).isEqualTo(read.get("model-updates"));
+                    assertThat(server.state().userUpdates()).isEqualTo(read.get("user-features"));
                 });
+                await().atMost(PATIENCE).until(() -> examples(trainer.progress()).outcome(Outcome.ERASED) > 0);
                 assertThat(keysHolding(ATTRIBUTION, ITEM))
                         .allMatch(key -> OF_OTHERS.indexOf(key.charAt(0)) >= 0)
                         .noneMatch(key -> key.contains(USER));
+                export(settings, AFTER);
+                for (String user : LEAVING) { // the answer has the id that was asked for
+                    assertThat(bodyOf(api + "/v1/users/" + user))
+                            .isEqualTo("{\"user\":\"" + user + "\",\"known\":false,\"history\":[]}");
+                }
+                addIf(TRACES.areIn(firstEventOf(api + "/v1/live")), "/v1/live", found);
+                addIf(TRACES.areIn(bodyOf(api + "/v1/dead-letters")), "/v1/dead-letters", found);
+                addIf(TRACES.areIn(training.scrape()), "metrics of the trainer", found);
+                addIf(TRACES.areIn(serving.scrape()), "metrics of the server", found);
             } finally {
                 followers.forEach(TopicFollower::close);
             }
-            Map<String, Map<String, String>> kept = trainerEntries();
-            assertThat(kept.keySet()).anyMatch(ErasureIT::isAttribution).anyMatch(ErasureIT::isLearner);
-            kept.forEach((store, entries) -> {
-                assertThat(entries).as(store).isNotEmpty();
-                assertThat(holding(entries, USER)).as(store).isEmpty();
-                assertThat(holding(entries, ITEM))
-                        .as(store)
-                        .allMatch(key -> isLearner(store)
-                                ? key.equals("C" + ITEM)
-                                : isAttribution(store) && OF_OTHERS.indexOf(key.charAt(0)) >= 0);
-            });
-            Map<String, String> served = serverEntries();
-            assertThat(served).isNotEmpty();
-            assertThat(holding(served, USER)).isEmpty();
-            // other users' histories
-            assertThat(holding(served, ITEM)).allMatch(key -> key.charAt(0) == 'u');
+            found.addAll(topicsThatEverHeldTraces(settings));
+            assertThat(log.lines()).isNotEmpty();
+            addIf(log.lines().stream().anyMatch(TRACES::areIn), "logs of the processes", found);
         }
+        Map<String, Map<String, String>> kept = trainerEntries();
+        assertThat(kept.keySet()).anyMatch(ErasureIT::isAttribution).anyMatch(ErasureIT::isLearner);
+        kept.forEach((store, entries) -> {
+            assertThat(entries).as(store).isNotEmpty();
+            addIf(hasTraces(isLearner(store), entries), store, found);
+            assertThat(holding(entries, ITEM))
+                    .as(store)
+                    .allMatch(key -> isLearner(store)
+                            ? key.equals("C" + ITEM)
+                            : isAttribution(store) && OF_OTHERS.indexOf(key.charAt(0)) >= 0);
+        });
+        Map<String, String> served = serverEntries();
+        assertThat(served).isNotEmpty();
+        addIf(hasTraces(false, served), "store of the server", found);
+        // other users' histories
+        assertThat(holding(served, ITEM)).allMatch(key -> key.charAt(0) == 'u');
+        Map<String, String> exported = new TreeMap<>();
+        CheckpointFile.read(
+                directory.resolve(AFTER).resolve(CHECKPOINT),
+                (key, value) -> exported.put(UserTraces.text(key), UserTraces.text(value)));
+        addIf(hasTraces(true, exported), AFTER, found);
+        for (String folder : List.of("state", "serve", BEFORE, AFTER)) {
+            found.addAll(filesWithTraces(directory.resolve(folder)));
+        }
+
+        found.removeAll(table.unseen());
+        assertThat(found)
+                .as("places with traces of an erased user, as docs/operations.md has them")
+                .isEqualTo(table.seen());
+    }
+
+    /** Lets a user who goes click until an exam is open that has one of these clicks: every other batch opens one, or ends it. */
+    private void openExam(EventProducer producer) {
+        for (int click = 0; !kindsHolding(LEARNER, USER).contains('E'); click++) {
+            assertThat(click).as("clicks without an open exam").isLessThan(10);
+            String before = progressOfLearner();
+            clickOnShown(producer, USER, "filler-" + click, T0 + 4_000 + click);
+            await().atMost(PATIENCE).until(() -> !progressOfLearner().equals(before));
+        }
+    }
+
+    /** The entry that a learner writes last at each commit. */
+    private String progressOfLearner() {
+        return latest.getOrDefault(LEARNER, Map.of()).getOrDefault("T", "");
+    }
+
+    private static void clickOnShown(EventProducer producer, String user, String item, long time) {
+        producer.send(exposure("shown-" + item, user, item, time));
+        producer.send(click("click-" + item, user, item, time + 1));
+        producer.flush();
+    }
+
+    /** Writes what operators may write of a learner: a checkpoint, and its towers and vectors. */
+    private void export(MillraceSettings settings, String folder) throws Exception {
+        Path to = Files.createDirectories(directory.resolve(folder));
+        Checkpoint checkpoint = new LearnerExport(settings.cluster(), settings.learner())
+                .of(new LearnerState(settings.clients(), settings.stream(), Part.LEARN), new MemoryEntries());
+        CheckpointFile.write(to.resolve(CHECKPOINT), checkpoint);
+        try (Trainer trainer = checkpoint.toLookAt()) {
+            ItemVectors.write(to, checkpoint.header(), trainer);
+            TowerFiles.write(
+                    to, checkpoint.header(), checkpoint.settings().trainer().model(), trainer.model());
+        }
+    }
+
+    /** The body, once the answer is one. */
+    private static String bodyOf(String url) {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(url)).build();
+        return await().atMost(PATIENCE)
+                .until(
+                        () -> HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()),
+                        answer -> answer.statusCode() == 200)
+                .body();
+    }
+
+    private static String firstEventOf(String url) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(url)).build();
+        try (Stream<String> lines = HttpClient.newHttpClient()
+                .send(request, HttpResponse.BodyHandlers.ofLines())
+                .body()) {
+            return lines.filter(line -> line.startsWith("data:")).findFirst().orElseThrow();
+        }
+    }
+
+    private static void addIf(boolean isThere, String place, Set<String> places) {
+        if (isThere) {
+            places.add(place);
+        }
+    }
+
+    /** The topics of which some record ever was of the users who went, if they keep all records; of the others, what stands for the older ones. */
+    private Set<String> topicsThatEverHeldTraces(MillraceSettings settings) throws Exception {
+        Set<String> held = topicsWithTraces();
+        try (Admin admin = Admin.create(settings.clients().asMap());
+                TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
+            Set<String> all = admin.listTopics(new ListTopicsOptions().listInternal(true)).names().get();
+            assertThat(all).containsAll(latest.keySet()).containsAll(settings.topics().names().all());
+            for (String topic : all) {
+                ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+                boolean isCompacted = admin.describeConfigs(List.of(resource)).all().get().get(resource)
+                        .get("cleanup.policy").value().contains("compact");
+                for (TopicReader.Extent extent : reader.extents(topic)) {
+                    reader.read(extent, extent.first(), record -> {
+                        boolean isHeld = TRACES.areIn(
+                                UserTraces.text(record.key()) + record.headers(),
+                                record.value().map(UserTraces::text).orElse(""));
+                        addIf(isHeld, isCompacted ? OLDER : topic, held);
+                        return true;
+                    });
+                }
+            }
+        }
+        return held;
+    }
+
+    /** The places of files that have traces: one for all that RocksDB writes, one for what an operator wrote before. */
+    private Set<String> filesWithTraces(Path folder) throws IOException {
+        Set<String> places = new TreeSet<>();
+        List<Path> files;
+        try (Stream<Path> all = Files.walk(folder)) {
+            files = all.filter(Files::isRegularFile).toList();
+        }
+        assertThat(files).isNotEmpty();
+        for (Path file : files) {
+            String place = folder.endsWith(BEFORE)
+                    ? BEFORE
+                    : Files.exists(file.resolveSibling("CURRENT")) ? ROCKS : file.toString();
+            addIf(TRACES.areIn(Files.readAllBytes(file)), place, places);
+        }
+        return places;
     }
 
     /**
@@ -330,10 +538,9 @@ class ErasureIT {
 
     /** Two users whom both items are shown; what becomes of each kind of event is open, attributed, waiting. */
     private static void produce(EventProducer producer) {
-        for (String item : List.of(ITEM, "stays", "stays-too")) {
-            producer.send(new CatalogueItem(item, T0, Features.NONE));
-        }
-        for (String user : List.of(USER, "another-user")) {
+        Stream.concat(Stream.of(ITEM, "stays", "stays-too"), PAIRS.stream().flatMap(List::stream))
+                .forEach(item -> producer.send(new CatalogueItem(item, T0, Features.NONE)));
+        for (String user : List.of(USER, SHORT, "another-user")) {
             producer.send(
                     new UserProfile(user, T0, Features.of(Map.of("city", new FeatureValue.Category("of " + user)))));
             long time = T0 + 1_000;
@@ -344,6 +551,15 @@ class ErasureIT {
                 time += 1_000;
             }
             producer.send(click("waits-" + user, user, "stays-too", time));
+        }
+        for (int of = 0; of < LEAVING.size(); of++) {
+            String user = LEAVING.get(of);
+            for (String item : PAIRS.get(of)) {
+                producer.send(exposure("pair-" + item, user, item, T0 + 3_500));
+                producer.send(click("pair-" + item, user, item, T0 + 3_600));
+            }
+            producer.sendBytes(
+                    "exposures", Utf8.bytes(user), Optional.of(Utf8.bytes("no exposure, of " + user)), T0 + 3_700);
         }
         producer.flush();
     }
@@ -369,7 +585,40 @@ class ErasureIT {
         }
     }
 
+    private Set<String> topicsWithTraces() {
+        Set<String> found = new TreeSet<>();
+        latest.forEach((topic, entries) -> addIf(hasTraces(topic.equals(LEARNER), entries), topic, found));
+        return found;
+    }
+
+    private Set<String> keysWithTraces(String topic) {
+        Set<String> keys = new TreeSet<>(latest.getOrDefault(topic, Map.of()).keySet());
+        keys.removeIf(key -> !hasTraces(topic.equals(LEARNER), Map.of(key, latest.get(topic).getOrDefault(key, ""))));
+        return keys;
+    }
+
+    private static boolean hasTraces(boolean isOfLearner, Map<String, String> entries) {
+        return entries.entrySet().stream()
+                .anyMatch(entry -> isOfLearner
+                        ? TRACES.areInLearner(entry.getKey(), entry.getValue())
+                        : TRACES.areIn(entry.getKey(), entry.getValue()));
+    }
+
+    /** The first characters of the keys of entries that hold a text. */
+    private Set<Character> kindsHolding(String topic, String text) {
+        return keysHolding(topic, text).stream().map(key -> key.charAt(0)).collect(Collectors.toSet());
+    }
+
+    /** The lists of a pair's items, in the learner and in the topic. */
+    private List<String> neighboursIn(List<String> pair) {
+        return Stream.concat(
+                        keysHolding(LEARNER, pair.get(0)).stream().filter(key -> key.startsWith("N")),
+                        keysHolding("item-neighbours", pair.get(0)).stream())
+                .toList();
+    }
+
     private void take(TopicRecord record) {
+        read.merge(record.topic(), 1L, Long::sum);
         Map<String, String> entries = latest.computeIfAbsent(record.topic(), topic -> new ConcurrentHashMap<>());
         record.value()
                 .ifPresentOrElse(
@@ -470,6 +719,6 @@ class ErasureIT {
     }
 
     private static String shown(byte[] bytes) {
-        return new String(bytes, StandardCharsets.ISO_8859_1);
+        return UserTraces.text(bytes);
     }
 }
