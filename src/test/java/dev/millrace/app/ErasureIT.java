@@ -206,7 +206,8 @@ class ErasureIT {
                     assertThat(server.state().modelUpdates()).isEqualTo(read.get("model-updates"));
                     assertThat(server.state().userUpdates()).isEqualTo(read.get("user-features"));
                 });
-                await().atMost(PATIENCE).until(() -> examples(trainer.progress()).outcome(Outcome.ERASED) > 0);
+                await().atMost(PATIENCE)
+                        .until(() -> examples(trainer.progress()).outcome(Outcome.ERASED) > 0);
                 assertThat(keysHolding(ATTRIBUTION, ITEM))
                         .allMatch(key -> OF_OTHERS.indexOf(key.charAt(0)) >= 0)
                         .noneMatch(key -> key.contains(USER));
@@ -321,12 +322,21 @@ class ErasureIT {
         Set<String> held = topicsWithTraces();
         try (Admin admin = Admin.create(settings.clients().asMap());
                 TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
-            Set<String> all = admin.listTopics(new ListTopicsOptions().listInternal(true)).names().get();
-            assertThat(all).containsAll(latest.keySet()).containsAll(settings.topics().names().all());
+            Set<String> all = admin.listTopics(new ListTopicsOptions().listInternal(true))
+                    .names()
+                    .get();
+            assertThat(all)
+                    .containsAll(latest.keySet())
+                    .containsAll(settings.topics().names().all());
             for (String topic : all) {
                 ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
-                boolean isCompacted = admin.describeConfigs(List.of(resource)).all().get().get(resource)
-                        .get("cleanup.policy").value().contains("compact");
+                boolean isCompacted = admin.describeConfigs(List.of(resource))
+                        .all()
+                        .get()
+                        .get(resource)
+                        .get("cleanup.policy")
+                        .value()
+                        .contains("compact");
                 for (TopicReader.Extent extent : reader.extents(topic)) {
                     reader.read(extent, extent.first(), record -> {
                         boolean isHeld = TRACES.areIn(
@@ -593,7 +603,8 @@ class ErasureIT {
 
     private Set<String> keysWithTraces(String topic) {
         Set<String> keys = new TreeSet<>(latest.getOrDefault(topic, Map.of()).keySet());
-        keys.removeIf(key -> !hasTraces(topic.equals(LEARNER), Map.of(key, latest.get(topic).getOrDefault(key, ""))));
+        keys.removeIf(key ->
+                !hasTraces(topic.equals(LEARNER), Map.of(key, latest.get(topic).getOrDefault(key, ""))));
         return keys;
     }
 

@@ -31,7 +31,8 @@ final class LogCapture extends AppenderBase<ILoggingEvent> implements AutoClosea
     @Override
     protected void append(ILoggingEvent event) {
         IThrowableProxy thrown = event.getThrowableProxy();
-        lines.add(event.getFormattedMessage() + event.getKeyValuePairs()
+        lines.add(event.getFormattedMessage()
+                + event.getKeyValuePairs()
                 + (thrown == null ? "" : ThrowableProxyUtil.asString(thrown)));
     }
 
