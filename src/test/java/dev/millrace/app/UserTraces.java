@@ -9,7 +9,10 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 
-/** Finds what stands for some users: ids, what is made of an id, and pairs of items that one of them alone clicked. Texts have one character a byte. */
+/**
+ * Finds what stands for some users: ids, what is made of an id, and pairs of items that one of them alone clicked. Texts have one
+ * character a byte.
+ */
 final class UserTraces {
 
     private static final int HEX = 16;
@@ -72,13 +75,13 @@ final class UserTraces {
                         .anyMatch(pair -> pair.stream().allMatch(item -> key.contains(item) || value.contains(item)));
     }
 
-    /** As {@link #areIn(String, String)}, of an entry of a learner. How often items were clicked of late is no pair of anybody. */
+    /** As {@link #areIn(String, String)}, of an entry of a learner. Its alarms count how often each item was clicked: these are no pairs. */
     boolean areInLearner(String key, String value) {
         if (key.startsWith("A")) {
             return areIn(key) || areIn(value);
         }
         boolean isOfLists = key.startsWith("N") || key.startsWith("n");
         return areIn(key, value)
-                || isOfLists && inLists.stream().anyMatch(trace -> key.contains(trace) || value.contains(trace));
+                || (isOfLists && inLists.stream().anyMatch(trace -> key.contains(trace) || value.contains(trace)));
     }
 }
