@@ -46,12 +46,17 @@ class IngestIT {
               {"click_id": "c1", "user_id": "u1", "item_id": "i1", "exposure_id": "e1", "time": "2026-01-01T00:00:02Z"},
               {"click_id": "c2", "user_id": "u2", "item_id": "i2", "exposure_id": "e2", "time": "2026-01-01T00:00:02Z"}]}
             """;
-    /** Ends the windows of the others; its click waits for an exposure that does not come. */
+    /** Ends the windows of the others, as these are more users; their clicks wait for an exposure that does not come. */
     private static final String NEXT_DAY =
             """
-            {"exposures": [{"exposure_id": "e9", "user_id": "u9", "item_id": "i1", "time": "2026-01-02T00:00:00Z"}],
+            {"exposures": [
+              {"exposure_id": "e7", "user_id": "u7", "item_id": "i1", "time": "2026-01-02T00:00:00Z"},
+              {"exposure_id": "e8", "user_id": "u8", "item_id": "i1", "time": "2026-01-02T00:00:00Z"},
+              {"exposure_id": "e9", "user_id": "u9", "item_id": "i1", "time": "2026-01-02T00:00:00Z"}],
              "clicks": [
-              {"click_id": "c9", "user_id": "u9", "item_id": "i1", "exposure_id": "e8", "time": "2026-01-02T00:00:00Z"}]}
+              {"click_id": "c7", "user_id": "u7", "item_id": "i1", "exposure_id": "e0", "time": "2026-01-02T00:00:00Z"},
+              {"click_id": "c8", "user_id": "u8", "item_id": "i1", "exposure_id": "e0", "time": "2026-01-02T00:00:00Z"},
+              {"click_id": "c9", "user_id": "u9", "item_id": "i1", "exposure_id": "e0", "time": "2026-01-02T00:00:00Z"}]}
             """;
 
     private final Path directory;

@@ -68,10 +68,12 @@ class JsonEventsIT {
                 // the same profile in the other form, and a click with a member that is misspelt
                 producer.send(profile("u-json"));
                 send(producer, "clicks", "u-json", misspelt());
-                // ends the windows of the others
-                producer.send(new Exposure("e-last", "u-last", "i-avro", NEXT_DAY, NEXT_DAY, Features.NONE));
-                producer.send(new Click(
-                        "c-last", "u-last", "i-avro", Optional.empty(), "click", 1, NEXT_DAY, NEXT_DAY, Features.NONE));
+                // end the windows of the others, as these are more users
+                for (String user : List.of("u-last-1", "u-last-2", "u-last-3")) {
+                    producer.send(new Exposure("e-last", user, "i-avro", NEXT_DAY, NEXT_DAY, Features.NONE));
+                    producer.send(new Click(
+                            "c-last", user, "i-avro", Optional.empty(), "click", 1, NEXT_DAY, NEXT_DAY, Features.NONE));
+                }
                 producer.flush();
 
                 await().atMost(PATIENCE).untilAsserted(() -> {

@@ -89,11 +89,14 @@ record ShuffledStream(SeededStream ordered, int shuffleMillis) implements Input 
         }
         events.sort(Comparator.comparingLong(Sent::arrival));
         long end = events.stream().mapToLong(Sent::time).max().orElse(0) + BEHIND;
-        events.add(new Sent(end, end, new Exposure("e-last", "u0", "i0", end, 0, Features.NONE)));
-        events.add(new Sent(
-                end + 1,
-                end + 1,
-                new Click("c-last", "u0", "i0", Optional.of("e-last"), "click", 1, end + 1, 0, Features.NONE)));
+        for (int number = 0; number < SeededStream.USERS; number++) { // what ends windows is what most users say
+            String user = "u" + number;
+            events.add(new Sent(end, end, new Exposure("e-last", user, "i0", end, 0, Features.NONE)));
+            events.add(new Sent(
+                    end + 1,
+                    end + 1,
+                    new Click("c-last", user, "i0", Optional.of("e-last"), "click", 1, end + 1, 0, Features.NONE)));
+        }
         return events;
     }
 }
