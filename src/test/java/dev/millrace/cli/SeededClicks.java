@@ -17,7 +17,7 @@ final class SeededClicks {
     /** Sends the clicks with the numbers from {@code first} to before {@code end}, and waits until the brokers have them. */
     static void send(EventProducer producer, int first, int end, int items) {
         for (int number = first; number < end; number++) {
-            String user = "u" + CounterRandom.below(20, 3, number, 0);
+            String user = "u" + CounterRandom.below(200, 3, number, 0); // so many that no click is capped
             String item = "i" + CounterRandom.below(items, 3, number, 1);
             long time = T0 + number * 1000L;
             producer.send(new Exposure("e" + number, user, item, time, time, Features.NONE));
