@@ -47,8 +47,11 @@ class LargeEventsIT {
     /** Entries of 1.2 MB: more than a topic takes by default. */
     @Test
     void profileAndContextOfSixHundredKilobytesAreLearntWhereTheLimitsAllowThem() throws Exception {
-        List<String> settings =
-                List.of("limits.feature-bytes=600000", "limits.features-bytes=700000", "limits.profile-bytes=700000");
+        List<String> settings = List.of(
+                "limits.feature-bytes=600000",
+                "limits.features-bytes=700000",
+                "limits.profile-bytes=700000",
+                "attribution.cap.user-item=0"); // one user clicks one item thirty times
         run(settings, producer -> {
             Features large = Features.of(Map.of("title", new FeatureValue.Category("x".repeat(600_000))));
             producer.send(new CatalogueItem("item", Streams.T0, Features.NONE));

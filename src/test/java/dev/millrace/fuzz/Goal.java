@@ -156,8 +156,8 @@ enum Goal {
         }
     };
 
-    /** 1000 / 65, and what decays within the raid. */
-    private static final int WHOLE_CLICKS = 16;
+    /** The cap of 3, what decays within the raid, and what the lists of neighbours add. */
+    private static final int WHOLE_CLICKS = 5;
 
     private static final double DEVIATIONS = 5;
 
