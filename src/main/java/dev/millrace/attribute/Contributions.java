@@ -45,11 +45,12 @@ final class Contributions {
         byte[] key = EntryKeys.of(kind, user);
         State stored = entries.get(key, State::decoded).orElse(State.NEW);
         State state = stored.decayed(Math.max(time, stored.asOf), halfLifeMillis);
-        int place = state.place(KeyIndex.fingerprint(item));
+        long which = KeyIndex.fingerprint(item);
+        int place = state.place(which);
         double ofItem = place < state.sums.length ? state.sums[place] : 0;
         double amount = caps.amount(weight, ofItem, state.all);
         if (amount > 0) {
-            entries.put(key, state.with(place, KeyIndex.fingerprint(item), ofItem + amount, amount), State::encoded);
+            entries.put(key, state.with(place, which, ofItem + amount, amount), State::encoded);
         }
         return amount;
     }

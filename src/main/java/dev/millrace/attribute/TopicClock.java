@@ -72,9 +72,13 @@ final class TopicClock {
 
     /** Takes an event of a user. */
     void hear(String user, long eventTime) {
-        turns += isAmongNewer(user) ? 1 : EVENTS_A_TURN;
-        forget(user);
-        say(new Voice(freeSlot(), KeyIndex.fingerprint(user), turns, eventTime, time));
+        long who = KeyIndex.fingerprint(user);
+        Voice before = byUser.get(who);
+        turns += before != null && isAmongNewer(before) ? 1 : EVENTS_A_TURN;
+        if (before != null) {
+            forget(before);
+        }
+        say(new Voice(freeSlot(), who, turns, eventTime, time));
         while (!isRecent(oldest())) {
             forget(oldest());
         }
@@ -134,10 +138,9 @@ final class TopicClock {
                 && voice.heardAt >= time - recentMillis;
     }
 
-    /** Returns true if fewer than half of the voices are newer than the user's. */
-    private boolean isAmongNewer(String user) {
-        Voice voice = byUser.get(KeyIndex.fingerprint(user));
-        return voice != null && 2 * (count - 1 - place(spoken, voice.turn)) < count;
+    /** Returns true if fewer than half of the voices are newer. */
+    private boolean isAmongNewer(Voice voice) {
+        return 2 * (count - 1 - place(spoken, voice.turn)) < count;
     }
 
     private Voice oldest() {
