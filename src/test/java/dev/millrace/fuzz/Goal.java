@@ -121,23 +121,17 @@ enum Goal {
     NEIGHBOURS {
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
-            double gained = 0;
-            int entries = 0;
-            for (Map.Entry<String, Float> neighbour : raid.neighbours().entrySet()) {
-                Float before = scene.quiet().neighbours().get(neighbour.getKey());
-                gained += Math.max(0, neighbour.getValue() - (before == null ? 0 : before));
-                entries += before == null ? 1 : 0;
-            }
+            Raid.Neighbours list = raid.neighbours();
             return new Verdict(
-                    gained,
-                    gained,
-                    (NEIGHBOURS_OF_ONE + total(raid.neighbours()) / 17) * scene.accounts(),
+                    list.weight(),
+                    list.weight(),
+                    (NEIGHBOURS_OF_ONE + list.total() / 17) * scene.accounts(),
                     String.format(
                             Locale.ROOT,
                             "a weight of %.1f, and %d of %d entries",
-                            gained,
-                            entries,
-                            raid.neighbours().size()));
+                            list.weight(),
+                            list.entries(),
+                            list.size()));
         }
     },
 
@@ -196,9 +190,5 @@ enum Goal {
         Set<String> lost = new HashSet<>(alone);
         lost.removeAll(raided);
         return lost.size();
-    }
-
-    private static double total(Map<String, Float> weights) {
-        return weights.values().stream().mapToDouble(Float::doubleValue).sum();
     }
 }

@@ -8,17 +8,19 @@ import dev.millrace.replay.ReplayEvent;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.state.OrderedEntries;
-import dev.millrace.train.EntryKind;
 import dev.millrace.train.Shop;
 import dev.millrace.train.StepOutcome;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.TrainingRecords;
 import dev.millrace.wire.UserFeatureRecords;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.concurrent.atomic.DoubleAdder;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 
@@ -43,7 +45,7 @@ final class Raid implements Attribution.Output {
      * @param steepest norm of a step's gradient
      * @param items of the catalogue
      * @param withheld steps after which publication was withheld
-     * @param neighbours weight of each neighbour of the target
+     * @param neighbours what the sender has in the target's list of neighbours
      * @param sent events of the sender
      * @param onTarget sum of the weights of the sender's examples of the target
      * @param counted sum of what the sender's examples count as positives, in expectation
@@ -57,12 +59,24 @@ final class Raid implements Attribution.Output {
             double steepest,
             Set<String> items,
             int withheld,
-            Map<String, Float> neighbours,
+            Neighbours neighbours,
             long sent,
             double onTarget,
             double counted,
             double variance,
             long written) {}
+
+    /**
+     * What a sender has in a list of neighbours, as of the list's last addition.
+     *
+     * @param weight that no click of others explains
+     * @param entries to which others added nothing
+     * @param size of the list
+     * @param total weight of all that was ever added to it
+     */
+    record Neighbours(double weight, int entries, int size, double total) {
+        static final Neighbours NONE = new Neighbours(0, 0, 0, 0);
+    }
 
     private final Scene scene;
     private final CountedEntries entries = new CountedEntries();
@@ -70,6 +84,7 @@ final class Raid implements Attribution.Output {
     private final TrainingRecords examples;
     private final UserFeatureRecords features;
     private final Set<String> honest = new HashSet<>();
+    private final List<Addition> byOthers = new ArrayList<>();
     private int refused;
     private double steepest;
     private int withheld;
@@ -117,7 +132,7 @@ final class Raid implements Attribution.Output {
                 steepest,
                 Set.copyOf(shop.trainer().items()),
                 withheld,
-                scene.goal() == Goal.NEIGHBOURS ? neighbours() : Map.of(),
+                scene.goal() == Goal.NEIGHBOURS ? neighbours() : Neighbours.NONE,
                 sent,
                 onTarget,
                 counted,
@@ -142,21 +157,43 @@ final class Raid implements Attribution.Output {
         }
     }
 
-    private Map<String, Float> neighbours() {
-        Map<String, Float> weights = new TreeMap<>();
-        shop.trainer().publish();
-        shop.trainer().drainDirty(new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                EntryKind.itemWithNeighbours(key)
-                        .filter(scene.target()::equals)
-                        .ifPresent(item -> NeighbourList.read(value, id -> id).forEach(weights::put));
-            }
+    /** What an honest user's click adds to the target's list. */
+    private record Addition(String neighbour, long time, double amount) {}
 
-            @Override
-            public void delete(byte[] key) {}
+    private Neighbours neighbours() {
+        NeighbourList before = scene.targetsNeighbours(scene.kept()).orElseThrow();
+        NeighbourList list = scene.targetsNeighbours(shop.kept(entries)).orElse(before);
+        Map<String, Double> explained = new HashMap<>();
+        before.forEach((neighbour, weight) -> explained.put(neighbour, left(list, before.asOf()) * weight));
+        byOthers.forEach(added -> explained.merge(added.neighbour, left(list, added.time) * added.amount, Double::sum));
+        DoubleAdder weight = new DoubleAdder();
+        DoubleAdder entries = new DoubleAdder();
+        list.forEach((neighbour, held) -> {
+            weight.add(Math.max(0, held - explained.getOrDefault(neighbour, 0.0)));
+            entries.add(explained.containsKey(neighbour) ? 0 : 1);
         });
-        return weights;
+        return new Neighbours(weight.sum(), (int) entries.sum(), list.size(), list.total());
+    }
+
+    /** Returns what is left of an amount of a time as of the list's last addition. */
+    private double left(NeighbourList list, long time) {
+        double halfLives = (double) (list.asOf() - time)
+                / scene.settings().trainer().neighbours().halfLife().toMillis();
+        return Math.pow(0.5, halfLives);
+    }
+
+    /** As docs/model.md says, without any bound. */
+    private void noteNeighbours(TrainingExample example) {
+        List<String> history = example.user().history();
+        for (int gap = 0; gap < Math.min(3, history.size()); gap++) {
+            String earlier = history.get(gap);
+            double amount = 1.0 / (gap + 1);
+            if (earlier.equals(scene.target())) {
+                byOthers.add(new Addition(example.item(), example.time(), amount));
+            } else if (example.item().equals(scene.target())) {
+                byOthers.add(new Addition(earlier, example.time(), amount / 2));
+            }
+        }
     }
 
     @Override
@@ -168,6 +205,7 @@ final class Raid implements Attribution.Output {
             variance += share * (1 - share);
         } else {
             honest.add(example.id());
+            noteNeighbours(example);
         }
         if (scene.goal() == Goal.BYTES) {
             entries.written += examples.encode("training-examples", example).length;

@@ -133,15 +133,25 @@ record Scene(
     }
 
     private static String middling(Shop.Kept kept) {
-        Map<String, Double> totals = new HashMap<>();
-        kept.trainer().forEach((key, value) -> EntryKind.itemWithNeighbours(key)
-                .ifPresent(item ->
-                        totals.put(item, NeighbourList.read(value, id -> id).total())));
-        List<String> items = totals.keySet().stream()
-                .sorted(Comparator.<String>comparingDouble(item -> totals.getOrDefault(item, 0.0))
+        Map<String, NeighbourList> lists = lists(kept);
+        List<String> items = lists.keySet().stream()
+                .sorted(Comparator.<String>comparingDouble(
+                                item -> lists.get(item).total())
                         .thenComparing(Comparator.naturalOrder()))
                 .toList();
         return items.get(items.size() / 2);
+    }
+
+    /** Returns the neighbours of the target, if they changed. */
+    Optional<NeighbourList> targetsNeighbours(Shop.Kept of) {
+        return Optional.ofNullable(lists(of).get(target));
+    }
+
+    private static Map<String, NeighbourList> lists(Shop.Kept kept) {
+        Map<String, NeighbourList> lists = new HashMap<>();
+        kept.trainer().forEach((key, value) -> EntryKind.itemWithNeighbours(key)
+                .ifPresent(item -> lists.put(item, NeighbourList.read(value, id -> id))));
+        return lists;
     }
 
     private static Attribution.Output counting(Map<String, Integer> clicks) {
