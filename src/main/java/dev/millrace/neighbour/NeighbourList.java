@@ -129,25 +129,43 @@ public final class NeighbourList {
     }
 
     /**
-     * Adds to a neighbour's weight. Returns false if the user's sum has no room for it: then the list is as it was.
+     * Returns false if an addition would bring the user's sum above the bound.
+     *
+     * @param user digest of the user
+     * @param time of the click, epoch milliseconds
+     */
+    boolean hasRoom(int user, long time, double amount, Duration halfLife) {
+        int row = row(user);
+        return row < 0 || sums[row] * leftOrNone(time, halfLife) + added(time, amount, halfLife) <= MOST;
+    }
+
+    private double leftOrNone(long time, Duration halfLife) {
+        return size == 0 ? 0 : left(time, halfLife);
+    }
+
+    private double added(long time, double amount, Duration halfLife) {
+        return time > asOf ? amount : amount * decay(asOf - time, halfLife);
+    }
+
+    /**
+     * Adds to a neighbour's weight. Returns false if the user has no room for it: then the list is as it was.
      *
      * @param user digest of the user
      * @param time of the click, epoch milliseconds; an amount of an earlier time than the last is decayed before it is added
      * @param most neighbours that may be left, at least 1
      */
     boolean add(String item, int user, long time, double amount, Duration halfLife, int most) {
-        double left = size == 0 ? 0 : left(time, halfLife);
-        int row = row(user);
-        double added = time > asOf ? amount : amount * decay(asOf - time, halfLife);
-        if (row >= 0 && sums[row] * left + added > MOST) {
+        if (!hasRoom(user, time, amount, halfLife)) {
             return false;
         }
+        double left = leftOrNone(time, halfLife);
+        double added = added(time, amount, halfLife);
         if (time > asOf) {
             decay(left);
             asOf = time;
         }
         total += added;
-        count(user, row, (float) added);
+        count(user, row(user), (float) added);
         int at = place(item, user, most);
         weights[at] = (float) (weights[at] + added);
         return true;

@@ -31,6 +31,8 @@ import java.util.function.BiPredicate;
  * a click on b, whose user clicked e_0, e_1, e_2 before, e_0 the latest:
  * C[e_g, b] += 1 / (g + 1)          C[b, e_g] += 1/2 · 1 / (g + 1)
  * </pre>
+ *
+ * <p>Both lists change, or none if one has no room for the user: so the bound of a list also bounds in how many other lists a user places its item.
  */
 public final class NeighbourLists implements Durable {
 
@@ -142,23 +144,38 @@ public final class NeighbourLists implements Durable {
         int user = NeighbourList.digest(example.user().user());
         for (int gap = 0; gap < Math.min(REACH, history.size()); gap++) {
             String before = history.get(gap);
-            if (!before.equals(example.item())) {
+            if (!before.equals(example.item()) && catalogue.contains(before) && catalogue.contains(example.item())) {
                 double amount = 1.0 / (gap + 1);
-                add(before, example.item(), user, example.time(), amount);
-                add(example.item(), before, user, example.time(), BACKWARDS * amount);
+                Addition forward = new Addition(before, example.item(), user, example.time(), amount);
+                Addition backward = new Addition(example.item(), before, user, example.time(), BACKWARDS * amount);
+                if (hasRoom(forward) && hasRoom(backward)) {
+                    add(forward);
+                    add(backward);
+                }
             }
         }
     }
 
-    private void add(String item, String neighbour, int user, long time, double amount) {
-        if (!catalogue.contains(item) || !catalogue.contains(neighbour)) {
-            return;
-        }
-        NeighbourList list = find(item).orElseGet(() -> begin(item));
+    /** What a click adds to the list of an item. */
+    private record Addition(String item, String neighbour, int user, long time, double amount) {}
+
+    private boolean hasRoom(Addition addition) {
+        return find(addition.item)
+                .map(list -> list.hasRoom(addition.user, addition.time, addition.amount, settings.halfLife()))
+                .orElse(true);
+    }
+
+    private void add(Addition addition) {
+        NeighbourList list = find(addition.item).orElseGet(() -> begin(addition.item));
         cachedBytes -= list.heapBytes();
-        if (list.add(catalogue.ownId(neighbour), user, time, amount, settings.halfLife(), settings.most())) {
-            dirty.add(catalogue.ownId(item));
-        }
+        list.add(
+                catalogue.ownId(addition.neighbour),
+                addition.user,
+                addition.time,
+                addition.amount,
+                settings.halfLife(),
+                settings.most());
+        dirty.add(catalogue.ownId(addition.item));
         cachedBytes += list.heapBytes();
     }
 

@@ -48,6 +48,7 @@ final class Raid implements Attribution.Output {
      * @param neighbours what the sender has in the target's list of neighbours
      * @param sent events of the sender
      * @param onTarget sum of the weights of the sender's examples of the target
+     * @param luck standard deviation of how many of those count
      * @param counted sum of what the sender's examples count as positives, in expectation
      * @param variance of that
      * @param written bytes of state, changelog and output, of all events
@@ -62,6 +63,7 @@ final class Raid implements Attribution.Output {
             Neighbours neighbours,
             long sent,
             double onTarget,
+            double luck,
             double counted,
             double variance,
             long written) {}
@@ -90,6 +92,7 @@ final class Raid implements Attribution.Output {
     private int withheld;
     private long sent;
     private double onTarget;
+    private double varianceOnTarget;
     private double counted;
     private double variance;
 
@@ -135,6 +138,7 @@ final class Raid implements Attribution.Output {
                 scene.goal() == Goal.NEIGHBOURS ? neighbours() : Neighbours.NONE,
                 sent,
                 onTarget,
+                Math.sqrt(varianceOnTarget),
                 counted,
                 variance,
                 entries.written);
@@ -202,6 +206,7 @@ final class Raid implements Attribution.Output {
             double share = Math.min(1, example.weight());
             counted += share;
             onTarget += example.item().equals(scene.target()) ? example.weight() : 0;
+            varianceOnTarget += example.item().equals(scene.target()) ? share * (1 - share) : 0;
             variance += share * (1 - share);
         } else {
             honest.add(example.id());

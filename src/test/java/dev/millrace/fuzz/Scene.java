@@ -46,6 +46,10 @@ record Scene(
     private static final int MOST_USERS = 150;
     private static final List<Integer> USERS = List.of(0, 1, 2, 3, 5, 8, 15, 30, 60, MOST_USERS);
     private static final int MOST_DELAY_MILLIS = 20 * 60_000;
+    private static final int BESIDE = 3; // as many as get into the target's list, and have it in theirs
+    private static final int POPULAR = 60;
+    private static final int SECOND_MILLIS = 1_000;
+    private static final int LATE = HONEST * 4 / 5; // an account may choose its time, and late clicks count most at the end
 
     /** @param set settings other than those of the goal */
     static Scene of(Goal goal, int accounts, Map<String, String> set) {
@@ -133,11 +137,11 @@ record Scene(
     }
 
     private static String middling(Shop.Kept kept) {
-        Map<String, NeighbourList> lists = lists(kept);
-        List<String> items = lists.keySet().stream()
-                .sorted(Comparator.<String>comparingDouble(
-                                item -> lists.get(item).total())
-                        .thenComparing(Comparator.naturalOrder()))
+        List<String> items = lists(kept).entrySet().stream()
+                .sorted(Comparator.<Map.Entry<String, NeighbourList>>comparingDouble(
+                                list -> list.getValue().total())
+                        .thenComparing(Map.Entry::getKey))
+                .map(Map.Entry::getKey)
                 .toList();
         return items.get(items.size() / 2);
     }
@@ -179,8 +183,8 @@ record Scene(
     }
 
     /**
-     * Returns the number of honest users, with their own histories, who would move the target as far if they clicked it once each, between those that were
-     * tried; at most {@value #MOST_USERS}.
+     * Returns the number of honest users who would move the target as far if they clicked it once each among popular items, between those that were tried;
+     * at most {@value #MOST_USERS}.
      */
     double asHonestClicks(double reach) {
         int before = 0;
@@ -213,19 +217,20 @@ record Scene(
         return "i" + (first + place) % ITEMS;
     }
 
+    /** Each comes for the first time and clicks three popular items, the target, and three popular items again. */
     private Raid.Outcome clicked(int users) {
-        List<UserFeatures> visitors = new ArrayList<>();
-        kept.users().values().stream().filter(user -> !user.history().isEmpty()).forEach(visitors::add);
-        List<UserFeatures> clicking =
-                visitors.subList(visitors.size() - users, visitors.size()); // the first ones are asked
         return Raid.run(this, (at, now, to) -> {
-            if (at == 0) {
-                for (UserFeatures user : clicking) {
-                    String id = "control-" + user.user();
-                    to.accept(
-                            new ReplayEvent.ItemExposure(new Exposure(id, user.user(), target, now, 0, Features.NONE)));
-                    to.accept(new ReplayEvent.ItemClick(
-                            new Click(id, user.user(), target, Optional.of(id), "click", 1, now, 0, Features.NONE)));
+            for (int user = 0; at == LATE && user < users; user++) {
+                for (int place = 0; place <= 2 * BESIDE; place++) {
+                    String item = place == BESIDE
+                            ? target
+                            : popular((2 * BESIDE * user + place) % Math.min(byClicks.size(), POPULAR));
+                    String id = "visitor-" + user + "-" + place;
+                    long time = now + place * SECOND_MILLIS;
+                    to.accept(new ReplayEvent.ItemExposure(
+                            new Exposure(id, "visitor-" + user, item, time, 0, Features.NONE)));
+                    to.accept(new ReplayEvent.ItemClick(new Click(
+                            id, "visitor-" + user, item, Optional.of(id), "click", 1, time, 0, Features.NONE)));
                 }
             }
         });
