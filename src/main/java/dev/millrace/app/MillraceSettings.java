@@ -3,18 +3,13 @@ package dev.millrace.app;
 import dev.millrace.alarm.InputAlarmSettings;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.checkpoint.LearnerSettings;
-import dev.millrace.evaluate.HoldoutSettings;
-import dev.millrace.evaluate.PrequentialSettings;
-import dev.millrace.evaluate.WindowSettings;
 import dev.millrace.ingest.IngestSettings;
-import dev.millrace.replay.ReplaySettings;
 import dev.millrace.serve.ServeSettings;
 import dev.millrace.serve.TrainServerSettings;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingDoc;
 import dev.millrace.settings.SettingsReader;
-import dev.millrace.shop.ShopSettings;
 import dev.millrace.stream.StreamSettings;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.Cluster;
@@ -38,15 +33,13 @@ import java.util.TreeMap;
  *
  * @param attributionKept those of {@link #attribution} that its state depends on
  * @param trainerTexts what {@link #trainer} was read from, by key, defaults included
+ * @param values what was given, by key
  */
 public record MillraceSettings(
         AttributionSettings attribution,
         KeptSettings attributionKept,
         TrainerSettings trainer,
         SortedMap<String, String> trainerTexts,
-        PrequentialSettings prequential,
-        HoldoutSettings holdout,
-        WindowSettings windows,
         ClientSettings clients,
         TopicSettings topics,
         WireSettings wire,
@@ -55,8 +48,7 @@ public record MillraceSettings(
         TrainServerSettings trainServer,
         IngestSettings ingest,
         InputAlarmSettings inputAlarms,
-        ReplaySettings replay,
-        ShopSettings shop) {
+        SortedMap<String, String> values) {
 
     /** Lists of names, each with what the keys of a name begin with. */
     private static final Map<String, String> LISTS = Map.of(
@@ -67,6 +59,11 @@ public record MillraceSettings(
     private static final String CONFIG = "--config";
     private static final String ENVIRONMENT_PREFIX = "MILLRACE_";
     private static final String FAMILY = ".*";
+
+    /** What an {@link Extension} reads its own settings from. */
+    public SettingsReader reader() {
+        return new SettingsReader(values);
+    }
 
     /** The cluster, as a reader of the topics needs it. */
     public Cluster cluster() {
@@ -118,9 +115,6 @@ public record MillraceSettings(
                 AttributionSettings.kept(values),
                 TrainerSettings.read(reader),
                 trainerTexts(values),
-                PrequentialSettings.read(reader),
-                HoldoutSettings.read(reader),
-                WindowSettings.read(reader),
                 ClientSettings.read(reader),
                 TopicSettings.read(reader),
                 WireSettings.read(reader),
@@ -129,8 +123,8 @@ public record MillraceSettings(
                 TrainServerSettings.read(reader),
                 IngestSettings.read(reader),
                 InputAlarmSettings.read(reader),
-                ReplaySettings.read(reader),
-                ShopSettings.read(reader));
+                new TreeMap<>(values));
+        Extension.all().forEach(extension -> extension.readSettings(reader));
         if (isLast) {
             reader.finish();
         }

@@ -82,7 +82,7 @@ public final class ReplayRun {
      * @param id of both
      * @return its event time; absent if nothing has been sent yet
      */
-    OptionalLong click(EventProducer producer, String id, String user, String item, long now) {
+    public OptionalLong click(EventProducer producer, String id, String user, String item, long now) {
         long time = latestTime;
         if (time == 0) {
             return OptionalLong.empty();

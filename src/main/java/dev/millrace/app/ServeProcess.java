@@ -83,7 +83,7 @@ public final class ServeProcess implements AutoCloseable {
      *
      * @param clicks sends what a visitor of the page clicks; absent where there is no producer
      */
-    static ServeProcess start(MillraceSettings settings, PrometheusMeterRegistry registry, Optional<ClickSender> clicks)
+    public static ServeProcess start(MillraceSettings settings, PrometheusMeterRegistry registry, Optional<ClickSender> clicks)
             throws IOException {
         HttpSetup.requireFree(
                 "serve.port", settings.serve().host(), settings.serve().port());
@@ -168,7 +168,7 @@ public final class ServeProcess implements AutoCloseable {
     }
 
     /** What the parts of the trainer say of themselves; absent where nobody is shown it. */
-    Optional<ProgressWatch> progress() {
+    public Optional<ProgressWatch> progress() {
         return progress;
     }
 

@@ -1,5 +1,6 @@
 package dev.millrace.bench;
 
+import dev.millrace.shop.ShopSettings;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
 import dev.millrace.replay.BadRow;
@@ -162,7 +163,7 @@ public final class FreshnessBench {
             RecallClient trainer)
             throws IOException, InterruptedException {
         AvroWire wire = new AvroWire(settings.wire());
-        TimedShop shop = new TimedShop(new ShopGenerator(settings.shop()), new AtomicLong());
+        TimedShop shop = new TimedShop(new ShopGenerator(ShopSettings.read(settings.reader())), new AtomicLong());
         ReplayRun replay = new ReplayRun(shop, plan.pace(), Long.MAX_VALUE, bad -> {});
         Map<String, ProcessHandle> handles = new LinkedHashMap<>(processes.handles());
         handles.put("bench", ProcessHandle.current());
@@ -179,7 +180,7 @@ public final class FreshnessBench {
                     producer,
                     shop.time()::get,
                     plan.queriesPerSecond(),
-                    settings.shop().users())) {
+                    ShopSettings.read(settings.reader()).users())) {
                 report.print(
                         "warms up for %d s; the rate rises in the first half",
                         plan.warmUp().toSeconds());

@@ -1,5 +1,6 @@
 package dev.millrace.bench;
 
+import dev.millrace.shop.ShopSettings;
 import com.sun.management.ThreadMXBean;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
@@ -245,7 +246,7 @@ public final class StreamBench {
 
     /** Returns how many records were sent, by input topic. */
     private static Map<InputTopic, Long> fill(MillraceSettings settings, long events) throws InterruptedException {
-        ReplayRun replay = new ReplayRun(new ShopGenerator(settings.shop()), new Pace.Max(), events, bad -> {});
+        ReplayRun replay = new ReplayRun(new ShopGenerator(ShopSettings.read(settings.reader())), new Pace.Max(), events, bad -> {});
         try (EventProducer producer =
                 new EventProducer(settings.clients(), settings.topics().names(), new AvroWire(settings.wire()))) {
             replay.run(producer, InstantSource.system());

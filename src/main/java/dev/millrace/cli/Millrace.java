@@ -1,9 +1,9 @@
 package dev.millrace.cli;
 
+import dev.millrace.app.Extension;
 import dev.millrace.checkpoint.UnexportableLearnerException;
 import dev.millrace.checkpoint.UnusableCheckpointException;
 import dev.millrace.cli.model.ModelCommand;
-import dev.millrace.draft.UndecidedColumnException;
 import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.log.LogSettings;
 import dev.millrace.model.FingerprintMismatchException;
@@ -21,6 +21,7 @@ import dev.millrace.topic.transaction.UndecidedTransactionException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,8 +36,6 @@ import picocli.CommandLine.Model.CommandSpec;
         mixinStandardHelpOptions = true,
         description = "Trains two-tower retrieval while the events arrive.",
         subcommands = {
-            DemoCommand.class,
-            InitCommand.class,
             TopicsCommand.class,
             TrainCommand.class,
             ServeCommand.class,
@@ -49,9 +48,6 @@ import picocli.CommandLine.Model.CommandSpec;
             ActionsCommand.class,
             ModelCommand.class,
             BrokerCommand.class,
-            EvaluateCommand.class,
-            TuneCommand.class,
-            BenchCommand.class,
             ExplainCommand.class,
             SettingsCommand.class,
             TopologyCommand.class,
@@ -62,26 +58,30 @@ public final class Millrace {
 
     private static final int UNUSABLE_SETTINGS = 2;
     private static final int FAILED = 1;
-    private static final int UNDECIDED = 65; // EX_DATAERR
     private static final int UNAVAILABLE = 69; // EX_UNAVAILABLE of sysexits.h
     private static final int UNUSABLE_FILE = 74; // EX_IOERR
     private static final int NOT_ALLOWED = 77; // EX_NOPERM
 
     /** Failures whose message says all, and the exit status of each. */
-    private static final Map<Class<? extends Throwable>, Integer> PLAIN = Map.ofEntries(
+    private static final Map<Class<? extends Throwable>, Integer> PLAIN = plain(Map.ofEntries(
             Map.entry(InvalidSettingsException.class, UNUSABLE_SETTINGS),
             Map.entry(FingerprintMismatchException.class, UNUSABLE_SETTINGS),
             Map.entry(HttpSetup.PortTakenException.class, UNAVAILABLE),
-            Map.entry(UndecidedColumnException.class, UNDECIDED),
             Map.entry(LostContinuityException.class, FAILED),
             Map.entry(UndecidedTransactionException.class, FAILED),
             Map.entry(UnexportableLearnerException.class, FAILED),
             Map.entry(BrokenLogException.class, FAILED),
             Map.entry(GenerationRefusedException.class, FAILED),
             Map.entry(UnusableStateException.class, UNUSABLE_FILE),
-            Map.entry(UnusableCheckpointException.class, UNUSABLE_FILE));
+            Map.entry(UnusableCheckpointException.class, UNUSABLE_FILE)));
 
     private Millrace() {}
+
+    private static Map<Class<? extends Throwable>, Integer> plain(Map<Class<? extends Throwable>, Integer> own) {
+        Map<Class<? extends Throwable>, Integer> all = new HashMap<>(own);
+        Extension.all().forEach(extension -> all.putAll(extension.statuses()));
+        return all;
+    }
 
     public static void main(String[] arguments) {
         int status = run(commandLine(), System.getenv(), arguments);
@@ -154,8 +154,11 @@ public final class Millrace {
                 .orElse(Charset.defaultCharset());
     }
 
-    static CommandLine commandLine() {
+    public static CommandLine commandLine() {
         CommandLine commandLine = new CommandLine(new Millrace());
+        Extension.all().stream()
+                .flatMap(extension -> extension.commands().stream())
+                .forEach(commandLine::addSubcommand);
         complete(commandLine);
         commandLine.setOut(PlainWriter.to(System.out, charset("sun.stdout.encoding")));
         commandLine.setErr(PlainWriter.to(System.err, charset("sun.stderr.encoding")));

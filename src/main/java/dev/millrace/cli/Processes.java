@@ -12,7 +12,7 @@ import java.util.concurrent.TimeoutException;
  * <p>It then exits with 128 + the signal's number, as the JVM does: 143 after SIGTERM says that all was closed. If closing
  * failed, it exits with the status of that failure instead.
  */
-final class Processes {
+public final class Processes {
 
     private static final long LONGEST_CLOSE_SECONDS = 40;
     private static final int NOT_CLOSED = 1;
@@ -28,7 +28,7 @@ final class Processes {
     }
 
     /** Asks for the end at the first signal; the process lives on until {@link #ended}. */
-    static void onSignal(Runnable stop) {
+    public static void onSignal(Runnable stop) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             if (STATUS.isDone()) {
                 return; // no signal: the command came to its end

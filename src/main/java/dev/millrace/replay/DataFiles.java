@@ -13,12 +13,12 @@ import java.util.List;
 import java.util.Optional;
 
 /** Finds files of a data set by name, plain or with {@code .gz}. */
-final class DataFiles {
+public final class DataFiles {
 
     private DataFiles() {}
 
     /** Returns the file with this name in a folder, or the one with {@code .gz} appended. */
-    static Optional<Path> in(Path folder, String name) {
+    public static Optional<Path> in(Path folder, String name) {
         for (String candidate : List.of(name, name + ".gz")) {
             Path path = folder.resolve(candidate);
             if (Files.isRegularFile(path)) {
@@ -28,12 +28,12 @@ final class DataFiles {
         return Optional.empty();
     }
 
-    static Path required(Path folder, String name) {
+    public static Path required(Path folder, String name) {
         return in(folder, name).orElseThrow(() -> missing(folder, name + " or " + name + ".gz"));
     }
 
     /** Returns the files whose names match a glob, sorted by name. */
-    static List<Path> matching(Path folder, String glob) {
+    public static List<Path> matching(Path folder, String glob) {
         List<Path> found = new ArrayList<>();
         if (Files.isDirectory(folder)) {
             try (DirectoryStream<Path> paths = Files.newDirectoryStream(folder, glob)) {
@@ -46,13 +46,13 @@ final class DataFiles {
         return found;
     }
 
-    static InvalidSettingsException missing(Path folder, String wanted) {
+    public static InvalidSettingsException missing(Path folder, String wanted) {
         return new InvalidSettingsException(
                 List.of(new SettingFault("data", folder.toString(), "must be a folder that holds " + wanted)));
     }
 
     /** Returns the file if it has all the columns that are wanted of it; else it is a fault. */
-    static RowFile withColumns(RowFile file) {
+    public static RowFile withColumns(RowFile file) {
         List<String> present = RowReader.columns(file);
         List<String> absent =
                 file.columns().stream().filter(name -> !present.contains(name)).toList();

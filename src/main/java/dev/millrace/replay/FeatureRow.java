@@ -8,21 +8,21 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Collects the features of one row. An absent value adds no feature. */
-final class FeatureRow {
+public final class FeatureRow {
 
     private final Map<String, FeatureValue> values = new HashMap<>();
 
-    FeatureRow category(String name, Optional<String> value) {
+    public FeatureRow category(String name, Optional<String> value) {
         value.ifPresent(text -> values.put(name, new FeatureValue.Category(text)));
         return this;
     }
 
-    FeatureRow quantity(String name, Optional<Double> value) {
+    public FeatureRow quantity(String name, Optional<Double> value) {
         value.ifPresent(number -> values.put(name, new FeatureValue.Quantity(number)));
         return this;
     }
 
-    FeatureRow bag(String name, List<String> texts) {
+    public FeatureRow bag(String name, List<String> texts) {
         if (!texts.isEmpty()) {
             values.put(name, new FeatureValue.Bag(texts));
         }
@@ -36,7 +36,7 @@ final class FeatureRow {
         return this;
     }
 
-    Features features() {
+    public Features features() {
         return Features.of(values);
     }
 }

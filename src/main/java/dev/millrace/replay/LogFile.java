@@ -8,10 +8,10 @@ import java.util.List;
  * @param rows of the file
  * @param decoder of these rows
  */
-record LogFile(RowFile rows, Decoder decoder) {
+public record LogFile(RowFile rows, Decoder decoder) {
 
     /** Turns rows of a log into events. */
-    interface Decoder {
+    public interface Decoder {
 
         /**
          * Returns the events of one row, or none if the row is of no interest. Exposures stand before their clicks, and features

@@ -13,18 +13,18 @@ import java.util.Optional;
  * @param cells [columns] stripped text of each wanted column; empty if there is no value. A JSON array begins with
  *     {@link #ARRAY}, and the same sign separates its elements
  */
-record Row(long line, String fingerprint, List<String> cells) {
+public record Row(long line, String fingerprint, List<String> cells) {
 
     /** The unit separator of ASCII, which ids cannot hold. */
     static final char ARRAY = '\u001f';
 
-    Optional<String> text(int column) {
+    public Optional<String> text(int column) {
         String cell = cells.get(column);
         return cell.isEmpty() ? Optional.empty() : Optional.of(cell);
     }
 
     /** Returns the values of a cell that holds several: the elements of an array, or the texts between separators. */
-    List<String> texts(int column, String separator) {
+    public List<String> texts(int column, String separator) {
         String cell = cells.get(column);
         boolean array = !cell.isEmpty() && cell.charAt(0) == ARRAY;
         String[] parts = array
@@ -37,7 +37,7 @@ record Row(long line, String fingerprint, List<String> cells) {
     }
 
     /** Reads a finite number. */
-    static double number(String name, String text) {
+    public static double number(String name, String text) {
         double value;
         try {
             value = Double.parseDouble(text);
@@ -51,7 +51,7 @@ record Row(long line, String fingerprint, List<String> cells) {
     }
 
     /** Reads a flag. An absent flag is false. */
-    static boolean flag(String name, String text) {
+    public static boolean flag(String name, String text) {
         return switch (text.toLowerCase(java.util.Locale.ROOT)) {
             case "1", "1.0", "true", "t", "yes", "y" -> true;
             case "", "0", "0.0", "false", "f", "no", "n" -> false;

@@ -16,8 +16,8 @@ import java.util.zip.GZIPInputStream;
  *
  * @param columns that are wanted, in the order of the cells of its {@link Row}s
  */
-record RowFile(Path path, RowFormat format, List<String> columns) {
-    RowFile {
+public record RowFile(Path path, RowFormat format, List<String> columns) {
+    public RowFile {
         columns = List.copyOf(columns);
     }
 

@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /** How the rows of a file are written. Gzip is recognised by its first bytes, in both formats. */
-sealed interface RowFormat {
+public sealed interface RowFormat {
 
     Charset charset();
 

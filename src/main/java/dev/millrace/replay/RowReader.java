@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Cost: memory for one record, of at most {@value #MAX_RECORD_LINES} lines and {@value LineReader#MOST_CHARS} characters. One thread.
  */
-final class RowReader implements Iterator<Row>, Closeable {
+public final class RowReader implements Iterator<Row>, Closeable {
 
     /** Most lines of one quoted record. In a longer record a quote was never closed. */
     private static final int MAX_RECORD_LINES = 200;
@@ -68,7 +68,7 @@ final class RowReader implements Iterator<Row>, Closeable {
     }
 
     /** Returns the names of the columns of a file, as its format or its first line gives them; empty for JSON lines and for an empty file. */
-    static List<String> columns(RowFile file) {
+    public static List<String> columns(RowFile file) {
         return file.format().match(csv -> csv.hasHeader() ? header(csv, file) : csv.columns(), jsonLines -> List.of());
     }
 

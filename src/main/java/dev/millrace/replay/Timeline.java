@@ -41,14 +41,14 @@ import org.jspecify.annotations.Nullable;
  * @param users with a profile
  * @param log files in order: at equal times the events of an earlier file come first
  */
-record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
+public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
 
-    Timeline {
+    public Timeline {
         log = List.copyOf(log);
     }
 
     /** Reads all rows, then sorts them. The files may be in any order. */
-    Stream<ReplayEvent> sortedInMemory(Consumer<? super BadRow> badRows) {
+    public Stream<ReplayEvent> sortedInMemory(Consumer<? super BadRow> badRows) {
         RowStore store = new RowStore();
         for (int source = 0; source < log.size(); source++) {
             LogFile file = log.get(source);

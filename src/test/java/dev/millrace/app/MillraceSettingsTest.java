@@ -1,5 +1,6 @@
 package dev.millrace.app;
 
+import dev.millrace.shop.ShopSettings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.throwable;
@@ -36,9 +37,9 @@ class MillraceSettingsTest {
 
         MillraceSettings settings = MillraceSettings.load(List.of(file), byDefault, environment, commandLine);
 
-        assertThat(settings.shop().seed()).isEqualTo(1);
-        assertThat(settings.shop().users()).isEqualTo(2);
-        assertThat(settings.shop().items()).isEqualTo(13);
+        assertThat(ShopSettings.read(settings.reader()).seed()).isEqualTo(1);
+        assertThat(ShopSettings.read(settings.reader()).users()).isEqualTo(2);
+        assertThat(ShopSettings.read(settings.reader()).items()).isEqualTo(13);
         assertThat(settings.serve().port()).isEqualTo(4);
     }
 
@@ -64,8 +65,8 @@ class MillraceSettingsTest {
 
         MillraceSettings settings = MillraceSettings.load(List.of(base, overlay), Map.of(), Map.of(), Map.of());
 
-        assertThat(settings.shop().users()).isEqualTo(2);
-        assertThat(settings.shop().items()).isEqualTo(13);
+        assertThat(ShopSettings.read(settings.reader()).users()).isEqualTo(2);
+        assertThat(ShopSettings.read(settings.reader()).items()).isEqualTo(13);
     }
 
     @Test
@@ -101,7 +102,7 @@ class MillraceSettingsTest {
         MillraceSettings settings =
                 MillraceSettings.load(List.of(), Map.of(), environment, Map.of("features.user", "history,tab"));
 
-        assertThat(settings.shop().visitsPerUserPerDay()).isEqualTo(7);
+        assertThat(ShopSettings.read(settings.reader()).visitsPerUserPerDay()).isEqualTo(7);
         assertThat(settings.trainer().model().user())
                 .anySatisfy(feature -> assertThat(feature.toString()).contains("name=tab, source=CONTEXT"));
         assertThat(settings.clients().properties())

@@ -140,7 +140,7 @@ class ReadyConfigurationsTest {
     @MethodSource("wholeFiles")
     void aWholeFileLoads(Path file) {
         if (name(file).equals(MAPPING)) {
-            assertThat(DataFormat.CSV.open(file, load("shop").replay()).hasExposures())
+            assertThat(DataFormat.CSV.open(file, load("shop").reader()).hasExposures())
                     .isTrue();
         } else {
             assertThat(load(name(file)).trainer().model().item()).isNotEmpty();

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import picocli.CommandLine;
 
 /** Runs commands of the program in this process, and keeps what the last one said. */
-final class Commands {
+public final class Commands {
 
     private static final String IS_TERMINAL = "millrace.terminal"; // as the launcher sets it
 
@@ -20,7 +20,7 @@ final class Commands {
     private final StringWriter err = new StringWriter();
 
     /** Returns the command's exit code. */
-    int run(String... arguments) {
+    public int run(String... arguments) {
         out.getBuffer().setLength(0);
         err.getBuffer().setLength(0);
         CommandLine commandLine = Millrace.commandLine();
@@ -30,7 +30,7 @@ final class Commands {
     }
 
     /** As {@link #run(String...)}, with settings of the command line. */
-    int run(Map<String, String> settings, String... arguments) {
+    public int run(Map<String, String> settings, String... arguments) {
         return run(with(settings, arguments));
     }
 
@@ -43,7 +43,7 @@ final class Commands {
     }
 
     /** Runs a command as at a terminal, and returns what it shows there of its progress. The terminal's user must not have set NO_COLOR. */
-    String shown(String... arguments) {
+    public String shown(String... arguments) {
         PrintStream before = System.err;
         ByteArrayOutputStream shown = new ByteArrayOutputStream();
         System.setProperty(IS_TERMINAL, "true");
@@ -58,15 +58,15 @@ final class Commands {
     }
 
     /** As {@link #shown(String...)}, with settings of the command line. */
-    String shown(Map<String, String> settings, String... arguments) {
+    public String shown(Map<String, String> settings, String... arguments) {
         return shown(with(settings, arguments));
     }
 
-    String out() {
+    public String out() {
         return out.toString();
     }
 
-    String err() {
+    public String err() {
         return err.toString();
     }
 }

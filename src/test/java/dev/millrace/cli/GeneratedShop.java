@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import dev.millrace.shop.ShopSettings;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
@@ -35,7 +36,7 @@ record GeneratedShop(SortedMap<String, Long> sent, TreeSet<String> items, Sorted
         MillraceSettings settings = MillraceSettings.load(
                 List.of(), Map.of(), Map.of(), Map.of("shop.items", "" + ITEMS, "shop.users", "100"));
         GeneratedShop shop = new GeneratedShop(new TreeMap<>(), new TreeSet<>(), new TreeMap<>());
-        try (Stream<ReplayEvent> events = new ShopGenerator(settings.shop()).events(bad -> {})) {
+        try (Stream<ReplayEvent> events = new ShopGenerator(ShopSettings.read(settings.reader())).events(bad -> {})) {
             long number = 0;
             for (Iterator<ReplayEvent> each = events.iterator(); number < maxEvents && each.hasNext(); ) {
                 ReplayEvent event = each.next();

@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.Random;
 
 /** Ratings of users who keep to a tenth of the films, more or less, one a minute. */
-final class MadeUpRatings {
+public final class MadeUpRatings {
 
-    static final String FOLDER = "ratings";
+    public static final String FOLDER = "ratings";
 
     private static final int USERS = 60;
     private static final int FILMS = 80;
@@ -17,7 +17,7 @@ final class MadeUpRatings {
     private MadeUpRatings() {}
 
     /** Writes them as MovieLens does, into {@value #FOLDER}. */
-    static void write(Path folder) throws IOException {
+    public static void write(Path folder) throws IOException {
         Random random = new Random(1);
         StringBuilder ratings = new StringBuilder("userId,movieId,rating,timestamp\n");
         for (int rating = 0; rating < RATINGS; rating++) {

@@ -2,7 +2,6 @@ package dev.millrace.fuzz;
 
 import dev.millrace.replay.DataFormat;
 import dev.millrace.replay.ReplayEvent;
-import dev.millrace.replay.ReplaySettings;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingsReader;
 import java.io.UncheckedIOException;
@@ -18,7 +17,7 @@ import java.util.stream.Stream;
  */
 public final class MappingFuzz {
 
-    private static final ReplaySettings SETTINGS = ReplaySettings.read(new SettingsReader(Map.of()));
+    private static final SettingsReader SETTINGS = new SettingsReader(Map.of());
     private static final Path DIRECTORY = directory();
 
     private MappingFuzz() {}

@@ -3,7 +3,6 @@ package dev.millrace.fuzz;
 import dev.millrace.replay.BadRow;
 import dev.millrace.replay.DataFormat;
 import dev.millrace.replay.ReplayEvent;
-import dev.millrace.replay.ReplaySettings;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingsReader;
 import java.io.ByteArrayOutputStream;
@@ -23,7 +22,7 @@ import java.util.stream.Stream;
  */
 public final class RowFuzz {
 
-    private static final ReplaySettings SETTINGS = ReplaySettings.read(new SettingsReader(Map.of()));
+    private static final SettingsReader SETTINGS = new SettingsReader(Map.of());
 
     private static final String JSON_ROW =
             "{\"user\": \"last\", \"item\": \"i\", \"time\": 1767225600000, \"clicked\": 1}";

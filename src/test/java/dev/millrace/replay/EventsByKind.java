@@ -24,7 +24,7 @@ public final class EventsByKind implements ReplayEvent.Visitor {
         return new EventsByKind(events).items;
     }
 
-    static List<UserProfile> profiles(List<ReplayEvent> events) {
+    public static List<UserProfile> profiles(List<ReplayEvent> events) {
         return new EventsByKind(events).profiles;
     }
 
@@ -37,7 +37,7 @@ public final class EventsByKind implements ReplayEvent.Visitor {
     }
 
     /** The items that were clicked, and the windows as {@code window NAME}. */
-    static List<String> told(List<ReplayEvent> events) {
+    public static List<String> told(List<ReplayEvent> events) {
         return new EventsByKind(events).told;
     }
 

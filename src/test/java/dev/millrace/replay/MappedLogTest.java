@@ -1,5 +1,7 @@
 package dev.millrace.replay;
 
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.dataset.DataSets;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -35,7 +37,7 @@ class MappedLogTest {
 
     private static final Path SAMPLES = Path.of("src/example/logs");
 
-    private static final ReplaySettings NO_SETTINGS = new ReplaySettings(List.of(), 0);
+    private static final SettingsReader NO_SETTINGS = new SettingsReader(Map.of());
 
     @TempDir
     @SuppressWarnings("NullAway.Init") // JUnit fills it
@@ -554,7 +556,7 @@ class MappedLogTest {
         Path data = RealData.folder("diginetica");
         BadRows bad = new BadRows(1);
 
-        List<ReplayEvent> events = all(DataFormat.DIGINETICA.open(data, NO_SETTINGS), bad);
+        List<ReplayEvent> events = all(DataSets.DIGINETICA.open(data, NO_SETTINGS), bad);
 
         assertThat(bad.count()).isZero();
         List<Click> clicks = EventsByKind.clicks(events);

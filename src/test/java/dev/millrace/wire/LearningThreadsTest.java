@@ -1,5 +1,6 @@
 package dev.millrace.wire;
 
+import dev.millrace.dataset.DataSets;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.app.MillraceSettings;
@@ -78,7 +79,7 @@ class LearningThreadsTest {
         MillraceSettings settings = MillraceSettings.load(files, Map.of(), Map.of(), Map.of());
         List<MiniBatch> batches;
         try (Stream<ReplayEvent> events =
-                DataFormat.KUAIRAND.open(data, settings.replay()).events(bad -> {})) {
+                DataSets.KUAIRAND.open(data, settings.reader()).events(bad -> {})) {
             batches = RecordedLogTest.decode(RecordedLogTest.written(settings, events, Integer.MAX_VALUE));
         }
         assertThat(batches).hasSizeGreaterThan(700);

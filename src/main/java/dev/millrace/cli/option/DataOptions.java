@@ -1,5 +1,8 @@
 package dev.millrace.cli.option;
 
+import java.util.stream.Stream;
+import java.util.stream.Collectors;
+import dev.millrace.app.Extension;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.model.ModelSettings;
@@ -42,9 +45,9 @@ public final class DataOptions {
     public DataSet open(MillraceSettings settings) {
         Optional<DataFormat> named = format();
         if (data == null) {
-            return new ShopGenerator(settings.shop());
+            return generated(settings);
         }
-        return named.orElseThrow().open(data, settings.replay());
+        return named.orElseThrow().open(data, settings.reader());
     }
 
     /** The data set's name, for a heading. */
@@ -116,10 +119,23 @@ public final class DataOptions {
                 .orElse(List.of());
     }
 
+    private static DataSet generated(MillraceSettings settings) {
+        return Extension.all().stream()
+                .map(extension -> extension.generated(settings.reader()))
+                .findFirst()
+                .orElseThrow(() -> OptionFaults.unusable("--data", "absent", "must be given"));
+    }
+
+    private static Stream<DataFormat> formats() {
+        return Stream.concat(
+                Extension.all().stream().flatMap(extension -> extension.formats().stream()),
+                Stream.of(DataFormat.CSV, DataFormat.JSONL));
+    }
+
     /** The names of the formats, for the help. */
     static final class Formats extends ArrayList<String> {
         Formats() {
-            super(Arrays.stream(DataFormat.values()).map(DataFormat::label).toList());
+            super(DataOptions.formats().map(DataFormat::label).toList());
         }
     }
 
@@ -133,9 +149,11 @@ public final class DataOptions {
         if (format == null) {
             return Optional.empty();
         }
-        Optional<DataFormat> named = DataFormat.named(format);
+        Optional<DataFormat> named =
+                formats().filter(one -> one.label().equals(format)).findFirst();
         if (named.isEmpty()) {
-            throw OptionFaults.unusable("--format", format, "must be " + DataFormat.choices());
+            String choices = formats().map(DataFormat::label).collect(Collectors.joining(", "));
+            throw OptionFaults.unusable("--format", format, "must be one of " + choices);
         }
         return named;
     }

@@ -1,5 +1,0 @@
-/** The protocols of {@code evaluate}: what each runs, shows and reports. */
-@NullMarked
-package dev.millrace.cli.evaluate;
-
-import org.jspecify.annotations.NullMarked;

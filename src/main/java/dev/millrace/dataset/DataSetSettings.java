@@ -1,0 +1,25 @@
+package dev.millrace.dataset;
+
+import dev.millrace.settings.SettingsReader;
+import java.util.List;
+
+/**
+ * Settings of the built-in data sets.
+ *
+ * @param kuairandActions flags of KuaiRand that become clicks
+ * @param movielensMinRating smallest rating of MovieLens that is used
+ */
+public record DataSetSettings(List<String> kuairandActions, double movielensMinRating) {
+    public DataSetSettings {
+        kuairandActions = List.copyOf(kuairandActions);
+    }
+
+    public static DataSetSettings read(SettingsReader reader) {
+        return new DataSetSettings(
+                reader.names(
+                        "replay.kuairand.actions",
+                        "click",
+                        "flags of KuaiRand that become clicks: " + KuaiRand.ACTIONS),
+                reader.number("replay.movielens.min-rating", 0, 0, 5, "ratings of MovieLens below it are left out"));
+    }
+}

@@ -1,0 +1,2 @@
+/** Public data sets, as they are downloaded. */
+package dev.millrace.dataset;

@@ -1,0 +1,229 @@
+package dev.millrace.demo;
+
+import dev.millrace.app.TrainProcess;
+import dev.millrace.app.ServeProcess;
+import dev.millrace.app.ReplayRun;
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.exam.ExamTotals;
+import dev.millrace.follow.Freshness;
+import dev.millrace.follow.ProgressWatch;
+import dev.millrace.stream.run.StreamRunner;
+import dev.millrace.topic.EmbeddedBroker;
+import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.TopicReader;
+import dev.millrace.topic.Topics;
+import dev.millrace.train.TrainingProgress;
+import dev.millrace.wire.AvroWire;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import java.util.function.Function;
+
+/**
+ * Everything in one process: broker, topics, trainer, server and a replay, with its progress on the terminal.
+ *
+ * <p>Closed in the order that loses nothing: replay, server, trainer, broker.
+ */
+public final class Demo implements AutoCloseable {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration LOOK = Duration.ofMillis(200);
+    private static final long NOW_POSITIVES = 5_000;
+
+    private final PrintWriter out;
+    private final ReplayRun replay;
+    private final EmbeddedBroker broker;
+    private final StreamRunner trainer;
+    private final ServeProcess server;
+    private final ProgressWatch progress;
+    private final EventProducer producer;
+    private final String examplesTopic;
+    private final TopicReader examples;
+    private final Thread sender;
+    private volatile Optional<Throwable> sendFailure = Optional.empty();
+    private volatile long startNanos = System.nanoTime();
+
+    /**
+     * Starts all parts.
+     *
+     * @param directory of the broker's and the trainer's data
+     * @param settings by the address of the broker
+     */
+    public Demo(Path directory, Function<String, MillraceSettings> settings, ReplayRun replay, PrintWriter out)
+            throws IOException, InterruptedException {
+        this.out = out;
+        this.replay = replay;
+        broker = EmbeddedBroker.start(directory.resolve("broker"));
+        MillraceSettings bound = settings.apply(broker.bootstrapServers());
+        new Topics(bound.clients(), bound.topics(), PATIENCE).create();
+        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        trainer = TrainProcess.runner(bound, TrainProcess.From.EVENTS);
+        trainer.bindTo(registry);
+        trainer.start();
+        producer = new EventProducer(bound.clients(), bound.topics().names(), new AvroWire(bound.wire()));
+        server = ServeProcess.start(bound, registry, Optional.of(this::click));
+        out.println("page       " + server.url());
+        out.println("data       " + directory.toAbsolutePath().normalize());
+        out.println("broker     " + broker.bootstrapServers());
+        progress = server.progress().orElseThrow();
+        examplesTopic = bound.topics().names().trainingExamples();
+        examples = new TopicReader(bound.clients(), PATIENCE);
+        out.println("recall API " + server.url() + "   (try /v1/recall?user=ID&k=10, /readyz, /metrics)");
+        out.flush();
+        sender = new Thread(this::send, "replay");
+        if (!trainer.awaitRunning(PATIENCE)) {
+            throw new IllegalStateException(
+                    "the trainer was not running within " + PATIENCE.toSeconds() + " s: " + trainer.states());
+        }
+        startNanos = System.nanoTime();
+        sender.start();
+    }
+
+    /**
+     * Shows progress until everything that was sent has been learnt and is served.
+     *
+     * @return the figures of the run
+     * @throws IllegalStateException if a part failed
+     */
+    public RunReport awaitEnd(Duration every) throws InterruptedException {
+        long next = System.nanoTime();
+        while (!isDrained()) {
+            if (System.nanoTime() - next >= 0) {
+                show();
+                next += every.toNanos();
+            }
+            Thread.sleep(LOOK.toMillis());
+        }
+        show();
+        return report();
+    }
+
+    /** Shows progress until the thread is interrupted; behind the end of the log, only what a visitor's clicks change. */
+    public void awaitInterrupt(Duration every) throws InterruptedException {
+        boolean isOver = false;
+        long shownSteps = -1;
+        while (true) {
+            long steps = progress.training().map(TrainingProgress::step).orElse(0L);
+            if (!isOver || steps != shownSteps) {
+                show();
+                shownSteps = steps;
+            }
+            if (!isOver && isDrained()) {
+                isOver = true;
+                out.println(
+                        "all events of the log are learnt and served; the recall API answers until you press Ctrl-C");
+                out.flush();
+            }
+            checkParts();
+            Thread.sleep(every.toMillis());
+        }
+    }
+
+    public RunReport report() {
+        Freshness.Quantiles freshness = server.state().freshness().overall();
+        return new RunReport(
+                progress.books(),
+                progress.examOfSecondHalf(),
+                freshness.p50Millis(),
+                freshness.p99Millis(),
+                eventsSent(),
+                (System.nanoTime() - startNanos) / 1e9,
+                progress.training().map(TrainingProgress::step).orElse(0L),
+                server.state().servedItems());
+    }
+
+    @Override
+    public void close() {
+        replay.stop();
+        sender.interrupt();
+        try {
+            sender.join(PATIENCE.toMillis());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        producer.close();
+        examples.close();
+        server.close();
+        trainer.close();
+        broker.close();
+    }
+
+    private void send() {
+        try {
+            replay.run(producer, InstantSource.system());
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException | Error failed) {
+            sendFailure = Optional.of(failed);
+        }
+    }
+
+    private OptionalLong click(String user, String item) {
+        return replay.click(producer, "page-" + UUID.randomUUID(), user, item, System.currentTimeMillis());
+    }
+
+    private boolean isDrained() {
+        checkParts();
+        return replay.isFinished()
+                && progress.settledUpTo(replay.sent(), examplesTopic + "-0").stream()
+                        .anyMatch(this::isEndOfExamples)
+                && server.state().servedItems()
+                        == progress.training().map(TrainingProgress::items).orElse(0);
+    }
+
+    /**
+     * Returns true if no training example lies at the offset or behind it. Examples are committed together with the books that
+     * have their events, so all of them are seen here.
+     */
+    private boolean isEndOfExamples(long offset) {
+        return examples.extents(examplesTopic).stream()
+                .allMatch(extent -> examples.firstFrom(extent, offset).isEmpty());
+    }
+
+    private void checkParts() {
+        Optional<Throwable> failure =
+                sendFailure.or(trainer::failure).or(progress::failure).or(server::failure);
+        if (failure.isPresent()) {
+            throw new IllegalStateException("a part of the demo failed: " + failure.get(), failure.get());
+        }
+    }
+
+    private void show() {
+        Optional<TrainingProgress> training = progress.training();
+        double seconds = (System.nanoTime() - startNanos) / 1e9;
+        ExamTotals now = progress.examOfLast(NOW_POSITIVES);
+        Freshness.Quantiles freshness = server.state().freshness().recent(System.currentTimeMillis());
+        out.printf(
+                Locale.ROOT,
+                "%5.0f s  %,9d events %,7.0f/s  step %,6d  loss %6.3f  R@10 %.3f ± %.3f (popularity %.3f)  fresh p50"
+                        + " %s p99 %s  index %,d%n",
+                seconds,
+                eventsSent(),
+                eventsSent() / Math.max(seconds, 1e-3),
+                training.map(TrainingProgress::step).orElse(0L),
+                training.map(TrainingProgress::loss).orElse(0.0),
+                now.model().recallAt(10),
+                now.model().standardErrorAt(10),
+                now.popularity().recallAt(10),
+                seconds(freshness.p50Millis()),
+                seconds(freshness.p99Millis()),
+                server.state().servedItems());
+        out.flush();
+    }
+
+    private long eventsSent() {
+        return replay.sent().values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    private static String seconds(long millis) {
+        return String.format(Locale.ROOT, "%.1f s", millis / 1000.0);
+    }
+}

@@ -1,0 +1,169 @@
+package dev.millrace.workshop.evaluate;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.evaluate.PrequentialSettings;
+import dev.millrace.evaluate.RecordedExamples;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.UserProfile;
+import dev.millrace.operation.Progress;
+import dev.millrace.replay.BadRows;
+import dev.millrace.replay.DataSet;
+import dev.millrace.replay.ReplayEvent;
+import dev.millrace.dataset.DataSetSettings;
+import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
+import dev.millrace.state.Outcome;
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/** The examples of a data set, and how they are divided. One thread. */
+public final class EvaluationData {
+
+    private static final int SHOWN_BAD_ROWS = 10;
+    private static final int SHOWN_ACTIONS = 20;
+
+    private final Function<MillraceSettings, DataSet> dataSets;
+    private final Optional<Double> warmUp;
+    private final PrintWriter err;
+    private final ProgressOption progress;
+    private Optional<Recording> last = Optional.empty();
+
+    /**
+     * @param dataSets opens the data set
+     * @param warmUp share of the positives learnt before scoring; empty for that of the settings
+     * @param err shows the rows that cannot be used
+     * @param progress shows how many events were read
+     */
+    public EvaluationData(
+            Function<MillraceSettings, DataSet> dataSets,
+            Optional<Double> warmUp,
+            PrintWriter err,
+            ProgressOption progress) {
+        this.dataSets = dataSets;
+        this.warmUp = warmUp;
+        this.err = err;
+        this.progress = progress;
+    }
+
+    /** The examples. The data set is read again only if other settings make other examples of it. */
+    public RecordedExamples examples(MillraceSettings settings) {
+        Recording current = last.filter(recording -> recording.isFor(settings)).orElseGet(() -> read(settings));
+        last = Optional.of(current);
+        return current.examples();
+    }
+
+    PrequentialSettings shares(MillraceSettings settings) {
+        PrequentialSettings shares = PrequentialSettings.read(settings.reader());
+        return warmUp.map(shares::withWarmUp).orElse(shares);
+    }
+
+    private Recording read(MillraceSettings settings) {
+        RecordedExamples examples = new RecordedExamples(settings.attribution());
+        BadRows bad = new BadRows(SHOWN_BAD_ROWS);
+        SortedSet<String> untrained = new TreeSet<>();
+        ReplayEvent.Visitor reader = new IntoExamples(examples, click -> {
+            if (!settings.attribution().actions().contains(click.action()) && untrained.size() < SHOWN_ACTIONS) {
+                untrained.add(click.action());
+            }
+        });
+        try (Stream<ReplayEvent> events = dataSets.apply(settings).events(bad);
+                ProgressLine line = progress.line("read")) {
+            AtomicLong read = new AtomicLong();
+            events.forEach(event -> {
+                event.accept(reader);
+                line.reached(read.incrementAndGet(), Progress.UNKNOWN);
+            });
+        }
+        bad.first().forEach(err::println);
+        if (bad.count() > 0) {
+            err.printf(Locale.ROOT, "%,d rows could not be used%n", bad.count());
+        }
+        sayOrphans(examples);
+        sayUntrained(examples, untrained);
+        if (!examples.havePositives()) {
+            examples.books().forEach((topic, account) -> err.println(topic + ": " + account.inWords()));
+            err.flush();
+            throw OptionFaults.unusable("--data", "given", "must have clicks to learn from, of attribution.actions");
+        }
+        return new Recording(settings.attribution(), DataSetSettings.read(settings.reader()), examples);
+    }
+
+    /** Rows of actions may come without an exposure of the same item: then it is no log of exposures. */
+    private void sayOrphans(RecordedExamples examples) {
+        Books.Account clicks = Books.Account.of(InputTopic.CLICKS, examples.books());
+        long orphans = clicks.outcome(Outcome.ORPHAN) + clicks.waiting(); // nothing comes any more
+        if (2 * orphans > clicks.received()) {
+            err.printf(
+                    Locale.ROOT,
+                    "%,d of %,d clicks found no exposure of their user and item within attribution.window. If the log does"
+                            + " not have what was shown, set attribution.mode = clicks-only%n",
+                    orphans,
+                    clicks.received());
+        }
+    }
+
+    /** Actions may have other names than the settings expect. */
+    private void sayUntrained(RecordedExamples examples, SortedSet<String> actions) {
+        Books.Account clicks = Books.Account.of(InputTopic.CLICKS, examples.books());
+        long untrained = clicks.outcome(Outcome.UNTRAINED_ACTION);
+        if (2 * untrained > clicks.received()) {
+            err.printf(
+                    Locale.ROOT,
+                    "%,d of %,d clicks are of actions that nothing is learnt from: %s. attribution.actions names those that"
+                            + " are positives%n",
+                    untrained,
+                    clicks.received(),
+                    String.join(", ", actions));
+        }
+    }
+
+    /** Examples and the settings that they depend on. */
+    private record Recording(AttributionSettings attribution, DataSetSettings replay, RecordedExamples examples) {
+
+        boolean isFor(MillraceSettings settings) {
+            return attribution.equals(settings.attribution()) && replay.equals(DataSetSettings.read(settings.reader()));
+        }
+    }
+
+    /** Hands each event to the examples. */
+    private record IntoExamples(RecordedExamples examples, Consumer<Click> clicks) implements ReplayEvent.Visitor {
+        @Override
+        public void item(CatalogueItem item) {
+            examples.item(item);
+        }
+
+        @Override
+        public void profile(UserProfile profile) {
+            examples.attribution().profile(profile);
+        }
+
+        @Override
+        public void exposure(Exposure exposure) {
+            examples.attribution().expose(exposure);
+        }
+
+        @Override
+        public void click(Click click) {
+            examples.attribution().click(click);
+            clicks.accept(click);
+        }
+
+        @Override
+        public void window(ReplayEvent.WindowMark mark) {
+            examples.beginWindow(mark.window());
+        }
+    }
+}

@@ -1,0 +1,213 @@
+package dev.millrace.dataset;
+
+import dev.millrace.replay.RealData;
+import dev.millrace.replay.BadRow;
+import dev.millrace.replay.BadRows;
+import dev.millrace.replay.ReplayEvent;
+import dev.millrace.replay.EventsByKind;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.UserProfile;
+import dev.millrace.settings.InvalidSettingsException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class KuaiRandTest {
+
+    private static final String LOG_HEADER = "user_id,video_id,time_ms,is_click,is_like,long_view,tab\n";
+    private static final String USERS =
+            """
+            user_id,user_active_degree,follow_user_num,follow_user_num_range,onehot_feat4
+            7,full_active,9,"(0,10]",
+            """;
+    private static final String VIDEOS =
+            """
+            video_id,author_id,video_type,upload_dt,upload_type,video_duration,server_width,server_height,music_id,music_type,tag
+            1,50,NORMAL,2022-04-10,Web,20000.0,720.0,1280.0,0,,"39,3"
+            2,51,AD,2022-04-10,Web,,1280,720,8,9.0,
+            """;
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // JUnit fills it
+    Path folder;
+
+    @Test
+    void rowBecomesAnExposureAndOneSecondLaterAClickThatNamesIt() throws IOException {
+        write("7,1,1650812741436,1,0,1,4\n");
+
+        List<ReplayEvent> events = events(List.of("click"));
+
+        // 1650812741436 is 2022-04-24T15:05:41Z, 23:05 in Shanghai
+        Exposure exposure = EventsByKind.exposures(events).get(0);
+        assertThat(exposure.context().values())
+                .containsEntry("tab", new FeatureValue.Category("4"))
+                .containsEntry("hour", new FeatureValue.Category("23"));
+        Click click = EventsByKind.clicks(events).get(0);
+        assertThat(click.exposure()).contains(exposure.id());
+        assertThat(click.time()).isEqualTo(exposure.time() + 1_000);
+        assertThat(click.action()).isEqualTo("click");
+        assertThat(click.id()).isNotEqualTo(exposure.id());
+    }
+
+    @Test
+    void chosenFlagsBecomeActionsOfTheirOwn() throws IOException {
+        write("7,1,1650812741436,1,0,1,4\n7,2,1650812741437,0,1,0,4\n");
+
+        List<ReplayEvent> events = events(List.of("long-view", "like"));
+
+        assertThat(EventsByKind.clicks(events)).extracting(Click::action).containsExactly("long-view", "like");
+    }
+
+    @Test
+    void onlyRowsThatRepeatExactlyShareAnId() throws IOException {
+        write("7,1,1650812741436,1,0,1,4\n7,1,1650812741436,1,0,1,4\n7,1,1650812741436,1,0,0,4\n");
+
+        List<Exposure> exposures = EventsByKind.exposures(events(List.of("click")));
+
+        assertThat(exposures).hasSize(3);
+        assertThat(exposures.get(1)).isEqualTo(exposures.get(0));
+        assertThat(exposures.get(2).id()).isNotEqualTo(exposures.get(0).id());
+    }
+
+    @Test
+    void featuresAreReadAndEmptyOnesAreAbsent() throws IOException {
+        write("7,1,1650812741436,1,0,1,4\n");
+
+        List<ReplayEvent> events = events(List.of("click"));
+
+        List<CatalogueItem> items = EventsByKind.items(events);
+        // 10 April 2022 is day 19092, and began in Shanghai at 2022-04-09T16:00Z
+        assertThat(items.get(0).features().values())
+                .containsEntry("upload_day", new FeatureValue.Quantity(19_092))
+                .containsEntry("uploaded", new FeatureValue.Quantity(1_649_520_000_000.0))
+                .containsEntry("tag", new FeatureValue.Bag(List.of("39", "3")))
+                .containsEntry("duration", new FeatureValue.Quantity(Math.log(20)))
+                .containsEntry("duration_bucket", new FeatureValue.Category("below 30 s"))
+                .containsEntry("shape", new FeatureValue.Category("upright"))
+                .doesNotContainKeys("music", "music_type");
+        assertThat(items.get(1).features().values()).doesNotContainKeys("tag", "duration", "duration_bucket");
+        assertThat(EventsByKind.profiles(events)).singleElement().satisfies(profile -> {
+            assertThat(profile.features().values())
+                    .containsEntry("follow_user_num", new FeatureValue.Quantity(Math.log(10)))
+                    .containsEntry("follow_user_num_range", new FeatureValue.Category("(0,10]"))
+                    .doesNotContainKey("onehot_feat4");
+        });
+    }
+
+    @Test
+    void severalLogsAreMergedByTime() throws IOException {
+        write("7,1,1650812740000,0,0,0,4\n7,1,1650812760000,0,0,0,4\n");
+        Files.writeString(folder.resolve("log_standard_b.csv"), LOG_HEADER + "7,2,1650812750000,0,0,0,4\n");
+
+        List<Exposure> exposures = EventsByKind.exposures(events(List.of("click")));
+
+        assertThat(exposures).extracting(Exposure::item).containsExactly("1", "2", "1");
+    }
+
+    @Test
+    void badRowsAreReportedAndTheOthersKept() throws IOException {
+        write(
+                """
+                7,1,soon,1,0,1,4
+                7,,1650812741436,1,0,1,4
+                7,1,1650812741436,maybe,0,1,4
+                7,1
+                7,1,1650812,0,0,0,4
+                7,1,1650812741436,0,0,1,4
+                """);
+        BadRows bad = new BadRows(10);
+
+        List<Exposure> exposures;
+        try (Stream<ReplayEvent> events = new KuaiRand(folder, List.of("click")).events(bad)) {
+            exposures = EventsByKind.exposures(events.toList());
+        }
+
+        assertThat(exposures).hasSize(1);
+        assertThat(bad.count()).isEqualTo(5);
+        assertThat(bad.first()).extracting(BadRow::line).containsExactly(2L, 3L, 4L, 5L, 6L);
+        assertThat(bad.first().get(0)).hasToString("log_standard_a.csv:2: time_ms = soon: must be a number");
+    }
+
+    @Test
+    void everyFaultOfTheChoiceIsReportedTogether() {
+        assertThatThrownBy(() -> new KuaiRand(folder, List.of("click", "stare", "nod")))
+                .isInstanceOfSatisfying(InvalidSettingsException.class, thrown -> assertThat(thrown.faults())
+                        .hasSize(3));
+    }
+
+    @Test
+    void theWholeSetHasTheFactsThatAreKnownOfIt() {
+        Path data = RealData.folder("kuairand-pure");
+        BadRows bad = new BadRows(5);
+
+        Set<String> ids = new HashSet<>();
+        Set<String> users = new HashSet<>();
+        Set<String> shown = new HashSet<>();
+        long[] counts = new long[4];
+        long[] latest = {Long.MIN_VALUE, 0};
+        ReplayEvent.Visitor counter = new ReplayEvent.Visitor() {
+            @Override
+            public void item(CatalogueItem item) {
+                counts[0]++;
+            }
+
+            @Override
+            public void profile(UserProfile profile) {
+                counts[1]++;
+            }
+
+            @Override
+            public void exposure(Exposure exposure) {
+                counts[2]++;
+                ids.add(exposure.id());
+                users.add(exposure.user());
+                shown.add(exposure.item());
+            }
+
+            @Override
+            public void click(Click click) {
+                counts[3]++;
+            }
+        };
+        try (Stream<ReplayEvent> events = new KuaiRand(data, List.of("click")).events(bad)) {
+            events.forEach(event -> {
+                latest[1] += event.time() < latest[0] ? 1 : 0;
+                latest[0] = event.time();
+                event.accept(counter);
+            });
+        }
+
+        assertThat(bad.first()).isEmpty();
+        assertThat(counts).containsExactly(7_583, 27_285, 228_329, 100_900);
+        assertThat(ids).hasSize(228_329 - 5_460);
+        assertThat(users).hasSize(25_156);
+        assertThat(shown).hasSize(6_361);
+        assertThat(latest[1]).as("steps back in time").isZero();
+    }
+
+    private void write(String rows) throws IOException {
+        Files.writeString(folder.resolve("log_standard_a.csv"), LOG_HEADER + rows);
+        Files.writeString(folder.resolve("user_features_pure.csv"), USERS);
+        Files.writeString(folder.resolve("video_features_basic_pure.csv"), VIDEOS);
+    }
+
+    private List<ReplayEvent> events(List<String> actions) {
+        try (Stream<ReplayEvent> events = new KuaiRand(folder, actions).events(row -> {
+            throw new AssertionError(row);
+        })) {
+            return events.toList();
+        }
+    }
+}

@@ -1,0 +1,253 @@
+package dev.millrace.workshop;
+
+import dev.millrace.cli.Commands;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Logs of five shapes. In each, 60 users keep to a tenth of 80 items, more or less. */
+class InitCommandTest {
+
+    private static final int USERS = 60;
+    private static final int ITEMS = 80;
+    private static final int ROWS = 2_500;
+
+    private final Commands commands = new Commands();
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // JUnit fills it
+    Path folder;
+
+    /** The shapes: how a row is written, and what is in it. */
+    enum Shape {
+        HEADER("customer_id,sku,price,ordered_at\n", "csv") {
+            @Override
+            String row(int at, int user, int item, boolean isClicked) {
+                return String.format(
+                        Locale.ROOT,
+                        "c%d,s-%d,%.2f,%s%n",
+                        user,
+                        item,
+                        5 + item / 7.0,
+                        Instant.ofEpochSecond(seconds(at)));
+            }
+        },
+        TABS_WITHOUT_HEADER("", "csv") {
+            @Override
+            String row(int at, int user, int item, boolean isClicked) {
+                return user + "\t" + (1_000 + item) + "\t" + (1 + at % 5) + "\t" + seconds(at) + "\n";
+            }
+        },
+        JSON_LINES("", "jsonl") {
+            @Override
+            String row(int at, int user, int item, boolean isClicked) {
+                return String.format(
+                        Locale.ROOT,
+                        "{\"user\":{\"id\":\"u%d\",\"country\":\"k%d\"},\"item\":{\"id\":\"i%d\",\"tags\":[\"t%d\",\"t\"]},"
+                                + "\"event\":\"%s\",\"ts\":%d}%n",
+                        user,
+                        user % 4,
+                        item,
+                        item / 8,
+                        isClicked ? "view" : "purchase",
+                        seconds(at) * 1_000);
+            }
+        },
+        EXPOSURES("uid;video_id;show_time;is_click;slot\n", "csv") {
+            @Override
+            String row(int at, int user, int item, boolean isClicked) {
+                return user + ";" + item + ";" + seconds(at) * 1_000 + ";" + (isClicked ? 1 : 0) + ";" + at % 7 + "\n";
+            }
+        },
+        SESSIONS("session|product|timestamp\n", "csv") {
+            @Override
+            String row(int at, int user, int item, boolean isClicked) {
+                return user + "|" + item + "|" + seconds(at) * 1_000_000 + "\n";
+            }
+        };
+
+        private final String header;
+        private final String format;
+
+        Shape(String header, String format) {
+            this.header = header;
+            this.format = format;
+        }
+
+        abstract String row(int at, int user, int item, boolean isClicked);
+
+        private static long seconds(int at) {
+            return 1_700_000_000L + at * 60L;
+        }
+    }
+
+    /** Three commands' worth: what is drafted is taken as it is, and the model learns what popularity cannot. */
+    @ParameterizedTest
+    @EnumSource
+    void aDraftIsTakenAsItIsAndItsModelBeatsPopularity(Shape shape) throws IOException {
+        Path log = write(shape);
+
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
+                .as(commands.err())
+                .isZero();
+        Path report = folder.resolve("report.json");
+        int status = commands.run(
+                "evaluate",
+                "--format",
+                shape.format,
+                "--data",
+                folder.toString(),
+                "--config",
+                folder.resolve("millrace.properties").toString(),
+                "--set",
+                "batch.size=32",
+                "--set",
+                "batch.negatives=16",
+                "--set",
+                "tower.dim=8",
+                "--report",
+                report.toString());
+
+        assertThat(status).as(commands.err()).isZero();
+        JsonNode figures = new ObjectMapper().readTree(report.toFile());
+        assertThat(figures.path("model").path("at10").asDouble())
+                .isGreaterThan(1.5 * figures.path("popularity").path("at10").asDouble());
+    }
+
+    @Test
+    void aLogWithoutTimesEndsWithTheStatusOfBadDataAndWritesNothing() throws IOException {
+        Path log = Files.writeString(folder.resolve("log.csv"), "order,session,item\n1,7,8\n2,7,9\n3,8,9\n");
+
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
+                .isEqualTo(65);
+
+        assertThat(commands.err().lines()).singleElement().satisfies(line -> assertThat(line)
+                .startsWith("cannot tell the column of the time")
+                .contains("Weighed: order (3 distinct values in 3 rows)"));
+        assertThat(files()).containsExactly("log.csv");
+    }
+
+    @Test
+    void whatIsThereIsOverwrittenByForceAlone() throws IOException {
+        Path log = write(Shape.HEADER);
+        Path mapping = Files.writeString(folder.resolve("mapping.properties"), "mine");
+
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
+                .isEqualTo(2);
+        assertThat(commands.err().lines())
+                .containsExactly("--out = " + folder + ": has a mapping.properties, which only --force overwrites");
+        assertThat(mapping).hasContent("mine");
+
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString(), "--force"))
+                .isZero();
+        assertThat(mapping).content().contains("clicks.user = customer_id");
+        assertThat(files()).containsExactly("log", "mapping.properties", "millrace.properties");
+    }
+
+    @Test
+    void programsHaveTheChoicesToo() throws IOException {
+        Path log = write(Shape.HEADER);
+
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString(), "--output", "json"))
+                .as(commands.err())
+                .isZero();
+
+        JsonNode draft = new ObjectMapper().readTree(commands.out());
+        assertThat(draft.path("format").asText()).isEqualTo("csv");
+        assertThat(draft.path("roles").path("user").path("what").asText()).contains("customer_id");
+        assertThat(draft.path("roles").path("user").path("why").asText()).isNotEmpty();
+        assertThat(draft.path("mapping").asText())
+                .isEqualTo(folder.resolve("mapping.properties").toString());
+        assertThat(Path.of(draft.path("settings").asText())).isNotEmptyFile();
+    }
+
+    @Test
+    void whatIsUnsureIsSaidOnTheTerminalAndInTheFile() throws IOException {
+        Path log = write(Shape.TABS_WITHOUT_HEADER);
+
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
+                .isZero();
+
+        String doubt = "no column's name says user, this is by values and place alone";
+        assertThat(commands.out()).contains("UNSURE    " + doubt, "settle    by the options named above, and --force");
+        assertThat(folder.resolve("mapping.properties")).content().contains("# UNSURE: " + doubt);
+    }
+
+    /** The mapping is read before it gets its name, as every command reads it. */
+    @Test
+    void aMappingThatCouldNotBeReadIsNotWritten() throws IOException {
+        Path log = Files.move(write(Shape.HEADER), folder.resolve("log ")); // names of a list are stripped
+
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
+                .isEqualTo(2);
+
+        assertThat(commands.err()).contains("clicks.files = log: no such file; ");
+        assertThat(files()).containsExactly("log ");
+    }
+
+    @Test
+    void aPathWithACommaIsRefused() throws IOException {
+        Path log = Files.move(write(Shape.HEADER), folder.resolve("a,b.csv"));
+
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
+                .isEqualTo(2);
+
+        assertThat(commands.err().lines())
+                .containsExactly(
+                        "LOG = a,b.csv: must be a path without a comma, which separates the files of a mapping");
+        assertThat(files()).containsExactly("a,b.csv");
+    }
+
+    @Test
+    void whoMayReadTheLogMayReadTheDraft() throws IOException {
+        Path log = write(Shape.HEADER); // made as any new file
+
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
+                .isZero();
+
+        for (String name : List.of("mapping.properties", "millrace.properties")) {
+            assertThat(Files.getPosixFilePermissions(folder.resolve(name)))
+                    .isEqualTo(Files.getPosixFilePermissions(log));
+        }
+    }
+
+    @Test
+    void aLogMayHaveTheMarksOfAPatternInItsName() throws IOException {
+        Path log = Files.move(write(Shape.HEADER), folder.resolve("log[1]{x}.csv"));
+
+        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
+                .as(commands.err())
+                .isZero();
+    }
+
+    private Path write(Shape shape) throws IOException {
+        Random random = new Random(1);
+        StringBuilder rows = new StringBuilder(shape.header);
+        for (int at = 0; at < ROWS; at++) {
+            int user = random.nextInt(USERS);
+            int liked = user % 10 * 8 + random.nextInt(8);
+            boolean isLiked = random.nextInt(5) > 0;
+            rows.append(shape.row(at, user, isLiked ? liked : random.nextInt(ITEMS), isLiked));
+        }
+        return Files.writeString(folder.resolve("log"), rows);
+    }
+
+    private Stream<String> files() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> String.valueOf(file.getFileName())).sorted().toList().stream();
+        }
+    }
+}
