@@ -10,8 +10,6 @@ import java.util.regex.Pattern;
  *
  * @param prefix of the settings of that server, such as {@code serve.}
  * @param tokens the file of {@link TokenDigests}; absent if everybody may ask
- * @param tls of HTTPS; absent for HTTP
- * @param hosts that it may be asked by
  */
 public record AccessSettings(String prefix, Optional<Path> tokens, Optional<PemFiles> tls, HostNames hosts) {
 
@@ -34,7 +32,8 @@ public record AccessSettings(String prefix, Optional<Path> tokens, Optional<PemF
         Optional<Path> tokens = file(
                 reader,
                 prefix + TOKENS,
-                "file of tokens that are let in, reloaded when it changes: a role, a SHA-256 and a name a line; empty: none is asked for");
+                "file of tokens that are let in, reloaded when it changes: a role, a SHA-256 and a name a line; "
+                        + "empty: none is asked for");
         Optional<Path> certificate = file(
                 reader,
                 prefix + CERTIFICATE,
@@ -42,9 +41,7 @@ public record AccessSettings(String prefix, Optional<Path> tokens, Optional<PemF
         Optional<Path> key =
                 file(reader, prefix + KEY, "PEM file of the certificate's private key, PKCS #8 without a password");
         boolean isInsecure = reader.flag(
-                prefix + "insecure",
-                false,
-                "whether " + prefix
+                prefix + "insecure = false: whether " + prefix
                         + "host may be another than a loopback address without tokens and TLS, as behind a proxy that has both");
         reader.require(
                 certificate.isPresent() == key.isPresent(),
@@ -84,11 +81,9 @@ public record AccessSettings(String prefix, Optional<Path> tokens, Optional<PemF
 
     private static Optional<Path> file(SettingsReader reader, String key, String doc) {
         return reader.value(
-                key,
-                "",
+                key + ": " + doc,
                 text -> text.isEmpty() ? Optional.<Path>empty() : Optional.of(Path.of(text)),
-                "must be a path",
-                doc);
+                "must be a path");
     }
 
     /** A name is none but localhost: what another resolves to is another's to say. */

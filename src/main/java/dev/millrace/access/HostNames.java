@@ -24,11 +24,9 @@ public record HostNames(String setting, Set<String> given) {
     /** @param without what holds if none is given */
     public static HostNames read(SettingsReader reader, String setting, String without) {
         Set<String> names = reader
-                .names(
-                        setting,
-                        "",
-                        "names by which clients and pages may ask this server, beside loopback names and addresses; empty: "
-                                + without)
+                .names(setting
+                        + ": names by which clients and pages may ask this server, beside loopback names and addresses; empty: "
+                        + without)
                 .stream()
                 .map(name -> name.toLowerCase(Locale.ROOT))
                 .collect(Collectors.toUnmodifiableSet());

@@ -5,15 +5,7 @@ import dev.millrace.settings.SettingsReader;
 import java.util.EnumMap;
 import java.util.Map;
 
-/**
- * When the model gives an alarm.
- *
- * @param everySteps learnt steps between two measurements
- * @param sample items whose vectors are measured
- * @param recallWindow scored events over which the model is compared with popularity
- * @param recallAt k of the recall that is compared
- * @param limits limit of each alarm; an alarm that is off has none
- */
+/** When the model gives an alarm. */
 public record AlarmSettings(
         int everySteps, int sample, int recallWindow, int recallAt, Map<Alarm.Kind, Double> limits) {
 
@@ -88,11 +80,7 @@ public record AlarmSettings(
                 "share of the clicks between two measurements that one item may have beyond ten times its share before; "
                         + "above it many accounts may act together");
         int recallAt = reader.integer(
-                "alarm.recall-at",
-                100,
-                10,
-                100,
-                "k of the recall that is compared with popularity's: 10, 20, 50 or 100");
+                "alarm.recall-at = 100 in [10, 100]: k of the recall that is compared with popularity's: 10, 20, 50 or 100");
         reader.require(
                 RankingTotals.CUTOFFS.contains(recallAt),
                 "alarm.recall-at",
@@ -100,14 +88,10 @@ public record AlarmSettings(
                 "must be one of " + RankingTotals.CUTOFFS);
         return new AlarmSettings(
                 reader.integer(
-                        "alarm.every-steps", 50, 1, 1_000_000, "learnt steps between two measurements of the model"),
-                reader.integer("alarm.sample", 64, 2, 4096, "items whose vectors are measured"),
-                reader.integer(
-                        "alarm.recall-window",
-                        20_000,
-                        16,
-                        1_000_000_000,
-                        "scored events over which the model is compared with popularity"),
+                        "alarm.every-steps = 50 in [1, 1000000]: learnt steps between two measurements of the model"),
+                reader.integer("alarm.sample = 64 in [2, 4096]: items whose vectors are measured"),
+                reader.integer("alarm.recall-window = 20000 in [16, 1000000000]: scored events over which the model is "
+                        + "compared with popularity"),
                 recallAt,
                 limits);
     }
@@ -119,7 +103,8 @@ public record AlarmSettings(
             double byDefault,
             double max,
             String doc) {
-        double limit = reader.number("alarm." + kind.text(), byDefault, 0, max, doc + "; 0: no such alarm");
+        double limit = reader.number(
+                "alarm." + kind.text() + " = " + byDefault + " in [0, " + max + "]: " + doc + "; 0: no such alarm");
         if (limit > 0) {
             limits.put(kind, limit);
         }

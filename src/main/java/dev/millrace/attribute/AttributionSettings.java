@@ -15,21 +15,7 @@ import java.util.zip.CRC32C;
 /**
  * How clicks find their exposures.
  *
- * @param mode whether there are exposures at all
- * @param actions actions that make a positive example; others are only counted
- * @param window event time after an exposure in which an action is attributed to it
- * @param clickWait event time that a click waits for an exposure that arrives after it
- * @param maxSkew lead in event time beyond which the topic that is ahead ends windows alone
- * @param maxAhead how far an event's time may be ahead of the wall clock; else one event dated next year would end all
- *     open windows
- * @param late what happens to a click after the window, or to one whose exposure never came
- * @param deduplicationWindow how long, in event time, an event's id is remembered; at least {@code window}
- * @param historyLength clicked items kept per user
- * @param counterHalfLife event time after which a counted event weighs half
- * @param unclicked which exposures that were not clicked become examples
- * @param expireUsersAfter event time without an event of a user after which the user's state is removed; 0: never
- * @param placement which partition a record must be in
- * @param caps how much the examples of one user may count
+ * @param maxAhead without it, one event dated next year would end all open windows
  */
 public record AttributionSettings(
         Mode mode,
@@ -47,29 +33,17 @@ public record AttributionSettings(
         Placement placement,
         ContributionCaps caps) {
 
-    /**
-     * Which exposures that were not clicked become examples.
-     *
-     * @param share share of them, in [0, 1]
-     * @param seed seed of the choice
-     */
+    /** Which exposures that were not clicked become examples. */
     public record Unclicked(double share, long seed) {
 
         static Unclicked read(SettingsReader reader) {
             double weight = reader.number(
-                    "negatives.exposed",
-                    0,
-                    0,
-                    100,
-                    "weight of an exposure without a click as a negative example; 0: none is an example");
+                    "negatives.exposed = 0 in [0, 100]: weight of an exposure without a click as a negative example; "
+                            + "0: none is an example");
             double share = reader.number(
-                    "negatives.exposed.sample",
-                    0.05,
-                    0,
-                    1,
-                    "share of the exposures without a click that become examples");
+                    "negatives.exposed.sample = 0.05 in [0, 1]: share of the exposures without a click that become examples");
             long seed = reader.longInteger(
-                    "model.seed", 1, Long.MIN_VALUE, Long.MAX_VALUE, "of every initial weight and every draw");
+                    "model.seed = 1 in [-9223372036854775808, 9223372036854775807]: of every initial weight and every draw");
             return new Unclicked(weight > 0 ? share : 0, seed);
         }
 
@@ -151,7 +125,7 @@ public record AttributionSettings(
     /** Actions that make a positive example. */
     public static List<String> actions(SettingsReader reader) {
         return reader.names(
-                "attribution.actions", "click", "actions that make a positive example; others are only counted");
+                "attribution.actions = click: actions that make a positive example; others are only counted");
     }
 
     /** Those that the bits of the attribution's state depend on. */
@@ -164,57 +138,37 @@ public record AttributionSettings(
 
     /** Reads the settings of an attribution. Faults are the reader's to report. */
     public static AttributionSettings read(SettingsReader reader) {
-        Duration instant = Duration.ofMillis(1);
-        Duration year = Duration.ofDays(365);
         AttributionSettings settings = new AttributionSettings(
                 reader.choice(
-                        "attribution.mode",
-                        Mode.EXPOSURES,
-                        "exposures: clicks answer exposures; clicks-only: the log has only clicks, each is its own exposure"),
+                        "attribution.mode: exposures: clicks answer exposures; clicks-only: the log has only clicks, "
+                                + "each is its own exposure",
+                        Mode.EXPOSURES),
                 Set.copyOf(actions(reader)),
                 reader.duration(
-                        "attribution.window",
-                        Duration.ofMinutes(30),
-                        instant,
-                        year,
-                        "event time after an exposure in which an action is attributed to it"),
+                        "attribution.window = 30m in [1ms, 365d]: event time after an exposure in which an action is "
+                                + "attributed to it"),
                 reader.duration(
-                        "attribution.click-wait",
-                        Duration.ofMinutes(5),
-                        instant,
-                        year,
-                        "event time a click waits for an exposure that arrives after it"),
+                        "attribution.click-wait = 5m in [1ms, 365d]: event time a click waits for an exposure that "
+                                + "arrives after it"),
                 reader.duration(
-                        "attribution.max-skew",
-                        Duration.ofDays(1),
-                        Duration.ZERO,
-                        year,
-                        "how far exposures and clicks may be apart in event time; beyond it the topic that is ahead ends windows alone"),
+                        "attribution.max-skew = 1d in [0s, 365d]: how far exposures and clicks may be apart in event "
+                                + "time; beyond it the topic that is ahead ends windows alone"),
                 reader.free(AttributionSettings::maxAhead),
                 reader.choice(
-                        "attribution.late",
-                        Late.DROP,
-                        "a click after the window or without an exposure: only counted, or learnt with the features of its own moment"),
+                        "attribution.late: a click after the window or without an exposure: only counted, or learnt "
+                                + "with the features of its own moment",
+                        Late.DROP),
                 reader.duration(
-                        "attribution.deduplication-window",
-                        Duration.ofHours(24),
-                        instant,
-                        year,
-                        "event time for which event ids are remembered; a repeat within it is a duplicate"),
-                reader.integer("history.length", 200, 1, 10_000, "clicked items kept per user, latest first"),
+                        "attribution.deduplication-window = 1d in [1ms, 365d]: event time for which event ids are "
+                                + "remembered; a repeat within it is a duplicate"),
+                reader.integer("history.length = 200 in [1, 10000]: clicked items kept per user, latest first"),
                 reader.duration(
-                        "counters.half-life",
-                        Duration.ofDays(7),
-                        Duration.ofSeconds(1),
-                        year,
-                        "event time after which an event weighs half in the user's running counters"),
+                        "counters.half-life = 7d in [1s, 365d]: event time after which an event weighs half in the "
+                                + "user's running counters"),
                 Unclicked.read(reader),
                 reader.duration(
-                        "users.expire-after",
-                        Duration.ofDays(365),
-                        Duration.ZERO,
-                        Duration.ofDays(36_500),
-                        "event time without an event of a user after which profile, history and counters are removed; 0s: never"),
+                        "users.expire-after = 365d in [0s, 36500d]: event time without an event of a user after which "
+                                + "profile, history and counters are removed; 0s: never"),
                 reader.free(AttributionSettings::placement),
                 ContributionCaps.read(reader));
         reader.require(
@@ -233,19 +187,15 @@ public record AttributionSettings(
 
     private static Duration maxAhead(SettingsReader reader) {
         return reader.duration(
-                "attribution.max-ahead",
-                Duration.ofHours(1),
-                Duration.ZERO,
-                Duration.ofDays(365),
-                "how far an event's time may be ahead of the wall clock; later ones are rejected. The latest clock "
-                        + "time seen counts: a clock set back rejects nothing");
+                "attribution.max-ahead = 1h in [0s, 365d]: how far an event's time may be ahead of the wall clock; "
+                        + "later ones are rejected. The latest clock time seen counts: a clock set back rejects nothing");
     }
 
     private static Placement placement(SettingsReader reader) {
         return reader.choice(
-                "attribution.partitions",
-                Placement.MURMUR2,
-                "which partition a record of the inputs must be in: murmur2: that of Kafka's default partitioner, others "
-                        + "are rejected; any: not checked, for producers that place all records of a key by one rule of their own");
+                "attribution.partitions: which partition a record of the inputs must be in: murmur2: that of Kafka's "
+                        + "default partitioner, others are rejected; any: not checked, for producers that place all "
+                        + "records of a key by one rule of their own",
+                Placement.MURMUR2);
     }
 }

@@ -15,11 +15,6 @@ import java.time.Duration;
  *
  * <p>So examples count whole up to half a cap. Beyond that each counts less than the one before, and all together they never count more than the cap.
  * There is no example that would count less than {@value #LEAST}: a budget of one makes at most twenty examples.
- *
- * @param perItem most that examples of one user and item count together; 0: no cap
- * @param perUser most that all examples of one user count together; 0: no cap
- * @param halfLife event time after which an example weighs half in the sums
- * @param mostWeight most that one click weighs
  */
 public record ContributionCaps(double perItem, double perUser, Duration halfLife, double mostWeight) {
 
@@ -29,30 +24,16 @@ public record ContributionCaps(double perItem, double perUser, Duration halfLife
     static ContributionCaps read(SettingsReader reader) {
         ContributionCaps caps = new ContributionCaps(
                 reader.number(
-                        "attribution.cap.user-item",
-                        3,
-                        0,
-                        1e9,
-                        "most that the clicks of one user on one item count together; they count whole up to half of it, "
-                                + "and then less and less; 0: no cap"),
+                        "attribution.cap.user-item = 3 in [0, 1.0E9]: most that the clicks of one user on one item "
+                                + "count together; they count whole up to half of it, and then less and less; 0: no cap"),
                 reader.number(
-                        "attribution.cap.user",
-                        1000,
-                        0,
-                        1e9,
-                        "most that all clicks of one user count together, in the same way; 0: no cap"),
+                        "attribution.cap.user = 1000 in [0, 1.0E9]: most that all clicks of one user count together, "
+                                + "in the same way; 0: no cap"),
                 reader.duration(
-                        "attribution.cap.half-life",
-                        Duration.ofDays(1),
-                        Duration.ofSeconds(1),
-                        Duration.ofDays(365),
-                        "event time after which a click weighs half in these sums"),
+                        "attribution.cap.half-life = 1d in [1s, 365d]: event time after which a click weighs half in these sums"),
                 reader.number(
-                        "attribution.max-weight",
-                        10,
-                        1,
-                        1e6,
-                        "most that one click weighs; a larger weight of a click counts as this one"));
+                        "attribution.max-weight = 10 in [1, 1000000]: most that one click weighs; a larger weight of "
+                                + "a click counts as this one"));
         requireOne(reader, "attribution.cap.user-item", caps.perItem);
         requireOne(reader, "attribution.cap.user", caps.perUser);
         return caps;

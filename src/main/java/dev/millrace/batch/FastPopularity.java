@@ -28,28 +28,17 @@ public final class FastPopularity implements Durable {
 
     private static final double MILLIS_AN_HOUR = 3_600_000;
 
-    /**
-     * The speed of the decay, and the prior of an item without clicks.
-     *
-     * @param halfLife event time after which a click weighs half
-     * @param prior ε, clicks that are added to every item's own
-     */
+    /** The speed of the decay, and the prior of an item without clicks. */
     public record Settings(Duration halfLife, double prior) {
 
         public static Settings read(SettingsReader reader) {
             return new Settings(
                     reader.duration(
-                            "popularity.fast.half-life",
-                            Duration.ofHours(6),
-                            Duration.ofMinutes(1),
-                            Duration.ofDays(36_500),
-                            "event time after which a click weighs half in the popularity term"),
+                            "popularity.fast.half-life = 6h in [1m, 36500d]: event time after which a click weighs "
+                                    + "half in the popularity term"),
                     reader.number(
-                            "popularity.fast.prior",
-                            0.1,
-                            1e-6,
-                            1e6,
-                            "clicks added to every item's own in the popularity term"));
+                            "popularity.fast.prior = 0.1 in [1.0E-6, 1000000]: clicks added to every item's own in "
+                                    + "the popularity term"));
         }
     }
 

@@ -50,11 +50,9 @@ public record GivenWeights(OptionalDouble popularity, OptionalDouble neighbours)
 
     private static OptionalDouble weight(SettingsReader reader, String key, String doc) {
         return reader.value(
-                key,
-                LEARNED,
+                key + " = " + LEARNED + ": " + doc,
                 text -> text.equals(LEARNED) ? OptionalDouble.empty() : OptionalDouble.of(number(text)),
-                "must be learned, or a number from 0 to " + MOST,
-                doc);
+                "must be learned, or a number from 0 to " + MOST);
     }
 
     private static double number(String text) {

@@ -2,16 +2,7 @@ package dev.millrace.batch;
 
 import dev.millrace.settings.SettingsReader;
 
-/**
- * Which negatives a batch has beside its own positives; several kinds may be mixed.
- *
- * @param uniform number drawn uniformly from the catalogue
- * @param popular number drawn from the catalogue by popularity to the power of {@code popularityExponent}
- * @param popularityExponent α, in (0, 1]; smaller is closer to uniform
- * @param memory number of items of the last positives before the batch
- * @param hardByRule number drawn for each example from the items with the same value of {@code hardRuleFeature}
- * @param hardRuleFeature name of an item feature
- */
+/** Which negatives a batch has beside its own positives; several kinds may be mixed. */
 public record NegativeSettings(
         Quota uniform,
         Quota popular,
@@ -20,46 +11,33 @@ public record NegativeSettings(
         Quota hardByRule,
         String hardRuleFeature) {
 
-    private static final int MOST = 65_536;
-
     public static NegativeSettings read(SettingsReader reader) {
         int uniform = reader.integer(
-                "batch.negatives", 256, 0, MOST, "items drawn uniformly from the catalogue for each batch");
+                "batch.negatives = 256 in [0, 65536]: items drawn uniformly from the catalogue for each batch");
         int popular = reader.integer(
-                "negatives.popularity",
-                PopularitySettings.read(reader).isByItem() ? uniform : 0,
-                0,
-                MOST,
-                "items drawn from the catalogue for each batch by a power of their popularity; by default as many as "
-                        + "batch.negatives, and 0 where items share an estimate of their popularity");
+                "negatives.popularity = " + (PopularitySettings.read(reader).isByItem() ? uniform : 0)
+                        + " in [0, 65536]: items drawn from the catalogue for each batch by a power of their "
+                        + "popularity; by default as many as batch.negatives, and 0 where items share an "
+                        + "estimate of their popularity");
         return new NegativeSettings(
                 Quota.read(reader, "negatives.uniform", uniform),
                 Quota.read(reader, "negatives.popularity", popular),
                 reader.number(
-                        "negatives.popularity.exponent",
-                        0.75,
-                        0.01,
-                        1,
-                        "the power of their popularity; 0.75 in word2vec (Mikolov et al. 2013)"),
+                        "negatives.popularity.exponent = 0.75 in [0.01, 1]: the power of their popularity; 0.75 in "
+                                + "word2vec (Mikolov et al. 2013)"),
                 Quota.read(
                         reader,
                         "negatives.memory",
                         reader.integer(
-                                "negatives.memory", 0, 0, MOST, "items of the last positives before each batch")),
+                                "negatives.memory = 0 in [0, 65536]: items of the last positives before each batch")),
                 Quota.read(
                         reader,
                         "negatives.hard-rule",
                         reader.integer(
-                                "negatives.hard-rule",
-                                0,
-                                0,
-                                64,
-                                "negatives per example that share a feature's value with its item; "
-                                        + "they are negatives of that example alone")),
-                reader.text(
-                        "negatives.hard-rule.feature",
-                        "category",
-                        "item feature, named as in events, that hard-rule negatives share; of a bag the first value"));
+                                "negatives.hard-rule = 0 in [0, 64]: negatives per example that share a feature's "
+                                        + "value with its item; they are negatives of that example alone")),
+                reader.text("negatives.hard-rule.feature = category: item feature, named as in events, that hard-rule "
+                        + "negatives share; of a bag the first value"));
     }
 
     /** Returns the most negatives that a batch of that many positives can have. */

@@ -3,14 +3,7 @@ package dev.millrace.batch;
 import dev.millrace.settings.SettingsReader;
 import java.util.function.UnaryOperator;
 
-/**
- * How an item's share of the positives is estimated.
- *
- * @param halfLife positives after which a decayed count has halved
- * @param rate α of the interval estimator
- * @param hashes number of hash functions of a sketch; 0 for one estimate per item
- * @param buckets number of buckets of each hash function
- */
+/** How an item's share of the positives is estimated. */
 public record PopularitySettings(Estimator estimator, double halfLife, double rate, int hashes, int buckets) {
 
     /** Which estimator of item popularity. */
@@ -28,24 +21,17 @@ public record PopularitySettings(Estimator estimator, double halfLife, double ra
     public static PopularitySettings read(SettingsReader reader) {
         PopularitySettings settings = new PopularitySettings(
                 reader.choice(
-                        "popularity.estimator",
-                        Estimator.DECAYED,
-                        "estimator of an item's share of the positives: decayed count, intervals between sightings (Yi et al. 2019), "
-                                + "running count, or decayed counts in a sketch of fixed size"),
-                reader.number(
-                        "popularity.half-life",
-                        100_000,
-                        1,
-                        1e12,
-                        "positives after which a count of the estimators decayed and count-min has halved"),
-                reader.number("popularity.rate", 0.01, 1e-6, 1, "alpha of the interval estimator"),
+                        "popularity.estimator: estimator of an item's share of the positives: decayed count, "
+                                + "intervals between sightings (Yi et al. 2019), running count, or decayed counts in a "
+                                + "sketch of fixed size",
+                        Estimator.DECAYED),
+                reader.number("popularity.half-life = 100000 in [1, 1.0E12]: positives after which a count of the "
+                        + "estimators decayed and count-min has halved"),
+                reader.number("popularity.rate = 0.01 in [1.0E-6, 1]: alpha of the interval estimator"),
                 reader.integer(
-                        "popularity.hashes",
-                        0,
-                        0,
-                        16,
-                        "hash functions of the estimators intervals and count-min; 0: none, one estimate per item"),
-                reader.integer("popularity.buckets", 65_536, 16, 1 << 24, "buckets of each hash function"));
+                        "popularity.hashes = 0 in [0, 16]: hash functions of the estimators intervals and count-min; "
+                                + "0: none, one estimate per item"),
+                reader.integer("popularity.buckets = 65536 in [16, 16777216]: buckets of each hash function"));
         reader.require(
                 settings.estimator != Estimator.COUNT_MIN || settings.hashes > 0,
                 "popularity.hashes",

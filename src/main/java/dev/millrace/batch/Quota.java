@@ -2,17 +2,8 @@ package dev.millrace.batch;
 
 import dev.millrace.settings.SettingsReader;
 
-/**
- * The number of negatives of one kind per step. It may begin late, grow, and end.
- *
- * @param most full number, after the growth
- * @param fromStep first step with a number above 0
- * @param untilStep last step with a number above 0; 0: no end
- * @param rampSteps steps over which the number grows evenly to {@code most}; 0: at once
- */
+/** The number of negatives of one kind per step. It may begin late, grow, and end. */
 public record Quota(int most, long fromStep, long untilStep, long rampSteps) {
-
-    private static final long LATEST = 1_000_000_000_000L;
 
     /** Creates a quota that is always that number. */
     public Quota(int most) {
@@ -26,14 +17,12 @@ public record Quota(int most, long fromStep, long untilStep, long rampSteps) {
     public static Quota read(SettingsReader reader, String prefix, int most) {
         Quota quota = new Quota(
                 most,
-                reader.longInteger(prefix + ".from-step", 1, 1, LATEST, "first step with any of these"),
-                reader.longInteger(prefix + ".until-step", 0, 0, LATEST, "last step with any of these; 0: for ever"),
+                reader.longInteger(prefix + ".from-step = 1 in [1, 1000000000000]: first step with any of these"),
                 reader.longInteger(
-                        prefix + ".ramp-steps",
-                        0,
-                        0,
-                        LATEST,
-                        "steps over which their number grows evenly; 0: at once"));
+                        prefix + ".until-step = 0 in [0, 1000000000000]: last step with any of these; 0: for ever"),
+                reader.longInteger(prefix
+                        + ".ramp-steps = 0 in [0, 1000000000000]: steps over which their number grows "
+                        + "evenly; 0: at once"));
         reader.require(
                 quota.untilStep == 0 || quota.untilStep >= quota.fromStep,
                 prefix + ".until-step",

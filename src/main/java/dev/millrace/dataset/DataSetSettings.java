@@ -3,12 +3,7 @@ package dev.millrace.dataset;
 import dev.millrace.settings.SettingsReader;
 import java.util.List;
 
-/**
- * Settings of the built-in data sets.
- *
- * @param kuairandActions flags of KuaiRand that become clicks
- * @param movielensMinRating smallest rating of MovieLens that is used
- */
+/** Settings of the built-in data sets. */
 public record DataSetSettings(List<String> kuairandActions, double movielensMinRating) {
     public DataSetSettings {
         kuairandActions = List.copyOf(kuairandActions);
@@ -17,9 +12,7 @@ public record DataSetSettings(List<String> kuairandActions, double movielensMinR
     public static DataSetSettings read(SettingsReader reader) {
         return new DataSetSettings(
                 reader.names(
-                        "replay.kuairand.actions",
-                        "click",
-                        "flags of KuaiRand that become clicks: " + KuaiRand.ACTIONS),
-                reader.number("replay.movielens.min-rating", 0, 0, 5, "ratings of MovieLens below it are left out"));
+                        "replay.kuairand.actions = click: flags of KuaiRand that become clicks: " + KuaiRand.ACTIONS),
+                reader.number("replay.movielens.min-rating = 0 in [0, 5]: ratings of MovieLens below it are left out"));
     }
 }

@@ -2,35 +2,20 @@ package dev.millrace.evaluate;
 
 import dev.millrace.settings.SettingsReader;
 
-/**
- * How a data set is divided.
- *
- * @param first share of the positives, first in time, that is used; below 1 the rest stays unseen, for tuning
- * @param warmUp share of the used positives, first in time, that is learnt without being scored
- * @param passes over the warm-up, the last in time order, the others shuffled
- */
+/** How a data set is divided. */
 public record PrequentialSettings(double first, double warmUp, int passes) {
 
     public static PrequentialSettings read(SettingsReader reader) {
         return new PrequentialSettings(
                 reader.number(
-                        "evaluate.first",
-                        1,
-                        0.01,
-                        1,
-                        "share of the positives to use, the first in time; below 1, tuning does not see the rest"),
+                        "evaluate.first = 1 in [0.01, 1]: share of the positives to use, the first in time; below 1, "
+                                + "tuning does not see the rest"),
                 reader.number(
-                        "evaluate.warm-up",
-                        0.5,
-                        0,
-                        1,
-                        "share of the used positives, the first in time, that is learnt but not scored"),
+                        "evaluate.warm-up = 0.5 in [0, 1]: share of the used positives, the first in time, that is "
+                                + "learnt but not scored"),
                 reader.integer(
-                        "evaluate.passes",
-                        1,
-                        1,
-                        100,
-                        "passes over the warm-up; the last is in time order, the others are shuffled"));
+                        "evaluate.passes = 1 in [1, 100]: passes over the warm-up; the last is in time order, the "
+                                + "others are shuffled"));
     }
 
     public PrequentialSettings withFirst(double share) {

@@ -3,14 +3,7 @@ package dev.millrace.evaluate;
 import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 
-/**
- * How the protocol of windows cuts the log, and what it asks.
- *
- * @param length event time of a window; zero: the log names its windows
- * @param queries events that are ranked
- * @param unseen what becomes of items that no example named before the window
- * @param isHistoryLeftOut true if an item does not compete with those of the user's history
- */
+/** How the protocol of windows cuts the log, and what it asks. */
 public record WindowSettings(Duration length, Queries queries, Unseen unseen, boolean isHistoryLeftOut) {
 
     /** The events that are ranked, of those that have a history. */
@@ -31,22 +24,18 @@ public record WindowSettings(Duration length, Queries queries, Unseen unseen, bo
     public static WindowSettings read(SettingsReader reader) {
         return new WindowSettings(
                 reader.duration(
-                        "evaluate.windows.length",
-                        Duration.ZERO,
-                        Duration.ZERO,
-                        Duration.ofDays(36_500),
-                        "windows: event time of a window, from the first event; 0s: the windows that the log names"),
+                        "evaluate.windows.length = 0s in [0s, 36500d]: windows: event time of a window, from the "
+                                + "first event; 0s: the windows that the log names"),
                 reader.choice(
-                        "evaluate.windows.queries",
-                        Queries.EVERY,
-                        "windows: the events that are ranked, of those with a history; last: of each user in each window"),
+                        "evaluate.windows.queries: windows: the events that are ranked, of those with a history; "
+                                + "last: of each user in each window",
+                        Queries.EVERY),
                 reader.choice(
-                        "evaluate.windows.unseen",
-                        Unseen.DROP,
-                        "windows: an event of an item that is new in its window is no query, or counts as not found"),
+                        "evaluate.windows.unseen: windows: an event of an item that is new in its window is no query, "
+                                + "or counts as not found",
+                        Unseen.DROP),
                 reader.flag(
-                        "evaluate.windows.leave-out-history",
-                        true,
-                        "windows: whether items of the user's history are no candidates; false for sessions"));
+                        "evaluate.windows.leave-out-history = true: windows: whether items of the user's history are "
+                                + "no candidates; false for sessions"));
     }
 }

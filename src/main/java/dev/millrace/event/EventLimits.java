@@ -4,14 +4,7 @@ import dev.millrace.settings.SettingsReader;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
-/**
- * How large the features of one event may be. All records that are made of events are bounded by this.
- *
- * @param features most features of a user, an item or a context
- * @param featureBytes most bytes of one feature's value
- * @param featuresBytes most bytes of all features of a user, an item or a context, with their names
- * @param profileBytes most bytes of all features of a user: they are copied with each click
- */
+/** How large the features of one event may be. All records that are made of events are bounded by this. */
 public record EventLimits(int features, int featureBytes, int featuresBytes, int profileBytes) {
 
     /** Most bytes of an id, of an action's name and of a feature's name. */
@@ -29,29 +22,17 @@ public record EventLimits(int features, int featureBytes, int featuresBytes, int
     public static EventLimits read(SettingsReader reader) {
         EventLimits limits = new EventLimits(
                 reader.integer(
-                        "limits.features",
-                        500,
-                        1,
-                        10_000,
-                        "most features of a user, an item or a context; an event beyond it is a dead letter"),
+                        "limits.features = 500 in [1, 10000]: most features of a user, an item or a context; an event "
+                                + "beyond it is a dead letter"),
                 reader.integer(
-                        "limits.feature-bytes",
-                        65_536,
-                        256,
-                        4_194_304,
-                        "most bytes of one feature's value: texts in UTF-8, 4 more for each text of a bag, 4 for each component of a vector"),
+                        "limits.feature-bytes = 65536 in [256, 4194304]: most bytes of one feature's value: texts in "
+                                + "UTF-8, 4 more for each text of a bag, 4 for each component of a vector"),
                 reader.integer(
-                        "limits.features-bytes",
-                        131_072,
-                        1_024,
-                        4_194_304,
-                        "most bytes of all features of a user, an item or a context: 12 for each, its name and its value"),
-                reader.integer(
-                        "limits.profile-bytes",
-                        16_384,
-                        1_024,
-                        4_194_304,
-                        "most bytes of all features of a user, counted in the same way: each click of the user copies them to training-examples and user-features"));
+                        "limits.features-bytes = 131072 in [1024, 4194304]: most bytes of all features of a user, an "
+                                + "item or a context: 12 for each, its name and its value"),
+                reader.integer("limits.profile-bytes = 16384 in [1024, 4194304]: most bytes of all features of a user, "
+                        + "counted in the same way: each click of the user copies them to training-examples and "
+                        + "user-features"));
         reader.require(
                 limits.featuresBytes >= limits.featureBytes,
                 "limits.features-bytes",

@@ -5,16 +5,7 @@ import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 import java.util.List;
 
-/**
- * Settings of the exam.
- *
- * @param budget share of the steps' arithmetic that exams may cost; 0: no exam
- * @param everyBatchUpTo items; in a catalogue of at most so many every batch is examined, whatever the budget
- * @param popularityHalfLife event time after which a click weighs half in the popularity baseline
- * @param weights beside cos / τ in the score that the exam ranks by
- * @param otherWeights further weights to rank by, for comparison
- * @param isHistoryLeftOut true if an item does not compete with those of the user's history
- */
+/** Settings of the exam. */
 public record ExamSettings(
         double budget,
         int everyBatchUpTo,
@@ -28,27 +19,15 @@ public record ExamSettings(
     }
 
     public static ExamSettings read(SettingsReader reader) {
-        reader.retired("exam.every-steps", "exam.budget");
-        reader.retired("exam.max-examples", "exam.budget");
         return new ExamSettings(
-                reader.number(
-                        "exam.budget",
-                        0.2,
-                        0,
-                        1_000_000,
-                        "what exams may cost, as a share of the steps' own multiply-adds; 0: no exam"),
+                reader.number("exam.budget = 0.2 in [0, 1000000]: what exams may cost, as a share of the steps' own "
+                        + "multiply-adds; 0: no exam"),
                 reader.integer(
-                        "exam.every-batch-up-to",
-                        2000,
-                        0,
-                        1_000_000_000,
-                        "items; in a catalogue of at most so many every batch is examined, whatever the budget"),
+                        "exam.every-batch-up-to = 2000 in [0, 1000000000]: items; in a catalogue of at most so many "
+                                + "every batch is examined, whatever the budget"),
                 reader.duration(
-                        "exam.popularity-half-life",
-                        Duration.ofHours(6),
-                        Duration.ofMinutes(1),
-                        Duration.ofDays(36_500),
-                        "event time after which a click weighs half in the popularity baseline"),
+                        "exam.popularity-half-life = 6h in [1m, 36500d]: event time after which a click weighs half "
+                                + "in the popularity baseline"),
                 GivenWeights.read(reader, "exam.", "that the exam ranks by"),
                 List.of(),
                 true);

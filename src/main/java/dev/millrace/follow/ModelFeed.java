@@ -56,7 +56,7 @@ public final class ModelFeed implements EncoderFeed {
         }
         SettingsReader reader = new SettingsReader(settings);
         TrainerSettings read = TrainerSettings.read(reader);
-        reader.finishKept(); // servers are upgraded before trainers
+        reader.finish();
         byte[] prefix = prefix(generation);
         QueryEncoder tower = new QueryEncoder(
                 read.model(), key -> entries.get(under(prefix, key)).map(QueryEncoder::row));

@@ -5,18 +5,7 @@ import dev.millrace.serve.ClientLimits;
 import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 
-/**
- * How events are taken over HTTP.
- *
- * @param host address to bind
- * @param port to listen on; 0 takes a free one
- * @param access who may send, and by which certificate
- * @param clients what they may take
- * @param threads that read batches of events and wait for the brokers
- * @param maxRate events a second that are taken; 0 for no limit
- * @param bufferBytes most bytes of events that wait for the brokers
- * @param timeout most time that a batch waits for the brokers
- */
+/** How events are taken over HTTP. */
 public record IngestSettings(
         String host,
         int port,
@@ -30,34 +19,25 @@ public record IngestSettings(
     private static final String PREFIX = "ingest.";
 
     public static IngestSettings read(SettingsReader reader) {
-        String host = reader.text(
-                PREFIX + "host",
-                "127.0.0.1",
-                "address that ingest binds; another than a loopback address needs tokens and TLS, or ingest.insecure");
+        String host = reader.text(PREFIX
+                + "host = 127.0.0.1: address that ingest binds; another than a loopback address needs tokens "
+                + "and TLS, or ingest.insecure");
         return new IngestSettings(
                 host,
-                reader.integer(PREFIX + "port", 8082, 0, 65_535, "port of ingest; 0 takes a free one"),
+                reader.integer(PREFIX + "port = 8082 in [0, 65535]: port of ingest; 0 takes a free one"),
                 AccessSettings.read(reader, PREFIX, host),
                 ClientLimits.read(reader, PREFIX),
-                reader.integer(
-                        PREFIX + "threads", 8, 1, 256, "threads that read batches of events and wait for the brokers"),
-                reader.integer(
-                        PREFIX + "max-rate",
-                        0,
-                        0,
-                        10_000_000,
-                        "most events a second of all clients together; each event of a batch counts, and any other request as one; more get 429; 0: no limit"),
-                reader.longInteger(
-                        PREFIX + "buffer-bytes",
-                        32L << 20,
-                        8L << 20,
-                        1L << 30,
-                        "most bytes of events that wait for the brokers; a batch that finds no room gets 503"),
-                reader.duration(
-                        PREFIX + "timeout",
-                        Duration.ofSeconds(10),
-                        Duration.ofSeconds(1),
-                        Duration.ofSeconds(30),
-                        "most time for the brokers to acknowledge a batch; it then gets 503"));
+                reader.integer(PREFIX
+                        + "threads = 8 in [1, 256]: threads that read batches of events and wait for the brokers"),
+                reader.integer(PREFIX
+                        + "max-rate = 0 in [0, 10000000]: most events a second of all clients together; each "
+                        + "event of a batch counts, and any other request as one; more get 429; 0: "
+                        + "no limit"),
+                reader.longInteger(PREFIX
+                        + "buffer-bytes = 33554432 in [8388608, 1073741824]: most bytes of events that wait "
+                        + "for the brokers; a batch that finds no room gets 503"),
+                reader.duration(PREFIX
+                        + "timeout = 10s in [1s, 30s]: most time for the brokers to acknowledge a batch; it "
+                        + "then gets 503"));
     }
 }

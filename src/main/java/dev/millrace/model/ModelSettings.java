@@ -23,19 +23,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/**
- * All settings of a model.
- *
- * @param seed of every initial weight
- * @param generation name of the lineage of weights; a new name starts from initial weights
- * @param dim width of a channel of the published vectors
- * @param user inputs of the user tower: sources user, context, history
- * @param item inputs of the item tower: source item
- * @param towers shapes of the networks
- * @param loss what a step minimises
- * @param optimiser how a step updates the weights
- * @param tables which keys have rows
- */
+/** All settings of a model. */
 public record ModelSettings(
         long seed,
         String generation,
@@ -61,38 +49,33 @@ public record ModelSettings(
 
     public static ModelSettings read(SettingsReader reader) {
         int dim = reader.integer(
-                "tower.dim",
-                64,
-                1,
-                4096,
-                "width of a channel's vectors; the published vectors have this many floats for each channel");
+                "tower.dim = 64 in [1, 4096]: width of a channel's vectors; the published vectors have this many "
+                        + "floats for each channel");
         List<FeatureSpec> user = features(
                 reader,
                 USER,
                 dim,
                 reader.names(
-                        "features.user",
-                        "user,history",
-                        "inputs of the user tower, each described by features.user.<name>.*"));
+                        "features.user = user,history: inputs of the user tower, each described by features.user.<name>.*"));
         List<FeatureSpec> item = features(
                 reader,
                 ITEM,
                 dim,
                 reader.names(
-                        "features.item", "item", "inputs of the item tower, each described by features.item.<name>.*"));
+                        "features.item = item: inputs of the item tower, each described by features.item.<name>.*"));
         checkTables(reader, user, item);
         TowerSettings towers = TowerSettings.read(reader, dim, user, item);
         String generation = reader.text(
-                "model.generation",
-                "g1",
-                "name of the lineage of weights; a hash of the model's settings is appended; change it to start anew");
+                "model.generation = g1: name of the lineage of weights; a hash of the model's settings is appended; "
+                        + "change it to start anew");
         reader.require(
                 generation.matches("[a-zA-Z0-9._-]{1,100}"),
                 "model.generation",
                 generation,
                 "must be 1 to 100 letters, digits, dots, underscores and dashes");
         return new ModelSettings(
-                reader.longInteger("model.seed", 1, Long.MIN_VALUE, Long.MAX_VALUE, "seed of every initial weight"),
+                reader.longInteger(
+                        "model.seed = 1 in [-9223372036854775808, 9223372036854775807]: seed of every initial weight"),
                 generation,
                 dim,
                 user,
@@ -196,72 +179,55 @@ public record ModelSettings(
     private static List<FeatureSpec> features(SettingsReader reader, String tower, int towerDim, List<String> names) {
         List<FeatureSpec> specs = new ArrayList<>();
         for (String name : names) {
-            String prefix = "features." + tower + "." + name + ".";
-            Source source = reader.choice(prefix + "source", source(tower, name), "where the value comes from");
-            Kind kind = reader.choice(prefix + "kind", kind(tower, name), "how the value becomes numbers");
-            String table =
-                    reader.text(prefix + "table", table(tower, source, kind, name), "embedding table of its rows");
-            int dim = reader.integer(
-                    prefix + "dim",
-                    kind == Kind.NUMERIC ? 1 : towerDim,
-                    1,
-                    4096,
-                    "floats it adds to the tower's input");
-            int maxValues = reader.integer(
-                    prefix + "max-values",
-                    source == Source.HISTORY ? 20 : 50,
-                    1,
-                    10_000,
-                    "first values of a bag that count");
-            Pooling pooling = source == Source.HISTORY ? pooling(reader, prefix) : Pooling.MEAN;
-            TextGrams grams = kind == Kind.TEXT ? grams(reader, prefix) : TextGrams.NONE;
-            reader.require(
+            SettingsReader own = reader.under("features." + tower + "." + name + ".");
+            Source source = own.choice("source: where the value comes from", source(tower, name));
+            Kind kind = own.choice("kind: how the value becomes numbers", kind(tower, name));
+            String table = own.text("table = " + table(tower, source, kind, name) + ": embedding table of its rows");
+            int dim = own.integer("dim = " + (kind == Kind.NUMERIC ? 1 : towerDim)
+                    + " in [1, 4096]: floats it adds to the tower's input");
+            int maxValues = own.integer("max-values = " + (source == Source.HISTORY ? 20 : 50)
+                    + " in [1, 10000]: first values of a bag that count");
+            Pooling pooling = source == Source.HISTORY ? pooling(own) : Pooling.MEAN;
+            TextGrams grams = kind == Kind.TEXT ? grams(own) : TextGrams.NONE;
+            own.require(
                     tower.equals(ITEM) == (source == Source.ITEM),
-                    prefix + "source",
+                    "source",
                     source,
                     tower.equals(ITEM) ? "must be item, the item tower reads items only" : "must not be item");
-            reader.require(
+            own.require(
                     (source == Source.HISTORY) ? kind == Kind.BAG : (source != Source.CONTEXT || kind != Kind.ID),
-                    prefix + "kind",
+                    "kind",
                     kind,
                     source == Source.HISTORY ? "must be bag for a history" : "must not be id for a context feature");
-            reader.require(kind != Kind.NUMERIC || dim == 1, prefix + "dim", dim, "must be 1 for a number");
-            reader.require(
-                    kind != Kind.AGE || source == Source.ITEM,
-                    prefix + "kind",
-                    kind,
-                    "must not be age, which only items have");
+            own.require(kind != Kind.NUMERIC || dim == 1, "dim", dim, "must be 1 for a number");
+            own.require(
+                    kind != Kind.AGE || source == Source.ITEM, "kind", kind, "must not be age, which only items have");
             specs.add(new FeatureSpec(name, source, kind, table, dim, maxValues, pooling, grams));
         }
         reader.require(!specs.isEmpty(), "features." + tower, "", "must name at least one feature");
         return specs;
     }
 
-    private static Pooling pooling(SettingsReader reader, String prefix) {
+    private static Pooling pooling(SettingsReader reader) {
         Pooling.Kind kind = reader.choice(
-                prefix + "pooling",
-                Pooling.Kind.POSITIONS,
-                "how the history's rows are averaged: equally, by a decay, by a learned weight for each position, or by similarity to the latest");
+                "pooling: how the history's rows are averaged: equally, by a decay, by a learned weight for each "
+                        + "position, or by similarity to the latest",
+                Pooling.Kind.POSITIONS);
         double decay = reader.number(
-                prefix + "decay",
-                0.7,
-                0.01,
-                1,
-                "with pooling = recency: weight of a row relative to the next later one; with positions: the same before the first step");
+                "decay = 0.7 in [0.01, 1]: with pooling = recency: weight of a row relative to the next later one; "
+                        + "with positions: the same before the first step");
         boolean hasDecay = kind == Pooling.Kind.RECENCY || kind == Pooling.Kind.POSITIONS;
         return new Pooling(kind, hasDecay ? decay : 1);
     }
 
-    private static TextGrams grams(SettingsReader reader, String prefix) {
+    private static TextGrams grams(SettingsReader reader) {
         TextGrams grams = new TextGrams(
-                reader.integer(prefix + "words", 1, 0, 5, "longest run of words that has a row; 0: none"),
-                reader.integer(
-                        prefix + "characters", 0, 0, 10, "length of runs of characters that have a row; 0: none"),
-                reader.integer(
-                        prefix + "buckets", 0, 0, 100_000_000, "rows that all of them share by a hash; 0: a row each"));
+                reader.integer("words = 1 in [0, 5]: longest run of words that has a row; 0: none"),
+                reader.integer("characters = 0 in [0, 10]: length of runs of characters that have a row; 0: none"),
+                reader.integer("buckets = 0 in [0, 100000000]: rows that all of them share by a hash; 0: a row each"));
         reader.require(
                 grams.words() + grams.characters() > 0,
-                prefix + "words",
+                "words",
                 grams.words(),
                 "must not be 0 where characters is 0 too");
         return grams;

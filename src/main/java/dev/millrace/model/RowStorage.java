@@ -17,10 +17,7 @@ public record RowStorage(EntrySource rows, long cacheBytes) {
     /** Reads the bytes of rows that a learner keeps on the heap. */
     public static long cacheBytes(SettingsReader reader) {
         return reader.longInteger(
-                "table.cache-bytes",
-                512L << 20,
-                1L << 20,
-                1L << 40,
-                "bytes of embedding rows on the heap; the others are read from the state directory when a step needs them");
+                "table.cache-bytes = 536870912 in [1048576, 1099511627776]: bytes of embedding rows on the heap; the "
+                        + "others are read from the state directory when a step needs them");
     }
 }

@@ -3,20 +3,12 @@ package dev.millrace.publish;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.settings.SettingsReader;
 
-/**
- * Settings of the gate that holds publication back when quality falls.
- *
- * @param window scored events over which recall is taken
- * @param recallAt k of the recall
- * @param maxFall share of the reference by which recall may fall; 1: no gate
- * @param abovePopularity the gate stays open while the model's recall is at least this many times popularity's; 0:
- *     popularity does not count
- */
+/** Settings of the gate that holds publication back when quality falls. */
 public record GateSettings(int window, int recallAt, double maxFall, double abovePopularity) {
 
     static GateSettings read(SettingsReader reader) {
         int recallAt =
-                reader.integer("publish.gate.recall-at", 100, 10, 100, "k of the gate's recall: 10, 20, 50 or 100");
+                reader.integer("publish.gate.recall-at = 100 in [10, 100]: k of the gate's recall: 10, 20, 50 or 100");
         reader.require(
                 RankingTotals.CUTOFFS.contains(recallAt),
                 "publish.gate.recall-at",
@@ -24,26 +16,16 @@ public record GateSettings(int window, int recallAt, double maxFall, double abov
                 "must be one of " + RankingTotals.CUTOFFS);
         return new GateSettings(
                 reader.integer(
-                        "publish.gate.window",
-                        5000,
-                        16,
-                        1_000_000_000,
-                        "scored events over which the gate takes its recall"),
+                        "publish.gate.window = 5000 in [16, 1000000000]: scored events over which the gate takes its recall"),
                 recallAt,
                 reader.number(
-                        "publish.gate.max-fall",
-                        0.5,
-                        0.05,
-                        1,
-                        "share by which recall over the window may fall; beyond it only tombstones are published "
-                                + "until half of the fall is made good; 1: no gate"),
+                        "publish.gate.max-fall = 0.5 in [0.05, 1]: share by which recall over the window may fall; "
+                                + "beyond it only tombstones are published until half of the fall is made good; 1: "
+                                + "no gate"),
                 reader.number(
-                        "publish.gate.above-popularity",
-                        2,
-                        0,
-                        1000,
-                        "the gate stays open while the model's recall is at least so many times popularity's: then the task became "
-                                + "harder for both; 0: popularity does not count"));
+                        "publish.gate.above-popularity = 2 in [0, 1000]: the gate stays open while the model's recall "
+                                + "is at least so many times popularity's: then the task became harder for both; 0: "
+                                + "popularity does not count"));
     }
 
     boolean isOn() {

@@ -4,19 +4,7 @@ import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 import java.util.List;
 
-/**
- * How vectors are published.
- *
- * @param bound steps within which every vector of the catalogue is published anew, touched or not
- * @param maxAge event time within which every vector of the catalogue is published anew; 0: no bound
- * @param mostMoved further vectors to publish per step, those whose rows moved farthest
- * @param maxVectors most of the oldest vectors in one publication; 0: as many as the bounds need
- * @param attributes item features that are published with the vectors
- * @param withholdAfterRefused steps refused in a row after which nothing is published
- * @param gate gate that holds publication back when quality falls
- * @param isPopularityDimension whether vectors end with a component of popularity
- * @param popularityMinMove largest amount by which that component may be out of date
- */
+/** How vectors are published. */
 public record PublishSettings(
         AgeBound bound,
         Duration maxAge,
@@ -50,53 +38,33 @@ public record PublishSettings(
     public static PublishSettings read(SettingsReader reader, int batchSize) {
         return new PublishSettings(
                 reader.value(
-                        "publish.max-age.steps",
-                        AgeBound.AUTO,
+                        "publish.max-age.steps = " + AgeBound.AUTO
+                                + ": steps within which every vector is published anew, even if no step touched it: a "
+                                + "number, 0: no such bound; or auto: 50, and in a catalogue of more than 50 "
+                                + "times `batch.size` items as many as it takes to refresh `batch.size` "
+                                + "vectors a step",
                         text -> AgeBound.parse(text, batchSize),
-                        "must be auto, or a whole number from 0 to 1000000",
-                        "steps within which every vector is published anew, even if no step touched it: a number, 0: no such "
-                                + "bound; or auto: 50, and in a catalogue of more than 50 times `batch.size` items as many as it "
-                                + "takes to refresh `batch.size` vectors a step"),
+                        "must be auto, or a whole number from 0 to 1000000"),
                 reader.duration(
-                        "publish.max-age",
-                        Duration.ZERO,
-                        Duration.ZERO,
-                        Duration.ofDays(36_500),
-                        "event time within which every vector is published anew; 0s: no such bound"),
+                        "publish.max-age = 0s in [0s, 36500d]: event time within which every vector is published "
+                                + "anew; 0s: no such bound"),
                 reader.integer(
-                        "publish.most-moved",
-                        64,
-                        0,
-                        100_000,
-                        "further vectors to publish a step: of the items whose rows have moved farthest since their last publication"),
+                        "publish.most-moved = 64 in [0, 100000]: further vectors to publish a step: of the items "
+                                + "whose rows have moved farthest since their last publication"),
                 reader.integer(
-                        "publish.max-vectors",
-                        0,
-                        0,
-                        100_000_000,
-                        "most of the oldest vectors to publish in one commit; 0: as many as the bounds need. "
-                                + "An alarm reports when this breaks the bounds"),
+                        "publish.max-vectors = 0 in [0, 100000000]: most of the oldest vectors to publish in one "
+                                + "commit; 0: as many as the bounds need. An alarm reports when this breaks the bounds"),
                 reader.names(
-                        "publish.attributes",
-                        "",
-                        "item features to publish with the vectors, for subscribers to filter by; no tower needs to read them"),
-                reader.integer(
-                        "publish.withhold-after-refused",
-                        3,
-                        1,
-                        1_000_000,
-                        "steps refused in a row after which nothing is published until one is learnt again"),
+                        "publish.attributes: item features to publish with the vectors, for subscribers to filter by; "
+                                + "no tower needs to read them"),
+                reader.integer("publish.withhold-after-refused = 3 in [1, 1000000]: steps refused in a row after which "
+                        + "nothing is published until one is learnt again"),
                 GateSettings.read(reader),
                 reader.flag(
-                        "publish.popularity.dimension",
-                        false,
-                        "append the log of popularity to published vectors, for vector stores that know inner products only"),
+                        "publish.popularity.dimension = false: append the log of popularity to published vectors, for "
+                                + "vector stores that know inner products only"),
                 reader.number(
-                        "publish.popularity.min-move",
-                        0.1,
-                        0.001,
-                        10,
-                        "with publish.popularity.dimension: an item whose log of popularity falls below a multiple of this is "
-                                + "published again"));
+                        "publish.popularity.min-move = 0.1 in [0.001, 10]: with publish.popularity.dimension: an item "
+                                + "whose log of popularity falls below a multiple of this is published again"));
     }
 }

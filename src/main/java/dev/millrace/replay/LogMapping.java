@@ -69,12 +69,8 @@ final class LogMapping {
                 isClick ? table.action("click.action", "click", "the action of a click that names none") : "click";
         clickTime = isBoth ? table.optionalColumn("click.time", "column of the click's own time") : Optional.empty();
         clickDelayMillis = isBoth
-                ? reader.longInteger(
-                        table.key("click.delay.millis"),
-                        1_000,
-                        0,
-                        86_400_000,
-                        "how long after its exposure a click without a time is dated")
+                ? reader.longInteger(table.key("click.delay.millis")
+                        + " = 1000 in [0, 86400000]: how long after its exposure a click without a time is dated")
                 : 0;
         weight = isClick ? table.optionalColumn("weight", "column of the click's weight") : Optional.empty();
         if (isBoth) {

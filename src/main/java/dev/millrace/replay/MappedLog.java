@@ -57,7 +57,7 @@ final class MappedLog implements DataSet {
      */
     MappedLog(Map<String, String> given, Path folder, DataFormat format) {
         SettingsReader reader = new SettingsReader(given);
-        isSorted = reader.flag("sorted", false, "whether the rows of each file are in time order, and need no memory");
+        isSorted = reader.flag("sorted = false: whether the rows of each file are in time order, and need no memory");
         boolean hasBoth = has(given, "log");
         boolean hasOnlyExposures = has(given, "exposures");
         boolean hasOnlyClicks = has(given, "clicks");

@@ -37,20 +37,20 @@ final class TableMapping {
         this.reader = reader;
         this.section = section;
         files = files(folder);
-        Charset charset = charset(reader.text(key("charset"), "UTF-8", "character set of the files"));
+        Charset charset = charset(reader.text(key("charset") + " = UTF-8: character set of the files"));
         format = kind == DataFormat.JSONL ? new RowFormat.JsonLines(charset) : csv(charset);
     }
 
     /** Reads a required column. */
     Column column(String name, String byDefault, String doc) {
-        String column = reader.text(key(name), byDefault, doc);
+        String column = reader.text(key(name) + " = " + byDefault + ": " + doc);
         reader.require(!column.isEmpty(), key(name), column, "must name a column");
         return located(name, column);
     }
 
     /** Reads an optional column. */
     Optional<Column> optionalColumn(String name, String doc) {
-        String column = reader.text(key(name), "", doc);
+        String column = reader.text(key(name) + ": " + doc);
         return column.isEmpty() ? Optional.empty() : Optional.of(located(name, column));
     }
 
@@ -61,12 +61,12 @@ final class TableMapping {
     /** Reads the unit of the section's times. */
     TimeUnit timeUnit() {
         String key = key("time.unit");
-        return new TimeUnit(key, reader.choice(key, TimeScale.MS, "how the time is written"));
+        return new TimeUnit(key, reader.choice(key + ": how the time is written", TimeScale.MS));
     }
 
     /** Reads the name of an action. */
     String action(String name, String byDefault, String doc) {
-        String action = reader.text(key(name), byDefault, doc);
+        String action = reader.text(key(name) + " = " + byDefault + ": " + doc);
         requireAction(key(name), action);
         return action;
     }
@@ -203,7 +203,7 @@ final class TableMapping {
 
     private List<Path> files(Path folder) {
         List<String> names =
-                reader.names(key("files"), "", "files, relative to the mapping's folder; * stands for any text");
+                reader.names(key("files") + ": files, relative to the mapping's folder; * stands for any text");
         reader.require(!names.isEmpty(), key("files"), "", "must name at least one file");
         List<Path> found = new ArrayList<>();
         for (String name : names) {
@@ -232,9 +232,9 @@ final class TableMapping {
         char delimiter = single("delimiter", ",", "between cells: one character, or tab, or space")
                 .orElse(',');
         Optional<Character> quote = single("quote", "\"", "around cells: one character, or none");
-        boolean header = reader.flag(key("header"), true, "whether the first line names the columns");
+        boolean header = reader.flag(key("header") + " = true: whether the first line names the columns");
         List<String> names =
-                reader.names(key("columns"), "", "names of all columns, where the first line does not give them");
+                reader.names(key("columns") + ": names of all columns, where the first line does not give them");
         reader.require(
                 header == names.isEmpty(),
                 key("columns"),
@@ -244,7 +244,7 @@ final class TableMapping {
     }
 
     private Optional<Character> single(String name, String byDefault, String doc) {
-        String text = reader.text(key(name), byDefault, doc);
+        String text = reader.text(key(name) + " = " + byDefault + ": " + doc);
         return switch (text) {
             case "tab" -> Optional.of('\t');
             case "space" -> Optional.of(' ');

@@ -32,14 +32,11 @@ final class WindowMapping {
     WindowMapping(SettingsReader reader, TableMapping table) {
         key = table.key("window");
         column = table.optionalColumn("window", "column of the window that the row belongs to");
-        isFile = reader.flag(table.key("window.file"), false, "whether each file is a window");
+        isFile = reader.flag(table.key("window.file") + " = false: whether each file is a window");
         String lengthKey = table.key("window.length");
-        Duration length = reader.duration(
-                lengthKey,
-                Duration.ZERO,
-                Duration.ZERO,
-                Duration.ofDays(365),
-                "the log has no times: its rows, in order, are spread evenly over windows of this length; 0s: it has times");
+        Duration length = reader.duration(lengthKey
+                + " = 0s in [0s, 365d]: the log has no times: its rows, in order, are spread evenly over "
+                + "windows of this length; 0s: it has times");
         lengthMillis = length.toMillis();
         reader.require(
                 !(isFile && column.isPresent()),
@@ -49,7 +46,7 @@ final class WindowMapping {
         reader.require(
                 lengthMillis == 0 || isFile || column.isPresent(),
                 lengthKey,
-                reader.text(lengthKey, "0s", ""),
+                reader.text(lengthKey + " = 0s: "),
                 "must be 0s, or " + key + " or " + table.key("window.file") + " must say what the windows are");
     }
 

@@ -3,15 +3,7 @@ package dev.millrace.serve;
 import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 
-/**
- * What the clients of a server may take of it.
- *
- * @param maxConnections open at once; beyond them, the one that has waited longest for its client is closed
- * @param maxBodyBytes of a request
- * @param maxHeldBytes of all bodies and answers that are on their way
- * @param requestTimeout for a request to arrive whole, and again for its answer to be taken
- * @param minBytesPerSecond of a body or an answer on its way, on average
- */
+/** What the clients of a server may take of it. */
 public record ClientLimits(
         int maxConnections, int maxBodyBytes, long maxHeldBytes, Duration requestTimeout, int minBytesPerSecond) {
 
@@ -22,27 +14,18 @@ public record ClientLimits(
     /** @param prefix of the settings of the server, such as {@code serve.} */
     public static ClientLimits read(SettingsReader reader, String prefix) {
         return new ClientLimits(
+                reader.integer(prefix
+                        + "max-connections = 2048 in [1, 1000000]: connections open at once; for a further "
+                        + "one, the one that has waited longest for its client is closed"),
                 reader.integer(
-                        prefix + "max-connections",
-                        2_048,
-                        1,
-                        1_000_000,
-                        "connections open at once; for a further one, the one that has waited longest for its client is closed"),
-                reader.integer(
-                        prefix + "max-body-bytes", 1 << 20, 1 << 10, 1 << 30, "most bytes of the body of a request"),
+                        prefix + "max-body-bytes = 1048576 in [1024, 1073741824]: most bytes of the body of a request"),
                 heldBytes(),
-                reader.duration(
-                        prefix + "request-timeout",
-                        REQUEST_TIMEOUT,
-                        Duration.ofSeconds(1),
-                        Duration.ofHours(1),
-                        "most time for a request to arrive whole, and as long again for its answer to be taken"),
-                reader.integer(
-                        prefix + "min-bytes-per-second",
-                        MIN_BYTES_PER_SECOND,
-                        1,
-                        1_000_000_000,
-                        "least rate of a body or an answer on its way, on average after its first 5 s"));
+                reader.duration(prefix
+                        + "request-timeout = 30s in [1s, 1h]: most time for a request to arrive whole, and as "
+                        + "long again for its answer to be taken"),
+                reader.integer(prefix
+                        + "min-bytes-per-second = 1000 in [1, 1000000000]: least rate of a body or an answer "
+                        + "on its way, on average after its first 5 s"));
     }
 
     /** Limits of a server that answers only small requests without a body. */

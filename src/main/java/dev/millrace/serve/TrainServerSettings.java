@@ -3,24 +3,15 @@ package dev.millrace.serve;
 import dev.millrace.access.HostNames;
 import dev.millrace.settings.SettingsReader;
 
-/**
- * Where a trainer tells how it is.
- *
- * @param host address to bind
- * @param port to listen on; 0 takes a free one, -1 is none
- * @param hosts that it may be asked by
- */
+/** Where a trainer tells how it is. */
 public record TrainServerSettings(String host, int port, HostNames hosts) {
 
     public static TrainServerSettings read(SettingsReader reader) {
         return new TrainServerSettings(
-                reader.text("train.http.host", "127.0.0.1", "address that the trainer's health and metrics bind"),
+                reader.text("train.http.host = 127.0.0.1: address that the trainer's health and metrics bind"),
                 reader.integer(
-                        "train.http.port",
-                        8081,
-                        -1,
-                        65_535,
-                        "port of the trainer's health and metrics; 0 takes a free one, -1 is none; if the port is taken, they are off"),
+                        "train.http.port = 8081 in [-1, 65535]: port of the trainer's health and metrics; 0 takes a "
+                                + "free one, -1 is none; if the port is taken, they are off"),
                 HostNames.read(reader, "train.http.hosts", "none"));
     }
 

@@ -3,25 +3,32 @@ package dev.millrace.settings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
  * Reads typed settings from flat keys and collects every fault.
  *
- * <p>Each package's {@code Settings.read(reader)} asks for its keys, each with a default and one line of documentation.
- * The keys asked for make the settings reference. When all packages have read, {@link #finish} reports all faults,
- * unknown keys included.
+ * <p>A setting is declared where it is read, in one line that has all there is to know of it:
+ *
+ * <pre>{@code
+ * reader.integer("serve.port = 8080 in [0, 65535]: port of the recall API; 0 takes a free one")
+ * }</pre>
+ *
+ * <p>Numbers and durations have bounds, both included; texts, flags and names have none. An empty default is left out. The
+ * declarations make the settings reference, and the documentation of the record that is read. When all packages have read,
+ * {@link #finish} reports all faults, unknown keys included.
  */
 public final class SettingsReader {
 
@@ -30,20 +37,43 @@ public final class SettingsReader {
             Pattern.compile("password|secret|jaas|token|credential|auth|\\bkey\\b", Pattern.CASE_INSENSITIVE);
 
     private final SortedMap<String, String> given;
-    private final SortedMap<String, SettingDoc> documented = new TreeMap<>();
-    private final SortedMap<String, String> effective = new TreeMap<>();
-    private final Set<String> kept = new HashSet<>();
-    private final Map<String, String> retired = new HashMap<>();
-    private final Set<String> retiredFree = new HashSet<>();
-    private final List<SettingFault> faults = new ArrayList<>();
+    private final SortedMap<String, SettingDoc> documented;
+    private final SortedMap<String, String> effective;
+    private final Set<String> kept;
+    private final List<SettingFault> faults;
+    private final String prefix;
     private boolean isFree;
 
     public SettingsReader(Map<String, String> given) {
         this.given = new TreeMap<>(given);
+        this.documented = new TreeMap<>();
+        this.effective = new TreeMap<>();
+        this.kept = new HashSet<>();
+        this.faults = new ArrayList<>();
+        this.prefix = "";
     }
 
-    public String text(String key, String byDefault, String doc) {
-        return read(key, byDefault, "text", doc, Function.identity(), Function.identity());
+    private SettingsReader(SettingsReader whole, String prefix) {
+        this.given = whole.given;
+        this.documented = whole.documented;
+        this.effective = whole.effective;
+        this.kept = whole.kept;
+        this.faults = whole.faults;
+        this.prefix = prefix;
+        this.isFree = whole.isFree;
+    }
+
+    /**
+     * Returns a reader of the keys that begin with a prefix: what it is told leaves the prefix out. All else it shares with this one.
+     *
+     * @param under of texts that users may have chosen, such as {@code features.user.colour.}
+     */
+    public SettingsReader under(String under) {
+        return new SettingsReader(this, prefix + under);
+    }
+
+    public String text(String declaration) {
+        return read(Declaration.of(declaration), "text", "", Function.identity(), Function.identity());
     }
 
     /**
@@ -52,112 +82,122 @@ public final class SettingsReader {
      * @param parser of the text; an {@link IllegalArgumentException} makes the text a fault
      * @param rule that the parser applies
      */
-    public <T> T value(String key, String byDefault, Function<String, T> parser, String rule, String doc) {
-        String text = text(key, byDefault, doc);
+    public <T> T value(String declaration, Function<String, T> parser, String rule) {
+        String text = text(declaration);
         try {
             return parser.apply(text);
         } catch (IllegalArgumentException unusable) {
-            require(false, key, text, rule);
-            return parser.apply(byDefault);
+            Declaration declared = Declaration.of(declaration);
+            require(false, declared.key, text, rule);
+            return parser.apply(declared.byDefault);
         }
     }
 
-    public int integer(String key, int byDefault, int min, int max, String doc) {
-        return (int) longInteger(key, byDefault, min, max, doc);
+    public int integer(String declaration) {
+        return Math.toIntExact(longInteger(declaration));
     }
 
-    public long longInteger(String key, long byDefault, long min, long max, String doc) {
-        String rule = "must be a whole number from " + min + " to " + max;
-        Function<String, Long> parser = text -> {
-            long value = parse(text, Long::parseLong, rule);
-            return check(value >= min && value <= max, value, rule);
-        };
-        return read(
-                key, Long.toString(byDefault), range("integer", min, max), doc, parser, value -> Long.toString(value));
+    public long longInteger(String declaration) {
+        return bounded(declaration, "integer", "a whole number", "", Long::parseLong, value -> Long.toString(value));
     }
 
-    /** Returns a number in [min, max]. */
-    public double number(String key, double byDefault, double min, double max, String doc) {
-        String rule = "must be a number from " + plain(min) + " to " + plain(max);
-        Function<String, Double> parser = text -> {
-            double value = parse(text, Double::parseDouble, rule);
-            return check(value >= min && value <= max, value, rule);
-        };
-        return read(key, plain(byDefault), range("number", plain(min), plain(max)), doc, parser, SettingsReader::plain);
-    }
-
-    public boolean flag(String key, boolean byDefault, String doc) {
-        Function<String, Boolean> parser = text -> switch (text) {
-            case "true" -> true;
-            case "false" -> false;
-            default -> throw new Unusable("must be true or false");
-        };
-        return read(key, Boolean.toString(byDefault), "true | false", doc, parser, value -> Boolean.toString(value));
+    public double number(String declaration) {
+        return bounded(declaration, "number", "a number", "", Double::parseDouble, SettingsReader::plain);
     }
 
     /** Returns a duration such as {@code 250ms}, {@code 30s}, {@code 15m}, {@code 6h}, {@code 7d}. */
-    public Duration duration(String key, Duration byDefault, Duration min, Duration max, String doc) {
-        String rule =
-                "must be a duration from " + plain(min) + " to " + plain(max) + ", such as 250ms, 30s, 15m, 6h, 7d";
-        Function<String, Duration> parser = text -> {
-            Duration value = parse(text, SettingsReader::parseDuration, rule);
-            return check(value.compareTo(min) >= 0 && value.compareTo(max) <= 0, value, rule);
-        };
-        return read(
-                key, plain(byDefault), range("duration", plain(min), plain(max)), doc, parser, SettingsReader::plain);
+    public Duration duration(String declaration) {
+        String examples = ", such as 250ms, 30s, 15m, 6h, 7d";
+        return bounded(
+                declaration, "duration", "a duration", examples, SettingsReader::parseDuration, SettingsReader::plain);
     }
 
-    /** Returns one of an enum's constants, written in lower case with dashes. */
-    public <E extends Enum<E>> E choice(String key, E byDefault, String doc) {
-        Class<E> type = byDefault.getDeclaringClass();
-        List<String> names = Arrays.stream(type.getEnumConstants())
-                .map(SettingsReader::dashed)
-                .toList();
-        Function<String, E> parser = text -> {
-            int at = names.indexOf(text);
-            if (at < 0) {
-                throw new Unusable("must be one of " + String.join(", ", names));
-            }
-            return type.getEnumConstants()[at];
+    public boolean flag(String declaration) {
+        Function<String, Boolean> parser = text -> switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException(text);
         };
-        return read(key, dashed(byDefault), String.join(" | ", names), doc, parser, SettingsReader::dashed);
+        return read(Declaration.of(declaration), "true | false", "must be true or false", parser, String::valueOf);
+    }
+
+    /**
+     * Returns one of an enum's constants, written in lower case with dashes.
+     *
+     * @param declaration without a default
+     */
+    public <E extends Enum<E>> E choice(String declaration, E byDefault) {
+        List<E> constants = List.of(byDefault.getDeclaringClass().getEnumConstants());
+        List<String> names = constants.stream().map(SettingsReader::dashed).toList();
+        Function<String, E> parser = text -> {
+            if (!names.contains(text)) {
+                throw new IllegalArgumentException(text);
+            }
+            return constants.get(names.indexOf(text));
+        };
+        return read(
+                Declaration.of(declaration).withDefault(dashed(byDefault)),
+                String.join(" | ", names),
+                "must be one of " + String.join(", ", names),
+                parser,
+                SettingsReader::dashed);
     }
 
     /** Returns comma-separated names; an empty text gives none. */
-    public List<String> names(String key, String byDefault, String doc) {
+    public List<String> names(String declaration) {
         return read(
-                key, byDefault, "names, comma-separated", doc, SettingsReader::split, value -> String.join(",", value));
+                Declaration.of(declaration),
+                "names, comma-separated",
+                "",
+                SettingsReader::split,
+                value -> String.join(",", value));
     }
 
-    /** Returns comma-separated whole numbers; an empty text gives none. */
-    public List<Integer> integers(String key, String byDefault, int min, int max, String doc) {
-        String rule = "must be whole numbers from " + min + " to " + max + ", comma-separated";
+    /** Returns comma-separated whole numbers within the bounds; an empty text gives none. */
+    public List<Integer> integers(String declaration) {
+        Declaration declared = Declaration.of(declaration);
+        String rule = "must be whole numbers from " + declared.min + " to " + declared.max + ", comma-separated";
         Function<String, List<Integer>> parser = text -> split(text).stream()
-                .map(part -> {
-                    int value = parse(part, Integer::parseInt, rule);
-                    return check(value >= min && value <= max, value, rule);
-                })
+                .map(part -> within(Integer.parseInt(part), declared, Integer::parseInt))
                 .toList();
-        return read(key, byDefault, range("integers, comma-separated", min, max), doc, parser, value -> value.stream()
+        String type = "integers, comma-separated in [" + declared.min + ", " + declared.max + "]";
+        return read(declared, type, rule, parser, value -> value.stream()
                 .map(String::valueOf)
                 .collect(Collectors.joining(",")));
     }
 
-    /**
-     * Names a key that earlier versions had. If it is given, that is a fault, which names its successor.
-     *
-     * @see #finishKept
-     */
-    public void retired(String key, String successor) {
-        retired.put(key, successor);
-        if (isFree) {
-            retiredFree.add(key);
+    private <T extends Comparable<T>> T bounded(
+            String declaration,
+            String type,
+            String called,
+            String examples,
+            Function<String, T> parser,
+            Function<T, String> writer) {
+        Declaration given = Declaration.of(declaration);
+        Declaration declared = new Declaration(
+                given.key,
+                writer.apply(parser.apply(given.byDefault)),
+                writer.apply(parser.apply(given.min)),
+                writer.apply(parser.apply(given.max)),
+                given.sentence);
+        return read(
+                declared,
+                type + " in [" + declared.min + ", " + declared.max + "]",
+                "must be " + called + " from " + declared.min + " to " + declared.max + examples,
+                text -> within(parser.apply(text), declared, parser),
+                writer);
+    }
+
+    private static <T extends Comparable<T>> T within(T value, Declaration declared, Function<String, T> parser) {
+        if (value.compareTo(parser.apply(declared.min)) < 0 || value.compareTo(parser.apply(declared.max)) > 0) {
+            throw new IllegalArgumentException(value.toString());
         }
+        return value;
     }
 
     /** Adds a fault if a rule between settings does not hold. */
     public void require(boolean holds, String key, Object value, String rule) {
-        SettingFault fault = new SettingFault(key, String.valueOf(value), rule);
+        SettingFault fault = new SettingFault(prefix + key, String.valueOf(value), rule);
         if (!holds && !faults.contains(fault)) { // two parts may read the same key
             faults.add(fault);
         }
@@ -211,29 +251,17 @@ public final class SettingsReader {
      * @throws InvalidSettingsException if there is any fault
      */
     public void finish() {
-        finish(Set.of());
-    }
-
-    /**
-     * Ends the reading of settings that an earlier version may have written down. A key that it had, and that was {@linkplain #free free}, is no
-     * fault: nothing depended on it. Any other is, as {@link #finish} has it.
-     *
-     * @throws InvalidSettingsException if there is any fault
-     */
-    public void finishKept() {
-        finish(retiredFree);
-    }
-
-    private void finish(Set<String> passedOver) {
         for (Map.Entry<String, String> entry : given.entrySet()) {
             String key = entry.getKey();
-            boolean known = documented.containsKey(key)
+            boolean isKnown = documented.containsKey(key)
                     || documented.keySet().stream()
-                            .anyMatch(known1 ->
-                                    known1.endsWith("*") && key.startsWith(known1.substring(0, known1.length() - 1)));
-            if (!known && !passedOver.contains(key)) {
+                            .anyMatch(known ->
+                                    known.endsWith("*") && key.startsWith(known.substring(0, known.length() - 1)));
+            if (!isKnown) {
                 String shown = SECRET.matcher(key).find() ? "(hidden)" : entry.getValue();
-                faults.add(new SettingFault(key, shown, unknown(key)));
+                String meant =
+                        nearest(key).map(near -> ", did you mean " + near + "?").orElse("");
+                faults.add(new SettingFault(key, shown, "is not a setting" + meant));
             }
         }
         if (!faults.isEmpty()) {
@@ -241,46 +269,28 @@ public final class SettingsReader {
         }
     }
 
-    private String unknown(String key) {
-        String successor = retired.get(key);
-        return successor == null
-                ? "is not a setting"
-                        + nearest(key)
-                                .map(near -> ", did you mean " + near + "?")
-                                .orElse("")
-                : "is no longer a setting, " + successor + " has taken its place";
-    }
-
     private <T> T read(
-            String key,
-            String byDefault,
-            String type,
-            String doc,
-            Function<String, T> parser,
-            Function<T, String> writer) {
-        SettingDoc before = documented.put(key, new SettingDoc(key, byDefault, type, doc));
-        if (before != null && !before.byDefault().equals(byDefault)) {
-            throw new IllegalStateException(key + " has two defaults: " + before.byDefault() + " and " + byDefault);
+            Declaration declared, String type, String rule, Function<String, T> parser, Function<T, String> writer) {
+        String key = prefix + declared.key;
+        SettingDoc doc = new SettingDoc(key, declared.byDefault, type, declared.sentence);
+        SettingDoc before = documented.put(key, doc);
+        if (before != null && !before.byDefault().equals(declared.byDefault)) {
+            throw new IllegalStateException(
+                    key + " has two defaults: " + before.byDefault() + " and " + declared.byDefault);
         }
         if (!isFree) {
             kept.add(key);
         }
-        T value = parsed(key, byDefault, parser);
+        String text = given.getOrDefault(key, declared.byDefault).strip();
+        T value;
+        try {
+            value = parser.apply(text);
+        } catch (IllegalArgumentException | ArithmeticException unusable) { // no such value, or beyond the largest
+            require(false, declared.key, text, rule);
+            value = parser.apply(declared.byDefault);
+        }
         effective.put(key, writer.apply(value));
         return value;
-    }
-
-    private <T> T parsed(String key, String byDefault, Function<String, T> parser) {
-        String text = given.getOrDefault(key, byDefault).strip();
-        try {
-            return parser.apply(text);
-        } catch (Unusable unusable) {
-            SettingFault fault = new SettingFault(key, text, unusable.rule);
-            if (!faults.contains(fault)) { // two parts may read the same key
-                faults.add(fault);
-            }
-            return parser.apply(byDefault);
-        }
     }
 
     private Optional<String> nearest(String key) {
@@ -311,21 +321,6 @@ public final class SettingsReader {
             }
         }
         return row[right.length()];
-    }
-
-    private static <T> T parse(String text, Function<String, T> parser, String rule) {
-        try {
-            return parser.apply(text);
-        } catch (IllegalArgumentException | ArithmeticException notParsed) { // not a number, or beyond the largest
-            throw new Unusable(rule);
-        }
-    }
-
-    private static <T> T check(boolean holds, T value, String rule) {
-        if (!holds) {
-            throw new Unusable(rule);
-        }
-        return value;
     }
 
     private static Duration parseDuration(String text) {
@@ -364,10 +359,6 @@ public final class SettingsReader {
                 : Double.toString(value);
     }
 
-    private static String range(String type, Object min, Object max) {
-        return type + " in [" + min + ", " + max + "]";
-    }
-
     private static String dashed(Enum<?> constant) {
         return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
@@ -379,12 +370,26 @@ public final class SettingsReader {
                 .toList();
     }
 
-    private static final class Unusable extends RuntimeException {
-        final String rule;
+    /** One setting in a line, {@code key = default in [min, max]: sentence}. */
+    private record Declaration(String key, String byDefault, String min, String max, String sentence) {
 
-        Unusable(String rule) {
-            super(rule);
-            this.rule = rule;
+        private static final Pattern FORM =
+                Pattern.compile("([a-z0-9.-]+)(?: = (.*?))?(?: in \\[(\\S+), (\\S+)])?: (.*)");
+
+        static Declaration of(String text) {
+            Matcher found = FORM.matcher(text);
+            if (!found.matches()) {
+                throw new IllegalStateException("declares no setting: " + text);
+            }
+            return new Declaration(found.group(1), part(found, 2), part(found, 3), part(found, 4), found.group(5));
+        }
+
+        Declaration withDefault(String other) {
+            return new Declaration(key, other, min, max, sentence);
+        }
+
+        private static String part(Matcher found, int group) {
+            return Objects.requireNonNullElse(found.group(group), "");
         }
     }
 }

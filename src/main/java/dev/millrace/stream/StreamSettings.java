@@ -9,32 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.apache.kafka.streams.GroupProtocol;
 
-/**
- * How the Streams applications run.
- *
- * @param applicationId names state, changelogs and consumer groups; each application adds its part to it
- * @param stateDirectory of RocksDB
- * @param instanceId of this process among those of one application; blank for one kept in the state directory
- * @param groupProtocol who gives tasks to processes
- * @param attributeCommitInterval of the application that reads events
- * @param learnCommitInterval shortest between two commits of steps: freshness against rows written
- * @param maxWait longest that an open batch waits to become full
- * @param attributeThreads that read events
- * @param maxTaskIdle how long a task waits for a partition that has fallen behind its others
- * @param isLogLearnerPublishing whether a learner from the log publishes too, or only says how it does
- * @param promotion which learners promote their generations themselves
- * @param catchUpLag age of a mini-batch from which a learner from the log is behind
- * @param transactionalStores whether a crash replays a bounded tail instead of all state
- * @param stateMemoryBytes native memory for all RocksDB stores of this process
- * @param isStateChecked whether local state is read and checked before a start
- * @param sessionTimeout after which a process that says nothing is taken for dead
- * @param transactionTimeout after which the brokers end the transaction of a process that is gone
- * @param isSettling whether ends of transactions that the brokers lost are settled
- * @param standbyReplicas copies of each task's state on other processes
- * @param acceptableRecoveryLag records that a copy may be behind and still take over
- * @param startupTimeout how long a start waits for a broker
- * @param topics that are written, whose settings the changelogs follow
- */
+/** How the Streams applications run. */
 public record StreamSettings(
         String applicationId,
         Path stateDirectory,
@@ -70,35 +45,24 @@ public record StreamSettings(
     }
 
     public static StreamSettings read(SettingsReader reader) {
-        Duration instant = Duration.ofMillis(1);
-        Duration minute = Duration.ofMinutes(1);
         String id = reader.text(
-                "stream.application-id", "millrace", "names state, changelogs and consumer groups in the cluster");
+                "stream.application-id = millrace: names state, changelogs and consumer groups in the cluster");
         reader.require(
                 id.matches("[a-zA-Z0-9._-]{1,100}"),
                 "stream.application-id",
                 id,
                 "must be 1 to 100 letters, digits, dots, underscores and dashes");
         Duration attributeCommit = reader.duration(
-                "stream.attribute.commit-interval",
-                Duration.ofMillis(100),
-                instant,
-                minute,
-                "time between two commits of attributed events, which then move on to the learner; an event is committed at once if "
-                        + "the last commit was longer ago, and if commits take long, up to five intervals pass");
+                "stream.attribute.commit-interval = 100ms in [1ms, 1m]: time between two commits of attributed "
+                        + "events, which then move on to the learner; an event is committed at once if the last commit "
+                        + "was longer ago, and if commits take long, up to five intervals pass");
         Duration learnCommit = reader.duration(
-                "stream.learn.commit-interval",
-                Duration.ofMillis(200),
-                instant,
-                minute,
-                "as stream.attribute.commit-interval, for the steps of the learner: shorter is fresher, longer writes fewer rows");
+                "stream.learn.commit-interval = 200ms in [1ms, 1m]: as stream.attribute.commit-interval, for the "
+                        + "steps of the learner: shorter is fresher, longer writes fewer rows");
         Duration transaction = reader.duration(
-                "stream.transaction-timeout",
-                Duration.ofSeconds(10),
-                Duration.ofSeconds(1),
-                Duration.ofMinutes(15),
-                "time after which the brokers end the transaction of a dead process, so that another can go on; must "
-                        + "exceed both commit intervals and the time of a commit");
+                "stream.transaction-timeout = 10s in [1s, 15m]: time after which the brokers end the transaction of a "
+                        + "dead process, so that another can go on; must exceed both commit intervals and the time of "
+                        + "a commit");
         for (Duration commit : new Duration[] {attributeCommit, learnCommit}) {
             reader.require(
                     transaction.compareTo(commit) > 0,
@@ -109,91 +73,56 @@ public record StreamSettings(
         return new StreamSettings(
                 id,
                 reader.value(
-                        "stream.state-directory",
-                        ".millrace/state",
+                        "stream.state-directory = .millrace/state: where RocksDB keeps state",
                         Path::of,
-                        "must be a path",
-                        "where RocksDB keeps state"),
+                        "must be a path"),
                 reader.text(
-                        "stream.instance-id",
-                        "",
-                        "name of this process in its group; blank: a name in the state directory, given up at a clean stop; a "
-                                + "name set here stays in the group after a stop, for rolling restarts"),
+                        "stream.instance-id: name of this process in its group; blank: a name in the state directory, "
+                                + "given up at a clean stop; a name set here stays in the group after a stop, for "
+                                + "rolling restarts"),
                 reader.choice(
-                        "stream.group-protocol",
-                        GroupProtocol.CLASSIC,
-                        "who gives tasks to processes: classic: one of them; streams: the brokers (KIP-1071), of 4.4 or newer, where the "
-                                + "group's settings also say how many standbys there are and when a process counts as dead. Stop all "
-                                + "processes to change it"),
+                        "stream.group-protocol: who gives tasks to processes: classic: one of them; streams: the "
+                                + "brokers (KIP-1071), of 4.4 or newer, where the group's settings also say how many "
+                                + "standbys there are and when a process counts as dead. Stop all processes to change it",
+                        GroupProtocol.CLASSIC),
                 attributeCommit,
                 learnCommit,
+                reader.duration("batch.max-wait = 250ms in [1ms, 1h]: longest that an open batch waits to become full"),
+                reader.integer("stream.attribute.threads = 1 in [1, 256]: threads that read events"),
                 reader.duration(
-                        "batch.max-wait",
-                        Duration.ofMillis(250),
-                        instant,
-                        Duration.ofHours(1),
-                        "longest that an open batch waits to become full"),
-                reader.integer("stream.attribute.threads", 1, 1, 256, "threads that read events"),
-                reader.duration(
-                        "stream.max-task-idle",
-                        Duration.ZERO,
-                        Duration.ZERO,
-                        minute,
-                        "how long a task waits for an input partition that has no data, to merge inputs by time"),
-                reader.flag(
-                        "stream.from-log.publish",
-                        false,
-                        "a learner from mini-batches publishes its own generation beside others; it needs its own topic.vector-store.name"),
+                        "stream.max-task-idle = 0s in [0s, 1m]: how long a task waits for an input partition that has "
+                                + "no data, to merge inputs by time"),
+                reader.flag("stream.from-log.publish = false: a learner from mini-batches publishes its own generation "
+                        + "beside others; it needs its own topic.vector-store.name"),
                 reader.choice(
-                        "stream.promote",
-                        Promotion.LIVE,
-                        "which learners promote their complete generation: live: one from events, if no other generation answers; "
-                                + "always: all; never: none, only millrace model promote"),
+                        "stream.promote: which learners promote their complete generation: live: one from events, if "
+                                + "no other generation answers; always: all; never: none, only millrace model promote",
+                        Promotion.LIVE),
                 reader.duration(
-                        "stream.from-log.catch-up-lag",
-                        Duration.ofSeconds(30),
-                        Duration.ofSeconds(1),
-                        Duration.ofDays(1),
-                        "a learner from the log publishes nothing while its mini-batches are older than this; then everything at once"),
-                reader.flag(
-                        "stream.transactional-stores",
-                        true,
-                        "after a crash, replay a bounded tail of the changelog instead of wiping the store"),
+                        "stream.from-log.catch-up-lag = 30s in [1s, 1d]: a learner from the log publishes nothing "
+                                + "while its mini-batches are older than this; then everything at once"),
+                reader.flag("stream.transactional-stores = true: after a crash, replay a bounded tail of the changelog "
+                        + "instead of wiping the store"),
                 reader.longInteger(
-                        "stream.state-memory-bytes",
-                        134_217_728,
-                        16_777_216,
-                        1L << 40,
-                        "native memory for all RocksDB stores of this process"),
+                        "stream.state-memory-bytes = 134217728 in [16777216, 1099511627776]: native memory for all "
+                                + "RocksDB stores of this process"),
                 reader.flag(
-                        "stream.check-state",
-                        true,
-                        "reads all local state before a start and removes what is damaged, to restore it"),
+                        "stream.check-state = true: reads all local state before a start and removes what is damaged, "
+                                + "to restore it"),
                 reader.duration(
-                        "stream.session-timeout",
-                        Duration.ofSeconds(10),
-                        Duration.ofSeconds(1),
-                        Duration.ofMinutes(30),
-                        "time without a heartbeat after which a process counts as dead; brokers allow 6s to 30m by default"),
+                        "stream.session-timeout = 10s in [1s, 30m]: time without a heartbeat after which a process "
+                                + "counts as dead; brokers allow 6s to 30m by default"),
                 transaction,
-                reader.flag(
-                        "stream.settle-transactions",
-                        true,
-                        "looks for transactions whose end the brokers lost (KAFKA-20734), before each of the trainer's own, and settles "
-                                + "them; false only on brokers without that fault"),
-                reader.integer("stream.standby-replicas", 1, 0, 10, "copies of each task's state on other processes"),
+                reader.flag("stream.settle-transactions = true: looks for transactions whose end the brokers lost "
+                        + "(KAFKA-20734), before each of the trainer's own, and settles them; false only on "
+                        + "brokers without that fault"),
+                reader.integer(
+                        "stream.standby-replicas = 1 in [0, 10]: copies of each task's state on other processes"),
                 reader.longInteger(
-                        "stream.acceptable-recovery-lag",
-                        10_000,
-                        0,
-                        Long.MAX_VALUE,
-                        "records that a copy may be behind and still take over"),
+                        "stream.acceptable-recovery-lag = 10000 in [0, 9223372036854775807]: records that a copy may "
+                                + "be behind and still take over"),
                 reader.duration(
-                        "stream.startup-timeout",
-                        minute,
-                        Duration.ZERO,
-                        Duration.ofDays(1),
-                        "how long a start waits for a broker that does not answer"),
+                        "stream.startup-timeout = 1m in [0s, 1d]: how long a start waits for a broker that does not answer"),
                 TopicSettings.read(reader));
     }
 }

@@ -47,7 +47,7 @@ public record ClientSettings(SortedMap<String, String> properties) {
 
     public static ClientSettings read(SettingsReader reader) {
         String bootstrap = reader.text(
-                PREFIX + BOOTSTRAP, "localhost:9092", "first brokers to contact, host:port, comma-separated");
+                PREFIX + BOOTSTRAP + " = localhost:9092: first brokers to contact, host:port, comma-separated");
         SortedMap<String, String> properties = new TreeMap<>();
         reader.family(
                         PREFIX,

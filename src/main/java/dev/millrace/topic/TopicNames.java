@@ -25,12 +25,7 @@ public record TopicNames(
         String operatorActions,
         Optional<VectorStore> vectorStore) {
 
-    /**
-     * A topic of the item embeddings as JSON, for sinks to vector stores.
-     *
-     * @param collection that the records name
-     * @param id of the records: their key, and the member id
-     */
+    /** A topic of the item embeddings as JSON, for sinks to vector stores. */
     public record VectorStore(String topic, String collection, Id id) {
 
         /** What identifies an item there. */
@@ -99,15 +94,14 @@ public record TopicNames(
 
     private static Optional<VectorStore> vectorStore(SettingsReader reader, Map<String, String> keys) {
         String key = "topic.vector-store.name";
-        String topic = reader.text(key, "", "topic of the item embeddings as JSON, for Kafka Connect; empty: none");
+        String topic = reader.text(key + ": topic of the item embeddings as JSON, for Kafka Connect; empty: none");
         VectorStore store = new VectorStore(
                 topic,
-                reader.text(
-                        "topic.vector-store.collection", "items", "collection that the JSON records name, for Qdrant"),
+                reader.text("topic.vector-store.collection = items: collection that the JSON records name, for Qdrant"),
                 reader.choice(
-                        "topic.vector-store.id",
-                        VectorStore.Id.ITEM,
-                        "key of the JSON records and their member id: the item's own id, or a UUID made from it"));
+                        "topic.vector-store.id: key of the JSON records and their member id: the item's own id, or a "
+                                + "UUID made from it",
+                        VectorStore.Id.ITEM));
         if (topic.isEmpty()) {
             return Optional.empty();
         }
@@ -117,7 +111,7 @@ public record TopicNames(
 
     private static String name(SettingsReader reader, Map<String, String> keys, String logical) {
         String key = "topic." + logical + ".name";
-        String name = reader.text(key, logical, "name of the topic " + logical + " in the cluster");
+        String name = reader.text(key + " = " + logical + ": name of the topic " + logical + " in the cluster");
         requireName(reader, keys, key, name);
         return name;
     }

@@ -4,19 +4,7 @@ import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 import java.util.Map;
 
-/**
- * The topics and the shape they are created with.
- *
- * @param names in the cluster
- * @param partitions of the topics that grow with traffic
- * @param replicas of each; -1 for the broker's default
- * @param eventRetention how long exposures, clicks, users and items are kept, by event time, and dead letters, from when they were
- *     written
- * @param exampleRetention how long training examples are kept
- * @param batchRetention how long the model's log is kept
- * @param actionRetention how long is kept what operators have ordered
- * @param largest records that the topics must take
- */
+/** The topics and the shape they are created with. */
 public record TopicSettings(
         TopicNames names,
         int partitions,
@@ -37,40 +25,24 @@ public record TopicSettings(
     static final Duration FOR_EVER = Duration.ofDays(36_500);
 
     public static TopicSettings read(SettingsReader reader) {
-        Duration minute = Duration.ofMinutes(1);
         return new TopicSettings(
                 TopicNames.read(reader),
                 reader.integer(
-                        "topic.partitions",
-                        2,
-                        1,
-                        10_000,
-                        "partitions of the topics that grow with traffic; the learner's topics have one"),
-                reader.integer("topic.replicas", -1, -1, 100, "replicas of each topic; -1 for the broker's default"),
+                        "topic.partitions = 2 in [1, 10000]: partitions of the topics that grow with traffic; the "
+                                + "learner's topics have one"),
+                reader.integer("topic.replicas = -1 in [-1, 100]: replicas of each topic; -1 for the broker's default"),
                 reader.duration(
-                        "topic.event-retention",
-                        FOR_EVER,
-                        minute,
-                        FOR_EVER,
-                        "how long events are kept, by event time: a replayed log of last year is a year old on arrival"),
+                        "topic.event-retention = 36500d in [1m, 36500d]: how long events are kept, by event time: a "
+                                + "replayed log of last year is a year old on arrival"),
                 reader.duration(
-                        "topic.example-retention",
-                        Duration.ofDays(7),
-                        minute,
-                        FOR_EVER,
-                        "how long training examples are kept, from when they were written"),
+                        "topic.example-retention = 7d in [1m, 36500d]: how long training examples are kept, from when "
+                                + "they were written"),
                 reader.duration(
-                        "topic.batch-retention",
-                        FOR_EVER,
-                        minute,
-                        FOR_EVER,
-                        "how long mini-batches are kept; a learner from the log needs all of them"),
+                        "topic.batch-retention = 36500d in [1m, 36500d]: how long mini-batches are kept; a learner "
+                                + "from the log needs all of them"),
                 reader.duration(
-                        "topic.action-retention",
-                        Duration.ofDays(1_825),
-                        minute,
-                        FOR_EVER,
-                        "how long the audit log of operators' actions is kept, from when they were written"),
+                        "topic.action-retention = 1825d in [1m, 36500d]: how long the audit log of operators' actions "
+                                + "is kept, from when they were written"),
                 LargestRecords.read(reader));
     }
 

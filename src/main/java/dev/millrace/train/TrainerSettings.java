@@ -25,13 +25,7 @@ import java.util.Map;
  * Settings of a {@link Trainer}.
  *
  * @param engine what computes a step; not among the model's settings, as it changes no formula
- * @param threads that share a step; they change no bit
- * @param readThreads that read rows together; they change no bit
- * @param fast popularity term of a query
- * @param neighbours lists of what is clicked beside each item
- * @param learnFrom event time, epoch milliseconds; batches before it are not learnt; 0: all are learnt
- * @param digestSteps distance of the steps whose digests are kept
- * @param cacheBytes bytes of embedding rows on the heap, if the others can be read
+ * @param learnFrom epoch milliseconds; 0: all batches are learnt
  */
 public record TrainerSettings(
         BatchSettings batch,
@@ -99,34 +93,26 @@ public record TrainerSettings(
     }
 
     private static int threads(SettingsReader reader) {
-        return reader.integer(
-                "learn.threads", 1, 1, Team.MOST, "threads that share a learning step; any number gives the same bits");
+        return reader.integer("learn.threads = 1 in [1, " + Team.MOST
+                + "]: threads that share a learning step; any number gives the same bits");
     }
 
     private static int readThreads(SettingsReader reader) {
-        return reader.integer(
-                "table.read-threads",
-                4,
-                1,
-                Team.MOST,
-                "threads that together read the rows that a batch needs from the state directory; any number gives the same bits");
+        return reader.integer("table.read-threads = 4 in [1, " + Team.MOST
+                + "]: threads that together read the rows that a batch needs from the state directory; any "
+                + "number gives the same bits");
     }
 
     private static int digestSteps(SettingsReader reader) {
         return reader.integer(
-                "digest.steps",
-                100,
-                1,
-                1_000_000,
-                "steps between two digests of the model for an audit; the last 32 are kept");
+                "digest.steps = 100 in [1, 1000000]: steps between two digests of the model for an audit; the last 32 are kept");
     }
 
     private static long learnFrom(SettingsReader reader) {
         String key = "learn.from";
-        String time = reader.text(
-                key,
-                "",
-                "event time, such as 2026-11-01T00:00:00Z: batches that end before it are counted but not learnt; empty: all are learnt");
+        String time = reader.text(key
+                + ": event time, such as 2026-11-01T00:00:00Z: batches that end before it are counted but not "
+                + "learnt; empty: all are learnt");
         if (time.isEmpty()) {
             return 0;
         }

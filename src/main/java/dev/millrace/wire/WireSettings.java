@@ -7,15 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/**
- * How values are written, and which are read.
- *
- * @param format of what is written; both are read
- * @param registry the schema registry; needed to write {@code confluent} and to read it
- * @param authorization value of the Authorization header sent to it; blank for none
- * @param schemaDirectory further writers' schemas that a single-object value may name
- * @param limits of the events that are read
- */
+/** How values are written, and which are read. */
 public record WireSettings(
         Format format,
         Optional<URI> registry,
@@ -43,23 +35,21 @@ public record WireSettings(
 
     public static WireSettings read(SettingsReader reader) {
         Format format = reader.choice(
-                "wire.format",
-                Format.SINGLE_OBJECT,
-                "how written values name their schema; readers accept both, and JSON from producers");
+                "wire.format: how written values name their schema; readers accept both, and JSON from producers",
+                Format.SINGLE_OBJECT);
         Optional<URI> registry = registry(reader);
         String authorization =
-                reader.text("schema.registry.authorization", "", "Authorization header sent to the schema registry");
+                reader.text("schema.registry.authorization: Authorization header sent to the schema registry");
         reader.require(
                 isHeader(authorization),
                 "schema.registry.authorization",
                 HIDDEN,
                 "must be one line of ASCII, such as Basic and the base64 of user:password");
         Optional<Path> directory = reader.value(
-                "schema.directory",
-                "",
+                "schema.directory: directory of .avsc files, each a complete schema, for single-object values of "
+                        + "newer or extended producers",
                 WireSettings::directory,
-                "must be a directory",
-                "directory of .avsc files, each a complete schema, for single-object values of newer or extended producers");
+                "must be a directory");
         reader.require(
                 format == Format.SINGLE_OBJECT || registry.isPresent(),
                 URL,
@@ -70,7 +60,7 @@ public record WireSettings(
     }
 
     private static Optional<URI> registry(SettingsReader reader) {
-        String text = reader.text(URL, "", "the schema registry; needed for wire.format = confluent");
+        String text = reader.text(URL + ": the schema registry; needed for wire.format = confluent");
         if (text.isBlank()) {
             return Optional.empty();
         }

@@ -150,14 +150,6 @@ class MillraceSettingsTest {
     }
 
     @Test
-    void aSettingOfTheGraphIsToldWhatHasTakenItsPlace() {
-        assertThatThrownBy(() ->
-                        MillraceSettings.load(List.of(), Map.of(), Map.of(), Map.of("serve.graph.min-items", "0")))
-                .hasMessage("serve.graph.min-items = 0: is no longer a setting,"
-                        + " the exact search of all items has taken its place");
-    }
-
-    @Test
     void aFileThatIsNotThereIsAFaultOfItsOption() {
         assertThatThrownBy(
                         () -> MillraceSettings.load(List.of(directory.resolve("absent")), Map.of(), Map.of(), Map.of()))

@@ -1,7 +1,6 @@
 package dev.millrace.exam;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
@@ -12,7 +11,6 @@ import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.TwoTower;
-import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingsReader;
 import java.util.List;
 import java.util.Map;
@@ -106,17 +104,6 @@ class ExamBudgetTest {
             assertThat(restored.affords(BATCH, 100, 10_000, model))
                     .isEqualTo(budget.affords(BATCH, 100, 10_000, model));
         }
-    }
-
-    @Test
-    void theSettingsBeforeItStopTheStartAndNameIt() {
-        SettingsReader reader = new SettingsReader(Map.of("exam.every-steps", "5", "exam.max-examples", "100"));
-        ExamSettings.read(reader);
-
-        assertThatThrownBy(reader::finish)
-                .isInstanceOf(InvalidSettingsException.class)
-                .hasMessageContaining("exam.every-steps = 5: is no longer a setting, exam.budget has taken its place")
-                .hasMessageContaining("exam.max-examples = 100: is no longer a setting, exam.budget has");
     }
 
     private int examined(ExamBudget budget, int items, int steps) {

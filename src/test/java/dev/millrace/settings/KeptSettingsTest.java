@@ -3,7 +3,6 @@ package dev.millrace.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -47,9 +46,9 @@ class KeptSettingsTest {
 
     private static KeptSettings kept(Map<String, String> given) {
         return KeptSettings.of(given, reader -> {
-            reader.integer("dim", 4, 1, 100, "width");
-            reader.duration("window", Duration.ofMinutes(30), Duration.ofMillis(1), Duration.ofDays(1), "how long");
-            reader.free(free -> free.number("alarm", 0.5, 0, 1, "when to call"));
+            reader.integer("dim = 4 in [1, 100]: width");
+            reader.duration("window = 30m in [1ms, 1d]: how long");
+            reader.free(free -> free.number("alarm = 0.5 in [0, 1]: when to call"));
         });
     }
 }

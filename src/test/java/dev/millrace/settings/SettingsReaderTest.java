@@ -15,8 +15,8 @@ class SettingsReaderTest {
     @Test
     void allFaultsAreReportedTogetherAsPathValueRule() {
         SettingsReader reader = new SettingsReader(Map.of("batch.size", "1", "wait", "soon", "batch.sise", "3"));
-        reader.integer("batch.size", 128, 2, 8192, "positives");
-        reader.duration("wait", Duration.ofSeconds(1), Duration.ofMillis(1), Duration.ofDays(1), "how long");
+        reader.integer("batch.size = 128 in [2, 8192]: positives");
+        reader.duration("wait = 1s in [1ms, 1d]: how long");
 
         assertThatThrownBy(reader::finish)
                 .isInstanceOf(InvalidSettingsException.class)
@@ -29,8 +29,7 @@ class SettingsReaderTest {
     void defaultsAreDocumentedAsTheyWouldBeWritten() {
         SettingsReader reader = new SettingsReader(Map.of());
 
-        Duration window =
-                reader.duration("window", Duration.ofMinutes(90), Duration.ofMillis(1), Duration.ofDays(1), "how long");
+        Duration window = reader.duration("window = 90m in [1ms, 1d]: how long");
 
         assertThat(window).isEqualTo(Duration.ofMinutes(90));
         assertThat(reader.documented())
@@ -42,8 +41,8 @@ class SettingsReaderTest {
     @Test
     void aKeyThatTwoPartsReadIsOneFault() {
         SettingsReader reader = new SettingsReader(Map.of("batch.size", "1"));
-        reader.integer("batch.size", 128, 2, 8192, "positives");
-        reader.integer("batch.size", 128, 2, 8192, "positives");
+        reader.integer("batch.size = 128 in [2, 8192]: positives");
+        reader.integer("batch.size = 128 in [2, 8192]: positives");
 
         assertThatThrownBy(reader::finish)
                 .isInstanceOfSatisfying(InvalidSettingsException.class, invalid -> assertThat(invalid.faults())
@@ -53,7 +52,7 @@ class SettingsReaderTest {
     @Test
     void aDurationBeyondTheLargestNumberIsAFault() {
         SettingsReader reader = new SettingsReader(Map.of("wait", "9223372036854775807d"));
-        reader.duration("wait", Duration.ofSeconds(1), Duration.ofMillis(1), Duration.ofDays(1), "how long");
+        reader.duration("wait = 1s in [1ms, 1d]: how long");
 
         assertThatThrownBy(reader::finish).hasMessageContaining("wait = 9223372036854775807d: must be a duration from");
     }
@@ -62,7 +61,7 @@ class SettingsReaderTest {
     void aTextThatNamesNothingIsAFault() {
         SettingsReader reader = new SettingsReader(Map.of("where", "http://a b"));
 
-        URI where = reader.value("where", "http://c", URI::create, "must be a URL", "where to");
+        URI where = reader.value("where = http://c: where to", URI::create, "must be a URL");
 
         assertThat(where).isEqualTo(URI.create("http://c"));
         assertThatThrownBy(reader::finish).hasMessageContaining("where = http://a b: must be a URL");
@@ -71,7 +70,7 @@ class SettingsReaderTest {
     @Test
     void nanIsNotANumberInRange() {
         SettingsReader reader = new SettingsReader(Map.of("rate", "NaN"));
-        reader.number("rate", 0.1, 0, 1, "learning rate");
+        reader.number("rate = 0.1 in [0, 1]: learning rate");
 
         assertThatThrownBy(reader::finish).hasMessageContaining("rate = NaN: must be a number from 0 to 1");
     }
@@ -86,25 +85,21 @@ class SettingsReaderTest {
     }
 
     @Test
-    void aRetiredKeyOfAnEarlierVersionIsPassedOverIfNothingDependedOnIt() {
-        Map<String, String> older = Map.of("exam.every", "1", "tower.shape", "wide");
+    void readerUnderAPrefixSharesAllElseWithTheWhole() {
+        SettingsReader reader = new SettingsReader(Map.of("tower.a = b: c.dim", "0", "tower.x.dim", "3"));
 
-        assertThatThrownBy(() -> withRetired(older).finish())
-                .hasMessageContaining("exam.every = 1: is no longer a setting, exam.budget has taken its place")
-                .hasMessageContaining("tower.shape = wide: is no longer a setting, tower.layers has");
-        assertThatThrownBy(() -> withRetired(older).finishKept())
-                .hasMessageNotContaining("exam.every")
-                .hasMessageContaining("tower.shape = wide: is no longer a setting, tower.layers has");
-        withRetired(Map.of("exam.every", "1")).finishKept();
+        reader.under("tower.a = b: c.").integer("dim = 4 in [1, 9]: width");
+        int dim = reader.under("tower.").under("x.").integer("dim = 4 in [1, 9]: width");
+
+        assertThat(dim).isEqualTo(3);
+        assertThat(reader.effective()).containsKeys("tower.a = b: c.dim", "tower.x.dim");
+        assertThatThrownBy(reader::finish).hasMessage("tower.a = b: c.dim = 0: must be a whole number from 1 to 9");
     }
 
-    private static SettingsReader withRetired(Map<String, String> given) {
-        SettingsReader reader = new SettingsReader(given);
-        reader.retired("tower.shape", "tower.layers");
-        reader.free(free -> {
-            free.retired("exam.every", "exam.budget");
-            return free;
-        });
-        return reader;
+    @ParameterizedTest
+    @ValueSource(strings = {"dim", "dim = 4 in [1, 9] width", "the dim = 4: width"})
+    void whatDeclaresNoSettingIsRefused(String declaration) {
+        assertThatThrownBy(() -> new SettingsReader(Map.of()).text(declaration))
+                .isInstanceOf(IllegalStateException.class);
     }
 }

@@ -2,11 +2,7 @@ package dev.millrace.model.loss;
 
 import dev.millrace.settings.SettingsReader;
 
-/**
- * Whether the temperature is a learned weight, which starts at the temperature of the settings, and its bounds.
- *
- * @param learningRate Adagrad learning rate of the temperature's logarithm
- */
+/** Whether the temperature is a learned weight, which starts at the temperature of the settings, and its bounds. */
 public record LearnedTemperature(boolean isLearned, double min, double max, double learningRate) {
 
     /** Not learned. */
@@ -14,18 +10,12 @@ public record LearnedTemperature(boolean isLearned, double min, double max, doub
 
     public static LearnedTemperature read(SettingsReader reader) {
         LearnedTemperature learned = new LearnedTemperature(
-                reader.flag(
-                        "loss.temperature.learned",
-                        FIXED.isLearned,
-                        "learn the logarithm of the temperature with the other weights"),
-                reader.number("loss.temperature.min", FIXED.min, 0.001, 1, "lowest learned temperature"),
-                reader.number("loss.temperature.max", FIXED.max, 0.001, 1, "highest learned temperature"),
-                reader.number(
-                        "loss.temperature.learning-rate",
-                        FIXED.learningRate,
-                        0,
-                        10,
-                        "Adagrad step size of the logarithm of the temperature"));
+                reader.flag("loss.temperature.learned = " + FIXED.isLearned
+                        + ": learn the logarithm of the temperature with the other weights"),
+                reader.number("loss.temperature.min = " + FIXED.min + " in [0.001, 1]: lowest learned temperature"),
+                reader.number("loss.temperature.max = " + FIXED.max + " in [0.001, 1]: highest learned temperature"),
+                reader.number("loss.temperature.learning-rate = " + FIXED.learningRate
+                        + " in [0, 10]: Adagrad step size of the logarithm of the temperature"));
         reader.require(
                 learned.min <= learned.max,
                 "loss.temperature.min",

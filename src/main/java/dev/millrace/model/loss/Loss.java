@@ -11,14 +11,7 @@ import java.util.SortedMap;
 /**
  * What a step minimises.
  *
- * @param temperature softmax temperature, in (0, 1]; smaller sharpens
- * @param correction how log Q is subtracted
  * @param fullBatch examples of a full batch; the weight of a smaller batch is proportionally smaller
- * @param popularityExponent b of the term b log p in the training logit
- * @param form kind of loss
- * @param learnedTemperature whether the temperature is learned
- * @param negatives which candidates are negatives
- * @param objectives weights of the actions' losses
  */
 public record Loss(
         double temperature,
@@ -71,17 +64,17 @@ public record Loss(
     /** @param actions that channels name */
     public static Loss read(SettingsReader reader, List<String> actions) {
         Correction correction = reader.choice(
-                "loss.correction",
-                Correction.CLASSIC,
-                "whether log Q is subtracted: from every logit, from the negatives' with the positive apart, or not");
+                "loss.correction: whether log Q is subtracted: from every logit, from the negatives' with the "
+                        + "positive apart, or not",
+                Correction.CLASSIC);
         double popularityExponent =
-                reader.number("loss.popularity-exponent", 0, 0, 2, "b of the term b log p in the training logit");
+                reader.number("loss.popularity-exponent = 0 in [0, 2]: b of the term b log p in the training logit");
         NegativeRules rules = NegativeRules.read(reader);
         boolean areAllByQ = correction == Correction.CLASSIC
                 && popularityExponent == 0
                 && rules.hardestInBatch().most() == 0;
         Loss loss = new Loss(
-                reader.number("loss.temperature", 0.1, 0.001, 1, "softmax temperature"),
+                reader.number("loss.temperature = 0.1 in [0.001, 1]: softmax temperature"),
                 correction,
                 BatchSettings.size(reader),
                 popularityExponent,
@@ -105,7 +98,8 @@ public record Loss(
                 "loss.smoothing",
                 loss.form.smoothing(),
                 "must be 0 unless loss.kind = softmax, loss.correction = classic, loss.popularity-exponent = 0 and "
-                        + "negatives.hard-in-batch = 0: it estimates a mean over the catalogue by the weights 1/Q of the candidates");
+                        + "negatives.hard-in-batch = 0: it estimates a mean over the catalogue by the weights 1/Q of "
+                        + "the candidates");
         LearnedTemperature learned = loss.learnedTemperature;
         reader.require(
                 isSoftmax || !learned.isLearned(),

@@ -2,14 +2,7 @@ package dev.millrace.model.loss;
 
 import dev.millrace.settings.SettingsReader;
 
-/**
- * Which loss a step minimises.
- *
- * @param scale factor on the cosine in the pointwise loss
- * @param negatives negatives of an example in the pointwise loss; 0 for all candidates, weighted
- * @param margin of the triplet loss, a difference of cosines
- * @param smoothing ε of the softmax: the share of the target that is spread over the catalogue
- */
+/** Which loss a step minimises. */
 public record LossForm(Kind kind, double scale, int negatives, double margin, double smoothing) {
 
     /** Sampled softmax; the constants of the other kinds have their defaults. */
@@ -30,32 +23,22 @@ public record LossForm(Kind kind, double scale, int negatives, double margin, do
     /** @param areAllByQ whether each logit is corrected by log Q and by nothing else, which smoothing needs */
     static LossForm read(SettingsReader reader, boolean areAllByQ) {
         Kind kind = reader.choice(
-                "loss.kind",
-                SOFTMAX.kind,
-                "sampled softmax, binary cross-entropy of each pair, or hinge on differences of cosines");
+                "loss.kind: sampled softmax, binary cross-entropy of each pair, or hinge on differences of cosines",
+                SOFTMAX.kind);
         return new LossForm(
                 kind,
-                reader.number(
-                        "loss.pointwise.scale", SOFTMAX.scale, 0.1, 1000, "factor on the cosine before the sigmoid"),
-                reader.integer(
-                        "loss.pointwise.negatives",
-                        SOFTMAX.negatives,
-                        0,
-                        8192,
-                        "negatives of an example, drawn from the batch's candidates; 0: all of them, together with the weight of one"),
-                reader.number(
-                        "loss.triplet.margin",
-                        SOFTMAX.margin,
-                        0,
-                        2,
-                        "a positive's cosine must exceed a negative's by this much; a smaller difference has a loss"),
-                reader.number(
-                        "loss.smoothing",
-                        kind == Kind.SOFTMAX && areAllByQ ? SMOOTHING : SOFTMAX.smoothing,
-                        0,
-                        0.9,
-                        "label smoothing of the softmax: the share of the target that all items of the catalogue have, evenly; "
-                                + "0: the positive has all of it, the only value where not all logits are corrected by log Q alone"));
+                reader.number("loss.pointwise.scale = " + SOFTMAX.scale
+                        + " in [0.1, 1000]: factor on the cosine before the sigmoid"),
+                reader.integer("loss.pointwise.negatives = " + SOFTMAX.negatives
+                        + " in [0, 8192]: negatives of an example, drawn from the batch's candidates; 0: all "
+                        + "of them, together with the weight of one"),
+                reader.number("loss.triplet.margin = " + SOFTMAX.margin
+                        + " in [0, 2]: a positive's cosine must exceed a negative's by this much; a smaller "
+                        + "difference has a loss"),
+                reader.number("loss.smoothing = " + (kind == Kind.SOFTMAX && areAllByQ ? SMOOTHING : SOFTMAX.smoothing)
+                        + " in [0, 0.9]: label smoothing of the softmax: the share of the target that all "
+                        + "items of the catalogue have, evenly; 0: the positive has all of it, the "
+                        + "only value where not all logits are corrected by log Q alone"));
     }
 
     public boolean is(Kind other) {

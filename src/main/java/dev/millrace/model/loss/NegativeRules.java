@@ -3,15 +3,7 @@ package dev.millrace.model.loss;
 import dev.millrace.batch.Quota;
 import dev.millrace.settings.SettingsReader;
 
-/**
- * Which candidates of a batch are negatives of an example, and which negatives the model adds.
- *
- * @param areInBatch whether the other examples' items are negatives
- * @param hardestInBatch number of in-batch negatives with the highest scores that count; all while it is 0
- * @param hardByModel negatives that the model adds for each example
- * @param exposedWeight weight of an exposure that was not clicked
- * @param isSameUserMasked whether the items of a user's other examples in the batch are masked
- */
+/** Which candidates of a batch are negatives of an example, and which negatives the model adds. */
 public record NegativeRules(
         boolean areInBatch,
         Quota hardestInBatch,
@@ -19,14 +11,7 @@ public record NegativeRules(
         double exposedWeight,
         boolean isSameUserMasked) {
 
-    /**
-     * Items that the model itself ranks high for an example.
-     *
-     * @param quota number of negatives for each example
-     * @param firstRank best rank of a negative, from 1
-     * @param lastRank worst rank of a negative
-     * @param sample number of items that are drawn from the catalogue and ranked; 0 for all
-     */
+    /** Items that the model itself ranks high for an example. */
     public record HardByModel(Quota quota, int firstRank, int lastRank, int sample) {}
 
     /** All in-batch negatives, and none that the model adds. */
@@ -39,55 +24,32 @@ public record NegativeRules(
                         reader,
                         "negatives.hard-model",
                         reader.integer(
-                                "negatives.hard-model",
-                                0,
-                                0,
-                                64,
-                                "negatives per example that the model ranks high for it; they are negatives of that example alone")),
+                                "negatives.hard-model = 0 in [0, 64]: negatives per example that the model ranks high "
+                                        + "for it; they are negatives of that example alone")),
+                reader.integer("negatives.hard-model.first-rank = " + ALL_IN_BATCH.hardByModel.firstRank
+                        + " in [1, 1000000]: best rank of these negatives among the ranked items"),
+                reader.integer("negatives.hard-model.last-rank = " + ALL_IN_BATCH.hardByModel.lastRank
+                        + " in [1, 1000000]: worst rank of these negatives"),
                 reader.integer(
-                        "negatives.hard-model.first-rank",
-                        ALL_IN_BATCH.hardByModel.firstRank,
-                        1,
-                        1_000_000,
-                        "best rank of these negatives among the ranked items"),
-                reader.integer(
-                        "negatives.hard-model.last-rank",
-                        ALL_IN_BATCH.hardByModel.lastRank,
-                        1,
-                        1_000_000,
-                        "worst rank of these negatives"),
-                reader.integer(
-                        "negatives.hard-model.sample",
-                        ALL_IN_BATCH.hardByModel.sample,
-                        0,
-                        1_000_000,
-                        "items sampled from the catalogue and ranked for each batch; 0: all of it"));
+                        "negatives.hard-model.sample = " + ALL_IN_BATCH.hardByModel.sample
+                                + " in [0, 1000000]: items sampled from the catalogue and ranked for each batch; 0: all of it"));
         reader.require(
                 hard.firstRank <= hard.lastRank,
                 "negatives.hard-model.first-rank",
                 hard.firstRank,
                 "must not exceed negatives.hard-model.last-rank");
         return new NegativeRules(
-                reader.flag("negatives.in-batch", true, "the other examples' items are negatives"),
+                reader.flag("negatives.in-batch = true: the other examples' items are negatives"),
                 Quota.read(
                         reader,
                         "negatives.hard-in-batch",
                         reader.integer(
-                                "negatives.hard-in-batch",
-                                0,
-                                0,
-                                8192,
-                                "number of the other examples' items that are negatives, those with the highest scores; 0: all")),
+                                "negatives.hard-in-batch = 0 in [0, 8192]: number of the other examples' items that "
+                                        + "are negatives, those with the highest scores; 0: all")),
                 hard,
-                reader.number(
-                        "negatives.exposed",
-                        0,
-                        0,
-                        100,
-                        "weight of an exposure without a click as a negative example; 0: none is an example"),
+                reader.number("negatives.exposed = 0 in [0, 100]: weight of an exposure without a click as a negative "
+                        + "example; 0: none is an example"),
                 reader.flag(
-                        "loss.mask-same-user",
-                        false,
-                        "the items of a user's other examples in the batch are not negatives"));
+                        "loss.mask-same-user = false: the items of a user's other examples in the batch are not negatives"));
     }
 }

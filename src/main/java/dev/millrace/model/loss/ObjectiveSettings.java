@@ -11,8 +11,6 @@ import java.util.TreeMap;
  * Weights of the losses of the actions that channels name.
  *
  * @param weights by action; any other action has weight 1
- * @param areLearned whether each action's loss is also weighted by its learned uncertainty
- * @param learningRate Adagrad learning rate of the variances' logarithms
  */
 public record ObjectiveSettings(SortedMap<String, Double> weights, boolean areLearned, double learningRate) {
 
@@ -29,25 +27,15 @@ public record ObjectiveSettings(SortedMap<String, Double> weights, boolean areLe
         for (String action : actions) {
             weights.put(
                     action,
-                    reader.number(
-                            "loss.objective." + action + ".weight",
-                            1,
-                            0,
-                            1000,
-                            "of the loss of that action's examples"));
+                    reader.under("loss.objective." + action + ".")
+                            .number("weight = 1 in [0, 1000]: of the loss of that action's examples"));
         }
         ObjectiveSettings settings = new ObjectiveSettings(
                 weights,
-                reader.flag(
-                        "loss.objectives.learned",
-                        NONE.areLearned,
-                        "learn an uncertainty for each action that a channel names, and weigh its loss by it"),
-                reader.number(
-                        "loss.objectives.learning-rate",
-                        NONE.learningRate,
-                        0,
-                        10,
-                        "Adagrad step size of the logarithms of the uncertainties"));
+                reader.flag("loss.objectives.learned = " + NONE.areLearned
+                        + ": learn an uncertainty for each action that a channel names, and weigh its loss by it"),
+                reader.number("loss.objectives.learning-rate = " + NONE.learningRate
+                        + " in [0, 10]: Adagrad step size of the logarithms of the uncertainties"));
         reader.require(
                 !settings.areLearned || actions.size() > 1,
                 "loss.objectives.learned",

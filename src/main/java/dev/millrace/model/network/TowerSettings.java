@@ -11,21 +11,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/**
- * Shapes of the two towers' networks.
- *
- * @param userHidden widths of the hidden layers of the user tower's mlp channels; empty for one linear layer
- * @param itemHidden the same for the item tower
- * @param activation after hidden layers
- * @param dropout share of a hidden layer's numbers that a step leaves out, in [0, 1)
- * @param sharedBottom widths of the hidden layers that the mlp channels of a tower share; empty for no shared layers
- * @param crossDepth cross layers of a cross channel
- * @param skip whether pooled rows as wide as a channel are added to its output
- * @param outputScale factor on the initial weights of each channel's last layer, in [0, 1]
- * @param rowScale standard deviation of the components of an initial row
- * @param senet squeeze and excitation over the fields
- * @param channels networks of each tower; channels of the same name are compared
- */
+/** Shapes of the two towers' networks. */
 public record TowerSettings(
         List<Integer> userHidden,
         List<Integer> itemHidden,
@@ -80,27 +66,14 @@ public record TowerSettings(
         }
     }
 
-    /**
-     * One network in each tower. The cosine of the two outputs is a part of the score.
-     *
-     * @param weight of its cosine in the score, unless a request gives another
-     * @param actions whose examples it learns from; empty for all
-     */
+    /** One network in each tower. The cosine of the two outputs is a part of the score. */
     public record Channel(String name, Kind kind, double weight, List<String> actions) {
         public Channel {
             actions = List.copyOf(actions);
         }
     }
 
-    /**
-     * Squeeze and excitation: a learned weight for each field.
-     *
-     * @param user whether the user tower's fields are weighted
-     * @param item whether the item tower's are
-     * @param reduction fields for each unit of the hidden layer
-     * @param hidden activation after the hidden layer
-     * @param weight activation after the last layer
-     */
+    /** Squeeze and excitation: a learned weight for each field. */
     public record Senet(boolean user, boolean item, int reduction, Activation hidden, Activation weight) {}
 
     /** Highest weight of a channel. */
@@ -120,35 +93,22 @@ public record TowerSettings(
     public static TowerSettings read(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {
         TowerSettings towers = new TowerSettings(
                 reader.integers(
-                        "tower.user.hidden",
-                        "64",
-                        1,
-                        8192,
-                        "hidden widths of the user tower's mlp channels; empty: one linear layer"),
+                        "tower.user.hidden = 64 in [1, 8192]: hidden widths of the user tower's mlp channels; empty: "
+                                + "one linear layer"),
                 reader.integers(
-                        "tower.item.hidden",
-                        "64",
-                        1,
-                        8192,
-                        "hidden widths of the item tower's mlp channels; empty: one linear layer"),
-                reader.choice("tower.activation", Activation.RELU, "activation after hidden layers"),
+                        "tower.item.hidden = 64 in [1, 8192]: hidden widths of the item tower's mlp channels; empty: "
+                                + "one linear layer"),
+                reader.choice("tower.activation: activation after hidden layers", Activation.RELU),
                 reader.number(
-                        "tower.dropout",
-                        0,
-                        0,
-                        0.95,
-                        "share of a hidden layer's numbers that a step leaves out; 0: none"),
+                        "tower.dropout = 0 in [0, 0.95]: share of a hidden layer's numbers that a step leaves out; 0: none"),
                 reader.integers(
-                        "tower.shared-bottom",
-                        "",
-                        1,
-                        8192,
-                        "widths of hidden layers that all mlp channels of a tower share; empty: nothing shared"),
-                reader.integer("tower.cross.depth", 2, 1, 8, "cross layers of a cross channel"),
-                reader.flag("tower.skip", true, "add pooled rows of width tower.dim to the output of each channel"),
+                        "tower.shared-bottom in [1, 8192]: widths of hidden layers that all mlp channels of a tower "
+                                + "share; empty: nothing shared"),
+                reader.integer("tower.cross.depth = 2 in [1, 8]: cross layers of a cross channel"),
+                reader.flag("tower.skip = true: add pooled rows of width tower.dim to the output of each channel"),
                 reader.number(
-                        "tower.output-scale", 0, 0, 1, "factor on the initial weights of each channel's last layer"),
-                reader.number("tower.row-scale", 0.02, 0, 10, "standard deviation of an initial row's components"),
+                        "tower.output-scale = 0 in [0, 1]: factor on the initial weights of each channel's last layer"),
+                reader.number("tower.row-scale = 0.02 in [0, 10]: standard deviation of an initial row's components"),
                 senet(reader),
                 channels(reader));
         towers.check(reader, dim, user, item);
@@ -157,51 +117,37 @@ public record TowerSettings(
 
     private static Senet senet(SettingsReader reader) {
         return new Senet(
-                reader.flag("tower.user.senet", false, "learn a weight for each field of the user tower"),
-                reader.flag("tower.item.senet", false, "learn a weight for each field of the item tower"),
+                reader.flag("tower.user.senet = false: learn a weight for each field of the user tower"),
+                reader.flag("tower.item.senet = false: learn a weight for each field of the item tower"),
                 reader.integer(
-                        "tower.senet.reduction",
-                        2,
-                        1,
-                        64,
-                        "fields per unit of the hidden layer that computes the weights"),
+                        "tower.senet.reduction = 2 in [1, 64]: fields per unit of the hidden layer that computes the weights"),
                 reader.choice(
-                        "tower.senet.hidden-activation",
-                        Activation.RELU,
-                        "activation after the hidden layer that computes the weights"),
+                        "tower.senet.hidden-activation: activation after the hidden layer that computes the weights",
+                        Activation.RELU),
                 reader.choice(
-                        "tower.senet.activation", Activation.TWICE_SIGMOID, "activation after the fields' weights"));
+                        "tower.senet.activation: activation after the fields' weights", Activation.TWICE_SIGMOID));
     }
 
     private static List<Channel> channels(SettingsReader reader) {
         return reader
                 .names(
-                        "tower.channels",
-                        "mlp",
-                        "parallel networks, the same in both towers: mlp, cross, fm, or your own names")
+                        "tower.channels = mlp: parallel networks, the same in both towers: mlp, cross, fm, or your own names")
                 .stream()
-                .map(name -> new Channel(
-                        name,
-                        reader.choice(
-                                "tower.channel." + name + ".kind",
-                                Arrays.stream(Kind.values())
-                                        .filter(kind -> kind.name()
-                                                .toLowerCase(Locale.ROOT)
-                                                .equals(name))
-                                        .findFirst()
-                                        .orElse(Kind.MLP),
-                                "kind of network"),
-                        reader.number(
-                                "tower.channel." + name + ".weight",
-                                1,
-                                0,
-                                MAX_WEIGHT,
-                                "weight of its cosine in the score, which is the weighted mean of all channels' cosines"),
-                        reader.names(
-                                "tower.channel." + name + ".actions",
-                                "",
-                                "actions whose examples it learns from; empty: all")))
+                .map(name -> channel(reader.under("tower.channel." + name + "."), name))
                 .toList();
+    }
+
+    private static Channel channel(SettingsReader reader, String name) {
+        Kind ofName = Arrays.stream(Kind.values())
+                .filter(kind -> kind.name().toLowerCase(Locale.ROOT).equals(name))
+                .findFirst()
+                .orElse(Kind.MLP);
+        return new Channel(
+                name,
+                reader.choice("kind: kind of network", ofName),
+                reader.number("weight = 1 in [0, " + MAX_WEIGHT
+                        + "]: weight of its cosine in the score, which is the weighted mean of all channels' cosines"),
+                reader.names("actions: actions whose examples it learns from; empty: all"));
     }
 
     private void check(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {

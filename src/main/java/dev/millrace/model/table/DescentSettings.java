@@ -70,7 +70,7 @@ final class DescentSettings {
             double momentum,
             double maxGradientNorm,
             double l2) {
-        Kind kind = reader.choice(prefix + "kind", Kind.ADAGRAD, "optimiser " + whose);
+        Kind kind = reader.choice(prefix + "kind: optimiser " + whose, Kind.ADAGRAD);
         OptimiserRule.Adagrad adagrad = new OptimiserRule.Adagrad(
                 number("learning-rate", adagradRate, 0, 10, "Adagrad step size " + whose),
                 number("initial-accumulator", 0.001, 0, 1e6, "initial sum of squared gradients " + whose),
@@ -88,9 +88,8 @@ final class DescentSettings {
         OptimiserRule.Sgd sgd =
                 new OptimiserRule.Sgd(number("sgd.learning-rate", sgdRate, 0, 100, "SGD step size " + whose), momentum);
         Schedule schedule = reader.choice(
-                prefix + "schedule.kind",
-                Schedule.CONSTANT,
-                "how the learning rate " + whose + " changes with the steps");
+                prefix + "schedule.kind: how the learning rate " + whose + " changes with the steps",
+                Schedule.CONSTANT);
         reader.require(
                 kind != Kind.FTRL || schedule == Schedule.CONSTANT,
                 prefix + "schedule.kind",
@@ -121,10 +120,10 @@ final class DescentSettings {
     }
 
     private long steps(String key, long byDefault, String doc) {
-        return reader.longInteger(prefix + key, byDefault, 1, 1_000_000_000_000L, doc);
+        return reader.longInteger(prefix + key + " = " + byDefault + " in [1, 1000000000000]: " + doc);
     }
 
     private double number(String key, double byDefault, double min, double max, String doc) {
-        return reader.number(prefix + key, byDefault, min, max, doc);
+        return reader.number(prefix + key + " = " + byDefault + " in [" + min + ", " + max + "]: " + doc);
     }
 }

@@ -8,8 +8,6 @@ import dev.millrace.settings.SettingsReader;
  * @param dense for the networks: all their gradients are clipped together, and the penalty is on their matrices
  * @param rows for the embedding rows: each row's gradient is clipped by itself, and the penalty is on the rows that a step
  *     reads
- * @param refuseGradientNorm largest L2 norm of the networks' and of the rows' gradient; a step with a larger one is refused;
- *     0 never
  */
 public record Optimiser(Descent dense, Descent rows, double refuseGradientNorm) {
 
@@ -18,10 +16,7 @@ public record Optimiser(Descent dense, Descent rows, double refuseGradientNorm) 
                 DescentSettings.networks(reader),
                 DescentSettings.rows(reader),
                 reader.number(
-                        "optimiser.refuse-gradient-norm",
-                        1000,
-                        0,
-                        1e30,
-                        "L2 norm of the networks' or of the rows' gradient above which a step is refused; 0: never"));
+                        "optimiser.refuse-gradient-norm = 1000 in [0, 1.0E30]: L2 norm of the networks' or of the "
+                                + "rows' gradient above which a step is refused; 0: never"));
     }
 }
