@@ -106,19 +106,19 @@ public final class ModelAlarms implements Durable {
 
     /** Returns the model's recall over popularity's. Where popularity finds nothing, the model is not below it. */
     private double ofPopularity(ExamTotals exam) {
-        double popularity = exam.popularity().recallAt(settings.recallAt());
-        return popularity == 0 ? Double.MAX_VALUE : exam.model().recallAt(settings.recallAt()) / popularity;
+        double popularity = exam.popularity().recallAt(AlarmSettings.RECALL_AT);
+        return popularity == 0 ? Double.MAX_VALUE : exam.model().recallAt(AlarmSettings.RECALL_AT) / popularity;
     }
 
     private boolean isSurelyBelow(ExamWindow.Stretch stretch, double limit) {
         if (stretch.isFull()) {
             return ofPopularity(stretch.exam()) < limit;
         }
-        RankingTotals.Estimate model = stretch.exam().model().estimateAt(settings.recallAt());
-        RankingTotals.Estimate popularity = stretch.exam().popularity().estimateAt(settings.recallAt());
+        RankingTotals.Estimate model = stretch.exam().model().estimateAt(AlarmSettings.RECALL_AT);
+        RankingTotals.Estimate popularity = stretch.exam().popularity().estimateAt(AlarmSettings.RECALL_AT);
         double error = Math.sqrt(model.variance() + limit * limit * popularity.variance());
         return model.mean() + ERRORS * error
-                < limit * stretch.exam().popularity().recallAt(settings.recallAt());
+                < limit * stretch.exam().popularity().recallAt(AlarmSettings.RECALL_AT);
     }
 
     /**

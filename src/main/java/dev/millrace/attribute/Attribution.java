@@ -79,7 +79,7 @@ public final class Attribution implements Durable {
      */
     public Attribution(AttributionSettings settings, OrderedEntries entries, Output output) {
         this.settings = settings;
-        this.halfLifeMillis = settings.counterHalfLife().toMillis();
+        this.halfLifeMillis = AttributionSettings.COUNTER_HALF_LIFE.toMillis();
         this.expireUsersMillis = settings.expireUsersAfter().toMillis();
         this.entries = entries;
         this.output = output;

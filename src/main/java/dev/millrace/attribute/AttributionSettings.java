@@ -27,7 +27,6 @@ public record AttributionSettings(
         Late late,
         Duration deduplicationWindow,
         int historyLength,
-        Duration counterHalfLife,
         Unclicked unclicked,
         Duration expireUsersAfter,
         Placement placement,
@@ -64,6 +63,9 @@ public record AttributionSettings(
     /**
      * Layout of the state, kept with its settings: a build of another layout refuses it.
      */
+    /** Event time after which an event weighs half in a user's running counters, so that they tell what a user does this week. */
+    static final Duration COUNTER_HALF_LIFE = Duration.ofDays(7);
+
     private static final String LAYOUT = "attribution.layout";
 
     /** The one that this build reads. */
@@ -162,9 +164,6 @@ public record AttributionSettings(
                         "attribution.deduplication-window = 1d in [1ms, 365d]: event time for which event ids are "
                                 + "remembered; a repeat within it is a duplicate"),
                 reader.integer("history.length = 200 in [1, 10000]: clicked items kept per user, latest first"),
-                reader.duration(
-                        "counters.half-life = 7d in [1s, 365d]: event time after which an event weighs half in the "
-                                + "user's running counters"),
                 Unclicked.read(reader),
                 reader.duration(
                         "users.expire-after = 365d in [0s, 36500d]: event time without an event of a user after which "

@@ -20,7 +20,7 @@ final class Exposures {
 
     Exposures(AttributionSettings settings, OrderedEntries entries, Timers timers) {
         this.settings = settings;
-        this.halfLifeMillis = settings.counterHalfLife().toMillis();
+        this.halfLifeMillis = AttributionSettings.COUNTER_HALF_LIFE.toMillis();
         this.entries = entries;
         this.timers = timers;
     }

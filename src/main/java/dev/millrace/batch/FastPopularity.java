@@ -28,6 +28,9 @@ public final class FastPopularity implements Durable {
 
     private static final double MILLIS_AN_HOUR = 3_600_000;
 
+    /** ε, in clicks: an item with one click is eleven times as likely as an item without. */
+    private static final double PRIOR = 0.1;
+
     /** The speed of the decay, and the prior of an item without clicks. */
     public record Settings(Duration halfLife, double prior) {
 
@@ -36,9 +39,7 @@ public final class FastPopularity implements Durable {
                     reader.duration(
                             "popularity.fast.half-life = 6h in [1m, 36500d]: event time after which a click weighs "
                                     + "half in the popularity term"),
-                    reader.number(
-                            "popularity.fast.prior = 0.1 in [1.0E-6, 1000000]: clicks added to every item's own in "
-                                    + "the popularity term"));
+                    PRIOR);
         }
     }
 

@@ -20,22 +20,19 @@ public record NegativeSettings(
                         + "popularity; by default as many as batch.negatives, and 0 where items share an "
                         + "estimate of their popularity");
         return new NegativeSettings(
-                Quota.read(reader, "negatives.uniform", uniform),
-                Quota.read(reader, "negatives.popularity", popular),
+                new Quota(uniform),
+                new Quota(popular),
                 reader.number(
                         "negatives.popularity.exponent = 0.75 in [0.01, 1]: the power of their popularity; 0.75 in "
                                 + "word2vec (Mikolov et al. 2013)"),
                 Quota.read(
                         reader,
-                        "negatives.memory",
+                        "memory",
                         reader.integer(
                                 "negatives.memory = 0 in [0, 65536]: items of the last positives before each batch")),
-                Quota.read(
-                        reader,
-                        "negatives.hard-rule",
-                        reader.integer(
-                                "negatives.hard-rule = 0 in [0, 64]: negatives per example that share a feature's "
-                                        + "value with its item; they are negatives of that example alone")),
+                new Quota(reader.integer(
+                        "negatives.hard-rule = 0 in [0, 64]: negatives per example that share a feature's "
+                                + "value with its item; they are negatives of that example alone")),
                 reader.text("negatives.hard-rule.feature = category: item feature, named as in events, that hard-rule "
                         + "negatives share; of a bag the first value"));
     }

@@ -10,24 +10,25 @@ public record Quota(int most, long fromStep, long untilStep, long rampSteps) {
         this(most, 1, 0, 0);
     }
 
-    /**
-     * Reads the steps of a quota from the settings {@code prefix.from-step}, {@code prefix.until-step} and
-     * {@code prefix.ramp-steps}.
-     */
-    public static Quota read(SettingsReader reader, String prefix, int most) {
+    /** Reads the steps of a kind whose number may change. */
+    public static Quota read(SettingsReader reader, String kind, int most) {
+        SettingsReader own = reader.named(kind);
         Quota quota = new Quota(
                 most,
-                reader.longInteger(prefix + ".from-step = 1 in [1, 1000000000000]: first step with any of these"),
-                reader.longInteger(
-                        prefix + ".until-step = 0 in [0, 1000000000000]: last step with any of these; 0: for ever"),
-                reader.longInteger(prefix
-                        + ".ramp-steps = 0 in [0, 1000000000000]: steps over which their number grows "
-                        + "evenly; 0: at once"));
-        reader.require(
+                own.longInteger(
+                        "negatives.<kind>.from-step = 1 in [1, 1000000000000]: first step with negatives of this "
+                                + "kind: memory or hard-model"),
+                own.longInteger(
+                        "negatives.<kind>.until-step = 0 in [0, 1000000000000]: last step with negatives of this "
+                                + "kind; 0: for ever"),
+                own.longInteger(
+                        "negatives.<kind>.ramp-steps = 0 in [0, 1000000000000]: steps over which their number grows "
+                                + "evenly; 0: at once"));
+        own.require(
                 quota.untilStep == 0 || quota.untilStep >= quota.fromStep,
-                prefix + ".until-step",
+                "negatives.<kind>.until-step",
                 quota.untilStep,
-                "must be 0 or at least " + prefix + ".from-step");
+                "must be 0 or at least negatives." + kind + ".from-step");
         return quota;
     }
 

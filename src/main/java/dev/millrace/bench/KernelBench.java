@@ -395,7 +395,6 @@ public final class KernelBench {
             given.put("optimiser." + optimiser + ".kind", optimiserKind);
             given.put("optimiser." + optimiser + "." + rateKey, Double.toString(rate));
             given.put("optimiser." + optimiser + ".initial-accumulator", Float.toString(INITIAL_ACCUMULATOR));
-            given.put("optimiser." + optimiser + ".epsilon", "1e-10");
         }
         given.put("optimiser.dense.max-gradient-norm", "0");
         given.put("loss.temperature", "0.1");

@@ -51,18 +51,10 @@ public record ModelSettings(
         int dim = reader.integer(
                 "tower.dim = 64 in [1, 4096]: width of a channel's vectors; the published vectors have this many "
                         + "floats for each channel");
-        List<FeatureSpec> user = features(
-                reader,
-                USER,
-                dim,
-                reader.names(
-                        "features.user = user,history: inputs of the user tower, each described by features.user.<name>.*"));
-        List<FeatureSpec> item = features(
-                reader,
-                ITEM,
-                dim,
-                reader.names(
-                        "features.item = item: inputs of the item tower, each described by features.item.<name>.*"));
+        List<FeatureSpec> user =
+                features(reader, USER, dim, reader.names("features.user = user,history: inputs of the user tower"));
+        List<FeatureSpec> item =
+                features(reader, ITEM, dim, reader.names("features.item = item: inputs of the item tower"));
         checkTables(reader, user, item);
         TowerSettings towers = TowerSettings.read(reader, dim, user, item);
         String generation = reader.text(
@@ -179,29 +171,40 @@ public record ModelSettings(
     private static List<FeatureSpec> features(SettingsReader reader, String tower, int towerDim, List<String> names) {
         List<FeatureSpec> specs = new ArrayList<>();
         for (String name : names) {
-            SettingsReader own = reader.under("features." + tower + "." + name + ".");
-            Source source = own.choice("source: where the value comes from", source(tower, name));
-            Kind kind = own.choice("kind: how the value becomes numbers", kind(tower, name));
-            String table = own.text("table = " + table(tower, source, kind, name) + ": embedding table of its rows");
-            int dim = own.integer("dim = " + (kind == Kind.NUMERIC ? 1 : towerDim)
-                    + " in [1, 4096]: floats it adds to the tower's input");
-            int maxValues = own.integer("max-values = " + (source == Source.HISTORY ? 20 : 50)
-                    + " in [1, 10000]: first values of a bag that count");
+            SettingsReader own = reader.named(tower, name);
+            Source source = own.choice(
+                    "features.<tower>.<name>.source: where the value comes from; by default item in the item tower, "
+                            + "history for history, and else user",
+                    source(tower, name));
+            Kind kind = own.choice(
+                    "features.<tower>.<name>.kind: how the value becomes numbers; by default id for user and item, "
+                            + "bag for history, and else categorical",
+                    kind(tower, name));
+            String table = own.text("features.<tower>.<name>.table = " + table(tower, source, kind, name)
+                    + ": embedding table of its rows; by default user or item for an id, item for a history, "
+                    + "and else <tower>.<name>");
+            int dim = own.integer("features.<tower>.<name>.dim = " + (kind == Kind.NUMERIC ? 1 : towerDim)
+                    + " in [1, 4096]: floats it adds to the tower's input; by default tower.dim, and 1 for numeric");
+            int maxValues = own.integer("features.<tower>.<name>.max-values = " + (source == Source.HISTORY ? 20 : 50)
+                    + " in [1, 10000]: first values of a bag that count; by default 50, and 20 of a history");
             Pooling pooling = source == Source.HISTORY ? pooling(own) : Pooling.MEAN;
             TextGrams grams = kind == Kind.TEXT ? grams(own) : TextGrams.NONE;
             own.require(
                     tower.equals(ITEM) == (source == Source.ITEM),
-                    "source",
+                    "features.<tower>.<name>.source",
                     source,
                     tower.equals(ITEM) ? "must be item, the item tower reads items only" : "must not be item");
             own.require(
                     (source == Source.HISTORY) ? kind == Kind.BAG : (source != Source.CONTEXT || kind != Kind.ID),
-                    "kind",
+                    "features.<tower>.<name>.kind",
                     kind,
                     source == Source.HISTORY ? "must be bag for a history" : "must not be id for a context feature");
-            own.require(kind != Kind.NUMERIC || dim == 1, "dim", dim, "must be 1 for a number");
+            own.require(kind != Kind.NUMERIC || dim == 1, "features.<tower>.<name>.dim", dim, "must be 1 for a number");
             own.require(
-                    kind != Kind.AGE || source == Source.ITEM, "kind", kind, "must not be age, which only items have");
+                    kind != Kind.AGE || source == Source.ITEM,
+                    "features.<tower>.<name>.kind",
+                    kind,
+                    "must not be age, which only items have");
             specs.add(new FeatureSpec(name, source, kind, table, dim, maxValues, pooling, grams));
         }
         reader.require(!specs.isEmpty(), "features." + tower, "", "must name at least one feature");
@@ -210,24 +213,29 @@ public record ModelSettings(
 
     private static Pooling pooling(SettingsReader reader) {
         Pooling.Kind kind = reader.choice(
-                "pooling: how the history's rows are averaged: equally, by a decay, by a learned weight for each "
-                        + "position, or by similarity to the latest",
+                "features.<tower>.<name>.pooling: of a history: how its rows are averaged: equally, by a decay, by a "
+                        + "learned weight for each position, or by similarity to the latest",
                 Pooling.Kind.POSITIONS);
         double decay = reader.number(
-                "decay = 0.7 in [0.01, 1]: with pooling = recency: weight of a row relative to the next later one; "
-                        + "with positions: the same before the first step");
+                "features.<tower>.<name>.decay = 0.7 in [0.01, 1]: of a history with pooling = recency: weight of a "
+                        + "row relative to the next later one; with positions: the same before the first step");
         boolean hasDecay = kind == Pooling.Kind.RECENCY || kind == Pooling.Kind.POSITIONS;
         return new Pooling(kind, hasDecay ? decay : 1);
     }
 
     private static TextGrams grams(SettingsReader reader) {
         TextGrams grams = new TextGrams(
-                reader.integer("words = 1 in [0, 5]: longest run of words that has a row; 0: none"),
-                reader.integer("characters = 0 in [0, 10]: length of runs of characters that have a row; 0: none"),
-                reader.integer("buckets = 0 in [0, 100000000]: rows that all of them share by a hash; 0: a row each"));
+                reader.integer(
+                        "features.<tower>.<name>.words = 1 in [0, 5]: longest run of words that has a row; 0: none"),
+                reader.integer(
+                        "features.<tower>.<name>.characters = 0 in [0, 10]: length of runs of characters that have a "
+                                + "row; 0: none"),
+                reader.integer(
+                        "features.<tower>.<name>.buckets = 0 in [0, 100000000]: rows that all of them share by a "
+                                + "hash; 0: a row each"));
         reader.require(
                 grams.words() + grams.characters() > 0,
-                "words",
+                "features.<tower>.<name>.words",
                 grams.words(),
                 "must not be 0 where characters is 0 too");
         return grams;

@@ -6,6 +6,9 @@ import dev.millrace.settings.SettingsReader;
 /** Settings of the gate that holds publication back when quality falls. */
 public record GateSettings(int window, int recallAt, double maxFall, double abovePopularity) {
 
+    /** While the model's recall is so many times popularity's, a fall of both is no fault: the task became harder. */
+    private static final double ABOVE_POPULARITY = 2;
+
     static GateSettings read(SettingsReader reader) {
         int recallAt =
                 reader.integer("publish.gate.recall-at = 100 in [10, 100]: k of the gate's recall: 10, 20, 50 or 100");
@@ -22,10 +25,7 @@ public record GateSettings(int window, int recallAt, double maxFall, double abov
                         "publish.gate.max-fall = 0.5 in [0.05, 1]: share by which recall over the window may fall; "
                                 + "beyond it only tombstones are published until half of the fall is made good; 1: "
                                 + "no gate"),
-                reader.number(
-                        "publish.gate.above-popularity = 2 in [0, 1000]: the gate stays open while the model's recall "
-                                + "is at least so many times popularity's: then the task became harder for both; 0: "
-                                + "popularity does not count"));
+                ABOVE_POPULARITY);
     }
 
     boolean isOn() {

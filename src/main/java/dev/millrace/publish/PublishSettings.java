@@ -11,10 +11,8 @@ public record PublishSettings(
         int mostMoved,
         int maxVectors,
         List<String> attributes,
-        int withholdAfterRefused,
         GateSettings gate,
-        boolean isPopularityDimension,
-        double popularityMinMove) {
+        boolean isPopularityDimension) {
 
     public PublishSettings {
         attributes = List.copyOf(attributes);
@@ -23,15 +21,7 @@ public record PublishSettings(
     /** Returns these settings with other bounds, which do not depend on the catalogue. */
     public PublishSettings withBounds(int steps, int moved) {
         return new PublishSettings(
-                AgeBound.fixed(steps),
-                Duration.ZERO,
-                moved,
-                0,
-                attributes,
-                withholdAfterRefused,
-                gate,
-                isPopularityDimension,
-                popularityMinMove);
+                AgeBound.fixed(steps), Duration.ZERO, moved, 0, attributes, gate, isPopularityDimension);
     }
 
     /** @param batchSize positives of a full batch */
@@ -57,14 +47,9 @@ public record PublishSettings(
                 reader.names(
                         "publish.attributes: item features to publish with the vectors, for subscribers to filter by; "
                                 + "no tower needs to read them"),
-                reader.integer("publish.withhold-after-refused = 3 in [1, 1000000]: steps refused in a row after which "
-                        + "nothing is published until one is learnt again"),
                 GateSettings.read(reader),
                 reader.flag(
                         "publish.popularity.dimension = false: append the log of popularity to published vectors, for "
-                                + "vector stores that know inner products only"),
-                reader.number(
-                        "publish.popularity.min-move = 0.1 in [0.001, 10]: with publish.popularity.dimension: an item "
-                                + "whose log of popularity falls below a multiple of this is published again"));
+                                + "vector stores that know inner products only"));
     }
 }

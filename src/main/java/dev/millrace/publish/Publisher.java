@@ -27,7 +27,7 @@ import java.util.function.UnaryOperator;
  *
  * <p>An item's popularity is published with its vector, so after each of its clicks. Without clicks it only decays, by
  * a formula that subscribers know, so nothing is published for it. The same holds for its age. If popularity is a component of the vector, an item
- * is published again whenever its number falls below a multiple of {@link PublishSettings#popularityMinMove}.
+ * is published again whenever its number falls below a multiple of {@link #POPULARITY_MIN_MOVE}.
  *
  * <p>All vectors are withheld while the learner refuses its steps, while its recall is much lower than before, or while
  * a vector or the query side is invalid. Tombstones are published all the same. When no reason is left, the whole
@@ -36,6 +36,12 @@ import java.util.function.UnaryOperator;
 public final class Publisher implements Durable {
 
     private static final byte GATE = 'g';
+
+    /** Refused steps in a row after which nothing is published until a step is learnt again; one or two may be bad batches. */
+    private static final int WITHHOLD_AFTER_REFUSED = 3;
+
+    /** No published popularity is further than this from the exact one, a natural logarithm: about a tenth. */
+    private static final double POPULARITY_MIN_MOVE = 0.1;
 
     private final PublishSettings settings;
     private final byte[] key;
@@ -231,7 +237,7 @@ public final class Publisher implements Durable {
     }
 
     private Optional<String> refusals() {
-        return refusedInARow >= settings.withholdAfterRefused()
+        return refusedInARow >= WITHHOLD_AFTER_REFUSED
                 ? Optional.of(refusedInARow + " steps in a row were refused")
                 : Optional.empty();
     }
@@ -246,7 +252,7 @@ public final class Publisher implements Durable {
     private void touchCooled(FastPopularity popularity) {
         if (settings.isPopularityDimension() && plan.eventTime() > popularityTime) {
             popularity
-                    .cooled(popularityTime, plan.eventTime(), settings.popularityMinMove())
+                    .cooled(popularityTime, plan.eventTime(), POPULARITY_MIN_MOVE)
                     .forEach(plan::touch);
             popularityTime = plan.eventTime();
             dirty = true;

@@ -3,29 +3,30 @@ package dev.millrace.serve;
 import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 
-/** What the clients of a server may take of it. */
+/**
+ * What the clients of a server may take of it.
+ *
+ * @param maxHeldBytes of all bodies and answers that are on their way
+ * @param requestTimeout for a request to arrive whole, and again for its answer to be taken
+ * @param minBytesPerSecond of a body or an answer on its way, on average after its first 5 s
+ */
 public record ClientLimits(
         int maxConnections, int maxBodyBytes, long maxHeldBytes, Duration requestTimeout, int minBytesPerSecond) {
 
-    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
-    private static final int MIN_BYTES_PER_SECOND = 1_000;
+    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30); // as browsers and proxies wait for at least
+    private static final int MIN_BYTES_PER_SECOND = 1_000; // a modem has more
     private static final int HEAP_SHARE = 8; // of the heap, bodies and answers on their way may fill an eighth
 
     /** @param prefix of the settings of the server, such as {@code serve.} */
     public static ClientLimits read(SettingsReader reader, String prefix) {
         return new ClientLimits(
-                reader.integer(prefix
-                        + "max-connections = 2048 in [1, 1000000]: connections open at once; for a further "
-                        + "one, the one that has waited longest for its client is closed"),
+                reader.integer(prefix + "max-connections = 2048 in [1, 1000000]: connections open at once; one more "
+                        + "closes the one that has waited longest for its client"),
                 reader.integer(
                         prefix + "max-body-bytes = 1048576 in [1024, 1073741824]: most bytes of the body of a request"),
                 heldBytes(),
-                reader.duration(prefix
-                        + "request-timeout = 30s in [1s, 1h]: most time for a request to arrive whole, and as "
-                        + "long again for its answer to be taken"),
-                reader.integer(prefix
-                        + "min-bytes-per-second = 1000 in [1, 1000000000]: least rate of a body or an answer "
-                        + "on its way, on average after its first 5 s"));
+                REQUEST_TIMEOUT,
+                MIN_BYTES_PER_SECOND);
     }
 
     /** Limits of a server that answers only small requests without a body. */

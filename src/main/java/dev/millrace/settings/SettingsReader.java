@@ -36,12 +36,14 @@ public final class SettingsReader {
     private static final Pattern SECRET =
             Pattern.compile("password|secret|jaas|token|credential|auth|\\bkey\\b", Pattern.CASE_INSENSITIVE);
 
+    private static final Pattern PLACE = Pattern.compile("<[a-z]+>");
+
     private final SortedMap<String, String> given;
     private final SortedMap<String, SettingDoc> documented;
     private final SortedMap<String, String> effective;
     private final Set<String> kept;
     private final List<SettingFault> faults;
-    private final String prefix;
+    private final List<String> names;
     private boolean isFree;
 
     public SettingsReader(Map<String, String> given) {
@@ -50,26 +52,27 @@ public final class SettingsReader {
         this.effective = new TreeMap<>();
         this.kept = new HashSet<>();
         this.faults = new ArrayList<>();
-        this.prefix = "";
+        this.names = List.of();
     }
 
-    private SettingsReader(SettingsReader whole, String prefix) {
+    private SettingsReader(SettingsReader whole, List<String> names) {
         this.given = whole.given;
         this.documented = whole.documented;
         this.effective = whole.effective;
         this.kept = whole.kept;
         this.faults = whole.faults;
-        this.prefix = prefix;
+        this.names = names;
         this.isFree = whole.isFree;
     }
 
     /**
-     * Returns a reader of the keys that begin with a prefix: what it is told leaves the prefix out. All else it shares with this one.
+     * Returns a reader of settings that there are for each of several names, such as {@code topic.<topic>.name}. The reference has one
+     * row for all of them.
      *
-     * @param under of texts that users may have chosen, such as {@code features.user.colour.}
+     * @param of take the places in angle brackets of the keys that it is told, in their order
      */
-    public SettingsReader under(String under) {
-        return new SettingsReader(this, prefix + under);
+    public SettingsReader named(String... of) {
+        return new SettingsReader(this, List.of(of));
     }
 
     public String text(String declaration) {
@@ -197,7 +200,7 @@ public final class SettingsReader {
 
     /** Adds a fault if a rule between settings does not hold. */
     public void require(boolean holds, String key, Object value, String rule) {
-        SettingFault fault = new SettingFault(prefix + key, String.valueOf(value), rule);
+        SettingFault fault = new SettingFault(key(key), String.valueOf(value), rule);
         if (!holds && !faults.contains(fault)) { // two parts may read the same key
             faults.add(fault);
         }
@@ -207,7 +210,7 @@ public final class SettingsReader {
      * Returns the given settings whose key begins with the prefix, for families such as pass-through client settings.
      */
     public SortedMap<String, String> family(String prefix, String doc) {
-        documented.put(prefix + "*", new SettingDoc(prefix + "*", "", "any", doc));
+        documented.put(prefix + "*", new SettingDoc(prefix + "*", prefix + "*", "", "any", doc));
         return new TreeMap<>(given.subMap(prefix, prefix + Character.MAX_VALUE));
     }
 
@@ -271,8 +274,8 @@ public final class SettingsReader {
 
     private <T> T read(
             Declaration declared, String type, String rule, Function<String, T> parser, Function<T, String> writer) {
-        String key = prefix + declared.key;
-        SettingDoc doc = new SettingDoc(key, declared.byDefault, type, declared.sentence);
+        String key = key(declared.key);
+        SettingDoc doc = new SettingDoc(key, declared.key, declared.byDefault, type, declared.sentence);
         SettingDoc before = documented.put(key, doc);
         if (before != null && !before.byDefault().equals(declared.byDefault)) {
             throw new IllegalStateException(
@@ -291,6 +294,14 @@ public final class SettingsReader {
         }
         effective.put(key, writer.apply(value));
         return value;
+    }
+
+    private String key(String pattern) {
+        String key = pattern;
+        for (String name : names) {
+            key = PLACE.matcher(key).replaceFirst(Matcher.quoteReplacement(name));
+        }
+        return key;
     }
 
     private Optional<String> nearest(String key) {
@@ -374,7 +385,7 @@ public final class SettingsReader {
     private record Declaration(String key, String byDefault, String min, String max, String sentence) {
 
         private static final Pattern FORM =
-                Pattern.compile("([a-z0-9.-]+)(?: = (.*?))?(?: in \\[(\\S+), (\\S+)])?: (.*)");
+                Pattern.compile("([a-z0-9.<>-]+)(?: = (.*?))?(?: in \\[(\\S+), (\\S+)])?: (.*)");
 
         static Declaration of(String text) {
             Matcher found = FORM.matcher(text);

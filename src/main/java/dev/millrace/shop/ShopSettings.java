@@ -15,6 +15,13 @@ public record ShopSettings(
         double earlyShare,
         double lateShare) {
 
+    private static final double TASTE_DAYS = 5; // until a favourite category changes, on average
+
+    // some of each, so that a demo and a test meet them
+    private static final double DUPLICATE_SHARE = 0.003; // of exposures and clicks, sent twice
+    private static final double EARLY_SHARE = 0.002; // of clicks, dated before their exposure
+    private static final double LATE_SHARE = 0.005; // of clicks, a day or more after their exposure
+
     public static ShopSettings read(SettingsReader reader) {
         return new ShopSettings(
                 reader.longInteger("shop.seed = 1 in [0, 9223372036854775807]: same seed, same events"),
@@ -23,10 +30,9 @@ public record ShopSettings(
                 reader.number("shop.visits-per-user-per-day = 3 in [0.001, 1000]: visits of a user a day, on average"),
                 reader.number("shop.new-items-per-day = 0.02 in [0, 1]: share of the opening catalogue added a day"),
                 reader.number("shop.bursts-per-day = 4 in [0, 1000]: how often an item or a category becomes hot"),
-                reader.number(
-                        "shop.taste-days = 5 in [0.01, 10000]: days until a favourite category changes, on average"),
-                reader.number("shop.duplicate-share = 0.003 in [0, 1]: share of exposures and clicks sent twice"),
-                reader.number("shop.early-share = 0.002 in [0, 1]: share of clicks dated before their exposure"),
-                reader.number("shop.late-share = 0.005 in [0, 1]: share of clicks a day or more after their exposure"));
+                TASTE_DAYS,
+                DUPLICATE_SHARE,
+                EARLY_SHARE,
+                LATE_SHARE);
     }
 }

@@ -23,6 +23,9 @@ public record GenerationTerms(
         Duration catchUpLag,
         LongSupplier logEnd) {
 
+    /** Many times the age that mini-batches have when a learner keeps up, and soon over after it has caught up. */
+    private static final Duration CATCH_UP_LAG = Duration.ofSeconds(30);
+
     public GenerationTerms {
         settings = Collections.unmodifiableSortedMap(new TreeMap<>(settings));
     }
@@ -41,6 +44,6 @@ public record GenerationTerms(
             GenerationHistory history,
             LongSupplier logEnd) {
         boolean isPromoted = stream.promotion().isAutomatic(generation, part == Part.LEARN, history);
-        return new GenerationTerms(stream.applicationId(part), settings, isPromoted, stream.catchUpLag(), logEnd);
+        return new GenerationTerms(stream.applicationId(part), settings, isPromoted, CATCH_UP_LAG, logEnd);
     }
 }

@@ -22,7 +22,6 @@ public record StreamSettings(
         Duration maxTaskIdle,
         boolean isLogLearnerPublishing,
         Promotion promotion,
-        Duration catchUpLag,
         boolean transactionalStores,
         long stateMemoryBytes,
         boolean isStateChecked,
@@ -30,7 +29,6 @@ public record StreamSettings(
         Duration transactionTimeout,
         boolean isSettling,
         int standbyReplicas,
-        long acceptableRecoveryLag,
         Duration startupTimeout,
         TopicSettings topics) {
 
@@ -98,9 +96,6 @@ public record StreamSettings(
                         "stream.promote: which learners promote their complete generation: live: one from events, if "
                                 + "no other generation answers; always: all; never: none, only millrace model promote",
                         Promotion.LIVE),
-                reader.duration(
-                        "stream.from-log.catch-up-lag = 30s in [1s, 1d]: a learner from the log publishes nothing "
-                                + "while its mini-batches are older than this; then everything at once"),
                 reader.flag("stream.transactional-stores = true: after a crash, replay a bounded tail of the changelog "
                         + "instead of wiping the store"),
                 reader.longInteger(
@@ -118,9 +113,6 @@ public record StreamSettings(
                         + "brokers without that fault"),
                 reader.integer(
                         "stream.standby-replicas = 1 in [0, 10]: copies of each task's state on other processes"),
-                reader.longInteger(
-                        "stream.acceptable-recovery-lag = 10000 in [0, 9223372036854775807]: records that a copy may "
-                                + "be behind and still take over"),
                 reader.duration(
                         "stream.startup-timeout = 1m in [0s, 1d]: how long a start waits for a broker that does not answer"),
                 TopicSettings.read(reader));

@@ -110,9 +110,10 @@ public record TopicNames(
     }
 
     private static String name(SettingsReader reader, Map<String, String> keys, String logical) {
-        String key = "topic." + logical + ".name";
-        String name = reader.text(key + " = " + logical + ": name of the topic " + logical + " in the cluster");
-        requireName(reader, keys, key, name);
+        String name = reader.named(logical)
+                .text("topic.<topic>.name = " + logical
+                        + ": name of a topic of docs/topics.md in the cluster; by default the same");
+        requireName(reader, keys, "topic." + logical + ".name", name);
         return name;
     }
 

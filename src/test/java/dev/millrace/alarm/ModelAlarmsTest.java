@@ -154,7 +154,7 @@ class ModelAlarmsTest {
 
     @Test
     void sharesOfTheBatchesAreMeansSinceTheLastMeasurement() {
-        ModelAlarms alarms = alarms("alarm.every-steps", "2", "alarm.repeated-items", "0.3");
+        ModelAlarms alarms = alarms(2, 20_000, "alarm.repeated-items", "0.3");
         SampleFigures half = new SampleFigures(0.4, 0.5, -1, -1, -1, 1);
         SampleFigures none = new SampleFigures(0, 0, -1, -1, -1, 1);
 
@@ -173,7 +173,7 @@ class ModelAlarmsTest {
 
     @Test
     void modelBelowPopularityOverTheWindowIsAnAlarm() {
-        ModelAlarms alarms = alarms("alarm.recall-window", "160");
+        ModelAlarms alarms = alarms(1, 160);
         for (int scored = 0; scored < 160; scored += 10) {
             alarms.examined(scored / 40, totals(scored, scored / 10, scored / 2));
             assertThat(alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY).value())
@@ -190,7 +190,7 @@ class ModelAlarmsTest {
     @Test
     void ofAMillionItemsSomeExamsAreEnoughToSeeTheModelBelowPopularity() {
         // a batch of 128 in some 2,300 steps; popularity finds 30 of them, a model that learnt garbage none
-        ModelAlarms alarms = alarms("alarm.every-steps", "1");
+        ModelAlarms alarms = alarms();
         long exam = 0;
         for (;
                 exam < 40;
@@ -247,8 +247,8 @@ class ModelAlarmsTest {
 
     @Test
     void restoredItGoesOnAsTheOther() {
-        ModelAlarms one = alarms("alarm.every-steps", "3", "alarm.recall-window", "40");
-        ModelAlarms other = alarms("alarm.every-steps", "3", "alarm.recall-window", "40");
+        ModelAlarms one = alarms(3, 40);
+        ModelAlarms other = alarms(3, 40);
         TreeMap<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         for (int step = 1; step <= 40; step++) {
             if (step == 26) {
@@ -311,14 +311,18 @@ class ModelAlarmsTest {
 
     /** @param declared key, value, key, value … */
     private static ModelAlarms alarms(String... declared) {
-        Map<String, String> given = new HashMap<>(Map.of("alarm.every-steps", "1"));
+        return alarms(1, 20_000, declared);
+    }
+
+    private static ModelAlarms alarms(int everySteps, int recallWindow, String... declared) {
+        Map<String, String> given = new HashMap<>();
         for (int at = 0; at < declared.length; at += 2) {
             given.put(declared[at], declared[at + 1]);
         }
         SettingsReader reader = new SettingsReader(given);
         AlarmSettings settings = AlarmSettings.read(reader);
         reader.finish();
-        return new ModelAlarms(settings, 'A');
+        return new ModelAlarms(new AlarmSettings(everySteps, 64, recallWindow, settings.limits()), 'A');
     }
 
     private static Catalogue catalogue(int items) {

@@ -87,7 +87,7 @@ class StateSettingsIT {
                 "1800s", // the default, in another unit
                 "attribution.max-ahead",
                 "2h",
-                "alarm.every-steps",
+                "alarm.norm-drift",
                 "10",
                 "exam.budget",
                 "2",

@@ -133,18 +133,6 @@ class ModelFeedTest {
     }
 
     /** Servers are upgraded before trainers. */
-    @Test
-    void settingsThatOnlyAnEarlierLearnerHadAreReadWithoutThem() {
-        SortedMap<String, String> older = new TreeMap<>(TEXTS);
-        older.put("exam.every-steps", "1");
-        TwoTower model = new TwoTower(settings, new Catalogue('C'));
-        drain(model, model.generation());
-
-        feed.describe(model.generation(), older);
-
-        assertThat(feed.of(model.generation()).isReady()).isTrue();
-    }
-
     private static SortedMap<String, String> texts(Map<String, String> given) {
         SettingsReader reader = new SettingsReader(given);
         TrainerSettings.read(reader);

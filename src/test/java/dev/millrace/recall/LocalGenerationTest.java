@@ -131,7 +131,7 @@ class LocalGenerationTest {
         RecallEngine engine = serving(generation);
         learn(trainer, "good", 1);
         generation.follow(1);
-        for (int refused = 1; refused <= 3; refused++) { // publish.withhold-after-refused
+        for (int refused = 1; refused <= 3; refused++) { // the third in a row withholds
             learn(trainer, "refused" + refused, 1e38);
             generation.follow(1 + refused);
         }

@@ -85,15 +85,16 @@ class SettingsReaderTest {
     }
 
     @Test
-    void readerUnderAPrefixSharesAllElseWithTheWhole() {
-        SettingsReader reader = new SettingsReader(Map.of("tower.a = b: c.dim", "0", "tower.x.dim", "3"));
+    void aSettingOfEachNameIsReadUnderThatName() {
+        SettingsReader reader = new SettingsReader(Map.of("tower.a = b: $1.dim", "0", "tower.x.dim", "3"));
 
-        reader.under("tower.a = b: c.").integer("dim = 4 in [1, 9]: width");
-        int dim = reader.under("tower.").under("x.").integer("dim = 4 in [1, 9]: width");
+        reader.named("a = b: $1").integer("tower.<name>.dim = 4 in [1, 9]: width");
+        int dim = reader.named("x").integer("tower.<name>.dim = 4 in [1, 9]: width");
 
         assertThat(dim).isEqualTo(3);
-        assertThat(reader.effective()).containsKeys("tower.a = b: c.dim", "tower.x.dim");
-        assertThatThrownBy(reader::finish).hasMessage("tower.a = b: c.dim = 0: must be a whole number from 1 to 9");
+        assertThat(reader.documented()).extracting(SettingDoc::key).contains("tower.a = b: $1.dim", "tower.x.dim");
+        assertThat(reader.documented()).extracting(SettingDoc::pattern).containsOnly("tower.<name>.dim");
+        assertThatThrownBy(reader::finish).hasMessage("tower.a = b: $1.dim = 0: must be a whole number from 1 to 9");
     }
 
     @ParameterizedTest

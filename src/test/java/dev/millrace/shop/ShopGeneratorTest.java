@@ -40,14 +40,7 @@ class ShopGeneratorTest {
             @ForAll @IntRange(min = 0, max = 1_000) int seed,
             @ForAll @IntRange(min = 1, max = 300) int users,
             @ForAll @IntRange(min = 10, max = 200) int items) {
-        ShopSettings settings = shop(Map.of(
-                "shop.seed", "" + seed,
-                "shop.users", "" + users,
-                "shop.items", "" + items,
-                "shop.new-items-per-day", "1",
-                "shop.early-share", "0.1",
-                "shop.late-share", "0.1",
-                "shop.duplicate-share", "0.1"));
+        ShopSettings settings = new ShopSettings(seed, users, items, 3, 1, 4, 5, 0.1, 0.1, 0.1);
 
         List<ReplayEvent> events = events(settings, 5_000);
 

@@ -135,8 +135,7 @@ class TrainerPublicationTest {
     void numberThatIsADimensionIsNowhereFurtherOutOfDateThanTheMove() {
         Trainer trainer = new Trainer(settings(
                 "publish.max-age.steps", "1000000",
-                "publish.popularity.dimension", "true",
-                "publish.popularity.min-move", "0.2"));
+                "publish.popularity.dimension", "true"));
         Map<String, ItemEmbedding> latest = new TreeMap<>();
         List<TrainingExample> clicks = new ArrayList<>();
         for (int step = 1; step <= 60; step++) {
@@ -153,7 +152,7 @@ class TrainerPublicationTest {
                 assertThat(embedding.popularity().isDimension()).isTrue();
                 assertThat(embedding.popularity().number())
                         .as(embedding.item() + " in step " + step)
-                        .isCloseTo(exactNumber(clicks, embedding.item(), hours(step)), within(0.2));
+                        .isCloseTo(exactNumber(clicks, embedding.item(), hours(step)), within(0.1));
             }
         }
         assertThat(latest).hasSizeGreaterThan(50);

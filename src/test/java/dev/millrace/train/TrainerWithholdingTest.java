@@ -60,7 +60,7 @@ class TrainerWithholdingTest {
         learn(stopped, 1);
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         commit(stopped, stored);
-        for (int step = 2; step <= 4; step++) { // publish.withhold-after-refused = 3
+        for (int step = 2; step <= 4; step++) { // the third in a row withholds
             assertThat(stopped.withheld()).isEmpty();
             stopped.add(heavy("poison" + step));
             stopped.change(step == 4 ? new CatalogueChange.Removal("gone", TIME) : upsert("i1"));

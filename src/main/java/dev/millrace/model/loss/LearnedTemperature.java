@@ -2,7 +2,11 @@ package dev.millrace.model.loss;
 
 import dev.millrace.settings.SettingsReader;
 
-/** Whether the temperature is a learned weight, which starts at the temperature of the settings, and its bounds. */
+/**
+ * Whether the temperature is a learned weight, which starts at the temperature of the settings, and its bounds.
+ *
+ * @param learningRate Adagrad learning rate of the temperature's logarithm: that of the networks, whose gradients it shares
+ */
 public record LearnedTemperature(boolean isLearned, double min, double max, double learningRate) {
 
     /** Not learned. */
@@ -14,8 +18,7 @@ public record LearnedTemperature(boolean isLearned, double min, double max, doub
                         + ": learn the logarithm of the temperature with the other weights"),
                 reader.number("loss.temperature.min = " + FIXED.min + " in [0.001, 1]: lowest learned temperature"),
                 reader.number("loss.temperature.max = " + FIXED.max + " in [0.001, 1]: highest learned temperature"),
-                reader.number("loss.temperature.learning-rate = " + FIXED.learningRate
-                        + " in [0, 10]: Adagrad step size of the logarithm of the temperature"));
+                FIXED.learningRate);
         reader.require(
                 learned.min <= learned.max,
                 "loss.temperature.min",

@@ -22,7 +22,7 @@ public record NegativeRules(
         HardByModel hard = new HardByModel(
                 Quota.read(
                         reader,
-                        "negatives.hard-model",
+                        "hard-model",
                         reader.integer(
                                 "negatives.hard-model = 0 in [0, 64]: negatives per example that the model ranks high "
                                         + "for it; they are negatives of that example alone")),
@@ -40,12 +40,9 @@ public record NegativeRules(
                 "must not exceed negatives.hard-model.last-rank");
         return new NegativeRules(
                 reader.flag("negatives.in-batch = true: the other examples' items are negatives"),
-                Quota.read(
-                        reader,
-                        "negatives.hard-in-batch",
-                        reader.integer(
-                                "negatives.hard-in-batch = 0 in [0, 8192]: number of the other examples' items that "
-                                        + "are negatives, those with the highest scores; 0: all")),
+                new Quota(reader.integer(
+                        "negatives.hard-in-batch = 0 in [0, 8192]: number of the other examples' items that "
+                                + "are negatives, those with the highest scores; 0: all")),
                 hard,
                 reader.number("negatives.exposed = 0 in [0, 100]: weight of an exposure without a click as a negative "
                         + "example; 0: none is an example"),

@@ -11,6 +11,7 @@ import java.util.TreeMap;
  * Weights of the losses of the actions that channels name.
  *
  * @param weights by action; any other action has weight 1
+ * @param learningRate Adagrad learning rate of the variances' logarithms: that of the networks, whose gradients they share
  */
 public record ObjectiveSettings(SortedMap<String, Double> weights, boolean areLearned, double learningRate) {
 
@@ -27,15 +28,15 @@ public record ObjectiveSettings(SortedMap<String, Double> weights, boolean areLe
         for (String action : actions) {
             weights.put(
                     action,
-                    reader.under("loss.objective." + action + ".")
-                            .number("weight = 1 in [0, 1000]: of the loss of that action's examples"));
+                    reader.named(action)
+                            .number(
+                                    "loss.objective.<action>.weight = 1 in [0, 1000]: of the loss of that action's examples"));
         }
         ObjectiveSettings settings = new ObjectiveSettings(
                 weights,
                 reader.flag("loss.objectives.learned = " + NONE.areLearned
                         + ": learn an uncertainty for each action that a channel names, and weigh its loss by it"),
-                reader.number("loss.objectives.learning-rate = " + NONE.learningRate
-                        + " in [0, 10]: Adagrad step size of the logarithms of the uncertainties"));
+                NONE.learningRate);
         reader.require(
                 !settings.areLearned || actions.size() > 1,
                 "loss.objectives.learned",

@@ -92,12 +92,8 @@ public record TowerSettings(
 
     public static TowerSettings read(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {
         TowerSettings towers = new TowerSettings(
-                reader.integers(
-                        "tower.user.hidden = 64 in [1, 8192]: hidden widths of the user tower's mlp channels; empty: "
-                                + "one linear layer"),
-                reader.integers(
-                        "tower.item.hidden = 64 in [1, 8192]: hidden widths of the item tower's mlp channels; empty: "
-                                + "one linear layer"),
+                hidden(reader.named("user")),
+                hidden(reader.named("item")),
                 reader.choice("tower.activation: activation after hidden layers", Activation.RELU),
                 reader.number(
                         "tower.dropout = 0 in [0, 0.95]: share of a hidden layer's numbers that a step leaves out; 0: none"),
@@ -115,10 +111,20 @@ public record TowerSettings(
         return towers;
     }
 
+    private static List<Integer> hidden(SettingsReader reader) {
+        return reader.integers(
+                "tower.<tower>.hidden = 64 in [1, 8192]: hidden widths of the mlp channels of the user or the item "
+                        + "tower; empty: one linear layer");
+    }
+
+    private static boolean isSenet(SettingsReader reader) {
+        return reader.flag("tower.<tower>.senet = false: learn a weight for each field of the user or the item tower");
+    }
+
     private static Senet senet(SettingsReader reader) {
         return new Senet(
-                reader.flag("tower.user.senet = false: learn a weight for each field of the user tower"),
-                reader.flag("tower.item.senet = false: learn a weight for each field of the item tower"),
+                isSenet(reader.named("user")),
+                isSenet(reader.named("item")),
                 reader.integer(
                         "tower.senet.reduction = 2 in [1, 64]: fields per unit of the hidden layer that computes the weights"),
                 reader.choice(
@@ -133,7 +139,7 @@ public record TowerSettings(
                 .names(
                         "tower.channels = mlp: parallel networks, the same in both towers: mlp, cross, fm, or your own names")
                 .stream()
-                .map(name -> channel(reader.under("tower.channel." + name + "."), name))
+                .map(name -> channel(reader.named(name), name))
                 .toList();
     }
 
@@ -144,10 +150,12 @@ public record TowerSettings(
                 .orElse(Kind.MLP);
         return new Channel(
                 name,
-                reader.choice("kind: kind of network", ofName),
-                reader.number("weight = 1 in [0, " + MAX_WEIGHT
+                reader.choice(
+                        "tower.channel.<name>.kind: kind of network; by default the one of that name, and else mlp",
+                        ofName),
+                reader.number("tower.channel.<name>.weight = 1 in [0, " + MAX_WEIGHT
                         + "]: weight of its cosine in the score, which is the weighted mean of all channels' cosines"),
-                reader.names("actions: actions whose examples it learns from; empty: all"));
+                reader.names("tower.channel.<name>.actions: actions whose examples it learns from; empty: all"));
     }
 
     private void check(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {

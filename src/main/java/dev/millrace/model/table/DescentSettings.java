@@ -27,39 +27,61 @@ final class DescentSettings {
         STEPS
     }
 
+    /** Added to the root of Adagrad's accumulator, so that no step divides by 0; beside any other root it is nothing. */
+    private static final double ADAGRAD_EPSILON = 1e-10;
+
+    /** The decays of Kingma and Ba 2015. */
+    private static final double BETA1 = 0.9;
+
+    private static final double BETA2 = 0.999;
+
+    /** β of FTRL-proximal: about the root of Adagrad's initial accumulator, so that its first steps are as long as Adagrad's. */
+    private static final double FTRL_BETA = 0.03;
+
+    /** Factor on the learning rate at each decay: {@code decay-steps} is its half-life. */
+    private static final double DECAY_SHARE = 0.5;
+
+    /** Share of the initial learning rate below which it does not fall, so that a stream is learnt from for ever. */
+    private static final double LEAST_SHARE = 0.01;
+
     private final SettingsReader reader;
-    private final String prefix;
+    private final String part;
     private final String whose;
 
-    private DescentSettings(SettingsReader reader, String prefix, String whose) {
-        this.reader = reader;
-        this.prefix = prefix;
+    private DescentSettings(SettingsReader reader, String part, String whose) {
+        this.reader = reader.named(part);
+        this.part = part;
         this.whose = whose;
     }
 
-    public static Descent networks(SettingsReader reader) {
-        DescentSettings keys = new DescentSettings(reader, "optimiser.dense.", "of the networks");
-        double momentum = keys.number("sgd.momentum", 0, 0, 0.9999, "share of the previous step that an SGD step adds");
-        return keys.descent(
-                0.02,
-                0.02,
-                0.001,
-                0.1,
-                momentum,
-                keys.number("max-gradient-norm", 10, 0, 1e9, "L2 norm the networks' gradient is cut to; 0: never"),
-                keys.number("l2", 0, 0, 1, "L2 penalty on the networks' matrices"));
+    static Descent networks(SettingsReader reader) {
+        return new DescentSettings(reader, "dense", "of the networks")
+                .descent(
+                        0.02,
+                        0.02,
+                        0.001,
+                        0.1,
+                        reader.number(
+                                "optimiser.dense.sgd.momentum = 0 in [0, 0.9999]: share of the previous step that an "
+                                        + "SGD step adds"),
+                        reader.number(
+                                "optimiser.dense.max-gradient-norm = 10 in [0, 1.0E9]: L2 norm that the networks' "
+                                        + "gradient is cut to; 0: never"),
+                        reader.number("optimiser.dense.l2 = 0 in [0, 1]: L2 penalty on the networks' matrices"));
     }
 
-    public static Descent rows(SettingsReader reader) {
-        DescentSettings keys = new DescentSettings(reader, "optimiser.rows.", "of the embedding rows");
-        return keys.descent(
-                0.05,
-                0.1,
-                0.005,
-                1,
-                0,
-                keys.number("max-gradient-norm", 0, 0, 1e9, "L2 norm a row's gradient is cut to; 0: never"),
-                keys.number("l2", 0, 0, 1, "L2 penalty on the rows that a step reads"));
+    static Descent rows(SettingsReader reader) {
+        return new DescentSettings(reader, "rows", "of the embedding rows")
+                .descent(
+                        0.05,
+                        0.1,
+                        0.005,
+                        1,
+                        0,
+                        reader.number(
+                                "optimiser.rows.max-gradient-norm = 0 in [0, 1.0E9]: L2 norm that a row's gradient is "
+                                        + "cut to; 0: never"),
+                        reader.number("optimiser.rows.l2 = 0 in [0, 1]: L2 penalty on the rows that a step reads"));
     }
 
     private Descent descent(
@@ -70,29 +92,33 @@ final class DescentSettings {
             double momentum,
             double maxGradientNorm,
             double l2) {
-        Kind kind = reader.choice(prefix + "kind: optimiser " + whose, Kind.ADAGRAD);
+        Kind kind = reader.choice(
+                "optimiser.<part>.kind: optimiser of the networks (dense) or the embedding rows (rows)", Kind.ADAGRAD);
         OptimiserRule.Adagrad adagrad = new OptimiserRule.Adagrad(
-                number("learning-rate", adagradRate, 0, 10, "Adagrad step size " + whose),
-                number("initial-accumulator", 0.001, 0, 1e6, "initial sum of squared gradients " + whose),
-                number("epsilon", 1e-10, 0, 1, "added to the root of the accumulator " + whose));
+                rate("learning-rate = " + adagradRate + " in [0, 10]: Adagrad step size "),
+                reader.number(
+                        "optimiser.<part>.initial-accumulator = 0.001 in [0, 1000000]: sum of squared gradients that "
+                                + "a weight of Adagrad begins with"),
+                ADAGRAD_EPSILON);
         OptimiserRule.Adam adam = new OptimiserRule.Adam(
-                number("adam.learning-rate", adamRate, 0, 10, "Adam step size " + whose),
-                number("adam.beta1", 0.9, 0, 0.9999, "share that Adam's mean of the gradients keeps in a step"),
-                number("adam.beta2", 0.999, 0, 0.999999, "share that Adam's mean of their squares keeps in a step"),
-                number("adam.epsilon", 1e-8, 1e-12, 1, "added to the root of Adam's second moment"));
+                rate("adam.learning-rate = " + adamRate + " in [0, 10]: Adam step size "),
+                BETA1,
+                BETA2,
+                reader.number(
+                        "optimiser.<part>.adam.epsilon = 1.0E-8 in [1.0E-12, 1]: added to the root of Adam's second moment"));
         OptimiserRule.Ftrl ftrl = new OptimiserRule.Ftrl(
-                number("ftrl.learning-rate", ftrlRate, 1e-6, 10, "alpha of FTRL-proximal " + whose),
-                number("ftrl.beta", 0.03, 1e-6, 1e6, "beta of FTRL-proximal: added to the root of the sum of squares"),
-                number("ftrl.l1", 0, 0, 1e6, "L1 of FTRL-proximal, which makes weights exactly 0"),
-                number("ftrl.l2", 0, 0, 1e6, "L2 of FTRL-proximal"));
-        OptimiserRule.Sgd sgd =
-                new OptimiserRule.Sgd(number("sgd.learning-rate", sgdRate, 0, 100, "SGD step size " + whose), momentum);
+                rate("ftrl.learning-rate = " + ftrlRate + " in [1.0E-6, 10]: alpha of FTRL-proximal "),
+                FTRL_BETA,
+                reader.number(
+                        "optimiser.<part>.ftrl.l1 = 0 in [0, 1000000]: L1 of FTRL-proximal, which makes weights exactly 0"),
+                reader.number("optimiser.<part>.ftrl.l2 = 0 in [0, 1000000]: L2 of FTRL-proximal"));
+        OptimiserRule.Sgd sgd = new OptimiserRule.Sgd(
+                rate("sgd.learning-rate = " + sgdRate + " in [0, 100]: SGD step size "), momentum);
         Schedule schedule = reader.choice(
-                prefix + "schedule.kind: how the learning rate " + whose + " changes with the steps",
-                Schedule.CONSTANT);
+                "optimiser.<part>.schedule.kind: how the learning rate changes with the steps", Schedule.CONSTANT);
         reader.require(
                 kind != Kind.FTRL || schedule == Schedule.CONSTANT,
-                prefix + "schedule.kind",
+                "optimiser.<part>.schedule.kind",
                 schedule.name().toLowerCase(Locale.ROOT).replace('_', '-'),
                 "must be constant with ftrl, whose rate falls by itself");
         OptimiserRule rule =
@@ -106,24 +132,22 @@ final class DescentSettings {
     }
 
     private LearningRateSchedule schedule(Schedule kind) {
-        long warmUp = steps("schedule.warm-up-steps", 1000, "with inverse-root: steps in which the rate rises");
-        long steps = steps(
-                "schedule.decay-steps", 10_000, "with exponential and steps: steps in which the rate decays once");
-        double share = number("schedule.decay-share", 0.5, 1e-6, 1, "factor on the rate at each decay");
-        double least = number("schedule.least", 0.01, 0, 1, "share of the initial rate below which it does not fall");
+        long warmUp = reader.longInteger(
+                "optimiser.<part>.schedule.warm-up-steps = 1000 in [1, 1000000000000]: with inverse-root: steps in "
+                        + "which the rate rises");
+        long steps = reader.longInteger(
+                "optimiser.<part>.schedule.decay-steps = 10000 in [1, 1000000000000]: with exponential and steps: "
+                        + "steps in which the rate decays once");
         return switch (kind) {
             case CONSTANT -> new LearningRateSchedule.Constant();
             case INVERSE_ROOT -> new LearningRateSchedule.WarmUpInverseRoot(warmUp);
-            case EXPONENTIAL -> new LearningRateSchedule.ExponentialDecay(steps, share, least);
-            case STEPS -> new LearningRateSchedule.StepDecay(steps, share, least);
+            case EXPONENTIAL -> new LearningRateSchedule.ExponentialDecay(steps, DECAY_SHARE, LEAST_SHARE);
+            case STEPS -> new LearningRateSchedule.StepDecay(steps, DECAY_SHARE, LEAST_SHARE);
         };
     }
 
-    private long steps(String key, long byDefault, String doc) {
-        return reader.longInteger(prefix + key + " = " + byDefault + " in [1, 1000000000000]: " + doc);
-    }
-
-    private double number(String key, double byDefault, double min, double max, String doc) {
-        return reader.number(prefix + key + " = " + byDefault + " in [" + min + ", " + max + "]: " + doc);
+    /** Reads a rate, whose default depends on the part. */
+    private double rate(String declaration) {
+        return reader.number("optimiser." + part + "." + declaration + whose);
     }
 }
