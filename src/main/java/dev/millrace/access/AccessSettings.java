@@ -32,17 +32,15 @@ public record AccessSettings(String prefix, Optional<Path> tokens, Optional<PemF
         Optional<Path> tokens = file(
                 reader,
                 prefix + TOKENS,
-                "file of tokens that are let in, reloaded when it changes: a role, a SHA-256 and a name a line; "
-                        + "empty: none is asked for");
+                "file of tokens, reloaded when it changes: a role, a SHA-256 and a name in each line; empty: no token is needed");
         Optional<Path> certificate = file(
                 reader,
                 prefix + CERTIFICATE,
                 "PEM file of the server's certificate and its chain, reloaded when it changes; empty: HTTP without TLS");
         Optional<Path> key =
                 file(reader, prefix + KEY, "PEM file of the certificate's private key, PKCS #8 without a password");
-        boolean isInsecure = reader.flag(
-                prefix + "insecure = false: whether " + prefix
-                        + "host may be another than a loopback address without tokens and TLS, as behind a proxy that has both");
+        boolean isInsecure = reader.flag(prefix + "insecure = false: whether " + prefix
+                + "host may be no loopback address without tokens and TLS, as behind a proxy that has both");
         reader.require(
                 certificate.isPresent() == key.isPresent(),
                 prefix + KEY,

@@ -25,7 +25,8 @@ public record HostNames(String setting, Set<String> given) {
     public static HostNames read(SettingsReader reader, String setting, String without) {
         Set<String> names = reader
                 .names(setting
-                        + ": names by which clients and pages may ask this server, beside loopback names and addresses; empty: "
+                        + ": host names by which clients and pages may address this server, beside loopback names and "
+                        + "addresses; empty: "
                         + without)
                 .stream()
                 .map(name -> name.toLowerCase(Locale.ROOT))

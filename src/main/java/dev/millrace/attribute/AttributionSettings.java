@@ -38,7 +38,7 @@ public record AttributionSettings(
         static Unclicked read(SettingsReader reader) {
             double weight = reader.number(
                     "negatives.exposed = 0 in [0, 100]: weight of an exposure without a click as a negative example; "
-                            + "0: none is an example");
+                            + "0: such exposures are no examples");
             double share = reader.number(
                     "negatives.exposed.sample = 0.05 in [0, 1]: share of the exposures without a click that become examples");
             long seed = reader.longInteger(
@@ -142,23 +142,22 @@ public record AttributionSettings(
     public static AttributionSettings read(SettingsReader reader) {
         AttributionSettings settings = new AttributionSettings(
                 reader.choice(
-                        "attribution.mode: exposures: clicks answer exposures; clicks-only: the log has only clicks, "
-                                + "each is its own exposure",
+                        "attribution.mode: exposures: clicks answer exposures; clicks-only: the log has no exposures, "
+                                + "and each click counts as its own",
                         Mode.EXPOSURES),
                 Set.copyOf(actions(reader)),
                 reader.duration(
                         "attribution.window = 30m in [1ms, 365d]: event time after an exposure in which an action is "
                                 + "attributed to it"),
-                reader.duration(
-                        "attribution.click-wait = 5m in [1ms, 365d]: event time a click waits for an exposure that "
-                                + "arrives after it"),
+                reader.duration("attribution.click-wait = 5m in [1ms, 365d]: event time for which a click waits for an "
+                        + "exposure that arrives later"),
                 reader.duration(
                         "attribution.max-skew = 1d in [0s, 365d]: how far exposures and clicks may be apart in event "
-                                + "time; beyond it the topic that is ahead ends windows alone"),
+                                + "time; beyond it the topic that is ahead ends windows by itself"),
                 reader.free(AttributionSettings::maxAhead),
                 reader.choice(
-                        "attribution.late: a click after the window or without an exposure: only counted, or learnt "
-                                + "with the features of its own moment",
+                        "attribution.late: what becomes of a click after the window or without an exposure: only "
+                                + "counted (drop), or learnt with the features at its own time (positive)",
                         Late.DROP),
                 reader.duration(
                         "attribution.deduplication-window = 1d in [1ms, 365d]: event time for which event ids are "
@@ -166,8 +165,8 @@ public record AttributionSettings(
                 reader.integer("history.length = 200 in [1, 10000]: clicked items kept per user, latest first"),
                 Unclicked.read(reader),
                 reader.duration(
-                        "users.expire-after = 365d in [0s, 36500d]: event time without an event of a user after which "
-                                + "profile, history and counters are removed; 0s: never"),
+                        "users.expire-after = 365d in [0s, 36500d]: event time after which profile, history and "
+                                + "counters of a user without events are removed; 0s: never"),
                 reader.free(AttributionSettings::placement),
                 ContributionCaps.read(reader));
         reader.require(
@@ -187,14 +186,15 @@ public record AttributionSettings(
     private static Duration maxAhead(SettingsReader reader) {
         return reader.duration(
                 "attribution.max-ahead = 1h in [0s, 365d]: how far an event's time may be ahead of the wall clock; "
-                        + "later ones are rejected. The latest clock time seen counts: a clock set back rejects nothing");
+                        + "later events are rejected. The latest clock time seen counts, so a clock that is set back "
+                        + "rejects nothing");
     }
 
     private static Placement placement(SettingsReader reader) {
         return reader.choice(
-                "attribution.partitions: which partition a record of the inputs must be in: murmur2: that of Kafka's "
-                        + "default partitioner, others are rejected; any: not checked, for producers that place all "
-                        + "records of a key by one rule of their own",
+                "attribution.partitions: partition that a record of the inputs must be in: murmur2: the one of "
+                        + "Kafka's default partitioner, or it is rejected; any: not checked, for producers that place "
+                        + "all records of a key by one rule of their own",
                 Placement.MURMUR2);
     }
 }

@@ -24,16 +24,16 @@ public record ContributionCaps(double perItem, double perUser, Duration halfLife
     static ContributionCaps read(SettingsReader reader) {
         ContributionCaps caps = new ContributionCaps(
                 reader.number(
-                        "attribution.cap.user-item = 3 in [0, 1.0E9]: most that the clicks of one user on one item "
-                                + "count together; they count whole up to half of it, and then less and less; 0: no cap"),
+                        "attribution.cap.user-item = 3 in [0, 1.0E9]: maximum that the clicks of a user on an item "
+                                + "count together: in full up to half of it, then less and less; 0: no cap"),
                 reader.number(
-                        "attribution.cap.user = 1000 in [0, 1.0E9]: most that all clicks of one user count together, "
-                                + "in the same way; 0: no cap"),
+                        "attribution.cap.user = 1000 in [0, 1.0E9]: maximum that all clicks of a user count together, "
+                                + "as attribution.cap.user-item; 0: no cap"),
                 reader.duration(
-                        "attribution.cap.half-life = 1d in [1s, 365d]: event time after which a click weighs half in these sums"),
+                        "attribution.cap.half-life = 1d in [1s, 365d]: event time after which a click counts half in "
+                                + "the sums of attribution.cap.*"),
                 reader.number(
-                        "attribution.max-weight = 10 in [1, 1000000]: most that one click weighs; a larger weight of "
-                                + "a click counts as this one"));
+                        "attribution.max-weight = 10 in [1, 1000000]: maximum weight of a click; a larger one counts as this"));
         requireOne(reader, "attribution.cap.user-item", caps.perItem);
         requireOne(reader, "attribution.cap.user", caps.perUser);
         return caps;

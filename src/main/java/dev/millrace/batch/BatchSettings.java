@@ -18,9 +18,9 @@ public record BatchSettings(
     /** How long unannounced items stay in the catalogue. An item is unannounced if only examples named it. */
     public record Unannounced(Duration expireAfter, int max) {}
 
-    /** Reads the number of positives of a full batch. */
+    /** Reads the number of positive examples in a full batch. */
     public static int size(SettingsReader reader) {
-        return reader.integer("batch.size = 64 in [2, 8192]: positives of a full batch");
+        return reader.integer("batch.size = 64 in [2, 8192]: positive examples in a full batch");
     }
 
     public static BatchSettings read(SettingsReader reader) {
@@ -35,7 +35,7 @@ public record BatchSettings(
                 size(reader),
                 reader.integer(
                         "batch.max-changes = 500 in [1, 100000]: catalogue changes and removed users that fill a "
-                                + "batch on their own"),
+                                + "batch without examples"),
                 reader.integer(
                         "batch.max-bytes = 400000 in [10000, 4000000]: estimated bytes that fill a batch; the topic's "
                                 + "message limit is 8 MiB"),
@@ -49,11 +49,12 @@ public record BatchSettings(
                                 + "attribution.window + attribution.deduplication-window"),
                 new Unannounced(
                         reader.duration(
-                                "catalogue.expire-after = 365d in [0s, 36500d]: event time without an example after "
-                                        + "which an unannounced item leaves the catalogue; 0s: never"),
-                        reader.integer("catalogue.max-unannounced = 500000 in [1, 100000000]: unannounced items in the "
-                                + "catalogue, which only examples named; beyond it the one named longest "
-                                + "ago leaves")),
+                                "catalogue.expire-after = 365d in [0s, 36500d]: event time after which an unannounced "
+                                        + "item that no example names leaves the catalogue; 0s: never"),
+                        reader.integer(
+                                "catalogue.max-unannounced = 500000 in [1, 100000000]: maximum number of unannounced "
+                                        + "items in the catalogue, those that only examples named; beyond it the one "
+                                        + "named longest ago leaves")),
                 reader.free(RehearsalSettings::read));
     }
 }

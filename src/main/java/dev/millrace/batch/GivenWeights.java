@@ -40,11 +40,11 @@ public record GivenWeights(OptionalDouble popularity, OptionalDouble neighbours)
                         reader,
                         prefix + "popularity-weight",
                         "weight of recent popularity beside cos / temperature in the score " + use
-                                + ": a number, with which age has none, or learned, with that of age"),
+                                + ": a number (age then has no weight), or learned, as is the weight of age"),
                 weight(
                         reader,
                         prefix + "neighbours-weight",
-                        "weight of how near an item is to the user's latest clicks in the score " + use
+                        "weight of the distance between an item and the user's latest clicks in the score " + use
                                 + ": a number, or learned"));
     }
 

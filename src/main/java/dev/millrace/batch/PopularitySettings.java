@@ -25,12 +25,12 @@ public record PopularitySettings(Estimator estimator, double halfLife, double ra
                                 + "intervals between sightings (Yi et al. 2019), running count, or decayed counts in a "
                                 + "sketch of fixed size",
                         Estimator.DECAYED),
-                reader.number("popularity.half-life = 100000 in [1, 1.0E12]: positives after which a count of the "
-                        + "estimators decayed and count-min has halved"),
+                reader.number("popularity.half-life = 100000 in [1, 1.0E12]: number of positive examples after which a "
+                        + "count has halved, of the estimators decayed and count-min"),
                 reader.number("popularity.rate = 0.01 in [1.0E-6, 1]: alpha of the interval estimator"),
                 reader.integer(
                         "popularity.hashes = 0 in [0, 16]: hash functions of the estimators intervals and count-min; "
-                                + "0: none, one estimate per item"),
+                                + "0: one estimate for each item"),
                 reader.integer("popularity.buckets = 65536 in [16, 16777216]: buckets of each hash function"));
         reader.require(
                 settings.estimator != Estimator.COUNT_MIN || settings.hashes > 0,

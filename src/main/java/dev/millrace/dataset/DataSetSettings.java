@@ -12,7 +12,7 @@ public record DataSetSettings(List<String> kuairandActions, double movielensMinR
     public static DataSetSettings read(SettingsReader reader) {
         return new DataSetSettings(
                 reader.names(
-                        "replay.kuairand.actions = click: flags of KuaiRand that become clicks: " + KuaiRand.ACTIONS),
-                reader.number("replay.movielens.min-rating = 0 in [0, 5]: ratings of MovieLens below it are left out"));
+                        "replay.kuairand.actions = click: flags of KuaiRand that count as clicks: " + KuaiRand.ACTIONS),
+                reader.number("replay.movielens.min-rating = 0 in [0, 5]: lowest rating of MovieLens that counts"));
     }
 }

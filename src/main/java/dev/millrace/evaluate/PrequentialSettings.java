@@ -8,14 +8,14 @@ public record PrequentialSettings(double first, double warmUp, int passes) {
     public static PrequentialSettings read(SettingsReader reader) {
         return new PrequentialSettings(
                 reader.number(
-                        "evaluate.first = 1 in [0.01, 1]: share of the positives to use, the first in time; below 1, "
-                                + "tuning does not see the rest"),
+                        "evaluate.first = 1 in [0.01, 1]: share of the positive examples to use, the earliest ones; "
+                                + "below 1, tuning does not see the rest"),
                 reader.number(
-                        "evaluate.warm-up = 0.5 in [0, 1]: share of the used positives, the first in time, that is "
-                                + "learnt but not scored"),
+                        "evaluate.warm-up = 0.5 in [0, 1]: share of the used positive examples, the earliest ones, "
+                                + "that is learnt but not scored"),
                 reader.integer(
-                        "evaluate.passes = 1 in [1, 100]: passes over the warm-up; the last is in time order, the "
-                                + "others are shuffled"));
+                        "evaluate.passes = 1 in [1, 100]: passes over the warm-up; the last one is in order of time, "
+                                + "the others are shuffled"));
     }
 
     public PrequentialSettings withFirst(double share) {

@@ -27,15 +27,15 @@ public record WindowSettings(Duration length, Queries queries, Unseen unseen, bo
                         "evaluate.windows.length = 0s in [0s, 36500d]: windows: event time of a window, from the "
                                 + "first event; 0s: the windows that the log names"),
                 reader.choice(
-                        "evaluate.windows.queries: windows: the events that are ranked, of those with a history; "
-                                + "last: of each user in each window",
+                        "evaluate.windows.queries: windows: events to rank, of those with a history: every one, or "
+                                + "the last one of each user in each window",
                         Queries.EVERY),
                 reader.choice(
-                        "evaluate.windows.unseen: windows: an event of an item that is new in its window is no query, "
-                                + "or counts as not found",
+                        "evaluate.windows.unseen: windows: whether an event of an item that is new in its window is "
+                                + "left out (drop) or counts as not found (miss)",
                         Unseen.DROP),
                 reader.flag(
-                        "evaluate.windows.leave-out-history = true: windows: whether items of the user's history are "
-                                + "no candidates; false for sessions"));
+                        "evaluate.windows.leave-out-history = true: windows: leave items of the user's history out of "
+                                + "the candidates; false for sessions"));
     }
 }

@@ -22,17 +22,18 @@ public record EventLimits(int features, int featureBytes, int featuresBytes, int
     public static EventLimits read(SettingsReader reader) {
         EventLimits limits = new EventLimits(
                 reader.integer(
-                        "limits.features = 500 in [1, 10000]: most features of a user, an item or a context; an event "
-                                + "beyond it is a dead letter"),
+                        "limits.features = 500 in [1, 10000]: maximum number of features of a user, an item or a "
+                                + "context; an event with more is a dead letter"),
                 reader.integer(
-                        "limits.feature-bytes = 65536 in [256, 4194304]: most bytes of one feature's value: texts in "
-                                + "UTF-8, 4 more for each text of a bag, 4 for each component of a vector"),
+                        "limits.feature-bytes = 65536 in [256, 4194304]: maximum bytes of the value of a feature: "
+                                + "texts in UTF-8, 4 more for each text of a bag, 4 for each component of a vector"),
                 reader.integer(
-                        "limits.features-bytes = 131072 in [1024, 4194304]: most bytes of all features of a user, an "
-                                + "item or a context: 12 for each, its name and its value"),
-                reader.integer("limits.profile-bytes = 16384 in [1024, 4194304]: most bytes of all features of a user, "
-                        + "counted in the same way: each click of the user copies them to training-examples and "
-                        + "user-features"));
+                        "limits.features-bytes = 131072 in [1024, 4194304]: maximum bytes of all features of a user, "
+                                + "an item or a context: 12 for each, its name and its value"),
+                reader.integer(
+                        "limits.profile-bytes = 16384 in [1024, 4194304]: maximum bytes of all features of a user, "
+                                + "counted as in limits.features-bytes; each click of the user copies them to "
+                                + "training-examples and user-features"));
         reader.require(
                 limits.featuresBytes >= limits.featureBytes,
                 "limits.features-bytes",

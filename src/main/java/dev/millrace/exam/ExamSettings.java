@@ -20,11 +20,12 @@ public record ExamSettings(
 
     public static ExamSettings read(SettingsReader reader) {
         return new ExamSettings(
-                reader.number("exam.budget = 0.2 in [0, 1000000]: what exams may cost, as a share of the steps' own "
-                        + "multiply-adds; 0: no exam"),
+                reader.number(
+                        "exam.budget = 0.2 in [0, 1000000]: maximum cost of exams, as a share of the multiply-adds of "
+                                + "the steps; 0: no exams"),
                 reader.integer(
-                        "exam.every-batch-up-to = 2000 in [0, 1000000000]: items; in a catalogue of at most so many "
-                                + "every batch is examined, whatever the budget"),
+                        "exam.every-batch-up-to = 2000 in [0, 1000000000]: number of items up to which every batch is "
+                                + "examined, whatever the budget"),
                 reader.duration(
                         "exam.popularity-half-life = 6h in [1m, 36500d]: event time after which a click weighs half "
                                 + "in the popularity baseline"),

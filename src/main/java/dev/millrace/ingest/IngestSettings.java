@@ -20,8 +20,8 @@ public record IngestSettings(
 
     public static IngestSettings read(SettingsReader reader) {
         String host = reader.text(PREFIX
-                + "host = 127.0.0.1: address that ingest binds; another than a loopback address needs tokens "
-                + "and TLS, or ingest.insecure");
+                + "host = 127.0.0.1: address to bind; one that is not a loopback address needs tokens and "
+                + "TLS, or ingest.insecure");
         return new IngestSettings(
                 host,
                 reader.integer(PREFIX + "port = 8082 in [0, 65535]: port of ingest; 0 takes a free one"),
@@ -30,14 +30,14 @@ public record IngestSettings(
                 reader.integer(PREFIX
                         + "threads = 8 in [1, 256]: threads that read batches of events and wait for the brokers"),
                 reader.integer(PREFIX
-                        + "max-rate = 0 in [0, 10000000]: most events a second of all clients together; each "
-                        + "event of a batch counts, and any other request as one; more get 429; 0: "
-                        + "no limit"),
+                        + "max-rate = 0 in [0, 10000000]: maximum events a second of all clients together; "
+                        + "each event of a batch counts, and any other request counts as one; more "
+                        + "get 429; 0: no limit"),
                 reader.longInteger(PREFIX
-                        + "buffer-bytes = 33554432 in [8388608, 1073741824]: most bytes of events that wait "
-                        + "for the brokers; a batch that finds no room gets 503"),
+                        + "buffer-bytes = 33554432 in [8388608, 1073741824]: maximum bytes of events that "
+                        + "wait for the brokers; a batch beyond it gets 503"),
                 reader.duration(PREFIX
-                        + "timeout = 10s in [1s, 30s]: most time for the brokers to acknowledge a batch; it "
-                        + "then gets 503"));
+                        + "timeout = 10s in [1s, 30s]: time within which the brokers must acknowledge a "
+                        + "batch, or it gets 503"));
     }
 }

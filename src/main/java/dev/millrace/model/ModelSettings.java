@@ -58,8 +58,8 @@ public record ModelSettings(
         checkTables(reader, user, item);
         TowerSettings towers = TowerSettings.read(reader, dim, user, item);
         String generation = reader.text(
-                "model.generation = g1: name of the lineage of weights; a hash of the model's settings is appended; "
-                        + "change it to start anew");
+                "model.generation = g1: name of the lineage of weights, to which a hash of the model's settings is "
+                        + "appended; a new name starts anew");
         reader.require(
                 generation.matches("[a-zA-Z0-9._-]{1,100}"),
                 "model.generation",

@@ -19,12 +19,13 @@ public record GateSettings(int window, int recallAt, double maxFall, double abov
                 "must be one of " + RankingTotals.CUTOFFS);
         return new GateSettings(
                 reader.integer(
-                        "publish.gate.window = 5000 in [16, 1000000000]: scored events over which the gate takes its recall"),
+                        "publish.gate.window = 5000 in [16, 1000000000]: number of scored events over which the gate "
+                                + "takes recall"),
                 recallAt,
                 reader.number(
                         "publish.gate.max-fall = 0.5 in [0.05, 1]: share by which recall over the window may fall; "
-                                + "beyond it only tombstones are published until half of the fall is made good; 1: "
-                                + "no gate"),
+                                + "beyond it only deletions are published until recall has regained half of what it "
+                                + "lost; 1: no gate"),
                 ABOVE_POPULARITY);
     }
 

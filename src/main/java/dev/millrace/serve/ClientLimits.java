@@ -20,10 +20,11 @@ public record ClientLimits(
     /** @param prefix of the settings of the server, such as {@code serve.} */
     public static ClientLimits read(SettingsReader reader, String prefix) {
         return new ClientLimits(
-                reader.integer(prefix + "max-connections = 2048 in [1, 1000000]: connections open at once; one more "
-                        + "closes the one that has waited longest for its client"),
-                reader.integer(
-                        prefix + "max-body-bytes = 1048576 in [1024, 1073741824]: most bytes of the body of a request"),
+                reader.integer(prefix
+                        + "max-connections = 2048 in [1, 1000000]: maximum number of open connections; one "
+                        + "more closes the one that has waited longest for its client"),
+                reader.integer(prefix
+                        + "max-body-bytes = 1048576 in [1024, 1073741824]: maximum bytes of the body of a request"),
                 heldBytes(),
                 REQUEST_TIMEOUT,
                 MIN_BYTES_PER_SECOND);

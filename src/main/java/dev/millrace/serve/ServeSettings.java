@@ -23,34 +23,35 @@ public record ServeSettings(
 
     public static ServeSettings read(SettingsReader reader) {
         String host = reader.text(
-                "serve.host = 127.0.0.1: address that the recall API binds; another than a loopback address needs "
-                        + "tokens and TLS, or serve.insecure");
+                "serve.host = 127.0.0.1: address to bind; one that is not a loopback address needs tokens and TLS, or "
+                        + "serve.insecure");
         return new ServeSettings(
                 host,
                 reader.integer("serve.port = 8080 in [0, 65535]: port of the recall API; 0 takes a free one"),
-                reader.integer("serve.max-k = 1000 in [1, 10000]: most items one answer may have"),
-                reader.integer("serve.max-batch = 100 in [1, 10000]: most questions of one POST to /v1/recall"),
+                reader.integer("serve.max-k = 1000 in [1, 10000]: maximum number of items in an answer"),
                 reader.integer(
-                        "serve.max-rate = 0 in [0, 10000000]: most questions a second, or what costs as much, of all "
-                                + "clients together; each question of a batch counts; more get 429; 0: no limit"),
+                        "serve.max-batch = 100 in [1, 10000]: maximum number of questions in a POST to /v1/recall"),
+                reader.integer(
+                        "serve.max-rate = 0 in [0, 10000000]: maximum questions a second, or what costs as much, of "
+                                + "all clients together; each question of a batch counts; more get 429; 0: no limit"),
                 GivenWeights.read(reader, "serve.", "of answers to requests that give none"),
                 ClientLimits.read(reader, "serve."),
                 reader.integer(
                         "serve.threads = 8 in [1, 256]: threads that answer single questions; batches have half as "
-                                + "many of their own, health and metrics one each"),
+                                + "many of their own, health and metrics have one each"),
                 reader.integer(
-                        "serve.kept-generations = 1 in [0, 100]: generations to keep that were promoted earlier, each "
+                        "serve.kept-generations = 1 in [0, 100]: number of earlier promoted generations to keep, each "
                                 + "with its index, for an immediate roll-back"),
                 reader.value(
-                        "serve.state-dir = .millrace/serve: directory of user features and user rows; rebuilt from "
+                        "serve.state-dir = .millrace/serve: directory of user features and user rows, rebuilt from "
                                 + "the topics at each start",
                         Path::of,
                         "must be a path"),
                 reader.longInteger(
-                        "serve.cache-bytes = 67108864 in [4194304, 1099511627776]: memory for user features and user "
-                                + "rows, cache and write buffers together, bytes"),
+                        "serve.cache-bytes = 67108864 in [4194304, 1099511627776]: bytes of memory for user features "
+                                + "and user rows, cache and write buffers together"),
                 AccessSettings.read(reader, "serve.", host),
-                reader.flag("serve.page = true: whether the server has a page at /, which shows figures, items and the "
-                        + "histories of users"));
+                reader.flag(
+                        "serve.page = true: serve a page at /, which shows figures, items and the histories of users"));
     }
 }

@@ -8,10 +8,10 @@ public record TrainServerSettings(String host, int port, HostNames hosts) {
 
     public static TrainServerSettings read(SettingsReader reader) {
         return new TrainServerSettings(
-                reader.text("train.http.host = 127.0.0.1: address that the trainer's health and metrics bind"),
+                reader.text("train.http.host = 127.0.0.1: address to bind for the trainer's health and metrics"),
                 reader.integer(
                         "train.http.port = 8081 in [-1, 65535]: port of the trainer's health and metrics; 0 takes a "
-                                + "free one, -1 is none; if the port is taken, they are off"),
+                                + "free one; -1: no server. If the port is in use, there is no server"),
                 HostNames.read(reader, "train.http.hosts", "none"));
     }
 

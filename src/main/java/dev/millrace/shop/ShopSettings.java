@@ -24,12 +24,15 @@ public record ShopSettings(
 
     public static ShopSettings read(SettingsReader reader) {
         return new ShopSettings(
-                reader.longInteger("shop.seed = 1 in [0, 9223372036854775807]: same seed, same events"),
+                reader.longInteger(
+                        "shop.seed = 1 in [0, 9223372036854775807]: seed of all events; the same seed makes the same events"),
                 reader.integer("shop.users = 2000 in [1, 1000000]: users of the generated shop"),
-                reader.integer("shop.items = 1000 in [10, 1000000]: items in its catalogue when it opens"),
+                reader.integer("shop.items = 1000 in [10, 1000000]: items in the catalogue when the shop opens"),
                 reader.number("shop.visits-per-user-per-day = 3 in [0.001, 1000]: visits of a user a day, on average"),
-                reader.number("shop.new-items-per-day = 0.02 in [0, 1]: share of the opening catalogue added a day"),
-                reader.number("shop.bursts-per-day = 4 in [0, 1000]: how often an item or a category becomes hot"),
+                reader.number(
+                        "shop.new-items-per-day = 0.02 in [0, 1]: share of the opening catalogue that is added a day"),
+                reader.number(
+                        "shop.bursts-per-day = 4 in [0, 1000]: number of times a day that an item or a category becomes hot"),
                 TASTE_DAYS,
                 DUPLICATE_SHARE,
                 EARLY_SHARE,

@@ -44,7 +44,7 @@ public record StreamSettings(
 
     public static StreamSettings read(SettingsReader reader) {
         String id = reader.text(
-                "stream.application-id = millrace: names state, changelogs and consumer groups in the cluster");
+                "stream.application-id = millrace: name of state, changelogs and consumer groups in the cluster");
         reader.require(
                 id.matches("[a-zA-Z0-9._-]{1,100}"),
                 "stream.application-id",
@@ -52,15 +52,15 @@ public record StreamSettings(
                 "must be 1 to 100 letters, digits, dots, underscores and dashes");
         Duration attributeCommit = reader.duration(
                 "stream.attribute.commit-interval = 100ms in [1ms, 1m]: time between two commits of attributed "
-                        + "events, which then move on to the learner; an event is committed at once if the last commit "
-                        + "was longer ago, and if commits take long, up to five intervals pass");
+                        + "events, which then move on to the learner. An event is committed at once if the last commit "
+                        + "was longer ago; if commits take long, up to five intervals pass");
         Duration learnCommit = reader.duration(
                 "stream.learn.commit-interval = 200ms in [1ms, 1m]: as stream.attribute.commit-interval, for the "
                         + "steps of the learner: shorter is fresher, longer writes fewer rows");
         Duration transaction = reader.duration(
                 "stream.transaction-timeout = 10s in [1s, 15m]: time after which the brokers end the transaction of a "
-                        + "dead process, so that another can go on; must exceed both commit intervals and the time of "
-                        + "a commit");
+                        + "dead process, so that another process can go on; must exceed both commit intervals and the "
+                        + "duration of a commit");
         for (Duration commit : new Duration[] {attributeCommit, learnCommit}) {
             reader.require(
                     transaction.compareTo(commit) > 0,
@@ -71,30 +71,32 @@ public record StreamSettings(
         return new StreamSettings(
                 id,
                 reader.value(
-                        "stream.state-directory = .millrace/state: where RocksDB keeps state",
+                        "stream.state-directory = .millrace/state: directory of the state that RocksDB keeps",
                         Path::of,
                         "must be a path"),
-                reader.text(
-                        "stream.instance-id: name of this process in its group; blank: a name in the state directory, "
-                                + "given up at a clean stop; a name set here stays in the group after a stop, for "
-                                + "rolling restarts"),
+                reader.text("stream.instance-id: name of this process in its group. Blank: a name from the state "
+                        + "directory, which a clean stop gives up. A name set here stays in the group after a "
+                        + "stop, for rolling restarts"),
                 reader.choice(
-                        "stream.group-protocol: who gives tasks to processes: classic: one of them; streams: the "
-                                + "brokers (KIP-1071), of 4.4 or newer, where the group's settings also say how many "
-                                + "standbys there are and when a process counts as dead. Stop all processes to change it",
+                        "stream.group-protocol: who assigns tasks to processes: classic: one of the processes; "
+                                + "streams: the brokers (KIP-1071), from 4.4 on, whose group settings then say how many "
+                                + "standbys there are and when a process counts as dead. Stop all processes before "
+                                + "you change it",
                         GroupProtocol.CLASSIC),
                 attributeCommit,
                 learnCommit,
-                reader.duration("batch.max-wait = 250ms in [1ms, 1h]: longest that an open batch waits to become full"),
+                reader.duration("batch.max-wait = 250ms in [1ms, 1h]: longest time that a batch waits to become full"),
                 reader.integer("stream.attribute.threads = 1 in [1, 256]: threads that read events"),
                 reader.duration(
                         "stream.max-task-idle = 0s in [0s, 1m]: how long a task waits for an input partition that has "
-                                + "no data, to merge inputs by time"),
-                reader.flag("stream.from-log.publish = false: a learner from mini-batches publishes its own generation "
-                        + "beside others; it needs its own topic.vector-store.name"),
+                                + "no data, so that inputs are merged by time"),
+                reader.flag(
+                        "stream.from-log.publish = false: let a learner from mini-batches publish its own generation "
+                                + "beside others; it needs its own topic.vector-store.name"),
                 reader.choice(
-                        "stream.promote: which learners promote their complete generation: live: one from events, if "
-                                + "no other generation answers; always: all; never: none, only millrace model promote",
+                        "stream.promote: which learners promote their generation when it is complete: live: one that "
+                                + "learns from events, if no other generation answers; always: all; never: none, only "
+                                + "millrace model promote does",
                         Promotion.LIVE),
                 reader.flag("stream.transactional-stores = true: after a crash, replay a bounded tail of the changelog "
                         + "instead of wiping the store"),
@@ -102,15 +104,15 @@ public record StreamSettings(
                         "stream.state-memory-bytes = 134217728 in [16777216, 1099511627776]: native memory for all "
                                 + "RocksDB stores of this process"),
                 reader.flag(
-                        "stream.check-state = true: reads all local state before a start and removes what is damaged, "
-                                + "to restore it"),
+                        "stream.check-state = true: read all local state before a start, and remove what is damaged, "
+                                + "so that it is restored"),
                 reader.duration(
                         "stream.session-timeout = 10s in [1s, 30m]: time without a heartbeat after which a process "
                                 + "counts as dead; brokers allow 6s to 30m by default"),
                 transaction,
-                reader.flag("stream.settle-transactions = true: looks for transactions whose end the brokers lost "
-                        + "(KAFKA-20734), before each of the trainer's own, and settles them; false only on "
-                        + "brokers without that fault"),
+                reader.flag("stream.settle-transactions = true: before each transaction of the trainer, look for those "
+                        + "whose end the brokers lost (KAFKA-20734), and settle them; false only for brokers "
+                        + "without that fault"),
                 reader.integer(
                         "stream.standby-replicas = 1 in [0, 10]: copies of each task's state on other processes"),
                 reader.duration(

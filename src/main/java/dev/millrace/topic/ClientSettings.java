@@ -47,12 +47,12 @@ public record ClientSettings(SortedMap<String, String> properties) {
 
     public static ClientSettings read(SettingsReader reader) {
         String bootstrap = reader.text(
-                PREFIX + BOOTSTRAP + " = localhost:9092: first brokers to contact, host:port, comma-separated");
+                PREFIX + BOOTSTRAP + " = localhost:9092: brokers to contact first: host:port, comma-separated");
         SortedMap<String, String> properties = new TreeMap<>();
         reader.family(
                         PREFIX,
-                        "any property of Kafka's clients, such as kafka.security.protocol; "
-                                + "kafka.config.providers names who knows variables such as ${env:NAME}")
+                        "any property of Kafka's clients, such as kafka.security.protocol; kafka.config.providers "
+                                + "names the providers of variables such as ${env:NAME}")
                 .forEach((key, value) -> properties.put(key.substring(PREFIX.length()), value));
         properties.put(BOOTSTRAP, bootstrap);
         ClientSettings settings = new ClientSettings(properties);

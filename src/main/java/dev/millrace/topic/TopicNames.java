@@ -97,10 +97,10 @@ public record TopicNames(
         String topic = reader.text(key + ": topic of the item embeddings as JSON, for Kafka Connect; empty: none");
         VectorStore store = new VectorStore(
                 topic,
-                reader.text("topic.vector-store.collection = items: collection that the JSON records name, for Qdrant"),
+                reader.text(
+                        "topic.vector-store.collection = items: name of the collection in the JSON records, for Qdrant"),
                 reader.choice(
-                        "topic.vector-store.id: key of the JSON records and their member id: the item's own id, or a "
-                                + "UUID made from it",
+                        "topic.vector-store.id: key and member id of the JSON records: the item's own id, or a UUID made from it",
                         VectorStore.Id.ITEM));
         if (topic.isEmpty()) {
             return Optional.empty();

@@ -28,21 +28,21 @@ public record TopicSettings(
         return new TopicSettings(
                 TopicNames.read(reader),
                 reader.integer(
-                        "topic.partitions = 2 in [1, 10000]: partitions of the topics that grow with traffic; the "
+                        "topic.partitions = 2 in [1, 10000]: partitions of each topic that grows with traffic; the "
                                 + "learner's topics have one"),
-                reader.integer("topic.replicas = -1 in [-1, 100]: replicas of each topic; -1 for the broker's default"),
+                reader.integer("topic.replicas = -1 in [-1, 100]: replicas of each topic; -1: the broker's default"),
                 reader.duration(
                         "topic.event-retention = 36500d in [1m, 36500d]: how long events are kept, by event time: a "
                                 + "replayed log of last year is a year old on arrival"),
                 reader.duration(
-                        "topic.example-retention = 7d in [1m, 36500d]: how long training examples are kept, from when "
-                                + "they were written"),
+                        "topic.example-retention = 7d in [1m, 36500d]: how long training examples are kept, counted "
+                                + "from when they were written"),
                 reader.duration(
                         "topic.batch-retention = 36500d in [1m, 36500d]: how long mini-batches are kept; a learner "
                                 + "from the log needs all of them"),
                 reader.duration(
                         "topic.action-retention = 1825d in [1m, 36500d]: how long the audit log of operators' actions "
-                                + "is kept, from when they were written"),
+                                + "is kept, counted from when they were written"),
                 LargestRecords.read(reader));
     }
 

@@ -111,7 +111,7 @@ public record TrainerSettings(
     private static long learnFrom(SettingsReader reader) {
         String key = "learn.from";
         String time = reader.text(key
-                + ": event time, such as 2026-11-01T00:00:00Z: batches that end before it are counted but not "
+                + ": event time, such as 2026-11-01T00:00:00Z, before which batches are counted but not "
                 + "learnt; empty: all are learnt");
         if (time.isEmpty()) {
             return 0;

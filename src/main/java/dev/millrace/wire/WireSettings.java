@@ -35,7 +35,7 @@ public record WireSettings(
 
     public static WireSettings read(SettingsReader reader) {
         Format format = reader.choice(
-                "wire.format: how written values name their schema; readers accept both, and JSON from producers",
+                "wire.format: how written values name their schema; readers accept both, and JSON of producers",
                 Format.SINGLE_OBJECT);
         Optional<URI> registry = registry(reader);
         String authorization =
@@ -60,7 +60,7 @@ public record WireSettings(
     }
 
     private static Optional<URI> registry(SettingsReader reader) {
-        String text = reader.text(URL + ": the schema registry; needed for wire.format = confluent");
+        String text = reader.text(URL + ": URL of the schema registry, which wire.format = confluent needs");
         if (text.isBlank()) {
             return Optional.empty();
         }

@@ -24,8 +24,8 @@ public enum Engine {
 
     public static Engine read(SettingsReader reader) {
         Engine engine = reader.choice(
-                "model.engine: what multiplies the matrices of a learning step: the Vector API, with the same bits on "
-                        + "any machine, or ND4J's OpenBLAS",
+                "model.engine: engine of the matrix products of a learning step: the Vector API, with the same bits "
+                        + "on any machine, or ND4J's OpenBLAS",
                 VECTOR);
         if (engine == ND4J) {
             NativeEngine.faults(System.getenv()).forEach(rule -> reader.require(false, "model.engine", "nd4j", rule));

@@ -23,22 +23,23 @@ public record LossForm(Kind kind, double scale, int negatives, double margin, do
     /** @param areAllByQ whether each logit is corrected by log Q and by nothing else, which smoothing needs */
     static LossForm read(SettingsReader reader, boolean areAllByQ) {
         Kind kind = reader.choice(
-                "loss.kind: sampled softmax, binary cross-entropy of each pair, or hinge on differences of cosines",
+                "loss.kind: sampled softmax, binary cross-entropy of each pair (pointwise), or hinge on differences "
+                        + "of cosines (triplet)",
                 SOFTMAX.kind);
         return new LossForm(
                 kind,
                 reader.number("loss.pointwise.scale = " + SOFTMAX.scale
-                        + " in [0.1, 1000]: factor on the cosine before the sigmoid"),
+                        + " in [0.1, 1000]: factor on the cosine before the sigmoid of the pointwise loss"),
                 reader.integer("loss.pointwise.negatives = " + SOFTMAX.negatives
-                        + " in [0, 8192]: negatives of an example, drawn from the batch's candidates; 0: all "
-                        + "of them, together with the weight of one"),
+                        + " in [0, 8192]: negatives of an example, drawn from the candidates of the batch; 0: "
+                        + "all candidates, with the weight of one together"),
                 reader.number("loss.triplet.margin = " + SOFTMAX.margin
-                        + " in [0, 2]: a positive's cosine must exceed a negative's by this much; a smaller "
-                        + "difference has a loss"),
+                        + " in [0, 2]: difference between the cosines of a positive and a negative below "
+                        + "which there is a loss"),
                 reader.number("loss.smoothing = " + (kind == Kind.SOFTMAX && areAllByQ ? SMOOTHING : SOFTMAX.smoothing)
-                        + " in [0, 0.9]: label smoothing of the softmax: the share of the target that all "
-                        + "items of the catalogue have, evenly; 0: the positive has all of it, the "
-                        + "only value where not all logits are corrected by log Q alone"));
+                        + " in [0, 0.9]: label smoothing of the softmax: share of the target that is spread "
+                        + "evenly over the catalogue; 0: the positive has all of it, the only value "
+                        + "unless all logits are corrected by log Q alone"));
     }
 
     public boolean is(Kind other) {

@@ -25,7 +25,7 @@ public record NegativeRules(
                         "hard-model",
                         reader.integer(
                                 "negatives.hard-model = 0 in [0, 64]: negatives per example that the model ranks high "
-                                        + "for it; they are negatives of that example alone")),
+                                        + "for it, and that are negatives of that example alone")),
                 reader.integer("negatives.hard-model.first-rank = " + ALL_IN_BATCH.hardByModel.firstRank
                         + " in [1, 1000000]: best rank of these negatives among the ranked items"),
                 reader.integer("negatives.hard-model.last-rank = " + ALL_IN_BATCH.hardByModel.lastRank
@@ -39,14 +39,14 @@ public record NegativeRules(
                 hard.firstRank,
                 "must not exceed negatives.hard-model.last-rank");
         return new NegativeRules(
-                reader.flag("negatives.in-batch = true: the other examples' items are negatives"),
+                reader.flag("negatives.in-batch = true: the items of the other examples in the batch are negatives"),
                 new Quota(reader.integer(
-                        "negatives.hard-in-batch = 0 in [0, 8192]: number of the other examples' items that "
-                                + "are negatives, those with the highest scores; 0: all")),
+                        "negatives.hard-in-batch = 0 in [0, 8192]: number of the other examples' items, those "
+                                + "with the highest scores, that are negatives; 0: all")),
                 hard,
                 reader.number("negatives.exposed = 0 in [0, 100]: weight of an exposure without a click as a negative "
-                        + "example; 0: none is an example"),
-                reader.flag(
-                        "loss.mask-same-user = false: the items of a user's other examples in the batch are not negatives"));
+                        + "example; 0: such exposures are no examples"),
+                reader.flag("loss.mask-same-user = false: do not use the items of a user's other examples in the batch "
+                        + "as negatives"));
     }
 }

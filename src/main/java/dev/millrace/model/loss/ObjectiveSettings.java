@@ -35,7 +35,7 @@ public record ObjectiveSettings(SortedMap<String, Double> weights, boolean areLe
         ObjectiveSettings settings = new ObjectiveSettings(
                 weights,
                 reader.flag("loss.objectives.learned = " + NONE.areLearned
-                        + ": learn an uncertainty for each action that a channel names, and weigh its loss by it"),
+                        + ": learn an uncertainty for each action that a channel names, and weight its loss by it"),
                 NONE.learningRate);
         reader.require(
                 !settings.areLearned || actions.size() > 1,

@@ -96,7 +96,7 @@ public record TowerSettings(
                 hidden(reader.named("item")),
                 reader.choice("tower.activation: activation after hidden layers", Activation.RELU),
                 reader.number(
-                        "tower.dropout = 0 in [0, 0.95]: share of a hidden layer's numbers that a step leaves out; 0: none"),
+                        "tower.dropout = 0 in [0, 0.95]: share of the outputs of a hidden layer that a step leaves out; 0: none"),
                 reader.integers(
                         "tower.shared-bottom in [1, 8192]: widths of hidden layers that all mlp channels of a tower "
                                 + "share; empty: nothing shared"),
@@ -113,12 +113,12 @@ public record TowerSettings(
 
     private static List<Integer> hidden(SettingsReader reader) {
         return reader.integers(
-                "tower.<tower>.hidden = 64 in [1, 8192]: hidden widths of the mlp channels of the user or the item "
-                        + "tower; empty: one linear layer");
+                "tower.<tower>.hidden = 64 in [1, 8192]: widths of the hidden layers of the tower's mlp channels; "
+                        + "empty: one linear layer");
     }
 
     private static boolean isSenet(SettingsReader reader) {
-        return reader.flag("tower.<tower>.senet = false: learn a weight for each field of the user or the item tower");
+        return reader.flag("tower.<tower>.senet = false: learn a weight for each field of the tower");
     }
 
     private static Senet senet(SettingsReader reader) {

@@ -133,11 +133,11 @@ final class DescentSettings {
 
     private LearningRateSchedule schedule(Schedule kind) {
         long warmUp = reader.longInteger(
-                "optimiser.<part>.schedule.warm-up-steps = 1000 in [1, 1000000000000]: with inverse-root: steps in "
-                        + "which the rate rises");
+                "optimiser.<part>.schedule.warm-up-steps = 1000 in [1, 1000000000000]: of inverse-root: number of "
+                        + "steps in which the rate rises");
         long steps = reader.longInteger(
-                "optimiser.<part>.schedule.decay-steps = 10000 in [1, 1000000000000]: with exponential and steps: "
-                        + "steps in which the rate decays once");
+                "optimiser.<part>.schedule.decay-steps = 10000 in [1, 1000000000000]: of exponential and steps: "
+                        + "number of steps in which the rate is halved once");
         return switch (kind) {
             case CONSTANT -> new LearningRateSchedule.Constant();
             case INVERSE_ROOT -> new LearningRateSchedule.WarmUpInverseRoot(warmUp);
