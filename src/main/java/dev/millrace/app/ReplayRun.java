@@ -97,6 +97,11 @@ public final class ReplayRun {
         return OptionalLong.of(time);
     }
 
+    /** The latest event time of an exposure or click that was sent, epoch milliseconds; 0 if none was. */
+    public long latestTime() {
+        return latestTime;
+    }
+
     /** Returns true once everything has been sent. */
     public boolean isFinished() {
         return finished;

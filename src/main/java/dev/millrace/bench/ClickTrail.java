@@ -55,7 +55,7 @@ final class ClickTrail implements AutoCloseable {
      * @param from epoch milliseconds
      * @param until epoch milliseconds, exclusive
      */
-    Map<String, DurationSample> legs(long from, long until) {
+    Map<String, Sample> legs(long from, long until) {
         Map<String, Long> attributed = new HashMap<>();
         Map<String, Long> batched = new HashMap<>();
         try (CommittedLog log = new CommittedLog(clients, PATIENCE)) {
@@ -72,7 +72,7 @@ final class ClickTrail implements AutoCloseable {
                 }
             });
         }
-        Map<String, DurationSample> legs = new LinkedHashMap<>();
+        Map<String, Sample> legs = new LinkedHashMap<>();
         for (FirstVector one : snapshot()) {
             Optional<Long> exampleAt = Optional.ofNullable(attributed.get(one.click()));
             Optional<Long> batchAt = Optional.ofNullable(batched.get(one.click()));
@@ -119,8 +119,8 @@ final class ClickTrail implements AutoCloseable {
         }
     }
 
-    private static void add(Map<String, DurationSample> legs, String leg, long millis) {
-        legs.computeIfAbsent(leg, name -> new DurationSample()).add((double) millis);
+    private static void add(Map<String, Sample> legs, String leg, long millis) {
+        legs.computeIfAbsent(leg, name -> new Sample()).add((double) millis);
     }
 
     private static String click(PlainRecord example) {

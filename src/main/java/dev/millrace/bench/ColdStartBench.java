@@ -4,21 +4,23 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ServeProcess;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.generation.GenerationFact;
+import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.TwoTower;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.ModelUpdate;
 import dev.millrace.state.EntrySink;
 import dev.millrace.topic.EmbeddedBroker;
+import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.Topics;
 import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.EmbeddingRecords;
+import dev.millrace.wire.GenerationRecords;
+import dev.millrace.wire.ModelUpdateRecords;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -36,11 +38,9 @@ import java.util.TreeMap;
 public final class ColdStartBench {
 
     private static final Duration PATIENCE = Duration.ofMinutes(30);
-    private static final long FIRST_TIME = 1_767_225_600_000L; // 2026-01-01
 
     private final Path directory;
     private final BenchReport report;
-    private final HttpClient client = HttpClient.newHttpClient();
 
     /** @param directory for broker and state, empty */
     public ColdStartBench(Path directory, BenchReport report) {
@@ -64,11 +64,8 @@ public final class ColdStartBench {
                     "0"));
             MillraceSettings settings = load(given);
             new Topics(settings.clients(), settings.topics(), PATIENCE).create();
-            long start = System.nanoTime();
             fill(settings, items, dim);
-            double seconds = Figures.secondsSince(start);
-            report.add(new Figures().with("items", items).with("dim", dim).with("writeSeconds", seconds));
-            report.print("%,d records of %d written in %.1f s", items, dim, seconds);
+            report.add(new Figures().with("items", items).with("dim", dim));
             for (int round = 1; round <= rounds; round++) {
                 report.reached("starts", round - 1, rounds);
                 given.put("serve.state-dir", directory.resolve("serve-" + round).toString());
@@ -80,12 +77,12 @@ public final class ColdStartBench {
 
     private void start(MillraceSettings settings, int items, int round) throws IOException, InterruptedException {
         long before = Figures.usedHeap();
-        long start = System.nanoTime();
+        Stopwatch watch = Stopwatch.start();
         try (ServeProcess server =
                 ServeProcess.start(settings, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
-            URI ready = URI.create(server.url() + "/readyz");
-            Waiting.until(PATIENCE, "the server's start", () -> isReady(ready));
-            double seconds = Figures.secondsSince(start);
+            RecallClient client = new RecallClient(server.url());
+            Stopwatch.await(PATIENCE, "the server's start", () -> client.status("/readyz") == 200);
+            double seconds = watch.seconds();
             long heap = Figures.usedHeap() - before;
             report.add(
                     "starts",
@@ -93,10 +90,8 @@ public final class ColdStartBench {
                             .with("start", round)
                             .with("readySeconds", seconds)
                             .with("vectorsPerSecond", items / seconds)
-                            .with("heapBytes", heap));
-            report.print(
-                    "start %d  ready after %.1f s, %,.0f vectors/s  heap %,d MB, %,d bytes an item",
-                    round, seconds, items / seconds, heap >> 20, heap / items);
+                            .with("heapBytes", heap)
+                            .with("heapBytesAnItem", heap / items));
         }
     }
 
@@ -105,16 +100,22 @@ public final class ColdStartBench {
         ModelSettings model = settings.trainer().model();
         String generation = model.generationName();
         TwoTower towers = new TwoTower(model, new Catalogue('c'));
-        if (towers.dim() != dim) {
-            throw new IllegalArgumentException("the model's vectors have " + towers.dim() + " components, not " + dim);
-        }
-        try (SyntheticPublication publication = new SyntheticPublication(
-                settings.clients(), settings.topics().names(), new AvroWire(settings.wire()))) {
+        TopicNames topics = settings.topics().names();
+        AvroWire wire = new AvroWire(settings.wire());
+        EmbeddingRecords embeddings = new EmbeddingRecords(wire);
+        ModelUpdateRecords updates = new ModelUpdateRecords(wire);
+        GenerationRecords generations = new GenerationRecords(wire);
+        try (EventProducer producer = new EventProducer(settings.clients(), topics, wire)) {
             towers.drainDirty(new EntrySink() {
                 @Override
                 public void put(byte[] key, byte[] value) {
                     if (towers.isQuerySide(key)) {
-                        publication.send(new ModelUpdate(generation, 1, key, Optional.of(value)), value, FIRST_TIME);
+                        ModelUpdate update = new ModelUpdate(generation, 1, key, Optional.of(value));
+                        producer.sendBytes(
+                                topics.modelUpdates(),
+                                ModelUpdateRecords.key(generation, key),
+                                Optional.of(updates.encode(topics.modelUpdates(), update, value)),
+                                ZipfShop.FIRST_TIME);
                     }
                 }
 
@@ -124,21 +125,37 @@ public final class ColdStartBench {
             float[] vectors = DrawnItems.vectors(new Random(1), items, dim);
             for (int item = 0; item < items; item++) {
                 float[] vector = Arrays.copyOfRange(vectors, item * dim, (item + 1) * dim);
-                publication.send(
-                        new ItemEmbedding("item-" + item, Optional.of(vector), generation, 1, FIRST_TIME, FIRST_TIME),
-                        vector,
-                        FIRST_TIME + item);
+                ItemEmbedding embedding = new ItemEmbedding(
+                        "item-" + item, Optional.of(vector), generation, 1, ZipfShop.FIRST_TIME, ZipfShop.FIRST_TIME);
+                producer.sendBytes(
+                        topics.itemEmbeddings(),
+                        EmbeddingRecords.key(generation, embedding.item()),
+                        Optional.of(
+                                embeddings.encode(topics.itemEmbeddings(), embedding, vector, topics.miniBatches())),
+                        ZipfShop.FIRST_TIME + item);
             }
-            publication.complete(new GenerationFact(
-                    generation, GenerationFact.Kind.STARTED, FIRST_TIME, 1, items, "bench", settings.trainerTexts()));
-            publication.flush();
+            producer.sendToAll(
+                    topics.itemEmbeddings(),
+                    EmbeddingRecords.markKey(generation),
+                    embeddings.encodeMark(topics.itemEmbeddings(), generation, 1, topics.miniBatches()),
+                    ZipfShop.FIRST_TIME);
+            for (Kind kind : List.of(Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED)) {
+                GenerationFact fact = new GenerationFact(
+                        generation,
+                        kind,
+                        ZipfShop.FIRST_TIME,
+                        1,
+                        items,
+                        "bench",
+                        kind == Kind.STARTED ? settings.trainerTexts() : new TreeMap<>());
+                producer.sendBytes(
+                        topics.generations(),
+                        GenerationRecords.key(fact),
+                        Optional.of(generations.encode(topics.generations(), fact)),
+                        ZipfShop.FIRST_TIME);
+            }
+            producer.flush();
         }
-    }
-
-    private boolean isReady(URI ready) throws IOException, InterruptedException {
-        return client.send(HttpRequest.newBuilder(ready).build(), HttpResponse.BodyHandlers.discarding())
-                        .statusCode()
-                == 200;
     }
 
     private static MillraceSettings load(Map<String, String> given) throws IOException {

@@ -1,10 +1,9 @@
 package dev.millrace.bench;
 
+import dev.millrace.batch.CounterRandom;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.index.ItemFilter;
-import dev.millrace.index.ScoredItem;
-import dev.millrace.index.Search;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import java.util.Arrays;
@@ -14,7 +13,7 @@ import java.util.Optional;
 import java.util.Random;
 
 /**
- * Items to search among, drawn: their vectors, their popularity and an attribute to filter by. They know the right answer, too.
+ * Items to search among, drawn: their vectors, their popularity and an attribute to filter by.
  *
  * <p>Vectors lie around centres, one for a hundred items, like the items of a category. Popularity is the log of a count, and counts follow
  * Zipf's law: the r-th most popular of n items has n / r clicks, so their logs are exponential. The attribute is a whole number below
@@ -29,51 +28,34 @@ final class DrawnItems {
     private static final double AWAY = 0.1;
     private static final double MOVE = 0.1;
     private static final long HALF_LIFE = 86_400_000;
-    private static final double ROUNDING = 1e-5; // of a score in floats
 
     private final Random random;
     private final int dim;
-    private final String[] ids;
     private final float[] vectors;
-    private final double[] popularity;
-    private final int[] numbers;
 
     /** @param dim width of the vectors */
     DrawnItems(int items, int dim, long seed) {
         this.random = new Random(seed);
         this.dim = dim;
-        this.ids = new String[items];
         this.vectors = vectors(random, items, dim);
-        this.popularity = new double[items];
-        this.numbers = new int[items];
-        for (int item = 0; item < items; item++) {
-            ids[item] = Integer.toString(item);
-            popularity[item] = -Math.log(1 - random.nextDouble());
-            numbers[item] = random.nextInt(NUMBERS);
-        }
     }
 
     int size() {
-        return ids.length;
+        return vectors.length / dim;
     }
 
     /** An item as it is published now. */
     ItemEmbedding embedding(int item) {
         return new ItemEmbedding(
-                ids[item],
+                Integer.toString(item),
                 Optional.of(Arrays.copyOfRange(vectors, item * dim, (item + 1) * dim)),
                 "bench",
                 1,
                 1,
                 0,
-                new PublishedPopularity(popularity[item], HALF_LIFE, false),
+                new PublishedPopularity(-Math.log(1 - CounterRandom.unit(1, item, 0)), HALF_LIFE, false),
                 0,
-                attributes(item));
-    }
-
-    /** Each item's own, as a server has them that reads them from a topic. */
-    private Features attributes(int item) {
-        return Features.of(Map.of(NUMBER, new FeatureValue.Quantity(numbers[item])));
+                Features.of(Map.of(NUMBER, new FeatureValue.Quantity(CounterRandom.below(NUMBERS, 2, item, 0)))));
     }
 
     /** Moves an item's vector by {@link #MOVE}, at most, in any direction. Returns the item as it is published then. */
@@ -106,38 +88,6 @@ final class DrawnItems {
      */
     static ItemFilter passing(int share) {
         return new ItemFilter(List.of(new ItemFilter.Between(NUMBER, 0, share - 1.0)));
-    }
-
-    /** The share of the best items that an answer has, by the scores of all items. A search with exclusions is not meant. */
-    double recall(Search search, List<ScoredItem> found) {
-        double[] scores = new double[size()];
-        int passing = 0;
-        for (int item = 0; item < size(); item++) {
-            boolean passes = search.filter().passes(attributes(item));
-            scores[item] = passes ? score(search, item) : Double.NEGATIVE_INFINITY;
-            passing += passes ? 1 : 0;
-        }
-        int wanted = Math.min(search.k(), passing);
-        if (wanted == 0) {
-            return 1;
-        }
-        double[] sorted = scores.clone();
-        Arrays.sort(sorted);
-        double worst = sorted[sorted.length - wanted];
-        long right = found.stream()
-                .map(ScoredItem::item)
-                .distinct()
-                .filter(id -> scores[Integer.parseInt(id)] >= worst - ROUNDING)
-                .count();
-        return (double) right / wanted;
-    }
-
-    private double score(Search search, int item) {
-        double sum = search.prior().popularity() * popularity[item];
-        for (int d = 0; d < dim; d++) {
-            sum += (double) search.query()[d] * vectors[item * dim + d];
-        }
-        return sum;
     }
 
     /** Unit vectors around centres, [items, dim]. */

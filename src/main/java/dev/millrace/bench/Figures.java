@@ -1,58 +1,61 @@
 package dev.millrace.bench;
 
+import dev.millrace.bench.Sample.Spread;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
-/** Figures by name, in the order in which they are added. A name has the unit. A number that is not finite is left out. */
+/** Figures by name, in the order in which they are added. A name has the unit. */
 final class Figures {
-
-    private static final double NANOS_A_SECOND = 1e9;
 
     private final Map<String, Object> values = new LinkedHashMap<>();
 
-    Figures with(String name, String value) {
-        return put(name, value);
+    /** @param value a text, a truth value or a number; left out if it is not finite */
+    Figures with(String name, Object value) {
+        if (!(value instanceof Double number) || Double.isFinite(number)) {
+            values.put(name, value);
+        }
+        return this;
     }
 
-    Figures with(String name, boolean value) {
-        return put(name, value);
+    /** Adds the median and the range; left out if nothing was measured. */
+    Figures with(String name, Sample sample) {
+        return sample.count() == 0 ? this : with(name, sample.spread());
     }
 
-    Figures with(String name, long value) {
-        return put(name, value);
+    Figures with(String name, Figures figures) {
+        return with(name, figures.values());
     }
 
-    Figures with(String name, double value) {
-        return Double.isFinite(value) ? put(name, value) : this;
+    /** Adds all of others. */
+    Figures and(Figures others) {
+        values.putAll(others.values);
+        return this;
     }
 
-    /** Leaves it out if a round measured nothing. */
-    Figures with(String name, Spread value) {
-        Figures spread = new Figures()
-                .with("median", value.median())
-                .with("least", value.least())
-                .with("most", value.most());
-        return spread.values.size() == 3 ? with(name, spread) : this;
-    }
-
-    Figures with(String name, Figures value) {
-        return put(name, value.values());
-    }
-
-    /** Texts, numbers, truth values, and maps of them. */
+    /** Texts, truth values, numbers, spreads, and maps of them. */
     Map<String, Object> values() {
         return Collections.unmodifiableMap(values);
     }
 
-    private Figures put(String name, Object value) {
-        values.put(name, value);
-        return this;
-    }
-
-    /** Seconds since a moment of {@link System#nanoTime}. */
-    static double secondsSince(long startNanos) {
-        return (System.nanoTime() - startNanos) / NANOS_A_SECOND;
+    /** A value as people read it. */
+    static String text(Object value) {
+        if (value instanceof Map<?, ?> figures) {
+            return figures.entrySet().stream()
+                    .map(figure -> figure.getKey() + " " + text(figure.getValue()))
+                    .collect(Collectors.joining(", "));
+        }
+        if (value instanceof Spread spread) {
+            return text(spread.median()) + " [" + text(spread.least()) + "–" + text(spread.most()) + "]";
+        }
+        if (value instanceof Double number) {
+            double size = Math.abs(number);
+            String format = size < 1 ? "%.3f" : size < 10 ? "%.2f" : size < 100 ? "%.1f" : "%,.0f";
+            return String.format(Locale.ROOT, format, number);
+        }
+        return value instanceof Number whole ? String.format(Locale.ROOT, "%,d", whole.longValue()) : value.toString();
     }
 
     /** Bytes of the heap that are used after a collection. */

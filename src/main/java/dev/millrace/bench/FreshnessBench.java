@@ -3,33 +3,27 @@ package dev.millrace.bench;
 import dev.millrace.shop.ShopSettings;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
-import dev.millrace.replay.BadRow;
-import dev.millrace.replay.DataSet;
 import dev.millrace.replay.Pace;
-import dev.millrace.replay.ReplayEvent;
 import dev.millrace.shop.ShopGenerator;
 import dev.millrace.state.InputTopic;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.Topics;
 import dev.millrace.wire.AvroWire;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Measures how soon clicks and new items are visible, with broker, trainer and server as processes of their own on this machine.
@@ -54,34 +48,14 @@ public final class FreshnessBench {
             return new Pace.Rising(rate.rate(), warmUp.toMillis() / 2e3);
         }
 
-        private Stage warmingUp() {
-            return new Stage("warming up", 0, warmUp.toSeconds(), seconds());
-        }
-
-        private Stage measuring() {
-            return new Stage("measuring", warmUp.toSeconds(), span.toSeconds(), seconds());
-        }
-
-        private Stage settling() {
-            return new Stage("settling", warmUp.toSeconds() + span.toSeconds(), SETTLE_LOOKS, seconds());
-        }
-
         private long seconds() {
-            return warmUp.toSeconds() + span.toSeconds() + SETTLE_LOOKS;
+            return warmUp.toSeconds() + span.toSeconds() + SETTLE_SECONDS;
         }
     }
 
-    /**
-     * A part of the plan.
-     *
-     * @param before seconds of the parts before it
-     * @param all seconds of all parts
-     */
-    private record Stage(String name, long before, long seconds, long all) {}
-
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long LOOK_MILLIS = 1_000;
-    private static final int SETTLE_LOOKS = 5; // so that the last clicks become visible while more are sent
+    private static final int SETTLE_SECONDS = 5; // so that the last clicks become visible while more are sent
     private static final int LOOKS_A_LINE = 10;
     private static final String FRESHNESS = "millrace_freshness_seconds";
     private static final String WITHHELD = "millrace_learn_withheld";
@@ -92,7 +66,6 @@ public final class FreshnessBench {
     private final List<Path> files;
     private final Map<String, String> given;
     private final BenchReport report;
-    private final AtomicReference<@Nullable Throwable> sendFailure = new AtomicReference<>();
 
     /**
      * @param directory of all data and logs, empty
@@ -114,17 +87,13 @@ public final class FreshnessBench {
         this.report = report;
     }
 
-    /** The shop, and the time it has come to. */
-    private record TimedShop(ShopGenerator shop, AtomicLong time) implements DataSet {
+    /** What runs during a measurement. */
+    private record Parts(SeparateProcesses processes, RecallClient recall, FreshnessProbes probes, Future<?> sender) {
 
-        @Override
-        public boolean hasExposures() {
-            return shop.hasExposures();
-        }
-
-        @Override
-        public Stream<ReplayEvent> events(Consumer<? super BadRow> badRows) {
-            return shop.events(badRows).peek(event -> time.accumulateAndGet(event.time(), Math::max));
+        void requireAll() throws InterruptedException {
+            processes.requireAll();
+            probes.requireAll();
+            FreshnessProbes.requireUnfailed(sender);
         }
     }
 
@@ -163,170 +132,95 @@ public final class FreshnessBench {
             RecallClient trainer)
             throws IOException, InterruptedException {
         AvroWire wire = new AvroWire(settings.wire());
-        TimedShop shop = new TimedShop(new ShopGenerator(ShopSettings.read(settings.reader())), new AtomicLong());
-        ReplayRun replay = new ReplayRun(shop, plan.pace(), Long.MAX_VALUE, bad -> {});
-        Map<String, ProcessHandle> handles = new LinkedHashMap<>(processes.handles());
-        handles.put("bench", ProcessHandle.current());
-        ProcessLoad load = new ProcessLoad(handles);
+        ReplayRun replay = new ReplayRun(new ShopGenerator(ShopSettings.read(settings.reader())), plan.pace(), Long.MAX_VALUE, bad -> {});
+        ExecutorService threads = Executors.newSingleThreadExecutor();
         try (EventProducer producer =
                         new EventProducer(settings.clients(), settings.topics().names(), wire);
                 ClickTrail trail =
                         new ClickTrail(settings.clients(), settings.topics().names(), wire)) {
-            Thread sender = new Thread(() -> send(replay, producer), "replay");
-            sender.start();
-            awaitFirstAnswers(recall, processes);
+            Future<?> sender = threads.submit(() -> {
+                replay.run(producer, InstantSource.system());
+                return null;
+            });
+            threads.shutdown(); // ends with what it sends
+            Stopwatch.await(PATIENCE, "the first answer (see the logs in " + directory + ")", () -> {
+                processes.requireAll();
+                return recall.ask("/v1/recall?user=u0").isPresent();
+            });
             try (FreshnessProbes probes = new FreshnessProbes(
                     recall,
                     producer,
-                    shop.time()::get,
+                    replay,
                     plan.queriesPerSecond(),
                     ShopSettings.read(settings.reader()).users())) {
-                report.print(
-                        "warms up for %d s; the rate rises in the first half",
-                        plan.warmUp().toSeconds());
-                watch(plan.warmingUp(), processes, recall, probes, load);
-                report.print("measures for %d s", plan.span().toSeconds());
+                Parts parts = new Parts(processes, recall, probes, sender);
+                watch("warming up", plan, 0, plan.warmUp().toSeconds(), parts);
                 probes.clear();
                 long begin = System.currentTimeMillis();
                 Map<InputTopic, Long> sentBefore = replay.sent();
+                Map<String, Double> cpuBefore = processes.cpuSeconds();
                 NavigableMap<Double, Long> before = recall.histogram(FRESHNESS);
-                load.begin();
-                watch(plan.measuring(), processes, recall, probes, load);
-                Map<String, Double> cores = load.cores();
+                watch("measuring", plan, plan.warmUp().toSeconds(), plan.span().toSeconds(), parts);
                 NavigableMap<Double, Long> after = recall.histogram(FRESHNESS);
+                Map<String, Double> cpuAfter = processes.cpuSeconds();
                 Map<InputTopic, Long> sentAfter = replay.sent();
                 long end = System.currentTimeMillis();
-                report.print("");
-                tellSettings(plan, settings);
-                tellEvents(sentBefore, sentAfter, (end - begin) / 1e3);
-                tellLoad(cores, load.coresOfTheMachine());
-                report.print("");
-                report.print("                                count      p50      p99      max");
+                double seconds = (end - begin) / 1e3;
+                report.add(new Figures()
+                        .with("eventsPerSecond", plan.rate().rate())
+                        .with("warmUpSeconds", plan.warmUp().toSeconds())
+                        .with("seconds", plan.span().toSeconds())
+                        .with("recallRequestsPerSecond", plan.queriesPerSecond())
+                        .with("sentInSeconds", seconds)
+                        .with("sentPerSecond", increase(sentBefore, sentAfter, seconds))
+                        .with("coresUsed", increase(cpuBefore, cpuAfter, seconds))
+                        .with("isWithheldAtTheEnd", trainer.gauge(WITHHELD) > 0) // withheld vectors are not counted
+                        .with("unanswered", probes.unanswered()));
                 tellFreshness(before, after);
                 tell("waits", "new item → recalled", probes.newItems());
                 tell("waits", "click → its user's answer", probes.changedAnswers());
                 tell("waits", "recall request", probes.requests());
-                boolean isWithheld = trainer.gauge(WITHHELD) > 0;
-                report.add(
-                        new Figures().with("isWithheldAtTheEnd", isWithheld).with("unanswered", probes.unanswered()));
-                if (isWithheld) {
-                    report.print(
-                            "publication is withheld at the end: clicks whose vectors are withheld are not counted");
-                }
-                if (probes.unanswered() > 0) {
-                    report.print("%d new items or clicks were not visible within 30 s", probes.unanswered());
-                }
-                watch(plan.settling(), processes, recall, probes, load);
-                report.print("");
+                watch("settling", plan, plan.seconds() - SETTLE_SECONDS, SETTLE_SECONDS, parts);
                 report.reached("", plan.seconds(), plan.seconds());
-                report.print("a click's way, the oldest of each vector");
                 trail.legs(begin, end).forEach((leg, times) -> tell("legs", leg, times));
             } finally {
                 replay.stop();
-                sender.join();
+                threads.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             }
         }
     }
 
-    private void awaitFirstAnswers(RecallClient recall, SeparateProcesses processes)
-            throws IOException, InterruptedException {
-        Waiting.until(PATIENCE, "the first answer (see the logs in " + directory + ")", () -> {
-            processes.requireAll();
-            return recall.ask("/v1/recall?user=u0").isPresent();
+    /**
+     * Waits until a part of the plan is over, and checks that nothing has failed.
+     *
+     * @param from second of the plan
+     */
+    private void watch(String part, Plan plan, long from, long seconds, Parts parts) throws InterruptedException {
+        for (long second = from; second < from + seconds; second++) {
+            report.reached(part, second, plan.seconds());
+            Thread.sleep(LOOK_MILLIS);
+            parts.requireAll();
+            if (second % LOOKS_A_LINE == LOOKS_A_LINE - 1) {
+                report.note(
+                        "%5d s, %s: click → served vector, last minute: p50 %.2f s  p99 %.2f s",
+                        second + 1,
+                        part,
+                        parts.recall().gauge(RECENT + "{of=\"p50\"}"),
+                        parts.recall().gauge(RECENT + "{of=\"p99\"}"));
+            }
+        }
+    }
+
+    /** What grew a second, by name. */
+    private static <K> Figures increase(
+            Map<K, ? extends Number> before, Map<K, ? extends Number> after, double seconds) {
+        Figures figures = new Figures();
+        after.forEach((key, number) -> {
+            Number then = before.get(key);
+            double increase = number.doubleValue() - (then == null ? 0 : then.doubleValue());
+            figures.with(key.toString().toLowerCase(Locale.ROOT), increase / seconds);
         });
-    }
-
-    private void send(ReplayRun replay, EventProducer producer) {
-        try {
-            replay.run(producer, InstantSource.system());
-        } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
-        } catch (RuntimeException | Error failed) {
-            sendFailure.set(failed);
-        }
-    }
-
-    /** Waits until a part of the plan is over, and checks that nothing has failed. */
-    private void watch(
-            Stage stage, SeparateProcesses processes, RecallClient recall, FreshnessProbes probes, ProcessLoad load)
-            throws InterruptedException {
-        long begin = System.nanoTime();
-        for (long look = 1; look <= stage.seconds(); look++) {
-            report.reached(stage.name(), stage.before() + look - 1, stage.all());
-            Thread.sleep(Math.max(0, look * LOOK_MILLIS - (System.nanoTime() - begin) / 1_000_000));
-            load.look();
-            processes.requireAll();
-            Throwable failed = probes.failure().orElse(sendFailure.get());
-            if (failed != null) {
-                throw new IllegalStateException("a part of the measurement failed: " + failed, failed);
-            }
-            if (look % LOOKS_A_LINE == 0) {
-                report.print(
-                        "%5d s  click → served vector, last minute: p50 %.2f s  p99 %.2f s",
-                        look, recall.gauge(RECENT + "{of=\"p50\"}"), recall.gauge(RECENT + "{of=\"p99\"}"));
-            }
-        }
-    }
-
-    private void tellSettings(Plan plan, MillraceSettings settings) {
-        report.add(new Figures()
-                .with("eventsPerSecond", plan.rate().rate())
-                .with("warmUpSeconds", plan.warmUp().toSeconds())
-                .with("seconds", plan.span().toSeconds())
-                .with("recallRequestsPerSecond", plan.queriesPerSecond())
-                .with(
-                        "attributeCommitMillis",
-                        settings.stream().attributeCommitInterval().toMillis())
-                .with(
-                        "learnCommitMillis",
-                        settings.stream().learnCommitInterval().toMillis())
-                .with("batchSize", settings.trainer().batch().size())
-                .with("maxWaitMillis", settings.stream().maxWait().toMillis())
-                .with("examBudget", settings.trainer().exam().budget())
-                .with("partitions", settings.topics().partitions())
-                .with("maxHeapBytes", Runtime.getRuntime().maxMemory()));
-        report.print(
-                "commits at most every %d ms (attribute) and %d ms (learn), batches of %d or %d ms, an exam budget of %s, %d partitions, heaps of %d MB",
-                settings.stream().attributeCommitInterval().toMillis(),
-                settings.stream().learnCommitInterval().toMillis(),
-                settings.trainer().batch().size(),
-                settings.stream().maxWait().toMillis(),
-                settings.trainer().exam().budget(),
-                settings.topics().partitions(),
-                Runtime.getRuntime().maxMemory() >> 20);
-        report.print(
-                "%,.0f events/s for %d s, after %d s of warm-up; %.0f recall requests a second",
-                plan.rate().rate(), plan.span().toSeconds(), plan.warmUp().toSeconds(), plan.queriesPerSecond());
-    }
-
-    private void tellEvents(Map<InputTopic, Long> before, Map<InputTopic, Long> after, double seconds) {
-        long exposures = sentBetween(InputTopic.EXPOSURES, before, after);
-        long clicks = sentBetween(InputTopic.CLICKS, before, after);
-        report.add(new Figures()
-                .with("sentExposures", exposures)
-                .with("sentClicks", clicks)
-                .with("sentInSeconds", seconds)
-                .with("sentEventsPerSecond", (exposures + clicks) / seconds));
-        report.print(
-                "sent %,.0f events/s: %,d exposures and %,d clicks in %.1f s",
-                (exposures + clicks) / seconds, exposures, clicks, seconds);
-    }
-
-    private static long sentBetween(InputTopic topic, Map<InputTopic, Long> before, Map<InputTopic, Long> after) {
-        return after.getOrDefault(topic, 0L) - before.getOrDefault(topic, 0L);
-    }
-
-    private void tellLoad(Map<String, Double> cores, int ofTheMachine) {
-        double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
-        Figures byProcess = new Figures();
-        cores.forEach(byProcess::with);
-        report.add(new Figures()
-                .with("coresOfTheMachine", ofTheMachine)
-                .with("coresUsed", byProcess)
-                .with("loadAverage", load));
-        StringBuilder text = new StringBuilder("cores used, of " + ofTheMachine + ":");
-        cores.forEach((name, used) -> text.append(String.format(Locale.ROOT, " %s %.2f", name, used)));
-        report.print("%s; load average %.1f", text, load);
+        return figures;
     }
 
     /** Tells quantiles of what the server counted in between, interpolated within a bucket as Prometheus does. */
@@ -334,20 +228,14 @@ public final class FreshnessBench {
         NavigableMap<Double, Long> counts = new TreeMap<>();
         after.forEach((edge, count) -> counts.put(edge, count - before.getOrDefault(edge, 0L)));
         long total = counts.isEmpty() ? 0 : counts.lastEntry().getValue();
-        double p50 = quantileMillis(counts, 0.5);
-        double p99 = quantileMillis(counts, 0.99);
-        double within = (double) counts.getOrDefault(1.0, 0L) / Math.max(1, total);
-        String what = "click → served vector";
         report.add(
                 "waits",
                 new Figures()
-                        .with("wait", what)
+                        .with("wait", "click → served vector")
                         .with("count", total)
-                        .with("p50Millis", p50)
-                        .with("p99Millis", p99)
-                        .with("shareWithinASecond", within));
-        report.print(
-                "%-28s %,8d %,5.0f ms %,5.0f ms            %.2f %% within 1 s", what, total, p50, p99, 100 * within);
+                        .with("p50Millis", quantileMillis(counts, 0.5))
+                        .with("p99Millis", quantileMillis(counts, 0.99))
+                        .with("shareWithinASecond", (double) counts.getOrDefault(1.0, 0L) / Math.max(1, total)));
     }
 
     static double quantileMillis(NavigableMap<Double, Long> counts, double share) {
@@ -368,22 +256,14 @@ public final class FreshnessBench {
         return Double.NaN;
     }
 
-    private void tell(String table, String what, DurationSample waits) {
-        double p50 = waits.quantile(0.5);
-        double p99 = waits.quantile(0.99);
-        double longest = waits.quantile(1);
+    private void tell(String table, String what, Sample waits) {
         report.add(
                 table,
                 new Figures()
                         .with("wait", what)
                         .with("count", waits.count())
-                        .with("p50Millis", p50)
-                        .with("p99Millis", p99)
-                        .with("maxMillis", longest));
-        if (waits.count() == 0) {
-            report.print("%-28s %,8d", what, 0);
-        } else {
-            report.print("%-28s %,8d %,5.0f ms %,5.0f ms %,5.0f ms", what, waits.count(), p50, p99, longest);
-        }
+                        .with("p50Millis", waits.median())
+                        .with("p99Millis", waits.quantile(0.99))
+                        .with("maxMillis", waits.quantile(1)));
     }
 }

@@ -1,21 +1,23 @@
 package dev.millrace.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.app.ReplayRun;
+import dev.millrace.batch.CounterRandom;
 import dev.millrace.event.CatalogueItem;
-import dev.millrace.event.Click;
-import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.topic.EventProducer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.SplittableRandom;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Measures from outside, over and over, the time until a new item is recalled, until a click changes its user's answer, and until a
@@ -28,68 +30,59 @@ final class FreshnessProbes implements AutoCloseable {
     /** The feature that only new items have, so that a filter finds them: {@code publish.attributes} must name it. */
     static final String MARK = "probe";
 
-    private static final long POLL_MILLIS = 10;
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
-    private static final int SHORTEST_PAUSE_MILLIS = 500;
-    private static final int LONGEST_PAUSE_MILLIS = 1_500;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final long PAUSE_MILLIS = 997; // out of step with any interval of commits
 
     private final RecallClient recall;
     private final EventProducer producer;
-    private final LongSupplier eventTime;
-    private final double queriesPerSecond;
-    private final int users;
-    private final SplittableRandom random = new SplittableRandom(1);
-    private final DurationSample newItems = new DurationSample();
-    private final DurationSample changedAnswers = new DurationSample();
-    private final DurationSample requests = new DurationSample();
+    private final ReplayRun replay;
+    private final Sample newItems = new Sample();
+    private final Sample changedAnswers = new Sample();
+    private final Sample requests = new Sample();
     private final AtomicInteger unanswered = new AtomicInteger();
-    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    private final List<Thread> threads;
-    private volatile boolean isClosing;
+    private final ScheduledExecutorService threads = Executors.newScheduledThreadPool(3);
+    private final List<Future<?>> probes;
 
     /** A measurement that is repeated, with its number. */
     private interface Probe {
-        void run(int number) throws InterruptedException;
-    }
-
-    /** What is waited for. */
-    private interface Condition {
-        boolean holds() throws InterruptedException;
+        void run(int number) throws IOException, InterruptedException;
     }
 
     /**
      * Begins to measure.
      *
-     * @param eventTime of the shop, now, epoch milliseconds
+     * @param replay of the shop
      * @param queriesPerSecond at which recall is asked evenly
      * @param users of the shop
      */
-    FreshnessProbes(
-            RecallClient recall, EventProducer producer, LongSupplier eventTime, double queriesPerSecond, int users) {
+    FreshnessProbes(RecallClient recall, EventProducer producer, ReplayRun replay, double queriesPerSecond, int users) {
         this.recall = recall;
         this.producer = producer;
-        this.eventTime = eventTime;
-        this.queriesPerSecond = queriesPerSecond;
-        this.users = users;
-        this.threads = List.of(
-                thread("probe-items", random.split(), this::newItem),
-                thread("probe-clicks", random.split(), this::click),
-                new Thread(() -> guarded(this::ask), "probe-requests"));
-        threads.forEach(Thread::start);
+        this.replay = replay;
+        long begin = System.nanoTime();
+        long period = (long) (1e9 / queriesPerSecond);
+        Probe ask = number -> {
+            recall.status("/v1/recall?k=10&user=u" + CounterRandom.below(users, 2, number, 0));
+            requests.add(new Stopwatch(begin + number * period).millis());
+        };
+        this.probes = List.of(
+                threads.scheduleWithFixedDelay(repeated(this::newItem), 0, PAUSE_MILLIS, TimeUnit.MILLISECONDS),
+                threads.scheduleWithFixedDelay(repeated(this::click), 0, PAUSE_MILLIS, TimeUnit.MILLISECONDS),
+                threads.scheduleAtFixedRate(repeated(ask), 0, period, TimeUnit.NANOSECONDS));
     }
 
     /** From an item being sent to a filtered recall that gives it. */
-    DurationSample newItems() {
+    Sample newItems() {
         return newItems;
     }
 
     /** From a click being sent to an answer that knows of it. */
-    DurationSample changedAnswers() {
+    Sample changedAnswers() {
         return changedAnswers;
     }
 
     /** From when a request was due, so that none hides behind a slow one before it. */
-    DurationSample requests() {
+    Sample requests() {
         return requests;
     }
 
@@ -100,29 +93,34 @@ final class FreshnessProbes implements AutoCloseable {
 
     /** Forgets what was measured so far. */
     void clear() {
-        List.of(newItems, changedAnswers, requests).forEach(DurationSample::clear);
+        List.of(newItems, changedAnswers, requests).forEach(Sample::clear);
         unanswered.set(0);
     }
 
-    /** Why a probe has ended; absent while all go on. */
-    Optional<Throwable> failure() {
-        return Optional.ofNullable(failure.get());
+    /** @throws IllegalStateException if a probe has failed */
+    void requireAll() throws InterruptedException {
+        for (Future<?> probe : probes) {
+            requireUnfailed(probe);
+        }
     }
 
-    @Override
-    public void close() {
-        isClosing = true;
-        threads.forEach(Thread::interrupt);
-        for (Thread thread : threads) {
+    /** @throws IllegalStateException if a task has failed */
+    static void requireUnfailed(Future<?> task) throws InterruptedException {
+        if (task.isDone()) {
             try {
-                thread.join();
-            } catch (InterruptedException interrupted) {
-                Thread.currentThread().interrupt();
+                task.get();
+            } catch (ExecutionException failed) {
+                throw new IllegalStateException("a part of the measurement failed: " + failed.getCause(), failed);
             }
         }
     }
 
-    private void newItem(int number) throws InterruptedException {
+    @Override
+    public void close() {
+        threads.shutdownNow();
+    }
+
+    private void newItem(int number) throws IOException, InterruptedException {
         String item = "probe-item-" + number;
         Features features = Features.of(Map.of(
                 "category",
@@ -133,43 +131,32 @@ final class FreshnessProbes implements AutoCloseable {
                 new FeatureValue.Quantity(3),
                 MARK,
                 new FeatureValue.Category(item)));
-        long sent = System.nanoTime();
-        producer.send(new CatalogueItem(item, eventTime.getAsLong(), features));
+        Stopwatch sent = Stopwatch.start();
+        producer.send(new CatalogueItem(item, replay.latestTime(), features));
         String path = "/v1/recall?k=1&user=u0&filter." + MARK + "=" + item;
-        await(sent, newItems, () -> recall.ask(path)
-                .map(answer ->
-                        answer.path("items").path(0).path("item").asText().equals(item))
-                .orElse(false));
+        await(sent, newItems, () -> first(path).equals(item));
     }
 
     /** An unknown user sees the best item of the answer and clicks it. From then on it is the reason for every other item. */
-    private void click(int number) throws InterruptedException {
+    private void click(int number) throws IOException, InterruptedException {
         String user = "probe-user-" + number;
         String path = "/v1/recall?k=10&explain=true&user=" + user;
-        String item = recall.ask(path)
-                .map(answer -> answer.path("items").path(0).path("item").asText())
-                .orElse("");
+        String item = first(path);
         if (item.isEmpty()) {
             return; // nothing is served yet
         }
-        long now = eventTime.getAsLong();
-        String exposure = "probe-exposure-" + number;
-        producer.send(new Exposure(exposure, user, item, now, System.currentTimeMillis(), Features.NONE));
-        producer.flush();
-        long sent = System.nanoTime();
-        producer.send(new Click(
-                "probe-click-" + number,
-                user,
-                item,
-                Optional.of(exposure),
-                "click",
-                1,
-                now,
-                System.currentTimeMillis(),
-                Features.NONE));
+        Stopwatch sent = Stopwatch.start();
+        replay.click(producer, "probe-click-" + number, user, item, System.currentTimeMillis());
         await(sent, changedAnswers, () -> recall.ask(path)
                 .map(answer -> isForWhoClicked(item, answer.path("items")))
                 .orElse(false));
+    }
+
+    /** The first item of an answer; empty if there is none. */
+    private String first(String path) throws InterruptedException {
+        return recall.ask(path)
+                .map(answer -> answer.path("items").path(0).path("item").asText())
+                .orElse("");
     }
 
     private static boolean isForWhoClicked(String item, JsonNode items) {
@@ -181,51 +168,25 @@ final class FreshnessProbes implements AutoCloseable {
         return items.path(0).path("nearest").path(0).path("item").asText().equals(item);
     }
 
-    private void await(long sentNanos, DurationSample waits, Condition condition) throws InterruptedException {
-        while (!condition.holds()) {
-            if (System.nanoTime() - sentNanos > PATIENCE_NANOS) {
-                unanswered.incrementAndGet();
-                return;
-            }
-            Thread.sleep(POLL_MILLIS);
-        }
-        waits.add((System.nanoTime() - sentNanos) / 1e6);
-    }
-
-    private void ask(int ignored) throws InterruptedException {
-        SplittableRandom who = new SplittableRandom(2);
-        long begin = System.nanoTime();
-        for (long number = 0; !isClosing; number++) {
-            long due = begin + (long) (number * 1e9 / queriesPerSecond);
-            long early = due - System.nanoTime();
-            if (early > 0) {
-                TimeUnit.NANOSECONDS.sleep(early);
-            }
-            recall.status("/v1/recall?k=10&user=u" + who.nextInt(users));
-            requests.add((System.nanoTime() - due) / 1e6);
+    private void await(Stopwatch sent, Sample waits, Stopwatch.Condition condition)
+            throws IOException, InterruptedException {
+        if (sent.reaches(PATIENCE, condition)) {
+            waits.add(sent.millis());
+        } else {
+            unanswered.incrementAndGet();
         }
     }
 
-    private Thread thread(String name, SplittableRandom pauses, Probe probe) {
-        return new Thread(
-                () -> guarded(ignored -> {
-                    for (int number = 0; !isClosing; number++) {
-                        probe.run(number);
-                        Thread.sleep(pauses.nextInt(SHORTEST_PAUSE_MILLIS, LONGEST_PAUSE_MILLIS));
-                    }
-                }),
-                name);
-    }
-
-    private void guarded(Probe probe) {
-        try {
-            probe.run(0);
-        } catch (InterruptedException closing) {
-            Thread.currentThread().interrupt();
-        } catch (RuntimeException | Error thrown) {
-            if (!isClosing) {
-                failure.compareAndSet(null, thrown);
+    private static Runnable repeated(Probe probe) {
+        AtomicInteger number = new AtomicInteger();
+        return () -> {
+            try {
+                probe.run(number.getAndIncrement());
+            } catch (InterruptedException closing) {
+                Thread.currentThread().interrupt();
+            } catch (IOException failed) {
+                throw new UncheckedIOException(failed);
             }
-        }
+        };
     }
 }

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /**
  * Compares estimators of popularity with the truth, on sampled streams whose items have the frequencies of Zipf's law. With drift, the
@@ -18,62 +17,49 @@ public final class PopularityBench {
 
     private static final int ITEMS = 10_000;
     private static final int POSITIVES = 512_000;
-    private static final char PREFIX = 'P';
+    private static final long SEED = 1;
+
+    private static final List<PopularitySettings> ESTIMATORS = List.of(
+            new PopularitySettings(Estimator.INTERVALS, 1, 0.05, 0, 16),
+            new PopularitySettings(Estimator.INTERVALS, 1, 0.01, 0, 16),
+            new PopularitySettings(Estimator.INTERVALS, 1, 0.002, 0, 16),
+            new PopularitySettings(Estimator.INTERVALS, 1, 0.01, 1, ITEMS),
+            new PopularitySettings(Estimator.INTERVALS, 1, 0.01, 5, ITEMS),
+            new PopularitySettings(Estimator.RUNNING, 1, 1, 0, 16),
+            new PopularitySettings(Estimator.DECAYED, 100_000, 1, 0, 16),
+            new PopularitySettings(Estimator.COUNT_MIN, 100_000, 1, 1, ITEMS),
+            new PopularitySettings(Estimator.COUNT_MIN, 100_000, 1, 4, ITEMS),
+            new PopularitySettings(Estimator.COUNT_MIN, 100_000, 1, 4, ITEMS / 10));
 
     private PopularityBench() {}
 
-    /** Whether frequencies change at half time. */
-    public enum Drift {
-        NONE,
-        SWAP
-    }
-
-    /** A stream of positives. */
-    public record Stream(int items, int batchSize, int batches, Drift drift, long seed) {}
+    /**
+     * A stream of positives.
+     *
+     * @param isSwapped whether frequencies change at half time
+     */
+    record Stream(int items, int batchSize, int batches, boolean isSwapped) {}
 
     /** Tells the errors of all estimators. */
     public static void run(BenchReport report, List<Integer> batchSizes) {
+        report.note("deviation of log p from the truth, weighted by the stream");
         report.add(new Figures().with("items", ITEMS).with("positives", POSITIVES));
-        report.print(
-                "%,d items, %,d positives, Zipf; deviation of log p from the truth, weighted by the stream",
-                ITEMS, POSITIVES);
-        report.print(
-                "%38s%s",
-                "",
-                batchSizes.stream()
-                        .map(size -> String.format(Locale.ROOT, " %6d still %6d swap", size, size))
-                        .collect(Collectors.joining()));
-        List<PopularitySettings> estimators = List.of(
-                new PopularitySettings(Estimator.INTERVALS, 1, 0.05, 0, 16),
-                new PopularitySettings(Estimator.INTERVALS, 1, 0.01, 0, 16),
-                new PopularitySettings(Estimator.INTERVALS, 1, 0.002, 0, 16),
-                new PopularitySettings(Estimator.INTERVALS, 1, 0.01, 1, ITEMS),
-                new PopularitySettings(Estimator.INTERVALS, 1, 0.01, 5, ITEMS),
-                new PopularitySettings(Estimator.RUNNING, 1, 1, 0, 16),
-                new PopularitySettings(Estimator.DECAYED, 100_000, 1, 0, 16),
-                new PopularitySettings(Estimator.COUNT_MIN, 100_000, 1, 1, ITEMS),
-                new PopularitySettings(Estimator.COUNT_MIN, 100_000, 1, 4, ITEMS),
-                new PopularitySettings(Estimator.COUNT_MIN, 100_000, 1, 4, ITEMS / 10));
-        int all = estimators.size() * batchSizes.size() * Drift.values().length;
+        int all = ESTIMATORS.size() * batchSizes.size() * 2;
         int done = 0;
-        for (PopularitySettings settings : estimators) {
-            StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-38s", name(settings)));
+        for (PopularitySettings settings : ESTIMATORS) {
             for (int size : batchSizes) {
-                for (Drift drift : Drift.values()) {
+                for (boolean isSwapped : new boolean[] {false, true}) {
                     report.reached(name(settings), done++, all);
-                    Stream stream = new Stream(ITEMS, size, POSITIVES / size, drift, 1);
-                    double error = error(settings.estimator(PREFIX, size, id -> id), stream);
+                    Stream stream = new Stream(ITEMS, size, POSITIVES / size, isSwapped);
                     report.add(
                             "estimates",
                             new Figures()
                                     .with("estimator", name(settings))
                                     .with("batch", size)
-                                    .with("drift", drift.name().toLowerCase(Locale.ROOT))
-                                    .with("logPDeviation", error));
-                    line.append(String.format(Locale.ROOT, " %11.3f ", error));
+                                    .with("drift", isSwapped ? "swap" : "none")
+                                    .with("logPDeviation", error(settings.estimator('P', size, id -> id), stream)));
                 }
             }
-            report.print("%s", line);
         }
         report.reached("", all, all);
     }
@@ -83,7 +69,7 @@ public final class PopularityBench {
      *
      * @return standard deviation of the error of its log p at the end, weighted by the frequencies; a softmax does not see the mean
      */
-    public static double error(ItemPopularity popularity, Stream stream) {
+    static double error(ItemPopularity popularity, Stream stream) {
         double[] below = new double[stream.items];
         double total = 0;
         for (int rank = 0; rank < stream.items; rank++) {
@@ -91,11 +77,10 @@ public final class PopularityBench {
             below[rank] = total;
         }
         for (int batch = 0; batch < stream.batches; batch++) {
-            boolean isSwapped = stream.drift == Drift.SWAP && batch >= stream.batches / 2;
+            boolean isSwapped = stream.isSwapped && batch >= stream.batches / 2;
             List<String> positives = new ArrayList<>(stream.batchSize);
             for (int at = 0; at < stream.batchSize; at++) {
-                double uniform = (CounterRandom.bits(stream.seed, batch, at) >>> 11) * 0x1p-53;
-                int found = Arrays.binarySearch(below, uniform * total);
+                int found = Arrays.binarySearch(below, CounterRandom.unit(SEED, batch, at) * total);
                 positives.add(item(stream, found < 0 ? -1 - found : found, isSwapped));
             }
             popularity.observe(positives);
@@ -104,7 +89,7 @@ public final class PopularityBench {
         double squares = 0;
         for (int rank = 0; rank < stream.items; rank++) {
             double frequency = 1.0 / (rank + 1) / total;
-            String item = item(stream, rank, stream.drift == Drift.SWAP);
+            String item = item(stream, rank, stream.isSwapped);
             double error = popularity.logProbability(item, stream.items) - StrictMath.log(frequency);
             mean += frequency * error;
             squares += frequency * error * error;
@@ -119,13 +104,12 @@ public final class PopularityBench {
 
     private static String name(PopularitySettings settings) {
         String name = settings.estimator().name().toLowerCase(Locale.ROOT).replace('_', '-');
+        String sketch = settings.hashes() == 0 ? "" : ", " + settings.hashes() + " x " + settings.buckets();
         return switch (settings.estimator()) {
             case RUNNING -> name;
             case DECAYED -> name + ", half-life " + Math.round(settings.halfLife());
-            case INTERVALS ->
-                name + ", rate " + settings.rate()
-                        + (settings.hashes() == 0 ? "" : ", " + settings.hashes() + " x " + settings.buckets());
-            case COUNT_MIN -> name + ", " + settings.hashes() + " x " + settings.buckets();
+            case INTERVALS -> name + ", rate " + settings.rate() + sketch;
+            case COUNT_MIN -> name + sketch;
         };
     }
 }

@@ -5,9 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,9 +21,8 @@ import java.util.regex.Pattern;
  */
 final class SeparateProcesses implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
     private static final Duration STOP = Duration.ofSeconds(45);
-    private static final long LOOK_MILLIS = 50;
 
     private final Path directory;
     private final List<String> launcher;
@@ -36,7 +34,7 @@ final class SeparateProcesses implements AutoCloseable {
      */
     SeparateProcesses(Path directory, List<String> launcher) {
         this.directory = directory;
-        this.launcher = List.copyOf(launcher);
+        this.launcher = launcher;
     }
 
     /**
@@ -45,53 +43,60 @@ final class SeparateProcesses implements AutoCloseable {
      * @param arguments the first is the command
      * @param expected the text
      * @return the first group of the text
-     * @throws IllegalStateException if the process ends before, or takes too long
+     * @throws IllegalStateException if a process ends before, or takes too long
      */
     String start(List<String> arguments, Pattern expected) throws IOException, InterruptedException {
         String name = arguments.get(0);
-        Path log = directory.resolve(name + ".log");
+        Path log = log(name);
         List<String> command = new ArrayList<>(launcher);
         command.addAll(arguments);
-        Process process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
-        running.put(name, process);
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (true) {
-            boolean isAlive = process.isAlive();
-            Matcher said = expected.matcher(Files.readString(log, StandardCharsets.UTF_8));
-            if (said.find()) {
-                return said.group(1);
+        running.put(
+                name,
+                new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(log.toFile())
+                        .start());
+        Matcher said = expected.matcher("");
+        Stopwatch.await(PATIENCE, name + ", see " + log + ",", () -> {
+            boolean isSaid =
+                    said.reset(Files.readString(log, StandardCharsets.UTF_8)).find();
+            if (!isSaid) {
+                requireAll();
             }
-            if (!isAlive || System.nanoTime() > deadline) {
-                throw new IllegalStateException(name
-                        + (isAlive ? " took longer than " + PATIENCE.toSeconds() + " s" : " ended") + ", see " + log);
-            }
-            Thread.sleep(LOOK_MILLIS);
-        }
+            return isSaid;
+        });
+        return said.group(1);
     }
 
     /** @throws IllegalStateException if a process has ended */
     void requireAll() {
         running.forEach((name, process) -> {
             if (!process.isAlive()) {
-                throw new IllegalStateException(name + " ended, see " + directory.resolve(name + ".log"));
+                throw new IllegalStateException(name + " ended, see " + log(name));
             }
         });
     }
 
-    /** The processes, by the command's name, in the order of their start. */
-    Map<String, ProcessHandle> handles() {
-        Map<String, ProcessHandle> handles = new LinkedHashMap<>();
-        running.forEach((name, process) -> handles.put(name, process.toHandle()));
-        return handles;
+    /** Ends a command with SIGKILL. */
+    void kill(String name) throws InterruptedException {
+        Process process = running.remove(name);
+        if (process != null) {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    /** The seconds of CPU time that each has used so far, and those of this process as {@code bench}. */
+    Map<String, Double> cpuSeconds() {
+        Map<String, Double> seconds = new LinkedHashMap<>();
+        running.forEach((name, process) -> seconds.put(name, cpuSeconds(process.toHandle())));
+        seconds.put("bench", cpuSeconds(ProcessHandle.current()));
+        return seconds;
     }
 
     @Override
     public void close() {
-        Deque<Process> latestFirst = new ArrayDeque<>();
-        running.values().forEach(latestFirst::addFirst);
+        List<Process> latestFirst = new ArrayList<>(running.values());
+        Collections.reverse(latestFirst);
         for (Process process : latestFirst) {
             process.destroy();
             try {
@@ -103,5 +108,13 @@ final class SeparateProcesses implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    private Path log(String name) {
+        return directory.resolve(name + ".log");
+    }
+
+    private static double cpuSeconds(ProcessHandle process) {
+        return process.info().totalCpuDuration().orElse(Duration.ZERO).toMillis() / 1e3;
     }
 }

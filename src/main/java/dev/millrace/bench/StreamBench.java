@@ -1,6 +1,7 @@
 package dev.millrace.bench;
 
 import dev.millrace.shop.ShopSettings;
+import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.ThreadMXBean;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
@@ -20,7 +21,6 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.nio.file.DirectoryStream;
@@ -29,13 +29,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Stream;
+import org.apache.kafka.streams.Topology;
 
 /**
  * Measures what an event costs the attribution, beside a bare topology of the same settings that gets and puts one entry of RocksDB an event.
@@ -46,6 +47,8 @@ public final class StreamBench {
 
     private static final Duration PATIENCE = Duration.ofMinutes(10);
     private static final double WARM_UP = 0.5;
+    private static final OperatingSystemMXBean MACHINE =
+            ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
     private static final String PROCESSED = "kafka.stream.thread.process.total";
 
     private final Path directory;
@@ -80,10 +83,10 @@ public final class StreamBench {
      *
      * @param events taken in
      * @param threadNanos CPU time of the stream's threads
-     * @param allocated bytes that they allocated
+     * @param processNanos CPU time of this process, with broker, clients, RocksDB, compilers and garbage collector
+     * @param allocated bytes that the stream's threads allocated
      */
-    private record Moment(
-            long events, long nanos, long threadNanos, long allocated, Map<ThreadLoad.Work, Double> seconds) {}
+    private record Moment(long events, long nanos, long threadNanos, long processNanos, long allocated) {}
 
     /** Runs both a number of times in turn, and tells of each, then the medians. */
     public void run(long events, int rounds) throws IOException, InterruptedException {
@@ -92,50 +95,27 @@ public final class StreamBench {
             given.put("kafka.bootstrap.servers", broker.bootstrapServers());
             MillraceSettings settings = settings("fill");
             new Topics(settings.clients(), settings.topics(), PATIENCE).create();
-            long start = System.nanoTime();
             Map<InputTopic, Long> sent = fill(settings, events);
-            double seconds = Figures.secondsSince(start);
-            report.add(new Figures().with("events", events).with("sendSeconds", seconds));
-            report.print("%,d events sent in %.1f s", events, seconds);
-            Map<Kind, double[][]> all = new EnumMap<>(Kind.class);
-            for (Kind kind : Kind.values()) {
-                all.put(kind, new double[4][rounds]);
-            }
+            report.add(new Figures().with("events", events));
+            Map<Kind, Map<String, Sample>> found = new EnumMap<>(Kind.class);
             int done = 0;
-            for (int round = 0; round < rounds; round++) {
+            for (int round = 1; round <= rounds; round++) {
                 for (Kind kind : Kind.values()) {
                     report.reached(kind.text(), done++, (long) rounds * Kind.values().length);
-                    measure(kind, round, records(kind, sent), Objects.requireNonNull(all.get(kind)));
+                    Map<String, Sample> samples = found.computeIfAbsent(kind, first -> new LinkedHashMap<>());
+                    measure(kind, round, records(kind, sent), samples);
                 }
             }
             report.reached("", done, done);
-            all.forEach(this::tell);
+            found.forEach((kind, samples) -> {
+                Figures medians = new Figures().with("kind", kind.text());
+                samples.forEach(medians::with);
+                report.add("medians", medians);
+            });
         }
     }
 
-    private void tell(Kind kind, double[][] columns) {
-        Spread events = Spread.of(columns[0]);
-        Spread micros = Spread.of(columns[1]);
-        Spread allocated = Spread.of(columns[2]);
-        Spread changelog = Spread.of(columns[3]);
-        report.add(
-                "medians",
-                new Figures()
-                        .with("kind", kind.text())
-                        .with("eventsPerSecond", events)
-                        .with("threadMicrosAnEvent", micros)
-                        .with("allocatedBytesAnEvent", allocated)
-                        .with("changelogBytesAnEvent", changelog));
-        report.print(
-                "%-12s median [range]  events/s %s  µs/event on its thread %s  bytes allocated/event %s  changelog bytes/event %s",
-                kind.text(),
-                events.text("%,.0f"),
-                micros.text("%.1f"),
-                allocated.text("%,.0f"),
-                changelog.text("%,.0f"));
-    }
-
-    private void measure(Kind kind, int round, long events, double[][] columns)
+    private void measure(Kind kind, int round, long events, Map<String, Sample> samples)
             throws IOException, InterruptedException {
         MillraceSettings settings = settings(kind.text() + round);
         String application = settings.stream().applicationId(Part.ATTRIBUTE);
@@ -145,37 +125,24 @@ public final class StreamBench {
         try (StreamRunner runner = runner(kind, settings)) {
             runner.start();
             runner.bindTo(registry);
-            Waiting.until(PATIENCE, "the warm-up", () -> processed(registry) >= WARM_UP * events);
+            Stopwatch.await(PATIENCE, "the warm-up", () -> processed(registry) >= WARM_UP * events);
             warm = moment(processed(registry), application);
-            Waiting.until(PATIENCE, "all events", () -> processed(registry) >= events);
+            Stopwatch.await(PATIENCE, "all events", () -> processed(registry) >= events);
             end = moment(processed(registry), application);
         }
         double span = end.events - warm.events;
-        columns[0][round] = span * 1e9 / (end.nanos - warm.nanos);
-        columns[1][round] = (end.threadNanos - warm.threadNanos) / 1e3 / span;
-        columns[2][round] = (end.allocated - warm.allocated) / span;
-        columns[3][round] = changelogBytes(application) / (double) events;
-        StringBuilder others = new StringBuilder();
-        Figures byThreads = new Figures();
-        end.seconds.forEach((work, seconds) -> {
-            String name = work.name().toLowerCase(Locale.ROOT);
-            double micros = (seconds - warm.seconds.getOrDefault(work, 0.0)) * 1e6 / span;
-            byThreads.with(name, micros);
-            others.append(String.format(Locale.ROOT, "  %s %.1f", name, micros));
+        Map<String, Double> costs = new LinkedHashMap<>();
+        costs.put("eventsPerSecond", span * 1e9 / (end.nanos - warm.nanos));
+        costs.put("threadMicrosAnEvent", (end.threadNanos - warm.threadNanos) / 1e3 / span);
+        costs.put("processMicrosAnEvent", (end.processNanos - warm.processNanos) / 1e3 / span);
+        costs.put("allocatedBytesAnEvent", (end.allocated - warm.allocated) / span);
+        costs.put("changelogBytesAnEvent", changelogBytes(application) / (double) events);
+        Figures row = new Figures().with("kind", kind.text()).with("round", round);
+        costs.forEach((name, cost) -> {
+            row.with(name, cost);
+            samples.computeIfAbsent(name, first -> new Sample()).add(cost);
         });
-        report.add(
-                "rounds",
-                new Figures()
-                        .with("kind", kind.text())
-                        .with("round", round + 1)
-                        .with("eventsPerSecond", columns[0][round])
-                        .with("threadMicrosAnEvent", columns[1][round])
-                        .with("allocatedBytesAnEvent", columns[2][round])
-                        .with("changelogBytesAnEvent", columns[3][round])
-                        .with("microsAnEventByThreads", byThreads));
-        report.print(
-                "%-12s round %d  %,.0f events/s  %.1f µs an event on its thread  µs an event by threads:%s",
-                kind.text(), round + 1, columns[0][round], columns[1][round], others);
+        report.add("rounds", row);
     }
 
     /** Returns how many records the application's threads have processed. */
@@ -188,21 +155,18 @@ public final class StreamBench {
     private static StreamRunner runner(Kind kind, MillraceSettings settings) {
         TopicNames names = settings.topics().names();
         Map<String, Integer> partitions = new Topics(settings.clients(), settings.topics(), PATIENCE).partitions();
-        return new StreamRunner(
-                settings.stream(),
-                settings.clients(),
-                Map.of(
-                        Part.ATTRIBUTE,
-                        switch (kind) {
-                            case ATTRIBUTION ->
-                                MillraceTopology.attribute(
-                                        names,
-                                        settings.attribution(),
-                                        settings.attributionKept(),
-                                        new AvroWire(settings.wire()),
-                                        topic -> Objects.requireNonNull(partitions.get(topic)));
-                            case BARE -> BareTopology.getAndPut(names);
-                        }));
+        Topology topology =
+                switch (kind) {
+                    case ATTRIBUTION ->
+                        MillraceTopology.attribute(
+                                names,
+                                settings.attribution(),
+                                settings.attributionKept(),
+                                new AvroWire(settings.wire()),
+                                topic -> Objects.requireNonNull(partitions.get(topic)));
+                    case BARE -> BareTopology.getAndPut(names);
+                };
+        return new StreamRunner(settings.stream(), settings.clients(), Map.of(Part.ATTRIBUTE, topology));
     }
 
     private static Moment moment(long events, String application) {
@@ -217,7 +181,7 @@ public final class StreamBench {
                 allocated += threads.getThreadAllocatedBytes(thread.getThreadId());
             }
         }
-        return new Moment(events, System.nanoTime(), nanos, allocated, ThreadLoad.seconds(application));
+        return new Moment(events, System.nanoTime(), nanos, MACHINE.getProcessCpuTime(), allocated);
     }
 
     /** Returns the bytes of an application's changelogs in the broker's directory, which are never compacted, with their transactions' marks. */
@@ -226,22 +190,14 @@ public final class StreamBench {
         long bytes = 0;
         try (DirectoryStream<Path> topics = Files.newDirectoryStream(logs, application + "-*-changelog-*")) {
             for (Path topic : topics) {
-                try (Stream<Path> segments = Files.list(topic)) {
-                    bytes += segments.filter(file -> file.toString().endsWith(".log"))
-                            .mapToLong(StreamBench::size)
-                            .sum();
+                try (DirectoryStream<Path> segments = Files.newDirectoryStream(topic, "*.log")) {
+                    for (Path segment : segments) {
+                        bytes += Files.size(segment);
+                    }
                 }
             }
         }
         return bytes;
-    }
-
-    private static long size(Path file) {
-        try {
-            return Files.size(file);
-        } catch (IOException unreadable) {
-            throw new UncheckedIOException(unreadable);
-        }
     }
 
     /** Returns how many records were sent, by input topic. */

@@ -2,16 +2,12 @@ package dev.millrace.bench;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.exam.ExamWitness;
 import dev.millrace.model.RowCache;
-import dev.millrace.model.StepTimes;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.OrderedEntries;
-import dev.millrace.train.StepOutcome;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
-import dev.millrace.train.TrainingProgress;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +24,7 @@ import java.util.stream.Stream;
 final class TimedLearner {
 
     /** What a batch costs. */
-    enum Cost {
+    private enum Cost {
         /** Examples are collected, negatives drawn, the batch closed. */
         BATCH,
         /** All that is done with a batch before the model learns from it. */
@@ -42,14 +38,11 @@ final class TimedLearner {
     }
 
     private static final int STEPS_A_DRAIN = 64;
-    private static final double NANOS_A_MILLI = 1e6;
-    private static final double NANOS_A_SECOND = 1e9;
 
     private final LongSupplier clock;
     private final Trainer trainer;
     private final CountedBytes written;
-    private final Map<Cost, DurationSample> millis = new EnumMap<>(Cost.class);
-    private final Map<Cost, Double> sums = new EnumMap<>(Cost.class);
+    private final Map<Cost, Sample> millis = new EnumMap<>(Cost.class);
     private long beganStep;
     private long ranked;
     private long wallNanos;
@@ -66,18 +59,11 @@ final class TimedLearner {
     TimedLearner(TrainerSettings settings, LongSupplier clock, Optional<OrderedEntries> store) {
         this.clock = clock;
         this.written = new CountedBytes(store);
-        StepTimes times = new StepTimes() {
-            @Override
-            public void begin() {
-                beganStep = clock.getAsLong();
-            }
-
-            @Override
-            public void lap(Phase phase) {}
-        };
-        ExamWitness witness = (example, byModel, byPopularity) -> ranked++;
         this.trainer = new Trainer(
-                settings, store.<EntrySource>map(entries -> entries).orElse(EntrySource.NONE), times, witness);
+                settings,
+                store.<EntrySource>map(entries -> entries).orElse(EntrySource.NONE),
+                () -> beganStep = clock.getAsLong(),
+                (example, byModel, byPopularity) -> ranked++);
         forget();
     }
 
@@ -110,10 +96,7 @@ final class TimedLearner {
             return trainer.closeBatch();
         });
         learn(batch);
-        timed(Cost.PUBLISH, () -> {
-            trainer.publish(Optional.empty(), embedding -> vectors++);
-            return vectors;
-        });
+        timed(Cost.PUBLISH, () -> trainer.publish(Optional.empty(), embedding -> vectors++));
         timed(Cost.DRAIN, () -> {
             trainer.drainDirty(written);
             return trainer.progress();
@@ -126,10 +109,8 @@ final class TimedLearner {
     /** Forgets all that was timed and counted so far. */
     void forget() {
         for (Cost cost : Cost.values()) {
-            millis.put(cost, new DurationSample());
-            sums.put(cost, 0.0);
+            millis.put(cost, new Sample());
         }
-        ranked = 0;
         wallNanos = 0;
         examples = 0;
         exams = 0;
@@ -139,107 +120,61 @@ final class TimedLearner {
         written.bytes = 0;
     }
 
-    /** Number of steps since {@link #forget}. */
-    int steps() {
-        return sample(Cost.STEP).count();
-    }
-
-    /** Median of a phase over the steps, milliseconds. */
-    double median(Cost cost) {
-        return sample(cost).quantile(0.5);
-    }
-
-    /** Mean of a phase over the steps, milliseconds. */
-    double mean(Cost cost) {
-        return sum(cost) / steps();
-    }
-
-    /** Steps in which an exam ranked anything. */
-    long exams() {
-        return exams;
-    }
-
-    /** Examples that exams ranked. */
-    long ranked() {
-        return ranked;
-    }
-
-    /** Vectors published, a step. */
-    double vectorsAStep() {
-        return (double) vectors / steps();
-    }
-
-    /** Bytes of the entries written, a step. */
-    double bytesAStep() {
-        return (double) written.bytes / steps();
-    }
-
-    /** Rows that were learnt from, a step. */
-    double rowsAStep() {
-        return (double) (trainer.model().rowCache().learnt() - rowsBefore.learnt()) / steps();
-    }
-
-    /** Rows that were read from the store, a step: by the steps, and by what is done around them. */
-    double rowsReadAStep() {
-        return (double) (trainer.model().rowCache().read() - rowsBefore.read()) / steps();
-    }
-
-    /** Rows that the steps themselves had to read from the store, a step. */
-    double rowsMissedAStep() {
-        return (double) (trainer.model().rowCache().missed() - rowsBefore.missed()) / steps();
-    }
-
-    /** Steps after which vectors were withheld. */
-    long withheldSteps() {
-        return withheldSteps;
-    }
-
-    /** Examples by the time of all phases, a second. */
-    double examplesASecond() {
-        double sum = sums.values().stream().mapToDouble(Double::doubleValue).sum();
-        return examples * NANOS_A_SECOND / (sum * NANOS_A_MILLI);
-    }
-
-    /** Examples by the time that passed in the learner, a second. */
-    double examplesAWallSecond() {
-        return examples * NANOS_A_SECOND / wallNanos;
-    }
-
-    TrainingProgress progress() {
-        return trainer.progress();
+    /**
+     * What was timed and counted since {@link #forget}. Times are the medians of a step, that of the exam the mean, as most steps may have
+     * none. <i>Learnt</i> are the rows that steps learn from, <i>read</i> those that are read from the store, and the hits' share is of the
+     * learnt rows that steps need not read.
+     */
+    Figures figures() {
+        double steps = sample(Cost.STEP).count();
+        double exam = sample(Cost.EXAM).sum() / steps;
+        double publish = sample(Cost.PUBLISH).median();
+        double drain = sample(Cost.DRAIN).median();
+        double step = sample(Cost.STEP).median();
+        double allMillis = millis.values().stream().mapToDouble(Sample::sum).sum();
+        RowCache rows = trainer.model().rowCache();
+        double learnt = rows.learnt() - rowsBefore.learnt();
+        return new Figures()
+                .with("rows", trainer.progress().rows().rows())
+                .with("batchMillis", sample(Cost.BATCH).median())
+                .with("examMeanMillis", exam)
+                .with("exams", exams)
+                .with("steps", sample(Cost.STEP).count())
+                .with("stepMillis", step)
+                .with("publishMillis", publish)
+                .with("vectorsAStep", vectors / steps)
+                .with("drainMillis", drain)
+                .with("bytesAStep", written.bytes / steps)
+                .with("rowsLearntAStep", learnt / steps)
+                .with("rowsReadAStep", (rows.read() - rowsBefore.read()) / steps)
+                .with("hitShare", 1 - (rows.missed() - rowsBefore.missed()) / learnt)
+                .with("notStepRatio", (exam + publish + drain) / step)
+                .with("examplesPerSecond", examples * 1e3 / allMillis)
+                .with("examplesPerWallSecond", examples * 1e9 / wallNanos)
+                .with("withheldSteps", withheldSteps);
     }
 
     private void learn(MiniBatch batch) {
         long rankedBefore = ranked;
         long begin = clock.getAsLong();
-        StepOutcome outcome = trainer.learn(batch);
-        outcome.refusal().ifPresent(message -> {
+        trainer.learn(batch).refusal().ifPresent(message -> {
             throw new IllegalStateException("step " + batch.step() + " was refused: " + message);
         });
         long end = clock.getAsLong();
-        add(Cost.EXAM, beganStep - begin);
-        add(Cost.STEP, end - beganStep);
+        sample(Cost.EXAM).add((beganStep - begin) / 1e6);
+        sample(Cost.STEP).add((end - beganStep) / 1e6);
         exams += ranked > rankedBefore ? 1 : 0;
     }
 
     private <T> T timed(Cost cost, Supplier<T> work) {
         long begin = clock.getAsLong();
         T result = work.get();
-        add(cost, clock.getAsLong() - begin);
+        sample(cost).add((clock.getAsLong() - begin) / 1e6);
         return result;
     }
 
-    private void add(Cost cost, long nanos) {
-        sample(cost).add(nanos / NANOS_A_MILLI);
-        sums.merge(cost, nanos / NANOS_A_MILLI, Double::sum);
-    }
-
-    private DurationSample sample(Cost cost) {
+    private Sample sample(Cost cost) {
         return Objects.requireNonNull(millis.get(cost));
-    }
-
-    private double sum(Cost cost) {
-        return sums.getOrDefault(cost, 0.0);
     }
 
     /** A sink that counts bytes, and passes the entries on if they are to be stored. */

@@ -13,6 +13,8 @@ final class ZipfDraws {
 
     private static final int ATTEMPTS = 6; // bits of a slot's number; one of ten attempts is rejected at most
 
+    private static final long SPREAD = 2_654_435_761L; // a prime, so that multiples of it reach each number once
+
     private final int ranks;
     private final long seed;
     private final double low;
@@ -35,5 +37,10 @@ final class ZipfDraws {
                 return rank;
             }
         }
+    }
+
+    /** Returns a number from 0 to n - 1 for a rank, so that what is drawn most does not lie side by side. */
+    static int spread(int rank, int n) {
+        return (int) (rank * SPREAD % n);
     }
 }

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * A shop whose clicks follow Zipf's law: the user, the item and each item of the history are drawn on their own. The same numbers give
@@ -20,11 +21,12 @@ import java.util.stream.IntStream;
  */
 final class ZipfShop {
 
+    /** Of the first click, epoch milliseconds: 2026-01-01. */
+    static final long FIRST_TIME = 1_767_225_600_000L;
+
     private static final int HISTORY = 20;
     private static final int ITEMS_A_BATCH = 10_000;
     private static final int FIRST_CLICKS_A_BATCH = 512;
-    private static final long SPREAD = 2_654_435_761L; // a prime, so that multiples of it reach each number once
-    private static final long FIRST_TIME = 1_767_225_600_000L; // 2026-01-01
     private static final long SEED = 1;
 
     private final int items;
@@ -32,6 +34,7 @@ final class ZipfShop {
     private final ZipfDraws itemRanks;
     private final ZipfDraws userRanks;
     private long examples;
+    private long step;
 
     ZipfShop(int items, int users) {
         this.items = items;
@@ -44,28 +47,25 @@ final class ZipfShop {
     TrainingExample next() {
         long number = examples++;
         List<String> history = IntStream.rangeClosed(1, HISTORY)
-                .mapToObj(at -> item(spread(itemRanks.draw(number, at), items)))
+                .mapToObj(at -> item(ZipfDraws.spread(itemRanks.draw(number, at), items)))
                 .toList();
         return click(
-                user(spread(userRanks.draw(number, 0), users)),
-                item(spread(itemRanks.draw(number, 0), items)),
+                user(ZipfDraws.spread(userRanks.draw(number, 0), users)),
+                item(ZipfDraws.spread(itemRanks.draw(number, 0), items)),
                 history);
     }
 
     /**
      * Batches that put all items into the catalogue, and then name each item and each user at least once, so that all have their rows.
      * Users that are left when each item has been named click a few items again and again: their rows are then on the heap.
-     *
-     * @return the last step
      */
-    long begin(Consumer<MiniBatch> log) {
-        long step = 0;
+    void begin(Consumer<MiniBatch> log) {
         for (int from = 0; from < items; from += ITEMS_A_BATCH) {
             List<CatalogueChange> changes = IntStream.range(from, Math.min(items, from + ITEMS_A_BATCH))
                     .<CatalogueChange>mapToObj(number ->
                             new CatalogueChange.Upsert(new CatalogueItem(item(number), FIRST_TIME, Features.NONE)))
                     .toList();
-            log.accept(batch(++step, changes, List.of(), changes.size() + from));
+            log.accept(batch(changes, List.of(), changes.size() + from));
         }
         int most = Math.max(items, users);
         for (int from = 0; from < most; from += FIRST_CLICKS_A_BATCH) {
@@ -75,8 +75,17 @@ final class ZipfShop {
                             item(number < items ? number : number % Math.min(items, FIRST_CLICKS_A_BATCH)),
                             List.of()))
                     .toList();
-            log.accept(batch(++step, List.of(), clicks, items));
+            log.accept(batch(List.of(), clicks, items));
         }
+    }
+
+    /** The next clicks as the next batch of the log that {@link #begin} began. */
+    MiniBatch nextBatch(int size) {
+        return batch(List.of(), Stream.generate(this::next).limit(size).toList(), items);
+    }
+
+    /** The step of the last batch. */
+    long step() {
         return step;
     }
 
@@ -93,11 +102,6 @@ final class ZipfShop {
                 0);
     }
 
-    /** The number of a rank. */
-    private static int spread(int rank, int numbers) {
-        return (int) (rank * SPREAD % numbers);
-    }
-
     private static String item(int number) {
         return "item-" + number;
     }
@@ -106,8 +110,12 @@ final class ZipfShop {
         return "user-" + number;
     }
 
-    private static MiniBatch batch(
-            long step, List<CatalogueChange> changes, List<TrainingExample> clicks, int catalogueSize) {
+    private MiniBatch batch(List<CatalogueChange> changes, List<TrainingExample> clicks, int catalogueSize) {
+        return batch(++step, changes, clicks, catalogueSize);
+    }
+
+    /** A batch without negatives, all of whose items are taken to be equally popular. */
+    static MiniBatch batch(long step, List<CatalogueChange> changes, List<TrainingExample> clicks, int catalogueSize) {
         float[] logProbability = new float[clicks.size()];
         Arrays.fill(logProbability, (float) -StrictMath.log(catalogueSize));
         return new MiniBatch(

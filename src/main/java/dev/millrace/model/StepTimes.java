@@ -18,16 +18,10 @@ public interface StepTimes {
     }
 
     /** Ignores all calls. */
-    StepTimes UNTIMED = new StepTimes() {
-        @Override
-        public void begin() {}
-
-        @Override
-        public void lap(Phase phase) {}
-    };
+    StepTimes UNTIMED = () -> {};
 
     void begin();
 
     /** Called when a phase ended. */
-    void lap(Phase phase);
+    default void lap(Phase phase) {}
 }

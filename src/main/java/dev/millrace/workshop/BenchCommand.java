@@ -4,7 +4,6 @@ import dev.millrace.cli.Millrace;
 import dev.millrace.cli.Processes;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.bench.ColdStartBench;
-import dev.millrace.bench.DigestBench;
 import dev.millrace.bench.FreshnessBench;
 import dev.millrace.bench.IndexBench;
 import dev.millrace.bench.KernelBench;
@@ -30,7 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -60,27 +59,18 @@ final class BenchCommand implements Runnable {
     @Command(
             name = "kernel",
             mixinStandardHelpOptions = true,
-            description = "Time a learning step. Check it against a float64 reference first.",
+            description = "Time a learning step of a large model on drawn inputs.",
             footer = "millrace bench kernel --batches 256 --threads 2")
     int kernel(
             @Option(names = "--batches", split = ",", defaultValue = "256,512,1024", description = "batch sizes")
                     List<Integer> batches,
             @Option(names = "--steps", defaultValue = "300", description = "timed steps for each batch size") int steps,
-            @Option(
-                            names = "--peer-data",
-                            paramLabel = "DIR",
-                            description = "inputs and reference of the peer. Default: random inputs of the same shapes")
-                    @Nullable
-                    Path peerData,
             @Option(names = "--engine", defaultValue = "vector", description = "vector or nd4j") String engine,
             @Option(names = "--threads", defaultValue = "1", description = "threads that share a step") int threads,
             @Mixin BenchOptions options)
             throws IOException, InterruptedException {
         try (StepEngine shared = new StepEngine(engine(engine), new Team("learn", threads), Team.alone())) {
-            options.run(
-                    commandLine(),
-                    "batch sizes",
-                    report -> KernelBench.run(report, batches, Optional.ofNullable(peerData), steps, shared));
+            options.run(commandLine(), "batch sizes", report -> new KernelBench(shared).run(report, batches, steps));
         }
         return 0;
     }
@@ -97,27 +87,6 @@ final class BenchCommand implements Runnable {
             @Mixin BenchOptions options)
             throws IOException, InterruptedException {
         options.run(commandLine(), "estimates", report -> PopularityBench.run(report, batches));
-        return 0;
-    }
-
-    @Command(
-            name = "digest",
-            mixinStandardHelpOptions = true,
-            description = "Time the digest of the model at a commit, and the writes of RocksDB for comparison.",
-            footer = "millrace bench digest --rows 100000")
-    int digest(
-            @Option(names = "--rows", defaultValue = "1000000", description = "number of rows") int rows,
-            @Option(names = "--changed", defaultValue = "20000", description = "rows that change in a commit")
-                    int changed,
-            @Option(
-                            names = "--directory",
-                            paramLabel = "DIR",
-                            defaultValue = ".millrace/bench",
-                            description = "folder for RocksDB; files of an earlier run are deleted")
-                    Path directory,
-            @Mixin BenchOptions options)
-            throws IOException, InterruptedException {
-        options.run(commandLine(), "digest", report -> DigestBench.run(report, rows, changed, directory));
         return 0;
     }
 
@@ -140,7 +109,7 @@ final class BenchCommand implements Runnable {
             @Option(names = "--rounds", defaultValue = "5", description = "rounds; each measures every row") int rounds,
             @Mixin BenchOptions options)
             throws IOException, InterruptedException {
-        options.run(commandLine(), "rows", report -> new IndexBench(report).run(items, dim, k, queries, rounds));
+        options.run(commandLine(), "rows", report -> new IndexBench(k, queries, rounds, report).run(items, dim));
         return 0;
     }
 
@@ -166,10 +135,8 @@ final class BenchCommand implements Runnable {
             description = "Time the recovery of a learner after SIGKILL, on a store of many rows.",
             footer = "millrace bench recovery --rows 100000 --rounds 1")
     int recovery(
-            @Option(names = "--rows", defaultValue = "1000000", description = "users; each has one row") long rows,
-            @Option(names = "--rounds", defaultValue = "3", description = "kills for each kind of store") int rounds,
-            @Option(names = "--transactional", description = "time only the default kind of store, with transactions")
-                    boolean isTransactionalOnly,
+            @Option(names = "--rows", defaultValue = "1000000", description = "users; each has one row") int rows,
+            @Option(names = "--rounds", defaultValue = "3", description = "number of kills") int rounds,
             @Mixin BenchOptions options)
             throws IOException, InterruptedException {
         OptionFaults.requireAtLeastOne("--rows", rows);
@@ -178,15 +145,15 @@ final class BenchCommand implements Runnable {
         endOnSignal();
         options.run(
                 commandLine(), "rounds", orStopped(report -> new RecoveryBench(directory, launcher(directory), report)
-                        .run(rows, rounds, isTransactionalOnly)));
+                        .run(rows, rounds)));
         return 0;
     }
 
     @Command(
             name = "freshness",
             mixinStandardHelpOptions = true,
-            description =
-                    "Measure how soon clicks and new items change the answers. Broker, trainer and server are processes on this machine.",
+            description = "Measure how soon clicks and new items change the answers. Broker, trainer and server are"
+                    + " processes on this machine.",
             footer = "millrace bench freshness --rate 500/s")
     int freshness(
             @Mixin ConfigOptions config,
@@ -240,7 +207,8 @@ final class BenchCommand implements Runnable {
             name = "stream",
             mixinStandardHelpOptions = true,
             description =
-                    "Measure what an event costs the attribution, beside a bare topology, with the broker in the same process.",
+                    "Measure what an event costs the attribution, beside a bare topology, with the broker in the same"
+                            + " process.",
             footer = "millrace bench stream --events 100000 --rounds 1")
     int stream(
             @Mixin ConfigOptions config,
@@ -261,8 +229,7 @@ final class BenchCommand implements Runnable {
             name = "scale",
             mixinStandardHelpOptions = true,
             description =
-                    "Time the phases of a learning step by the number of items and of users, with the learner alone. Sizes that the heap "
-                            + "cannot hold are left out.",
+                    "Time the phases of a learning step by the number of items and of users, with the learner alone.",
             footer = "millrace bench scale --items 1000,10000 --users 1000 --steps 100")
     int scale(
             @Mixin ConfigOptions config,
@@ -279,7 +246,7 @@ final class BenchCommand implements Runnable {
                             split = ",",
                             paramLabel = "N",
                             description =
-                                    "numbers of users. Default: 1000,10000,100000,1000000,10000000; none if --items is given")
+                                    "numbers of users. Default: 1000,10000,100000,1000000; none if --items is given")
                     @Nullable
                     List<Integer> users,
             @Option(
@@ -301,15 +268,15 @@ final class BenchCommand implements Runnable {
             @Option(
                             names = "--on-disk",
                             description =
-                                    "keep the learner's entries in a RocksDB, and on the heap only table.cache-bytes of rows")
+                                    "keep the learner's entries in a RocksDB, and on the heap only table.cache-bytes"
+                                            + " of rows")
                     boolean isOnDisk,
-            @Option(names = "--svg", paramLabel = "FILE", description = "file for a drawing of the curves") @Nullable
-                    Path svg,
             @Mixin BenchOptions options)
             throws IOException, InterruptedException {
-        boolean isDefault = items == null && users == null;
-        List<Integer> byItems = isDefault ? List.of(1_000, 10_000, 100_000, 1_000_000) : orNone(items);
-        List<Integer> byUsers = isDefault ? List.of(1_000, 10_000, 100_000, 1_000_000, 10_000_000) : orNone(users);
+        List<Integer> byDefault =
+                items == null && users == null ? List.of(1_000, 10_000, 100_000, 1_000_000) : List.of();
+        List<Integer> byItems = Objects.requireNonNullElse(items, byDefault);
+        List<Integer> byUsers = Objects.requireNonNullElse(users, byDefault);
         byItems.forEach(size -> OptionFaults.require("--items", size, 2, MOST_OF_A_KIND));
         byUsers.forEach(size -> OptionFaults.require("--users", size, 2, MOST_OF_A_KIND));
         OptionFaults.require("--beside", beside, 2, MOST_OF_A_KIND);
@@ -317,22 +284,19 @@ final class BenchCommand implements Runnable {
         OptionFaults.requireAtLeastOne("--seconds", seconds);
         MillraceSettings settings = config.settings();
         ScaleBench.Plan plan = new ScaleBench.Plan(
-                byItems,
-                byUsers,
-                beside,
                 steps,
                 Duration.ofSeconds(seconds),
                 isByWall,
                 isOnDisk,
                 settings.stream().stateMemoryBytes());
-        options.run(
-                commandLine(), "sizes", report -> new ScaleBench(settings.trainer(), settings.trainerTexts(), report)
-                        .run(plan, Optional.ofNullable(svg)));
+        List<ScaleBench.Size> sizes = Stream.concat(
+                        byItems.stream().map(size -> new ScaleBench.Size(size, beside)),
+                        byUsers.stream().map(size -> new ScaleBench.Size(beside, size)))
+                .toList();
+        options.run(commandLine(), "sizes", report -> new ScaleBench(
+                        settings.trainer(), settings.trainerTexts(), plan, report)
+                .run(sizes));
         return 0;
-    }
-
-    private static List<Integer> orNone(@Nullable List<Integer> sizes) {
-        return sizes == null ? List.of() : sizes;
     }
 
     /** Interrupts this thread at a signal, so that no process of the benchmark stays behind. */

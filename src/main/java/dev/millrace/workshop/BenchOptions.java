@@ -43,6 +43,7 @@ public final class BenchOptions {
                         }
                     },
                     line);
+            report.addMachine();
             bench.run(report);
         }
         output.write(out, report.found(), () -> {}); // the text was written as it came

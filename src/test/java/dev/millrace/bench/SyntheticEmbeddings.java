@@ -4,8 +4,10 @@ import dev.millrace.batch.CounterRandom;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.stream.Streams;
 import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.EmbeddingRecords;
 import java.util.Optional;
 
 /** Vectors of any number of items on the topic item-embeddings, decided by a seed: for a server that starts with many. */
@@ -45,15 +47,18 @@ public final class SyntheticEmbeddings {
 
     /** Writes the first so many, as made by a step of a generation. */
     public void write(int count, String generation, long step) {
-        try (SyntheticPublication publication = new SyntheticPublication(clients, topics, wire)) {
+        EmbeddingRecords records = new EmbeddingRecords(wire);
+        try (EventProducer producer = new EventProducer(clients, topics, wire)) {
             for (int number = 0; number < count; number++) {
                 float[] vector = vector(number);
-                publication.send(
-                        new ItemEmbedding(item(number), Optional.of(vector), generation, step, 0, 0),
-                        vector,
+                ItemEmbedding embedding = new ItemEmbedding(item(number), Optional.of(vector), generation, step, 0, 0);
+                producer.sendBytes(
+                        topics.itemEmbeddings(),
+                        EmbeddingRecords.key(generation, embedding.item()),
+                        Optional.of(records.encode(topics.itemEmbeddings(), embedding, vector, topics.miniBatches())),
                         Streams.T0);
             }
-            publication.flush();
+            producer.flush();
         }
     }
 }

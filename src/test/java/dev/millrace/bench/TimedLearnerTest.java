@@ -2,12 +2,12 @@ package dev.millrace.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.bench.TimedLearner.Cost;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.train.TrainerSettings;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 
 class TimedLearnerTest {
@@ -16,72 +16,56 @@ class TimedLearnerTest {
     private static final int USERS = 20;
     private static final long MILLI = 1_000_000;
 
+    private final ZipfShop shop = new ZipfShop(ITEMS, USERS);
+
     @Test
     void eachPhaseIsTimedOnce() {
         AtomicLong clock = new AtomicLong();
-        TimedLearner learner = new TimedLearner(
-                settings(Map.of()), () -> clock.getAndAdd(MILLI), Optional.empty()); // each look takes 1 ms
-        ZipfShop shop = new ZipfShop(ITEMS, USERS);
-        learner.begin(shop);
+        TimedLearner learner = learner(() -> clock.getAndAdd(MILLI)); // each look takes 1 ms
 
         learner.step(shop, 4);
         learner.step(shop, 4);
 
-        assertThat(learner.steps()).isEqualTo(2);
-        for (Cost cost : Cost.values()) {
-            assertThat(learner.median(cost)).as("%s", cost).isEqualTo(1);
-            assertThat(learner.mean(cost)).as("%s", cost).isEqualTo(1);
-        }
-        assertThat(learner.examplesASecond()).isEqualTo(800); // 8 in 2 × 5 ms
+        assertThat(learner.figures().values())
+                .containsEntry("steps", 2)
+                .containsEntry("batchMillis", 1.0)
+                .containsEntry("examMeanMillis", 1.0)
+                .containsEntry("stepMillis", 1.0)
+                .containsEntry("publishMillis", 1.0)
+                .containsEntry("drainMillis", 1.0)
+                .containsEntry("notStepRatio", 3.0)
+                .containsEntry("examplesPerSecond", 800.0); // 8 in 2 × 5 ms
     }
 
     @Test
-    void stepsWithAnExamAndRankedExamplesAreCounted() {
-        TimedLearner learner = new TimedLearner(settings(Map.of()), System::nanoTime, Optional.empty());
-        ZipfShop shop = new ZipfShop(ITEMS, USERS);
-        learner.begin(shop);
+    void everyItemAndEveryUserHasARowBeforeTheFirstStep() {
+        TimedLearner learner = learner(System::nanoTime);
 
-        for (int step = 0; step < 4; step++) {
-            learner.step(shop, 4);
-        }
+        learner.step(shop, 4);
 
-        assertThat(learner.exams()).isEqualTo(4); // of so few items every batch is examined
-        assertThat(learner.ranked()).isEqualTo(16);
-    }
-
-    @Test
-    void everyItemAndEveryUserHasARowAndEveryVectorIsPublishedBeforeTheFirstStep() {
-        TimedLearner learner = new TimedLearner(settings(Map.of()), System::nanoTime, Optional.empty());
-        ZipfShop shop = new ZipfShop(ITEMS, USERS);
-
-        learner.begin(shop);
-
-        assertThat(learner.progress().rows().rows()).isEqualTo(ITEMS + USERS);
-        assertThat(learner.progress().items()).isEqualTo(ITEMS);
-        assertThat(learner.progress().figures()).containsEntry("published-vectors", (double) ITEMS);
+        assertThat(learner.figures().values()).extractingByKey("rows").isEqualTo((long) (ITEMS + USERS));
     }
 
     @Test
     void whatWasMeasuredBeforeIsForgotten() {
-        TimedLearner learner = new TimedLearner(settings(Map.of()), System::nanoTime, Optional.empty());
-        ZipfShop shop = new ZipfShop(ITEMS, USERS);
-        learner.begin(shop);
+        TimedLearner learner = learner(System::nanoTime);
         learner.step(shop, 4);
 
         learner.forget();
         learner.step(shop, 4);
 
-        assertThat(learner.steps()).isEqualTo(1);
-        assertThat(learner.ranked()).isEqualTo(4);
-        assertThat(learner.vectorsAStep()).isBetween(1.0, (double) ITEMS);
-        assertThat(learner.bytesAStep()).isPositive();
-        assertThat(learner.withheldSteps()).isZero();
+        assertThat(learner.figures().values())
+                .containsEntry("steps", 1)
+                .containsEntry("exams", 1L) // of so few items every batch is examined
+                .containsEntry("withheldSteps", 0L);
     }
 
-    private static TrainerSettings settings(Map<String, String> given) {
-        SettingsReader reader = new SettingsReader(given);
+    private TimedLearner learner(LongSupplier clock) {
+        SettingsReader reader = new SettingsReader(Map.of());
         TrainerSettings settings = TrainerSettings.read(reader);
         reader.finish();
-        return settings;
+        TimedLearner learner = new TimedLearner(settings, clock, Optional.empty());
+        learner.begin(shop);
+        return learner;
     }
 }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,9 +21,14 @@ class ZipfShopTest {
     void theBeginningAnnouncesEachItemOnceAndNamesAllItemsAndUsers(int items, int users) {
         List<MiniBatch> log = new ArrayList<>();
 
-        long last = new ZipfShop(items, users).begin(log::add);
+        ZipfShop shop = new ZipfShop(items, users);
+        shop.begin(log::add);
+        log.add(shop.nextBatch(2));
 
-        assertThat(log).extracting(MiniBatch::step).startsWith(1L).endsWith(last);
+        assertThat(log)
+                .extracting(MiniBatch::step)
+                .containsExactlyElementsOf(
+                        LongStream.rangeClosed(1, shop.step()).boxed().toList());
         assertThat(log.stream().flatMap(batch -> batch.catalogue().stream()).map(CatalogueChange::itemId))
                 .hasSize(items)
                 .doesNotHaveDuplicates();

@@ -8,36 +8,23 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.bench.BenchReport;
 import dev.millrace.operation.Progress;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What benchmarks print for programs. That people get the same figures is shown by the tests of the benchmarks. */
 class BenchCommandTest {
 
     private final Commands commands = new Commands();
-
-    @Test
-    void digestIsOneObjectWithoutRows(@TempDir Path directory) throws IOException {
-        JsonNode found = json(
-                "bench", "digest", "--rows", "500", "--changed", "100", "--directory", "" + directory.resolve("db"));
-
-        assertThat(found.path("rows").asInt()).isEqualTo(500);
-        assertThat(found.path("changedRows").asInt()).isEqualTo(100);
-        for (String spread : List.of("putMicrosARow", "digestMicrosARow")) {
-            assertThat(found.path(spread).path("least").asDouble()).as(spread).isPositive();
-        }
-    }
 
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
+                "kernel --batches 16 --steps 3 | batches | 1 | medianMicros",
+                "popularity --batches 4096 | estimates | 20 | logPDeviation",
                 "index --items 500,600 --dim 8 --k 5 --queries 10 --rounds 1 | searches | 14 | p50Millis",
                 "scale --items 50,60 --beside 40 --steps 3 --seconds 1 | sizes | 2 | stepMillis",
             })
@@ -52,13 +39,10 @@ class BenchCommandTest {
     }
 
     @Test
-    void progressIsShownAtATerminalAndGivesWayToALine(@TempDir Path directory) {
-        String[] arguments = {
-            "bench", "digest", "--rows", "500", "--changed", "100", "--directory", "" + directory.resolve("db")
-        };
-
-        assertThat(commands.shown(arguments)).contains("500/500", "filling the table", "11/11", "\r\u001b[K");
-        assertThat(commands.out()).startsWith("500 rows of 64 floats, 100 of them changed a commit");
+    void progressIsShownAtATerminalAndGivesWayToALine() {
+        assertThat(commands.shown("bench", "scale", "--items", "50", "--beside", "40", "--steps", "1"))
+                .contains("50 items, 40 users", "1/1", "\r\u001b[K");
+        assertThat(commands.out()).contains("stepMillis");
     }
 
     @Test

@@ -8,17 +8,17 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-class DurationSampleTest {
+class SampleTest {
 
     @Test
-    void quantilesAreWaitsThatThereWere() {
-        DurationSample waits = new DurationSample();
+    void quantilesAreValuesOfTheSample() {
+        Sample waits = new Sample();
         List.of(40.0, 10.0, 30.0, 20.0).forEach(waits::add);
 
         assertThat(waits.count()).isEqualTo(4);
         assertThat(waits.quantile(0.5)).isEqualTo(20); // two of four are not longer
         assertThat(waits.quantile(0.51)).isEqualTo(30);
-        assertThat(waits.quantile(1)).isEqualTo(40);
+        assertThat(waits.spread()).isEqualTo(new Sample.Spread(20, 10, 40));
         waits.clear();
         assertThat(waits.quantile(0.5)).isNaN();
     }
