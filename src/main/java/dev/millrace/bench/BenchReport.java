@@ -22,7 +22,7 @@ public final class BenchReport {
     private final Progress progress;
     private final Map<String, Object> facts = new LinkedHashMap<>();
     private final Map<String, List<Map<String, Object>>> tables = new LinkedHashMap<>();
-    private List<String> columns = List.of();
+    private String columns = ""; // of the row that was told last
 
     /** @param text takes each line for people, at once */
     public BenchReport(Consumer<String> text, Progress progress) {
@@ -56,7 +56,7 @@ public final class BenchReport {
     /** Adds a row to a table, after those that it has. */
     void add(String table, Figures row) {
         tables.computeIfAbsent(table, name -> new ArrayList<>()).add(row.values());
-        List<String> names = List.copyOf(row.values().keySet());
+        String names = table + row.values().keySet();
         StringBuilder head = new StringBuilder();
         StringBuilder line = new StringBuilder();
         row.values().forEach((name, value) -> {

@@ -9,16 +9,14 @@ import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.EmbeddingRecords;
-import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
 import dev.millrace.wire.TopicRecord;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 
 /**
@@ -38,7 +36,7 @@ final class ClickTrail implements AutoCloseable {
     private final TopicNames topics;
     private final AvroWire wire;
     private final EmbeddingRecords embeddings;
-    private final List<FirstVector> firstVectors = new ArrayList<>();
+    private final Queue<FirstVector> firstVectors = new ConcurrentLinkedQueue<>();
     private final TopicFollower follower;
 
     ClickTrail(ClientSettings clients, TopicNames topics, AvroWire wire) {
@@ -64,7 +62,8 @@ final class ClickTrail implements AutoCloseable {
                     .flatMap(values::decode)
                     .flatMap(entry -> entry.record("entry"))
                     .filter(entry -> entry.is("ExampleRecord"))
-                    .ifPresent(example -> attributed.putIfAbsent(click(example), record.timestamp())));
+                    .map(example -> click(example.text("item_id", ""), example.integer("produced_at", 0)))
+                    .ifPresent(click -> attributed.putIfAbsent(click, record.timestamp())));
             BatchRecords batches = new BatchRecords(wire);
             read(log, topics.miniBatches(), record -> {
                 for (TrainingExample example : batches.decode(record).examples()) {
@@ -73,17 +72,16 @@ final class ClickTrail implements AutoCloseable {
             });
         }
         Map<String, Sample> legs = new LinkedHashMap<>();
-        for (FirstVector one : snapshot()) {
-            Optional<Long> exampleAt = Optional.ofNullable(attributed.get(one.click()));
-            Optional<Long> batchAt = Optional.ofNullable(batched.get(one.click()));
-            if (one.producedAt() < from || one.producedAt() >= until || exampleAt.isEmpty() || batchAt.isEmpty()) {
-                continue;
+        for (FirstVector one : firstVectors) {
+            Long exampleAt = attributed.get(one.click());
+            Long batchAt = batched.get(one.click());
+            if (from <= one.producedAt() && one.producedAt() < until && exampleAt != null && batchAt != null) {
+                add(legs, "click sent → example written", exampleAt - one.producedAt());
+                add(legs, "→ mini-batch written", batchAt - exampleAt);
+                add(legs, "→ vector written", one.publishedAt() - batchAt);
+                add(legs, "→ vector read", one.readAt() - one.publishedAt());
+                add(legs, "click sent → vector read", one.readAt() - one.producedAt());
             }
-            add(legs, "click sent → example written", exampleAt.get() - one.producedAt());
-            add(legs, "→ mini-batch written", batchAt.get() - exampleAt.get());
-            add(legs, "→ vector written", one.publishedAt() - batchAt.get());
-            add(legs, "→ vector read", one.readAt() - one.publishedAt());
-            add(legs, "click sent → vector read", one.readAt() - one.producedAt());
         }
         return legs;
     }
@@ -94,22 +92,11 @@ final class ClickTrail implements AutoCloseable {
     }
 
     private void take(TopicRecord record) {
+        long now = System.currentTimeMillis();
         ItemEmbedding embedding = embeddings.decode(record);
-        if (embedding.producedAt() > 0) {
-            long now = System.currentTimeMillis();
-            synchronized (firstVectors) {
-                firstVectors.add(new FirstVector(
-                        click(embedding.item(), embedding.producedAt()),
-                        embedding.producedAt(),
-                        record.timestamp(),
-                        now));
-            }
-        }
-    }
-
-    private List<FirstVector> snapshot() {
-        synchronized (firstVectors) {
-            return List.copyOf(firstVectors);
+        long producedAt = embedding.producedAt();
+        if (producedAt > 0) {
+            firstVectors.add(new FirstVector(click(embedding.item(), producedAt), producedAt, record.timestamp(), now));
         }
     }
 
@@ -121,10 +108,6 @@ final class ClickTrail implements AutoCloseable {
 
     private static void add(Map<String, Sample> legs, String leg, long millis) {
         legs.computeIfAbsent(leg, name -> new Sample()).add((double) millis);
-    }
-
-    private static String click(PlainRecord example) {
-        return click(example.text("item_id", ""), example.integer("produced_at", 0));
     }
 
     /** The key of a click. Two clicks on one item in one millisecond have the same, which does no harm. */

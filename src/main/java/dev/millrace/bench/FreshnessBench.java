@@ -177,9 +177,7 @@ public final class FreshnessBench {
                         .with("isWithheldAtTheEnd", trainer.gauge(WITHHELD) > 0) // withheld vectors are not counted
                         .with("unanswered", probes.unanswered()));
                 tellFreshness(before, after);
-                tell("waits", "new item → recalled", probes.newItems());
-                tell("waits", "click → its user's answer", probes.changedAnswers());
-                tell("waits", "recall request", probes.requests());
+                probes.waits().forEach((wait, sample) -> tell("waits", wait, sample));
                 watch("settling", plan, plan.seconds() - SETTLE_SECONDS, SETTLE_SECONDS, parts);
                 report.reached("", plan.seconds(), plan.seconds());
                 trail.legs(begin, end).forEach((leg, times) -> tell("legs", leg, times));

@@ -10,6 +10,7 @@ import dev.millrace.topic.EventProducer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -36,9 +37,10 @@ final class FreshnessProbes implements AutoCloseable {
     private final RecallClient recall;
     private final EventProducer producer;
     private final ReplayRun replay;
-    private final Sample newItems = new Sample();
-    private final Sample changedAnswers = new Sample();
-    private final Sample requests = new Sample();
+    private final Map<String, Sample> waits = new LinkedHashMap<>();
+    private final Sample newItems = sample("new item → recalled");
+    private final Sample changedAnswers = sample("click → its user's answer");
+    private final Sample requests = sample("recall request");
     private final AtomicInteger unanswered = new AtomicInteger();
     private final ScheduledExecutorService threads = Executors.newScheduledThreadPool(3);
     private final List<Future<?>> probes;
@@ -71,19 +73,12 @@ final class FreshnessProbes implements AutoCloseable {
                 threads.scheduleAtFixedRate(repeated(ask), 0, period, TimeUnit.NANOSECONDS));
     }
 
-    /** From an item being sent to a filtered recall that gives it. */
-    Sample newItems() {
-        return newItems;
-    }
-
-    /** From a click being sent to an answer that knows of it. */
-    Sample changedAnswers() {
-        return changedAnswers;
-    }
-
-    /** From when a request was due, so that none hides behind a slow one before it. */
-    Sample requests() {
-        return requests;
+    /**
+     * What was measured so far, by name: from an item being sent to a filtered recall that gives it, from a click being sent to an answer
+     * that knows of it, and from when a request was due, so that none hides behind a slow one before it.
+     */
+    Map<String, Sample> waits() {
+        return waits;
     }
 
     /** Items and clicks that did not show within half a minute. */
@@ -93,7 +88,7 @@ final class FreshnessProbes implements AutoCloseable {
 
     /** Forgets what was measured so far. */
     void clear() {
-        List.of(newItems, changedAnswers, requests).forEach(Sample::clear);
+        waits.values().forEach(Sample::clear);
         unanswered.set(0);
     }
 
@@ -168,13 +163,17 @@ final class FreshnessProbes implements AutoCloseable {
         return items.path(0).path("nearest").path(0).path("item").asText().equals(item);
     }
 
-    private void await(Stopwatch sent, Sample waits, Stopwatch.Condition condition)
+    private void await(Stopwatch sent, Sample sample, Stopwatch.Condition condition)
             throws IOException, InterruptedException {
         if (sent.reaches(PATIENCE, condition)) {
-            waits.add(sent.millis());
+            sample.add(sent.millis());
         } else {
             unanswered.incrementAndGet();
         }
+    }
+
+    private Sample sample(String wait) {
+        return waits.computeIfAbsent(wait, name -> new Sample());
     }
 
     private static Runnable repeated(Probe probe) {
