@@ -11,7 +11,6 @@ import dev.millrace.bench.PopularityBench;
 import dev.millrace.bench.RecoveryBench;
 import dev.millrace.bench.ScaleBench;
 import dev.millrace.bench.StreamBench;
-import dev.millrace.workshop.BenchOptions;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;

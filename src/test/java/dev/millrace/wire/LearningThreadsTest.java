@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.replay.DataFormat;
 import dev.millrace.replay.RealData;
 import dev.millrace.replay.ReplayEvent;
 import java.io.IOException;
