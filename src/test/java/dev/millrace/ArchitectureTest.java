@@ -52,7 +52,6 @@ class ArchitectureTest {
             "topic.fault",
             "topic",
             "topic.transaction",
-            "topic.authoriser",
             "diagnosis",
             "stream",
             "stream.run",
@@ -135,7 +134,7 @@ class ArchitectureTest {
 
     @Test
     void kafkaStaysInTheTopicsAndTheStream() {
-        only("topic.fault", "topic", "topic.transaction", "topic.authoriser", "stream", "stream.run")
+        only("topic.fault", "topic", "topic.transaction", "stream", "stream.run")
                 .use("org.apache.kafka..");
     }
 

@@ -10,8 +10,6 @@ import dev.millrace.topic.OpenQuestion;
 import dev.millrace.topic.OpenQuestion.Subject;
 import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.Topics;
-import dev.millrace.topic.authoriser.AccessRule;
-import dev.millrace.topic.authoriser.Authoriser;
 import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.topic.fault.UnusableTopicException;
@@ -29,14 +27,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** Collects the facts of an installation; changes nothing. */
 public final class Checkup {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
-    private static final int QUESTIONS = 6;
+    private static final int QUESTIONS = 5;
     private static final int INDEX_BYTES_AN_ITEM = 160; // beside 5 bytes for each dimension: docs/operations.md
 
     private final MillraceSettings settings;
@@ -50,22 +47,16 @@ public final class Checkup {
     }
 
     /**
-     * @param principals whose rights are looked at
      * @param heapBytes that a trainer or server has
      * @param progress told before each question, which a slow cluster may take seconds for
      * @throws dev.millrace.topic.fault.BrokerUnreachableException if no broker answers
      */
-    public static Facts of(
-            MillraceSettings settings,
-            List<Facts.Principal> principals,
-            long heapBytes,
-            InstantSource clock,
-            Progress progress)
+    public static Facts of(MillraceSettings settings, long heapBytes, InstantSource clock, Progress progress)
             throws IOException {
-        return new Checkup(settings, progress).facts(principals, heapBytes, clock);
+        return new Checkup(settings, progress).facts(heapBytes, clock);
     }
 
-    private Facts facts(List<Facts.Principal> principals, long heapBytes, InstantSource clock) throws IOException {
+    private Facts facts(long heapBytes, InstantSource clock) throws IOException {
         next("cluster");
         ClusterFacts cluster =
                 ClusterSurvey.of(settings.clients(), settings.topics().names(), PATIENCE);
@@ -82,11 +73,6 @@ public final class Checkup {
         if (!isOpen(Subject.TRANSACTIONS)) { // what was found stands, also if something is hidden
             answer(Subject.TRANSACTIONS, this::nothingIsHidden);
         }
-        next("access rules");
-        Optional<List<AccessRule>> rules = principals.isEmpty()
-                ? Optional.empty()
-                : answer(Subject.ACCESS_RULES, () -> Authoriser.rules(settings.clients(), PATIENCE))
-                        .flatMap(Function.identity());
         next("progress of the parts");
         Map<String, PartProgress> parts = answer(Subject.PROGRESS, this::parts).orElse(Map.of());
         next("disks");
@@ -106,7 +92,6 @@ public final class Checkup {
                         HeapBudget.of(settings).usual(),
                         5L * settings.trainer().model().width() + INDEX_BYTES_AN_ITEM,
                         2 + settings.serve().keptGenerations()),
-                new Facts.Access(principals, rules),
                 clock.instant(),
                 open);
     }

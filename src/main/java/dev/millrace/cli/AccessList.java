@@ -1,13 +1,9 @@
 package dev.millrace.cli;
 
+import dev.millrace.cli.AccessRight.Kind;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.topic.TopicNames;
-import dev.millrace.topic.authoriser.AccessRule;
-import dev.millrace.topic.authoriser.AccessRule.Kind;
-import dev.millrace.topic.authoriser.AccessRule.Operation;
-import dev.millrace.topic.authoriser.AccessRule.Resource;
-import dev.millrace.topic.authoriser.AccessRule.Right;
 import dev.millrace.topic.transaction.Transactions;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -15,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -29,27 +26,43 @@ record AccessList(TopicNames names, String application) {
     private static final List<String> LOGICAL_TOPICS =
             TopicNames.read(new SettingsReader(Map.of())).all();
 
+    private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9._-]+"); // for a shell
+
+    /**
+     * What a right is on.
+     *
+     * @param isPrefix true if it is all whose names begin so
+     */
+    record Resource(Kind kind, String name, boolean isPrefix) {
+
+        /** As an option of {@code kafka-acls.sh}. */
+        String option() {
+            String option = "--" + kind.word();
+            if (kind == Kind.CLUSTER) {
+                return option;
+            }
+            return (isPrefix ? "--resource-pattern-type prefixed " : "") + option + " "
+                    + (PLAIN.matcher(name).matches() ? name : quoted(name));
+        }
+    }
+
+    /** One word of a shell, whatever a name holds. */
+    private static String quoted(String name) {
+        return "'" + name.replace("'", "'\\''") + "'";
+    }
+
     /** The calls of {@code kafka-acls.sh} that give a principal what the commands need, one a resource. */
     List<String> calls(String bootstrapServers, String principal, List<String> commands) {
         String begin = "kafka-acls.sh --bootstrap-server " + bootstrapServers + " --add --allow-principal "
-                + AccessRule.quoted(principal);
+                + quoted(principal);
         return operations(commands).entrySet().stream()
                 .map(entry -> begin + " " + entry.getKey().option() + " --operation "
-                        + entry.getValue().stream().map(Operation::word).collect(Collectors.joining(" --operation ")))
+                        + String.join(" --operation ", entry.getValue()))
                 .toList();
     }
 
-    /** The rights that the commands need. */
-    Set<Right> rights(List<String> commands) {
-        Set<Right> rights = new LinkedHashSet<>();
-        operations(commands)
-                .forEach((resource, operations) ->
-                        operations.forEach(operation -> rights.add(new Right(resource, operation))));
-        return rights;
-    }
-
     /** The operations that the commands need, by resource. */
-    Map<Resource, Set<Operation>> operations(List<String> commands) {
+    Map<Resource, Set<String>> operations(List<String> commands) {
         List<AccessRight> all = AccessRight.all();
         Set<String> known = new TreeSet<>();
         all.forEach(right -> known.add(right.command()));
@@ -58,13 +71,13 @@ record AccessList(TopicNames names, String application) {
                 throw OptionFaults.unusable("COMMAND", command, "must be one of " + String.join(", ", known));
             }
         }
-        Map<Resource, Set<Operation>> operations = new LinkedHashMap<>();
+        Map<Resource, Set<String>> operations = new LinkedHashMap<>();
         Set<String> settling = settling(all);
         all.stream().filter(right -> commands.contains(right.command())).forEach(right -> resources(
-                        right, right.operation() == Operation.WRITE || settling.contains(right.command()))
+                        right, right.operation().equals("WRITE") || settling.contains(right.command()))
                 .forEach(resource -> operations
                         .computeIfAbsent(resource, none -> new LinkedHashSet<>())
-                        .add(right.operation())));
+                        .add(right.operationWord())));
         return operations;
     }
 

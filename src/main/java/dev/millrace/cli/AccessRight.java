@@ -1,16 +1,16 @@
 package dev.millrace.cli;
 
 import dev.millrace.state.Utf8;
-import dev.millrace.topic.authoriser.AccessRule.Kind;
-import dev.millrace.topic.authoriser.AccessRule.Operation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -19,8 +19,29 @@ import java.util.stream.Stream;
  * @param command such as {@code verify --model}
  * @param name of the resource, with {@code millrace-} for the application id; a topic's logical name
  * @param isPrefix true if the resource is all whose names begin so
+ * @param operation as Kafka names it, such as DESCRIBE_CONFIGS
  */
-record AccessRight(String command, Kind kind, String name, boolean isPrefix, Operation operation) {
+record AccessRight(String command, Kind kind, String name, boolean isPrefix, String operation) {
+
+    /** What a right can be on. */
+    enum Kind {
+        TOPIC,
+        GROUP,
+        TRANSACTIONAL_ID,
+        CLUSTER;
+
+        /** As {@code kafka-acls.sh} names it. */
+        String word() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
+
+    /** The operation as {@code kafka-acls.sh} and Strimzi take it: {@code DescribeConfigs} for DESCRIBE_CONFIGS. */
+    String operationWord() {
+        return Stream.of(operation.split("_", -1))
+                .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining());
+    }
 
     /** In place of the name of a topic: each one. */
     static final String EVERY_TOPIC = "*";
@@ -40,11 +61,7 @@ record AccessRight(String command, Kind kind, String name, boolean isPrefix, Ope
                 for (String name : names(cells[2].strip()).toList()) {
                     for (String operation : cells[3].strip().split(", ", -1)) {
                         rights.add(new AccessRight(
-                                command,
-                                kind(cells[2].strip()),
-                                name,
-                                cells[2].contains("with prefix"),
-                                Operation.valueOf(operation)));
+                                command, kind(cells[2].strip()), name, cells[2].contains("with prefix"), operation));
                     }
                 }
             }

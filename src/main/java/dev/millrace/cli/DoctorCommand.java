@@ -3,17 +3,14 @@ package dev.millrace.cli;
 import dev.millrace.app.Checkup;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.ConfigOptions;
-import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.diagnosis.Diagnosis;
-import dev.millrace.diagnosis.Facts;
 import dev.millrace.diagnosis.Finding;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,20 +20,19 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(
         name = "doctor",
         mixinStandardHelpOptions = true,
         description = {
-            "Say what is wrong with cluster, topics, disks, heap, clock, transactions and model, why it matters, and what mends it.",
+            "Say what is wrong with cluster, topics, disks, heap, clock, transactions and model, why it matters, and"
+                    + " what mends it.",
             "Changes nothing. Exits with 1 if a check fails; a warning alone leaves 0."
         },
         footer = {
             "millrace doctor --bootstrap-server kafka:9092 --config my.properties",
-            "millrace doctor --bootstrap-server kafka:9092 --output json",
-            "millrace doctor --principal User:trainer=train --principal User:web=serve"
+            "millrace doctor --bootstrap-server kafka:9092 --output json"
         })
 final class DoctorCommand implements Callable<Integer> {
 
@@ -48,13 +44,6 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Mixin
     ConfigOptions config = new ConfigOptions();
-
-    @Option(
-            names = "--principal",
-            paramLabel = "PRINCIPAL=COMMAND[,COMMAND]",
-            description = "also compare the rights of this principal with those that its commands need, such as"
-                    + " User:trainer=train. May be repeated")
-    List<String> principals = new ArrayList<>();
 
     @Mixin
     OutputOption output = new OutputOption();
@@ -68,34 +57,14 @@ final class DoctorCommand implements Callable<Integer> {
         MillraceSettings settings = config.settings();
         List<Finding> findings;
         try (ProgressLine line = progress.line("asked")) {
-            findings = Diagnosis.of(Checkup.of(
-                    settings, principals(settings), Runtime.getRuntime().maxMemory(), InstantSource.system(), line));
+            findings =
+                    Diagnosis.of(Checkup.of(settings, Runtime.getRuntime().maxMemory(), InstantSource.system(), line));
         }
         output.write(
                 out,
                 findings.stream().map(DoctorCommand::row).toList(),
                 () -> findings.forEach(finding -> out.println(line(finding))));
         return findings.stream().anyMatch(finding -> finding.grade() == Finding.Grade.FAIL) ? FAILED : 0;
-    }
-
-    private List<Facts.Principal> principals(MillraceSettings settings) {
-        Map<String, List<String>> commands = new LinkedHashMap<>();
-        for (String principal : principals) {
-            int at = principal.lastIndexOf('='); // the name of a certificate has some too
-            if (at < 0 || principal.indexOf(':') < 0 || principal.indexOf(':') > at) {
-                throw OptionFaults.unusable(
-                        "--principal",
-                        principal,
-                        "must be a principal as the cluster knows it and what it runs, such as User:trainer=train");
-            }
-            commands.computeIfAbsent(principal.substring(0, at), none -> new ArrayList<>())
-                    .addAll(List.of(principal.substring(at + 1).split(",", -1)));
-        }
-        AccessList rights =
-                new AccessList(settings.topics().names(), settings.stream().applicationId());
-        return commands.entrySet().stream()
-                .map(entry -> new Facts.Principal(entry.getKey(), entry.getValue(), rights.rights(entry.getValue())))
-                .toList();
     }
 
     private static String line(Finding finding) {

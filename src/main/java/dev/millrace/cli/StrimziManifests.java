@@ -1,15 +1,13 @@
 package dev.millrace.cli;
 
+import dev.millrace.cli.AccessList.Resource;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.topic.Topics;
-import dev.millrace.topic.authoriser.AccessRule.Operation;
-import dev.millrace.topic.authoriser.AccessRule.Resource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /**
  * The topics and users of one cluster as resources of Strimzi, whose operators make them.
@@ -52,11 +50,11 @@ record StrimziManifests(String cluster, AccessList rights) {
         StringBuilder lines = head("KafkaUser", name)
                 .append("  authentication:\n    type: scram-sha-512\n")
                 .append("  authorization:\n    type: simple\n    acls:\n");
-        for (Map.Entry<Resource, Set<Operation>> right :
+        for (Map.Entry<Resource, Set<String>> right :
                 rights.operations(commands).entrySet()) {
             lines.append("      - resource: ").append(resource(right.getKey())).append('\n');
             lines.append("        operations: [")
-                    .append(right.getValue().stream().map(Operation::word).collect(Collectors.joining(", ")))
+                    .append(String.join(", ", right.getValue()))
                     .append("]\n");
         }
         return lines.toString();

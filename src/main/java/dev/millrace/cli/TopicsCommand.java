@@ -1,6 +1,7 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.cli.AccessList.Resource;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OutputOption;
@@ -8,8 +9,6 @@ import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.operation.Progress;
 import dev.millrace.topic.Topics;
-import dev.millrace.topic.authoriser.AccessRule.Operation;
-import dev.millrace.topic.authoriser.AccessRule.Resource;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -124,13 +123,13 @@ final class TopicsCommand implements Runnable {
         return 0;
     }
 
-    private static Map<String, Object> row(String principal, Resource resource, Set<Operation> operations) {
+    private static Map<String, Object> row(String principal, Resource resource, Set<String> operations) {
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("principal", principal);
         row.put("resource", resource.kind().word());
         row.put("name", resource.name());
         row.put("pattern", resource.isPrefix() ? "prefixed" : "literal");
-        row.put("operations", operations.stream().map(Operation::word).toList());
+        row.put("operations", List.copyOf(operations));
         return row;
     }
 
@@ -138,7 +137,8 @@ final class TopicsCommand implements Runnable {
             name = "strimzi",
             mixinStandardHelpOptions = true,
             description =
-                    "Print the topics, and users with exactly the rights of their commands, as resources of Strimzi. Needs no cluster.",
+                    "Print the topics, and users with exactly the rights of their commands, as resources of Strimzi."
+                            + " Needs no cluster.",
             footer = "millrace topics strimzi --cluster events --user trainer=train")
     int strimzi(
             @Mixin ConfigOptions config,

@@ -52,7 +52,6 @@ public final class Diagnosis {
                         diagnosis.versions(),
                         diagnosis.topics(),
                         diagnosis.rights(),
-                        diagnosis.principals(),
                         diagnosis.disks(),
                         diagnosis.heap(),
                         diagnosis.clock(),
@@ -155,7 +154,8 @@ public final class Diagnosis {
                     "trainer and server refuse to start",
                     fault.contains(" is missing")
                             ? "millrace topics create" + servers
-                            : "what the sentence says; or delete the topic, if its records may go, and millrace topics create"
+                            : "what the sentence says; or delete the topic, if its records may go, and millrace topics"
+                                    + " create"
                                     + servers));
         }
         for (String other : facts.otherPartitions()) {
@@ -163,7 +163,8 @@ public final class Diagnosis {
                     check,
                     other,
                     "trainer and server work with it, but the settings do not say what there is",
-                    "set topic.partitions to that number; or delete the topic, if its records may go, and millrace topics create"
+                    "set topic.partitions to that number; or delete the topic, if its records may go, and millrace"
+                            + " topics create"
                             + servers));
         }
         return orOk(found, check, "all are there, with the partitions and settings they need");
@@ -178,26 +179,6 @@ public final class Diagnosis {
                 .distinct()
                 .forEach(right -> found.add(Finding.warn(check, right, "what depends on it was not checked", grant())));
         return orOk(found, check, "doctor may see all that it asked for");
-    }
-
-    /** The rights of those who are asked for. */
-    private List<Finding> principals() {
-        List<Facts.Principal> principals = facts.access().principals();
-        List<Finding> found = notChecked(PrincipalFindings.CHECK, Subject.ACCESS_RULES);
-        if (principals.isEmpty() || !found.isEmpty()) {
-            return found;
-        }
-        return facts.access()
-                .rules()
-                .map(rules -> principals.stream()
-                        .flatMap(principal -> new PrincipalFindings(principal, rules, servers).all().stream())
-                        .toList())
-                .orElseGet(() -> List.of(Finding.warn(
-                        PrincipalFindings.CHECK,
-                        "the cluster has no authoriser",
-                        "every principal may do everything",
-                        "authorizer.class.name in the settings of the brokers, then "
-                                + "millrace topics acls: docs/operations.md, Access rights")));
     }
 
     private List<Finding> disks() {

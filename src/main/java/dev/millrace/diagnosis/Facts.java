@@ -4,14 +4,11 @@ import dev.millrace.alarm.InputAlarms;
 import dev.millrace.state.Books;
 import dev.millrace.topic.ClusterFacts;
 import dev.millrace.topic.OpenQuestion;
-import dev.millrace.topic.authoriser.AccessRule;
-import dev.millrace.topic.authoriser.AccessRule.Right;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.train.TrainingProgress;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 
 /**
@@ -24,7 +21,6 @@ import java.util.SortedMap;
  * @param report latest of the learner
  * @param events of all parts
  * @param disks local ones, with the state directory
- * @param access of the principals that are asked for
  * @param now by this machine's clock
  * @param open what was not answered, by the cluster's facts too: nothing of it stands in the other components
  */
@@ -38,7 +34,6 @@ public record Facts(
         Events events,
         List<ClusterFacts.Disk> disks,
         Heap heap,
-        Access access,
         Instant now,
         List<OpenQuestion> open) {
 
@@ -64,23 +59,6 @@ public record Facts(
      * @param alarms those that are active by all events since the beginning
      */
     public record Events(SortedMap<String, Books.Account> books, List<InputAlarms.State> alarms) {}
-
-    /**
-     * A principal, and what it is there for.
-     *
-     * @param name as the cluster knows it
-     * @param commands that it runs
-     * @param needed what they need, at least one right
-     */
-    public record Principal(String name, List<String> commands, Set<Right> needed) {}
-
-    /**
-     * The principals, and the rules that they are under.
-     *
-     * @param principals that are asked for; if there are none, the cluster was not asked
-     * @param rules of the cluster's authoriser; absent if it has none
-     */
-    public record Access(List<Principal> principals, Optional<List<AccessRule>> rules) {}
 
     /**
      * The heap, and what fills it.

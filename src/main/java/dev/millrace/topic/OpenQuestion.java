@@ -16,7 +16,6 @@ public record OpenQuestion(Subject subject, String why, boolean isRefused) {
         DISKS,
         CLOCK,
         TRANSACTIONS,
-        PROGRESS,
-        ACCESS_RULES
+        PROGRESS
     }
 }

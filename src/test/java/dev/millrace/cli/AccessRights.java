@@ -41,7 +41,7 @@ record AccessRights(String command, ResourcePattern resource, AclOperation opera
                                     ResourceType.valueOf(right.kind().name()),
                                     name,
                                     right.isPrefix() ? PatternType.PREFIXED : PatternType.LITERAL),
-                            AclOperation.valueOf(right.operation().name())));
+                            AclOperation.valueOf(right.operation())));
                 })
                 .toList();
     }

@@ -185,9 +185,6 @@ class CommandLineTest {
                 "bench recovery --rows 0 | --rows = 0: must be at least 1",
                 "model diff a b --k 0 | --k = 0: must be at least 1",
                 "model diff a b --users 0 | --users = 0: must be at least 1",
-                "doctor --principal User:trainer | --principal = User:trainer: must be a principal as the cluster",
-                "doctor --principal trainer=train | --principal = trainer=train: must be a principal as the cluster",
-                "doctor --principal User:trainer=evaluate | COMMAND = evaluate: must be one of",
                 "model export | must have at least one of --out, --vectors and --onnx",
                 "evaluate | --data = absent",
             })

@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -49,7 +48,6 @@ class DiagnosisTest {
     private SortedMap<String, Books.Account> books = new TreeMap<>();
     private List<InputAlarms.State> inputAlarms = List.of();
     private Facts.Heap heap = new Facts.Heap(2_000 * MIB, 1_400 * MIB, 480, 3);
-    private Facts.Access access = new Facts.Access(List.of(), Optional.empty());
     private Optional<TrainingProgress> progress = Optional.of(progress(1_000, List.of(), Map.of(), Optional.empty()));
 
     @Test
@@ -139,7 +137,6 @@ class DiagnosisTest {
         "DISKS, disk",
         "CLOCK, clock",
         "TRANSACTIONS, transactions",
-        "ACCESS_RULES, principals",
         "PROGRESS, model"
     })
     void aQuestionWithoutAnAnswerIsAWarningAndNeverOk(Subject subject, String check) {
@@ -165,15 +162,6 @@ class DiagnosisTest {
                         tuple("versions", "not checked: DESCRIBE on the cluster"),
                         tuple("rights", "DESCRIBE on the cluster"),
                         tuple("disk", "not checked: DESCRIBE on the cluster"));
-    }
-
-    @Test
-    void principalsOfAClusterWithoutAuthoriserMayDoEverything() {
-        access = new Facts.Access(
-                List.of(new Facts.Principal("User:trainer", List.of("train"), Set.of())), Optional.empty());
-
-        assertThat(wrong().check()).isEqualTo("principals");
-        assertThat(wrong().what()).isEqualTo("the cluster has no authoriser");
     }
 
     @Test
@@ -350,7 +338,6 @@ class DiagnosisTest {
                 new Facts.Events(books, inputAlarms),
                 List.of(),
                 heap,
-                access,
                 NOW,
                 open));
     }
