@@ -15,7 +15,7 @@ import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.RecallRequest;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.TopicReader;
-import dev.millrace.wire.UserFeatureRecords;
+import dev.millrace.wire.Topic;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -132,12 +132,11 @@ public final class GenerationComparison {
 
     /** Users with a history: those whose ids have the smallest check sums. */
     private static List<String> sample(Cluster cluster, int most) {
-        UserFeatureRecords records = new UserFeatureRecords(cluster.wire());
         TreeMap<Long, String> drawn = new TreeMap<>();
         try (TopicReader reader = cluster.reader()) {
             for (TopicReader.Extent extent : reader.extents(cluster.topics().userFeatures())) {
                 reader.read(extent, extent.first(), record -> {
-                    Optional<UserFeatures> user = records.decode(record);
+                    Optional<UserFeatures> user = cluster.wire().decode(Topic.USER_FEATURES, record);
                     if (user.filter(one -> !one.history().isEmpty()).isPresent()) {
                         drawn.put(checkSum(user.get().user()), user.get().user());
                         if (drawn.size() > most) {

@@ -17,9 +17,7 @@ import dev.millrace.topic.Topics;
 import dev.millrace.topic.transaction.TransactionWatch;
 import dev.millrace.topic.transaction.Transactions;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.OperatorActionRecords;
 import dev.millrace.wire.PartProgress;
-import dev.millrace.wire.ProgressRecords;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
@@ -117,13 +115,12 @@ public final class ServeProcess implements AutoCloseable {
                 ? Optional.of(new ProgressWatch(
                         settings.clients(),
                         names.trainingProgress(),
-                        new ProgressRecords(wire),
+                        wire,
                         PartProgress.LEARNER,
                         part -> inputs.take(part.part(), part.books(), part.writtenAt() < startedAt)))
                 : Optional.empty();
         Optional<AuditWatch> audits = hasPage
-                ? Optional.of(
-                        new AuditWatch(settings.clients(), names.operatorActions(), new OperatorActionRecords(wire)))
+                ? Optional.of(new AuditWatch(settings.clients(), names.operatorActions(), wire))
                 : Optional.empty();
         Optional<LivePage> page = progress.flatMap(watched -> audits.map(audited -> new LivePage(
                         new LiveSources(

@@ -20,7 +20,6 @@ import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PartProgress;
-import dev.millrace.wire.ProgressRecords;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -82,7 +81,7 @@ public final class TrainProcess implements AutoCloseable {
         ProgressWatch progress = new ProgressWatch(
                 settings.clients(),
                 settings.topics().names().trainingProgress(),
-                new ProgressRecords(new AvroWire(settings.wire())),
+                new AvroWire(settings.wire()),
                 switch (from) {
                     case EVENTS -> PartProgress.LEARNER;
                     case MINI_BATCHES ->

@@ -4,7 +4,8 @@ import dev.millrace.operation.OperatorAction;
 import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.TopicFollower;
-import dev.millrace.wire.OperatorActionRecords;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.Topic;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -15,8 +16,8 @@ public final class AuditWatch implements AutoCloseable {
     private final Map<Kind, OperatorAction> latest = new ConcurrentHashMap<>();
     private final TopicFollower follower;
 
-    public AuditWatch(ClientSettings clients, String topic, OperatorActionRecords records) {
-        this.follower = TopicFollower.start(clients, topic, record -> records.decode(record)
+    public AuditWatch(ClientSettings clients, String topic, AvroWire wire) {
+        this.follower = TopicFollower.start(clients, topic, record -> wire.decode(Topic.OPERATOR_ACTIONS, record)
                 .ifPresent(action -> latest.put(action.kind(), action)));
     }
 

@@ -2,16 +2,13 @@ package dev.millrace.follow;
 
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.ModelUpdate;
+import dev.millrace.state.Utf8;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.TopicFollower;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.EmbeddingRecords;
-import dev.millrace.wire.GenerationRecords;
-import dev.millrace.wire.ModelUpdateRecords;
-import dev.millrace.wire.NeighbourRecords;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
-import dev.millrace.wire.UserFeatureRecords;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -41,11 +38,7 @@ public final class FollowingRecall implements AutoCloseable {
     private final ServedState state;
     private final ClientSettings clients;
     private final TopicNames topics;
-    private final GenerationRecords generations;
-    private final EmbeddingRecords embeddings;
-    private final ModelUpdateRecords modelUpdates;
-    private final NeighbourRecords neighbours;
-    private final UserFeatureRecords users;
+    private final AvroWire wire;
     private final Map<FollowedTopic, TopicFollower> followers = new ConcurrentHashMap<>();
     private final Set<FollowedTopic> caughtUp = EnumSet.noneOf(FollowedTopic.class);
     private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -63,11 +56,7 @@ public final class FollowingRecall implements AutoCloseable {
         this.clients = clients;
         this.topics = topics;
         this.state = state;
-        this.generations = new GenerationRecords(wire);
-        this.embeddings = new EmbeddingRecords(wire);
-        this.modelUpdates = new ModelUpdateRecords(wire);
-        this.neighbours = new NeighbourRecords(wire);
-        this.users = new UserFeatureRecords(wire);
+        this.wire = wire;
     }
 
     /** Begins to follow. {@link ServedState} tells when it has caught up, or that a topic has failed. */
@@ -110,17 +99,17 @@ public final class FollowingRecall implements AutoCloseable {
     }
 
     private void takeGeneration(TopicRecord record) {
-        generations.decode(record).ifPresent(state::generation);
+        wire.decode(Topic.GENERATIONS, record).ifPresent(state::generation);
     }
 
     private void takeEmbedding(TopicRecord record) {
-        ItemEmbedding embedding = embeddings.decode(record);
+        ItemEmbedding embedding = wire.decode(Topic.ITEM_EMBEDDINGS, record).orElseThrow();
         state.embedding(embedding, record.timestamp(), record.partition());
     }
 
     /** The entries of one step are one commit of a learner. The first entry of another step shows that all of them have come. */
     private void takeModelUpdate(TopicRecord record) {
-        ModelUpdate update = modelUpdates.decode(record);
+        ModelUpdate update = wire.decode(Topic.MODEL_UPDATES, record).orElseThrow();
         if (update.step() != 0) {
             Long last = lastSteps.put(update.generation(), update.step());
             if (last != null && last != update.step()) {
@@ -131,12 +120,13 @@ public final class FollowingRecall implements AutoCloseable {
     }
 
     private void takeNeighbours(TopicRecord record) {
-        NeighbourRecords.ItemNeighbours of = neighbours.decode(record);
+        Topic.ItemNeighbours of = wire.decode(Topic.ITEM_NEIGHBOURS, record).orElseThrow();
         state.neighbours(of.generation(), of.item(), of.list());
     }
 
     private void takeUser(TopicRecord record) {
-        users.decode(record).ifPresentOrElse(state::userFeatures, () -> state.userRemoved(users.user(record)));
+        wire.decode(Topic.USER_FEATURES, record)
+                .ifPresentOrElse(state::userFeatures, () -> state.userRemoved(Utf8.text(record.key())));
     }
 
     private void watchGuarded() {

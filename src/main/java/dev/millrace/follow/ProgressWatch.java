@@ -6,8 +6,9 @@ import dev.millrace.state.InputTopic;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.TopicFollower;
 import dev.millrace.train.TrainingProgress;
+import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PartProgress;
-import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import java.util.List;
 import java.util.Map;
@@ -20,29 +21,25 @@ import java.util.function.Consumer;
 /** Follows the topic of training progress, and keeps the latest. Safe for threads. */
 public final class ProgressWatch implements AutoCloseable {
 
-    private final ProgressRecords records;
+    private final AvroWire wire;
     private final TopicFollower follower;
     private final LatestProgress latest;
     private final List<Consumer<PartProgress>> listeners;
 
     /** Follows the learner that writes the log. */
-    public ProgressWatch(ClientSettings clients, String topic, ProgressRecords records) {
-        this(clients, topic, records, PartProgress.LEARNER);
+    public ProgressWatch(ClientSettings clients, String topic, AvroWire wire) {
+        this(clients, topic, wire, PartProgress.LEARNER);
     }
 
     /** @param learner the part whose training progress is given; a learner from the log may report on the same topic */
-    public ProgressWatch(ClientSettings clients, String topic, ProgressRecords records, String learner) {
-        this(clients, topic, records, learner, part -> {});
+    public ProgressWatch(ClientSettings clients, String topic, AvroWire wire, String learner) {
+        this(clients, topic, wire, learner, part -> {});
     }
 
     /** @param listener told of each progress, in the order of the topic */
     public ProgressWatch(
-            ClientSettings clients,
-            String topic,
-            ProgressRecords records,
-            String learner,
-            Consumer<PartProgress> listener) {
-        this.records = records;
+            ClientSettings clients, String topic, AvroWire wire, String learner, Consumer<PartProgress> listener) {
+        this.wire = wire;
         this.listeners = new CopyOnWriteArrayList<>(List.of(listener));
         this.latest = new LatestProgress(learner);
         this.follower = TopicFollower.start(clients, topic, this::take);
@@ -117,7 +114,7 @@ public final class ProgressWatch implements AutoCloseable {
     }
 
     private void take(TopicRecord record) {
-        records.decode(record).ifPresent(part -> {
+        wire.decode(Topic.TRAINING_PROGRESS, record).ifPresent(part -> {
             latest.take(part);
             listeners.forEach(listener -> listener.accept(part));
         });

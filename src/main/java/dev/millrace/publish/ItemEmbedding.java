@@ -29,6 +29,11 @@ public record ItemEmbedding(
         long itemTime,
         Features attributes) {
 
+    /** The mark of a generation whose items have all been published, as of a step. */
+    public static ItemEmbedding mark(String generation, long step) {
+        return new ItemEmbedding("", Optional.of(new float[0]), generation, step, 0, 0);
+    }
+
     /** Returns true if it is a mark: all items of the generation came before it, in its partition. */
     public boolean isMark() {
         return item.isEmpty();

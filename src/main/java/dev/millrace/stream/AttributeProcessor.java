@@ -12,10 +12,9 @@ import dev.millrace.state.InputTopic;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TrainingRecords;
 import dev.millrace.wire.UndecodableException;
-import dev.millrace.wire.UserFeatureRecords;
 import java.util.function.Consumer;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -32,8 +31,7 @@ final class AttributeProcessor
     private final AttributionSettings settings;
     private final KeptSettings kept;
     private final TrainingRecords training;
-    private final UserFeatureRecords userFeatures;
-    private final ProgressRecords progressRecords;
+    private final AvroWire wire;
     private final EventReader reader;
     private final PartitionCheck placement;
     private final CommitPaces paces;
@@ -58,8 +56,7 @@ final class AttributeProcessor
         this.settings = settings;
         this.kept = kept;
         this.training = new TrainingRecords(wire);
-        this.userFeatures = new UserFeatureRecords(wire);
-        this.progressRecords = new ProgressRecords(wire);
+        this.wire = wire;
         this.reader = new EventReader(wire);
         this.placement = placement;
         this.paces = paces;
@@ -70,7 +67,7 @@ final class AttributeProcessor
         context = initialised;
         outlet = new Outlet(context);
         commits = new CommitRequests(context, paces);
-        progress = new TaskProgress(context, progressRecords, topics.trainingProgress(), MillraceTopology.TO_PROGRESS);
+        progress = new TaskProgress(context, wire, topics.trainingProgress(), MillraceTopology.TO_PROGRESS);
         entries = context.getStateStore(MillraceTopology.ATTRIBUTION_STORE);
         books = context.getStateStore(MillraceTopology.ATTRIBUTION_BOOKS_STORE);
         books.own(this, commits);
@@ -122,8 +119,8 @@ final class AttributeProcessor
     public void userFeatures(UserFeatures user) {
         outlet.send(
                 MillraceTopology.TO_USER_FEATURES,
-                Utf8.bytes(user.user()),
-                userFeatures.encode(topics.userFeatures(), user),
+                Topic.USER_FEATURES.key(user),
+                wire.encode(Topic.USER_FEATURES, topics.userFeatures(), user),
                 context.currentSystemTimeMs());
     }
 

@@ -10,7 +10,6 @@ import dev.millrace.state.Outcome;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.ProgressRecords;
 import dev.millrace.wire.TrainingRecords;
 import dev.millrace.wire.UndecodableException;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -36,7 +35,7 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     private final TopicNames topics;
     private final TrainingRecords training;
-    private final ProgressRecords progressRecords;
+    private final AvroWire wire;
     private final EventReader reader;
     private final PartitionCheck placement;
     private final CommitPaces paces;
@@ -52,7 +51,7 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     ItemsProcessor(TopicNames topics, AvroWire wire, PartitionCheck placement, CommitPaces paces) {
         this.topics = topics;
         this.training = new TrainingRecords(wire);
-        this.progressRecords = new ProgressRecords(wire);
+        this.wire = wire;
         this.reader = new EventReader(wire);
         this.placement = placement;
         this.paces = paces;
@@ -63,8 +62,7 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         context = initialised;
         outlet = new Outlet(context);
         commits = new CommitRequests(context, paces);
-        progress = new TaskProgress(
-                context, progressRecords, topics.trainingProgress(), MillraceTopology.ITEMS_TO_PROGRESS);
+        progress = new TaskProgress(context, wire, topics.trainingProgress(), MillraceTopology.ITEMS_TO_PROGRESS);
         books = context.getStateStore(MillraceTopology.ITEM_BOOKS_STORE);
         books.own(this, commits);
     }

@@ -16,8 +16,8 @@ import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TrainingRecords;
 import dev.millrace.wire.UndecodableException;
 import io.opentelemetry.context.Context;
@@ -59,7 +59,6 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private final Duration maxWait;
     private final AvroWire wire;
     private final TrainingRecords training;
-    private final BatchRecords batches;
     private final GenerationTerms terms;
     private final KeptSettings kept;
     private final String part;
@@ -87,7 +86,6 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         this.maxWait = learner.maxWait();
         this.wire = wire;
         this.training = new TrainingRecords(wire);
-        this.batches = new BatchRecords(wire);
         this.terms = learner.terms();
         this.kept = TrainerSettings.kept(terms.settings());
         this.part = source == Source.EXAMPLES ? PartProgress.LEARNER : PartProgress.logLearner(terms.application());
@@ -125,7 +123,10 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 }
                 case LOG, LOG_IN_SHADOW -> {
                     catchUp.read(context.currentSystemTimeMs() - record.timestamp(), from.offset());
-                    learn(trainer, batches.decode(record.value()));
+                    learn(
+                            trainer,
+                            wire.decode(Topic.MINI_BATCHES, record.key(), record.value())
+                                    .orElseThrow());
                 }
             }
         } catch (UndecodableException broken) {
@@ -183,8 +184,9 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         } catch (CorruptEntryException notWhole) {
             throw new IllegalStateException(
                     "the learner's state is not what its last commit wrote: " + notWhole.getMessage()
-                            + "; stop, remove stream.state-directory and start: it is then restored from the changelog, and if "
-                            + "that has lost entries too, this comes again (docs/operations.md, \"Starting from nothing\")",
+                            + "; stop, remove stream.state-directory and start: it is then restored from the"
+                            + " changelog, and if that has lost entries too, this comes again (docs/operations.md,"
+                            + " \"Starting from nothing\")",
                     notWhole);
         }
     }
@@ -218,7 +220,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         if (trainer.startGeneration()) {
             outlet.send(fact(trainer, GenerationFact.Kind.STARTED, now));
         }
-        isPublicationUnfinished = trainer.publish(hold(trainer), embedding -> outlet.send(embedding, generation, now));
+        isPublicationUnfinished = trainer.publish(hold(trainer), embedding -> outlet.send(embedding, now));
         if (isPublicationUnfinished) {
             commits.after(SOON, store::change); // publishes the next part
         }
@@ -236,7 +238,10 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             }
             Optional<String> item = EntryKind.itemWithNeighbours(key);
             if (item.isPresent()) {
-                outlet.send(generation, step, item.get(), value.map(list -> NeighbourList.read(list, id -> id)), now);
+                outlet.send(
+                        new Topic.ItemNeighbours(
+                                generation, step, item.get(), value.map(list -> NeighbourList.read(list, id -> id))),
+                        now);
             }
         });
     }

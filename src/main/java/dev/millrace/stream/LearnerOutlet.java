@@ -2,20 +2,13 @@ package dev.millrace.stream;
 
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.generation.GenerationFact;
-import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.ModelUpdate;
-import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.VectorStoreRecords;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchRecords;
-import dev.millrace.wire.EmbeddingRecords;
-import dev.millrace.wire.GenerationRecords;
-import dev.millrace.wire.ModelUpdateRecords;
-import dev.millrace.wire.NeighbourRecords;
 import dev.millrace.wire.PartProgress;
-import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.Topic;
 import java.util.Optional;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 
@@ -24,95 +17,51 @@ final class LearnerOutlet {
 
     private final TopicNames topics;
     private final Outlet outlet;
-    private final BatchRecords batches;
-    private final EmbeddingRecords embeddings;
-    private final ModelUpdateRecords updates;
-    private final NeighbourRecords neighbours;
-    private final GenerationRecords generations;
-    private final ProgressRecords progress;
+    private final AvroWire wire;
+    private final Topic<ItemEmbedding> embeddings;
     private final Optional<VectorStoreRecords> vectorStore;
 
     LearnerOutlet(ProcessorContext<byte[], byte[]> context, TopicNames topics, AvroWire wire) {
         this.topics = topics;
         outlet = new Outlet(context);
-        batches = new BatchRecords(wire);
-        embeddings = new EmbeddingRecords(wire);
-        updates = new ModelUpdateRecords(wire);
-        neighbours = new NeighbourRecords(wire);
-        generations = new GenerationRecords(wire);
-        progress = new ProgressRecords(wire);
+        this.wire = wire;
+        embeddings = Topic.itemEmbeddings(topics.miniBatches());
         vectorStore = topics.vectorStore().map(VectorStoreRecords::new);
     }
 
     void send(MiniBatch batch, long now) {
-        outlet.send(
-                MillraceTopology.TO_BATCHES,
-                BatchRecords.key(batch.step()),
-                batches.encode(topics.miniBatches(), batch),
-                now);
+        send(MillraceTopology.TO_BATCHES, Topic.MINI_BATCHES, topics.miniBatches(), batch, now);
     }
 
     void send(GenerationFact fact) {
-        outlet.send(
-                MillraceTopology.TO_GENERATIONS,
-                GenerationRecords.key(fact),
-                generations.encode(topics.generations(), fact),
-                fact.at());
+        send(MillraceTopology.TO_GENERATIONS, Topic.GENERATIONS, topics.generations(), fact, fact.at());
     }
 
-    void send(ItemEmbedding embedding, String generation, long now) {
+    void send(ItemEmbedding embedding, long now) {
         vectorStore.ifPresent(records -> sendAsJson(records, embedding, now));
-        byte[] key = EmbeddingRecords.key(generation, embedding.item());
-        embedding
-                .vector()
-                .ifPresentOrElse(
-                        vector -> outlet.send(
-                                MillraceTopology.TO_EMBEDDINGS,
-                                key,
-                                embeddings.encode(topics.itemEmbeddings(), embedding, vector, topics.miniBatches()),
-                                now),
-                        () -> outlet.sendTombstone(MillraceTopology.TO_EMBEDDINGS, key, now));
+        send(MillraceTopology.TO_EMBEDDINGS, embeddings, topics.itemEmbeddings(), embedding, now);
     }
 
     /** Writes behind all embeddings of a generation, in each partition, that they are complete. */
     void sendMark(String generation, long step, long now) {
-        outlet.send(
-                MillraceTopology.TO_EMBEDDINGS,
-                EmbeddingRecords.markKey(generation),
-                embeddings.encodeMark(topics.itemEmbeddings(), generation, step, topics.miniBatches()),
-                now);
+        ItemEmbedding mark = ItemEmbedding.mark(generation, step);
+        send(MillraceTopology.TO_EMBEDDINGS, embeddings, topics.itemEmbeddings(), mark, now);
     }
 
     void send(ModelUpdate update, long now) {
-        byte[] key = ModelUpdateRecords.key(update.generation(), update.key());
-        update.entry()
-                .ifPresentOrElse(
-                        entry -> outlet.send(
-                                MillraceTopology.TO_UPDATES,
-                                key,
-                                updates.encode(topics.modelUpdates(), update, entry),
-                                now),
-                        () -> outlet.sendTombstone(MillraceTopology.TO_UPDATES, key, now));
+        send(MillraceTopology.TO_UPDATES, Topic.MODEL_UPDATES, topics.modelUpdates(), update, now);
     }
 
-    /** @param list absent if the item has no neighbours any more */
-    void send(String generation, long step, String item, Optional<NeighbourList> list, long now) {
-        byte[] key = NeighbourRecords.key(generation, item);
-        list.ifPresentOrElse(
-                present -> outlet.send(
-                        MillraceTopology.TO_NEIGHBOURS,
-                        key,
-                        neighbours.encode(topics.itemNeighbours(), generation, step, item, present),
-                        now),
-                () -> outlet.sendTombstone(MillraceTopology.TO_NEIGHBOURS, key, now));
+    void send(Topic.ItemNeighbours neighbours, long now) {
+        send(MillraceTopology.TO_NEIGHBOURS, Topic.ITEM_NEIGHBOURS, topics.itemNeighbours(), neighbours, now);
     }
 
     void send(PartProgress part) {
-        outlet.send(
-                MillraceTopology.TO_PROGRESS,
-                Utf8.bytes(part.part()),
-                progress.encode(topics.trainingProgress(), part),
-                part.writtenAt());
+        send(MillraceTopology.TO_PROGRESS, Topic.TRAINING_PROGRESS, topics.trainingProgress(), part, part.writtenAt());
+    }
+
+    private <T> void send(String sink, Topic<T> topic, String name, T value, long timestamp) {
+        outlet.send(sink, topic.key(value), wire.encode(topic, name, value), timestamp);
     }
 
     /** Sends the dead letter of a step that the trainer refused. */
@@ -121,12 +70,10 @@ final class LearnerOutlet {
     }
 
     private void sendAsJson(VectorStoreRecords records, ItemEmbedding embedding, long now) {
-        byte[] key = records.key(embedding.item());
-        embedding
-                .vector()
-                .ifPresentOrElse(
-                        vector -> outlet.send(
-                                MillraceTopology.TO_VECTOR_STORE, key, records.value(embedding, vector), now),
-                        () -> outlet.sendTombstone(MillraceTopology.TO_VECTOR_STORE, key, now));
+        outlet.send(
+                MillraceTopology.TO_VECTOR_STORE,
+                records.key(embedding.item()),
+                embedding.vector().map(vector -> records.value(embedding, vector)),
+                now);
     }
 }

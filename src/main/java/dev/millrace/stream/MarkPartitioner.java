@@ -1,6 +1,6 @@
 package dev.millrace.stream;
 
-import dev.millrace.wire.EmbeddingRecords;
+import dev.millrace.wire.Topic;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -13,7 +13,7 @@ final class MarkPartitioner implements StreamPartitioner<byte[], byte[]> {
     @Override
     @SuppressWarnings("removal") // the form with headers is not in Kafka 4.3
     public Optional<Set<Integer>> partitions(String topic, byte[] key, byte[] value, int count) {
-        return EmbeddingRecords.isMark(key)
+        return Topic.isMark(key)
                 ? Optional.of(IntStream.range(0, count).boxed().collect(Collectors.toSet()))
                 : Optional.empty();
     }

@@ -20,6 +20,12 @@ final class Outlet {
         context.forward(new Record<>(key, value, timestamp), sink);
     }
 
+    /** @param value absent to delete the key */
+    void send(String sink, byte[] key, Optional<byte[]> value, long timestamp) {
+        value.ifPresentOrElse(
+                present -> send(sink, key, present, timestamp), () -> sendTombstone(sink, key, timestamp));
+    }
+
     /** Sends a record without a value: the key is deleted. */
     void sendTombstone(String sink, byte[] key, long timestamp) {
         context.forward(tombstone(key, timestamp), sink);

@@ -1,9 +1,9 @@
 package dev.millrace.stream;
 
 import dev.millrace.state.Books;
-import dev.millrace.state.Utf8;
+import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PartProgress;
-import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.Topic;
 import java.util.Optional;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 
@@ -12,14 +12,14 @@ final class TaskProgress {
 
     private final ProcessorContext<byte[], byte[]> context;
     private final NodeScope scope;
-    private final ProgressRecords records;
+    private final AvroWire wire;
     private final String topic;
     private final String sink;
 
-    TaskProgress(ProcessorContext<byte[], byte[]> context, ProgressRecords records, String topic, String sink) {
+    TaskProgress(ProcessorContext<byte[], byte[]> context, AvroWire wire, String topic, String sink) {
         this.context = context;
         this.scope = NodeScope.of(context);
-        this.records = records;
+        this.wire = wire;
         this.topic = topic;
         this.sink = sink;
     }
@@ -33,7 +33,11 @@ final class TaskProgress {
                 books.accounts(),
                 store.positions(),
                 Optional.empty());
-        scope.run(() ->
-                new Outlet(context).send(sink, Utf8.bytes(part.part()), records.encode(topic, part), part.writtenAt()));
+        scope.run(() -> new Outlet(context)
+                .send(
+                        sink,
+                        Topic.TRAINING_PROGRESS.key(part),
+                        wire.encode(Topic.TRAINING_PROGRESS, topic, part),
+                        part.writtenAt()));
     }
 }

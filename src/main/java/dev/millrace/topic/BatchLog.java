@@ -2,7 +2,8 @@ package dev.millrace.topic;
 
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.state.Utf8;
-import dev.millrace.wire.BatchRecords;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -13,12 +14,12 @@ import java.util.function.Predicate;
 public final class BatchLog {
 
     private final TopicReader reader;
-    private final BatchRecords records;
+    private final AvroWire wire;
     private final TopicReader.Extent extent;
 
-    public BatchLog(TopicReader reader, BatchRecords records, String topic) {
+    public BatchLog(TopicReader reader, AvroWire wire, String topic) {
         this.reader = reader;
-        this.records = records;
+        this.wire = wire;
         this.extent = reader.extents(topic).get(0); // it has one partition: Topics.check requires it
     }
 
@@ -85,7 +86,8 @@ public final class BatchLog {
     private LoggedBatch decoded(TopicRecord record) {
         MiniBatch batch;
         try {
-            batch = records.decode(record);
+            batch = wire.decode(Topic.MINI_BATCHES, record)
+                    .orElseThrow(() -> new IllegalStateException("it is a tombstone"));
         } catch (RuntimeException unreadable) {
             throw new BrokenLogException(
                     "the mini-batch at " + record.place() + " cannot be read: " + unreadable.getMessage(), unreadable);

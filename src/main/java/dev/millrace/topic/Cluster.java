@@ -2,7 +2,7 @@ package dev.millrace.topic;
 
 import dev.millrace.operation.Progress;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchRecords;
+import dev.millrace.wire.Topic;
 import java.time.Duration;
 
 /**
@@ -39,8 +39,20 @@ public record Cluster(ClientSettings clients, TopicNames topics, AvroWire wire, 
         return new EventProducer(clients.within(patience), topics, wire);
     }
 
+    /**
+     * Writes a record, and waits until the brokers have acknowledged it.
+     *
+     * @param name of the topic in the cluster
+     */
+    <T> void append(Topic<T> topic, String name, T value, long time) {
+        try (EventProducer producer = producer()) {
+            producer.sendBytes(name, topic.key(value), wire.encode(topic, name, value), time);
+            producer.flush();
+        }
+    }
+
     /** The mini-batch log as it is now. */
     public BatchLog batches(TopicReader reader) {
-        return new BatchLog(reader, new BatchRecords(wire), topics.miniBatches());
+        return new BatchLog(reader, wire, topics.miniBatches());
     }
 }

@@ -10,7 +10,7 @@ import dev.millrace.state.Utf8;
 import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.train.TrainingProgress;
-import dev.millrace.wire.GenerationRecords;
+import dev.millrace.wire.Topic;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -46,11 +46,11 @@ public final class GenerationAdmin {
 
     /** All facts that are committed now. */
     public static GenerationHistory history(Cluster cluster) {
-        GenerationRecords records = new GenerationRecords(cluster.wire());
         GenerationHistory history = new GenerationHistory();
         try (TopicReader reader = cluster.reader()) {
-            reader.readAll(cluster.topics().generations(), record -> records.decode(record)
-                    .ifPresent(history::take));
+            reader.readAll(
+                    cluster.topics().generations(),
+                    record -> cluster.wire().decode(Topic.GENERATIONS, record).ifPresent(history::take));
         }
         return history;
     }
@@ -157,12 +157,7 @@ public final class GenerationAdmin {
     }
 
     private void append(GenerationFact fact) {
-        String topic = cluster.topics().generations();
-        byte[] value = new GenerationRecords(cluster.wire()).encode(topic, fact);
-        try (EventProducer producer = cluster.producer()) {
-            producer.sendBytes(topic, GenerationRecords.key(fact), Optional.of(value), fact.at());
-            producer.flush();
-        }
+        cluster.append(Topic.GENERATIONS, cluster.topics().generations(), fact, fact.at());
     }
 
     private Optional<String> generationOfTheLog() {

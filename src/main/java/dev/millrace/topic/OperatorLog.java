@@ -5,11 +5,10 @@ import dev.millrace.operation.OperatorAction;
 import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.operation.OperatorAction.Result;
 import dev.millrace.topic.fault.BrokerUnreachableException;
-import dev.millrace.wire.OperatorActionRecords;
+import dev.millrace.wire.Topic;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -32,10 +31,10 @@ public final class OperatorLog {
 
     /** All entries that are committed now, the oldest first. */
     public static List<OperatorAction> entries(Cluster cluster) {
-        OperatorActionRecords records = new OperatorActionRecords(cluster.wire());
         List<OperatorAction> entries = new ArrayList<>();
         try (TopicReader reader = cluster.reader()) {
-            reader.readAll(cluster.topics().operatorActions(), record -> records.decode(record)
+            reader.readAll(cluster.topics().operatorActions(), record -> cluster.wire()
+                    .decode(Topic.OPERATOR_ACTIONS, record)
                     .ifPresent(entries::add));
         }
         return entries;
@@ -76,11 +75,6 @@ public final class OperatorLog {
     }
 
     private void append(OperatorAction entry) {
-        String topic = cluster.topics().operatorActions();
-        byte[] value = new OperatorActionRecords(cluster.wire()).encode(topic, entry);
-        try (EventProducer producer = cluster.producer()) {
-            producer.sendBytes(topic, OperatorActionRecords.key(entry), Optional.of(value), entry.at());
-            producer.flush();
-        }
+        cluster.append(Topic.OPERATOR_ACTIONS, cluster.topics().operatorActions(), entry, entry.at());
     }
 }

@@ -2,7 +2,7 @@ package dev.millrace.topic;
 
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
-import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.Topic;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -12,18 +12,17 @@ import java.util.Optional;
 public final class ProgressLog {
 
     private final Cluster cluster;
-    private final ProgressRecords records;
 
     public ProgressLog(Cluster cluster) {
         this.cluster = cluster;
-        this.records = new ProgressRecords(cluster.wire());
     }
 
     /** The latest progress by part; the part that was written last comes last. */
     public Map<String, PartProgress> latest() {
         Map<String, PartProgress> latest = new LinkedHashMap<>();
         try (TopicReader reader = cluster.reader()) {
-            reader.readAll(cluster.topics().trainingProgress(), record -> records.decode(record)
+            reader.readAll(cluster.topics().trainingProgress(), record -> cluster.wire()
+                    .decode(Topic.TRAINING_PROGRESS, record)
                     .ifPresent(progress -> {
                         latest.remove(progress.part());
                         latest.put(progress.part(), progress);

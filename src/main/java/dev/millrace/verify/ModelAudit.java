@@ -19,7 +19,7 @@ import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
-import dev.millrace.wire.ModelUpdateRecords;
+import dev.millrace.wire.Topic;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -267,12 +267,12 @@ public final class ModelAudit {
 
     /** Compares with the learner's settings hash and fingerprint; its header is one of the first entries of the query side. */
     private void requireEngine(TopicReader reader, String generation) {
-        ModelUpdateRecords updates = new ModelUpdateRecords(cluster.wire());
         try {
             Trainer probe = new Trainer(trainer);
             for (TopicReader.Extent extent : reader.extents(cluster.topics().modelUpdates())) {
                 reader.read(extent, extent.first(), record -> {
-                    ModelUpdate update = updates.decode(record);
+                    ModelUpdate update =
+                            cluster.wire().decode(Topic.MODEL_UPDATES, record).orElseThrow();
                     boolean isHeader = update.generation().equals(generation) && EntryKind.isHeader(update.key());
                     if (isHeader) {
                         update.entry().ifPresent(header -> probe.restore(update.key(), header));

@@ -6,9 +6,9 @@ import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
-import dev.millrace.wire.EmbeddingRecords;
+import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PartProgress;
-import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -49,19 +49,18 @@ final class PublishedModel {
     }
 
     static PublishedModel read(TopicReader reader, Cluster cluster, String generation) {
-        ProgressRecords progress = new ProgressRecords(cluster.wire());
-        EmbeddingRecords embeddings = new EmbeddingRecords(cluster.wire());
+        AvroWire wire = cluster.wire();
         TopicNames topics = cluster.topics();
         PublishedModel published = new PublishedModel(generation);
         for (TopicReader.Extent extent : reader.extents(topics.trainingProgress())) {
             reader.read(extent, extent.first(), record -> {
-                progress.decode(record).ifPresent(part -> published.take(part, record));
+                wire.decode(Topic.TRAINING_PROGRESS, record).ifPresent(part -> published.take(part, record));
                 return true;
             });
         }
         for (TopicReader.Extent extent : reader.extents(topics.itemEmbeddings())) {
             reader.read(extent, extent.first(), record -> {
-                published.take(embeddings.decode(record), record);
+                published.take(wire.decode(Topic.ITEM_EMBEDDINGS, record).orElseThrow(), record);
                 return true;
             });
         }

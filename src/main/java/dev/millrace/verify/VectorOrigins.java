@@ -9,7 +9,7 @@ import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
-import dev.millrace.wire.EmbeddingRecords;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -42,7 +42,7 @@ public final class VectorOrigins {
         String generation = GenerationAdmin.history(cluster)
                 .answering()
                 .orElse(trainer.model().generationName());
-        byte[] key = EmbeddingRecords.key(generation, item);
+        byte[] key = Topic.itemKey(generation, item);
         try (TopicReader reader = cluster.reader()) {
             TopicReader.Extent extent = reader.extent(cluster.topics().itemEmbeddings(), key);
             Deque<TopicRecord> own = new ArrayDeque<>();
@@ -59,7 +59,10 @@ public final class VectorOrigins {
             if (record.value().isEmpty()) {
                 return new ItemOrigin.Removed(item, record.topic(), record.partition(), record.offset());
             }
-            return found(cluster.batches(reader), new EmbeddingRecords(cluster.wire()).decode(record), record);
+            return found(
+                    cluster.batches(reader),
+                    cluster.wire().decode(Topic.ITEM_EMBEDDINGS, record).orElseThrow(),
+                    record);
         }
     }
 

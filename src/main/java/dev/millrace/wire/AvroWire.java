@@ -68,6 +68,30 @@ public final class AvroWire {
         return limits;
     }
 
+    /**
+     * A record's value as bytes, in the format of the settings; absent to remove what has its key.
+     *
+     * @param name of the topic in the cluster
+     */
+    public <T> Optional<byte[]> encode(Topic<T> topic, String name, T value) {
+        return topic.toAvro(value).map(avro -> encode(name, avro));
+    }
+
+    /**
+     * What a record holds; absent if that is nothing, as after a removal, or something that only another version knows.
+     *
+     * @throws UndecodableException if key or value are none of the topic
+     * @throws RegistryUnreachableException if the registry does not answer: the bytes may well be good
+     */
+    public <T> Optional<T> decode(Topic<T> topic, TopicRecord record) {
+        return topic.decode(this, record.key(), record.value());
+    }
+
+    /** As {@link #decode(Topic, TopicRecord)}, of a record with a value. */
+    public <T> Optional<T> decode(Topic<T> topic, byte[] key, byte[] value) {
+        return topic.decode(this, key, Optional.of(value));
+    }
+
     /** The value as bytes, in the format of the settings. */
     byte[] encode(String topic, SpecificRecord value) {
         try {

@@ -50,7 +50,7 @@ final class BatchCodec {
                         .max()
                         .orElse(0))
                 .setCatalogue(
-                        batch.catalogue().stream().map(ExampleCodec::toAvro).toList())
+                        batch.catalogue().stream().map(TrainingRecords::toAvro).toList())
                 .setUnannounced(unannounced(batch.catalogue()))
                 .setCatalogueSize(batch.catalogueSize())
                 .setExampleIds(column(examples, TrainingExample::id))
@@ -83,7 +83,7 @@ final class BatchCodec {
 
     static MiniBatch toCore(MiniBatchRecord record) {
         List<CatalogueChange> catalogue = new ArrayList<>(
-                record.getCatalogue().stream().map(ExampleCodec::toCore).toList());
+                record.getCatalogue().stream().map(TrainingRecords::toCore).toList());
         record.getUnannounced()
                 .forEach(place -> catalogue.set(place, catalogue.get(place).unannounced()));
         List<String> texts = record.getTexts();

@@ -1,5 +1,7 @@
 package dev.millrace.wire;
 
+import static dev.millrace.wire.FeatureCodec.instant;
+
 import dev.millrace.avro.ClickEvent;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.ItemEvent;
@@ -8,6 +10,7 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.UserProfile;
+import java.util.Optional;
 import java.util.function.Function;
 import org.apache.avro.specific.SpecificRecord;
 
@@ -29,41 +32,41 @@ public final class EventRecords {
     }
 
     public byte[] encode(String topic, Exposure exposure) {
-        return wire.encode(topic, EventCodec.toAvro(exposure));
+        return wire.encode(topic, toAvro(exposure));
     }
 
     public byte[] encode(String topic, Click click) {
-        return wire.encode(topic, EventCodec.toAvro(click));
+        return wire.encode(topic, toAvro(click));
     }
 
     public byte[] encode(String topic, UserProfile profile) {
-        return wire.encode(topic, EventCodec.toAvro(profile));
+        return wire.encode(topic, toAvro(profile));
     }
 
     public byte[] encode(String topic, CatalogueItem item) {
-        return wire.encode(topic, EventCodec.toAvro(item));
+        return wire.encode(topic, toAvro(item));
     }
 
     public Exposure exposure(byte[] value) {
-        Exposure exposure = decode(ExposureEvent.class, value, EventCodec::toCore);
+        Exposure exposure = decode(ExposureEvent.class, value, EventRecords::toCore);
         wire.limits().check("context", exposure.context());
         return exposure;
     }
 
     public Click click(byte[] value) {
-        Click click = decode(ClickEvent.class, value, EventCodec::toCore);
+        Click click = decode(ClickEvent.class, value, EventRecords::toCore);
         wire.limits().check("context", click.context());
         return click;
     }
 
     public UserProfile profile(byte[] value) {
-        UserProfile profile = decode(UserEvent.class, value, EventCodec::toCore);
+        UserProfile profile = decode(UserEvent.class, value, EventRecords::toCore);
         wire.limits().checkProfile("features", profile.features());
         return profile;
     }
 
     public CatalogueItem item(byte[] value) {
-        CatalogueItem item = decode(ItemEvent.class, value, EventCodec::toCore);
+        CatalogueItem item = decode(ItemEvent.class, value, EventRecords::toCore);
         wire.limits().check("features", item.features());
         return item;
     }
@@ -72,5 +75,70 @@ public final class EventRecords {
         return JsonEvents.isJson(value)
                 ? toCore.apply(type.cast(json.read(model.schemaOf(type), value)))
                 : wire.decodeForeign(type, value, toCore);
+    }
+
+    static ExposureEvent toAvro(Exposure exposure) {
+        return new ExposureEvent(
+                exposure.id(),
+                exposure.user(),
+                exposure.item(),
+                instant(exposure.time()),
+                instant(exposure.producedAt()),
+                FeatureCodec.toAvro(exposure.context()));
+    }
+
+    static Exposure toCore(ExposureEvent event) {
+        return new Exposure(
+                event.getExposureId(),
+                event.getUserId(),
+                event.getItemId(),
+                event.getTime().toEpochMilli(),
+                event.getProducedAt().toEpochMilli(),
+                FeatureCodec.toCore(event.getContext()));
+    }
+
+    static ClickEvent toAvro(Click click) {
+        ClickEvent.Builder builder = ClickEvent.newBuilder()
+                .setClickId(click.id())
+                .setUserId(click.user())
+                .setItemId(click.item())
+                .setTime(instant(click.time()))
+                .setAction(click.action())
+                .setWeight(click.weight())
+                .setProducedAt(instant(click.producedAt()))
+                .setContext(FeatureCodec.toAvro(click.context()));
+        click.exposure().ifPresent(builder::setExposureId);
+        return builder.build();
+    }
+
+    static Click toCore(ClickEvent event) {
+        return new Click(
+                event.getClickId(),
+                event.getUserId(),
+                event.getItemId(),
+                Optional.ofNullable(event.getExposureId()),
+                event.getAction(),
+                event.getWeight(),
+                event.getTime().toEpochMilli(),
+                event.getProducedAt().toEpochMilli(),
+                FeatureCodec.toCore(event.getContext()));
+    }
+
+    static UserEvent toAvro(UserProfile profile) {
+        return new UserEvent(profile.user(), instant(profile.time()), FeatureCodec.toAvro(profile.features()));
+    }
+
+    static UserProfile toCore(UserEvent event) {
+        return new UserProfile(
+                event.getUserId(), event.getTime().toEpochMilli(), FeatureCodec.toCore(event.getFeatures()));
+    }
+
+    static ItemEvent toAvro(CatalogueItem item) {
+        return new ItemEvent(item.item(), instant(item.time()), FeatureCodec.toAvro(item.features()));
+    }
+
+    static CatalogueItem toCore(ItemEvent event) {
+        return new CatalogueItem(
+                event.getItemId(), event.getTime().toEpochMilli(), FeatureCodec.toCore(event.getFeatures()));
     }
 }

@@ -1,39 +1,25 @@
 package dev.millrace.wire;
 
-import dev.millrace.avro.AccountRecord;
-import dev.millrace.avro.AlarmRecord;
 import dev.millrace.avro.ClickEvent;
-import dev.millrace.avro.DigestRecord;
-import dev.millrace.avro.ExampleRecord;
 import dev.millrace.avro.ExposureEvent;
-import dev.millrace.avro.FeatureColumn;
-import dev.millrace.avro.FeatureValue;
-import dev.millrace.avro.FeatureVector;
 import dev.millrace.avro.GenerationRecord;
 import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.avro.ItemEvent;
 import dev.millrace.avro.ItemNeighboursRecord;
-import dev.millrace.avro.ItemRemoval;
-import dev.millrace.avro.LearnerRecord;
 import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.avro.ModelUpdateRecord;
-import dev.millrace.avro.NeighbourRecord;
 import dev.millrace.avro.OperatorActionRecord;
 import dev.millrace.avro.ProgressRecord;
-import dev.millrace.avro.RankingRecord;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.avro.UserEvent;
 import dev.millrace.avro.UserFeaturesRecord;
-import dev.millrace.avro.UserRemoval;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.apache.avro.Schema;
 import org.apache.avro.data.TimeConversions;
 import org.apache.avro.specific.SpecificData;
 import org.apache.avro.specific.SpecificRecord;
-import org.apache.avro.specific.SpecificRecordBase;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,34 +45,36 @@ final class GeneratedClasses extends SpecificData {
             GenerationRecord.getClassSchema(),
             OperatorActionRecord.getClassSchema());
 
-    private static final Map<String, Class<? extends SpecificRecordBase>> BY_NAME = List.of(
-                    AccountRecord.class,
-                    AlarmRecord.class,
-                    ClickEvent.class,
-                    DigestRecord.class,
-                    ExampleRecord.class,
-                    ExposureEvent.class,
-                    FeatureColumn.class,
-                    FeatureValue.class,
-                    FeatureVector.class,
-                    GenerationRecord.class,
-                    ItemEmbeddingRecord.class,
-                    ItemEvent.class,
-                    ItemNeighboursRecord.class,
-                    ItemRemoval.class,
-                    LearnerRecord.class,
-                    MiniBatchRecord.class,
-                    ModelUpdateRecord.class,
-                    NeighbourRecord.class,
-                    OperatorActionRecord.class,
-                    ProgressRecord.class,
-                    RankingRecord.class,
-                    TrainingRecord.class,
-                    UserEvent.class,
-                    UserFeaturesRecord.class,
-                    UserRemoval.class)
-            .stream()
-            .collect(Collectors.toUnmodifiableMap(Class::getName, Function.identity()));
+    private static final Map<String, Class<?>> BY_NAME = new HashMap<>();
+
+    static {
+        TOPIC_SCHEMAS.forEach(GeneratedClasses::add);
+    }
+
+    private static void add(Schema schema) {
+        switch (schema.getType()) {
+            case RECORD -> {
+                if (!BY_NAME.containsKey(schema.getFullName())) {
+                    BY_NAME.put(schema.getFullName(), generated(schema));
+                    schema.getFields().forEach(field -> add(field.schema()));
+                }
+            }
+            case ARRAY -> add(schema.getElementType());
+            case MAP -> add(schema.getValueType());
+            case UNION -> schema.getTypes().forEach(GeneratedClasses::add);
+            default -> {
+                // has no records within
+            }
+        }
+    }
+
+    private static Class<?> generated(Schema schema) {
+        try {
+            return Class.forName(schema.getFullName());
+        } catch (ClassNotFoundException absent) {
+            throw new IllegalStateException("a record of our schemas has no generated class", absent);
+        }
+    }
 
     GeneratedClasses() {
         addLogicalTypeConversion(new TimeConversions.TimestampMillisConversion());

@@ -6,13 +6,21 @@ import dev.millrace.alarm.Alarm;
 import dev.millrace.avro.AccountRecord;
 import dev.millrace.avro.AlarmRecord;
 import dev.millrace.avro.DigestRecord;
+import dev.millrace.avro.GenerationRecord;
 import dev.millrace.avro.ItemEmbeddingRecord;
+import dev.millrace.avro.ItemNeighboursRecord;
 import dev.millrace.avro.LearnerRecord;
+import dev.millrace.avro.NeighbourRecord;
+import dev.millrace.avro.OperatorActionRecord;
 import dev.millrace.avro.ProgressRecord;
 import dev.millrace.avro.RankingRecord;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.generation.GenerationFact;
 import dev.millrace.model.RowCounts;
+import dev.millrace.neighbour.NeighbourList;
+import dev.millrace.operation.Operator;
+import dev.millrace.operation.OperatorAction;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import dev.millrace.state.Books;
@@ -28,7 +36,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Item embeddings and progress between core and Avro. */
+/** What the trainer and operators write between core and Avro: embeddings, neighbours, progress, generations and actions. */
 final class OutputCodec {
 
     private OutputCodec() {}
@@ -59,18 +67,6 @@ final class OutputCodec {
                 .build();
     }
 
-    /** The mark that all items of a generation came before it. */
-    static ItemEmbeddingRecord mark(String generation, long step, String logTopic) {
-        return ItemEmbeddingRecord.newBuilder()
-                .setItemId("")
-                .setVector(List.of())
-                .setGeneration(generation)
-                .setStep(step)
-                .setLogTopic(logTopic)
-                .setAttributes(Map.of())
-                .build();
-    }
-
     static ItemEmbedding toCore(ItemEmbeddingRecord record) {
         int extra = record.getExtraDimensions();
         List<Float> components = record.getVector();
@@ -84,6 +80,77 @@ final class OutputCodec {
                 new PublishedPopularity(record.getLogPopularity(), record.getPopularityHalfLife(), extra > 0),
                 record.getItemTime().toEpochMilli(),
                 FeatureCodec.toCore(record.getAttributes()));
+    }
+
+    static ItemNeighboursRecord toAvro(Topic.ItemNeighbours of, NeighbourList list) {
+        List<NeighbourRecord> neighbours = new ArrayList<>(list.size());
+        list.forEach((neighbour, weight) -> neighbours.add(new NeighbourRecord(neighbour, weight)));
+        return new ItemNeighboursRecord(
+                of.item(), of.generation(), of.step(), instant(list.asOf()), list.total(), neighbours);
+    }
+
+    static NeighbourList toCore(ItemNeighboursRecord record) {
+        List<String> items = new ArrayList<>();
+        float[] weights = new float[record.getNeighbours().size()];
+        for (NeighbourRecord neighbour : record.getNeighbours()) {
+            weights[items.size()] = neighbour.getWeight();
+            items.add(neighbour.getItemId());
+        }
+        return new NeighbourList(record.getEventTime().toEpochMilli(), record.getTotal(), items, weights);
+    }
+
+    static GenerationRecord toAvro(GenerationFact fact) {
+        return GenerationRecord.newBuilder()
+                .setGeneration(fact.generation())
+                .setFact(fact.kind().name())
+                .setAt(instant(fact.at()))
+                .setStep(fact.step())
+                .setItems(fact.items())
+                .setBy(fact.by())
+                .setSettings(new TreeMap<>(fact.settings()))
+                .build();
+    }
+
+    static Optional<GenerationFact> toCore(GenerationRecord record) {
+        return constant(GenerationFact.Kind.values(), record.getFact())
+                .map(kind -> new GenerationFact(
+                        record.getGeneration(),
+                        kind,
+                        record.getAt().toEpochMilli(),
+                        record.getStep(),
+                        record.getItems(),
+                        record.getBy(),
+                        new TreeMap<>(record.getSettings())));
+    }
+
+    static OperatorActionRecord toAvro(OperatorAction action) {
+        return OperatorActionRecord.newBuilder()
+                .setAction(action.kind().name())
+                .setTarget(action.target())
+                .setResult(action.result().name())
+                .setDetail(action.detail())
+                .setAt(instant(action.at()))
+                .setBy(action.by().name())
+                .setMeans(action.by().means())
+                .setAddress(action.by().address())
+                .setClientId(action.by().clientId())
+                .build();
+    }
+
+    static Optional<OperatorAction> toCore(OperatorActionRecord record) {
+        return constant(OperatorAction.Kind.values(), record.getAction()).flatMap(kind -> constant(
+                        OperatorAction.Result.values(), record.getResult())
+                .map(result -> new OperatorAction(
+                        kind,
+                        record.getTarget(),
+                        result,
+                        record.getDetail(),
+                        record.getAt().toEpochMilli(),
+                        new Operator(record.getBy(), record.getMeans(), record.getAddress(), record.getClientId()))));
+    }
+
+    private static <E extends Enum<E>> Optional<E> constant(E[] all, String name) {
+        return Arrays.stream(all).filter(each -> each.name().equals(name)).findFirst();
     }
 
     static ProgressRecord toAvro(PartProgress progress) {

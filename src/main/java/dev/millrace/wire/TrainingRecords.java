@@ -1,12 +1,16 @@
 package dev.millrace.wire;
 
+import static dev.millrace.wire.FeatureCodec.instant;
+
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.avro.ExampleRecord;
 import dev.millrace.avro.ItemEvent;
 import dev.millrace.avro.ItemRemoval;
 import dev.millrace.avro.TrainingRecord;
+import dev.millrace.avro.UserFeaturesRecord;
 import dev.millrace.avro.UserRemoval;
 import dev.millrace.batch.CatalogueChange;
+import dev.millrace.feature.UserFeatures;
 import java.util.function.Consumer;
 
 /** The values of the topic training-examples: examples, catalogue changes and removals of users, in one order. Safe for threads. */
@@ -22,6 +26,8 @@ public final class TrainingRecords {
         void userRemoval(String user);
     }
 
+    private static final CatalogueChange.Visitor<Object> TO_UNION = new ToUnion();
+
     private final AvroWire wire;
 
     public TrainingRecords(AvroWire wire) {
@@ -29,11 +35,11 @@ public final class TrainingRecords {
     }
 
     public byte[] encode(String topic, TrainingExample example) {
-        return wire.encode(topic, ExampleCodec.toAvro(example));
+        return wire.encode(topic, toAvro(example));
     }
 
     public byte[] encode(String topic, CatalogueChange change) {
-        return wire.encode(topic, new TrainingRecord(ExampleCodec.toAvro(change)));
+        return wire.encode(topic, new TrainingRecord(toAvro(change)));
     }
 
     public byte[] encodeUserRemoval(String topic, String user) {
@@ -52,14 +58,82 @@ public final class TrainingRecords {
     private static Consumer<Reader> toCore(TrainingRecord record) {
         Object entry = record.getEntry();
         if (entry instanceof ExampleRecord avro) {
-            TrainingExample example = ExampleCodec.toCore(avro);
+            TrainingExample example = toCore(avro);
             return reader -> reader.example(example);
         } else if (entry instanceof UserRemoval removal) {
             return reader -> reader.userRemoval(removal.getUserId());
         } else if (entry instanceof ItemEvent || entry instanceof ItemRemoval) {
-            CatalogueChange change = ExampleCodec.toCore(entry);
+            CatalogueChange change = toCore(entry);
             return reader -> reader.change(change);
         }
         throw new IllegalStateException("an entry of " + entry.getClass() + ", which the schema of the topic has not");
+    }
+
+    static TrainingRecord toAvro(TrainingExample example) {
+        return new TrainingRecord(new ExampleRecord(
+                example.id(),
+                toAvro(example.user()),
+                FeatureCodec.toAvro(example.context()),
+                example.item(),
+                example.action(),
+                example.weight(),
+                instant(example.time()),
+                instant(example.producedAt()),
+                example.isPositive()));
+    }
+
+    static TrainingExample toCore(ExampleRecord example) {
+        return new TrainingExample(
+                example.getExampleId(),
+                toCore(example.getUser()),
+                FeatureCodec.toCore(example.getContext()),
+                example.getItemId(),
+                example.getAction(),
+                example.getWeight(),
+                example.getTime().toEpochMilli(),
+                example.getProducedAt().toEpochMilli(),
+                example.getClicked());
+    }
+
+    /** An {@link ItemEvent} or {@link ItemRemoval}, as unions hold it. */
+    static Object toAvro(CatalogueChange change) {
+        return change.accept(TO_UNION);
+    }
+
+    private static final class ToUnion implements CatalogueChange.Visitor<Object> {
+
+        @Override
+        public Object upsert(CatalogueChange.Upsert upsert) {
+            return EventRecords.toAvro(upsert.item());
+        }
+
+        @Override
+        public Object removal(CatalogueChange.Removal removal) {
+            return new ItemRemoval(removal.itemId(), instant(removal.time()));
+        }
+    }
+
+    /** The other way of {@link #toAvro(CatalogueChange)}. */
+    static CatalogueChange toCore(Object change) {
+        if (change instanceof ItemEvent item) {
+            return new CatalogueChange.Upsert(EventRecords.toCore(item));
+        } else if (change instanceof ItemRemoval removal) {
+            return new CatalogueChange.Removal(
+                    removal.getItemId(), removal.getTime().toEpochMilli());
+        }
+        throw new IllegalStateException("a catalogue change is of " + change.getClass() + ", which its schema has not");
+    }
+
+    static UserFeaturesRecord toAvro(UserFeatures user) {
+        return new UserFeaturesRecord(
+                user.user(), instant(user.time()), FeatureCodec.toAvro(user.features()), user.history());
+    }
+
+    static UserFeatures toCore(UserFeaturesRecord user) {
+        return new UserFeatures(
+                user.getUserId(),
+                user.getTime().toEpochMilli(),
+                FeatureCodec.toCore(user.getFeatures()),
+                user.getHistory());
     }
 }

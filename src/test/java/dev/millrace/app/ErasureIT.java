@@ -34,7 +34,6 @@ import dev.millrace.topic.Topics;
 import dev.millrace.train.ErasedIds;
 import dev.millrace.train.Trainer;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.ProgressRecords;
 import dev.millrace.wire.TopicRecord;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -387,9 +386,7 @@ class ErasureIT {
             try (EventProducer producer = new EventProducer(
                             settings.clients(), settings.topics().names(), wire);
                     ProgressWatch progress = new ProgressWatch(
-                            settings.clients(),
-                            settings.topics().names().trainingProgress(),
-                            new ProgressRecords(wire))) {
+                            settings.clients(), settings.topics().names().trainingProgress(), wire)) {
                 for (int item = 0; item < LOAD_ITEMS; item++) {
                     producer.send(new CatalogueItem("item-" + item, T0, Features.NONE));
                 }

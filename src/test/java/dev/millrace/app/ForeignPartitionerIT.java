@@ -20,7 +20,6 @@ import dev.millrace.verify.books.CountReport;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EventRecords;
 import dev.millrace.wire.PlainValues;
-import dev.millrace.wire.ProgressRecords;
 import dev.millrace.wire.TopicRecord;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -241,9 +240,7 @@ class ForeignPartitionerIT {
 
     private static ProgressWatch progress(MillraceSettings settings) {
         return new ProgressWatch(
-                settings.clients(),
-                settings.topics().names().trainingProgress(),
-                new ProgressRecords(new AvroWire(settings.wire())));
+                settings.clients(), settings.topics().names().trainingProgress(), new AvroWire(settings.wire()));
     }
 
     private static long count(ProgressWatch progress, String topic, String outcome) {

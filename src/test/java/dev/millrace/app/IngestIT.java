@@ -9,7 +9,6 @@ import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.Topics;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.ProgressRecords;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -125,7 +124,7 @@ class IngestIT {
                 ProgressWatch progress = new ProgressWatch(
                         settings.clients(),
                         settings.topics().names().trainingProgress(),
-                        new ProgressRecords(new AvroWire(settings.wire())))) {
+                        new AvroWire(settings.wire()))) {
             trainer.start();
 
             await().atMost(PATIENCE)

@@ -22,7 +22,6 @@ import dev.millrace.verify.books.CountAudit;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EventJson;
 import dev.millrace.wire.PlainValues;
-import dev.millrace.wire.ProgressRecords;
 import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.TrainingRecords;
 import java.nio.charset.StandardCharsets;
@@ -52,9 +51,7 @@ class JsonEventsIT {
                     EventProducer producer = new EventProducer(
                             settings.clients(), settings.topics().names(), wire);
                     ProgressWatch progress = new ProgressWatch(
-                            settings.clients(),
-                            settings.topics().names().trainingProgress(),
-                            new ProgressRecords(wire))) {
+                            settings.clients(), settings.topics().names().trainingProgress(), wire)) {
                 trainer.start();
 
                 producer.send(item("i-avro"));

@@ -20,7 +20,7 @@ import dev.millrace.topic.OperatorLog;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
 import dev.millrace.topic.fault.BrokerUnreachableException;
-import dev.millrace.wire.GenerationRecords;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -60,14 +60,13 @@ class OperationsIT {
 
     @BeforeEach
     void twoGenerations() {
-        GenerationRecords records = new GenerationRecords(cluster.wire());
         try (EventProducer producer = cluster.producer()) {
             for (String generation : List.of("g1", "g2")) {
                 for (Kind kind : List.of(Kind.STARTED, Kind.COMPLETE)) {
-                    send(producer, records, new GenerationFact(generation, kind, NOW, 1, 2, "app"));
+                    send(producer, new GenerationFact(generation, kind, NOW, 1, 2, "app"));
                 }
             }
-            send(producer, records, new GenerationFact("g1", Kind.PROMOTED, NOW, 1, 2, "app"));
+            send(producer, new GenerationFact("g1", Kind.PROMOTED, NOW, 1, 2, "app"));
             producer.flush();
         }
     }
@@ -163,9 +162,10 @@ class OperationsIT {
         return new OperatorAction(kind, target, result, detail, NOW, ANN);
     }
 
-    private void send(EventProducer producer, GenerationRecords records, GenerationFact fact) {
+    private void send(EventProducer producer, GenerationFact fact) {
         String topic = cluster.topics().generations();
-        producer.sendBytes(topic, GenerationRecords.key(fact), Optional.of(records.encode(topic, fact)), fact.at());
+        producer.sendBytes(
+                topic, Topic.GENERATIONS.key(fact), cluster.wire().encode(Topic.GENERATIONS, topic, fact), fact.at());
     }
 
     private int partition(String key) {

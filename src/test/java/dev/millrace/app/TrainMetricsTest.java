@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.ProgressRecords;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.List;
@@ -20,9 +19,7 @@ class TrainMetricsTest {
                 MillraceSettings.load(List.of(), Map.of(), Map.of(), Map.of("kafka.bootstrap.servers", "127.0.0.1:1"));
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         try (ProgressWatch progress = new ProgressWatch(
-                settings.clients(),
-                settings.topics().names().trainingProgress(),
-                new ProgressRecords(new AvroWire(settings.wire())))) {
+                settings.clients(), settings.topics().names().trainingProgress(), new AvroWire(settings.wire()))) {
             new TrainMetrics(registry, progress).register(settings.trainer().model());
             BooksMetrics.follow(registry, progress);
 

@@ -15,7 +15,6 @@ import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.ProgressRecords;
 import dev.millrace.wire.WireSettings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -69,8 +68,7 @@ class BoundedPipelineIT {
             AvroWire wire = new AvroWire(new WireSettings(
                     WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", Optional.empty(), Streams.limits()));
             try (MillraceProcess trainer = startTrainer(bootstrap);
-                    ProgressWatch watch =
-                            new ProgressWatch(clients, names.trainingProgress(), new ProgressRecords(wire));
+                    ProgressWatch watch = new ProgressWatch(clients, names.trainingProgress(), wire);
                     EventProducer producer = new EventProducer(clients, names, wire)) {
                 send(producer, 0, WARM);
                 awaitLearnt(watch, trainer, WARM);

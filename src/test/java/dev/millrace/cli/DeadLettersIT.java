@@ -14,7 +14,6 @@ import dev.millrace.state.Utf8;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.ProgressRecords;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
@@ -68,9 +67,7 @@ class DeadLettersIT {
                     EventProducer producer = new EventProducer(
                             settings.clients(), settings.topics().names(), wire);
                     ProgressWatch progress = new ProgressWatch(
-                            settings.clients(),
-                            settings.topics().names().trainingProgress(),
-                            new ProgressRecords(wire))) {
+                            settings.clients(), settings.topics().names().trainingProgress(), wire)) {
                 assertThat(trainer.applications().failure()).isEmpty();
                 producer.send(new UserProfile(user, T0, Features.NONE));
                 producer.flush();

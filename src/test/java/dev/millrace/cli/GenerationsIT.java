@@ -14,7 +14,7 @@ import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.OperatorLog;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.EmbeddingRecords;
+import dev.millrace.wire.Topic;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -188,9 +188,9 @@ class GenerationsIT {
             assertThat(answering.output()).contains("generation " + wide + " answers");
             assertThat(taken.awaitExit(START)).isEqualTo(2);
             assertThat(taken.output())
-                    .contains(
-                            "model.generation = g1: must be another, as application shadow-learn-from-log has published generation "
-                                    + narrow);
+                    .contains("model.generation = g1: must be another, as application shadow-learn-from-log has"
+                            + " published generation "
+                            + narrow);
         }
     }
 
@@ -322,13 +322,14 @@ class GenerationsIT {
     /** Latest vectors on the topic, by generation and item. */
     private Map<String, Map<String, float[]>> vectors(String bootstrap) {
         MillraceSettings settings = settings(bootstrap);
-        EmbeddingRecords records = new EmbeddingRecords(new AvroWire(settings.wire()));
         Map<String, Map<String, float[]>> vectors = new HashMap<>();
         try (TopicReader reader = new TopicReader(settings.clients(), START)) {
             for (TopicReader.Extent extent :
                     reader.extents(settings.topics().names().itemEmbeddings())) {
                 reader.read(extent, extent.first(), record -> {
-                    ItemEmbedding embedding = records.decode(record);
+                    ItemEmbedding embedding = new AvroWire(settings.wire())
+                            .decode(Topic.ITEM_EMBEDDINGS, record)
+                            .orElseThrow();
                     Map<String, float[]> own = vectors.computeIfAbsent(embedding.generation(), name -> new HashMap<>());
                     if (!embedding.isMark()) {
                         own.remove(embedding.item());

@@ -17,7 +17,6 @@ import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.ProgressRecords;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -130,8 +129,7 @@ class LargeEventsIT {
             }
             try (MillraceProcess trainer =
                             MillraceProcess.start(SMALL, directory, "train", arguments(bootstrap, settings, "train"));
-                    ProgressWatch watch =
-                            new ProgressWatch(clients, names.trainingProgress(), new ProgressRecords(wire))) {
+                    ProgressWatch watch = new ProgressWatch(clients, names.trainingProgress(), wire)) {
                 await().atMost(PATIENCE).pollInterval(Duration.ofMillis(200)).until(() -> {
                     assertThat(trainer.isAlive()).as(trainer.output()).isTrue();
                     return watch.training().map(TrainingProgress::positives).orElse(0L) == examples;

@@ -23,8 +23,7 @@ import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.Trainer;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.EmbeddingRecords;
-import dev.millrace.wire.ModelUpdateRecords;
+import dev.millrace.wire.Topic;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -317,7 +316,8 @@ class ModelIT {
         try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
             for (TopicReader.Extent extent : reader.extents(topics.itemEmbeddings())) {
                 reader.read(extent, extent.first(), record -> {
-                    ItemEmbedding embedding = new EmbeddingRecords(wire).decode(record);
+                    ItemEmbedding embedding =
+                            wire.decode(Topic.ITEM_EMBEDDINGS, record).orElseThrow();
                     if (!embedding.isMark()) {
                         published.add(embedding.item());
                     }
@@ -326,8 +326,9 @@ class ModelIT {
             }
             for (TopicReader.Extent extent : reader.extents(topics.modelUpdates())) {
                 reader.read(extent, extent.first(), record -> {
-                    querySide.add(Arrays.toString(
-                            new ModelUpdateRecords(wire).decode(record).key()));
+                    querySide.add(Arrays.toString(wire.decode(Topic.MODEL_UPDATES, record)
+                            .orElseThrow()
+                            .key()));
                     return true;
                 });
             }

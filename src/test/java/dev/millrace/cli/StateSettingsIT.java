@@ -12,7 +12,6 @@ import dev.millrace.settings.SettingFault;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.ProgressRecords;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
@@ -155,7 +154,7 @@ class StateSettingsIT {
                 EventProducer producer =
                         new EventProducer(settings.clients(), settings.topics().names(), wire);
                 ProgressWatch progress = new ProgressWatch(
-                        settings.clients(), settings.topics().names().trainingProgress(), new ProgressRecords(wire))) {
+                        settings.clients(), settings.topics().names().trainingProgress(), wire)) {
             SeededClicks.send(producer, from, from + clicks, ITEMS);
             await().atMost(PATIENCE).until(() -> progress.training()
                     .filter(training -> training.positives() == from + clicks)

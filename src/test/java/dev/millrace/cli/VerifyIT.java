@@ -18,9 +18,7 @@ import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchRecords;
-import dev.millrace.wire.EmbeddingRecords;
-import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -196,14 +194,14 @@ class VerifyIT {
     private void tamperedVectorsAreNamed(MillraceSettings settings, Map<String, String> given) throws Exception {
         String topic = settings.topics().names().itemEmbeddings();
         String generation = settings.trainer().model().generationName();
-        TopicRecord flipped = latest(settings, topic, EmbeddingRecords.key(generation, "i3"));
-        TopicRecord deleted = latest(settings, topic, EmbeddingRecords.key(generation, "i4"));
+        TopicRecord flipped = latest(settings, topic, Topic.itemKey(generation, "i3"));
+        TopicRecord deleted = latest(settings, topic, Topic.itemKey(generation, "i4"));
         byte[] value = flipped.value().orElseThrow().clone();
         // single-object header 10, length of "i3" 1, "i3" 2, block count 1, then float32 little-endian: the lowest bit
         // of
         // component 2
         value[10 + 1 + 2 + 1 + 2 * Float.BYTES] ^= 1;
-        byte[] renamed = latest(settings, topic, EmbeddingRecords.key(generation, "i5"))
+        byte[] renamed = latest(settings, topic, Topic.itemKey(generation, "i5"))
                 .value()
                 .orElseThrow()
                 .clone();
@@ -211,7 +209,7 @@ class VerifyIT {
         renamed[10 + 1 + 1] = 'x';
         produce(settings, topic, flipped.key(), Optional.of(value));
         produce(settings, topic, deleted.key(), Optional.empty());
-        produce(settings, topic, EmbeddingRecords.key(generation, "xx"), Optional.of(renamed));
+        produce(settings, topic, Topic.itemKey(generation, "xx"), Optional.of(renamed));
 
         assertThat(commands.run(given, "verify", "--model")).isEqualTo(1);
         assertThat(commands.out().lines().filter(line -> line.startsWith("DIFFERS")))
@@ -223,15 +221,15 @@ class VerifyIT {
 
         produce(settings, topic, flipped.key(), flipped.value());
         produce(settings, topic, deleted.key(), deleted.value());
-        produce(settings, topic, EmbeddingRecords.key(generation, "xx"), Optional.empty());
+        produce(settings, topic, Topic.itemKey(generation, "xx"), Optional.empty());
         assertThat(commands.run(given, "verify", "--model")).as(commands.out()).isZero();
     }
 
     private void aTamperedDigestIsNamed(MillraceSettings settings, Map<String, String> given) throws Exception {
         String topic = settings.topics().names().trainingProgress();
         TopicRecord record = latest(settings, topic, "learn-0".getBytes(StandardCharsets.UTF_8));
-        TrainingProgress training = new ProgressRecords(new AvroWire(settings.wire()))
-                .decode(record)
+        TrainingProgress training = new AvroWire(settings.wire())
+                .decode(Topic.TRAINING_PROGRESS, record)
                 .orElseThrow()
                 .training()
                 .orElseThrow();
@@ -253,7 +251,7 @@ class VerifyIT {
                 EventProducer producer =
                         new EventProducer(settings.clients(), settings.topics().names(), wire);
                 ProgressWatch progress = new ProgressWatch(
-                        settings.clients(), settings.topics().names().trainingProgress(), new ProgressRecords(wire))) {
+                        settings.clients(), settings.topics().names().trainingProgress(), wire)) {
             runner.start();
             for (int item = 0; item < ITEMS; item++) {
                 producer.send(new CatalogueItem("i" + item, SeededClicks.T0, Features.NONE));
@@ -278,7 +276,9 @@ class VerifyIT {
                     reader.extents(settings.topics().names().miniBatches()).get(0);
             TopicRecord record = reader.firstFrom(log, offset).orElseThrow();
             assertThat(record.offset()).isEqualTo(offset);
-            return new BatchRecords(new AvroWire(settings.wire())).decode(record);
+            return new AvroWire(settings.wire())
+                    .decode(Topic.MINI_BATCHES, record)
+                    .orElseThrow();
         }
     }
 

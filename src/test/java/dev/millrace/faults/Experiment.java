@@ -13,7 +13,6 @@ import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.ProgressRecords;
 import dev.millrace.wire.TopicRecord;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -425,9 +424,7 @@ final class Experiment implements AutoCloseable {
     private ProgressWatch watch() {
         MillraceSettings settings = settings();
         return new ProgressWatch(
-                settings.clients(),
-                settings.topics().names().trainingProgress(),
-                new ProgressRecords(new AvroWire(settings.wire())));
+                settings.clients(), settings.topics().names().trainingProgress(), new AvroWire(settings.wire()));
     }
 
     /** Records that attribution wrote for the learner. */

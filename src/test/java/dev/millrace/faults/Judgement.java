@@ -14,8 +14,8 @@ import dev.millrace.verify.ModelReport;
 import dev.millrace.verify.books.CountAudit;
 import dev.millrace.verify.books.CountReport;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.PlainValues;
+import dev.millrace.wire.Topic;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.URI;
@@ -69,8 +69,8 @@ record Judgement(String verdict, List<String> failures) {
         int items = compareIndex(experiment, settings, failures);
         return new Judgement(
                 String.format(
-                        "%s; step %d, digest %.8s…; %d examples once each; books equal; replay: %d digests and %d vectors same bits;"
-                                + " index of %d items = exact search",
+                        "%s; step %d, digest %.8s…; %d examples once each; books equal; replay: %d digests and %d"
+                                + " vectors same bits; index of %d items = exact search",
                         demand == Demand.SAME_LOG ? "same log, same digest" : "same examples",
                         left.step(),
                         left.digest(),
@@ -218,12 +218,13 @@ record Judgement(String verdict, List<String> failures) {
     /** The last vector of each item; none may be of an older step than one before it. */
     private static Map<String, float[]> vectors(
             MillraceSettings settings, List<Long> freshness, List<String> failures) {
-        EmbeddingRecords records = new EmbeddingRecords(new AvroWire(settings.wire()));
         Map<String, float[]> vectors = new TreeMap<>();
         Map<String, Long> steps = new HashMap<>();
         try (TopicReader reader = new TopicReader(settings.clients(), Experiment.PATIENCE)) {
             Outcome.read(reader, settings.topics().names().itemEmbeddings(), record -> {
-                ItemEmbedding embedding = records.decode(record);
+                ItemEmbedding embedding = new AvroWire(settings.wire())
+                        .decode(Topic.ITEM_EMBEDDINGS, record)
+                        .orElseThrow();
                 if (embedding.isMark()) {
                     return;
                 }

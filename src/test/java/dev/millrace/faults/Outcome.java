@@ -8,7 +8,7 @@ import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.PlainValues;
-import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,7 +36,6 @@ record Outcome(
     static Outcome read(MillraceSettings settings) {
         AvroWire wire = new AvroWire(settings.wire());
         PlainValues values = new PlainValues(wire);
-        ProgressRecords progress = new ProgressRecords(wire);
         List<String> ids = new ArrayList<>();
         List<String> log = new ArrayList<>();
         SortedMap<String, PartProgress> parts = new TreeMap<>();
@@ -51,7 +50,7 @@ record Outcome(
                     reader,
                     names.miniBatches(),
                     record -> log.add(Sha256.hex(record.value().orElseThrow())));
-            read(reader, names.trainingProgress(), record -> progress.decode(record)
+            read(reader, names.trainingProgress(), record -> wire.decode(Topic.TRAINING_PROGRESS, record)
                     .ifPresent(part -> parts.put(part.part(), part)));
         }
         SortedMap<String, Books.Account> books = new TreeMap<>();

@@ -5,24 +5,16 @@ import dev.millrace.batch.CatalogueChange;
 import dev.millrace.event.Rejection;
 import dev.millrace.state.InputTopic;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchRecords;
-import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.EventRecords;
-import dev.millrace.wire.GenerationRecords;
 import dev.millrace.wire.HostileBytes;
-import dev.millrace.wire.ModelUpdateRecords;
 import dev.millrace.wire.PlainValues;
-import dev.millrace.wire.ProgressRecords;
-import dev.millrace.wire.TopicRecord;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TrainingRecords;
-import dev.millrace.wire.UserFeatureRecords;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
@@ -112,31 +104,19 @@ public final class EventFuzz {
                 value -> events.encode(TOPIC, events.profile(value)),
                 value -> events.encode(TOPIC, events.item(value)),
                 EventFuzz::trainingRecord,
-                value -> new BatchRecords(WIRE).encode(TOPIC, new BatchRecords(WIRE).decode(value)),
-                value -> {
-                    var embedding = new EmbeddingRecords(WIRE).decode(record(value));
-                    return new EmbeddingRecords(WIRE)
-                            .encode(TOPIC, embedding, embedding.vector().orElseThrow(), "log");
-                },
-                value -> {
-                    var update = new ModelUpdateRecords(WIRE).decode(record(value));
-                    return new ModelUpdateRecords(WIRE)
-                            .encode(TOPIC, update, update.entry().orElseThrow());
-                },
-                value -> new GenerationRecords(WIRE)
-                        .decode(record(value))
-                        .map(fact -> new GenerationRecords(WIRE).encode(TOPIC, fact))
-                        .orElse(value), // a fact that another version knows
-                value -> new UserFeatureRecords(WIRE)
-                        .encode(
-                                TOPIC,
-                                new UserFeatureRecords(WIRE)
-                                        .decode(record(value))
-                                        .orElseThrow()),
-                value -> new ProgressRecords(WIRE)
-                        .encode(
-                                TOPIC,
-                                new ProgressRecords(WIRE).decode(record(value)).orElseThrow()));
+                value -> again(Topic.MINI_BATCHES, value),
+                value -> again(Topic.itemEmbeddings("log"), value),
+                value -> again(Topic.MODEL_UPDATES, value),
+                value -> again(Topic.GENERATIONS, value),
+                value -> again(Topic.USER_FEATURES, value),
+                value -> again(Topic.TRAINING_PROGRESS, value));
+    }
+
+    /** Read and written; itself if it is what another version knows. */
+    private static <T> byte[] again(Topic<T> topic, byte[] value) {
+        return WIRE.decode(topic, Topic.itemKey("g", "i1"), value)
+                .flatMap(read -> WIRE.encode(topic, TOPIC, read))
+                .orElse(value);
     }
 
     private static byte[] trainingRecord(byte[] value) {
@@ -159,10 +139,6 @@ public final class EventFuzz {
             }
         });
         return written.toByteArray();
-    }
-
-    private static TopicRecord record(byte[] value) {
-        return new TopicRecord(TOPIC, EmbeddingRecords.key("g", "i1"), Optional.of(value), 0, 0, 0, Map.of());
     }
 
     private static AvroWire wire() {

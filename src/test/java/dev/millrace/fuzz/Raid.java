@@ -11,8 +11,8 @@ import dev.millrace.state.OrderedEntries;
 import dev.millrace.train.Shop;
 import dev.millrace.train.StepOutcome;
 import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TrainingRecords;
-import dev.millrace.wire.UserFeatureRecords;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -84,7 +84,7 @@ final class Raid implements Attribution.Output {
     private final CountedEntries entries = new CountedEntries();
     private final Shop shop;
     private final TrainingRecords examples;
-    private final UserFeatureRecords features;
+    private final AvroWire wire;
     private final Set<String> honest = new HashSet<>();
     private final List<Addition> byOthers = new ArrayList<>();
     private int refused;
@@ -100,7 +100,7 @@ final class Raid implements Attribution.Output {
         this.scene = scene;
         AvroWire wire = new AvroWire(scene.settings().wire());
         examples = new TrainingRecords(wire);
-        features = new UserFeatureRecords(wire);
+        this.wire = wire;
         shop = new Shop(scene.settings(), entries, this);
     }
 
@@ -220,7 +220,8 @@ final class Raid implements Attribution.Output {
     @Override
     public void userFeatures(UserFeatures user) {
         if (scene.goal() == Goal.BYTES) {
-            entries.written += features.encode("user-features", user).length;
+            entries.written +=
+                    wire.encode(Topic.USER_FEATURES, "user-features", user).orElseThrow().length;
         }
     }
 

@@ -26,7 +26,7 @@ import dev.millrace.wire.AvroBytes;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EventRecords;
 import dev.millrace.wire.PartProgress;
-import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.UndecodableException;
 import java.nio.charset.StandardCharsets;
@@ -380,7 +380,7 @@ class AttributeTopologyTest {
         Map<String, PartProgress> latest = new TreeMap<>();
         for (TestRecord<byte[], byte[]> record : progress) {
             TopicRecord plain = new TopicRecord("", record.key(), Optional.of(record.value()), 0, 0, 0, Map.of());
-            PartProgress part = new ProgressRecords(wire).decode(plain).orElseThrow();
+            PartProgress part = wire.decode(Topic.TRAINING_PROGRESS, plain).orElseThrow();
             latest.put(part.part(), part);
         }
         SortedMap<String, Books.Account> books = new TreeMap<>();

@@ -23,9 +23,8 @@ import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.PartProgress;
-import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.Topic;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -188,13 +187,14 @@ class CrashIT {
                       <root level="WARN"><appender-ref ref="OUT"/></root>
                     </configuration>
                     """);
-            BatchRecords batchRecords = new BatchRecords(wire);
             followers.add(TopicFollower.start(
-                    clients, topics.miniBatches(), record -> batches.add(batchRecords.decode(record))));
-            ProgressRecords progressRecords = new ProgressRecords(wire);
-            followers.add(TopicFollower.start(clients, topics.trainingProgress(), record -> progressRecords
-                    .decode(record)
-                    .ifPresent(part -> progress.put(part.part(), part))));
+                    clients,
+                    topics.miniBatches(),
+                    record ->
+                            batches.add(wire.decode(Topic.MINI_BATCHES, record).orElseThrow())));
+            followers.add(TopicFollower.start(
+                    clients, topics.trainingProgress(), record -> wire.decode(Topic.TRAINING_PROGRESS, record)
+                            .ifPresent(part -> progress.put(part.part(), part))));
             for (int item = 0; item < ITEMS; item++) {
                 producer.send(Streams.item("i" + item));
             }

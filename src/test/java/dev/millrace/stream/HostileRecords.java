@@ -11,18 +11,12 @@ import dev.millrace.event.UserProfile;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.DeadLetterHeaders;
-import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.EventRecords;
-import dev.millrace.wire.GenerationRecords;
 import dev.millrace.wire.HostileBytes;
-import dev.millrace.wire.ModelUpdateRecords;
 import dev.millrace.wire.PlainValues;
-import dev.millrace.wire.ProgressRecords;
-import dev.millrace.wire.TopicRecord;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TrainingRecords;
-import dev.millrace.wire.UserFeatureRecords;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -30,7 +24,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -170,19 +163,14 @@ public final class HostileRecords {
             public void userRemoval(String user) {}
         };
         readers.put(topics.trainingExamples(), value -> new TrainingRecords(wire).decode(value, nobody));
-        readers.put(topics.miniBatches(), value -> new BatchRecords(wire).decode(value));
-        readers.put(topics.itemEmbeddings(), value -> new EmbeddingRecords(wire)
-                .decode(record(EmbeddingRecords.key("g", "i1"), value)));
-        readers.put(topics.modelUpdates(), value -> new ModelUpdateRecords(wire)
-                .decode(record(EmbeddingRecords.key("g", "u"), value)));
-        readers.put(topics.generations(), value -> new GenerationRecords(wire).decode(record(new byte[0], value)));
-        readers.put(topics.userFeatures(), value -> new UserFeatureRecords(wire).decode(record(new byte[0], value)));
-        readers.put(topics.trainingProgress(), value -> new ProgressRecords(wire).decode(record(new byte[0], value)));
+        readers.put(topics.miniBatches(), value -> wire.decode(Topic.MINI_BATCHES, new byte[0], value));
+        readers.put(
+                topics.itemEmbeddings(), value -> wire.decode(Topic.ITEM_EMBEDDINGS, Topic.itemKey("g", "i1"), value));
+        readers.put(topics.modelUpdates(), value -> wire.decode(Topic.MODEL_UPDATES, Topic.itemKey("g", "u"), value));
+        readers.put(topics.generations(), value -> wire.decode(Topic.GENERATIONS, new byte[0], value));
+        readers.put(topics.userFeatures(), value -> wire.decode(Topic.USER_FEATURES, new byte[0], value));
+        readers.put(topics.trainingProgress(), value -> wire.decode(Topic.TRAINING_PROGRESS, new byte[0], value));
         return readers;
-    }
-
-    private static TopicRecord record(byte[] key, byte[] value) {
-        return new TopicRecord("", key, Optional.of(value), 0, 0, 0, Map.of());
     }
 
     /** A few good values of each topic: events, and what the two applications make of them. */
@@ -227,10 +215,11 @@ public final class HostileRecords {
         for (GenerationFact.Kind kind : GenerationFact.Kind.values()) {
             sample(
                     topics.generations(),
-                    new GenerationRecords(wire)
-                            .encode(
+                    wire.encode(
+                                    Topic.GENERATIONS,
                                     "generations",
-                                    new GenerationFact("g", kind, T0, 1, 1, "me", new TreeMap<>(Map.of("a", "b")))));
+                                    new GenerationFact("g", kind, T0, 1, 1, "me", new TreeMap<>(Map.of("a", "b"))))
+                            .orElseThrow());
         }
     }
 

@@ -23,8 +23,8 @@ import dev.millrace.topic.LargestRecords;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.EventRecords;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.WireSettings;
 import java.nio.file.Path;
 import java.util.List;
@@ -104,7 +104,9 @@ class LargestEventsTest {
                         new TrainingExample(id("c", at), user, Features.of(context), id("i", at), "click", 1, T0, T0));
             }
 
-            assertThat(new BatchRecords(wire).encode("mini-batches", batcher.close()).length)
+            assertThat(wire.encode(Topic.MINI_BATCHES, "mini-batches", batcher.close())
+                            .orElseThrow()
+                            .length)
                     .isBetween(BatchSize.LARGEST / 2, (int) most);
         }
     }

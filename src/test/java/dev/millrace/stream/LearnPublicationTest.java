@@ -24,10 +24,7 @@ import dev.millrace.train.ClusteredClicks;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchRecords;
-import dev.millrace.wire.EmbeddingRecords;
-import dev.millrace.wire.GenerationRecords;
-import dev.millrace.wire.NeighbourRecords;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TrainingRecords;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -126,7 +123,8 @@ class LearnPublicationTest {
     private Map<String, Optional<NeighbourList>> neighbours(LearnerDriver driver) {
         Map<String, Optional<NeighbourList>> lists = new TreeMap<>();
         driver.read(topics.itemNeighbours()).forEach(record -> {
-            NeighbourRecords.ItemNeighbours decoded = new NeighbourRecords(wire).decode(LearnerDriver.plain(record));
+            Topic.ItemNeighbours decoded = wire.decode(Topic.ITEM_NEIGHBOURS, LearnerDriver.plain(record))
+                    .orElseThrow();
             assertThat(decoded.generation()).isEqualTo(LearnerDriver.generation());
             lists.put(decoded.item(), decoded.list());
         });
@@ -197,7 +195,9 @@ class LearnPublicationTest {
                 List.of());
         String mark = LearnerDriver.generation() + "\0";
         try (LearnerDriver driver = driver(learnFromLog(), "a")) {
-            driver.send(topics.miniBatches(), new BatchRecords(wire).encode(topics.miniBatches(), batch));
+            driver.send(
+                    topics.miniBatches(),
+                    wire.encode(Topic.MINI_BATCHES, topics.miniBatches(), batch).orElseThrow());
             List<List<String>> parts = new ArrayList<>();
             for (int round = 0; round < 6; round++) {
                 driver.advanceWallClockTime(
@@ -234,7 +234,7 @@ class LearnPublicationTest {
                 assertThat(LearnerDriver.keys(embeddings).subList(4, embeddings.size()))
                         .doesNotContain(LearnerDriver.generation() + "\0");
                 List<GenerationFact> facts = driver.read(topics.generations()).stream()
-                        .flatMap(record -> new GenerationRecords(wire).decode(LearnerDriver.plain(record)).stream())
+                        .flatMap(record -> wire.decode(Topic.GENERATIONS, LearnerDriver.plain(record)).stream())
                         .toList();
                 assertThat(facts)
                         .extracting(GenerationFact::kind)
@@ -344,7 +344,7 @@ class LearnPublicationTest {
             assertThat(driver.read(topics.itemEmbeddings()))
                     .singleElement()
                     .satisfies(record -> assertThat(record.key())
-                            .isEqualTo(EmbeddingRecords.key(gated.model().generationName(), "i7")))
+                            .isEqualTo(Topic.itemKey(gated.model().generationName(), "i7")))
                     .satisfies(record -> assertThat(record.value()).isNull());
             assertThat(driver.read(topics.modelUpdates()))
                     .allSatisfy(record -> assertThat(record.value()).isNull());

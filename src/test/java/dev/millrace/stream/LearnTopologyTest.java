@@ -11,8 +11,8 @@ import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.Topic;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,7 +49,9 @@ class LearnTopologyTest {
 
             List<TestRecord<byte[], byte[]>> batches = driver.read(topics.miniBatches());
             assertThat(batches).hasSize(1);
-            MiniBatch batch = new BatchRecords(wire).decode(batches.get(0).value());
+            MiniBatch batch = wire.decode(
+                            Topic.MINI_BATCHES, new byte[0], batches.get(0).value())
+                    .orElseThrow();
             assertThat(batch.step()).isEqualTo(1);
             assertThat(batch.examples())
                     .extracting(TrainingExample::id)
@@ -204,8 +206,10 @@ class LearnTopologyTest {
         MiniBatch second = MiniBatch.empty(2);
         try (LearnerDriver driver =
                 driver(MillraceTopology.learnFromLog(topics, Streams.trainer(), true, wire, Streams.terms()), "log")) {
-            assertThatThrownBy(() ->
-                            driver.send(topics.miniBatches(), new BatchRecords(wire).encode("mini-batches", second)))
+            assertThatThrownBy(() -> driver.send(
+                            topics.miniBatches(),
+                            wire.encode(Topic.MINI_BATCHES, "mini-batches", second)
+                                    .orElseThrow()))
                     .hasStackTraceContaining("mini-batch of step 2 follows step 0");
         }
     }

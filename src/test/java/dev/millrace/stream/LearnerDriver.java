@@ -10,9 +10,8 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.PartProgress;
-import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.TrainingRecords;
 import java.nio.charset.StandardCharsets;
@@ -171,13 +170,12 @@ final class LearnerDriver implements AutoCloseable {
 
     PartProgress lastProgress() {
         List<TestRecord<byte[], byte[]>> records = read(topics.trainingProgress());
-        return new ProgressRecords(wire)
-                .decode(plain(records.get(records.size() - 1)))
+        return wire.decode(Topic.TRAINING_PROGRESS, plain(records.get(records.size() - 1)))
                 .orElseThrow();
     }
 
     ItemEmbedding embedding(TestRecord<byte[], byte[]> record) {
-        return new EmbeddingRecords(wire).decode(plain(record));
+        return wire.decode(Topic.ITEM_EMBEDDINGS, plain(record)).orElseThrow();
     }
 
     static TopicRecord plain(TestRecord<byte[], byte[]> record) {

@@ -41,7 +41,7 @@ class ApicurioIT {
     private static final String MAIN = "io.quarkus.bootstrap.runner.QuarkusEntryPoint";
     private static final String JSON = "application/vnd.schemaregistry.v1+json";
 
-    private final ExposureEvent exposure = EventCodec.toAvro(Streams.exposure("e1", "u1", "i1", T0));
+    private final ExposureEvent exposure = EventRecords.toAvro(Streams.exposure("e1", "u1", "i1", T0));
 
     private static Optional<MillraceProcess> registry = Optional.empty();
     private static String url = "";
@@ -91,8 +91,8 @@ class ApicurioIT {
         String feature =
                 "{\"type\":\"record\",\"name\":\"Origin\",\"namespace\":\"shop\",\"fields\":[{\"name\":\"page\",\"type\":\"string\"}]}";
         String click = "{\"type\":\"record\",\"name\":\"ClickEvent\",\"namespace\":\"dev.millrace.avro\",\"fields\":["
-                + "{\"name\":\"click_id\",\"type\":\"string\"},{\"name\":\"user_id\",\"type\":\"string\"},{\"name\":\"item_id\",\"type\":\"string\"},"
-                + "{\"name\":\"time\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"origin\",\"type\":\"shop.Origin\"}]}";
+            + "{\"name\":\"click_id\",\"type\":\"string\"},{\"name\":\"user_id\",\"type\":\"string\"},{\"name\":\"item_id\",\"type\":\"string\"},"
+            + "{\"name\":\"time\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"origin\",\"type\":\"shop.Origin\"}]}";
         register("origin-value", feature, "");
         int id = register(
                 "shop-clicks-value",

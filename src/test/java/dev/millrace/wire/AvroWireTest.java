@@ -49,7 +49,7 @@ class AvroWireTest {
             "Bearer of news",
             Optional.empty(),
             Streams.limits()));
-    private final ExposureEvent exposure = EventCodec.toAvro(Streams.exposure("e1", "u1", "i1", T0));
+    private final ExposureEvent exposure = EventRecords.toAvro(Streams.exposure("e1", "u1", "i1", T0));
 
     @AfterEach
     void stop() {
@@ -135,7 +135,7 @@ class AvroWireTest {
                 .put("subject", "feature-value")
                 .put("version", 1);
         int id = registry.add(referring);
-        ItemEvent item = EventCodec.toAvro(Streams.item("i1"));
+        ItemEvent item = EventRecords.toAvro(Streams.item("i1"));
         byte[] ours = confluent.encode("items", item);
         ByteBuffer.wrap(ours).putInt(1, id); // the same bytes, under the referring schema
 

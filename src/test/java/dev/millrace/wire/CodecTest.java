@@ -7,13 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.alarm.Alarm;
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.avro.ClickEvent;
 import dev.millrace.avro.ExampleRecord;
-import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.ItemEmbeddingRecord;
-import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.avro.OperatorActionRecord;
-import dev.millrace.avro.ProgressRecord;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.batch.Batches;
 import dev.millrace.batch.CatalogueChange;
@@ -32,6 +28,7 @@ import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.operation.Operator;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.publish.ModelUpdate;
 import dev.millrace.publish.PublishedPopularity;
 import dev.millrace.state.Books;
 import dev.millrace.stream.Streams;
@@ -39,7 +36,6 @@ import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -61,37 +57,34 @@ class CodecTest {
     private static final int BROKER_LIMIT_BYTES = 1_000_000;
 
     private final AvroWire wire = Streams.wire();
+    private final EventRecords events = new EventRecords(wire);
 
     @Property(tries = 100)
     void exposureComesBack(@ForAll("exposures") Exposure exposure) {
-        byte[] bytes = wire.encode("exposures", EventCodec.toAvro(exposure));
+        byte[] bytes = events.encode("exposures", exposure);
 
-        assertThat(EventCodec.toCore(wire.decode(ExposureEvent.class, bytes))).isEqualTo(exposure);
+        assertThat(events.exposure(bytes)).isEqualTo(exposure);
     }
 
     @Property(tries = 100)
     void clickComesBack(@ForAll("clicks") Click click) {
-        byte[] bytes = wire.encode("clicks", EventCodec.toAvro(click));
+        byte[] bytes = events.encode("clicks", click);
 
-        assertThat(EventCodec.toCore(wire.decode(ClickEvent.class, bytes))).isEqualTo(click);
+        assertThat(events.click(bytes)).isEqualTo(click);
     }
 
     @Property(tries = 100)
     void exampleComesBack(@ForAll("examples") TrainingExample example) {
-        byte[] bytes = wire.encode("training-examples", ExampleCodec.toAvro(example));
+        byte[] bytes = wire.encode("training-examples", TrainingRecords.toAvro(example));
 
         TrainingRecord decoded = wire.decode(TrainingRecord.class, bytes);
 
-        assertThat(ExampleCodec.toCore((ExampleRecord) decoded.getEntry())).isEqualTo(example);
+        assertThat(TrainingRecords.toCore((ExampleRecord) decoded.getEntry())).isEqualTo(example);
     }
 
     @Property(tries = 50)
     void miniBatchComesBackBitForBit(@ForAll("batches") MiniBatch batch) {
-        byte[] bytes = wire.encode("mini-batches", BatchCodec.toAvro(batch));
-
-        MiniBatch decoded = BatchCodec.toCore(wire.decode(MiniBatchRecord.class, bytes));
-
-        assertThat(decoded).usingRecursiveComparison().isEqualTo(batch);
+        assertThat(again(Topic.MINI_BATCHES, batch)).usingRecursiveComparison().isEqualTo(batch);
     }
 
     @Test
@@ -108,54 +101,68 @@ class CodecTest {
         }
         MiniBatch batch = Batches.of(1, 1, List.of(), examples, new float[1024], List.of(), new float[0], 5000);
 
-        byte[] bytes = wire.encode("mini-batches", BatchCodec.toAvro(batch));
+        byte[] bytes = wire.encode(Topic.MINI_BATCHES, "mini-batches", batch).orElseThrow();
 
         // 102,400 visits of 1 to 2 bytes, 5,000 ids of some 24 bytes, 1,024 examples of some 60 bytes
         assertThat(bytes.length).isLessThan(BROKER_LIMIT_BYTES / 2);
     }
 
-    @Test
-    void embeddingComesBack() {
-        ItemEmbedding embedding = new ItemEmbedding("i1", Optional.of(new float[] {0.6f, -0.8f}), "g1", 7, 8, 9);
-
-        byte[] bytes = wire.encode(
-                "item-embeddings",
-                OutputCodec.toAvro(embedding, embedding.vector().orElseThrow(), "mini-batches"));
-
-        ItemEmbedding decoded = OutputCodec.toCore(wire.decode(ItemEmbeddingRecord.class, bytes));
-        assertThat(decoded).usingRecursiveComparison().isEqualTo(embedding);
+    /** What is read of the key and bytes of a value. */
+    private <T> T again(Topic<T> topic, T value) {
+        Optional<byte[]> bytes = wire.encode(topic, "topic", value);
+        return wire.decode(topic, new TopicRecord("topic", topic.key(value), bytes, 0, 0, 0, Map.of()))
+                .orElseThrow();
     }
 
     @Test
-    void neighboursComeBack() {
-        NeighbourRecords records = new NeighbourRecords(wire);
+    void embeddingItsRemovalAndItsMarkComeBack() {
+        for (ItemEmbedding embedding : List.of(
+                new ItemEmbedding("i1", Optional.of(new float[] {0.6f, -0.8f}), "g1", 7, 8, 9),
+                new ItemEmbedding("i1", Optional.empty(), "g1", 0, 0, 0),
+                ItemEmbedding.mark("g1", 7))) {
+            assertThat(again(Topic.ITEM_EMBEDDINGS, embedding))
+                    .usingRecursiveComparison()
+                    .isEqualTo(embedding);
+        }
+        assertThat(Topic.isMark(Topic.ITEM_EMBEDDINGS.key(ItemEmbedding.mark("g1", 7))))
+                .isTrue();
+        assertThat(Topic.isMark(Topic.itemKey("g1", "i1"))).isFalse();
+    }
+
+    @Test
+    void neighboursAndTheirRemovalComeBack() {
         NeighbourList list = new NeighbourList(1_700_000_000_000L, 7.25, List.of("b", "c"), new float[] {0.5f, 2});
 
-        byte[] value = records.encode("item-neighbours", "g1", 3, "a", list);
+        Topic.ItemNeighbours present =
+                again(Topic.ITEM_NEIGHBOURS, new Topic.ItemNeighbours("g1", 3, "a", Optional.of(list)));
+        Topic.ItemNeighbours removed = new Topic.ItemNeighbours("g1", 0, "a", Optional.empty());
 
-        for (Optional<byte[]> given : List.of(Optional.of(value), Optional.<byte[]>empty())) {
-            NeighbourRecords.ItemNeighbours decoded = records.decode(
-                    new TopicRecord("item-neighbours", NeighbourRecords.key("g1", "a"), given, 0, 0, 0, Map.of()));
-            assertThat(decoded.generation()).isEqualTo("g1");
-            assertThat(decoded.item()).isEqualTo("a");
-            assertThat(decoded.list().map(found -> Arrays.toString(found.entry())))
-                    .isEqualTo(given.map(present -> Arrays.toString(list.entry())));
+        assertThat(present.generation() + present.step() + present.item()).isEqualTo("g13a");
+        assertThat(present.list().orElseThrow().entry()).isEqualTo(list.entry());
+        assertThat(again(Topic.ITEM_NEIGHBOURS, removed)).isEqualTo(removed);
+    }
+
+    @Test
+    void modelUpdateAndItsRemovalComeBack() {
+        byte[] key = {1, 0, 2}; // the first NUL ends the generation
+        for (ModelUpdate update : List.of(
+                new ModelUpdate("g1", 7, key, Optional.of(new byte[] {3})),
+                new ModelUpdate("g1", 0, key, Optional.empty()))) {
+            assertThat(again(Topic.MODEL_UPDATES, update))
+                    .usingRecursiveComparison()
+                    .isEqualTo(update);
         }
     }
 
     @Test
     void operatorActionComesBackUnlessOnlyAnotherVersionKnowsIt() {
-        OperatorActionRecords records = new OperatorActionRecords(wire);
         Operator operator = new Operator("ann", "millrace model promote", "host-1", "ops");
         for (OperatorAction.Kind kind : OperatorAction.Kind.values()) {
             for (OperatorAction.Result result : OperatorAction.Result.values()) {
                 OperatorAction action =
                         new OperatorAction(kind, "g2", result, "g1 answered", 1_700_000_000_123L, operator);
 
-                byte[] value = records.encode("operator-actions", action);
-
-                assertThat(records.decode(action(OperatorActionRecords.key(action), value)))
-                        .contains(action);
+                assertThat(again(Topic.OPERATOR_ACTIONS, action)).isEqualTo(action);
             }
         }
         byte[] unknown = wire.encode(
@@ -168,11 +175,7 @@ class CodecTest {
                         .setBy("")
                         .setMeans("")
                         .build());
-        assertThat(records.decode(action(new byte[0], unknown))).isEmpty();
-    }
-
-    private static TopicRecord action(byte[] key, byte[] value) {
-        return new TopicRecord("operator-actions", key, Optional.of(value), 0, 0, 0, Map.of());
+        assertThat(wire.decode(Topic.OPERATOR_ACTIONS, new byte[0], unknown)).isEmpty();
     }
 
     @Test
@@ -194,9 +197,9 @@ class CodecTest {
                     OutputCodec.toAvro(embedding, embedding.vector().orElseThrow(), "mini-batches");
 
             assertThat(record.getVector()).isEqualTo(isDimension ? List.of(0.6f, -0.8f, 2.75f) : List.of(0.6f, -0.8f));
-            ItemEmbedding decoded =
-                    OutputCodec.toCore(wire.decode(ItemEmbeddingRecord.class, wire.encode("item-embeddings", record)));
-            assertThat(decoded).usingRecursiveComparison().isEqualTo(embedding);
+            assertThat(again(Topic.ITEM_EMBEDDINGS, embedding))
+                    .usingRecursiveComparison()
+                    .isEqualTo(embedding);
         }
     }
 
@@ -229,10 +232,9 @@ class CodecTest {
         PartProgress progress = new PartProgress(
                 "learn-0", 6, books, new TreeMap<>(Map.of("mini-batches-0", 7L)), Optional.of(training));
 
-        byte[] bytes = wire.encode("training-progress", OutputCodec.toAvro(progress));
-
-        PartProgress decoded = OutputCodec.toCore(wire.decode(ProgressRecord.class, bytes));
-        assertThat(decoded).usingRecursiveComparison().isEqualTo(progress);
+        assertThat(again(Topic.TRAINING_PROGRESS, progress))
+                .usingRecursiveComparison()
+                .isEqualTo(progress);
     }
 
     @Provide

@@ -18,7 +18,7 @@ import dev.millrace.topic.TopicSettings;
 import dev.millrace.topic.Topics;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PartProgress;
-import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.Topic;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -202,9 +202,9 @@ class RecoveryIT {
         private final TopicFollower follower;
 
         ProgressBooks() {
-            ProgressRecords records = new ProgressRecords(wire);
-            follower = TopicFollower.start(clients, topics.trainingProgress(), record -> records.decode(record)
-                    .ifPresent(part -> parts.put(part.part(), part)));
+            follower = TopicFollower.start(
+                    clients, topics.trainingProgress(), record -> wire.decode(Topic.TRAINING_PROGRESS, record)
+                            .ifPresent(part -> parts.put(part.part(), part)));
         }
 
         long exposures() {

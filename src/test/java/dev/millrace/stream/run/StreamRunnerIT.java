@@ -20,8 +20,7 @@ import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicSettings;
 import dev.millrace.topic.Topics;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.EmbeddingRecords;
-import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TrainingRecords;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
@@ -58,7 +57,6 @@ class StreamRunnerIT {
             ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
             new Topics(clients, TopicSettings.read(Streams.reader()), PATIENCE).create();
             List<ItemEmbedding> embeddings = new CopyOnWriteArrayList<>();
-            EmbeddingRecords records = new EmbeddingRecords(wire);
             Map<Part, Topology> topologies = Map.of(
                     Part.ATTRIBUTE,
                             MillraceTopology.attribute(
@@ -69,7 +67,10 @@ class StreamRunnerIT {
             try (StreamRunner runner =
                             new StreamRunner(KilledTrainer.settings(directory.resolve("state")), clients, topologies);
                     TopicFollower follower = TopicFollower.start(
-                            clients, topics.itemEmbeddings(), record -> embeddings.add(records.decode(record)));
+                            clients,
+                            topics.itemEmbeddings(),
+                            record -> embeddings.add(
+                                    wire.decode(Topic.ITEM_EMBEDDINGS, record).orElseThrow()));
                     EventProducer producer = new EventProducer(clients, topics, wire)) {
                 SimpleMeterRegistry meters = new SimpleMeterRegistry();
                 runner.bindTo(meters);
@@ -118,7 +119,6 @@ class StreamRunnerIT {
                     "stream.learn.commit-interval", "1m",
                     "stream.transaction-timeout", "5m")));
             List<ItemEmbedding> embeddings = new CopyOnWriteArrayList<>();
-            EmbeddingRecords records = new EmbeddingRecords(wire);
             try (StreamRunner runner = new StreamRunner(
                             settings,
                             clients,
@@ -131,7 +131,10 @@ class StreamRunnerIT {
                                             wire,
                                             Streams.terms())));
                     TopicFollower follower = TopicFollower.start(
-                            clients, topics.itemEmbeddings(), record -> embeddings.add(records.decode(record)));
+                            clients,
+                            topics.itemEmbeddings(),
+                            record -> embeddings.add(
+                                    wire.decode(Topic.ITEM_EMBEDDINGS, record).orElseThrow()));
                     EventProducer producer = new EventProducer(clients, topics, wire)) {
                 runner.start();
                 assertThat(runner.awaitRunning(PATIENCE)).isTrue();
@@ -160,7 +163,6 @@ class StreamRunnerIT {
                     "stream.state-directory", directory.resolve("state").toString(),
                     "stream.attribute.commit-interval", "3s",
                     "stream.transaction-timeout", "10m")));
-            ProgressRecords records = new ProgressRecords(wire);
             List<Long> received = new CopyOnWriteArrayList<>();
             try (StreamRunner runner = new StreamRunner(
                             settings,
@@ -173,8 +175,8 @@ class StreamRunnerIT {
                                             Streams.attributionKept(),
                                             wire,
                                             topic -> 2)));
-                    TopicFollower follower =
-                            TopicFollower.start(clients, topics.trainingProgress(), record -> records.decode(record)
+                    TopicFollower follower = TopicFollower.start(
+                            clients, topics.trainingProgress(), record -> wire.decode(Topic.TRAINING_PROGRESS, record)
                                     .flatMap(part ->
                                             Optional.ofNullable(part.books().get("items")))
                                     .ifPresent(account -> received.add(account.received())));
