@@ -5,9 +5,8 @@ import dev.millrace.diagnosis.Facts;
 import dev.millrace.operation.Progress;
 import dev.millrace.state.Books;
 import dev.millrace.topic.ClusterFacts;
-import dev.millrace.topic.ClusterSurvey;
-import dev.millrace.topic.OpenQuestion;
-import dev.millrace.topic.OpenQuestion.Subject;
+import dev.millrace.topic.ClusterFacts.OpenQuestion;
+import dev.millrace.topic.ClusterFacts.OpenQuestion.Subject;
 import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.Topics;
 import dev.millrace.topic.fault.BrokerUnreachableException;
@@ -59,7 +58,7 @@ public final class Checkup {
     private Facts facts(long heapBytes, InstantSource clock) throws IOException {
         next("cluster");
         ClusterFacts cluster =
-                ClusterSurvey.of(settings.clients(), settings.topics().names(), PATIENCE);
+                ClusterFacts.of(settings.clients(), settings.topics().names(), PATIENCE);
         open.addAll(cluster.open());
         next("topics");
         List<String> topicFaults = answer(Subject.TOPICS, this::topicFaults).orElse(List.of());

@@ -3,9 +3,9 @@ package dev.millrace.bench;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.topic.ClientSettings;
-import dev.millrace.topic.CommittedLog;
 import dev.millrace.topic.TopicFollower;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.TopicReader;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.EmbeddingRecords;
@@ -56,7 +56,7 @@ final class ClickTrail implements AutoCloseable {
     Map<String, Sample> legs(long from, long until) {
         Map<String, Long> attributed = new HashMap<>();
         Map<String, Long> batched = new HashMap<>();
-        try (CommittedLog log = new CommittedLog(clients, PATIENCE)) {
+        try (TopicReader log = new TopicReader(clients, PATIENCE)) {
             PlainValues values = new PlainValues(wire);
             read(log, topics.trainingExamples(), record -> record.value()
                     .flatMap(values::decode)
@@ -100,7 +100,7 @@ final class ClickTrail implements AutoCloseable {
         }
     }
 
-    private static void read(CommittedLog log, String topic, Consumer<TopicRecord> each) {
+    private static void read(TopicReader log, String topic, Consumer<TopicRecord> each) {
         for (int partition = 0; partition < log.partitions(topic); partition++) {
             log.read(topic, partition, log.end(topic, partition), each);
         }

@@ -2,7 +2,7 @@ package dev.millrace.checkpoint;
 
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
-import dev.millrace.topic.LoggedBatch;
+import dev.millrace.topic.BatchLog.LoggedBatch;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import java.util.Arrays;

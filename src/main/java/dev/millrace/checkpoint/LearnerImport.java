@@ -8,9 +8,9 @@ import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.topic.BatchLog;
-import dev.millrace.topic.BrokenLogException;
+import dev.millrace.topic.BatchLog.BrokenLogException;
+import dev.millrace.topic.BatchLog.LoggedBatch;
 import dev.millrace.topic.Cluster;
-import dev.millrace.topic.LoggedBatch;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
@@ -134,11 +134,11 @@ public final class LearnerImport {
         List<SettingFault> faults = new ArrayList<>(settings.differences(header.settings()));
         faults.removeIf(fault -> isFree(fault.path()));
         if (settings.trainer().model().generationName().equals(header.lineage().generation())) {
-            faults.add(
-                    new SettingFault(
-                            "model.generation",
-                            settings.trainer().model().generation(),
-                            "must be another than the checkpoint's, or some setting of the model be: weights of two lineages must not have one name"));
+            faults.add(new SettingFault(
+                    "model.generation",
+                    settings.trainer().model().generation(),
+                    "must be another than the checkpoint's, or some setting of the model be: weights of two"
+                            + " lineages must not have one name"));
         }
         if (!faults.isEmpty()) {
             throw new InvalidSettingsException(faults);

@@ -12,7 +12,7 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.stream.run.LostContinuityException;
 import dev.millrace.stream.run.UnusableStateException;
-import dev.millrace.topic.BrokenLogException;
+import dev.millrace.topic.BatchLog.BrokenLogException;
 import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.topic.fault.UnauthenticatedException;

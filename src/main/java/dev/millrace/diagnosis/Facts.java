@@ -3,7 +3,7 @@ package dev.millrace.diagnosis;
 import dev.millrace.alarm.InputAlarms;
 import dev.millrace.state.Books;
 import dev.millrace.topic.ClusterFacts;
-import dev.millrace.topic.OpenQuestion;
+import dev.millrace.topic.ClusterFacts.OpenQuestion;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.train.TrainingProgress;
 import java.time.Instant;

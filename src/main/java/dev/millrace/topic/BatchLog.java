@@ -1,6 +1,7 @@
 package dev.millrace.topic;
 
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.state.Sha256;
 import dev.millrace.state.Utf8;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.Topic;
@@ -12,6 +13,43 @@ import java.util.function.Predicate;
 
 /** The mini-batch log up to the end it had when this was made: batches by their step. One thread. */
 public final class BatchLog {
+
+    /** A mini-batch and its record in the log. */
+    public record LoggedBatch(MiniBatch batch, TopicRecord record) {
+
+        public String topic() {
+            return record.topic();
+        }
+
+        public int partition() {
+            return record.partition();
+        }
+
+        public long offset() {
+            return record.offset();
+        }
+
+        /** Its topic, partition and offset, in words. */
+        public String place() {
+            return record.place();
+        }
+
+        /** SHA-256 of the record's value, in hexadecimal: tells the batch from one of the same step in another log. */
+        public String sha256() {
+            return Sha256.hex(record.value().orElseThrow());
+        }
+    }
+
+    /** Thrown when a topic does not hold what its writer promises: a gap, a step twice, a record that cannot be read. */
+    public static final class BrokenLogException extends RuntimeException {
+        public BrokenLogException(String message) {
+            super(message);
+        }
+
+        public BrokenLogException(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
 
     private final TopicReader reader;
     private final AvroWire wire;

@@ -88,6 +88,12 @@ public final class EventProducer implements AutoCloseable {
         send(record(topic, key, value, time));
     }
 
+    /** Removes what a partition has under a key. */
+    @SuppressWarnings("NullAway") // a null value is what a tombstone is
+    void delete(String topic, int partition, byte[] key) {
+        send(new ProducerRecord<>(topic, partition, key, null));
+    }
+
     /** Sends a record to every partition of its topic. */
     public void sendToAll(String topic, byte[] key, byte[] value, long time) {
         for (PartitionInfo partition : producer.partitionsFor(topic)) {

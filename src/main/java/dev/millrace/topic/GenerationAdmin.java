@@ -6,26 +6,14 @@ import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.generation.GenerationRules;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.operation.OperatorAction.Kind;
-import dev.millrace.state.Utf8;
-import dev.millrace.topic.fault.BrokerUnreachableException;
-import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.Topic;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
+import java.nio.ByteBuffer;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
+import java.util.Set;
 import java.util.function.Supplier;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.errors.AuthorizationException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * Administers generations: reads their history from the topic, asks {@link GenerationRules}, and appends the fact; all servers
@@ -164,73 +152,29 @@ public final class GenerationAdmin {
         return new ProgressLog(cluster).ofLearner().map(TrainingProgress::generation);
     }
 
-    /** Writes a tombstone for each of its keys that has a value, into the partition that has it. */
+    /** Writes a tombstone for each of its keys that has a value, into the partition that has it. Returns how many. */
     private long remove(String generation, String topic) {
-        byte[] prefix = Utf8.bytes(generation + '\0');
-        List<Future<RecordMetadata>> sent = new ArrayList<>();
+        ByteBuffer prefix = ByteBuffer.wrap(Topic.itemKey(generation, ""));
+        long removed = 0;
         try (TopicReader reader = cluster.reader();
-                KafkaProducer<byte[], byte[]> producer = producer()) {
+                EventProducer producer = new EventProducer(cluster.clients(), cluster.topics(), cluster.wire())) {
             for (TopicReader.Extent extent : reader.extents(topic)) {
-                Map<Key, Boolean> living = new HashMap<>();
+                Set<ByteBuffer> living = new HashSet<>();
                 reader.read(extent, extent.first(), record -> {
-                    if (startsWith(record.key(), prefix)) {
-                        living.put(new Key(record.key()), record.value().isPresent());
+                    ByteBuffer key = ByteBuffer.wrap(record.key());
+                    int differs = key.mismatch(prefix); // -1 for the key of the mark, which is the prefix
+                    if (record.value().isPresent() && (differs < 0 || differs == prefix.limit())) {
+                        living.add(key);
+                    } else {
+                        living.remove(key);
                     }
                     return true;
                 });
-                for (Map.Entry<Key, Boolean> each : living.entrySet()) {
-                    if (each.getValue()) {
-                        sent.add(producer.send(tombstone(
-                                topic, extent.partition(), each.getKey().bytes())));
-                    }
-                }
+                living.forEach(key -> producer.delete(topic, extent.partition(), key.array()));
+                removed += living.size();
             }
             producer.flush();
-            sent.forEach(this::requireTaken);
         }
-        return sent.size();
-    }
-
-    private void requireTaken(Future<RecordMetadata> sent) {
-        try {
-            sent.get();
-        } catch (ExecutionException failed) {
-            if (failed.getCause() instanceof AuthorizationException refused) {
-                throw MissingRightException.of(refused, "WRITE");
-            }
-            throw new BrokerUnreachableException("a record was not taken: " + failed.getMessage(), failed);
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted", interrupted);
-        }
-    }
-
-    @SuppressWarnings("NullAway") // a null value is what a tombstone is
-    private static ProducerRecord<byte[], byte[]> tombstone(String topic, int partition, byte[] key) {
-        return new ProducerRecord<>(topic, partition, key, null);
-    }
-
-    private static boolean startsWith(byte[] key, byte[] prefix) {
-        return key.length >= prefix.length && Arrays.equals(key, 0, prefix.length, prefix, 0, prefix.length);
-    }
-
-    private KafkaProducer<byte[], byte[]> producer() {
-        Map<String, Object> config = new HashMap<>(cluster.clients().asMap());
-        config.put(ProducerConfig.ACKS_CONFIG, "all");
-        config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-        return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
-    }
-
-    /** Bytes that are equal if what they hold is. */
-    private record Key(byte[] bytes) {
-        @Override
-        public boolean equals(Object other) {
-            return other instanceof Key key && Arrays.equals(bytes, key.bytes);
-        }
-
-        @Override
-        public int hashCode() {
-            return Arrays.hashCode(bytes);
-        }
+        return removed;
     }
 }

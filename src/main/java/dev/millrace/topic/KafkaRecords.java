@@ -2,21 +2,82 @@ package dev.millrace.topic;
 
 import dev.millrace.state.Utf8;
 import dev.millrace.wire.TopicRecord;
+import dev.millrace.wire.UndecodableException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** A consumer's records as plain ones. */
+/**
+ * Gives a consumer's records to a reader as plain ones. A record that the reader cannot decode is left out and counted, since the same bytes
+ * would come at each start. Safe for threads.
+ */
 final class KafkaRecords {
 
+    private static final Logger LOG = LoggerFactory.getLogger(KafkaRecords.class);
     private static final byte[] NO_KEY = new byte[0];
 
-    private KafkaRecords() {}
+    private final AtomicLong undecodable = new AtomicLong();
 
-    static TopicRecord plain(ConsumerRecord<byte[], byte[]> record) {
+    /** A consumer without a group, which only goes where it is told; the caller closes it. */
+    static KafkaConsumer<byte[], byte[]> consumer(ClientSettings clients, Map<String, Object> own) {
+        Map<String, Object> config = new HashMap<>();
+        config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2000);
+        config.putAll(clients.asMap());
+        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
+        config.putAll(own);
+        try {
+            return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        } catch (KafkaException failed) {
+            throw clients.noClient(failed);
+        }
+    }
+
+    /** Records left out so far. */
+    long undecodable() {
+        return undecodable.get();
+    }
+
+    /**
+     * Gives a record to its reader.
+     *
+     * @return what the reader returns; true if it cannot decode the record
+     */
+    boolean give(ConsumerRecord<byte[], byte[]> record, Predicate<TopicRecord> reader) {
+        try {
+            return reader.test(plain(record));
+        } catch (UndecodableException foreign) {
+            long counted = undecodable.incrementAndGet();
+            if (Long.bitCount(counted) == 1) { // the first, second, fourth, eighth, …: many leave no gigabytes of log
+                LOG.atWarn()
+                        .addKeyValue("topic", record.topic())
+                        .addKeyValue("partition", record.partition())
+                        .addKeyValue("offset", record.offset())
+                        .addKeyValue("count", counted)
+                        .log("A record cannot be decoded and is left out: " + foreign.getMessage());
+            }
+            return true;
+        }
+    }
+
+    private static TopicRecord plain(ConsumerRecord<byte[], byte[]> record) {
+        Map<String, String> headers = new HashMap<>();
+        for (Header header : record.headers()) {
+            byte @Nullable [] value = header.value();
+            headers.put(header.key(), value == null ? "" : Utf8.text(value));
+        }
         return new TopicRecord(
                 record.topic(),
                 Optional.ofNullable(record.key()).orElse(NO_KEY),
@@ -24,15 +85,6 @@ final class KafkaRecords {
                 record.timestamp(),
                 record.partition(),
                 record.offset(),
-                headers(record));
-    }
-
-    private static Map<String, String> headers(ConsumerRecord<byte[], byte[]> record) {
-        Map<String, String> headers = new HashMap<>();
-        for (Header header : record.headers()) {
-            byte @Nullable [] value = header.value();
-            headers.put(header.key(), value == null ? "" : Utf8.text(value));
-        }
-        return headers.isEmpty() ? Map.of() : headers;
+                headers.isEmpty() ? Map.of() : headers);
     }
 }

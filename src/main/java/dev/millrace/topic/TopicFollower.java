@@ -19,7 +19,6 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,7 +52,7 @@ public final class TopicFollower implements AutoCloseable {
     private volatile boolean isCaughtUp;
     private volatile boolean closing;
     private final AtomicLong records = new AtomicLong();
-    private final UndecodableRecords undecodable = new UndecodableRecords();
+    private final KafkaRecords taken = new KafkaRecords();
     private volatile long lag;
     private volatile int partitions;
     private volatile Optional<Progress> progress = Optional.empty();
@@ -62,14 +61,7 @@ public final class TopicFollower implements AutoCloseable {
     private TopicFollower(ClientSettings clients, String topic, Consumer<TopicRecord> listener) {
         this.topic = topic;
         this.listener = listener;
-        Map<String, Object> config = new HashMap<>();
-        config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2000);
-        config.putAll(clients.asMap());
-        config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-        config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
-        consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        consumer = KafkaRecords.consumer(clients, Map.of(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed"));
         thread = new Thread(this::follow, "follow-" + topic);
         thread.setDaemon(true);
     }
@@ -114,7 +106,7 @@ public final class TopicFollower implements AutoCloseable {
 
     /** Records left out so far, because they could not be decoded. */
     public long undecodable() {
-        return undecodable.count();
+        return taken.undecodable();
     }
 
     /** Offsets between what was read and what is committed, over all partitions, as last known. */
@@ -159,8 +151,8 @@ public final class TopicFollower implements AutoCloseable {
             while (!closing) {
                 ConsumerRecords<byte[], byte[]> polled = consumer.poll(POLL);
                 for (ConsumerRecord<byte[], byte[]> record : polled) {
-                    undecodable.give(KafkaRecords.plain(record), taken -> {
-                        listener.accept(taken);
+                    taken.give(record, plain -> {
+                        listener.accept(plain);
                         return true;
                     });
                 }

@@ -20,12 +20,9 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TimeoutException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.utils.Utils;
 
 /**
  * Reads bounded parts of topics, committed records only: from any offset to the end that the partition had when asked. One thread.
@@ -33,7 +30,7 @@ import org.apache.kafka.common.utils.Utils;
  * <p>The end includes records of open transactions: reading waits until those have ended. So if a record has been seen, all that its
  * transaction wrote to any topic is seen too, if the extent of that topic is asked for afterwards.
  */
-public final class TopicReader implements AutoCloseable {
+public final class TopicReader implements TopicLog {
 
     /**
      * What a partition holds.
@@ -64,7 +61,7 @@ public final class TopicReader implements AutoCloseable {
     private final Progress progress;
     private final KafkaConsumer<byte[], byte[]> records;
     private final KafkaConsumer<byte[], byte[]> offsets;
-    private final UndecodableRecords undecodable = new UndecodableRecords();
+    private final KafkaRecords taken = new KafkaRecords();
 
     /** @param patience how long the cluster may take for the next record, an undecided transaction included */
     public TopicReader(ClientSettings clients, Duration patience) {
@@ -135,7 +132,28 @@ public final class TopicReader implements AutoCloseable {
         }
     }
 
-    /** Offset behind the last record before the first transaction that is still open. */
+    @Override
+    public int partitions(String topic) {
+        return extents(topic).size();
+    }
+
+    @Override
+    public long begin(String topic, int partition) {
+        return extents(topic).get(partition).first();
+    }
+
+    @Override
+    public long end(String topic, int partition) {
+        return extents(topic).get(partition).end();
+    }
+
+    @Override
+    public void read(String topic, int partition, long until, Consumer<TopicRecord> each) {
+        long first = begin(topic, partition);
+        readAll(new Extent(topic, partition, first, until), each);
+    }
+
+    @Override
     public long committedEnd(String topic, int partition) {
         TopicPartition of = new TopicPartition(topic, partition);
         try {
@@ -148,12 +166,7 @@ public final class TopicReader implements AutoCloseable {
     /** The partition that Kafka's default partitioner sends a key to. */
     public Extent extent(String topic, byte[] key) {
         List<Extent> extents = extents(topic);
-        int partition = Utils.toPositive(Utils.murmur2(key)) % extents.size();
-        return extents.stream()
-                .filter(extent -> extent.partition() == partition)
-                .findFirst()
-                .orElseThrow(
-                        () -> new UnusableTopicException(List.of("topic " + topic + " has no partition " + partition)));
+        return extents.get(KeyPartition.of(key, extents.size()));
     }
 
     /**
@@ -174,7 +187,7 @@ public final class TopicReader implements AutoCloseable {
             while (position < extent.end()) {
                 ConsumerRecords<byte[], byte[]> polled = records.poll(POLL);
                 for (ConsumerRecord<byte[], byte[]> record : polled) {
-                    if (record.offset() >= extent.end() || !undecodable.give(KafkaRecords.plain(record), wantsMore)) {
+                    if (record.offset() >= extent.end() || !taken.give(record, wantsMore)) {
                         return;
                     }
                 }
@@ -202,12 +215,14 @@ public final class TopicReader implements AutoCloseable {
 
     /** Reads all that a topic holds now, one partition after the other. */
     void readAll(String topic, Consumer<TopicRecord> each) {
-        for (Extent extent : extents(topic)) {
-            read(extent, extent.first(), record -> {
-                each.accept(record);
-                return true;
-            });
-        }
+        extents(topic).forEach(extent -> readAll(extent, each));
+    }
+
+    private void readAll(Extent extent, Consumer<TopicRecord> each) {
+        read(extent, extent.first(), record -> {
+            each.accept(record);
+            return true;
+        });
     }
 
     /** The first record at an offset or after it; transaction markers leave gaps. */
@@ -242,18 +257,12 @@ public final class TopicReader implements AutoCloseable {
     }
 
     private KafkaConsumer<byte[], byte[]> consumer(String isolation) {
-        Map<String, Object> config = new HashMap<>();
-        config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2000);
-        config.putAll(clients.asMap());
-        config.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) patience.toMillis());
-        config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, isolation);
-        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-        config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
-        try {
-            return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-        } catch (KafkaException failed) {
-            throw clients.noClient(failed);
-        }
+        return KafkaRecords.consumer(
+                clients,
+                Map.of(
+                        ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
+                        (int) patience.toMillis(),
+                        ConsumerConfig.ISOLATION_LEVEL_CONFIG,
+                        isolation));
     }
 }

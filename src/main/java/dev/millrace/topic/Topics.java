@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -16,7 +17,6 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
@@ -43,8 +43,15 @@ public final class Topics {
      *
      * @param replicas absent for the broker's default
      * @param configs of Kafka, by name
+     * @param largest bytes of a record that Millrace writes; 0 if it writes none
      */
-    public record Shape(String name, int partitions, Optional<Short> replicas, SortedMap<String, String> configs) {}
+    public record Shape(
+            String name, int partitions, Optional<Short> replicas, SortedMap<String, String> configs, long largest) {
+
+        boolean isCompacted() {
+            return configs.containsValue("compact");
+        }
+    }
 
     private static final Duration PAUSE = Duration.ofSeconds(1);
     private static final DescribeTopicsOptions WITH_RIGHTS =
@@ -311,31 +318,24 @@ public final class Topics {
     }
 
     private void checkPolicies(Admin admin, List<String> faults) throws ExecutionException, InterruptedException {
-        TopicNames names = settings.names();
-        Set<String> compacted = new TreeSet<>(List.of(
-                names.itemEmbeddings(),
-                names.modelUpdates(),
-                names.itemNeighbours(),
-                names.generations(),
-                names.userFeatures(),
-                names.trainingProgress()));
-        names.vectorStore().ifPresent(store -> compacted.add(store.topic()));
-        Map<String, Long> needed = needed();
-        configs(admin, names.all()).forEach((resource, config) -> {
-            requireRoom(resource.name(), needed.getOrDefault(resource.name(), 0L), config, faults);
+        Map<String, Config> configs = configs(admin, settings.names().all());
+        for (Shape shape : shapes()) {
+            Config config = Objects.requireNonNull(configs.get(shape.name()));
+            requireRoom(shape.name(), shape.largest(), config, faults);
             String policy = config.get("cleanup.policy").value();
             boolean compacts = policy.contains("compact");
-            if (compacts != compacted.contains(resource.name()) || (compacts && policy.contains("delete"))) {
-                String needs = compacted.contains(resource.name()) ? "compact" : "delete";
-                faults.add("topic " + resource.name() + " has cleanup.policy " + policy + ": it must be " + needs + "; "
-                        + change(resource.name(), "cleanup.policy=" + needs));
+            if (compacts != shape.isCompacted() || (compacts && policy.contains("delete"))) {
+                String needs = shape.isCompacted() ? "compact" : "delete";
+                faults.add("topic " + shape.name() + " has cleanup.policy " + policy + ": it must be " + needs + "; "
+                        + change(shape.name(), "cleanup.policy=" + needs));
             }
-        });
+        }
     }
 
-    private static Map<ConfigResource, Config> configs(Admin admin, Collection<String> topics)
+    /** Settings of topics by name. */
+    private static Map<String, Config> configs(Admin admin, Collection<String> topics)
             throws ExecutionException, InterruptedException {
-        Map<ConfigResource, Config> configs = new HashMap<>();
+        Map<String, Config> configs = new HashMap<>();
         Set<String> refused = new TreeSet<>();
         for (Map.Entry<ConfigResource, KafkaFuture<Config>> each : admin.describeConfigs(topics.stream()
                         .map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic))
@@ -343,7 +343,7 @@ public final class Topics {
                 .values()
                 .entrySet()) {
             try {
-                configs.put(each.getKey(), each.getValue().get());
+                configs.put(each.getKey().name(), each.getValue().get());
             } catch (ExecutionException failed) {
                 if (!(failed.getCause() instanceof AuthorizationException)) {
                     throw failed;
@@ -372,8 +372,7 @@ public final class Topics {
                     .get());
             present.retainAll(largest.keySet());
             configs(admin, present)
-                    .forEach((resource, config) ->
-                            requireRoom(resource.name(), largest.getOrDefault(resource.name(), 0L), config, found));
+                    .forEach((name, config) -> requireRoom(name, largest.getOrDefault(name, 0L), config, found));
             return found;
         });
         if (!faults.isEmpty()) {
@@ -397,25 +396,6 @@ public final class Topics {
                 + " --add-config " + config;
     }
 
-    /** The bytes that the topics must take that Millrace writes. */
-    private Map<String, Long> needed() {
-        TopicNames names = settings.names();
-        LargestRecords largest = settings.largest();
-        Map<String, Long> needed = new HashMap<>(Map.of(
-                names.trainingExamples(), largest.example(),
-                names.miniBatches(), largest.miniBatch(),
-                names.itemEmbeddings(), largest.embedding(),
-                names.modelUpdates(), largest.learnerEntry(),
-                names.itemNeighbours(), largest.neighbours(),
-                names.generations(), largest.small(),
-                names.userFeatures(), largest.userFeatures(),
-                names.trainingProgress(), largest.small(),
-                names.deadLetters(), (long) LargestRecords.DEAD_LETTER_BYTES));
-        needed.put(names.operatorActions(), largest.small());
-        names.vectorStore().ifPresent(store -> needed.put(store.topic(), largest.vectorStore()));
-        return needed;
-    }
-
     private List<NewTopic> wanted() {
         return shapes().stream()
                 .map(shape -> new NewTopic(shape.name(), Optional.of(shape.partitions()), shape.replicas())
@@ -427,10 +407,10 @@ public final class Topics {
     public List<Shape> shapes() {
         TopicNames names = settings.names();
         Map<String, String> kept = Map.of("retention.ms", millis(settings.eventRetention()));
-        long largestEvent = settings.largest().event();
-        Map<String, String> events = largestEvent <= BROKER_DEFAULT_BYTES
+        LargestRecords largest = settings.largest();
+        Map<String, String> events = largest.event() <= BROKER_DEFAULT_BYTES
                 ? kept
-                : with(kept, Map.of(MAX_MESSAGE_BYTES, Long.toString(largestEvent)));
+                : with(kept, Map.of(MAX_MESSAGE_BYTES, Long.toString(largest.event())));
         // records of the trainer get the brokers' time: retention counts from then, and event time may be far ahead of
         // the brokers' clocks, which they refuse
         Map<String, String> written = Map.of(
@@ -444,21 +424,22 @@ public final class Topics {
         Map<String, String> actions = with(written, Map.of("retention.ms", millis(settings.actionRetention())));
         int many = settings.partitions();
         List<Shape> shapes = new ArrayList<>(List.of(
-                shape(names.exposures(), many, events),
-                shape(names.clicks(), many, events),
-                shape(names.users(), many, events),
-                shape(names.items(), many, events),
-                shape(names.trainingExamples(), ONE_PARTITION, examples),
-                shape(names.miniBatches(), ONE_PARTITION, batches),
-                shape(names.itemEmbeddings(), many, compacted),
-                shape(names.modelUpdates(), ONE_PARTITION, compacted),
-                shape(names.itemNeighbours(), many, compacted),
-                shape(names.generations(), ONE_PARTITION, compacted),
-                shape(names.userFeatures(), many, compacted),
-                shape(names.trainingProgress(), ONE_PARTITION, compacted),
-                shape(names.deadLetters(), many, with(written, kept)),
-                shape(names.operatorActions(), ONE_PARTITION, actions)));
-        names.vectorStore().ifPresent(store -> shapes.add(shape(store.topic(), many, compacted)));
+                shape(names.exposures(), many, events, 0),
+                shape(names.clicks(), many, events, 0),
+                shape(names.users(), many, events, 0),
+                shape(names.items(), many, events, 0),
+                shape(names.trainingExamples(), ONE_PARTITION, examples, largest.example()),
+                shape(names.miniBatches(), ONE_PARTITION, batches, largest.miniBatch()),
+                shape(names.itemEmbeddings(), many, compacted, largest.embedding()),
+                shape(names.modelUpdates(), ONE_PARTITION, compacted, largest.learnerEntry()),
+                shape(names.itemNeighbours(), many, compacted, largest.neighbours()),
+                shape(names.generations(), ONE_PARTITION, compacted, largest.small()),
+                shape(names.userFeatures(), many, compacted, largest.userFeatures()),
+                shape(names.trainingProgress(), ONE_PARTITION, compacted, largest.small()),
+                shape(names.deadLetters(), many, with(written, kept), LargestRecords.DEAD_LETTER_BYTES),
+                shape(names.operatorActions(), ONE_PARTITION, actions, largest.small())));
+        names.vectorStore()
+                .ifPresent(store -> shapes.add(shape(store.topic(), many, compacted, largest.vectorStore())));
         return shapes;
     }
 
@@ -468,17 +449,14 @@ public final class Topics {
         return all;
     }
 
-    private Shape shape(String name, int partitions, Map<String, String> configs) {
+    private Shape shape(String name, int partitions, Map<String, String> configs, long largest) {
         Optional<Short> replicas =
                 settings.replicas() < 0 ? Optional.empty() : Optional.of((short) settings.replicas());
-        return new Shape(name, partitions, replicas, new TreeMap<>(configs));
+        return new Shape(name, partitions, replicas, new TreeMap<>(configs), largest);
     }
 
     private static int partitions(Map<String, TopicDescription> topics, String topic) {
-        return topics.entrySet().stream()
-                .filter(entry -> entry.getKey().equals(topic))
-                .map(entry -> entry.getValue().partitions().size())
-                .collect(Collectors.summingInt(Integer::intValue));
+        return Objects.requireNonNull(topics.get(topic)).partitions().size();
     }
 
     private static String millis(Duration retention) {

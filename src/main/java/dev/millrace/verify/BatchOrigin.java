@@ -3,7 +3,7 @@ package dev.millrace.verify;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.topic.LoggedBatch;
+import dev.millrace.topic.BatchLog.LoggedBatch;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;

@@ -2,9 +2,9 @@ package dev.millrace.verify;
 
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.topic.BatchLog;
+import dev.millrace.topic.BatchLog.LoggedBatch;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.GenerationAdmin;
-import dev.millrace.topic.LoggedBatch;
 import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.TrainerSettings;

@@ -11,9 +11,9 @@ import dev.millrace.event.UserProfile;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.state.Books;
 import dev.millrace.stream.run.StreamRunner;
-import dev.millrace.topic.CommittedLog;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
 import dev.millrace.verify.books.CountAudit;
 import dev.millrace.verify.books.CountReport;
@@ -251,7 +251,7 @@ class ForeignPartitionerIT {
     }
 
     private static CountReport audit(MillraceSettings settings) {
-        try (CommittedLog log = new CommittedLog(settings.clients(), PATIENCE)) {
+        try (TopicReader log = new TopicReader(settings.clients(), PATIENCE)) {
             return CountAudit.run(
                     log,
                     new PlainValues(new AvroWire(settings.wire())),
@@ -262,7 +262,7 @@ class ForeignPartitionerIT {
 
     private List<TopicRecord> records(String topic) {
         List<TopicRecord> found = new ArrayList<>();
-        try (CommittedLog log = new CommittedLog(settings().clients(), PATIENCE)) {
+        try (TopicReader log = new TopicReader(settings().clients(), PATIENCE)) {
             for (int partition = 0; partition < log.partitions(topic); partition++) {
                 log.read(topic, partition, log.committedEnd(topic, partition), found::add);
             }

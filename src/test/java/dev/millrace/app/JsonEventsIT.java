@@ -14,9 +14,9 @@ import dev.millrace.event.UserProfile;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.state.Books;
 import dev.millrace.stream.run.StreamRunner;
-import dev.millrace.topic.CommittedLog;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
 import dev.millrace.verify.books.CountAudit;
 import dev.millrace.wire.AvroWire;
@@ -84,7 +84,7 @@ class JsonEventsIT {
                 });
             }
 
-            try (CommittedLog log = new CommittedLog(settings.clients(), PATIENCE)) {
+            try (TopicReader log = new TopicReader(settings.clients(), PATIENCE)) {
                 Examples examples = new Examples();
                 records(log, "training-examples").forEach(record -> new TrainingRecords(wire)
                         .decode(record.value().orElseThrow(), examples));
@@ -202,7 +202,7 @@ class JsonEventsIT {
         return progress.books().getOrDefault(topic, Books.Account.EMPTY).outcomes();
     }
 
-    private static List<TopicRecord> records(CommittedLog log, String topic) {
+    private static List<TopicRecord> records(TopicReader log, String topic) {
         List<TopicRecord> found = new ArrayList<>();
         for (int partition = 0; partition < log.partitions(topic); partition++) {
             log.read(topic, partition, log.committedEnd(topic, partition), found::add);

@@ -6,7 +6,6 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ServeProcess;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Books;
-import dev.millrace.topic.CommittedLog;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.verify.Difference;
 import dev.millrace.verify.ModelAudit;
@@ -136,7 +135,7 @@ record Judgement(String verdict, List<String> failures) {
 
     /** The books against the topics, by the audit that operators run. */
     private static void auditBooks(MillraceSettings settings, List<String> failures) {
-        try (CommittedLog log = new CommittedLog(settings.clients(), Experiment.PATIENCE)) {
+        try (TopicReader log = new TopicReader(settings.clients(), Experiment.PATIENCE)) {
             CountReport report = CountAudit.run(
                     log,
                     new PlainValues(new AvroWire(settings.wire())),

@@ -121,7 +121,7 @@ class EventDeliveryIT {
 
     private static List<TopicRecord> records(EmbeddedBroker broker) {
         List<TopicRecord> records = new ArrayList<>();
-        try (CommittedLog log = new CommittedLog(clients(broker), PATIENCE)) {
+        try (TopicReader log = new TopicReader(clients(broker), PATIENCE)) {
             for (int partition = 0; partition < 2; partition++) {
                 log.read("users", partition, log.committedEnd("users", partition), records::add);
             }

@@ -11,8 +11,8 @@ import dev.millrace.settings.SettingsReader;
 import dev.millrace.stream.Part;
 import dev.millrace.stream.StoredSettings;
 import dev.millrace.topic.Cluster;
-import dev.millrace.topic.CommittedLog;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.TopicReader;
 import dev.millrace.verify.books.CountAudit;
 import dev.millrace.verify.books.CountReport;
 import dev.millrace.wire.PlainValues;
@@ -33,7 +33,7 @@ public final class CountsCheck {
         AttributionSettings attribution = attribution(settings, cluster, notes);
         CountReport report;
         try (ProgressLine line = progress.line("read");
-                CommittedLog log = new CommittedLog(cluster.clients(), cluster.patience())) {
+                TopicReader log = new TopicReader(cluster.clients(), cluster.patience())) {
             WatchedLog watched = new WatchedLog(log, read(cluster.topics()), line);
             report = CountAudit.run(watched, new PlainValues(cluster.wire()), cluster.topics(), attribution);
         }

@@ -5,7 +5,7 @@ import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.stream.Part;
-import dev.millrace.topic.BrokenLogException;
+import dev.millrace.topic.BatchLog.BrokenLogException;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.verify.AuditedLearner;
@@ -111,8 +111,8 @@ public final class ModelCheck {
                         : "none agrees");
         out.printf(
                 Locale.ROOT,
-                "vectors   %,d compared bit for bit; not compared: %,d older than the checkpoint, %,d newer than the last step,"
-                        + " %,d of other generations%n",
+                "vectors   %,d compared bit for bit; not compared: %,d older than the checkpoint, %,d newer than the"
+                        + " last step, %,d of other generations%n",
                 report.vectors(),
                 report.uncheckedVectors(),
                 report.laterVectors(),

@@ -18,11 +18,11 @@ import dev.millrace.stream.Part;
 import dev.millrace.stream.StreamSettings;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.ClientSettings;
-import dev.millrace.topic.CommittedLog;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.TopicSettings;
 import dev.millrace.topic.Topics;
 import dev.millrace.train.TrainerSettings;
@@ -73,7 +73,7 @@ class CountAuditIT {
                             Map.of("bootstrap.servers", broker.bootstrapServers()),
                             new ByteArraySerializer(),
                             new ByteArraySerializer());
-                    TopicLog log = new CommittedLog(clients, PATIENCE)) {
+                    TopicLog log = new TopicReader(clients, PATIENCE)) {
                 produceCatalogue(producer, raw);
                 try (StreamRunner runner = runner(clients)) {
                     runner.start();
