@@ -8,23 +8,18 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.FeatureValue;
 import dev.millrace.avro.ItemEvent;
 import dev.millrace.event.RejectReason;
 import dev.millrace.stream.Streams;
+import dev.millrace.wire.FakeRegistry.Answer;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaBuilder;
 import org.apache.avro.generic.GenericData;
@@ -36,7 +31,7 @@ import org.junit.jupiter.api.Test;
 
 class AvroWireTest {
 
-    private final FakeRegistry registry = new FakeRegistry();
+    private final FakeRegistry registry = new FakeRegistry(new AtomicLong());
     private final AvroWire confluent = new AvroWire(new WireSettings(
             WireSettings.Format.CONFLUENT,
             Optional.of(registry.url()),
@@ -53,7 +48,7 @@ class AvroWireTest {
 
     @AfterEach
     void stop() {
-        registry.server.stop(0);
+        registry.stop();
     }
 
     @Test
@@ -63,7 +58,7 @@ class AvroWireTest {
 
         assertThat(single).startsWith((byte) 0xC3, (byte) 0x01);
         assertThat(registered).startsWith(0, 0, 0, 0, 1); // magic 0, then the id that the registry gave first
-        assertThat(registry.asked).containsExactly("POST /subjects/exposures-value/versions");
+        assertThat(registry.asked).containsExactly("/subjects/exposures-value/versions");
         assertThat(registry.authorizations).containsOnly("Bearer of news");
     }
 
@@ -95,7 +90,7 @@ class AvroWireTest {
         confluent.decode(ExposureEvent.class, bytes);
         confluent.decode(ExposureEvent.class, bytes);
 
-        assertThat(registry.asked).containsExactly("POST /subjects/exposures-value/versions", "GET /schemas/ids/1");
+        assertThat(registry.asked).containsExactly("/subjects/exposures-value/versions", "/schemas/ids/1");
     }
 
     @Test
@@ -123,7 +118,8 @@ class AvroWireTest {
     @Test
     void referencesOfASchemaAreResolved() throws IOException {
         // as registries split nested types off: ItemEvent refers to FeatureValue under a subject of its own
-        registry.add(registry.schema(FeatureValue.getClassSchema().toString()));
+        ObjectNode featureValue = registry.schema(FeatureValue.getClassSchema().toString());
+        registry.answers.put("/subjects/feature-value/versions/1", new Answer(200, featureValue.toString()));
         String whole = ItemEvent.getClassSchema().toString();
         JsonNode fields = new ObjectMapper().readTree(whole);
         ((ObjectNode) fields.path("fields").path(2).path("type")).put("values", "dev.millrace.avro.FeatureValue");
@@ -150,7 +146,7 @@ class AvroWireTest {
                 .isInstanceOfSatisfying(
                         UndecodableException.class,
                         thrown -> assertThat(thrown.rejected().reason()).isEqualTo(RejectReason.UNKNOWN_SCHEMA));
-        registry.broken = true;
+        registry.all = Optional.of(new Answer(401, "{}"));
         assertThatThrownBy(() -> confluent.decode(ExposureEvent.class, new byte[] {0, 0, 0, 0, 98, 1}))
                 .isInstanceOf(RegistryUnreachableException.class)
                 .hasMessageContaining("/schemas/ids/98 answered 401");
@@ -173,7 +169,7 @@ class AvroWireTest {
     void eachReferenceOfARegistrysSchemasIsAskedForOnce() throws IOException {
         ObjectNode schema = registry.schema("\"int\"");
         ArrayNode references = schema.putArray("references");
-        for (int version = 1; version <= 2; version++) { // each of which is this schema again
+        for (int version = 1; version <= 2; version++) {
             references
                     .addObject()
                     .put("name", "Absent" + version)
@@ -181,6 +177,9 @@ class AvroWireTest {
                     .put("version", version);
         }
         int id = registry.add(schema);
+        for (int version = 1; version <= 2; version++) { // each of which is this schema again
+            registry.answers.put("/subjects/feature-value/versions/" + version, new Answer(200, schema.toString()));
+        }
 
         assertThatThrownBy(() -> confluent.decode(
                         ExposureEvent.class,
@@ -197,69 +196,5 @@ class AvroWireTest {
         new GenericDatumWriter<GenericData.Record>(schema).write(record, encoder);
         encoder.flush();
         return out.toByteArray();
-    }
-
-    /** The calls of a registry, and what was asked. Ids are places, from 1; subjects are not told apart. */
-    private static final class FakeRegistry {
-
-        final List<String> asked = new ArrayList<>();
-        final List<String> authorizations = new ArrayList<>();
-        final HttpServer server;
-        volatile boolean broken;
-        private final ObjectMapper json = new ObjectMapper();
-        private final List<JsonNode> schemas = new ArrayList<>();
-
-        FakeRegistry() {
-            try {
-                server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-            } catch (IOException failed) {
-                throw new java.io.UncheckedIOException(failed);
-            }
-            server.createContext("/", this::answer);
-            server.start();
-        }
-
-        URI url() {
-            return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
-        }
-
-        ObjectNode schema(String text) {
-            return json.createObjectNode().put("schema", text);
-        }
-
-        int add(JsonNode schema) {
-            schemas.add(schema);
-            return schemas.size();
-        }
-
-        private void answer(HttpExchange exchange) throws IOException {
-            String path = exchange.getRequestURI().getPath();
-            asked.add(exchange.getRequestMethod() + " " + path);
-            authorizations.add(exchange.getRequestHeaders().getFirst("Authorization"));
-            if (broken) {
-                respond(exchange, 401, "{}");
-            } else if (exchange.getRequestMethod().equals("POST")) {
-                JsonNode posted = json.readTree(exchange.getRequestBody());
-                respond(exchange, 200, "{\"id\": " + add(posted) + "}");
-            } else if (path.equals("/subjects")) {
-                respond(exchange, 200, "[]");
-            } else if (path.startsWith("/subjects/feature-value")) {
-                respond(exchange, 200, schemas.get(0).toString());
-            } else {
-                int id = Integer.parseInt(path.substring(path.lastIndexOf('/') + 1));
-                if (id > schemas.size()) {
-                    respond(exchange, 404, "{}");
-                } else {
-                    respond(exchange, 200, schemas.get(id - 1).toString());
-                }
-            }
-        }
-
-        private static void respond(HttpExchange exchange, int status, String body) throws IOException {
-            byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-            exchange.sendResponseHeaders(status, bytes.length);
-            exchange.getResponseBody().write(bytes);
-            exchange.close();
-        }
     }
 }

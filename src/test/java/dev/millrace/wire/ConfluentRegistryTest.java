@@ -5,32 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
 import dev.millrace.avro.ClickEvent;
 import dev.millrace.event.Click;
 import dev.millrace.event.RejectReason;
 import dev.millrace.stream.Streams;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.URI;
+import dev.millrace.wire.FakeRegistry.Answer;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -45,9 +31,14 @@ class ConfluentRegistryTest {
                     WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", Optional.empty(), Streams.limits())))
             .encode("clicks", CLICK);
 
-    private final FakeRegistry registry = new FakeRegistry();
     private final AtomicLong clock = new AtomicLong(Duration.ofDays(1).toNanos());
+    private final FakeRegistry registry = new FakeRegistry(clock);
     private final EventRecords records = new EventRecords(wire());
+
+    @BeforeEach
+    void register() {
+        registry.add(registry.schema(ClickEvent.getClassSchema().toString()));
+    }
 
     @AfterEach
     void stop() {
@@ -189,12 +180,12 @@ class ConfluentRegistryTest {
             assertRejected(() -> records.click(click(missing)), "schema");
         }
         // 5 s, and what is added in that time (5 s a minute): 5.4 s, which the sixth goes beyond
-        assertThat(registry.missingAsked()).isEqualTo(6);
+        assertThat(missingAsked()).isEqualTo(6);
         assertThatCode(() -> records.click(click(1))).doesNotThrowAnyException();
 
         clock.addAndGet(Duration.ofMinutes(1).toNanos());
         assertRejected(() -> records.click(click(2_000)), "404");
-        assertThat(registry.missingAsked()).isEqualTo(7);
+        assertThat(missingAsked()).isEqualTo(7);
     }
 
     @Test
@@ -244,73 +235,10 @@ class ConfluentRegistryTest {
                 .hasMessageContaining(why);
     }
 
-    private record Answer(int status, String body) {
-        static final Answer WITHOUT_END = new Answer(200, "without end");
-    }
-
-    private final class FakeRegistry {
-
-        final Map<String, Answer> answers = new ConcurrentHashMap<>();
-        final Map<String, Answer> answersOnce = new ConcurrentHashMap<>();
-        final List<String> asked = new CopyOnWriteArrayList<>();
-        volatile Optional<Answer> all = Optional.empty();
-        volatile Duration perQuestion = Duration.ZERO;
-        private final CountDownLatch end = new CountDownLatch(1);
-        private final ExecutorService threads = Executors.newCachedThreadPool();
-        private final HttpServer server;
-
-        FakeRegistry() {
-            try {
-                server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-            } catch (IOException failed) {
-                throw new UncheckedIOException(failed);
-            }
-            String schema = new ObjectMapper()
-                    .createObjectNode()
-                    .put("schema", ClickEvent.getClassSchema().toString())
-                    .toString();
-            answers.put("/schemas/ids/1", new Answer(200, schema));
-            answers.put("/subjects", new Answer(200, "[\"clicks-value\"]"));
-            server.createContext("/", this::answer);
-            server.setExecutor(threads);
-            server.start();
-        }
-
-        URI url() {
-            return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
-        }
-
-        long missingAsked() {
-            return asked.stream()
-                    .filter(path -> path.matches("/schemas/ids/\\d{4}"))
-                    .count();
-        }
-
-        void stop() {
-            end.countDown();
-            server.stop(0);
-            threads.shutdown();
-        }
-
-        private void answer(HttpExchange exchange) throws IOException {
-            String path = exchange.getRequestURI().getPath();
-            asked.add(exchange.getRequestURI().toString());
-            clock.addAndGet(perQuestion.toNanos());
-            Answer answer = all.orElseGet(() -> Optional.ofNullable(answersOnce.remove(path))
-                    .orElseGet(() -> answers.getOrDefault(path, new Answer(404, "{}"))));
-            byte[] bytes = answer.body().getBytes(StandardCharsets.UTF_8);
-            exchange.sendResponseHeaders(
-                    answer.status(), answer.equals(Answer.WITHOUT_END) ? 0 : bytes.length == 0 ? -1 : bytes.length);
-            exchange.getResponseBody().write(bytes);
-            if (answer.equals(Answer.WITHOUT_END)) {
-                exchange.getResponseBody().flush();
-                try {
-                    end.await();
-                } catch (InterruptedException interrupted) {
-                    Thread.currentThread().interrupt();
-                }
-            }
-            exchange.close();
-        }
+    /** Questions for the ids that no test registers. */
+    private long missingAsked() {
+        return registry.asked.stream()
+                .filter(path -> path.matches("/schemas/ids/\\d{4}"))
+                .count();
     }
 }
