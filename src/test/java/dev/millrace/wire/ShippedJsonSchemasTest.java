@@ -66,8 +66,8 @@ class ShippedJsonSchemasTest {
             JsonNode schema = JSON.readTree(file(event).toFile());
             Map<String, String> members = new TreeMap<>();
             schema.path("properties")
-                    .fields()
-                    .forEachRemaining(member -> members.put(
+                    .properties()
+                    .forEach(member -> members.put(
                             member.getKey(),
                             member.getValue().path("description").asText()));
             Set<String> required = new TreeSet<>();
