@@ -1,11 +1,13 @@
 package dev.millrace.verify.books;
 
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.LongPredicate;
 
 /**
  * The event time of one topic of a partition at each of its events: the latest time that more than half of the recent users have reached. A
@@ -16,7 +18,7 @@ import java.util.function.LongPredicate;
  * <p>A removed user has no voice until the next event. No topic tells at which event the removal was read. So behind each event of a user who was
  * ever removed, that voice may be there or not, and the time lies between two bounds. Without such voices the bounds are one.
  *
- * <p>Cost. Of an event: the logarithm of the voices, and the few voices that are uncertain. One thread.
+ * <p>Cost. Of an event: a pass over the voices, some 255. One thread.
  */
 final class ClockBounds {
 
@@ -39,29 +41,25 @@ final class ClockBounds {
         final long event;
         final long time;
         final Range parts; // of turns, up to it
-        long heardEarliest;
-        long heardLatest;
+        Range heard;
         boolean isCertain = true;
 
-        Voice(long event, Range parts, long time, Range heard) {
+        Voice(long event, long time, Range parts, Range heard) {
             this.event = event;
-            this.parts = parts;
             this.time = time;
-            this.heardEarliest = heard.earliest();
-            this.heardLatest = heard.latest();
+            this.parts = parts;
+            this.heard = heard;
         }
     }
 
     private final long recentMillis;
     private final Map<IdHash, Voice> voices = new LinkedHashMap<>(); // the one heard last is the last
-    private final Times certain = new Times();
-    private final Times uncertain = new Times();
-    private final Times certainEvents = new Times();
-    private final Times uncertainEvents = new Times();
+    private final List<Voice> byTime = new ArrayList<>();
+    private int certain; // voices
     private Optional<Voice> removable = Optional.empty(); // the last voice, if its user was ever removed
     private Range now = new Range(0, 0);
-    private long events;
     private Range parts = new Range(0, 0); // of turns
+    private long events;
 
     /** @param recentMillis of this clock without an event of a user, after which the user is not recent any more */
     ClockBounds(long recentMillis) {
@@ -79,45 +77,38 @@ final class ClockBounds {
      * @param isRemovable whether the user was ever removed
      */
     Range hear(IdHash user, long time, boolean isRemovable) {
-        events++;
-        Optional<Voice> before = Optional.ofNullable(voices.remove(user));
+        Optional<Voice> before = Optional.ofNullable(voices.get(user));
         removable.filter(voice -> !before.equals(Optional.of(voice))).ifPresent(this::doubt);
-        parts = new Range(
-                parts.earliest() + (before.filter(this::mayBeAmongNewer).isPresent() ? 1 : EVENTS_A_TURN),
-                parts.latest() + (before.filter(this::isAmongNewer).isPresent() ? 1 : EVENTS_A_TURN));
+        takeTurn(before);
+        voices.remove(user);
         before.ifPresent(this::drop);
-        Voice voice = new Voice(events, parts, time, now);
+        Voice voice = new Voice(++events, time, parts, now);
         voices.put(user, voice);
-        certain.add(time);
-        certainEvents.add(events);
+        byTime.add(place(voice), voice);
+        certain++;
         dropOld();
         moveTo(reached());
         removable = Optional.of(voice).filter(last -> isRemovable && voices.containsKey(user));
         return now;
     }
 
-    /** Whether fewer than half of the voices are newer than that one, whichever of the uncertain ones are there. */
-    private boolean isAmongNewer(Voice voice) {
-        return voice.isCertain && newerLessOlder(voice) + newer(uncertainEvents, voice) < 0;
-    }
-
-    private boolean mayBeAmongNewer(Voice voice) {
-        int own = voice.isCertain ? 0 : 1; // it counts if it is there
-        return newerLessOlder(voice) - own - uncertainEvents.before(voice.event) < 0;
-    }
-
-    /** Twice the newer voices less all, of those that are certain. */
-    private int newerLessOlder(Voice voice) {
-        return 2 * newer(certainEvents, voice) - certainEvents.size();
-    }
-
-    private static int newer(Times events, Voice voice) {
-        return events.size() - events.before(voice.event + 1);
-    }
-
-    private void drop(Voice voice) {
-        timesOf(voice).remove(voice.time);
-        (voice.isCertain ? certainEvents : uncertainEvents).remove(voice.event);
+    /** Counts a part of a turn if fewer than half of the voices are newer than that of the user before, else a whole one. */
+    private void takeTurn(Optional<Voice> before) {
+        int least = -1; // twice the newer voices less all, whichever of the uncertain ones are there
+        int most = -1;
+        int newer = -1;
+        for (Voice voice : before.isPresent() ? voices.values() : List.<Voice>of()) {
+            if (voice == before.get()) {
+                newer = 1;
+            } else {
+                least += voice.isCertain || newer < 0 ? newer : 0;
+                most += voice.isCertain || newer > 0 ? newer : 0;
+            }
+        }
+        boolean mayBePart = before.isPresent() && least < 0;
+        boolean isPart = before.filter(voice -> voice.isCertain).isPresent() && most < 0;
+        parts = new Range(
+                parts.earliest() + (mayBePart ? 1 : EVENTS_A_TURN), parts.latest() + (isPart ? 1 : EVENTS_A_TURN));
     }
 
     /** Drops the voices that are not recent for certain, and doubts those that may not be. */
@@ -127,10 +118,10 @@ final class ClockBounds {
             Voice oldest = all.next();
             newer--;
             boolean isOld = oldest.parts.latest() <= parts.earliest() - MOST_PARTS
-                    || oldest.heardLatest < now.earliest() - recentMillis
-                    || certain.size() - (oldest.isCertain ? 1 : 0) >= MOST_VOICES;
+                    || oldest.heard.latest() < now.earliest() - recentMillis
+                    || certain - (oldest.isCertain ? 1 : 0) >= MOST_VOICES;
             boolean mayBeOld = newer >= MOST_VOICES
-                    || oldest.heardEarliest < now.latest() - recentMillis
+                    || oldest.heard.earliest() < now.latest() - recentMillis
                     || oldest.parts.earliest() <= parts.latest() - MOST_PARTS;
             if (isOld) {
                 drop(oldest);
@@ -143,37 +134,20 @@ final class ClockBounds {
         }
     }
 
-    /** The time that more than half have reached: whichever of the uncertain voices are there, and if the best are. */
+    /** The latest time that more than half have reached: whichever of the uncertain voices are there, and if the best are. */
     private Range reached() {
-        return new Range(
-                Math.max(last(certain, this::isReached), last(uncertain, this::isReached)),
-                Math.max(last(certain, this::mayBeReached), last(uncertain, this::mayBeReached)));
-    }
-
-    private boolean isReached(long time) {
-        int late = certain.size() - certain.before(time);
-        return 2 * late > certain.size() + uncertain.before(time);
-    }
-
-    private boolean mayBeReached(long time) {
-        int late = certain.size() - certain.before(time);
-        int perhaps = uncertain.size() - uncertain.before(time);
-        return 2 * (late + perhaps) > certain.size() + perhaps;
-    }
-
-    /** The last of the times that a claim holds for, if it holds for all before; 0 if it holds for none. */
-    private static long last(Times times, LongPredicate claim) {
-        int low = 0;
-        int high = times.size();
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (claim.test(times.at(middle))) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
+        long earliest = 0;
+        long latest = 0;
+        int late = 0; // certain voices that have reached the time
+        int perhaps = 0; // uncertain ones
+        for (int at = byTime.size() - 1; at >= 0 && earliest == 0; at--) {
+            Voice voice = byTime.get(at);
+            late += voice.isCertain ? 1 : 0;
+            perhaps += voice.isCertain ? 0 : 1;
+            latest = latest == 0 && 2 * late + perhaps > certain ? voice.time : latest;
+            earliest = 2 * late + perhaps > byTime.size() ? voice.time : 0;
         }
-        return low == 0 ? 0 : times.at(low - 1);
+        return new Range(earliest, latest);
     }
 
     /** Moves on. After a pause, those who have passed it were heard just now, and the others are not recent. */
@@ -190,68 +164,29 @@ final class ClockBounds {
             if (voice.time < reached.latest() - recentMillis) {
                 doubt(voice);
             }
-            voice.heardEarliest = isPause ? reached.earliest() : voice.heardEarliest;
-            voice.heardLatest = Math.max(voice.heardLatest, reached.latest());
+            voice.heard = new Range(
+                    isPause ? reached.earliest() : voice.heard.earliest(),
+                    Math.max(voice.heard.latest(), reached.latest()));
         }
         Range next = new Range(Math.max(now.earliest(), reached.earliest()), Math.max(now.latest(), reached.latest()));
         now = next.equals(now) ? now : next; // one for many events
     }
 
     private void doubt(Voice voice) {
-        if (voice.isCertain) {
-            certain.remove(voice.time);
-            uncertain.add(voice.time);
-            certainEvents.remove(voice.event);
-            uncertainEvents.add(voice.event);
-            voice.isCertain = false;
-        }
+        certain -= voice.isCertain ? 1 : 0;
+        voice.isCertain = false;
     }
 
-    private Times timesOf(Voice voice) {
-        return voice.isCertain ? certain : uncertain;
+    private void drop(Voice voice) {
+        doubt(voice);
+        byTime.remove(place(voice));
     }
 
-    /** The times of voices, ascending. */
-    private static final class Times {
-
-        private long[] times = new long[MOST_VOICES + 1];
-        private int size;
-
-        int size() {
-            return size;
-        }
-
-        long at(int place) {
-            return times[place];
-        }
-
-        /** Number of those before a time. */
-        int before(long time) {
-            int low = 0;
-            int high = size;
-            while (low < high) {
-                int middle = (low + high) >>> 1;
-                if (times[middle] < time) {
-                    low = middle + 1;
-                } else {
-                    high = middle;
-                }
-            }
-            return low;
-        }
-
-        void add(long time) {
-            int place = before(time);
-            if (size == times.length) {
-                times = Arrays.copyOf(times, 2 * size);
-            }
-            System.arraycopy(times, place, times, place + 1, size++ - place);
-            times[place] = time;
-        }
-
-        void remove(long time) {
-            int place = before(time);
-            System.arraycopy(times, place + 1, times, place, --size - place);
-        }
+    private int place(Voice voice) {
+        int found = Collections.binarySearch(
+                byTime,
+                voice,
+                Comparator.<Voice>comparingLong(other -> other.time).thenComparingLong(other -> other.event));
+        return found < 0 ? -found - 1 : found;
     }
 }

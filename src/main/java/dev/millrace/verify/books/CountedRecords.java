@@ -7,6 +7,7 @@ import dev.millrace.state.Outcome;
 import dev.millrace.topic.KeyPartition;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.wire.DeadLetterHeaders;
 import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
 import dev.millrace.wire.TopicRecord;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
 
 /** The records of the input topics that the books count: those before the positions that were written with the books. */
 final class CountedRecords {
@@ -25,51 +27,72 @@ final class CountedRecords {
     private static final Set<RejectReason> FOR_ITS_PARTITION =
             EnumSet.of(RejectReason.BAD_PARTITION, RejectReason.MISPLACED_REMOVAL);
 
+    /** A dead letter: where it is, and why the record of its origin was rejected. */
+    private record Letter(RejectReason reason, RecordAddress address) {}
+
     private final TopicLog log;
     private final PlainValues values;
     private final TopicNames topics;
     private final BooksSnapshot snapshot;
-    private final DeadLetters letters;
     private final Placement placement;
-    private final CountFindings findings;
+    private final CountReport.Findings findings;
+    private final Map<RecordAddress, Letter> letters = new HashMap<>(); // by the address of what was rejected
     private final Map<String, Integer> partitions = new HashMap<>();
     private final Map<InputTopic, Long> received = new EnumMap<>(InputTopic.class);
+    private final Map<InputTopic, Long> lost = new EnumMap<>(InputTopic.class);
 
     CountedRecords(
             TopicLog log,
             PlainValues values,
             TopicNames topics,
             BooksSnapshot snapshot,
-            DeadLetters letters,
             Placement placement,
-            CountFindings findings) {
+            CountReport.Findings findings) {
         this.log = log;
         this.values = values;
         this.topics = topics;
         this.snapshot = snapshot;
-        this.letters = letters;
         this.placement = placement;
         this.findings = findings;
     }
 
-    /** The name in the cluster of a topic that users write. */
-    String name(InputTopic topic) {
-        return switch (topic) {
-            case EXPOSURES -> topics.exposures();
-            case CLICKS -> topics.clicks();
-            case USERS -> topics.users();
-            case ITEMS -> topics.items();
-            case EXAMPLES -> topics.trainingExamples();
-            case BATCHES -> topics.miniBatches();
-        };
+    /** Reads the dead letters up to the end of each partition. Those of no input topic, such as refused steps, are left out. */
+    void readLetters(List<Long> ends) {
+        Set<String> inputs = Set.of(topics.exposures(), topics.clicks(), topics.users(), topics.items());
+        for (int partition = 0; partition < ends.size(); partition++) {
+            log.read(topics.deadLetters(), partition, ends.get(partition), letter -> origin(letter.headers())
+                    .filter(origin -> inputs.contains(origin.topic()))
+                    .ifPresent(origin -> add(letter, origin)));
+        }
+    }
+
+    private void add(TopicRecord letter, RecordAddress origin) {
+        RecordAddress address = new RecordAddress(letter.topic(), letter.partition(), letter.offset());
+        String label = letter.headers().getOrDefault(DeadLetterHeaders.REASON, "");
+        Optional<RejectReason> reason = RejectReason.of(label);
+        if (reason.isEmpty()) {
+            findings.fault(address + " was rejected for a reason that is not known here: " + label);
+            return;
+        }
+        Letter other = letters.putIfAbsent(origin, new Letter(reason.get(), address));
+        if (other != null) {
+            findings.fault(origin + " was rejected twice: " + other.address() + " and " + address);
+        }
+    }
+
+    private static Optional<RecordAddress> origin(Map<String, String> headers) {
+        try {
+            return Optional.of(new RecordAddress(
+                    headers.getOrDefault(DeadLetterHeaders.TOPIC, ""),
+                    Integer.parseInt(headers.getOrDefault(DeadLetterHeaders.PARTITION, "")),
+                    Long.parseLong(headers.getOrDefault(DeadLetterHeaders.OFFSET, ""))));
+        } catch (NumberFormatException none) {
+            return Optional.empty();
+        }
     }
 
     int partitions(InputTopic topic) {
         return log.partitions(name(topic));
-    }
-
-    RecordAddress address(InputTopic topic, int partition, long offset) {
-        return new RecordAddress(name(topic), partition, offset);
     }
 
     /** Records of the topic that were read. */
@@ -77,18 +100,20 @@ final class CountedRecords {
         return received.getOrDefault(topic, 0L);
     }
 
-    /** Records of a partition that the books count and that are gone from its beginning; says so in a note. */
-    long lost(InputTopic topic, int partition) {
-        return lost(topic, partition, snapshot.position(name(topic), partition));
+    /** Records of the topic that the books count and that are gone from the beginning of its partitions; says so in notes. */
+    long lost(InputTopic topic) {
+        return lost.computeIfAbsent(topic, of -> IntStream.range(0, partitions(of))
+                .mapToLong(partition -> lost(of, partition, snapshot.position(name(of), partition)))
+                .sum());
     }
 
     /** Records of a partition before an offset that are gone from its beginning; says so in a note. */
     long lost(InputTopic topic, int partition, long until) {
-        long lost = Math.min(until, log.begin(name(topic), partition));
-        if (lost > 0) {
-            findings.note(name(topic) + "-" + partition + " begins at offset " + lost + ": its beginning is gone");
+        long gone = Math.min(until, log.begin(name(topic), partition));
+        if (gone > 0) {
+            findings.note(name(topic) + "-" + partition + " begins at offset " + gone + ": its beginning is gone");
         }
-        return lost;
+        return gone;
     }
 
     /**
@@ -103,8 +128,9 @@ final class CountedRecords {
             BiConsumer<TopicRecord, Optional<PlainRecord>> each) {
         log.read(name(topic), partition, snapshot.position(name(topic), partition), record -> {
             received.merge(topic, 1L, Long::sum);
-            RecordAddress address = address(topic, partition, record.offset());
-            Optional<RejectReason> reason = letters.reason(address);
+            RecordAddress address = new RecordAddress(name(topic), partition, record.offset());
+            Optional<RejectReason> reason =
+                    Optional.ofNullable(letters.get(address)).map(Letter::reason);
             checkPlace(record, address, reason);
             if (reason.isPresent()) {
                 Set<String> rejected =
@@ -152,5 +178,16 @@ final class CountedRecords {
                         .ifPresent(value -> each.accept(record, value));
             }
         });
+    }
+
+    private String name(InputTopic topic) {
+        return switch (topic) {
+            case EXPOSURES -> topics.exposures();
+            case CLICKS -> topics.clicks();
+            case USERS -> topics.users();
+            case ITEMS -> topics.items();
+            case EXAMPLES -> topics.trainingExamples();
+            case BATCHES -> topics.miniBatches();
+        };
     }
 }

@@ -1,16 +1,18 @@
 package dev.millrace.verify.books;
 
 import dev.millrace.state.Outcome;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.verify.books.ExampleLog.LoggedExample;
+import dev.millrace.verify.books.ExampleLog.Origin;
 import dev.millrace.wire.PlainRecord;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -29,7 +31,8 @@ final class LearnerAudit {
      * Layout. A Sequence is the examples of one of the two orders, with the place that the batches have reached. Skipped
      * examples are held until a later step's example comes: its offset says how far the topic was read when the batch closed.
      *
-     * Cost. A map look-up an example, whatever ids come again; the logarithm of the changes of its item for one that is skipped. Memory: all examples, which CountAudit holds anyway. One thread.
+     * Cost. A map look-up an example, whatever ids come again; the logarithm of the changes of its item for one that is skipped. Memory: all
+     * examples, which CountAudit holds anyway. One thread.
      */
 
     /** Outcome of an example in a batch; the log alone does not tell learnt from refused. */
@@ -38,10 +41,7 @@ final class LearnerAudit {
     /** Outcome of an example that the batches skip. */
     static final String LEFT_OUT = "left out";
 
-    private static final Set<String> IN_A_BATCH = Set.of(LEARNT_OR_REFUSED);
-    private static final Set<String> CHANGE = Set.of(Outcome.CATALOGUE_CHANGE.label());
-    private static final Set<String> USER_REMOVAL = Set.of(Outcome.USER_REMOVAL.label());
-    private static final Set<String> WAITING = Set.of(BookTotals.WAITING);
+    private static final String WAITING = BooksSnapshot.Totals.WAITING;
 
     /** A change of the catalogue, or the removal of a user. */
     record Change(Kind kind, IdHash of, long time, long offset) {
@@ -52,44 +52,39 @@ final class LearnerAudit {
             USER_REMOVAL
         }
 
-        /** @param entry of the topic of training examples that is no example */
+        /** @param entry of a topic: an item, a removal of one, or a removal of a user */
         static Change of(PlainRecord entry, long offset) {
-            if (entry.field("item_id").isEmpty()) {
-                return new Change(
-                        Kind.USER_REMOVAL, IdHash.of(entry.text("user_id", "")), entry.integer("time", 0), offset);
-            }
-            Kind kind = entry.is("ItemRemoval") ? Kind.ITEM_REMOVAL : Kind.ITEM;
-            return new Change(kind, IdHash.of(entry.text("item_id", "")), entry.integer("time", 0), offset);
+            boolean isOfItem = entry.field("item_id").isPresent();
+            Kind kind = entry.is("ItemRemoval") ? Kind.ITEM_REMOVAL : isOfItem ? Kind.ITEM : Kind.USER_REMOVAL;
+            IdHash of = IdHash.of(entry.text(isOfItem ? "item_id" : "user_id", ""));
+            return new Change(kind, of, entry.integer("time", 0), offset);
+        }
+
+        /** What tells it from others, wherever it is; a tombstone has no time of its own. */
+        Change content() {
+            return new Change(kind, of, kind == Kind.ITEM ? time : 0, 0);
         }
     }
 
     /** An example that the batch of a step skips. */
     private record Skipped(LoggedExample example, long step, RecordAddress batch) {}
 
-    /** What a batch says of an example. Examples that were made of one id again and again may have it in common. */
-    private record Named(IdHash origin, String action, long time) {}
-
     /** Examples of one order, and the number of the next one that the batches have not reached. */
     private static final class Sequence {
-        final List<LoggedExample> examples;
+        final List<LoggedExample> examples = new ArrayList<>();
         final List<Skipped> skipped = new ArrayList<>();
-        private final Map<Named, Deque<Integer>> numbers = new HashMap<>();
+        private final Map<Origin, Deque<Integer>> numbers = new HashMap<>();
         int next;
 
-        Sequence(List<LoggedExample> examples) {
-            this.examples = examples;
-            for (int number = 0; number < examples.size(); number++) {
-                LoggedExample example = examples.get(number);
-                numbers.computeIfAbsent(
-                                new Named(example.origin(), example.action(), example.time()),
-                                name -> new ArrayDeque<>(1))
-                        .add(number);
-            }
+        void add(LoggedExample example) {
+            numbers.computeIfAbsent(new Origin(example.origin().id(), example.time()), of -> new ArrayDeque<>(1))
+                    .add(examples.size());
+            examples.add(example);
         }
 
-        /** The number of the first example of that name that the batches have not reached. */
-        Optional<Integer> first(Named name) {
-            Deque<Integer> left = numbers.getOrDefault(name, new ArrayDeque<>(0));
+        /** The number of the first example of an origin that the batches have not reached. */
+        Optional<Integer> first(Origin origin) {
+            Deque<Integer> left = numbers.getOrDefault(origin, new ArrayDeque<>(0));
             while (!left.isEmpty() && left.element() < next) {
                 left.remove();
             }
@@ -97,123 +92,77 @@ final class LearnerAudit {
         }
     }
 
-    /** When items or users were removed, or items listed: offsets, by the hash of the id. */
-    private static final class Offsets {
-        private final Map<IdHash, NavigableSet<Long>> offsets = new HashMap<>();
-
-        void add(Change change) {
-            offsets.computeIfAbsent(change.of(), of -> new TreeSet<>()).add(change.offset());
-        }
-
-        /** The last one before an offset; -1 if there is none. */
-        long lastBefore(IdHash of, long offset) {
-            Long last =
-                    offsets.getOrDefault(of, Collections.emptyNavigableSet()).lower(offset);
-            return last == null ? -1 : last;
-        }
-
-        /** Returns true if there is one from an offset on and before another. */
-        boolean isAny(IdHash of, long from, long until) {
-            Long first =
-                    offsets.getOrDefault(of, Collections.emptyNavigableSet()).ceiling(from);
-            return first != null && first < until;
-        }
-    }
-
-    private final Sequence positives;
-    private final Sequence unclicked;
-    private final List<Change> changes;
-    private final List<Change> userRemovals;
+    private final Sequence positives = new Sequence();
+    private final Sequence unclicked = new Sequence();
+    private final Deque<Change> changesLeft = new ArrayDeque<>();
+    private final Deque<Change> userRemovalsLeft = new ArrayDeque<>();
+    private final Map<Change.Kind, Map<IdHash, TreeSet<Long>>> offsets = new EnumMap<>(Change.Kind.class);
     private final long position;
-    private final String examplesTopic;
-    private final String batchesTopic;
+    private final TopicNames topics;
     private final PossibleOutcomes outcomes = new PossibleOutcomes();
     private final List<String> faults;
-    private final Offsets itemsListed = new Offsets();
-    private final Offsets itemsRemoved = new Offsets();
-    private final Offsets usersRemoved = new Offsets();
-
-    private int nextChange;
-    private int nextUserRemoval;
     private long lastStep;
 
     /**
-     * @param examples in the order of their offsets
-     * @param changes in the order of their offsets
      * @param position up to which the learner's books count
+     * @param faults to add to
      */
-    LearnerAudit(
-            List<LoggedExample> examples,
-            List<Change> changes,
-            long position,
-            String examplesTopic,
-            String batchesTopic,
-            List<String> faults) {
-        this.positives =
-                new Sequence(examples.stream().filter(LoggedExample::isPositive).toList());
-        this.unclicked = new Sequence(
-                examples.stream().filter(example -> !example.isPositive()).toList());
-        this.changes = changes.stream()
-                .filter(change -> change.kind() != Change.Kind.USER_REMOVAL)
-                .toList();
-        this.userRemovals = changes.stream()
-                .filter(change -> change.kind() == Change.Kind.USER_REMOVAL)
-                .toList();
+    LearnerAudit(ExampleLog log, long position, TopicNames topics, List<String> faults) {
         this.position = position;
-        this.examplesTopic = examplesTopic;
-        this.batchesTopic = batchesTopic;
+        this.topics = topics;
         this.faults = faults;
-        for (Change change : changes) {
-            Offsets offsets =
-                    switch (change.kind()) {
-                        case ITEM -> itemsListed;
-                        case ITEM_REMOVAL -> itemsRemoved;
-                        case USER_REMOVAL -> usersRemoved;
-                    };
-            offsets.add(change);
+        log.examples().forEach(example -> (example.isPositive() ? positives : unclicked).add(example));
+        for (Change change : log.changes()) {
+            offsets.computeIfAbsent(change.kind(), kind -> new HashMap<>())
+                    .computeIfAbsent(change.of(), of -> new TreeSet<>())
+                    .add(change.offset());
+            if (change.offset() < position) {
+                (change.kind() == Change.Kind.USER_REMOVAL ? userRemovalsLeft : changesLeft).add(change);
+            }
         }
     }
 
     /** Takes the next record of the topic of mini-batches. */
     void batch(PlainRecord batch, long offset) {
         long step = batch.integer("step", 0);
-        RecordAddress place = new RecordAddress(batchesTopic, 0, offset);
+        RecordAddress place = new RecordAddress(topics.miniBatches(), 0, offset);
         if (step != lastStep + 1) {
             faults.add("step " + step + " (" + place + ") follows step " + lastStep);
         }
         lastStep = step;
         List<?> ids = batch.list("example_ids");
-        List<?> users = batch.list("users");
-        List<?> times = batch.list("times");
-        List<?> actions = batch.list("actions");
-        List<?> items = batch.list("items");
         List<?> texts = batch.list("texts");
         long learnt = ids.size() - batch.integer("exposed", 0);
-        long positiveCount = learnt - batch.integer("rehearsed", 0);
+        long positiveCount = learnt - batch.integer("rehearsed", 0); // those behind are in an earlier batch
         for (int at = 0; at < ids.size(); at++) {
-            if (at >= positiveCount && at < learnt) {
-                continue; // an earlier batch has it
-            }
             String id = String.valueOf(ids.get(at));
-            String user = String.valueOf(users.get(at));
-            String item = String.valueOf(texts.get(((Number) items.get(at)).intValue()));
-            boolean isPositive = at < positiveCount;
-            Named name = new Named(
-                    isPositive ? IdHash.of(user, id) : IdHash.of(user, item, id),
-                    String.valueOf(texts.get(((Number) actions.get(at)).intValue())),
-                    ((Number) times.get(at)).longValue());
-            enter(isPositive ? positives : unclicked, name, id, step, place);
+            String user = String.valueOf(batch.list("users").get(at));
+            String item = String.valueOf(texts.get(integer(batch, "items", at)));
+            String action = String.valueOf(texts.get(integer(batch, "actions", at)));
+            long time = ((Number) batch.list("times").get(at)).longValue();
+            if (at < positiveCount) {
+                enter(positives, Origin.ofClick(user, item, action, id, time), id, step, place);
+            } else if (at >= learnt) {
+                enter(unclicked, new Origin(IdHash.of(user, item, id), time), id, step, place);
+            }
         }
-        for (Object entry : batch.list("catalogue")) {
-            catalogue((PlainRecord) entry);
+        for (Object entry : batch.list("catalogue")) { // items that the batch itself added match none
+            Change change = Change.of((PlainRecord) entry, 0);
+            Change next = changesLeft.peek();
+            if (next != null && next.equals(new Change(change.kind(), change.of(), change.time(), next.offset()))) {
+                settle(changesLeft, Outcome.CATALOGUE_CHANGE.label());
+            }
         }
         Set<IdHash> removedUsers = new HashSet<>();
         batch.list("removed_users").forEach(user -> removedUsers.add(IdHash.of(String.valueOf(user))));
-        while (nextUserRemoval < userRemovals.size()
-                && userRemovals.get(nextUserRemoval).offset() < position
-                && removedUsers.contains(userRemovals.get(nextUserRemoval).of())) {
-            outcomes.add(USER_REMOVAL, place(userRemovals.get(nextUserRemoval++)));
+        while (!userRemovalsLeft.isEmpty()
+                && removedUsers.contains(userRemovalsLeft.element().of())) {
+            settle(userRemovalsLeft, Outcome.USER_REMOVAL.label());
         }
+    }
+
+    private static int integer(PlainRecord batch, String list, int at) {
+        return ((Number) batch.list(list).get(at)).intValue();
     }
 
     /**
@@ -229,31 +178,32 @@ final class LearnerAudit {
         for (Sequence sequence : List.of(positives, unclicked)) {
             explainSkipped(sequence, position);
             for (LoggedExample waiting : sequence.examples.subList(sequence.next, sequence.examples.size())) {
-                if (isCounted(waiting)) {
-                    Set<String> possible = new TreeSet<>(withoutBatch(waiting, position));
-                    possible.add(BookTotals.WAITING);
-                    outcomes.add(possible, place(waiting));
+                if (waiting.offset() < position) {
+                    Set<String> possible = withoutBatch(waiting, position);
+                    possible.add(WAITING);
+                    outcomes.add(possible, place(waiting.offset()));
                 }
             }
         }
-        awaited(changes.subList(nextChange, changes.size()));
-        awaited(userRemovals.subList(nextUserRemoval, userRemovals.size()));
+        for (Deque<Change> left : List.of(changesLeft, userRemovalsLeft)) {
+            while (!left.isEmpty()) {
+                settle(left, WAITING);
+            }
+        }
         return outcomes;
     }
 
-    /** Changes that no batch has reached wait, those that the learner has read. */
-    private void awaited(List<Change> left) {
-        left.stream()
-                .takeWhile(change -> change.offset() < position)
-                .forEach(change -> outcomes.add(WAITING, place(change)));
+    private void settle(Deque<Change> left, String outcome) {
+        outcomes.add(Set.of(outcome), place(left.remove().offset()));
     }
 
-    private void enter(Sequence sequence, Named name, String id, long step, RecordAddress place) {
+    private void enter(Sequence sequence, Origin origin, String id, long step, RecordAddress place) {
         List<LoggedExample> examples = sequence.examples;
-        Optional<Integer> first = sequence.first(name).filter(number -> isCounted(examples.get(number)));
+        Optional<Integer> first =
+                sequence.first(origin).filter(number -> examples.get(number).offset() < position);
         if (first.isEmpty()) {
             faults.add("step " + step + " (" + place + ") has example " + id + ", which is not among those that "
-                    + examplesTopic + " holds and no earlier step has");
+                    + topics.trainingExamples() + " holds and no earlier step has");
             return;
         }
         int found = first.get();
@@ -264,74 +214,50 @@ final class LearnerAudit {
         for (; sequence.next < found; sequence.next++) {
             sequence.skipped.add(new Skipped(examples.get(sequence.next), step, place));
         }
-        outcomes.add(IN_A_BATCH, place(examples.get(found)));
+        outcomes.add(Set.of(LEARNT_OR_REFUSED), place(here));
         sequence.next = found + 1;
     }
 
     /** @param until offset up to which the topic was read when the batch was closed */
     private void explainSkipped(Sequence sequence, long until) {
         for (Skipped skip : sequence.skipped) {
+            RecordAddress place = place(skip.example().offset());
             Set<String> possible = withoutBatch(skip.example(), until);
-            outcomes.add(possible.isEmpty() ? Set.of(LEFT_OUT) : possible, place(skip.example()));
+            outcomes.add(possible.isEmpty() ? Set.of(LEFT_OUT) : possible, place);
             if (possible.isEmpty()) {
-                faults.add("the example at " + place(skip.example()) + " is in no mini-batch: step " + skip.step()
-                        + " (" + skip.batch() + ") skips it, and neither its item nor its user was removed");
+                faults.add("the example at " + place + " is in no mini-batch: step " + skip.step() + " (" + skip.batch()
+                        + ") skips it, and neither its item nor its user was removed");
             }
         }
         sequence.skipped.clear();
     }
 
-    /** Matches a change in a batch with the next one of the topic. Items that a batch itself added match none. */
-    private void catalogue(PlainRecord entry) {
-        if (nextChange == changes.size()) {
-            return;
-        }
-        Change next = changes.get(nextChange);
-        Change.Kind kind = entry.is("ItemRemoval") ? Change.Kind.ITEM_REMOVAL : Change.Kind.ITEM;
-        if (next.offset() < position
-                && next.kind() == kind
-                && next.time() == entry.integer("time", 0)
-                && next.of().equals(IdHash.of(entry.text("item_id", "")))) {
-            outcomes.add(CHANGE, place(next));
-            nextChange++;
-        }
-    }
-
     /** The outcomes that an example can have had if no batch has it. */
     private Set<String> withoutBatch(LoggedExample example, long until) {
-        Set<String> outcomes = new TreeSet<>();
-        if (isRemovedAround(example, until)) {
-            outcomes.add(LEFT_OUT);
-        }
-        if (example.isPositive() && example.weight() < 1 && !isAnnounced(example)) {
-            outcomes.add(Outcome.CAPPED.label());
-        }
-        return outcomes;
-    }
-
-    /** Returns true if its item was in the catalogue for certain when it came. */
-    private boolean isAnnounced(LoggedExample example) {
-        return itemsListed.lastBefore(example.item(), example.offset())
-                > itemsRemoved.lastBefore(example.item(), example.offset());
-    }
-
-    /** Returns true if its item was not in the catalogue when it came, or its item or user was removed before that offset. */
-    private boolean isRemovedAround(LoggedExample example, long until) {
         long offset = example.offset();
-        return itemsRemoved.lastBefore(example.item(), offset) > itemsListed.lastBefore(example.item(), offset)
-                || itemsRemoved.isAny(example.item(), offset, until)
-                || usersRemoved.isAny(example.user(), offset, until);
+        long listed = lastBefore(Change.Kind.ITEM, example.item(), offset);
+        long removed = lastBefore(Change.Kind.ITEM_REMOVAL, example.item(), offset);
+        Set<String> possible = new TreeSet<>();
+        if (removed > listed // it was gone when the example came, or it or the user went before the batch closed
+                || lastBefore(Change.Kind.ITEM_REMOVAL, example.item(), until) > offset
+                || lastBefore(Change.Kind.USER_REMOVAL, example.user(), until) > offset) {
+            possible.add(LEFT_OUT);
+        }
+        if (example.isPositive() && example.weight() < 1 && listed <= removed) { // nobody had announced the item
+            possible.add(Outcome.CAPPED.label());
+        }
+        return possible;
     }
 
-    private boolean isCounted(LoggedExample example) {
-        return example.offset() < position;
+    /** The last change of a kind before an offset; -1 if there is none. */
+    private long lastBefore(Change.Kind kind, IdHash of, long offset) {
+        Long last = offsets.getOrDefault(kind, Map.of())
+                .getOrDefault(of, new TreeSet<>())
+                .lower(offset);
+        return last == null ? -1 : last;
     }
 
-    private RecordAddress place(Change change) {
-        return new RecordAddress(examplesTopic, 0, change.offset());
-    }
-
-    private RecordAddress place(LoggedExample example) {
-        return new RecordAddress(examplesTopic, 0, example.offset());
+    private RecordAddress place(long example) {
+        return new RecordAddress(topics.trainingExamples(), 0, example);
     }
 }

@@ -1,5 +1,28 @@
 package dev.millrace.verify.books;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.state.Outcome;
+import dev.millrace.verify.books.ClockBounds.Range;
+import dev.millrace.verify.books.ExampleLog.LoggedExample;
+import dev.millrace.verify.books.ExampleLog.Origin;
+import dev.millrace.verify.books.UserPartition.LoggedClick;
+import dev.millrace.verify.books.UserPartition.LoggedExposure;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
 /**
  * What must have become of every exposure and click of one user partition, given the training examples.
  *
@@ -12,29 +35,460 @@ final class OfflineJoin {
      * is worked out for every order in which the two topics, and the tombstones of `users`, can have been read.
      * SettledTimeBounds says what is known of event time at an event, whatever the order.
      *
-     * Layout. Exposures and examples are in maps by the hash of their ids, clicks in a list. What is found of an event is
-     * kept by its offset, and only where it differs from what most events are.
-     *
-     * Order of the steps. (1) Which events repeat an id, and the example of each click. (2) The clicks with an example, by
-     * user and item. (3) The outcomes of each click. (4) Two examples of one action. (5) The outcomes of each exposure.
-     * A step reads what the steps before it found, and changes none of it.
+     * Order of the steps. (1) Which events repeat an id, and the example of each click. (2) User by user and item by item: which
+     * exposures are taken, and the outcomes of each click and each exposure.
      *
      * Invariant. Each event is added to the verdicts once, with the set of the outcomes that some order explains. An empty
      * set is a fault.
      *
-     * Cost. n log n of the events of one user and item: what an event met is asked of a PairTimeline, which is made twice for each user
-     * and item and is the only one at its time. n log n of the events of one id too, however often it comes again. 1,000,000 events of
-     * one user and item, or of one click id: OfflineJoinTest. Memory: the events of one
-     * partition. One thread.
+     * Cost. n log n of the events of one user and item, or of one id, as PairTimeline says. 1,000,000 events of one user and item, or of
+     * one id: OfflineJoinTest. Memory: the events of one partition. One thread.
      */
-    private OfflineJoin() {}
 
-    /** Adds what it finds in one partition to the verdicts. */
-    static void run(JoinInput input, JoinVerdicts verdicts) {
-        RepeatedIds ids = RepeatedIds.find(input, verdicts);
-        AttributedClicks attributed = new AttributedClicks(input, ids);
-        new ClickOutcomes(input, ids, attributed, verdicts).judgeAll();
-        attributed.findRepeatedActions(verdicts);
-        input.events().exposures().forEach(new ExposureOutcomes(input, ids, attributed, verdicts)::judge);
+    /**
+     * What the join found, over all partitions.
+     *
+     * @param exposures by the outcomes that each can have had
+     * @param clicks by the outcomes that each can have had
+     * @param secondExamples clicks with two examples: faults even where the beginning of a topic is gone
+     * @param faults what else no order of reading explains
+     * @param explained numbers of the examples whose click or exposure was found
+     */
+    record Verdicts(
+            PossibleOutcomes exposures,
+            PossibleOutcomes clicks,
+            List<String> secondExamples,
+            List<String> faults,
+            BitSet explained) {
+
+        Verdicts() {
+            this(new PossibleOutcomes(), new PossibleOutcomes(), new ArrayList<>(), new ArrayList<>(), new BitSet());
+        }
+
+        /** Returns true if these books can be right. */
+        boolean explain(BooksSnapshot.Totals ofExposures, BooksSnapshot.Totals ofClicks) {
+            return secondExamples.isEmpty()
+                    && faults.isEmpty()
+                    && exposures.fits(ofExposures.outcomes())
+                    && clicks.fits(ofClicks.outcomes());
+        }
+    }
+
+    /** Whether the id of an event was remembered when the event came. */
+    private enum Newness {
+        NEW,
+        REPEAT,
+        /** The id may have been forgotten by then, or not. An example settles it, as a repeat has none. */
+        EITHER
+    }
+
+    private static final String WAITING = BooksSnapshot.Totals.WAITING;
+    private static final Set<String> DUPLICATE = Set.of(Outcome.DUPLICATE.label());
+    private static final Set<String> UNTRAINED = Set.of(Outcome.UNTRAINED_ACTION.label());
+    private static final Set<String> CLICKED = Set.of(Outcome.CLICKED.label());
+    private static final Set<String> UNCLICKED = Set.of(Outcome.UNCLICKED.label());
+    private static final Set<String> CLICKED_OR_NOT = Set.of(Outcome.CLICKED.label(), Outcome.UNCLICKED.label());
+
+    /** Clicks that wait are answered in the order of their ids, as bytes. */
+    private static final Comparator<LoggedClick> BY_ID =
+            Comparator.comparing(click -> click.id().getBytes(UTF_8), Arrays::compareUnsigned);
+
+    private final UserPartition partition;
+    private final Map<Origin, List<LoggedExample>> examples;
+    private final ExampleAmounts amounts;
+    private final AttributionSettings settings;
+    private final SettledTimeBounds times;
+    private final Verdicts verdicts;
+
+    // by offset
+    private final Map<Long, Newness> exposureNewness = new HashMap<>(); // only the few that are not new for certain
+    private final Map<Long, Newness> clickNewness = new HashMap<>();
+    private final Map<Long, LoggedExample> exampleByClick = new HashMap<>();
+
+    private OfflineJoin(
+            UserPartition partition,
+            Map<Origin, List<LoggedExample>> examples,
+            ExampleAmounts amounts,
+            SettledTimeBounds times,
+            Verdicts verdicts) {
+        this.partition = partition;
+        this.examples = examples;
+        this.amounts = amounts;
+        this.settings = times.settings();
+        this.times = times;
+        this.verdicts = verdicts;
+    }
+
+    /**
+     * Adds what it finds in one partition to the verdicts.
+     *
+     * @param examples of all partitions, those of one origin in the order of their offsets
+     */
+    static void run(
+            UserPartition partition,
+            Map<Origin, List<LoggedExample>> examples,
+            ExampleAmounts amounts,
+            SettledTimeBounds times,
+            Verdicts verdicts) {
+        new OfflineJoin(partition, examples, amounts, times, verdicts).run();
+    }
+
+    private void run() {
+        partition.exposures().values().forEach(this::tellRepeatedExposures);
+        Map<Boolean, List<LoggedClick>> clicks = partition.clicks().stream()
+                .collect(Collectors.partitioningBy(click -> settings.actions().contains(click.action())));
+        clicks.getOrDefault(false, List.of())
+                .forEach(click -> verdicts.clicks().add(UNTRAINED, partition.addressOf(click)));
+        List<LoggedClick> trained = clicks.getOrDefault(true, List.of());
+        tellRepeatedClicks(trained);
+        Map<IdHash, List<LoggedClick>> byPair = trained.stream()
+                .collect(Collectors.groupingBy(LoggedClick::pair, LinkedHashMap::new, Collectors.toList()));
+        Set<IdHash> pairs = new LinkedHashSet<>(partition.exposures().keySet());
+        pairs.addAll(byPair.keySet());
+        pairs.forEach(pair ->
+                judge(partition.exposures().getOrDefault(pair, List.of()), byPair.getOrDefault(pair, List.of())));
+    }
+
+    private boolean isClicksOnly() {
+        return settings.mode() == AttributionSettings.Mode.CLICKS_ONLY;
+    }
+
+    private Newness newness(LoggedExposure exposure) {
+        return exposureNewness.getOrDefault(exposure.offset(), Newness.NEW);
+    }
+
+    private Newness newness(LoggedClick click) {
+        return clickNewness.getOrDefault(click.offset(), Newness.NEW);
+    }
+
+    private Optional<LoggedExample> exampleOf(LoggedClick click) {
+        return Optional.ofNullable(exampleByClick.get(click.offset()));
+    }
+
+    private void tellRepeatedExposures(List<LoggedExposure> ofPair) {
+        Map<IdHash, Range> held = new HashMap<>();
+        for (LoggedExposure exposure : ofPair) {
+            Newness newness = newness(held, exposure.id(), exposure.user(), times.at(exposure));
+            hold(held, exposure.id(), newness, times.forgetting(exposure));
+            if (newness != Newness.NEW) {
+                exposureNewness.put(exposure.offset(), newness);
+            }
+        }
+    }
+
+    /** Also finds the example of each click: the next one of its origin, if it counts what the click's weight makes it count. */
+    private void tellRepeatedClicks(List<LoggedClick> clicks) {
+        Map<IdHash, Range> held = new HashMap<>();
+        Map<Origin, Integer> found = new HashMap<>();
+        for (LoggedClick click : clicks) {
+            Newness newness = newness(held, click.userAndId(), click.user(), times.at(click));
+            List<LoggedExample> made = examples.getOrDefault(click.origin(), List.of());
+            int next = found.getOrDefault(click.origin(), 0);
+            if (newness != Newness.REPEAT
+                    && next < made.size()
+                    && made.get(next).room().mayMake(made.get(next).weight(), click.weight())) {
+                newness = Newness.NEW;
+                found.put(click.origin(), next + 1);
+                exampleByClick.put(click.offset(), made.get(next));
+                explain(made.get(next));
+            }
+            hold(held, click.userAndId(), newness, times.forgetting(click));
+            if (newness != Newness.NEW) {
+                clickNewness.put(click.offset(), newness);
+            }
+        }
+        for (LoggedClick click : clicks) {
+            Optional<LoggedExample> own = exampleOf(click);
+            if (own.isPresent()) {
+                List<LoggedExample> made = examples.getOrDefault(click.origin(), List.of());
+                int first = Optional.ofNullable(found.put(click.origin(), made.size()))
+                        .orElse(made.size());
+                made.subList(first, made.size()).forEach(second -> reportSecond(click, own.get(), second));
+            }
+        }
+    }
+
+    private void reportSecond(LoggedClick click, LoggedExample own, LoggedExample second) {
+        explain(second);
+        verdicts.secondExamples()
+                .add("click " + click.id() + " (" + partition.addressOf(click) + ") has two examples: "
+                        + partition.addressOf(own) + " and " + partition.addressOf(second));
+    }
+
+    /**
+     * @param held by id: settled time at which the first of its events that may hold it is forgotten, and by which the last is
+     * @param now settled time at the event
+     */
+    private Newness newness(Map<IdHash, Range> held, IdHash id, IdHash user, Range now) {
+        Range of = held.get(id);
+        if (of == null) {
+            return Newness.NEW;
+        }
+        if (partition.isForgotten(user)) {
+            return Newness.EITHER;
+        }
+        if (now.latest() < of.earliest()) {
+            return Newness.REPEAT;
+        }
+        return now.earliest() < of.latest() ? Newness.EITHER : Newness.NEW;
+    }
+
+    /** An event that is new for certain is the only one that can hold the id from there on. */
+    private static void hold(Map<IdHash, Range> held, IdHash id, Newness newness, Range forgetting) {
+        switch (newness) {
+            case NEW -> held.put(id, forgetting);
+            case EITHER ->
+                held.merge(
+                        id,
+                        forgetting,
+                        (one, other) -> new Range(
+                                Math.min(one.earliest(), other.earliest()), Math.max(one.latest(), other.latest())));
+            case REPEAT -> {}
+        }
+    }
+
+    private void explain(LoggedExample example) {
+        verdicts.explained().set(example.number());
+    }
+
+    /** Judges the events of one user and item. */
+    private void judge(List<LoggedExposure> exposures, List<LoggedClick> clicks) {
+        PairTimeline timeline = new PairTimeline(
+                exposures.stream()
+                        .filter(exposure -> newness(exposure) != Newness.REPEAT)
+                        .toList(),
+                exposure -> newness(exposure) == Newness.NEW,
+                times,
+                settings.window().toMillis());
+        BitSet repeated = new BitSet(); // places of clicks
+        if (!isClicksOnly()) {
+            List<Integer> places = new ArrayList<>(clicks.size());
+            for (int place = 0; place < clicks.size(); place++) {
+                places.add(place);
+            }
+            takeInOrder(clicks, places, timeline, repeated);
+            timeline.clearTaken();
+            places.sort(Comparator.comparing(clicks::get, BY_ID));
+            takeInOrder(clicks, places, timeline, repeated);
+            findRepeatedActions(clicks, timeline);
+        }
+        for (int place = 0; place < clicks.size(); place++) {
+            judge(clicks.get(place), repeated.get(place), timeline);
+        }
+        for (LoggedExposure exposure : exposures) {
+            Set<String> outcomes = outcomes(exposure, timeline);
+            verdicts.exposures()
+                    .add(
+                            exposure.isSampled() && newness(exposure) != Newness.REPEAT
+                                    ? givenExample(exposure, outcomes)
+                                    : outcomes,
+                            partition.addressOf(exposure));
+        }
+    }
+
+    /** Finds the clicks whose action another click before them, in that order, has taken or may have taken. */
+    private void takeInOrder(List<LoggedClick> clicks, List<Integer> places, PairTimeline timeline, BitSet repeated) {
+        for (int place : places) {
+            LoggedClick click = clicks.get(place);
+            if (timeline.isTaken(click)) {
+                repeated.set(place);
+            }
+            Optional<LoggedExample> example = exampleOf(click);
+            if (example.isPresent()) {
+                timeline.take(click, example.get().featureTime(), !mayBeLate(click, example.get()));
+            } else if (newness(click) != Newness.REPEAT && mayBeCapped(click)) {
+                timeline.takeAny(click);
+            }
+        }
+    }
+
+    /** An action counts once an exposure: finds more examples of one action than there are exposures of that time. */
+    private void findRepeatedActions(List<LoggedClick> clicks, PairTimeline timeline) {
+        Map<Map.Entry<String, Long>, List<LoggedClick>> same = new LinkedHashMap<>();
+        for (LoggedClick click : clicks) {
+            exampleOf(click).filter(example -> !mayBeLate(click, example)).ifPresent(example -> same.computeIfAbsent(
+                            Map.entry(click.action(), example.featureTime()), of -> new ArrayList<>(1))
+                    .add(click));
+        }
+        same.forEach((of, all) -> {
+            if (all.size() > 1 && all.size() > timeline.count(of.getValue())) {
+                verdicts.faults()
+                        .add("clicks " + all.get(0).id() + " and " + all.get(1).id() + " ("
+                                + partition.addressOf(all.get(0)) + " and " + partition.addressOf(all.get(1))
+                                + ") both have an example of the same action on one exposure");
+            }
+        });
+    }
+
+    /** Returns true if the example may be of a late click or an orphan: it has the features of the click's own moment. */
+    private boolean mayBeLate(LoggedClick click, LoggedExample example) {
+        return isLateLearnt() && example.featureTime() == click.time();
+    }
+
+    private boolean isLateLearnt() {
+        return settings.late() == AttributionSettings.Late.POSITIVE;
+    }
+
+    private boolean mayBeCapped(LoggedClick click) {
+        return amounts.mayBeCapped(true, click.user(), click.pair(), click.weight(), click.time());
+    }
+
+    private void judge(LoggedClick click, boolean mayBeRepeated, PairTimeline timeline) {
+        Optional<LoggedExample> example = exampleOf(click);
+        Set<String> outcomes = example.map(of -> withExample(click, of, mayBeRepeated, timeline))
+                .orElseGet(() -> withoutExample(click, mayBeRepeated, timeline));
+        verdicts.clicks().add(outcomes, partition.addressOf(click));
+        if (outcomes.isEmpty()) {
+            String named = "click " + click.id() + " (" + partition.addressOf(click) + ")";
+            verdicts.faults()
+                    .add(example.map(of -> "the example at " + partition.addressOf(of) + " says that " + named
+                                    + " answers an exposure of time " + of.featureTime()
+                                    + ", and there is none that it may answer")
+                            .orElse(named + " must have been attributed, and has no example"));
+        }
+    }
+
+    private Set<String> withExample(
+            LoggedClick click, LoggedExample example, boolean mayBeRepeated, PairTimeline timeline) {
+        Set<Outcome> outcomes = new TreeSet<>();
+        if (isClicksOnly() ? example.featureTime() == click.time() : timeline.hasOpen(click, example.featureTime())) {
+            outcomes.add(Outcome.ATTRIBUTED);
+        }
+        if (!isClicksOnly() && mayBeLate(click, example)) {
+            Set<String> without = unanswered(click, mayBeRepeated, timeline);
+            if (without.contains(Outcome.LATE.label())) {
+                outcomes.add(Outcome.LATE_ATTRIBUTED);
+            }
+            if (without.contains(Outcome.ORPHAN.label())) {
+                outcomes.add(Outcome.ORPHAN_ATTRIBUTED);
+            }
+        }
+        boolean isCut = click.weight() > settings.caps().mostWeight();
+        return outcomes.stream()
+                .map(outcome -> isCut ? outcome.label(Outcome.CUT_WEIGHT) : outcome.label())
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private Set<String> withoutExample(LoggedClick click, boolean mayBeRepeated, PairTimeline timeline) {
+        if (newness(click) == Newness.REPEAT) {
+            return DUPLICATE;
+        }
+        Set<String> outcomes = new TreeSet<>();
+        boolean makesExample = isClicksOnly() || timeline.hasOpen(click); // unless it is capped
+        if (!isClicksOnly()) {
+            outcomes.addAll(unanswered(click, mayBeRepeated, timeline));
+            if (isLateLearnt()) {
+                makesExample |= outcomes.remove(Outcome.LATE.label());
+                makesExample |= outcomes.remove(Outcome.ORPHAN.label());
+            }
+            if (partition.isForgotten(click.user())) {
+                outcomes.add(Outcome.ERASED.label());
+            }
+        }
+        if (makesExample && mayBeCapped(click)) {
+            outcomes.add(Outcome.CAPPED.label());
+        }
+        if (newness(click) == Newness.EITHER) {
+            outcomes.add(Outcome.DUPLICATE.label());
+        }
+        return outcomes;
+    }
+
+    /** The outcomes that a new click can have had other than being attributed. */
+    private Set<String> unanswered(LoggedClick click, boolean mayBeRepeated, PairTimeline timeline) {
+        Set<String> outcomes = new TreeSet<>();
+        boolean isForgotten = partition.isForgotten(click.user());
+        Range due = times.endOfWait(click);
+        Range now = times.at(click);
+        long latest = Math.max(click.time(), now.latest());
+        if (timeline.firstAnswered(click)
+                .filter(first -> latest > first + settings.window().toMillis())
+                .isPresent()) {
+            outcomes.add(Outcome.LATE.label());
+        }
+        if (mayBeRepeated) {
+            outcomes.add(Outcome.REPEATED_ACTION.label());
+        }
+        // of an exposure that it answers and that was still known: when it came, at most
+        long stillThere =
+                isForgotten ? PairTimeline.NONE : timeline.latestOfNewAnswered(click, times.knownSince(now.latest()));
+        boolean mayMissAll = stillThere >= due.earliest(); // none was there while it waited
+        boolean mayOutliveAll = stillThere == PairTimeline.NONE; // nor is one now that all have been read
+        if (mayMissAll && times.mayHaveRun(due)) { // late if an earlier exposure was still known, else an orphan
+            if (timeline.mayKnowMissed(click, isForgotten ? Long.MIN_VALUE : now.earliest())) {
+                outcomes.add(Outcome.LATE.label());
+            }
+            if (isForgotten
+                    || timeline.latestOfNewBefore(click, times.knownSince(due.latest() - 1)) >= due.earliest()) {
+                outcomes.add(Outcome.ORPHAN.label());
+            }
+        }
+        if (mayOutliveAll && !times.hasRun(due)) {
+            outcomes.add(WAITING);
+        }
+        return outcomes;
+    }
+
+    private Set<String> outcomes(LoggedExposure exposure, PairTimeline timeline) {
+        Newness newness = newness(exposure);
+        if (newness == Newness.REPEAT) {
+            return DUPLICATE;
+        }
+        Set<String> outcomes = new TreeSet<>();
+        if (newness == Newness.EITHER) {
+            outcomes.add(Outcome.DUPLICATE.label());
+        }
+        Range due = times.endOfWindow(exposure);
+        if (times.mayHaveRun(due)) {
+            boolean isClicked = newness == Newness.NEW && timeline.isAnsweredAlone(exposure);
+            outcomes.addAll(isClicked ? CLICKED : timeline.mayBeAnswered(exposure) ? CLICKED_OR_NOT : UNCLICKED);
+        }
+        if (!times.hasRun(due)) {
+            outcomes.add(WAITING);
+        }
+        if (partition.isForgotten(exposure.user())) {
+            outcomes.add(Outcome.ERASED.label());
+            outcomes.addAll(CLICKED_OR_NOT); // which of two of one id was answered cannot be told
+        }
+        return outcomes;
+    }
+
+    /**
+     * What is left of a sampled exposure's outcomes: it has an example exactly if it ended without a click and its user's
+     * examples left enough for one more. One that waits by the books may have ended since.
+     */
+    private Set<String> givenExample(LoggedExposure exposure, Set<String> outcomes) {
+        List<LoggedExample> found = examples.getOrDefault(exposure.origin(), List.of());
+        if (newness(exposure) == Newness.EITHER || partition.isForgotten(exposure.user())) {
+            for (int at = found.size() - 1; // there may be one of each time it was new
+                    at >= 0 && !verdicts.explained().get(found.get(at).number());
+                    at--) {
+                explain(found.get(at));
+            }
+            return outcomes;
+        }
+        if (!found.isEmpty()) {
+            explain(found.get(0));
+            if (!outcomes.contains(WAITING) && !outcomes.containsAll(UNCLICKED)) {
+                verdicts.faults()
+                        .add("the example at " + partition.addressOf(found.get(0)) + " says that the exposure at "
+                                + partition.addressOf(exposure) + " was not clicked, and it was");
+                return outcomes;
+            }
+            return outcomes.contains(WAITING) ? outcomes : UNCLICKED;
+        }
+        long end = exposure.time() + settings.window().toMillis();
+        if (amounts.mayBeCapped(false, exposure.user(), exposure.pair(), 1, end)) {
+            return outcomes;
+        }
+        if (outcomes.equals(UNCLICKED)) {
+            verdicts.faults()
+                    .add("the exposure at " + partition.addressOf(exposure)
+                            + " ended without a click, is sampled, and has no example");
+            return outcomes;
+        }
+        Set<String> others = new TreeSet<>(outcomes);
+        others.removeAll(UNCLICKED);
+        return others;
     }
 }

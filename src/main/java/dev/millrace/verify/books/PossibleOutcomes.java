@@ -1,15 +1,14 @@
 package dev.millrace.verify.books;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * Counts the events of one topic by the set of outcomes that each can have had.
@@ -18,103 +17,102 @@ import java.util.TreeSet;
  */
 final class PossibleOutcomes {
 
-    private final Map<Set<String>, Long> events = new HashMap<>();
-    private final Map<Set<String>, RecordAddress> first = new HashMap<>();
+    /** Events of one set of outcomes, and the first of them. */
+    private record Group(long events, RecordAddress first) {}
 
+    private final Map<Set<String>, Group> groups = new HashMap<>();
+
+    /** Counts an event, in any order of events. */
     void add(Set<String> outcomes, RecordAddress place) {
-        events.merge(outcomes, 1L, Long::sum);
-        first.putIfAbsent(outcomes, place);
+        Group group = groups.getOrDefault(outcomes, new Group(0, place));
+        groups.put(outcomes, new Group(group.events + 1, place.isBefore(group.first) ? place : group.first));
     }
 
     long total() {
-        return events.values().stream().mapToLong(Long::longValue).sum();
+        return sum(outcomes -> true);
     }
 
     /** Events that have this outcome for certain. */
     long certain(String outcome) {
-        return events.getOrDefault(Set.of(outcome), 0L);
+        return sum(Set.of(outcome)::equals);
     }
 
     /** Events that have this outcome or another. */
     long possible(String outcome) {
-        return events.entrySet().stream()
-                .filter(entry -> entry.getKey().size() > 1 && entry.getKey().contains(outcome))
-                .mapToLong(Map.Entry::getValue)
-                .sum();
+        return sum(outcomes -> outcomes.size() > 1 && outcomes.contains(outcome));
     }
 
     /** Events that have more than one possible outcome. */
     long undecided() {
-        return events.entrySet().stream()
-                .filter(entry -> entry.getKey().size() > 1)
-                .mapToLong(Map.Entry::getValue)
-                .sum();
+        return sum(outcomes -> outcomes.size() > 1);
     }
 
     /** Groups of events with the same choice of several outcomes, each as {@code n × a or b, the first at …}. */
     List<String> undecidedGroups() {
-        List<String> lines = new ArrayList<>();
-        SortedMap<String, Set<String>> sorted = new TreeMap<>();
-        events.keySet().stream()
-                .filter(set -> set.size() > 1)
-                .forEach(set -> sorted.put(String.join(" or ", new TreeSet<>(set)), set));
-        sorted.forEach((text, set) ->
-                lines.add(events.getOrDefault(set, 0L) + " × " + text + ", the first at " + first.get(set)));
-        return lines;
+        Map<String, Group> sorted = new TreeMap<>();
+        groups.forEach((outcomes, group) -> {
+            if (outcomes.size() > 1) {
+                sorted.put(String.join(" or ", new TreeSet<>(outcomes)), group);
+            }
+        });
+        return sorted.entrySet().stream()
+                .map(of -> of.getValue().events + " × " + of.getKey() + ", the first at " + of.getValue().first)
+                .toList();
     }
 
     /** The first event that has this outcome for certain. */
     Optional<RecordAddress> firstCertain(String outcome) {
-        return Optional.ofNullable(first.get(Set.of(outcome)));
+        return Optional.ofNullable(groups.get(Set.of(outcome))).map(Group::first);
     }
 
     NavigableSet<String> outcomes() {
         NavigableSet<String> outcomes = new TreeSet<>();
-        events.keySet().forEach(outcomes::addAll);
+        groups.keySet().forEach(outcomes::addAll);
         return outcomes;
     }
 
-    /** Returns true if some choice of one outcome for each event gives exactly these counts. */
+    /**
+     * Returns true if some choice of one outcome for each event gives exactly these counts. Hall's condition (P. Hall 1935): any set of outcomes must
+     * have room for at least the events that can have no others. Tries all sets of the outcomes in question, of which there are few.
+     */
     boolean fits(Map<String, Long> counts) {
-        Map<String, Long> left = new HashMap<>(counts);
-        NavigableSet<String> contested = new TreeSet<>();
-        for (Map.Entry<Set<String>, Long> group : events.entrySet()) {
-            if (group.getKey().size() == 1) {
-                left.merge(group.getKey().iterator().next(), -group.getValue(), Long::sum);
+        Map<String, Long> room = new HashMap<>(counts);
+        Set<String> inQuestion = new TreeSet<>();
+        groups.forEach((outcomes, group) -> {
+            if (outcomes.size() == 1) {
+                room.merge(outcomes.iterator().next(), -group.events, Long::sum);
             } else {
-                contested.addAll(group.getKey());
+                inQuestion.addAll(outcomes);
             }
-        }
-        if (left.entrySet().stream()
-                .anyMatch(rest -> rest.getValue() < 0 || (rest.getValue() > 0 && !contested.contains(rest.getKey())))) {
-            return false;
-        }
-        long open = left.values().stream().mapToLong(Long::longValue).sum();
-        return open == undecided() && leavesRoom(left, List.copyOf(contested));
+        });
+        long open = room.values().stream().mapToLong(Long::longValue).sum();
+        boolean isDecidedRight = room.entrySet().stream()
+                .allMatch(left -> left.getValue() == 0 || (left.getValue() > 0 && inQuestion.contains(left.getKey())));
+        return isDecidedRight && open == undecided() && leavesRoom(room, List.copyOf(inQuestion));
     }
 
-    /**
-     * Hall's condition (P. Hall 1935): any set of outcomes must have room for at least the events that can have no others. Tries all
-     * sets: two to the power of the outcomes in question, of which there are few.
-     */
-    private boolean leavesRoom(Map<String, Long> left, List<String> contested) {
-        for (int subset = 1; subset < 1 << contested.size(); subset++) {
+    private boolean leavesRoom(Map<String, Long> room, List<String> inQuestion) {
+        for (int subset = 1; subset < 1 << inQuestion.size(); subset++) {
             Set<String> chosen = new TreeSet<>();
-            long room = 0;
-            for (int at = 0; at < contested.size(); at++) {
+            for (int at = 0; at < inQuestion.size(); at++) {
                 if ((subset >> at & 1) == 1) {
-                    chosen.add(contested.get(at));
-                    room += left.getOrDefault(contested.get(at), 0L);
+                    chosen.add(inQuestion.get(at));
                 }
             }
-            long bound = events.entrySet().stream()
-                    .filter(group -> group.getKey().size() > 1 && chosen.containsAll(group.getKey()))
-                    .mapToLong(Map.Entry::getValue)
+            long left = chosen.stream()
+                    .mapToLong(outcome -> room.getOrDefault(outcome, 0L))
                     .sum();
-            if (bound > room) {
+            if (sum(outcomes -> outcomes.size() > 1 && chosen.containsAll(outcomes)) > left) {
                 return false;
             }
         }
         return true;
+    }
+
+    private long sum(Predicate<Set<String>> of) {
+        return groups.entrySet().stream()
+                .filter(group -> of.test(group.getKey()))
+                .mapToLong(group -> group.getValue().events)
+                .sum();
     }
 }

@@ -1,87 +1,99 @@
 package dev.millrace.verify.books;
 
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.verify.books.ClockBounds.Range;
+import dev.millrace.verify.books.UserPartition.LoggedClick;
+import dev.millrace.verify.books.UserPartition.LoggedExposure;
 
 /**
- * Bounds of settled time at each event of one partition, whatever the order in which the two topics were read.
+ * Bounds of settled time at each event of one partition, and at the ends of windows and waits, whatever the order in which the topics were read.
  *
  * <p>Windows and waits end by <i>settled time</i>. It is the smaller of the event times of the two topics; or the greater,
  * less {@code attribution.max-skew}, if that is more. One topic is read in the order of its offsets, so its time at an event
- * is known; {@link ClockBounds} says how well. The other topic may have been read not at all by then, or to its end. Settled time never goes back:
- * at an event it lies between the two bounds given here, and at the end it is known as well as the times of both topics are.
+ * is known; {@link ClockBounds} says how well. The other topic may have been read not at all by then, or to its end. Settled time never goes back.
  *
- * @param mode whether clicks have exposures
- * @param maxSkewMillis the lead after which one topic no longer waits
  * @param exposuresEnd event time of the exposures when all have been read
  * @param clicksEnd event time of the clicks when all have been read
- * @param mayLead whether one topic may have been read that far ahead of the other; if not, the bounds are narrower
+ * @param mayLead whether one topic may have been read max-skew ahead of the other; if not, the bounds are narrower
  */
-record SettledTimeBounds(
-        AttributionSettings.Mode mode,
-        long maxSkewMillis,
-        ClockBounds.Range exposuresEnd,
-        ClockBounds.Range clicksEnd,
-        boolean mayLead) {
+record SettledTimeBounds(AttributionSettings settings, Range exposuresEnd, Range clicksEnd, boolean mayLead) {
 
     /** Timers run when settled time has moved on by this much, so one that is due may be this late. */
-    static final long COARSENESS_MILLIS = 1000;
+    private static final long COARSENESS_MILLIS = 1000;
 
-    /** @param clock event time of the exposures, at one of them */
-    long latestAtExposure(ClockBounds.Range clock) {
-        if (isClicksOnly()) {
-            return clicksEnd.latest();
-        }
-        return Math.min(
-                latestEnd(), mayLead ? Math.max(clock.latest(), clicksEnd.latest() - maxSkewMillis) : clock.latest());
+    /** Settled time at an exposure: from the time up to which timers have run for certain, to the latest that it can be. */
+    Range at(LoggedExposure exposure) {
+        return isClicksOnly() ? new Range(cursor(0), clicksEnd.latest()) : at(exposure.clock(), clicksEnd.latest());
     }
 
-    /** @param clock event time of the exposures, at one of them */
-    long earliestAtExposure(ClockBounds.Range clock) {
-        return isClicksOnly() ? 0 : clock.earliest() - maxSkewMillis;
+    /** Settled time at a click, as {@link #at(LoggedExposure)}. */
+    Range at(LoggedClick click) {
+        return isClicksOnly()
+                ? new Range(cursor(click.clock().earliest()), click.clock().latest())
+                : at(click.clock(), exposuresEnd.latest());
     }
 
-    /** @param clock event time of the clicks, at one of them */
-    long latestAtClick(ClockBounds.Range clock) {
-        if (isClicksOnly()) {
-            return clock.latest();
-        }
-        return Math.min(
-                latestEnd(),
-                mayLead ? Math.max(clock.latest(), exposuresEnd.latest() - maxSkewMillis) : clock.latest());
+    /** Settled time at which the window of an exposure ends: a window after it, and after it came. */
+    Range endOfWindow(LoggedExposure exposure) {
+        return at(exposure).orAfter(exposure.time(), settings.window().toMillis() + 1);
     }
 
-    /** @param clock event time of the clicks, at one of them */
-    long earliestAtClick(ClockBounds.Range clock) {
-        return isClicksOnly() ? clock.earliest() : clock.earliest() - maxSkewMillis;
+    /** Settled time at which the wait of a click ends. */
+    Range endOfWait(LoggedClick click) {
+        return at(click).orAfter(click.time(), settings.clickWait().toMillis() + 1);
+    }
+
+    /** Settled time at which the id of an exposure is forgotten: it is closed first, and goes one timer later. */
+    Range forgetting(LoggedExposure exposure) {
+        return endOfWindow(exposure).orAfter(exposure.time() + memoryMillis() + 2, 0);
+    }
+
+    /** Settled time at which the id of a click is forgotten. */
+    Range forgetting(LoggedClick click) {
+        return at(click).orAfter(click.time(), memoryMillis() + 1);
+    }
+
+    /** Event time of the first exposure that is known for certain at a settled time. */
+    long knownSince(long settledTime) {
+        return settledTime - memoryMillis() - 1;
     }
 
     /** Returns true if a timer may have run by the end. */
-    boolean mayHaveRun(ClockBounds.Range due) {
-        return latestEnd() >= due.earliest();
+    boolean mayHaveRun(Range due) {
+        return settled(exposuresEnd.latest(), clicksEnd.latest()) >= due.earliest();
     }
 
     /** Returns true if a timer has run by the end. */
-    boolean hasRun(ClockBounds.Range due) {
-        return cursorAt(settled(exposuresEnd.earliest(), clicksEnd.earliest())) >= due.latest();
+    boolean hasRun(Range due) {
+        return cursor(settled(exposuresEnd.earliest(), clicksEnd.earliest())) >= due.latest();
     }
 
-    /** Settled time up to which timers have run for certain at a moment of at least that settled time. */
-    static long cursorAt(long earliest) {
+    private Range at(Range clock, long othersEnd) {
+        long latest = mayLead ? Math.max(clock.latest(), othersEnd - skewMillis()) : clock.latest();
+        return new Range(
+                cursor(clock.earliest() - skewMillis()),
+                Math.min(settled(exposuresEnd.latest(), clicksEnd.latest()), latest));
+    }
+
+    private static long cursor(long earliest) {
         return earliest - COARSENESS_MILLIS + 1;
     }
 
-    private long latestEnd() {
-        return settled(exposuresEnd.latest(), clicksEnd.latest());
-    }
-
     private long settled(long ofExposures, long ofClicks) {
-        if (isClicksOnly()) {
-            return ofClicks;
-        }
-        return Math.max(Math.min(ofExposures, ofClicks), Math.max(ofExposures, ofClicks) - maxSkewMillis);
+        return isClicksOnly()
+                ? ofClicks
+                : Math.max(Math.min(ofExposures, ofClicks), Math.max(ofExposures, ofClicks) - skewMillis());
     }
 
     private boolean isClicksOnly() {
-        return mode == AttributionSettings.Mode.CLICKS_ONLY;
+        return settings.mode() == AttributionSettings.Mode.CLICKS_ONLY;
+    }
+
+    private long skewMillis() {
+        return settings.maxSkew().toMillis();
+    }
+
+    private long memoryMillis() {
+        return settings.deduplicationWindow().toMillis();
     }
 }

@@ -1,43 +1,91 @@
 package dev.millrace.verify.books;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import dev.millrace.state.Utf8;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.verify.books.ClockBounds.Range;
+import dev.millrace.verify.books.ExampleLog.LoggedExample;
+import dev.millrace.verify.books.ExampleLog.Origin;
 import dev.millrace.wire.PlainRecord;
-import dev.millrace.wire.TopicRecord;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.zip.CRC32C;
 
 /** One partition of the topics that are partitioned by user, as far as the books count it. */
 final class UserPartition {
 
-    private static final double[] NO_WEIGHTS = {};
+    /**
+     * An exposure as its topic has it.
+     *
+     * @param id hash of user, item and id of the exposure
+     * @param pair hash of user and item
+     * @param time event time, epoch milliseconds
+     * @param clock event time of its topic here
+     * @param isSampled whether it becomes an example if it ends without a click
+     */
+    record LoggedExposure(IdHash id, IdHash user, IdHash pair, long time, Range clock, long offset, boolean isSampled) {
 
-    private final CountedRecords records;
+        Origin origin() {
+            return new Origin(id, time);
+        }
+    }
+
+    /**
+     * A click as its topic has it.
+     *
+     * @param id of the click as text: faults name it, and waiting clicks are answered in the order of their ids
+     * @param userAndId hash of both
+     * @param pair hash of user and item
+     * @param exposure hash of user, item and the exposure that the click names; absent if it names none
+     * @param origin of the example that it makes
+     * @param clock event time of its topic here
+     */
+    record LoggedClick(
+            String id,
+            IdHash userAndId,
+            IdHash user,
+            IdHash pair,
+            Optional<IdHash> exposure,
+            Origin origin,
+            String action,
+            double weight,
+            Range clock,
+            long offset) {
+
+        /** Event time, epoch milliseconds. */
+        long time() {
+            return origin.time();
+        }
+    }
+
     private final AttributionSettings settings;
-    private final int partition;
+    private final TopicNames topics;
+    private final int number;
 
-    private final Map<IdHash, List<LoggedExposure>> exposures = new HashMap<>();
+    private final Map<IdHash, List<LoggedExposure>> exposures = new LinkedHashMap<>();
     private final List<LoggedClick> clicks = new ArrayList<>();
     private final Set<IdHash> forgotten = new HashSet<>();
-    private final ProfileReplay profiles = new ProfileReplay();
     private final Map<String, IdHash> users = new HashMap<>(); // one hash for all events of a user
     private final Map<String, String> actions = new HashMap<>(); // one text for all that are equal
     private final ClockBounds exposureClock;
     private final ClockBounds clickClock;
 
-    UserPartition(CountedRecords records, AttributionSettings settings, int partition) {
-        this.records = records;
+    UserPartition(AttributionSettings settings, TopicNames topics, int number) {
         this.settings = settings;
-        this.partition = partition;
+        this.topics = topics;
+        this.number = number;
         this.exposureClock = new ClockBounds(settings.window().toMillis());
         this.clickClock = new ClockBounds(settings.window().toMillis());
     }
@@ -48,100 +96,102 @@ final class UserPartition {
      * @param joins told of exposures and clicks that were rejected
      * @param profileOutcomes told what became of each record of users
      */
-    void read(List<JoinVerdicts> joins, PossibleOutcomes profileOutcomes) {
+    void read(CountedRecords records, List<OfflineJoin.Verdicts> joins, PossibleOutcomes profileOutcomes) {
+        Map<IdHash, Profile> profiles = new HashMap<>();
         records.read( // first: it says whose voices may have gone
-                InputTopic.USERS,
-                partition,
-                List.of(profileOutcomes),
-                (record, value) -> profileOutcomes.add(
-                        Set.of(replay(record, value).label()),
-                        records.address(InputTopic.USERS, partition, record.offset())));
+                InputTopic.USERS, number, List.of(profileOutcomes), (record, value) -> {
+                    Outcome outcome = value.map(profile -> apply(profiles, profile))
+                            .orElseGet(() -> {
+                                String user = Utf8.text(record.key());
+                                remove(user);
+                                profiles.remove(hash(user));
+                                return Outcome.REMOVED;
+                            });
+                    profileOutcomes.add(
+                            Set.of(outcome.label()), new RecordAddress(topics.users(), number, record.offset()));
+                });
         records.read(
                 InputTopic.EXPOSURES,
-                partition,
-                joins.stream().map(JoinVerdicts::exposures).toList(),
+                number,
+                joins.stream().map(OfflineJoin.Verdicts::exposures).toList(),
                 (record, value) -> addExposure(value.orElseThrow(), record.offset()));
         records.read(
                 InputTopic.CLICKS,
-                partition,
-                joins.stream().map(JoinVerdicts::clicks).toList(),
+                number,
+                joins.stream().map(OfflineJoin.Verdicts::clicks).toList(),
                 (record, value) -> addClick(value.orElseThrow(), record.offset()));
     }
 
     /** Marks the examples of events that were read since the books were written: they are right to be there. */
-    void explainUncounted(JoinInput.Examples examples, BitSet explained) {
-        Map<IdHash, List<LoggedClick>> uncountedClicks = new HashMap<>();
-        records.readUncounted(InputTopic.CLICKS, partition, (record, value) -> {
-            LoggedClick click = click(value, record.offset());
-            boolean isUsable = click.weight() > 0; // no rule of events was checked here
-            if (isUsable && examples.clicked().containsKey(click.userAndId())) {
-                uncountedClicks
-                        .computeIfAbsent(click.userAndId(), id -> new ArrayList<>(1))
-                        .add(click);
-            }
-        });
-        uncountedClicks.forEach((id, clicks) -> {
-            Map<LoggedClick.Trace, double[]> weights = LoggedClick.weights(clicks);
-            for (LoggedExample example : examples.clicked().getOrDefault(id, List.of())) {
-                double[] same = weights.getOrDefault(example.trace(), NO_WEIGHTS);
-                if (example.firstPlace(same) < example.placeBehind(same)) {
-                    explained.set(example.number());
-                }
-            }
-        });
-        if (examples.unclicked().isEmpty()) {
-            return;
-        }
-        Map<IdHash, Set<Long>> uncountedTimes = new HashMap<>();
-        records.readUncounted(InputTopic.EXPOSURES, partition, (record, value) -> {
+    void explainUncounted(CountedRecords records, Map<Origin, List<LoggedExample>> examples, BitSet explained) {
+        Set<Origin> uncounted = new HashSet<>();
+        records.readUncounted(
+                InputTopic.CLICKS,
+                number,
+                (record, value) -> uncounted.add(click(value, record.offset()).origin()));
+        records.readUncounted(InputTopic.EXPOSURES, number, (record, value) -> {
             LoggedExposure exposure = exposure(value, record.offset());
-            if (exposure.isSampled() && examples.unclicked().containsKey(exposure.id())) {
-                uncountedTimes
-                        .computeIfAbsent(exposure.id(), id -> new HashSet<>(1))
-                        .add(exposure.time());
+            if (exposure.isSampled()) {
+                uncounted.add(exposure.origin());
             }
         });
-        uncountedTimes.forEach((id, times) -> examples.unclicked().getOrDefault(id, List.of()).stream()
-                .filter(example -> times.contains(example.featureTime()))
-                .forEach(example -> explained.set(example.number())));
+        uncounted.forEach(
+                origin -> examples.getOrDefault(origin, List.of()).forEach(example -> explained.set(example.number())));
     }
 
-    /** What was read, for the join. */
-    JoinInput.Events events() {
-        return new JoinInput.Events(exposures, clicks, forgotten);
+    /** Takes the tombstone of a user. All of them come before the events. */
+    void remove(String user) {
+        forgotten.add(hash(user));
     }
 
-    /** @param mayLead whether one topic may have been read far ahead of the other */
-    SettledTimeBounds times(boolean mayLead) {
-        return new SettledTimeBounds(
-                settings.mode(), settings.maxSkew().toMillis(), exposureClock.now(), clickClock.now(), mayLead);
-    }
-
-    private void addExposure(PlainRecord event, long offset) {
+    /** Takes the next exposure. */
+    void addExposure(PlainRecord event, long offset) {
         hear(exposureClock, event);
-        exposures
-                .computeIfAbsent(
-                        IdHash.of(event.text("user_id", ""), event.text("item_id", "")), pair -> new ArrayList<>(1))
-                .add(exposure(event, offset));
+        LoggedExposure exposure = exposure(event, offset);
+        exposures.computeIfAbsent(exposure.pair(), pair -> new ArrayList<>(1)).add(exposure);
     }
 
-    private void addClick(PlainRecord event, long offset) {
+    /** Takes the next click. */
+    void addClick(PlainRecord event, long offset) {
         hear(clickClock, event);
         clicks.add(click(event, offset));
     }
 
-    private void hear(ClockBounds clock, PlainRecord event) {
-        IdHash user = hash(event.text("user_id", ""));
-        clock.hear(user, event.integer("time", 0), forgotten.contains(user));
+    /** By user and item, in the order of their offsets. */
+    Map<IdHash, List<LoggedExposure>> exposures() {
+        return exposures;
     }
 
-    private Outcome replay(TopicRecord record, Optional<PlainRecord> profile) {
-        if (profile.isPresent()) {
-            return profiles.apply(hash(profile.get().text("user_id", "")), profile.get());
-        }
-        IdHash user = hash(Utf8.text(record.key()));
-        forgotten.add(user);
-        return profiles.remove(user);
+    /** In the order of their offsets. */
+    List<LoggedClick> clicks() {
+        return clicks;
+    }
+
+    /** Returns true if the user has a tombstone. */
+    boolean isForgotten(IdHash user) {
+        return forgotten.contains(user);
+    }
+
+    /** @param mayLead whether one topic may have been read far ahead of the other */
+    SettledTimeBounds times(boolean mayLead) {
+        return new SettledTimeBounds(settings, exposureClock.now(), clickClock.now(), mayLead);
+    }
+
+    RecordAddress addressOf(LoggedExposure exposure) {
+        return new RecordAddress(topics.exposures(), number, exposure.offset());
+    }
+
+    RecordAddress addressOf(LoggedClick click) {
+        return new RecordAddress(topics.clicks(), number, click.offset());
+    }
+
+    RecordAddress addressOf(LoggedExample example) {
+        return new RecordAddress(topics.trainingExamples(), 0, example.offset());
+    }
+
+    private void hear(ClockBounds clock, PlainRecord event) {
+        IdHash user = hash(event.text("user_id", ""));
+        clock.hear(user, event.integer("time", 0), isForgotten(user));
     }
 
     private LoggedExposure exposure(PlainRecord event, long offset) {
@@ -151,25 +201,35 @@ final class UserPartition {
         return new LoggedExposure(
                 IdHash.of(user, item, id),
                 hash(user),
+                IdHash.of(user, item),
                 event.integer("time", 0),
                 exposureClock.now(),
                 offset,
-                LoggedExposure.isSampled(settings.unclicked(), user, item, id));
+                isSampled(user, item, id));
+    }
+
+    /** Returns true if the exposure becomes an example when it ends without a click; the rule is in docs/topics.md. */
+    private boolean isSampled(String user, String item, String id) {
+        CRC32C crc = new CRC32C();
+        crc.update(String.join("\0", Long.toString(settings.unclicked().seed()), user, item, id)
+                .getBytes(UTF_8));
+        return (double) crc.getValue() / (1L << 32) < settings.unclicked().share();
     }
 
     private LoggedClick click(PlainRecord event, long offset) {
         String user = event.text("user_id", "");
         String item = event.text("item_id", "");
         String id = event.text("click_id", "");
+        String action = event.text("action", "click");
         return new LoggedClick(
                 id,
                 IdHash.of(user, id),
                 hash(user),
                 IdHash.of(user, item),
                 event.field("exposure_id").map(exposure -> IdHash.of(user, item, exposure.toString())),
-                actions.computeIfAbsent(event.text("action", "click"), action -> action),
+                Origin.ofClick(user, item, action, id, event.integer("time", 0)),
+                actions.computeIfAbsent(action, same -> same),
                 event.number("weight", 1),
-                event.integer("time", 0),
                 clickClock.now(),
                 offset);
     }
@@ -178,30 +238,20 @@ final class UserPartition {
         return users.computeIfAbsent(user, IdHash::of);
     }
 
-    /** Works out the outcome of each record of {@code users}; the records of a partition come in their order. */
-    private static final class ProfileReplay {
+    private record Profile(long time, IdHash features) {}
 
-        private record Profile(long time, IdHash features) {}
-
-        private final Map<IdHash, Profile> profiles = new HashMap<>();
-
-        Outcome remove(IdHash user) {
-            profiles.remove(user);
-            return Outcome.REMOVED;
+    private Outcome apply(Map<IdHash, Profile> profiles, PlainRecord record) {
+        Profile profile =
+                new Profile(record.integer("time", 0), IdHash.of(new TreeMap<>(record.map("features")).toString()));
+        IdHash user = hash(record.text("user_id", ""));
+        Optional<Profile> before = Optional.ofNullable(profiles.get(user));
+        if (before.filter(known -> profile.time() < known.time()).isPresent()) {
+            return Outcome.OUTDATED;
         }
-
-        Outcome apply(IdHash user, PlainRecord profile) {
-            long time = profile.integer("time", 0);
-            IdHash features = IdHash.of(new TreeMap<>(profile.map("features")).toString());
-            Optional<Profile> before = Optional.ofNullable(profiles.get(user));
-            if (before.isPresent() && time < before.get().time()) {
-                return Outcome.OUTDATED;
-            }
-            if (before.isPresent() && features.equals(before.get().features())) {
-                return Outcome.UNCHANGED;
-            }
-            profiles.put(user, new Profile(time, features));
-            return Outcome.APPLIED;
+        if (before.filter(known -> profile.features().equals(known.features())).isPresent()) {
+            return Outcome.UNCHANGED;
         }
+        profiles.put(user, profile);
+        return Outcome.APPLIED;
     }
 }

@@ -24,7 +24,7 @@ class CappedClicksTest {
         partition.read(weighing(1, "c2", "e1"));
         goOn(partition);
 
-        JoinVerdicts verdicts = partition.audit(false);
+        OfflineJoin.Verdicts verdicts = partition.audit(false);
 
         assertThat(verdicts.clicks().certain("capped")).isEqualTo(1);
         assertThat(verdicts.clicks().certain("repeated-action")).isEqualTo(1);
@@ -43,9 +43,8 @@ class CappedClicksTest {
 
         partition.lose(2);
 
-        assertThat(partition.audit(true).faults())
+        assertThat(partition.faults())
                 .singleElement()
-                .extracting(JoinFault::text)
                 .asString()
                 .contains("click c2 (clicks-0 offset 2) must have been attributed, and has no example");
     }
@@ -63,9 +62,8 @@ class CappedClicksTest {
         partition.lose(1);
 
         assertThat(partition.audit(true).clicks().certain("capped")).isEqualTo(1);
-        assertThat(partition.audit(true).faults())
+        assertThat(partition.faults())
                 .singleElement()
-                .extracting(JoinFault::text)
                 .asString()
                 .contains("click c2 (clicks-0 offset 2) must have been attributed, and has no example");
     }
@@ -83,9 +81,8 @@ class CappedClicksTest {
 
         partition.lose(1);
 
-        assertThat(partition.audit(true).faults())
+        assertThat(partition.faults())
                 .singleElement()
-                .extracting(JoinFault::text)
                 .asString()
                 .contains("click c2 (clicks-0 offset 2) must have been attributed, and has no example");
     }
@@ -129,9 +126,8 @@ class CappedClicksTest {
 
         partition.lose(0);
 
-        assertThat(partition.audit(true).faults())
+        assertThat(partition.faults())
                 .singleElement()
-                .extracting(JoinFault::text)
                 .asString()
                 .contains("click c (clicks-0 offset 4) must have been attributed, and has no example");
     }
@@ -176,15 +172,7 @@ class CappedClicksTest {
     }
 
     private static void assertIsExplained(JoinedPartition partition) {
-        assertThat(partition.audit(false).faults()).isEmpty();
-        assertThat(partition.audit(false).explained().cardinality()).isEqualTo(partition.examples.size());
-        assertThat(isExplained(partition)).isTrue();
-    }
-
-    private static boolean isExplained(JoinedPartition partition) {
-        JoinVerdicts verdicts = partition.audit(false);
-        return verdicts.exposures().fits(partition.outcomes("exposures"))
-                && verdicts.clicks().fits(partition.outcomes("clicks"));
+        assertThat(partition.isExplained(false)).isTrue();
     }
 
     /** @param exposure that it names; blank for none */

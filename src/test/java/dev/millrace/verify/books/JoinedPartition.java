@@ -11,14 +11,15 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
 import dev.millrace.state.MemoryEntries;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.wire.PlainRecord;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** One user partition: its topics in memory, what a real attribution makes of them, and what the offline join says of that. */
 final class JoinedPartition implements Attribution.Output {
@@ -152,86 +153,92 @@ final class JoinedPartition implements Attribution.Output {
     }
 
     /** @param mayLead whether one topic may have been read far ahead of the other */
-    JoinVerdicts audit(boolean mayLead) {
-        JoinVerdicts verdicts = new JoinVerdicts();
-        OfflineJoin.run(input(mayLead), verdicts);
-        return verdicts;
-    }
-
-    /** As {@link #audit}, by the slow twin. */
-    JoinVerdicts auditSlowly(boolean mayLead) {
-        JoinVerdicts verdicts = new JoinVerdicts();
-        OfflineJoinReference.run(input(mayLead), verdicts);
-        return verdicts;
-    }
-
-    JoinInput input(boolean mayLead) {
-        Set<IdHash> gone = new HashSet<>();
-        forgotten.forEach(user -> gone.add(IdHash.of(user)));
-        ClockBounds exposureClock = new ClockBounds(settings.window().toMillis());
-        Map<IdHash, List<LoggedExposure>> loggedExposures = new HashMap<>();
+    OfflineJoin.Verdicts audit(boolean mayLead) {
+        UserPartition partition = new UserPartition(settings, TopicNames.read(new SettingsReader(Map.of())), 0);
+        forgotten.forEach(partition::remove);
         for (int at = 0; at < exposures.size(); at++) {
-            Exposure of = exposures.get(at);
-            IdHash user = IdHash.of(of.user());
-            loggedExposures
-                    .computeIfAbsent(IdHash.of(of.user(), of.item()), pair -> new ArrayList<>())
-                    .add(new LoggedExposure(
-                            IdHash.of(of.user(), of.item(), of.id()),
-                            user,
-                            of.time(),
-                            exposureClock.hear(user, of.time(), gone.contains(user)),
-                            at,
-                            LoggedExposure.isSampled(settings.unclicked(), of.user(), of.item(), of.id())));
+            partition.addExposure(plain(exposures.get(at)), at);
         }
-        ClockBounds clickClock = new ClockBounds(settings.window().toMillis());
-        List<LoggedClick> loggedClicks = new ArrayList<>();
         for (int at = 0; at < clicks.size(); at++) {
-            Click of = clicks.get(at);
-            IdHash user = IdHash.of(of.user());
-            loggedClicks.add(new LoggedClick(
-                    of.id(),
-                    IdHash.of(of.user(), of.id()),
-                    user,
-                    IdHash.of(of.user(), of.item()),
-                    of.exposure().map(id -> IdHash.of(of.user(), of.item(), id)),
-                    of.action(),
-                    of.weight(),
-                    of.time(),
-                    clickClock.hear(user, of.time(), gone.contains(user)),
-                    at));
+            partition.addClick(plain(clicks.get(at)), at);
         }
-        ExampleLog.Amounts amounts = new ExampleLog.Amounts(settings.caps(), isWhole);
-        Map<IdHash, List<LoggedExample>> clicked = new HashMap<>();
-        Map<IdHash, List<LoggedExample>> unclicked = new HashMap<>();
+        ExampleLog log = log();
+        OfflineJoin.Verdicts verdicts = new OfflineJoin.Verdicts();
+        OfflineJoin.run(partition, log.byOrigin(), log.amounts(), partition.times(mayLead), verdicts);
+        return verdicts;
+    }
+
+    /** All faults that the audit finds. */
+    List<String> faults() {
+        OfflineJoin.Verdicts verdicts = audit(true);
+        return Stream.concat(verdicts.secondExamples().stream(), verdicts.faults().stream())
+                .toList();
+    }
+
+    /** Returns true if the audit finds no fault, knows each example, and can explain the attribution's books. */
+    boolean isExplained(boolean mayLead) {
+        OfflineJoin.Verdicts verdicts = audit(mayLead);
+        return verdicts.explained().cardinality() == examples.size()
+                && verdicts.explain(totals("exposures"), totals("clicks"));
+    }
+
+    private BooksSnapshot.Totals totals(String topic) {
+        return new BooksSnapshot.Totals(books(topic).received(), new TreeMap<>(outcomes(topic)));
+    }
+
+    /** The topic of examples. */
+    ExampleLog log() {
+        ExampleLog log = new ExampleLog(settings.caps(), isWhole ? 0 : 1);
         for (int at = 0; at < examples.size(); at++) {
-            removals.getOrDefault(at, List.of()).forEach(user -> amounts.forget(IdHash.of(user)));
+            for (String user : removals.getOrDefault(at, List.of())) {
+                log.add(new PlainRecord("UserRemoval", Map.of("user_id", user)), at);
+            }
             TrainingExample of = examples.get(at);
-            String user = of.user().user();
-            IdHash pair = IdHash.of(user, of.item());
-            IdHash name = of.isPositive() ? IdHash.of(user, of.id()) : IdHash.of(user, of.item(), of.id());
-            (of.isPositive() ? clicked : unclicked)
-                    .computeIfAbsent(name, click -> new ArrayList<>())
-                    .add(new LoggedExample(
-                            at,
-                            name,
-                            IdHash.of(user),
-                            pair,
-                            IdHash.of(of.item()),
-                            of.action(),
-                            of.weight(),
-                            amounts.next(of.isPositive(), IdHash.of(user), pair, of.time(), of.weight()),
-                            of.time(),
-                            of.user().time(),
-                            at,
-                            of.isPositive()));
+            log.add(
+                    new PlainRecord(
+                            "ExampleRecord",
+                            Map.of(
+                                    "example_id",
+                                    of.id(),
+                                    "user",
+                                    new PlainRecord(
+                                            "UserFeaturesRecord",
+                                            Map.of(
+                                                    "user_id",
+                                                    of.user().user(),
+                                                    "time",
+                                                    of.user().time())),
+                                    "item_id",
+                                    of.item(),
+                                    "action",
+                                    of.action(),
+                                    "weight",
+                                    of.weight(),
+                                    "time",
+                                    of.time(),
+                                    "clicked",
+                                    of.isPositive())),
+                    at);
         }
-        return new JoinInput(
-                settings,
-                new SettledTimeBounds(
-                        settings.mode(), settings.maxSkew().toMillis(), exposureClock.now(), clickClock.now(), mayLead),
-                new JoinInput.Events(loggedExposures, loggedClicks, gone),
-                new JoinInput.Examples(clicked, unclicked, amounts),
-                new JoinInput.Topics("exposures", "clicks", "training-examples", 0));
+        return log;
+    }
+
+    private static PlainRecord plain(Exposure of) {
+        return new PlainRecord(
+                "ExposureRecord",
+                Map.of("exposure_id", of.id(), "user_id", of.user(), "item_id", of.item(), "time", of.time()));
+    }
+
+    private static PlainRecord plain(Click of) {
+        Map<String, Object> fields = new HashMap<>(Map.of(
+                "click_id", of.id(),
+                "user_id", of.user(),
+                "item_id", of.item(),
+                "action", of.action(),
+                "weight", of.weight(),
+                "time", of.time()));
+        of.exposure().ifPresent(id -> fields.put("exposure_id", id));
+        return new PlainRecord("ClickRecord", fields);
     }
 
     @Override

@@ -2,7 +2,10 @@ package dev.millrace.verify.books;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.verify.books.ExampleLog.Room;
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.attribute.ContributionCaps;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.PlainRecord;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,6 +16,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 class LearnerAuditTest {
+
+    private static final ContributionCaps CAPS =
+            AttributionSettings.read(new SettingsReader(Map.of())).caps();
+    private static final TopicNames TOPICS = TopicNames.read(new SettingsReader(Map.of()));
 
     private final List<String> faults = new ArrayList<>();
 
@@ -147,8 +154,7 @@ class LearnerAuditTest {
 
     @Test
     void exampleOfAnAnnouncedItemIsNotCapped() {
-        LearnerAudit.Change listing = new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM, IdHash.of("i1"), 0, 5);
-        LearnerAudit audit = audit(List.of(example(0), weighing(.9, 1), example(2)), List.of(listing));
+        LearnerAudit audit = audit(List.of(example(0), weighing(.9, 1), example(2)), List.of(item("i1", 0, 5)));
 
         audit.batch(batch(1, 0, 2), 0);
         audit.end(1);
@@ -195,11 +201,7 @@ class LearnerAuditTest {
     void changesAndRemovalsOfABatchAreThoseOfTheTopicInTheirOrder() {
         LearnerAudit audit = audit(
                 List.of(),
-                List.of(
-                        new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM, IdHash.of("i1"), 7, 10),
-                        itemRemoval("i1", 20),
-                        userRemoval("ann", 30),
-                        userRemoval("bob", 40)));
+                List.of(item("i1", 7, 10), itemRemoval("i1", 20), userRemoval("ann", 30), userRemoval("bob", 40)));
 
         audit.batch(
                 new PlainRecord(
@@ -232,12 +234,16 @@ class LearnerAuditTest {
         return new PlainRecord("dev.millrace.avro." + schema, Map.of("item_id", item, "time", time));
     }
 
-    private static LearnerAudit.Change itemRemoval(String item, long offset) {
-        return new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM_REMOVAL, IdHash.of(item), 0, offset);
+    private static Entry item(String item, long time, long offset) {
+        return new Entry(change("ItemRecord", item, time), offset);
     }
 
-    private static LearnerAudit.Change userRemoval(String user, long offset) {
-        return new LearnerAudit.Change(LearnerAudit.Change.Kind.USER_REMOVAL, IdHash.of(user), 0, offset);
+    private static Entry itemRemoval(String item, long offset) {
+        return new Entry(change("ItemRemoval", item, 0), offset);
+    }
+
+    private static Entry userRemoval(String user, long offset) {
+        return new Entry(new PlainRecord("UserRemoval", Map.of("user_id", user)), offset);
     }
 
     /** Users and items may have the same ids, such as numbers. */
@@ -253,8 +259,7 @@ class LearnerAuditTest {
 
     @Test
     void exampleOfAnItemThatWasListedAgainIsNamed() {
-        List<LearnerAudit.Change> changes = List.of(
-                itemRemoval("i1", 3), new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM, IdHash.of("i1"), 0, 5));
+        List<Entry> changes = List.of(itemRemoval("i1", 3), item("i1", 0, 5));
         LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), changes);
 
         audit.batch(batch(1, 0, 2), 0);
@@ -268,27 +273,14 @@ class LearnerAuditTest {
     @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void oneClickIdMayHaveHalfAMillionExamplesAndItsItemAsManyChanges() {
         int count = 500_000;
-        LoggedExample same = example(1);
-        List<LoggedExample> examples = new ArrayList<>();
-        List<LearnerAudit.Change> changes = new ArrayList<>();
+        ExampleLog log = new ExampleLog(CAPS, 0);
         for (int number = 0; number < count; number++) {
-            examples.add(new LoggedExample(
-                    number,
-                    same.origin(),
-                    same.user(),
-                    same.pair(),
-                    same.item(),
-                    "click",
-                    1,
-                    Room.UNKNOWN,
-                    1,
-                    1,
-                    number,
-                    true));
-            changes.add(new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM, same.item(), 0, count + number));
+            log.add(example(1).value(), number);
         }
-        LearnerAudit audit =
-                new LearnerAudit(examples, changes, 2L * count, "training-examples", "mini-batches", faults);
+        for (int number = 0; number < count; number++) {
+            log.add(change("ItemRecord", "i1", 0), count + number);
+        }
+        LearnerAudit audit = new LearnerAudit(log, 2L * count, TOPICS, faults);
 
         int[] half = new int[count / 2];
         Arrays.fill(half, 1);
@@ -300,46 +292,45 @@ class LearnerAuditTest {
         assertThat(tally.certain("waiting")).isEqualTo(count / 2 + count);
     }
 
-    private LearnerAudit audit(List<LoggedExample> examples, List<LearnerAudit.Change> changes) {
-        return new LearnerAudit(examples, changes, 100, "training-examples", "mini-batches", faults);
+    /** An entry of the topic of examples. */
+    private record Entry(PlainRecord value, long offset) {}
+
+    private LearnerAudit audit(List<Entry> examples, List<Entry> changes) {
+        ExampleLog log = new ExampleLog(CAPS, 0);
+        examples.forEach(entry -> log.add(entry.value(), entry.offset()));
+        changes.forEach(entry -> log.add(entry.value(), entry.offset()));
+        return new LearnerAudit(log, 100, TOPICS, faults);
     }
 
     /** Of click cN on item iN, at offset 10 N. */
-    private static LoggedExample example(int number) {
+    private static Entry example(int number) {
         return weighing(1, number);
     }
 
-    private static LoggedExample weighing(double weight, int number) {
-        return new LoggedExample(
-                number,
-                IdHash.of("ann", "c" + number),
-                IdHash.of("ann"),
-                IdHash.of("ann", "i" + number),
-                IdHash.of("i" + number),
-                "click",
-                weight,
-                Room.UNKNOWN,
-                number,
-                number,
-                10L * number,
-                true);
+    private static Entry weighing(double weight, int number) {
+        return entry("c" + number, weight, number, true);
     }
 
     /** Of an exposure eN of item iN that was not clicked. */
-    private static LoggedExample unclicked(int number) {
-        return new LoggedExample(
-                number,
-                IdHash.of("ann", "i" + number, "e" + number),
-                IdHash.of("ann"),
-                IdHash.of("ann", "i" + number),
-                IdHash.of("i" + number),
-                "click",
-                1,
-                Room.UNKNOWN,
-                number,
-                number,
-                10L * number,
-                false);
+    private static Entry unclicked(int number) {
+        return entry("e" + number, 1, number, false);
+    }
+
+    private static Entry entry(String id, double weight, int number, boolean isPositive) {
+        long time = number;
+        PlainRecord user = new PlainRecord("UserFeaturesRecord", Map.of("user_id", "ann", "time", time));
+        return new Entry(
+                new PlainRecord(
+                        "ExampleRecord",
+                        Map.of(
+                                "example_id", id,
+                                "user", user,
+                                "item_id", "i" + number,
+                                "action", "click",
+                                "weight", weight,
+                                "time", time,
+                                "clicked", isPositive)),
+                10L * number);
     }
 
     private static PlainRecord batch(long step, int... examples) {
