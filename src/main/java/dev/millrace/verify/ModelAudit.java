@@ -7,6 +7,7 @@ import dev.millrace.checkpoint.Lineage;
 import dev.millrace.checkpoint.ScratchEntries;
 import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.model.NumericFingerprint;
+import dev.millrace.operation.Progress;
 import dev.millrace.publish.ModelUpdate;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
@@ -21,12 +22,13 @@ import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.Topic;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * Compares what a learner published with its log: weights = f(settings, mini-batches up to a step), bit for bit.
@@ -44,37 +46,26 @@ public final class ModelAudit {
      */
     public record Scope(OptionalLong step, Optional<Path> checkpoints) {}
 
-    /**
-     * How far a replay is.
-     *
-     * @param step that was learnt last
-     * @param target step to end at
-     * @param stepsPerSecond since the beginning
-     */
-    public record ReplayProgress(long step, long target, double stepsPerSecond) {}
-
-    /** Is told of the progress. */
-    public interface Listener {
-
-        /** Called every few seconds. */
-        default void reached(ReplayProgress progress) {}
-
-        /** Called when a checkpoint is written, before the file gets its name. */
-        default void beforeRename(Path unfinished) {}
-    }
-
-    private static final long REPORT_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final int DIFFERENCES_KEPT = 20;
 
     private final Cluster cluster;
     private final LearnerSettings learner;
     private final TrainerSettings trainer;
-    private final Listener listener;
+    private final Progress progress;
+    private final Consumer<Path> beforeRename;
 
-    public ModelAudit(Cluster cluster, LearnerSettings learner, Listener listener) {
+    /** @param progress told of each step that was learnt */
+    public ModelAudit(Cluster cluster, LearnerSettings learner, Progress progress) {
+        this(cluster, learner, progress, unfinished -> {});
+    }
+
+    /** @param beforeRename told of a checkpoint that is written, before the file gets its name */
+    public ModelAudit(Cluster cluster, LearnerSettings learner, Progress progress, Consumer<Path> beforeRename) {
         this.cluster = cluster;
         this.learner = learner;
         this.trainer = learner.trainer();
-        this.listener = listener;
+        this.progress = progress;
+        this.beforeRename = beforeRename;
     }
 
     /**
@@ -85,8 +76,8 @@ public final class ModelAudit {
      */
     public ModelReport run(Scope scope) {
         String generation = trainer.model().generationName();
-        Optional<CheckpointDirectory> checkpoints = scope.checkpoints()
-                .map(directory -> new CheckpointDirectory(directory, lineage(), listener::beforeRename));
+        Optional<CheckpointDirectory> checkpoints =
+                scope.checkpoints().map(directory -> new CheckpointDirectory(directory, lineage(), beforeRename));
         checkpoints.ifPresent(CheckpointDirectory::prepare);
         try (TopicReader reader = cluster.reader();
                 ScratchEntries entries = ScratchEntries.create()) {
@@ -118,12 +109,12 @@ public final class ModelAudit {
         private final Optional<CheckpointDirectory> checkpoints;
         private final long begun = System.nanoTime();
         private final long fromStep;
-        private final DifferenceList findings = new DifferenceList();
+        private final List<String> differences = new ArrayList<>();
+        private long differing;
         private final Set<String> missing = new TreeSet<>();
         private OptionalLong newestEqual = OptionalLong.empty();
         private Optional<Checkpoint.Header> newestEqualHeader = Optional.empty();
         private boolean isCatalogueCompared;
-        private long reported = begun;
 
         AuditRun(
                 ModelReplay replay,
@@ -154,21 +145,23 @@ public final class ModelAudit {
                         if (replay.step() < newestDigest) {
                             replay.makeRoom();
                         }
-                        reportProgress();
+                        progress.reached(replay.step(), target);
                     }
                     return replay.step() < target || !missing.isEmpty();
                 });
             } catch (BrokenLogException broken) {
-                findings.add(List.of(new Difference.LogBroken(String.valueOf(broken.getMessage()))));
+                add(List.of(String.valueOf(broken.getMessage())));
             }
-            if (replay.step() < target && findings.isEmpty()) {
-                findings.add(List.of(new Difference.LogEnds(replay.step(), target)));
+            if (replay.step() < target && differing == 0) {
+                add(List.of("the log ends at step " + replay.step() + ", but step " + target + " was published"));
             }
             long asOf = published.learnerStep().orElse(0);
-            missing.forEach(item -> findings.add(List.of(new Difference.Missing(item, asOf))));
+            add(missing.stream()
+                    .map(item -> "no vector of item " + item + ", which is in the catalogue of step " + asOf)
+                    .toList());
             long nanos = System.nanoTime() - begun;
             long digests = published.digestCount(fromStep, replay.step());
-            Optional<Path> written = findings.isEmpty() && newestEqual.orElse(0) > fromStep
+            Optional<Path> written = differing == 0 && newestEqual.orElse(0) > fromStep
                     ? checkpoints.map(directory ->
                             directory.write(new Checkpoint(newestEqualHeader.orElseThrow(), replay.entries())))
                     : Optional.empty();
@@ -184,8 +177,8 @@ public final class ModelAudit {
                     published.vectorCount(replay.step() + 1, Long.MAX_VALUE),
                     published.otherVectors(),
                     isCatalogueCompared,
-                    findings.first(),
-                    findings.count(),
+                    differences,
+                    differing,
                     written);
         }
 
@@ -197,33 +190,29 @@ public final class ModelAudit {
         private void compare(Optional<LoggedBatch> last) {
             long step = replay.step();
             List<PublishedModel.Digest> digests = published.digestsOf(step);
-            List<Difference> differing = replay.compareDigests(digests);
-            findings.add(differing);
-            if (!digests.isEmpty() && differing.isEmpty()) {
+            List<String> ofDigests = replay.compareDigests(digests);
+            add(ofDigests);
+            if (!digests.isEmpty() && ofDigests.isEmpty()) {
                 newestEqual = OptionalLong.of(step);
                 newestEqualHeader =
                         Optional.of(header(new StepDigest(step, digests.get(0).digest()), last));
             }
             List<PublishedModel.Vector> vectors = published.vectorsOf(step);
             if (!vectors.isEmpty()) {
-                findings.add(replay.compareVectors(vectors));
+                add(replay.compareVectors(vectors));
             }
             if (step == published.learnerStep().orElse(-1) && scope.step().orElse(Long.MAX_VALUE) >= step) {
                 isCatalogueCompared = true;
-                findings.add(replay.compareCatalogue(published));
+                add(replay.compareCatalogue(published));
                 if (!published.isWithheld()) {
                     missing.addAll(replay.itemsWithoutVector(published)); // a later batch may show that it was removed
                 }
             }
         }
 
-        private void reportProgress() {
-            long now = System.nanoTime();
-            if (now - reported >= REPORT_NANOS) {
-                reported = now;
-                listener.reached(new ReplayProgress(
-                        replay.step(), target, (replay.step() - fromStep) * 1e9 / Math.max(1, now - begun)));
-            }
+        private void add(List<String> found) {
+            differing += found.size();
+            found.stream().limit(DIFFERENCES_KEPT - differences.size()).forEach(differences::add);
         }
     }
 

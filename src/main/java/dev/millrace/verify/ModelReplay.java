@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -48,13 +49,14 @@ final class ModelReplay {
     }
 
     /** Compares the digests of its step. */
-    List<Difference> compareDigests(List<PublishedModel.Digest> digests) {
-        List<Difference> differences = new ArrayList<>();
+    List<String> compareDigests(List<PublishedModel.Digest> digests) {
+        List<String> differences = new ArrayList<>();
         if (!digests.isEmpty()) {
             String own = digest();
             for (PublishedModel.Digest published : digests) {
                 if (!published.digest().equals(own)) {
-                    differences.add(new Difference.Digest(step(), published.place(), published.digest(), own));
+                    differences.add("digest of step " + step() + ": published " + published.digest() + " ("
+                            + published.place() + "), replayed " + own);
                 }
             }
         }
@@ -62,8 +64,8 @@ final class ModelReplay {
     }
 
     /** Compares the vectors of its step. */
-    List<Difference> compareVectors(List<PublishedModel.Vector> vectors) {
-        List<Difference> differences = new ArrayList<>();
+    List<String> compareVectors(List<PublishedModel.Vector> vectors) {
+        List<String> differences = new ArrayList<>();
         int width = trainer.dim();
         for (int from = 0; from < vectors.size(); from += BLOCK) {
             List<PublishedModel.Vector> block = vectors.subList(from, Math.min(vectors.size(), from + BLOCK));
@@ -80,8 +82,8 @@ final class ModelReplay {
     }
 
     /** Finds vectors of items that are not in the catalogue. Everything up to its step must have been published. */
-    List<Difference> compareCatalogue(PublishedModel published) {
-        List<Difference> differences = new ArrayList<>();
+    List<String> compareCatalogue(PublishedModel published) {
+        List<String> differences = new ArrayList<>();
         published.vectors().values().forEach(vector -> {
             if (vector.embedding().step() < step()) {
                 findUnlisted(vector).ifPresent(differences::add);
@@ -138,30 +140,33 @@ final class ModelReplay {
         }
     }
 
-    private Optional<Difference> compare(PublishedModel.Vector vector, float[] own) {
+    private Optional<String> compare(PublishedModel.Vector vector, float[] own) {
         ItemEmbedding embedding = vector.embedding();
         float[] published = embedding.vector().orElseThrow();
         if (!trainer.catalogue().contains(embedding.item())) {
             return findUnlisted(vector);
         }
         if (published.length != own.length) {
-            return Optional.of(
-                    new Difference.Width(embedding.item(), step(), vector.place(), published.length, own.length));
+            return Optional.of(vector + ": has " + published.length + " components, replayed " + own.length);
         }
         for (int at = 0; at < own.length; at++) {
             if (Float.floatToRawIntBits(own[at]) != Float.floatToRawIntBits(published[at])) {
-                return Optional.of(
-                        new Difference.Vector(embedding.item(), step(), vector.place(), at, published[at], own[at]));
+                return Optional.of(vector + ": component " + at + " is " + withBits(published[at]) + ", replayed "
+                        + withBits(own[at]));
             }
         }
         return Optional.empty();
     }
 
+    private static String withBits(float value) {
+        return String.format(Locale.ROOT, "%s (%08x)", value, Float.floatToRawIntBits(value));
+    }
+
     /** A vector whose item is not in the catalogue; absent if it is, or was found before. */
-    private Optional<Difference> findUnlisted(PublishedModel.Vector vector) {
-        ItemEmbedding embedding = vector.embedding();
-        return trainer.catalogue().contains(embedding.item()) || !unlisted.add(embedding.item())
+    private Optional<String> findUnlisted(PublishedModel.Vector vector) {
+        String item = vector.embedding().item();
+        return trainer.catalogue().contains(item) || !unlisted.add(item)
                 ? Optional.empty()
-                : Optional.of(new Difference.Extra(embedding.item(), embedding.step(), vector.place(), step()));
+                : Optional.of(vector + ": the item is not in the catalogue of step " + step());
     }
 }

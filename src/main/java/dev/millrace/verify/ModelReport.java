@@ -19,7 +19,7 @@ import java.util.OptionalLong;
  * @param laterVectors how many are newer than the last step
  * @param otherVectors how many are of other generations
  * @param isCatalogueCompared whether the items that have a vector were compared with the catalogue
- * @param differences the first of them, in the order of the steps
+ * @param differences the first of them, in the order of the steps: each says what differs, where, and both values
  * @param differing how many differences there are
  * @param checkpoint file that was written
  */
@@ -35,7 +35,7 @@ public record ModelReport(
         long laterVectors,
         int otherVectors,
         boolean isCatalogueCompared,
-        List<Difference> differences,
+        List<String> differences,
         long differing,
         Optional<Path> checkpoint) {
 
@@ -45,11 +45,7 @@ public record ModelReport(
 
     /** Returns true if nothing differs, and something was compared. */
     public boolean isSame() {
-        return differing == 0 && isAnythingCompared();
-    }
-
-    private boolean isAnythingCompared() {
-        return digests + vectors > 0;
+        return differing == 0 && digests + vectors > 0;
     }
 
     public double stepsPerSecond() {

@@ -32,7 +32,13 @@ final class PublishedModel {
     record Digest(long step, String digest, String place) {}
 
     /** The latest vector of an item. */
-    record Vector(ItemEmbedding embedding, String place) {}
+    record Vector(ItemEmbedding embedding, String place) {
+
+        @Override
+        public String toString() {
+            return "vector of item " + embedding.item() + ", step " + embedding.step() + " (" + place + ")";
+        }
+    }
 
     private final String generation;
     private final Set<String> generations = new LinkedHashSet<>();

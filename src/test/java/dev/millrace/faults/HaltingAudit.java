@@ -1,6 +1,7 @@
 package dev.millrace.faults;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.operation.Progress;
 import dev.millrace.stream.KillPoint;
 import dev.millrace.stream.run.HaltingTrainer;
 import dev.millrace.verify.ModelAudit;
@@ -16,12 +17,11 @@ final class HaltingAudit {
 
     public static void main(String[] args) {
         MillraceSettings settings = HaltingTrainer.settings(args, 1);
-        ModelReport report = new ModelAudit(settings.cluster(), settings.learner(), new ModelAudit.Listener() {
-                    @Override
-                    public void beforeRename(Path unfinished) {
-                        KillPoint.DURING_CHECKPOINT.halt();
-                    }
-                })
+        ModelReport report = new ModelAudit(
+                        settings.cluster(),
+                        settings.learner(),
+                        Progress.NONE,
+                        unfinished -> KillPoint.DURING_CHECKPOINT.halt())
                 .run(new ModelAudit.Scope(OptionalLong.empty(), Optional.of(Path.of(args[0]))));
         System.out.println("no checkpoint was written: " + report);
     }

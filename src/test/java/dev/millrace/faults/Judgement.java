@@ -4,10 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ServeProcess;
+import dev.millrace.operation.Progress;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Books;
 import dev.millrace.topic.TopicReader;
-import dev.millrace.verify.Difference;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
 import dev.millrace.verify.books.CountAudit;
@@ -147,14 +147,12 @@ record Judgement(String verdict, List<String> failures) {
 
     /** Digests and last vectors against a replay of the run's own log, by the audit that operators run. */
     private static ModelReport auditModel(MillraceSettings settings, List<String> failures) {
-        ModelReport report = new ModelAudit(settings.cluster(), settings.learner(), new ModelAudit.Listener() {})
+        ModelReport report = new ModelAudit(settings.cluster(), settings.learner(), Progress.NONE)
                 .run(new ModelAudit.Scope(OptionalLong.empty(), Optional.empty()));
         if (!report.isSame() && report.differing() == 0) {
             failures.add("verify --model: nothing was there to compare: " + report);
         }
-        for (Difference difference : report.differences()) {
-            failures.add("verify --model: " + difference.line());
-        }
+        report.differences().forEach(difference -> failures.add("verify --model: " + difference));
         return report;
     }
 

@@ -11,13 +11,11 @@ import dev.millrace.settings.SettingsReader;
 import dev.millrace.stream.Part;
 import dev.millrace.stream.StoredSettings;
 import dev.millrace.topic.Cluster;
-import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.verify.books.CountAudit;
 import dev.millrace.verify.books.CountReport;
 import dev.millrace.wire.PlainValues;
 import java.io.PrintWriter;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -33,9 +31,8 @@ public final class CountsCheck {
         AttributionSettings attribution = attribution(settings, cluster, notes);
         CountReport report;
         try (ProgressLine line = progress.line("read");
-                TopicReader log = new TopicReader(cluster.clients(), cluster.patience())) {
-            WatchedLog watched = new WatchedLog(log, read(cluster.topics()), line);
-            report = CountAudit.run(watched, new PlainValues(cluster.wire()), cluster.topics(), attribution);
+                TopicReader log = cluster.followedBy(line).reader()) {
+            report = CountAudit.run(log, new PlainValues(cluster.wire()), cluster.topics(), attribution);
         }
         print(report, out);
         return new Verdict(
@@ -44,17 +41,6 @@ public final class CountsCheck {
                 report.isRight(),
                 verdict(report),
                 new TreeMap<>(Map.of("outcomes", report.lines(), "faults", report.faults(), "notes", report.notes())));
-    }
-
-    private static List<String> read(TopicNames topics) {
-        return List.of(
-                topics.deadLetters(),
-                topics.exposures(),
-                topics.clicks(),
-                topics.users(),
-                topics.items(),
-                topics.trainingExamples(),
-                topics.miniBatches());
     }
 
     /** The settings that the attribution's state keeps; if it keeps none, those that were given. */

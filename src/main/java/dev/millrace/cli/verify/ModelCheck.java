@@ -1,21 +1,25 @@
 package dev.millrace.cli.verify;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.checkpoint.LearnerSettings;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.generation.GenerationHistory;
 import dev.millrace.operation.OperatorAction.Kind;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.stream.Part;
 import dev.millrace.topic.BatchLog.BrokenLogException;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.GenerationAdmin;
-import dev.millrace.verify.AuditedLearner;
-import dev.millrace.verify.Difference;
+import dev.millrace.train.TrainerSettings;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** {@code verify --model}: learns the log again and prints what differs from what was published. */
 public final class ModelCheck {
@@ -30,13 +34,11 @@ public final class ModelCheck {
             ProgressOption progress,
             PrintWriter out,
             PrintWriter notes) {
-        AuditedLearner learner = AuditedLearner.of(
-                GenerationAdmin.history(cluster),
-                settings.learner(),
-                settings.stream().applicationId(Part.LEARN));
-        IgnoredSettings.print(learner.ignored(), "the learner", notes);
+        KeptSettings given = settings.learner().kept();
+        KeptSettings own = ofLearner(settings, cluster).orElse(given);
+        IgnoredSettings.print(given.differences(own), "the learner", notes);
         try {
-            ModelReport report = report(cluster, learner, scope, progress);
+            ModelReport report = report(cluster, settings.learner().with(own), scope, progress);
             print(report, out);
             return new Verdict(
                     Kind.VERIFY_MODEL,
@@ -63,16 +65,21 @@ public final class ModelCheck {
         }
     }
 
+    /**
+     * The settings that the learner published when it began the generation that the given ones name. If nobody published that one, those of the
+     * application's learner; absent if it published none.
+     */
+    private static Optional<KeptSettings> ofLearner(MillraceSettings settings, Cluster cluster) {
+        GenerationHistory history = GenerationAdmin.history(cluster);
+        return history.fact(settings.learner().trainer().model().generationName(), GenerationFact.Kind.STARTED)
+                .or(() -> history.startedBy(settings.stream().applicationId(Part.LEARN)))
+                .map(fact -> TrainerSettings.kept(fact.settings()));
+    }
+
     private static ModelReport report(
-            Cluster cluster, AuditedLearner learner, ModelAudit.Scope scope, ProgressOption progress) {
+            Cluster cluster, LearnerSettings learner, ModelAudit.Scope scope, ProgressOption progress) {
         try (ProgressLine line = progress.line("replayed")) {
-            ModelAudit.Listener listener = new ModelAudit.Listener() {
-                @Override
-                public void reached(ModelAudit.ReplayProgress replayed) {
-                    line.reached(replayed.step(), replayed.target());
-                }
-            };
-            return new ModelAudit(cluster, learner.settings(), listener).run(scope);
+            return new ModelAudit(cluster, learner, line).run(scope);
         }
     }
 
@@ -85,9 +92,7 @@ public final class ModelCheck {
         found.put("older_vectors", report.uncheckedVectors());
         found.put("newer_vectors", report.laterVectors());
         found.put("differing", report.differing());
-        found.put(
-                "differences",
-                report.differences().stream().map(Difference::line).toList());
+        found.put("differences", report.differences());
         return found;
     }
 
@@ -118,9 +123,7 @@ public final class ModelCheck {
                 report.laterVectors(),
                 report.otherVectors());
         out.printf("catalogue %s%n", report.isCatalogueCompared() ? "compared" : "not compared");
-        for (Difference difference : report.differences()) {
-            out.println("DIFFERS   " + difference.line());
-        }
+        report.differences().forEach(difference -> out.println("DIFFERS   " + difference));
         long more = report.differing() - report.differences().size();
         if (more > 0) {
             out.printf(Locale.ROOT, "DIFFERS   and %,d more%n", more);

@@ -34,6 +34,11 @@ final class ClockBounds {
         Range orAfter(long time, long millis) {
             return new Range(Math.max(time, earliest) + millis, Math.max(time, latest) + millis);
         }
+
+        /** The range of a time that lies in one or the other. */
+        static Range spanning(Range one, Range other) {
+            return new Range(Math.min(one.earliest, other.earliest), Math.max(one.latest, other.latest));
+        }
     }
 
     /** What a user said last, and bounds of this clock then. */

@@ -102,8 +102,8 @@ public final class CountAudit {
             UserPartition partition = new UserPartition(settings, topics, number);
             partition.read(records, List.of(even, led), users);
             partition.explainUncounted(records, byOrigin, explained);
-            OfflineJoin.run(partition, byOrigin, examples.amounts(), partition.times(false), even);
-            OfflineJoin.run(partition, byOrigin, examples.amounts(), partition.times(true), led);
+            new OfflineJoin(partition, byOrigin, examples.amounts(), partition.times(false), even).run();
+            new OfflineJoin(partition, byOrigin, examples.amounts(), partition.times(true), led).run();
         }
         explained.or(even.explained());
         explained.or(led.explained());

@@ -8,12 +8,15 @@ import dev.millrace.verify.books.ClockBounds.Range;
 import dev.millrace.verify.books.ExampleLog.LoggedExample;
 import dev.millrace.verify.books.ExampleLog.Origin;
 import dev.millrace.verify.books.UserPartition.LoggedClick;
+import dev.millrace.verify.books.UserPartition.LoggedEvent;
 import dev.millrace.verify.books.UserPartition.LoggedExposure;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -91,7 +94,7 @@ final class OfflineJoin {
 
     /** Clicks that wait are answered in the order of their ids, as bytes. */
     private static final Comparator<LoggedClick> BY_ID =
-            Comparator.comparing(click -> click.id().getBytes(UTF_8), Arrays::compareUnsigned);
+            Comparator.comparing(click -> click.text().getBytes(UTF_8), Arrays::compareUnsigned);
 
     private final UserPartition partition;
     private final Map<Origin, List<LoggedExample>> examples;
@@ -100,12 +103,16 @@ final class OfflineJoin {
     private final SettledTimeBounds times;
     private final Verdicts verdicts;
 
-    // by offset
-    private final Map<Long, Newness> exposureNewness = new HashMap<>(); // only the few that are not new for certain
-    private final Map<Long, Newness> clickNewness = new HashMap<>();
-    private final Map<Long, LoggedExample> exampleByClick = new HashMap<>();
+    private final IdentityHashMap<LoggedEvent, Newness> newness =
+            new IdentityHashMap<>(); // of the few that are not new for certain
+    private final IdentityHashMap<LoggedClick, LoggedExample> exampleByClick = new IdentityHashMap<>();
+    private final Set<LoggedClick> mayBeRepeated = Collections.newSetFromMap(new IdentityHashMap<>());
 
-    private OfflineJoin(
+    /**
+     * @param examples of all partitions, those of one origin in the order of their offsets
+     * @param verdicts to add to
+     */
+    OfflineJoin(
             UserPartition partition,
             Map<Origin, List<LoggedExample>> examples,
             ExampleAmounts amounts,
@@ -119,30 +126,19 @@ final class OfflineJoin {
         this.verdicts = verdicts;
     }
 
-    /**
-     * Adds what it finds in one partition to the verdicts.
-     *
-     * @param examples of all partitions, those of one origin in the order of their offsets
-     */
-    static void run(
-            UserPartition partition,
-            Map<Origin, List<LoggedExample>> examples,
-            ExampleAmounts amounts,
-            SettledTimeBounds times,
-            Verdicts verdicts) {
-        new OfflineJoin(partition, examples, amounts, times, verdicts).run();
-    }
-
-    private void run() {
+    /** Judges all events of the partition. */
+    void run() {
         partition.exposures().values().forEach(this::tellRepeatedExposures);
-        Map<Boolean, List<LoggedClick>> clicks = partition.clicks().stream()
-                .collect(Collectors.partitioningBy(click -> settings.actions().contains(click.action())));
-        clicks.getOrDefault(false, List.of())
-                .forEach(click -> verdicts.clicks().add(UNTRAINED, partition.addressOf(click)));
-        List<LoggedClick> trained = clicks.getOrDefault(true, List.of());
+        List<LoggedClick> trained = new ArrayList<>();
+        for (LoggedClick click : partition.clicks()) {
+            if (settings.actions().contains(click.action())) {
+                trained.add(click);
+            } else {
+                verdicts.clicks().add(UNTRAINED, partition.addressOf(click));
+            }
+        }
         tellRepeatedClicks(trained);
-        Map<IdHash, List<LoggedClick>> byPair = trained.stream()
-                .collect(Collectors.groupingBy(LoggedClick::pair, LinkedHashMap::new, Collectors.toList()));
+        Map<IdHash, List<LoggedClick>> byPair = trained.stream().collect(Collectors.groupingBy(LoggedClick::pair));
         Set<IdHash> pairs = new LinkedHashSet<>(partition.exposures().keySet());
         pairs.addAll(byPair.keySet());
         pairs.forEach(pair ->
@@ -153,27 +149,17 @@ final class OfflineJoin {
         return settings.mode() == AttributionSettings.Mode.CLICKS_ONLY;
     }
 
-    private Newness newness(LoggedExposure exposure) {
-        return exposureNewness.getOrDefault(exposure.offset(), Newness.NEW);
-    }
-
-    private Newness newness(LoggedClick click) {
-        return clickNewness.getOrDefault(click.offset(), Newness.NEW);
+    private Newness newness(LoggedEvent event) {
+        return newness.getOrDefault(event, Newness.NEW);
     }
 
     private Optional<LoggedExample> exampleOf(LoggedClick click) {
-        return Optional.ofNullable(exampleByClick.get(click.offset()));
+        return Optional.ofNullable(exampleByClick.get(click));
     }
 
     private void tellRepeatedExposures(List<LoggedExposure> ofPair) {
         Map<IdHash, Range> held = new HashMap<>();
-        for (LoggedExposure exposure : ofPair) {
-            Newness newness = newness(held, exposure.id(), exposure.user(), times.at(exposure));
-            hold(held, exposure.id(), newness, times.forgetting(exposure));
-            if (newness != Newness.NEW) {
-                exposureNewness.put(exposure.offset(), newness);
-            }
-        }
+        ofPair.forEach(exposure -> note(held, exposure, newness(held, exposure)));
     }
 
     /** Also finds the example of each click: the next one of its origin, if it counts what the click's weight makes it count. */
@@ -181,21 +167,18 @@ final class OfflineJoin {
         Map<IdHash, Range> held = new HashMap<>();
         Map<Origin, Integer> found = new HashMap<>();
         for (LoggedClick click : clicks) {
-            Newness newness = newness(held, click.userAndId(), click.user(), times.at(click));
+            Newness isNew = newness(held, click);
             List<LoggedExample> made = examples.getOrDefault(click.origin(), List.of());
             int next = found.getOrDefault(click.origin(), 0);
-            if (newness != Newness.REPEAT
+            if (isNew != Newness.REPEAT
                     && next < made.size()
                     && made.get(next).room().mayMake(made.get(next).weight(), click.weight())) {
-                newness = Newness.NEW;
+                isNew = Newness.NEW;
                 found.put(click.origin(), next + 1);
-                exampleByClick.put(click.offset(), made.get(next));
+                exampleByClick.put(click, made.get(next));
                 explain(made.get(next));
             }
-            hold(held, click.userAndId(), newness, times.forgetting(click));
-            if (newness != Newness.NEW) {
-                clickNewness.put(click.offset(), newness);
-            }
+            note(held, click, isNew);
         }
         for (LoggedClick click : clicks) {
             Optional<LoggedExample> own = exampleOf(click);
@@ -211,20 +194,18 @@ final class OfflineJoin {
     private void reportSecond(LoggedClick click, LoggedExample own, LoggedExample second) {
         explain(second);
         verdicts.secondExamples()
-                .add("click " + click.id() + " (" + partition.addressOf(click) + ") has two examples: "
+                .add("click " + click.text() + " (" + partition.addressOf(click) + ") has two examples: "
                         + partition.addressOf(own) + " and " + partition.addressOf(second));
     }
 
-    /**
-     * @param held by id: settled time at which the first of its events that may hold it is forgotten, and by which the last is
-     * @param now settled time at the event
-     */
-    private Newness newness(Map<IdHash, Range> held, IdHash id, IdHash user, Range now) {
-        Range of = held.get(id);
+    /** @param held by id: settled time at which the first of its events that may hold it is forgotten, and by which the last is */
+    private Newness newness(Map<IdHash, Range> held, LoggedEvent event) {
+        Range of = held.get(event.id());
+        Range now = times.at(event);
         if (of == null) {
             return Newness.NEW;
         }
-        if (partition.isForgotten(user)) {
+        if (partition.isForgotten(event.user())) {
             return Newness.EITHER;
         }
         if (now.latest() < of.earliest()) {
@@ -234,16 +215,15 @@ final class OfflineJoin {
     }
 
     /** An event that is new for certain is the only one that can hold the id from there on. */
-    private static void hold(Map<IdHash, Range> held, IdHash id, Newness newness, Range forgetting) {
-        switch (newness) {
-            case NEW -> held.put(id, forgetting);
-            case EITHER ->
-                held.merge(
-                        id,
-                        forgetting,
-                        (one, other) -> new Range(
-                                Math.min(one.earliest(), other.earliest()), Math.max(one.latest(), other.latest())));
+    private void note(Map<IdHash, Range> held, LoggedEvent event, Newness isNew) {
+        Range forgetting = times.forgetting(event);
+        switch (isNew) {
+            case NEW -> held.put(event.id(), forgetting);
+            case EITHER -> held.merge(event.id(), forgetting, Range::spanning);
             case REPEAT -> {}
+        }
+        if (isNew != Newness.NEW) {
+            newness.put(event, isNew);
         }
     }
 
@@ -260,21 +240,16 @@ final class OfflineJoin {
                 exposure -> newness(exposure) == Newness.NEW,
                 times,
                 settings.window().toMillis());
-        BitSet repeated = new BitSet(); // places of clicks
         if (!isClicksOnly()) {
-            List<Integer> places = new ArrayList<>(clicks.size());
-            for (int place = 0; place < clicks.size(); place++) {
-                places.add(place);
+            List<LoggedClick> inOrderOfIds = new ArrayList<>(clicks);
+            inOrderOfIds.sort(BY_ID);
+            for (List<LoggedClick> inOrder : List.of(clicks, inOrderOfIds)) {
+                timeline.clearTaken();
+                inOrder.forEach(click -> take(click, timeline));
             }
-            takeInOrder(clicks, places, timeline, repeated);
-            timeline.clearTaken();
-            places.sort(Comparator.comparing(clicks::get, BY_ID));
-            takeInOrder(clicks, places, timeline, repeated);
             findRepeatedActions(clicks, timeline);
         }
-        for (int place = 0; place < clicks.size(); place++) {
-            judge(clicks.get(place), repeated.get(place), timeline);
-        }
+        clicks.forEach(click -> judge(click, timeline));
         for (LoggedExposure exposure : exposures) {
             Set<String> outcomes = outcomes(exposure, timeline);
             verdicts.exposures()
@@ -286,19 +261,16 @@ final class OfflineJoin {
         }
     }
 
-    /** Finds the clicks whose action another click before them, in that order, has taken or may have taken. */
-    private void takeInOrder(List<LoggedClick> clicks, List<Integer> places, PairTimeline timeline, BitSet repeated) {
-        for (int place : places) {
-            LoggedClick click = clicks.get(place);
-            if (timeline.isTaken(click)) {
-                repeated.set(place);
-            }
-            Optional<LoggedExample> example = exampleOf(click);
-            if (example.isPresent()) {
-                timeline.take(click, example.get().featureTime(), !mayBeLate(click, example.get()));
-            } else if (newness(click) != Newness.REPEAT && mayBeCapped(click)) {
-                timeline.takeAny(click);
-            }
+    /** Takes a click's action on what it answered, or may have; notes if a click before it may have taken that already. */
+    private void take(LoggedClick click, PairTimeline timeline) {
+        if (timeline.isTaken(click)) {
+            mayBeRepeated.add(click);
+        }
+        Optional<LoggedExample> example = exampleOf(click);
+        if (example.isPresent()) {
+            timeline.take(click, example.get().featureTime(), !mayBeLate(click, example.get()));
+        } else if (newness(click) != Newness.REPEAT && mayBeCapped(click)) {
+            timeline.takeAny(click);
         }
     }
 
@@ -313,7 +285,8 @@ final class OfflineJoin {
         same.forEach((of, all) -> {
             if (all.size() > 1 && all.size() > timeline.count(of.getValue())) {
                 verdicts.faults()
-                        .add("clicks " + all.get(0).id() + " and " + all.get(1).id() + " ("
+                        .add("clicks " + all.get(0).text() + " and "
+                                + all.get(1).text() + " ("
                                 + partition.addressOf(all.get(0)) + " and " + partition.addressOf(all.get(1))
                                 + ") both have an example of the same action on one exposure");
             }
@@ -333,13 +306,13 @@ final class OfflineJoin {
         return amounts.mayBeCapped(true, click.user(), click.pair(), click.weight(), click.time());
     }
 
-    private void judge(LoggedClick click, boolean mayBeRepeated, PairTimeline timeline) {
+    private void judge(LoggedClick click, PairTimeline timeline) {
         Optional<LoggedExample> example = exampleOf(click);
-        Set<String> outcomes = example.map(of -> withExample(click, of, mayBeRepeated, timeline))
-                .orElseGet(() -> withoutExample(click, mayBeRepeated, timeline));
+        Set<String> outcomes =
+                example.map(of -> withExample(click, of, timeline)).orElseGet(() -> withoutExample(click, timeline));
         verdicts.clicks().add(outcomes, partition.addressOf(click));
         if (outcomes.isEmpty()) {
-            String named = "click " + click.id() + " (" + partition.addressOf(click) + ")";
+            String named = "click " + click.text() + " (" + partition.addressOf(click) + ")";
             verdicts.faults()
                     .add(example.map(of -> "the example at " + partition.addressOf(of) + " says that " + named
                                     + " answers an exposure of time " + of.featureTime()
@@ -348,14 +321,13 @@ final class OfflineJoin {
         }
     }
 
-    private Set<String> withExample(
-            LoggedClick click, LoggedExample example, boolean mayBeRepeated, PairTimeline timeline) {
+    private Set<String> withExample(LoggedClick click, LoggedExample example, PairTimeline timeline) {
         Set<Outcome> outcomes = new TreeSet<>();
         if (isClicksOnly() ? example.featureTime() == click.time() : timeline.hasOpen(click, example.featureTime())) {
             outcomes.add(Outcome.ATTRIBUTED);
         }
         if (!isClicksOnly() && mayBeLate(click, example)) {
-            Set<String> without = unanswered(click, mayBeRepeated, timeline);
+            Set<String> without = unanswered(click, timeline);
             if (without.contains(Outcome.LATE.label())) {
                 outcomes.add(Outcome.LATE_ATTRIBUTED);
             }
@@ -369,14 +341,14 @@ final class OfflineJoin {
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    private Set<String> withoutExample(LoggedClick click, boolean mayBeRepeated, PairTimeline timeline) {
+    private Set<String> withoutExample(LoggedClick click, PairTimeline timeline) {
         if (newness(click) == Newness.REPEAT) {
             return DUPLICATE;
         }
         Set<String> outcomes = new TreeSet<>();
         boolean makesExample = isClicksOnly() || timeline.hasOpen(click); // unless it is capped
         if (!isClicksOnly()) {
-            outcomes.addAll(unanswered(click, mayBeRepeated, timeline));
+            outcomes.addAll(unanswered(click, timeline));
             if (isLateLearnt()) {
                 makesExample |= outcomes.remove(Outcome.LATE.label());
                 makesExample |= outcomes.remove(Outcome.ORPHAN.label());
@@ -395,7 +367,7 @@ final class OfflineJoin {
     }
 
     /** The outcomes that a new click can have had other than being attributed. */
-    private Set<String> unanswered(LoggedClick click, boolean mayBeRepeated, PairTimeline timeline) {
+    private Set<String> unanswered(LoggedClick click, PairTimeline timeline) {
         Set<String> outcomes = new TreeSet<>();
         boolean isForgotten = partition.isForgotten(click.user());
         Range due = times.endOfWait(click);
@@ -406,7 +378,7 @@ final class OfflineJoin {
                 .isPresent()) {
             outcomes.add(Outcome.LATE.label());
         }
-        if (mayBeRepeated) {
+        if (mayBeRepeated.contains(click)) {
             outcomes.add(Outcome.REPEATED_ACTION.label());
         }
         // of an exposure that it answers and that was still known: when it came, at most

@@ -2,8 +2,7 @@ package dev.millrace.verify.books;
 
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.verify.books.ClockBounds.Range;
-import dev.millrace.verify.books.UserPartition.LoggedClick;
-import dev.millrace.verify.books.UserPartition.LoggedExposure;
+import dev.millrace.verify.books.UserPartition.LoggedEvent;
 
 /**
  * Bounds of settled time at each event of one partition, and at the ends of windows and waits, whatever the order in which the topics were read.
@@ -21,36 +20,36 @@ record SettledTimeBounds(AttributionSettings settings, Range exposuresEnd, Range
     /** Timers run when settled time has moved on by this much, so one that is due may be this late. */
     private static final long COARSENESS_MILLIS = 1000;
 
-    /** Settled time at an exposure: from the time up to which timers have run for certain, to the latest that it can be. */
-    Range at(LoggedExposure exposure) {
-        return isClicksOnly() ? new Range(cursor(0), clicksEnd.latest()) : at(exposure.clock(), clicksEnd.latest());
-    }
-
-    /** Settled time at a click, as {@link #at(LoggedExposure)}. */
-    Range at(LoggedClick click) {
-        return isClicksOnly()
-                ? new Range(cursor(click.clock().earliest()), click.clock().latest())
-                : at(click.clock(), exposuresEnd.latest());
+    /** Settled time at an event: from the time up to which timers have run for certain, to the latest that it can be. */
+    Range at(LoggedEvent event) {
+        Range clock = event.clock();
+        if (isClicksOnly()) {
+            return event.isClick()
+                    ? new Range(cursor(clock.earliest()), clock.latest())
+                    : new Range(cursor(0), clicksEnd.latest());
+        }
+        long othersEnd = (event.isClick() ? exposuresEnd : clicksEnd).latest();
+        long latest = mayLead ? Math.max(clock.latest(), othersEnd - skewMillis()) : clock.latest();
+        return new Range(
+                cursor(clock.earliest() - skewMillis()),
+                Math.min(settled(exposuresEnd.latest(), clicksEnd.latest()), latest));
     }
 
     /** Settled time at which the window of an exposure ends: a window after it, and after it came. */
-    Range endOfWindow(LoggedExposure exposure) {
+    Range endOfWindow(LoggedEvent exposure) {
         return at(exposure).orAfter(exposure.time(), settings.window().toMillis() + 1);
     }
 
     /** Settled time at which the wait of a click ends. */
-    Range endOfWait(LoggedClick click) {
+    Range endOfWait(LoggedEvent click) {
         return at(click).orAfter(click.time(), settings.clickWait().toMillis() + 1);
     }
 
-    /** Settled time at which the id of an exposure is forgotten: it is closed first, and goes one timer later. */
-    Range forgetting(LoggedExposure exposure) {
-        return endOfWindow(exposure).orAfter(exposure.time() + memoryMillis() + 2, 0);
-    }
-
-    /** Settled time at which the id of a click is forgotten. */
-    Range forgetting(LoggedClick click) {
-        return at(click).orAfter(click.time(), memoryMillis() + 1);
+    /** Settled time at which the id of an event is forgotten. An exposure is closed first, and goes one timer later. */
+    Range forgetting(LoggedEvent event) {
+        return event.isClick()
+                ? at(event).orAfter(event.time(), memoryMillis() + 1)
+                : endOfWindow(event).orAfter(event.time() + memoryMillis() + 2, 0);
     }
 
     /** Event time of the first exposure that is known for certain at a settled time. */
@@ -66,13 +65,6 @@ record SettledTimeBounds(AttributionSettings settings, Range exposuresEnd, Range
     /** Returns true if a timer has run by the end. */
     boolean hasRun(Range due) {
         return cursor(settled(exposuresEnd.earliest(), clicksEnd.earliest())) >= due.latest();
-    }
-
-    private Range at(Range clock, long othersEnd) {
-        long latest = mayLead ? Math.max(clock.latest(), othersEnd - skewMillis()) : clock.latest();
-        return new Range(
-                cursor(clock.earliest() - skewMillis()),
-                Math.min(settled(exposuresEnd.latest(), clicksEnd.latest()), latest));
     }
 
     private static long cursor(long earliest) {

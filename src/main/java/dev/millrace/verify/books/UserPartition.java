@@ -26,35 +26,55 @@ import java.util.zip.CRC32C;
 /** One partition of the topics that are partitioned by user, as far as the books count it. */
 final class UserPartition {
 
-    /**
-     * An exposure as its topic has it.
-     *
-     * @param id hash of user, item and id of the exposure
-     * @param pair hash of user and item
-     * @param time event time, epoch milliseconds
-     * @param clock event time of its topic here
-     * @param isSampled whether it becomes an example if it ends without a click
-     */
-    record LoggedExposure(IdHash id, IdHash user, IdHash pair, long time, Range clock, long offset, boolean isSampled) {
+    /** An exposure or a click as its topic has it. */
+    sealed interface LoggedEvent {
 
-        Origin origin() {
-            return new Origin(id, time);
+        /** Hash of what tells it from others: user, item and id of an exposure, user and id of a click. */
+        IdHash id();
+
+        IdHash user();
+
+        /** Hash of user and item. */
+        IdHash pair();
+
+        /** Of the example that it may make. */
+        Origin origin();
+
+        /** Event time of its topic here. */
+        Range clock();
+
+        long offset();
+
+        boolean isClick();
+
+        /** Event time, epoch milliseconds. */
+        default long time() {
+            return origin().time();
+        }
+    }
+
+    /** @param isSampled whether it becomes an example if it ends without a click */
+    record LoggedExposure(IdHash user, IdHash pair, Origin origin, Range clock, long offset, boolean isSampled)
+            implements LoggedEvent {
+
+        @Override
+        public IdHash id() {
+            return origin.id();
+        }
+
+        @Override
+        public boolean isClick() {
+            return false;
         }
     }
 
     /**
-     * A click as its topic has it.
-     *
-     * @param id of the click as text: faults name it, and waiting clicks are answered in the order of their ids
-     * @param userAndId hash of both
-     * @param pair hash of user and item
+     * @param text id of the click: faults name it, and waiting clicks are answered in the order of their ids
      * @param exposure hash of user, item and the exposure that the click names; absent if it names none
-     * @param origin of the example that it makes
-     * @param clock event time of its topic here
      */
     record LoggedClick(
-            String id,
-            IdHash userAndId,
+            String text,
+            IdHash id,
             IdHash user,
             IdHash pair,
             Optional<IdHash> exposure,
@@ -62,11 +82,12 @@ final class UserPartition {
             String action,
             double weight,
             Range clock,
-            long offset) {
+            long offset)
+            implements LoggedEvent {
 
-        /** Event time, epoch milliseconds. */
-        long time() {
-            return origin.time();
+        @Override
+        public boolean isClick() {
+            return true;
         }
     }
 
@@ -177,12 +198,8 @@ final class UserPartition {
         return new SettledTimeBounds(settings, exposureClock.now(), clickClock.now(), mayLead);
     }
 
-    RecordAddress addressOf(LoggedExposure exposure) {
-        return new RecordAddress(topics.exposures(), number, exposure.offset());
-    }
-
-    RecordAddress addressOf(LoggedClick click) {
-        return new RecordAddress(topics.clicks(), number, click.offset());
+    RecordAddress addressOf(LoggedEvent event) {
+        return new RecordAddress(event.isClick() ? topics.clicks() : topics.exposures(), number, event.offset());
     }
 
     RecordAddress addressOf(LoggedExample example) {
@@ -199,10 +216,9 @@ final class UserPartition {
         String item = event.text("item_id", "");
         String id = event.text("exposure_id", "");
         return new LoggedExposure(
-                IdHash.of(user, item, id),
                 hash(user),
                 IdHash.of(user, item),
-                event.integer("time", 0),
+                new Origin(IdHash.of(user, item, id), event.integer("time", 0)),
                 exposureClock.now(),
                 offset,
                 isSampled(user, item, id));

@@ -164,7 +164,7 @@ final class JoinedPartition implements Attribution.Output {
         }
         ExampleLog log = log();
         OfflineJoin.Verdicts verdicts = new OfflineJoin.Verdicts();
-        OfflineJoin.run(partition, log.byOrigin(), log.amounts(), partition.times(mayLead), verdicts);
+        new OfflineJoin(partition, log.byOrigin(), log.amounts(), partition.times(mayLead), verdicts).run();
         return verdicts;
     }
 
