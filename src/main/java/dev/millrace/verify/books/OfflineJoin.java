@@ -18,7 +18,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -138,11 +137,12 @@ final class OfflineJoin {
             }
         }
         tellRepeatedClicks(trained);
-        Map<IdHash, List<LoggedClick>> byPair = trained.stream().collect(Collectors.groupingBy(LoggedClick::pair));
-        Set<IdHash> pairs = new LinkedHashSet<>(partition.exposures().keySet());
-        pairs.addAll(byPair.keySet());
-        pairs.forEach(pair ->
-                judge(partition.exposures().getOrDefault(pair, List.of()), byPair.getOrDefault(pair, List.of())));
+        Map<IdHash, List<LoggedClick>> byPair = new LinkedHashMap<>();
+        trained.forEach(click ->
+                byPair.computeIfAbsent(click.pair(), pair -> new ArrayList<>(1)).add(click));
+        partition.exposures().forEach((pair, shown) -> judge(shown, byPair.getOrDefault(pair, List.of())));
+        byPair.keySet().removeAll(partition.exposures().keySet());
+        byPair.values().forEach(unseen -> judge(List.of(), unseen));
     }
 
     private boolean isClicksOnly() {
@@ -169,21 +169,23 @@ final class OfflineJoin {
         for (LoggedClick click : clicks) {
             Newness isNew = newness(held, click);
             List<LoggedExample> made = examples.getOrDefault(click.origin(), List.of());
-            int next = found.getOrDefault(click.origin(), 0);
+            int next = made.size() == 1 ? (isExplained(made.get(0)) ? 1 : 0) : found.getOrDefault(click.origin(), 0);
             if (isNew != Newness.REPEAT
                     && next < made.size()
                     && made.get(next).room().mayMake(made.get(next).weight(), click.weight())) {
                 isNew = Newness.NEW;
-                found.put(click.origin(), next + 1);
+                if (made.size() > 1) {
+                    found.put(click.origin(), next + 1);
+                }
                 exampleByClick.put(click, made.get(next));
                 explain(made.get(next));
             }
             note(held, click, isNew);
         }
         for (LoggedClick click : clicks) {
+            List<LoggedExample> made = examples.getOrDefault(click.origin(), List.of());
             Optional<LoggedExample> own = exampleOf(click);
-            if (own.isPresent()) {
-                List<LoggedExample> made = examples.getOrDefault(click.origin(), List.of());
+            if (made.size() > 1 && own.isPresent()) {
                 int first = Optional.ofNullable(found.put(click.origin(), made.size()))
                         .orElse(made.size());
                 made.subList(first, made.size()).forEach(second -> reportSecond(click, own.get(), second));
@@ -225,6 +227,10 @@ final class OfflineJoin {
         if (isNew != Newness.NEW) {
             newness.put(event, isNew);
         }
+    }
+
+    private boolean isExplained(LoggedExample example) {
+        return verdicts.explained().get(example.number());
     }
 
     private void explain(LoggedExample example) {
@@ -433,7 +439,7 @@ final class OfflineJoin {
         List<LoggedExample> found = examples.getOrDefault(exposure.origin(), List.of());
         if (newness(exposure) == Newness.EITHER || partition.isForgotten(exposure.user())) {
             for (int at = found.size() - 1; // there may be one of each time it was new
-                    at >= 0 && !verdicts.explained().get(found.get(at).number());
+                    at >= 0 && !isExplained(found.get(at));
                     at--) {
                 explain(found.get(at));
             }

@@ -48,18 +48,16 @@ final class UserPartition {
         boolean isClick();
 
         /** Event time, epoch milliseconds. */
-        default long time() {
-            return origin().time();
-        }
+        long time();
     }
 
     /** @param isSampled whether it becomes an example if it ends without a click */
-    record LoggedExposure(IdHash user, IdHash pair, Origin origin, Range clock, long offset, boolean isSampled)
+    record LoggedExposure(IdHash id, IdHash user, IdHash pair, long time, Range clock, long offset, boolean isSampled)
             implements LoggedEvent {
 
         @Override
-        public IdHash id() {
-            return origin.id();
+        public Origin origin() {
+            return new Origin(id, time);
         }
 
         @Override
@@ -84,6 +82,11 @@ final class UserPartition {
             Range clock,
             long offset)
             implements LoggedEvent {
+
+        @Override
+        public long time() {
+            return origin.time();
+        }
 
         @Override
         public boolean isClick() {
@@ -216,9 +219,10 @@ final class UserPartition {
         String item = event.text("item_id", "");
         String id = event.text("exposure_id", "");
         return new LoggedExposure(
+                IdHash.of(user, item, id),
                 hash(user),
                 IdHash.of(user, item),
-                new Origin(IdHash.of(user, item, id), event.integer("time", 0)),
+                event.integer("time", 0),
                 exposureClock.now(),
                 offset,
                 isSampled(user, item, id));
