@@ -1,5 +1,6 @@
 package dev.millrace.bench;
 
+import dev.millrace.wire.Topic;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.topic.ClientSettings;
@@ -7,8 +8,6 @@ import dev.millrace.topic.TopicFollower;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchRecords;
-import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.PlainValues;
 import dev.millrace.wire.TopicRecord;
 import java.time.Duration;
@@ -35,7 +34,6 @@ final class ClickTrail implements AutoCloseable {
     private final ClientSettings clients;
     private final TopicNames topics;
     private final AvroWire wire;
-    private final EmbeddingRecords embeddings;
     private final Queue<FirstVector> firstVectors = new ConcurrentLinkedQueue<>();
     private final TopicFollower follower;
 
@@ -43,7 +41,6 @@ final class ClickTrail implements AutoCloseable {
         this.clients = clients;
         this.topics = topics;
         this.wire = wire;
-        this.embeddings = new EmbeddingRecords(wire);
         this.follower = TopicFollower.start(clients, topics.itemEmbeddings(), this::take);
     }
 
@@ -64,9 +61,9 @@ final class ClickTrail implements AutoCloseable {
                     .filter(entry -> entry.is("ExampleRecord"))
                     .map(example -> click(example.text("item_id", ""), example.integer("produced_at", 0)))
                     .ifPresent(click -> attributed.putIfAbsent(click, record.timestamp())));
-            BatchRecords batches = new BatchRecords(wire);
             read(log, topics.miniBatches(), record -> {
-                for (TrainingExample example : batches.decode(record).examples()) {
+                for (TrainingExample example :
+                        wire.decode(Topic.MINI_BATCHES, record).orElseThrow().examples()) {
                     batched.putIfAbsent(click(example.item(), example.producedAt()), record.timestamp());
                 }
             });
@@ -93,7 +90,7 @@ final class ClickTrail implements AutoCloseable {
 
     private void take(TopicRecord record) {
         long now = System.currentTimeMillis();
-        ItemEmbedding embedding = embeddings.decode(record);
+        ItemEmbedding embedding = wire.decode(Topic.ITEM_EMBEDDINGS, record).orElseThrow();
         long producedAt = embedding.producedAt();
         if (producedAt > 0) {
             firstVectors.add(new FirstVector(click(embedding.item(), producedAt), producedAt, record.timestamp(), now));

@@ -15,9 +15,7 @@ import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.Topics;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.EmbeddingRecords;
-import dev.millrace.wire.GenerationRecords;
-import dev.millrace.wire.ModelUpdateRecords;
+import dev.millrace.wire.Topic;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -102,9 +100,7 @@ public final class ColdStartBench {
         TwoTower towers = new TwoTower(model, new Catalogue('c'));
         TopicNames topics = settings.topics().names();
         AvroWire wire = new AvroWire(settings.wire());
-        EmbeddingRecords embeddings = new EmbeddingRecords(wire);
-        ModelUpdateRecords updates = new ModelUpdateRecords(wire);
-        GenerationRecords generations = new GenerationRecords(wire);
+        Topic<ItemEmbedding> embeddings = Topic.itemEmbeddings(topics.miniBatches());
         try (EventProducer producer = new EventProducer(settings.clients(), topics, wire)) {
             towers.drainDirty(new EntrySink() {
                 @Override
@@ -113,8 +109,8 @@ public final class ColdStartBench {
                         ModelUpdate update = new ModelUpdate(generation, 1, key, Optional.of(value));
                         producer.sendBytes(
                                 topics.modelUpdates(),
-                                ModelUpdateRecords.key(generation, key),
-                                Optional.of(updates.encode(topics.modelUpdates(), update, value)),
+                                Topic.MODEL_UPDATES.key(update),
+                                wire.encode(Topic.MODEL_UPDATES, topics.modelUpdates(), update),
                                 ZipfShop.FIRST_TIME);
                     }
                 }
@@ -129,15 +125,15 @@ public final class ColdStartBench {
                         "item-" + item, Optional.of(vector), generation, 1, ZipfShop.FIRST_TIME, ZipfShop.FIRST_TIME);
                 producer.sendBytes(
                         topics.itemEmbeddings(),
-                        EmbeddingRecords.key(generation, embedding.item()),
-                        Optional.of(
-                                embeddings.encode(topics.itemEmbeddings(), embedding, vector, topics.miniBatches())),
+                        embeddings.key(embedding),
+                        wire.encode(embeddings, topics.itemEmbeddings(), embedding),
                         ZipfShop.FIRST_TIME + item);
             }
+            ItemEmbedding mark = ItemEmbedding.mark(generation, 1);
             producer.sendToAll(
                     topics.itemEmbeddings(),
-                    EmbeddingRecords.markKey(generation),
-                    embeddings.encodeMark(topics.itemEmbeddings(), generation, 1, topics.miniBatches()),
+                    embeddings.key(mark),
+                    wire.encode(embeddings, topics.itemEmbeddings(), mark).orElseThrow(),
                     ZipfShop.FIRST_TIME);
             for (Kind kind : List.of(Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED)) {
                 GenerationFact fact = new GenerationFact(
@@ -150,8 +146,8 @@ public final class ColdStartBench {
                         kind == Kind.STARTED ? settings.trainerTexts() : new TreeMap<>());
                 producer.sendBytes(
                         topics.generations(),
-                        GenerationRecords.key(fact),
-                        Optional.of(generations.encode(topics.generations(), fact)),
+                        Topic.GENERATIONS.key(fact),
+                        wire.encode(Topic.GENERATIONS, topics.generations(), fact),
                         ZipfShop.FIRST_TIME);
             }
             producer.flush();

@@ -10,16 +10,14 @@ import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.Topics;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.PartProgress;
-import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.Topic;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -91,15 +89,14 @@ public final class RecoveryBench {
                     ProgressWatch progress = new ProgressWatch(
                             settings.clients(),
                             names.trainingProgress(),
-                            new ProgressRecords(wire),
+                            wire,
                             PartProgress.logLearner(settings.stream().applicationId(Part.LEARN_FROM_LOG)));
                     SeparateProcesses processes = new SeparateProcesses(directory, launcher)) {
                 ZipfShop shop = new ZipfShop(ITEMS, rows);
-                BatchRecords records = new BatchRecords(wire);
                 Consumer<MiniBatch> log = batch -> producer.sendBytes(
                         names.miniBatches(),
-                        BatchRecords.key(batch.step()),
-                        Optional.of(records.encode(names.miniBatches(), batch)),
+                        Topic.MINI_BATCHES.key(batch),
+                        wire.encode(Topic.MINI_BATCHES, names.miniBatches(), batch),
                         ZipfShop.FIRST_TIME);
                 shop.begin(log);
                 producer.flush();

@@ -7,7 +7,7 @@ import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.EmbeddingRecords;
+import dev.millrace.wire.Topic;
 import java.util.Optional;
 
 /** Vectors of any number of items on the topic item-embeddings, decided by a seed: for a server that starts with many. */
@@ -47,15 +47,15 @@ public final class SyntheticEmbeddings {
 
     /** Writes the first so many, as made by a step of a generation. */
     public void write(int count, String generation, long step) {
-        EmbeddingRecords records = new EmbeddingRecords(wire);
+        Topic<ItemEmbedding> embeddings = Topic.itemEmbeddings(topics.miniBatches());
         try (EventProducer producer = new EventProducer(clients, topics, wire)) {
             for (int number = 0; number < count; number++) {
                 float[] vector = vector(number);
                 ItemEmbedding embedding = new ItemEmbedding(item(number), Optional.of(vector), generation, step, 0, 0);
                 producer.sendBytes(
                         topics.itemEmbeddings(),
-                        EmbeddingRecords.key(generation, embedding.item()),
-                        Optional.of(records.encode(topics.itemEmbeddings(), embedding, vector, topics.miniBatches())),
+                        embeddings.key(embedding),
+                        wire.encode(embeddings, topics.itemEmbeddings(), embedding),
                         Streams.T0);
             }
             producer.flush();
