@@ -81,7 +81,8 @@ public final class ServeProcess implements AutoCloseable {
      *
      * @param clicks sends what a visitor of the page clicks; absent where there is no producer
      */
-    public static ServeProcess start(MillraceSettings settings, PrometheusMeterRegistry registry, Optional<ClickSender> clicks)
+    public static ServeProcess start(
+            MillraceSettings settings, PrometheusMeterRegistry registry, Optional<ClickSender> clicks)
             throws IOException {
         HttpSetup.requireFree(
                 "serve.port", settings.serve().host(), settings.serve().port());

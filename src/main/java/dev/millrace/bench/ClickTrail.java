@@ -1,6 +1,5 @@
 package dev.millrace.bench;
 
-import dev.millrace.wire.Topic;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.topic.ClientSettings;
@@ -9,6 +8,7 @@ import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PlainValues;
+import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import java.time.Duration;
 import java.util.HashMap;

@@ -1,10 +1,10 @@
 package dev.millrace.bench;
 
-import dev.millrace.shop.ShopSettings;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
 import dev.millrace.replay.Pace;
 import dev.millrace.shop.ShopGenerator;
+import dev.millrace.shop.ShopSettings;
 import dev.millrace.state.InputTopic;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.Topics;
@@ -132,7 +132,8 @@ public final class FreshnessBench {
             RecallClient trainer)
             throws IOException, InterruptedException {
         AvroWire wire = new AvroWire(settings.wire());
-        ReplayRun replay = new ReplayRun(new ShopGenerator(ShopSettings.read(settings.reader())), plan.pace(), Long.MAX_VALUE, bad -> {});
+        ReplayRun replay = new ReplayRun(
+                new ShopGenerator(ShopSettings.read(settings.reader())), plan.pace(), Long.MAX_VALUE, bad -> {});
         ExecutorService threads = Executors.newSingleThreadExecutor();
         try (EventProducer producer =
                         new EventProducer(settings.clients(), settings.topics().names(), wire);

@@ -1,12 +1,12 @@
 package dev.millrace.bench;
 
-import dev.millrace.shop.ShopSettings;
 import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.ThreadMXBean;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
 import dev.millrace.replay.Pace;
 import dev.millrace.shop.ShopGenerator;
+import dev.millrace.shop.ShopSettings;
 import dev.millrace.state.InputTopic;
 import dev.millrace.stream.BareTopology;
 import dev.millrace.stream.MillraceTopology;
@@ -202,7 +202,8 @@ public final class StreamBench {
 
     /** Returns how many records were sent, by input topic. */
     private static Map<InputTopic, Long> fill(MillraceSettings settings, long events) throws InterruptedException {
-        ReplayRun replay = new ReplayRun(new ShopGenerator(ShopSettings.read(settings.reader())), new Pace.Max(), events, bad -> {});
+        ReplayRun replay = new ReplayRun(
+                new ShopGenerator(ShopSettings.read(settings.reader())), new Pace.Max(), events, bad -> {});
         try (EventProducer producer =
                 new EventProducer(settings.clients(), settings.topics().names(), new AvroWire(settings.wire()))) {
             replay.run(producer, InstantSource.system());

@@ -1,9 +1,9 @@
 package dev.millrace.demo;
 
-import dev.millrace.app.TrainProcess;
-import dev.millrace.app.ServeProcess;
-import dev.millrace.app.ReplayRun;
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.ReplayRun;
+import dev.millrace.app.ServeProcess;
+import dev.millrace.app.TrainProcess;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.follow.Freshness;
 import dev.millrace.follow.ProgressWatch;

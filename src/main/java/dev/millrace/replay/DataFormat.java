@@ -15,7 +15,8 @@ public record DataFormat(String label, Opener opener) {
     public static final DataFormat CSV = new DataFormat("csv", (data, settings) -> new MappedLog(data, DataFormat.CSV));
 
     /** The user's own log, one JSON object a line, read through a mapping file. */
-    public static final DataFormat JSONL = new DataFormat("jsonl", (data, settings) -> new MappedLog(data, DataFormat.JSONL));
+    public static final DataFormat JSONL =
+            new DataFormat("jsonl", (data, settings) -> new MappedLog(data, DataFormat.JSONL));
 
     /** Opens a data set. */
     public interface Opener {

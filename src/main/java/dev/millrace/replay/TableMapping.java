@@ -38,7 +38,7 @@ final class TableMapping {
         this.section = section;
         files = files(folder);
         Charset charset = charset(reader.text(key("charset") + " = UTF-8: character set of the files"));
-        format = kind == DataFormat.JSONL ? new RowFormat.JsonLines(charset) : csv(charset);
+        format = kind.equals(DataFormat.JSONL) ? new RowFormat.JsonLines(charset) : csv(charset);
     }
 
     /** Reads a required column. */

@@ -1,7 +1,5 @@
 package dev.millrace.workshop;
 
-import dev.millrace.cli.Millrace;
-import dev.millrace.cli.Processes;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.bench.ColdStartBench;
 import dev.millrace.bench.FreshnessBench;
@@ -11,6 +9,8 @@ import dev.millrace.bench.PopularityBench;
 import dev.millrace.bench.RecoveryBench;
 import dev.millrace.bench.ScaleBench;
 import dev.millrace.bench.StreamBench;
+import dev.millrace.cli.Millrace;
+import dev.millrace.cli.Processes;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;

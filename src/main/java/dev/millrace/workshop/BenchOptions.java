@@ -1,9 +1,9 @@
 package dev.millrace.workshop;
 
-import dev.millrace.cli.option.OutputOption;
-import dev.millrace.cli.option.ProgressOption;
-import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.bench.BenchReport;
+import dev.millrace.cli.option.OutputOption;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
 import java.io.IOException;
 import java.io.PrintWriter;
 import picocli.CommandLine;

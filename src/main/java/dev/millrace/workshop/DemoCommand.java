@@ -1,13 +1,13 @@
 package dev.millrace.workshop;
 
-import dev.millrace.cli.Processes;
-import dev.millrace.demo.Demo;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
-import dev.millrace.demo.RunReport;
+import dev.millrace.cli.Processes;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.demo.Demo;
+import dev.millrace.demo.RunReport;
 import dev.millrace.replay.DataSet;
 import dev.millrace.replay.Pace;
 import dev.millrace.serve.HttpSetup;

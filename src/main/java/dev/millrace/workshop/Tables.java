@@ -1,8 +1,8 @@
 package dev.millrace.workshop;
 
-import dev.millrace.workshop.evaluate.RecallTable;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.state.Books;
+import dev.millrace.workshop.evaluate.RecallTable;
 import java.util.Locale;
 import java.util.stream.Collectors;
 

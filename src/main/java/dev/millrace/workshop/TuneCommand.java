@@ -1,8 +1,6 @@
 package dev.millrace.workshop;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.workshop.evaluate.EvaluationData;
-import dev.millrace.workshop.evaluate.TuneRun;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
@@ -15,6 +13,8 @@ import dev.millrace.exam.RankingTotals;
 import dev.millrace.topic.BatchLog;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.TopicReader;
+import dev.millrace.workshop.evaluate.EvaluationData;
+import dev.millrace.workshop.evaluate.TuneRun;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -1,12 +1,12 @@
 package dev.millrace.app;
 
-import dev.millrace.shop.ShopSettings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.throwable;
 
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingDoc;
+import dev.millrace.shop.ShopSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

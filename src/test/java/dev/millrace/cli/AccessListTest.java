@@ -86,7 +86,7 @@ class AccessListTest {
                 .extracting(JsonNode::toString)
                 .contains(
                         "{\"principal\":\"User:shop\",\"resource\":\"topic\",\"name\":\"shop.clicks\",\"pattern\":\"literal\","
-                            + "\"operations\":[\"Describe\",\"DescribeConfigs\",\"Read\"]}",
+                                + "\"operations\":[\"Describe\",\"DescribeConfigs\",\"Read\"]}",
                         "{\"principal\":\"User:shop\",\"resource\":\"transactional-id\",\"name\":\"millrace-\","
                                 + "\"pattern\":\"prefixed\",\"operations\":[\"Write\"]}",
                         "{\"principal\":\"User:shop\",\"resource\":\"cluster\",\"name\":\"kafka-cluster\","

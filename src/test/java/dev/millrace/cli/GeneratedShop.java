@@ -1,6 +1,5 @@
 package dev.millrace.cli;
 
-import dev.millrace.shop.ShopSettings;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
@@ -8,6 +7,7 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.UserProfile;
 import dev.millrace.replay.ReplayEvent;
 import dev.millrace.shop.ShopGenerator;
+import dev.millrace.shop.ShopSettings;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;

@@ -1,13 +1,13 @@
 package dev.millrace.dataset;
 
-import dev.millrace.replay.RealData;
-import dev.millrace.replay.BadRows;
-import dev.millrace.replay.ReplayEvent;
-import dev.millrace.replay.EventsByKind;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.event.Click;
 import dev.millrace.event.FeatureValue;
+import dev.millrace.replay.BadRows;
+import dev.millrace.replay.EventsByKind;
+import dev.millrace.replay.RealData;
+import dev.millrace.replay.ReplayEvent;
 import dev.millrace.settings.InvalidSettingsException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

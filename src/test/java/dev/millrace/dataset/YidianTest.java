@@ -1,10 +1,5 @@
 package dev.millrace.dataset;
 
-import dev.millrace.replay.RealData;
-import dev.millrace.replay.BadRow;
-import dev.millrace.replay.BadRows;
-import dev.millrace.replay.ReplayEvent;
-import dev.millrace.replay.EventsByKind;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,6 +8,11 @@ import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.UserProfile;
+import dev.millrace.replay.BadRow;
+import dev.millrace.replay.BadRows;
+import dev.millrace.replay.EventsByKind;
+import dev.millrace.replay.RealData;
+import dev.millrace.replay.ReplayEvent;
 import dev.millrace.settings.InvalidSettingsException;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -49,7 +49,8 @@ record Scene(
     private static final int BESIDE = 3; // as many as get into the target's list, and have it in theirs
     private static final int POPULAR = 60;
     private static final int SECOND_MILLIS = 1_000;
-    private static final int LATE = HONEST * 4 / 5; // an account may choose its time, and late clicks count most at the end
+    private static final int LATE =
+            HONEST * 4 / 5; // an account may choose its time, and late clicks count most at the end
 
     /** @param set settings other than those of the goal */
     static Scene of(Goal goal, int accounts, Map<String, String> set) {

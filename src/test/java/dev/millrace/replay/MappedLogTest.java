@@ -1,11 +1,10 @@
 package dev.millrace.replay;
 
-import dev.millrace.settings.SettingsReader;
-import dev.millrace.dataset.DataSets;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.dataset.DataSets;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
@@ -14,6 +13,7 @@ import dev.millrace.event.UserProfile;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
+import dev.millrace.settings.SettingsReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -1,10 +1,10 @@
 package dev.millrace.wire;
 
-import dev.millrace.dataset.DataSets;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.dataset.DataSets;
 import dev.millrace.replay.RealData;
 import dev.millrace.replay.ReplayEvent;
 import java.io.IOException;

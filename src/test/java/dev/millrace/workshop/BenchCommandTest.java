@@ -1,11 +1,11 @@
 package dev.millrace.workshop;
 
-import dev.millrace.cli.Commands;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.bench.BenchReport;
+import dev.millrace.cli.Commands;
 import dev.millrace.operation.Progress;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -1,12 +1,12 @@
 package dev.millrace.workshop;
 
-import dev.millrace.cli.MadeUpRatings;
-import dev.millrace.cli.Commands;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.cli.Commands;
+import dev.millrace.cli.MadeUpRatings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,10 +2,10 @@ package dev.millrace.workshop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.workshop.evaluate.RecallTable;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.state.Books;
+import dev.millrace.workshop.evaluate.RecallTable;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;

@@ -1,7 +1,5 @@
 package dev.millrace.cli.option;
 
-import java.util.stream.Stream;
-import java.util.stream.Collectors;
 import dev.millrace.app.Extension;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.feature.FeatureSpec;
@@ -18,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 

@@ -1,10 +1,10 @@
 package dev.millrace.workshop.evaluate;
 
-import dev.millrace.evaluate.HoldoutSettings;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.evaluate.Holdout;
+import dev.millrace.evaluate.HoldoutSettings;
 import dev.millrace.evaluate.NearestAverages;
 import dev.millrace.operation.Progress;
 import java.io.IOException;
@@ -33,7 +33,11 @@ public final class HoldoutEvaluation implements EvaluationProtocol {
     public void run(MillraceSettings settings) throws IOException {
         LearningTime time = new LearningTime();
         Holdout.Result found = new Holdout(
-                        HoldoutSettings.read(settings.reader()), data.shares(settings), data.examples(settings), settings.trainer(), time)
+                        HoldoutSettings.read(settings.reader()),
+                        data.shares(settings),
+                        data.examples(settings),
+                        settings.trainer(),
+                        time)
                 .followedBy(progress)
                 .run(cutoffs);
         Map<String, NearestAverages> rows = new LinkedHashMap<>();

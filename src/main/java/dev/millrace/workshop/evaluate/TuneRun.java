@@ -162,8 +162,8 @@ public final class TuneRun {
 
     private RankingTotals searched(Map<String, String> changes, double share) {
         MillraceSettings changed = settings.apply(changes);
-        PrequentialSettings part =
-                PrequentialSettings.read(changed.reader()).withFirst(PrequentialSettings.read(changed.reader()).first() * task.first() * share);
+        PrequentialSettings part = PrequentialSettings.read(changed.reader())
+                .withFirst(PrequentialSettings.read(changed.reader()).first() * task.first() * share);
         RankingTotals found = judge(changed, part, share, ExamWitness.NONE);
         if (found.scored() == 0) {
             throw OptionFaults.unusable(
@@ -272,7 +272,11 @@ public final class TuneRun {
 
     private RankingTotals rest(Map<String, String> changes, FoundEvents witness) {
         MillraceSettings changed = settings.apply(changes);
-        return judge(changed, PrequentialSettings.read(changed.reader()).withWarmUp(task.first()), 1 / task.first(), witness);
+        return judge(
+                changed,
+                PrequentialSettings.read(changed.reader()).withWarmUp(task.first()),
+                1 / task.first(),
+                witness);
     }
 
     /** Returns whether it wrote the file. */

@@ -1,11 +1,11 @@
 package dev.millrace.workshop.evaluate;
 
-import dev.millrace.evaluate.WindowSettings;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.evaluate.RankAverages;
 import dev.millrace.evaluate.RankAverages.Measure;
+import dev.millrace.evaluate.WindowSettings;
 import dev.millrace.evaluate.Windows;
 import dev.millrace.operation.Progress;
 import java.io.IOException;
@@ -34,7 +34,11 @@ public final class WindowsEvaluation implements EvaluationProtocol {
     public void run(MillraceSettings settings) throws IOException {
         LearningTime time = new LearningTime();
         Windows.Result found = new Windows(
-                        WindowSettings.read(settings.reader()), data.shares(settings), data.examples(settings), settings.trainer(), time)
+                        WindowSettings.read(settings.reader()),
+                        data.shares(settings),
+                        data.examples(settings),
+                        settings.trainer(),
+                        time)
                 .run(progress);
         String text = markdown(found);
         report.show(text, text, json(found, time.perSecond(found.learnt())));
