@@ -74,7 +74,7 @@ final class EmbeddingTables {
                                 settings.initialRows(),
                                 settings.optimiser().rows().rule(),
                                 settings.tables().admitAfter(),
-                                new TableStorage(ModelEntry.Row.prefix(name), storage.rows(), engine.readers())));
+                                new TableStorage(ModelEntry.rows(name), storage.rows(), engine.readers())));
                 gradients.computeIfAbsent(feature.table(), name -> new RowGradients(table, engine.team()));
             }
         }
@@ -131,10 +131,10 @@ final class EmbeddingTables {
      * @throws CorruptEntryException if there are rows of other tables
      */
     void begin(long checked) {
-        byte[] from = ModelEntry.Row.prefix();
+        byte[] from = ModelEntry.Kind.ROW.key();
         byte[] end = EntrySource.behind(from);
         SortedSet<byte[]> prefixes = new TreeSet<>(Arrays::compareUnsigned);
-        tables.keySet().forEach(name -> prefixes.add(ModelEntry.Row.prefix(name)));
+        tables.keySet().forEach(name -> prefixes.add(ModelEntry.rows(name)));
         for (byte[] prefix : prefixes) {
             requireNoRows(from, prefix);
             from = EntrySource.behind(prefix);
@@ -333,9 +333,8 @@ final class EmbeddingTables {
     void forEachUserEntryFrom(byte[] from, UserEntries visitor) {
         boolean[] isWanted = {true};
         userTables()
-                .filter(table ->
-                        Arrays.compareUnsigned(from, EntrySource.behind(ModelEntry.Row.prefix(table.name()))) < 0)
-                .sorted(Comparator.comparing(table -> ModelEntry.Row.prefix(table.name()), Arrays::compareUnsigned))
+                .filter(table -> Arrays.compareUnsigned(from, EntrySource.behind(ModelEntry.rows(table.name()))) < 0)
+                .sorted(Comparator.comparing(table -> ModelEntry.rows(table.name()), Arrays::compareUnsigned))
                 .takeWhile(table -> isWanted[0])
                 .forEach(table -> table.forEachEntryFrom(from, (key, value) -> {
                     isWanted[0] = visitor.take(table, key, value);

@@ -97,9 +97,13 @@ final class FeatureInputs {
         return moments[feature];
     }
 
-    void restoreMoments(int feature, Moments restored) {
-        moments[feature] = restored;
-        dirtyMoments[feature] = false;
+    void restoreMoments(String feature, Moments restored) {
+        for (int f = 0; f < moments.length; f++) {
+            if (features.get(f).name().equals(feature)) {
+                moments[f] = restored;
+                dirtyMoments[f] = false;
+            }
+        }
     }
 
     /** Returns true if the statistics changed since the last call. */

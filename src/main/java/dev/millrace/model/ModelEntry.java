@@ -1,7 +1,6 @@
 package dev.millrace.model;
 
 import dev.millrace.model.table.SightingCounts;
-import dev.millrace.model.table.TableRows;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
@@ -12,40 +11,61 @@ import java.util.Arrays;
 import java.util.function.Predicate;
 
 /**
- * The kind and identity of one stored entry of a model, as in its key.
+ * The key of one stored entry of a model.
  *
  * <p>A key is {@code m}, the code of the {@link Kind}, then: of statistics, side and feature; of weights and slots, side,
  * tensor [1 byte] and chunk [2 bytes]; of a row, table, 0 and the row's key; of a table, its name; of sightings, table, 0 and
- * the chunk [2 bytes], or nothing for the number of additions.
+ * the chunk [2 bytes], or nothing for the number of additions. The methods that read a part throw {@link CorruptEntryException}
+ * if the key has none.
  */
-public sealed interface ModelEntry {
-
+public record ModelEntry(Kind kind, byte[] key) {
     /** First byte of every key of the model. */
-    byte PREFIX = 'm';
+    static final byte PREFIX = 'm';
 
-    /** Second byte of the keys of each kind of entry. */
-    enum Kind {
-        HEADER('h'),
-        STATISTICS('n'),
-        WEIGHTS('w'),
-        FIRST_SLOT('a'),
-        SECOND_SLOT('b'),
-        NETWORK_STEPS('o'),
-        LEARNED_TEMPERATURE('l'),
-        LEARNED_OBJECTIVES('u'),
-        MIXTURE('m'),
-        ROW('r'),
-        TABLE('c'),
-        SIGHTINGS('s'),
-        UPKEEP('t');
+    /** Floats of a part of a tensor, so that an entry stays under 256 KB. */
+    private static final int CHUNK = 62 * 1024;
+
+    /** Second byte of the keys of each kind of entry, and the kind in words. */
+    public enum Kind {
+        /** Fingerprint and settings hash of the weights. */
+        HEADER('h', "model's own"),
+        /** Statistics of a numeric feature. */
+        STATISTICS('n', "model's own"),
+        /** A part of a network's tensor. */
+        WEIGHTS('w', "networks"),
+        /** A part of the state of the networks' optimiser. */
+        FIRST_SLOT('a', "optimiser of the networks"),
+        SECOND_SLOT('b', "optimiser of the networks"),
+        /** Number of steps that updated the networks; stored if their update rule needs it. */
+        NETWORK_STEPS('o', "model's own"),
+        /** The learned temperature, and its accumulator. */
+        LEARNED_TEMPERATURE('l', "model's own"),
+        /** The learned weights of the actions' losses, and their accumulators. */
+        LEARNED_OBJECTIVES('u', "model's own"),
+        /** The {@link Mixture}. */
+        MIXTURE('m', "model's own"),
+        /** A row of an embedding table. */
+        ROW('r', "rows of table "),
+        /** What is stored of a table beside its rows. */
+        TABLE('c', "model's own"),
+        /** A part of a table's {@link SightingCounts}, or the number of additions to them. */
+        SIGHTINGS('s', "sightings of table "),
+        /** Event time of the model, and counts of removed and not admitted rows. */
+        UPKEEP('t', "model's own");
 
         private final byte code;
+        private final String words;
 
-        Kind(char code) {
+        Kind(char code, String words) {
             this.code = (byte) code;
+            this.words = words;
         }
 
-        /** Returns a key: two bytes, then the parts. */
+        /** Returns the key of the only entry of this kind, or what the keys of all begin with. */
+        public byte[] key() {
+            return key(new byte[0]);
+        }
+
         private byte[] key(byte[]... parts) {
             ByteArrayOutputStream key = new ByteArrayOutputStream();
             key.write(PREFIX);
@@ -60,434 +80,165 @@ public sealed interface ModelEntry {
         public boolean isOf(byte[] key) {
             return key.length > 1 && key[0] == PREFIX && key[1] == code;
         }
+    }
 
-        private static Kind of(byte[] key) {
-            for (Kind kind : values()) {
-                if (kind.isOf(key)) {
-                    return kind;
-                }
+    /** @throws CorruptEntryException if the key is not one of a model */
+    public static ModelEntry of(byte[] key) {
+        for (Kind kind : Kind.values()) {
+            if (kind.isOf(key)) {
+                return new ModelEntry(kind, key);
             }
-            throw new CorruptEntryException("not a key of the model: " + Arrays.toString(key));
         }
+        throw new CorruptEntryException("not a key of the model: " + Arrays.toString(key));
     }
 
-    /** One method for each kind of entry. */
-    interface Visitor {
-        void visit(Header header);
-
-        void visit(Statistics statistics);
-
-        void visit(Weights weights);
-
-        void visit(Slot slot);
-
-        void visit(NetworkSteps steps);
-
-        void visit(LearnedTemperature temperature);
-
-        void visit(LearnedObjectives objectives);
-
-        void visit(LearnedMixture mixture);
-
-        void visit(Row row);
-
-        void visit(Table table);
-
-        void visit(Sightings sightings);
-
-        void visit(Upkeep upkeep);
+    static byte[] statistics(Side side, String feature) {
+        return Kind.STATISTICS.key(new byte[] {side.code()}, utf8(feature));
     }
 
-    byte[] key();
+    public static byte[] weights(Side side, int tensor, int chunk) {
+        return part(Kind.WEIGHTS, side, tensor, chunk);
+    }
 
-    /** Calls the visitor's method for this kind of entry. */
-    void accept(Visitor visitor);
+    /** @param slot 0 or 1 */
+    static byte[] slot(int slot, Side side, int tensor, int chunk) {
+        return part(slot == 0 ? Kind.FIRST_SLOT : Kind.SECOND_SLOT, side, tensor, chunk);
+    }
+
+    private static byte[] part(Kind kind, Side side, int tensor, int chunk) {
+        return kind.key(new byte[] {side.code(), (byte) tensor}, number(chunk));
+    }
+
+    public static byte[] row(String table, String rowKey) {
+        return Kind.ROW.key(utf8(table), new byte[] {0}, utf8(rowKey));
+    }
+
+    /** Returns what the keys of a table's rows begin with. */
+    static byte[] rows(String table) {
+        return row(table, "");
+    }
+
+    public static byte[] table(String table) {
+        return Kind.TABLE.key(utf8(table));
+    }
+
+    static byte[] sightings(String table, int chunk) {
+        return Kind.SIGHTINGS.key(utf8(table), new byte[] {0}, number(chunk));
+    }
+
+    /** Returns the key of the number of additions to a table's sightings. */
+    static byte[] additions(String table) {
+        return Kind.SIGHTINGS.key(utf8(table), new byte[] {0});
+    }
 
     /** Returns the kind of entry in words; for a row with its table. */
-    String description();
+    public String description() {
+        return kind == Kind.ROW || kind == Kind.SIGHTINGS ? kind.words + table() : kind.words;
+    }
 
     /**
      * Returns whether {@link QueryEncoder} needs this entry.
      *
      * @param isUserTable returns whether the user tower reads a table's rows
      */
-    boolean isQuerySide(Predicate<String> isUserTable);
-
-    /** An entry that is neither a row, nor sightings, nor a part of a network. */
-    sealed interface Own extends ModelEntry {
-
-        @Override
-        default String description() {
-            return "model's own";
-        }
-
-        @Override
-        default boolean isQuerySide(Predicate<String> isUserTable) {
-            return false;
-        }
-    }
-
-    /** One of these that the query side needs. */
-    sealed interface Sent extends Own {
-
-        @Override
-        default boolean isQuerySide(Predicate<String> isUserTable) {
-            return true;
-        }
-    }
-
-    /** Fingerprint and settings hash of the weights. */
-    record Header() implements Sent {
-        @Override
-        public byte[] key() {
-            return Kind.HEADER.key();
-        }
-
-        @Override
-        public void accept(Visitor visitor) {
-            visitor.visit(this);
-        }
-    }
-
-    /** Statistics of a numeric feature. */
-    record Statistics(Side side, String feature) implements Own {
-        @Override
-        public byte[] key() {
-            return Kind.STATISTICS.key(new byte[] {side.code()}, utf8(feature));
-        }
-
-        @Override
-        public void accept(Visitor visitor) {
-            visitor.visit(this);
-        }
-
-        @Override
-        public boolean isQuerySide(Predicate<String> isUserTable) {
-            return side == Side.USER;
-        }
-    }
-
-    /** Number of steps that updated the networks; stored if their update rule needs it. */
-    record NetworkSteps() implements Own {
-        @Override
-        public byte[] key() {
-            return Kind.NETWORK_STEPS.key();
-        }
-
-        @Override
-        public void accept(Visitor visitor) {
-            visitor.visit(this);
-        }
-    }
-
-    /** The learned temperature, and its accumulator. */
-    record LearnedTemperature() implements Sent {
-        @Override
-        public byte[] key() {
-            return Kind.LEARNED_TEMPERATURE.key();
-        }
-
-        @Override
-        public void accept(Visitor visitor) {
-            visitor.visit(this);
-        }
-    }
-
-    /** The {@link Mixture}. */
-    record LearnedMixture() implements Sent {
-        @Override
-        public byte[] key() {
-            return Kind.MIXTURE.key();
-        }
-
-        @Override
-        public void accept(Visitor visitor) {
-            visitor.visit(this);
-        }
-    }
-
-    /** The learned weights of the actions' losses, and their accumulators. */
-    record LearnedObjectives() implements Own {
-        @Override
-        public byte[] key() {
-            return Kind.LEARNED_OBJECTIVES.key();
-        }
-
-        @Override
-        public void accept(Visitor visitor) {
-            visitor.visit(this);
-        }
-    }
-
-    /** Event time of the model, and counts of removed and not admitted rows. */
-    record Upkeep() implements Own {
-        @Override
-        public byte[] key() {
-            return Kind.UPKEEP.key();
-        }
-
-        @Override
-        public void accept(Visitor visitor) {
-            visitor.visit(this);
-        }
-    }
-
-    /** A part of a network's tensor, or of its optimiser's state. */
-    sealed interface Chunk extends ModelEntry {
-
-        /** Floats of a chunk, so that an entry stays under 256 KB. */
-        int FLOATS = 62 * 1024;
-
-        int tensor();
-
-        int chunk();
-
-        /** Returns the number of chunks of a tensor. */
-        static int count(float[] tensor) {
-            return (tensor.length + FLOATS - 1) / FLOATS;
-        }
-
-        /** The entry's value. */
-        default byte[] value(float[] tensor) {
-            int from = chunk() * FLOATS;
-            return new Fields()
-                    .floats(Arrays.copyOfRange(tensor, from, Math.min(tensor.length, from + FLOATS)))
-                    .framed();
-        }
-
-        /**
-         * Copies the entry's value into its place in the tensor.
-         *
-         * @throws CorruptEntryException if it does not fit there
-         */
-        default void restore(byte[] value, float[] tensor) {
-            float[] part = Fields.floats(Frame.open(value));
-            int from = chunk() * FLOATS;
-            if (from < 0 || part.length != Math.min(FLOATS, tensor.length - from)) {
-                throw new CorruptEntryException(
-                        "a chunk of " + part.length + " floats does not fit at " + from + " of " + tensor.length);
-            }
-            System.arraycopy(part, 0, tensor, from, part.length);
-        }
-    }
-
-    /** Weights of a network. */
-    record Weights(Side side, int tensor, int chunk) implements Chunk {
-        @Override
-        public byte[] key() {
-            return Kind.WEIGHTS.key(chunkKey(side, tensor, chunk));
-        }
-
-        @Override
-        public void accept(Visitor visitor) {
-            visitor.visit(this);
-        }
-
-        @Override
-        public String description() {
-            return "networks";
-        }
-
-        @Override
-        public boolean isQuerySide(Predicate<String> isUserTable) {
-            return side == Side.USER;
-        }
-    }
-
-    /**
-     * State of the networks' optimiser.
-     *
-     * @param slot 0 or 1
-     */
-    record Slot(int slot, Side side, int tensor, int chunk) implements Chunk {
-        @Override
-        public byte[] key() {
-            return (slot == 0 ? Kind.FIRST_SLOT : Kind.SECOND_SLOT).key(chunkKey(side, tensor, chunk));
-        }
-
-        @Override
-        public void accept(Visitor visitor) {
-            visitor.visit(this);
-        }
-
-        @Override
-        public String description() {
-            return "optimiser of the networks";
-        }
-
-        @Override
-        public boolean isQuerySide(Predicate<String> isUserTable) {
-            return false;
-        }
-    }
-
-    /** A row of an embedding table. */
-    record Row(String table, String rowKey) implements ModelEntry {
-
-        /** Returns what the keys of all rows begin with, and no others. */
-        public static byte[] prefix() {
-            return Kind.ROW.key();
-        }
-
-        /** Returns what the keys of a table's rows begin with. */
-        static byte[] prefix(String table) {
-            return Kind.ROW.key(utf8(table), new byte[] {0});
-        }
-
-        @Override
-        public byte[] key() {
-            return Kind.ROW.key(utf8(table), new byte[] {0}, utf8(rowKey));
-        }
-
-        @Override
-        public void accept(Visitor visitor) {
-            visitor.visit(this);
-        }
-
-        @Override
-        public String description() {
-            return "rows of table " + table;
-        }
-
-        @Override
-        public boolean isQuerySide(Predicate<String> isUserTable) {
-            return isUserTable.test(table);
-        }
-
-        /**
-         * The entry's value.
-         *
-         * @param slots the optimiser's state of the row
-         * @param moment of the last touch; later touches have larger ones
-         * @param time of the last touch, epoch milliseconds
-         */
-        public static byte[] value(float[] row, float[] slots, long moment, long time) {
-            return new Fields()
-                    .floats(row)
-                    .floats(slots)
-                    .longInteger(moment)
-                    .longInteger(time)
-                    .framed();
-        }
-    }
-
-    /** What is stored of a table beside its rows, see {@link TableRows}. */
-    record Table(String table) implements Own {
-        @Override
-        public byte[] key() {
-            return Kind.TABLE.key(utf8(table));
-        }
-
-        @Override
-        public void accept(Visitor visitor) {
-            visitor.visit(this);
-        }
-    }
-
-    /** A part of a table's {@link SightingCounts}; chunk {@link #ADDITIONS} is the number of additions. */
-    record Sightings(String table, int chunk) implements ModelEntry {
-
-        static final int ADDITIONS = -1;
-
-        @Override
-        public byte[] key() {
-            byte[] number = chunk == ADDITIONS
-                    ? new byte[0]
-                    : ByteBuffer.allocate(Short.BYTES).putShort((short) chunk).array();
-            return Kind.SIGHTINGS.key(utf8(table), new byte[] {0}, number);
-        }
-
-        @Override
-        public void accept(Visitor visitor) {
-            visitor.visit(this);
-        }
-
-        @Override
-        public String description() {
-            return "sightings of table " + table;
-        }
-
-        @Override
-        public boolean isQuerySide(Predicate<String> isUserTable) {
-            return false;
-        }
-    }
-
-    /** @throws CorruptEntryException if the key is not one of a model */
-    static ModelEntry of(byte[] key) {
-        return switch (Kind.of(key)) {
-            case HEADER -> new Header();
-            case STATISTICS -> new Statistics(side(key), text(key, 3, key.length));
-            case WEIGHTS -> new Weights(side(key), tensor(key), chunk(key));
-            case FIRST_SLOT -> new Slot(0, side(key), tensor(key), chunk(key));
-            case SECOND_SLOT -> new Slot(1, side(key), tensor(key), chunk(key));
-            case NETWORK_STEPS -> new NetworkSteps();
-            case LEARNED_TEMPERATURE -> new LearnedTemperature();
-            case LEARNED_OBJECTIVES -> new LearnedObjectives();
-            case MIXTURE -> new LearnedMixture();
-            case ROW -> {
-                int end = tableEnd(key);
-                yield new Row(text(key, 2, end), text(key, end + 1, key.length));
-            }
-            case TABLE -> new Table(text(key, 2, key.length));
-            case SIGHTINGS -> {
-                int end = tableEnd(key);
-                yield new Sightings(
-                        text(key, 2, end), key.length == end + 1 ? Sightings.ADDITIONS : number(key, end + 1));
-            }
-            case UPKEEP -> new Upkeep();
+    boolean isQuerySide(Predicate<String> isUserTable) {
+        return switch (kind) {
+            case HEADER, LEARNED_TEMPERATURE, MIXTURE -> true;
+            case STATISTICS, WEIGHTS -> side() == Side.USER;
+            case ROW -> isUserTable.test(table());
+            case FIRST_SLOT, SECOND_SLOT, NETWORK_STEPS, LEARNED_OBJECTIVES, TABLE, SIGHTINGS, UPKEEP -> false;
         };
     }
 
-    private static byte[] chunkKey(Side side, int tensor, int chunk) {
-        return ByteBuffer.allocate(4)
-                .put(side.code())
-                .put((byte) tensor)
-                .putShort((short) chunk)
-                .array();
+    /** Of statistics, weights and slots. */
+    Side side() {
+        return Side.of(at(2));
     }
 
-    private static Side side(byte[] key) {
-        requireLength(key, 3);
-        return Side.of(key[2]);
+    /** Of statistics. */
+    String feature() {
+        at(2);
+        return text(3, key.length);
     }
 
-    private static int tensor(byte[] key) {
-        requireLength(key, 4);
-        return key[3] & 0xff;
+    /** Of weights and slots. */
+    int tensor() {
+        return at(3) & 0xff;
     }
 
-    private static int chunk(byte[] key) {
-        return number(key, 4);
+    /** Of weights, slots and sightings. */
+    int chunk() {
+        int from = kind == Kind.SIGHTINGS ? tableEnd() + 1 : 4;
+        return (short) (at(from) << Byte.SIZE | (at(from + 1) & 0xff));
     }
 
-    private static int number(byte[] key, int at) {
-        requireLength(key, at + Short.BYTES);
-        return ByteBuffer.wrap(key).getShort(at);
+    /** Of rows, tables and sightings. */
+    String table() {
+        return text(2, kind == Kind.TABLE ? key.length : tableEnd());
     }
 
-    private static void requireLength(byte[] key, int least) {
-        if (key.length < least) {
+    /** Of rows. */
+    String rowKey() {
+        return text(tableEnd() + 1, key.length);
+    }
+
+    /** Of sightings. */
+    boolean isOfAdditions() {
+        return key.length == tableEnd() + 1;
+    }
+
+    /** Returns the number of chunks of a tensor. */
+    public static int chunks(float[] tensor) {
+        return (tensor.length + CHUNK - 1) / CHUNK;
+    }
+
+    /** Returns the value of the entry of a tensor's chunk. */
+    public static byte[] value(float[] tensor, int chunk) {
+        int from = chunk * CHUNK;
+        return new Fields()
+                .floats(Arrays.copyOfRange(tensor, from, Math.min(tensor.length, from + CHUNK)))
+                .framed();
+    }
+
+    /**
+     * Copies a chunk's value into its place in the tensor.
+     *
+     * @throws CorruptEntryException if it does not fit there
+     */
+    public static void restore(byte[] value, float[] tensor, int chunk) {
+        float[] part = Fields.floats(Frame.open(value));
+        int from = chunk * CHUNK;
+        if (from < 0 || part.length != Math.min(CHUNK, tensor.length - from)) {
+            throw new CorruptEntryException(
+                    "a chunk of " + part.length + " floats does not fit at " + from + " of " + tensor.length);
+        }
+        System.arraycopy(part, 0, tensor, from, part.length);
+    }
+
+    private byte at(int place) {
+        if (place >= key.length) {
             throw new CorruptEntryException("a key of the model is short: " + Arrays.toString(key));
         }
+        return key[place];
     }
 
-    private static int tableEnd(byte[] key) {
+    private int tableEnd() {
         int end = 2;
-        while (end < key.length && key[end] != 0) {
+        while (at(end) != 0) {
             end++;
         }
-        if (end == key.length) {
-            throw new CorruptEntryException("a key names no table: " + Arrays.toString(key));
-        }
         return end;
+    }
+
+    private static byte[] number(int number) {
+        return ByteBuffer.allocate(Short.BYTES).putShort((short) number).array();
     }
 
     private static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    private static String text(byte[] bytes, int from, int to) {
-        return new String(bytes, from, to - from, StandardCharsets.UTF_8);
+    private String text(int from, int to) {
+        return new String(key, from, to - from, StandardCharsets.UTF_8);
     }
 }

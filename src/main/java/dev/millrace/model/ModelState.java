@@ -119,7 +119,7 @@ final class ModelState {
      * @throws CorruptEntryException if the entry does not belong to this model
      */
     void restore(byte[] key, byte[] value) {
-        ModelEntry.of(key).accept(new Restored(value));
+        restore(ModelEntry.of(key), value);
     }
 
     /**
@@ -129,27 +129,27 @@ final class ModelState {
     void drainDirty(EntrySink sink) {
         SortedEntries changed = new SortedEntries();
         if (isHeaderDirty) {
-            changed.put(new ModelEntry.Header().key(), header());
+            changed.put(ModelEntry.Kind.HEADER.key(), header());
         }
         towers.values().forEach(tower -> drain(tower, changed));
         if (objective.temperature().drain()) {
             changed.put(
-                    new ModelEntry.LearnedTemperature().key(),
+                    ModelEntry.Kind.LEARNED_TEMPERATURE.key(),
                     objective.temperature().entry());
         }
         if (objective.objectiveWeights().drain()) {
             changed.put(
-                    new ModelEntry.LearnedObjectives().key(),
+                    ModelEntry.Kind.LEARNED_OBJECTIVES.key(),
                     objective.objectiveWeights().entry());
         }
         if (mixture.drain()) {
-            changed.put(new ModelEntry.LearnedMixture().key(), mixture.entry());
+            changed.put(ModelEntry.Kind.MIXTURE.key(), mixture.entry());
         }
         if (areNetworksDirty) {
             putNetworkSteps(changed);
         }
         if (upkeep.drain()) {
-            changed.put(new ModelEntry.Upkeep().key(), upkeep.entry());
+            changed.put(ModelEntry.Kind.UPKEEP.key(), upkeep.entry());
         }
         isHeaderDirty = false;
         areNetworksDirty = false;
@@ -191,14 +191,14 @@ final class ModelState {
     }
 
     private static void drain(EmbeddingTable table, EntrySink changed) {
-        table.drain(changed).ifPresent(rows -> changed.put(new ModelEntry.Table(table.name()).key(), rows.entry()));
+        table.drain(changed).ifPresent(rows -> changed.put(ModelEntry.table(table.name()), rows.entry()));
         SightingCounts sightings = table.sightings();
         if (sightings.areAdditionsDirty()) {
             putAdditions(table, changed);
         }
         sightings.drain(chunk -> {
             if (sightings.isEmpty(chunk)) {
-                changed.delete(new ModelEntry.Sightings(table.name(), chunk).key());
+                changed.delete(ModelEntry.sightings(table.name(), chunk));
             } else {
                 putSightings(table, chunk, changed);
             }
@@ -213,36 +213,35 @@ final class ModelState {
         FeatureSpec feature = tower.inputs().features().get(f);
         if (feature.kind() == FeatureSpec.Kind.NUMERIC) {
             entries.put(
-                    new ModelEntry.Statistics(tower.side(), feature.name()).key(),
+                    ModelEntry.statistics(tower.side(), feature.name()),
                     tower.inputs().moments(f).entry());
         }
     }
 
     static void putNetwork(Tower tower, EntrySink entries) {
-        putTensors(tower.weights(), (tensor, chunk) -> new ModelEntry.Weights(tower.side(), tensor, chunk), entries);
+        putTensors(tower.weights(), (tensor, chunk) -> ModelEntry.weights(tower.side(), tensor, chunk), entries);
         float[][][] slots = tower.optimiser().slots();
         for (int s = 0; s < slots.length; s++) {
             int slot = s;
-            putTensors(slots[slot], (tensor, chunk) -> new ModelEntry.Slot(slot, tower.side(), tensor, chunk), entries);
+            putTensors(slots[slot], (tensor, chunk) -> ModelEntry.slot(slot, tower.side(), tensor, chunk), entries);
         }
     }
 
     void putNetworkSteps(EntrySink entries) {
         if (settings.optimiser().dense().rule().countsSteps()) {
-            entries.put(new ModelEntry.NetworkSteps().key(), framed(networkSteps));
+            entries.put(ModelEntry.Kind.NETWORK_STEPS.key(), framed(networkSteps));
         }
     }
 
-    /** Names the entry of a part of a tensor. */
+    /** Returns the key of a part of a tensor. */
     private interface Naming {
-        ModelEntry.Chunk entry(int tensor, int chunk);
+        byte[] key(int tensor, int chunk);
     }
 
     private static void putTensors(float[][] tensors, Naming naming, EntrySink entries) {
         for (int tensor = 0; tensor < tensors.length; tensor++) {
-            for (int chunk = 0; chunk < ModelEntry.Chunk.count(tensors[tensor]); chunk++) {
-                ModelEntry.Chunk entry = naming.entry(tensor, chunk);
-                entries.put(entry.key(), entry.value(tensors[tensor]));
+            for (int chunk = 0; chunk < ModelEntry.chunks(tensors[tensor]); chunk++) {
+                entries.put(naming.key(tensor, chunk), ModelEntry.value(tensors[tensor], chunk));
             }
         }
     }
@@ -250,14 +249,12 @@ final class ModelState {
     static void putSightings(EmbeddingTable table, int chunk, EntrySink entries) {
         byte[] counts = table.sightings().chunk(chunk);
         entries.put(
-                new ModelEntry.Sightings(table.name(), chunk).key(),
+                ModelEntry.sightings(table.name(), chunk),
                 Frame.seal(Frame.allocate(counts.length).put(counts)));
     }
 
     static void putAdditions(EmbeddingTable table, EntrySink entries) {
-        entries.put(
-                new ModelEntry.Sightings(table.name(), ModelEntry.Sightings.ADDITIONS).key(),
-                framed(table.sightings().additions()));
+        entries.put(ModelEntry.additions(table.name()), framed(table.sightings().additions()));
     }
 
     private static byte[] framed(long value) {
@@ -268,108 +265,64 @@ final class ModelState {
         return Optional.ofNullable(towers.get(side)).orElseThrow();
     }
 
-    /** Restores one stored value into the part that its entry names. */
-    private final class Restored implements ModelEntry.Visitor {
-
-        private final byte[] value;
-
-        Restored(byte[] value) {
-            this.value = value;
-        }
-
-        @Override
-        public void visit(ModelEntry.Header entry) {
-            ModelHeader header = ModelHeader.read(Frame.open(value));
-            header.requireFingerprint(fingerprint);
-            header.requireSettings(settings);
-            isHeaderDirty = false;
-            areNetworksDirty = false;
-            upkeep.setClean();
-        }
-
-        @Override
-        public void visit(ModelEntry.Statistics entry) {
-            FeatureInputs inputs = tower(entry.side()).inputs();
-            for (int f = 0; f < inputs.features().size(); f++) {
-                if (inputs.features().get(f).name().equals(entry.feature())) {
-                    inputs.restoreMoments(f, Moments.read(value));
-                }
+    private void restore(ModelEntry entry, byte[] value) {
+        switch (entry.kind()) {
+            case HEADER -> restoreHeader(value);
+            case STATISTICS -> tower(entry.side()).inputs().restoreMoments(entry.feature(), Moments.read(value));
+            case WEIGHTS -> restore(entry, value, tower(entry.side()).weights());
+            case FIRST_SLOT -> restoreSlot(0, entry, value);
+            case SECOND_SLOT -> restoreSlot(1, entry, value);
+            case NETWORK_STEPS -> networkSteps = Frame.open(value).getLong();
+            case LEARNED_TEMPERATURE -> objective.temperature().restore(value);
+            case LEARNED_OBJECTIVES -> objective.objectiveWeights().restore(value);
+            case MIXTURE -> {
+                mixture.restore(value);
+                isMixtureRestored = true;
             }
+            case ROW -> table(entry).restore(entry.rowKey(), value);
+            case TABLE -> table(entry).restore(TableRows.read(value));
+            case SIGHTINGS -> restoreSightings(entry, Frame.open(value));
+            case UPKEEP -> upkeep.restore(value);
         }
+    }
 
-        @Override
-        public void visit(ModelEntry.Weights entry) {
-            restore(entry, tower(entry.side()).weights());
-        }
+    private void restoreHeader(byte[] value) {
+        ModelHeader header = ModelHeader.read(Frame.open(value));
+        header.requireFingerprint(fingerprint);
+        header.requireSettings(settings);
+        isHeaderDirty = false;
+        areNetworksDirty = false;
+        upkeep.setClean();
+    }
 
-        @Override
-        public void visit(ModelEntry.Slot entry) {
-            float[][][] slots = tower(entry.side()).optimiser().slots();
-            if (entry.slot() >= slots.length) {
-                throw new CorruptEntryException("the networks' optimiser has no slot " + entry.slot());
-            }
-            restore(entry, slots[entry.slot()]);
+    private void restoreSlot(int slot, ModelEntry entry, byte[] value) {
+        float[][][] slots = tower(entry.side()).optimiser().slots();
+        if (slot >= slots.length) {
+            throw new CorruptEntryException("the networks' optimiser has no slot " + slot);
         }
+        restore(entry, value, slots[slot]);
+    }
 
-        private void restore(ModelEntry.Chunk chunk, float[][] tensors) {
-            if (chunk.tensor() >= tensors.length) {
-                throw new CorruptEntryException("the networks have no tensor " + chunk.tensor());
-            }
-            chunk.restore(value, tensors[chunk.tensor()]);
+    private static void restore(ModelEntry chunk, byte[] value, float[][] tensors) {
+        if (chunk.tensor() >= tensors.length) {
+            throw new CorruptEntryException("the networks have no tensor " + chunk.tensor());
         }
+        ModelEntry.restore(value, tensors[chunk.tensor()], chunk.chunk());
+    }
 
-        @Override
-        public void visit(ModelEntry.NetworkSteps entry) {
-            networkSteps = Frame.open(value).getLong();
+    private void restoreSightings(ModelEntry entry, ByteBuffer payload) {
+        SightingCounts sightings = table(entry).sightings();
+        if (entry.isOfAdditions()) {
+            sightings.restoreAdditions(payload.getLong());
+            return;
         }
+        byte[] counts = new byte[payload.remaining()];
+        payload.get(counts);
+        sightings.restoreChunk(entry.chunk(), counts);
+    }
 
-        @Override
-        public void visit(ModelEntry.LearnedTemperature entry) {
-            objective.temperature().restore(value);
-        }
-
-        @Override
-        public void visit(ModelEntry.LearnedObjectives entry) {
-            objective.objectiveWeights().restore(value);
-        }
-
-        @Override
-        public void visit(ModelEntry.LearnedMixture entry) {
-            mixture.restore(value);
-            isMixtureRestored = true;
-        }
-
-        @Override
-        public void visit(ModelEntry.Row entry) {
-            table(entry.table()).restore(entry.rowKey(), value);
-        }
-
-        @Override
-        public void visit(ModelEntry.Table entry) {
-            table(entry.table()).restore(TableRows.read(value));
-        }
-
-        @Override
-        public void visit(ModelEntry.Sightings entry) {
-            SightingCounts sightings = table(entry.table()).sightings();
-            ByteBuffer payload = Frame.open(value);
-            if (entry.chunk() == ModelEntry.Sightings.ADDITIONS) {
-                sightings.restoreAdditions(payload.getLong());
-                return;
-            }
-            byte[] counts = new byte[payload.remaining()];
-            payload.get(counts);
-            sightings.restoreChunk(entry.chunk(), counts);
-        }
-
-        @Override
-        public void visit(ModelEntry.Upkeep entry) {
-            upkeep.restore(value);
-        }
-
-        private EmbeddingTable table(String name) {
-            return Optional.ofNullable(tables.byName().get(name))
-                    .orElseThrow(() -> new CorruptEntryException("a stored entry is of an unknown table " + name));
-        }
+    private EmbeddingTable table(ModelEntry entry) {
+        return Optional.ofNullable(tables.byName().get(entry.table()))
+                .orElseThrow(() -> new CorruptEntryException("a stored entry is of an unknown table " + entry.table()));
     }
 }

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -30,13 +31,13 @@ import java.util.stream.Stream;
  * The user tower on the query side: it takes the query-side entries, and turns users into vectors.
  *
  * <p>One thread calls {@link #update}, {@link #remove} and {@link #refresh}; any number of threads call {@link #encode} and
- * {@link #isReady}. Networks and statistics are kept here, and change together at a refresh. Rows are read from the {@link
- * RowSource}. There is no native code. The vectors equal the learner's up to rounding.
+ * {@link #isReady}. Networks and statistics are kept here, and change together at a refresh. The caller keeps the rows.
+ * There is no native code. The vectors equal the learner's up to rounding.
  */
 public final class QueryEncoder {
 
     private final ModelSettings settings;
-    private final RowSource rows;
+    private final Function<byte[], Optional<float[]>> rows;
     private final TowerShape shape;
     private final List<FeatureSpec> features;
     /** Those whose places have learned weights. */
@@ -71,7 +72,11 @@ public final class QueryEncoder {
             PriorWeights prior,
             boolean isComplete) {}
 
-    public QueryEncoder(ModelSettings settings, RowSource rows) {
+    /**
+     * @param rows returns a row by the key of its entry, as {@link #row} reads it from the entry's value; many threads call it
+     *     at once
+     */
+    public QueryEncoder(ModelSettings settings, Function<byte[], Optional<float[]>> rows) {
         this.settings = settings;
         this.rows = rows;
         this.features = settings.user();
@@ -88,11 +93,11 @@ public final class QueryEncoder {
         this.snapshot = new Snapshot(new float[0][], Map.of(), Map.of(), temperature, PriorWeights.NONE, false);
         this.seenChunks = new boolean[tensors.length][];
         for (int tensor = 0; tensor < tensors.length; tensor++) {
-            seenChunks[tensor] = new boolean[ModelEntry.Chunk.count(tensors[tensor])];
+            seenChunks[tensor] = new boolean[ModelEntry.chunks(tensors[tensor])];
         }
     }
 
-    /** Returns whether an entry is a row. The caller keeps rows where the {@link RowSource} finds them. */
+    /** Returns whether an entry is a row. The caller keeps rows . */
     public static boolean isRow(byte[] key) {
         return ModelEntry.Kind.ROW.isOf(key);
     }
@@ -119,7 +124,7 @@ public final class QueryEncoder {
     public void update(byte[] key, byte[] value) {
         ModelEntry entry = ModelEntry.of(key);
         whole(() -> {
-            entry.accept(new Update(value));
+            update(entry, value);
             return entry;
         });
     }
@@ -136,8 +141,8 @@ public final class QueryEncoder {
     /** Takes the removal of a query-side entry. Rows are not kept here. */
     public void remove(byte[] key) {
         ModelEntry entry = ModelEntry.of(key);
-        if (entry instanceof ModelEntry.Statistics statistics) {
-            numberScales.remove(statistics.feature());
+        if (entry.kind() == ModelEntry.Kind.STATISTICS) {
+            numberScales.remove(entry.feature());
         }
     }
 
@@ -226,8 +231,8 @@ public final class QueryEncoder {
         List<float[]> found = new ArrayList<>();
         subject.forEachKey(feature, key -> {
             // a row may have come before these settings, which say how wide it is
-            Optional<float[]> row = rows.row(new ModelEntry.Row(feature.table(), key).key())
-                    .filter(stored -> stored.length == feature.dim());
+            Optional<float[]> row =
+                    rows.apply(ModelEntry.row(feature.table(), key)).filter(stored -> stored.length == feature.dim());
             if (row.isPresent() || !feature.isBag()) {
                 found.add(row.orElseGet(() -> settings.initialRows().row(feature.table(), key, feature.dim())));
             }
@@ -263,85 +268,50 @@ public final class QueryEncoder {
     }
 
     /** Takes one entry's value; checks rows, and ignores entries that are not of the query side. */
-    private final class Update implements ModelEntry.Visitor {
-
-        private final byte[] value;
-
-        Update(byte[] value) {
-            this.value = value;
-        }
-
-        @Override
-        public void visit(ModelEntry.Header header) {
-            ModelHeader.read(Frame.open(value)).requireSettings(settings);
-            seenHeader = true;
-        }
-
-        @Override
-        public void visit(ModelEntry.Statistics statistics) {
-            numberScales.put(statistics.feature(), Moments.read(value).scale());
-        }
-
-        @Override
-        public void visit(ModelEntry.LearnedTemperature learned) {
-            double sent = Temperature.read(value);
-            if (!Double.isFinite(sent) || sent <= 0) {
-                throw new CorruptEntryException("the learned temperature is " + sent);
+    private void update(ModelEntry entry, byte[] value) {
+        switch (entry.kind()) {
+            case HEADER -> {
+                ModelHeader.read(Frame.open(value)).requireSettings(settings);
+                seenHeader = true;
             }
-            temperature = sent;
-        }
-
-        @Override
-        public void visit(ModelEntry.LearnedMixture mixture) {
-            prior = Mixture.readRelative(value);
-        }
-
-        @Override
-        public void visit(ModelEntry.Weights weights) {
-            if (weights.tensor() >= tensors.length
-                    || weights.chunk() < 0
-                    || weights.chunk() >= seenChunks[weights.tensor()].length) {
-                throw new CorruptEntryException("the user tower has no such part: " + weights);
+            case STATISTICS ->
+                numberScales.put(entry.feature(), Moments.read(value).scale());
+            case LEARNED_TEMPERATURE -> {
+                double sent = Temperature.read(value);
+                if (!Double.isFinite(sent) || sent <= 0) {
+                    throw new CorruptEntryException("the learned temperature is " + sent);
+                }
+                temperature = sent;
             }
-            // a snapshot may still read the old array
-            float[] changed = tensors[weights.tensor()].clone();
-            weights.restore(value, changed);
-            if (!Loops.now().areFinite(changed, 0, changed.length)) {
-                throw new CorruptEntryException("a weight of the user tower is not finite");
+            case MIXTURE -> prior = Mixture.readRelative(value);
+            case WEIGHTS -> updateWeights(entry.tensor(), entry.chunk(), value);
+            case ROW -> requireWidth(entry.table(), row(value).length);
+            case FIRST_SLOT, SECOND_SLOT, NETWORK_STEPS, LEARNED_OBJECTIVES, TABLE, SIGHTINGS, UPKEEP -> {
+                // not of the query side
             }
-            tensors[weights.tensor()] = changed;
-            seenChunks[weights.tensor()][weights.chunk()] = true;
         }
+    }
 
-        @Override
-        public void visit(ModelEntry.Slot slot) {}
-
-        @Override
-        public void visit(ModelEntry.NetworkSteps steps) {}
-
-        @Override
-        public void visit(ModelEntry.LearnedObjectives objectives) {}
-
-        @Override
-        public void visit(ModelEntry.Row row) {
-            int found = row(value).length;
-            features.stream()
-                    .filter(feature -> feature.hasRows() && feature.table().equals(row.table()))
-                    .filter(feature -> feature.dim() != found)
-                    .findFirst()
-                    .ifPresent(feature -> {
-                        throw new CorruptEntryException("a row of table " + row.table() + " has " + found
-                                + " components, feature " + feature.name() + " has " + feature.dim());
-                    });
+    private void updateWeights(int tensor, int chunk, byte[] value) {
+        if (tensor >= tensors.length || chunk < 0 || chunk >= seenChunks[tensor].length) {
+            throw new CorruptEntryException("the user tower has no chunk " + chunk + " of a tensor " + tensor);
         }
+        // a snapshot may still read the old array
+        float[] changed = tensors[tensor].clone();
+        ModelEntry.restore(value, changed, chunk);
+        if (!Loops.now().areFinite(changed, 0, changed.length)) {
+            throw new CorruptEntryException("a weight of the user tower is not finite");
+        }
+        tensors[tensor] = changed;
+        seenChunks[tensor][chunk] = true;
+    }
 
-        @Override
-        public void visit(ModelEntry.Table table) {}
-
-        @Override
-        public void visit(ModelEntry.Sightings sightings) {}
-
-        @Override
-        public void visit(ModelEntry.Upkeep upkeep) {}
+    private void requireWidth(String table, int found) {
+        for (FeatureSpec feature : features) {
+            if (feature.hasRows() && feature.table().equals(table) && feature.dim() != found) {
+                throw new CorruptEntryException("a row of table " + table + " has " + found + " components, feature "
+                        + feature.name() + " has " + feature.dim());
+            }
+        }
     }
 }

@@ -73,7 +73,7 @@ public enum EntryKind {
      * not restored.
      */
     public static List<byte[]> readLater() {
-        return List.of(new byte[] {(byte) NEIGHBOURS.prefix()}, ModelEntry.Row.prefix());
+        return List.of(new byte[] {(byte) NEIGHBOURS.prefix()}, ModelEntry.Kind.ROW.key());
     }
 
     /** Returns the item whose neighbours an entry holds; absent if it holds something else. */
@@ -98,7 +98,7 @@ public enum EntryKind {
     }
 
     /**
-     * Returns true if the entry names the settings and the engine that made the model, see {@link ModelEntry.Header}.
+     * Returns true if the entry names the settings and the engine that made the model, see {@link ModelEntry.Kind#HEADER}.
      */
     public static boolean isHeader(byte[] key) {
         return role(key) == Role.HEADER;

@@ -135,8 +135,7 @@ final class ModelReplay {
         if (trainer.digest().isEmpty()) {
             trainer.publish(Optional.empty(), embedding -> {}); // as before each commit; the vectors are not needed
             trainer.drainDirty(entries);
-            entries.delete(
-                    new ModelEntry.LearnedMixture().key()); // only exams learn it; who goes on from here begins it anew
+            entries.delete(ModelEntry.Kind.MIXTURE.key()); // only exams learn it; who goes on from here begins it anew
         }
     }
 

@@ -32,7 +32,7 @@ class LargeTablesTest {
     private static final TrainerSettings LARGE_CACHE = Learners.SETTINGS.trainer();
     private static final TrainerSettings SMALL_CACHE = LARGE_CACHE.withCacheBytes(2_000); // some ten rows
     private static final Checkpoint.Origin ORIGIN = new Checkpoint.Origin(Checkpoint.Source.LEARNER, "1.0", 1);
-    private static final byte[] ROWS = ModelEntry.Row.prefix();
+    private static final byte[] ROWS = ModelEntry.Kind.ROW.key();
     private static final int STEPS = 20;
     private static final int MORE_STEPS = 7;
 

@@ -173,9 +173,7 @@ class QueryEncoderTest {
         model.drainDirty(all);
 
         for (byte[] missing : all.entries.keySet()) {
-            ModelEntry part = ModelEntry.of(missing);
-            // learners of earlier builds have no mixture
-            boolean isOptional = part instanceof ModelEntry.Statistics || part instanceof ModelEntry.LearnedMixture;
+            boolean isOptional = ModelEntry.Kind.STATISTICS.isOf(missing) || ModelEntry.Kind.MIXTURE.isOf(missing);
             boolean isNeeded = model.isQuerySide(missing) && !isOptional;
             QueryEncoder encoder = new QueryEncoder(settings, key -> Optional.empty());
             for (Map.Entry<byte[], byte[]> entry : all.entries.entrySet()) {

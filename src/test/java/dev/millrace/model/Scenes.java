@@ -163,17 +163,17 @@ public final class Scenes {
     public static byte[] digest(TwoTower model) {
         Map<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
         EntrySink sink = EntrySink.into(entries);
-        entries.put(new ModelEntry.Header().key(), model.state().header());
-        entries.put(new ModelEntry.Upkeep().key(), model.upkeep().entry());
-        entries.put(new ModelEntry.LearnedMixture().key(), model.mixture().entry());
+        entries.put(ModelEntry.Kind.HEADER.key(), model.state().header());
+        entries.put(ModelEntry.Kind.UPKEEP.key(), model.upkeep().entry());
+        entries.put(ModelEntry.Kind.MIXTURE.key(), model.mixture().entry());
         if (model.objective().temperature().isLearned()) {
             entries.put(
-                    new ModelEntry.LearnedTemperature().key(),
+                    ModelEntry.Kind.LEARNED_TEMPERATURE.key(),
                     model.objective().temperature().entry());
         }
         if (model.objective().objectiveWeights().areLearned()) {
             entries.put(
-                    new ModelEntry.LearnedObjectives().key(),
+                    ModelEntry.Kind.LEARNED_OBJECTIVES.key(),
                     model.objective().objectiveWeights().entry());
         }
         for (Tower tower : List.of(model.userTower(), model.itemTower())) {

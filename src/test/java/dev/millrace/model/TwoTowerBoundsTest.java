@@ -67,7 +67,7 @@ class TwoTowerBoundsTest {
         model.learn(batch(1, Scenes.TIME, "ann", "bob"));
         model.learn(batch(2, Scenes.TIME + 20 * DAY, "bob", "cem"));
         model.drainDirty(store);
-        assertThat(store.entries).containsKey(new ModelEntry.Row("user", "ann").key());
+        assertThat(store.entries).containsKey(ModelEntry.row("user", "ann"));
 
         model.learn(batch(3, Scenes.TIME + 30 * DAY, "cem", "cem"));
         assertThat(rows(model, "user")).isEqualTo(3); // ann is just not too old
@@ -76,11 +76,10 @@ class TwoTowerBoundsTest {
 
         assertThat(rows(model, "user")).isEqualTo(2);
         assertThat(store.entries)
-                .doesNotContainKey(new ModelEntry.Row("user", "ann").key())
-                .containsKey(new ModelEntry.Row("user", "bob").key());
+                .doesNotContainKey(ModelEntry.row("user", "ann"))
+                .containsKey(ModelEntry.row("user", "bob"));
         assertThat(model.rowCounts().expired()).isEqualTo(1);
-        assertThat(model.isQuerySide(new ModelEntry.Row("user", "ann").key()))
-                .isTrue(); // the server must learn of the removal
+        assertThat(model.isQuerySide(ModelEntry.row("user", "ann"))).isTrue(); // the server must learn of the removal
     }
 
     @Test
@@ -155,7 +154,7 @@ class TwoTowerBoundsTest {
     void aStoreOfTheOldFormatIsRefusedWithTheRemedy() {
         byte[] old = new Fields().integer(1).text("engine").text("hash").framed();
 
-        assertThatThrownBy(() -> model().restore(new ModelEntry.Header().key(), old))
+        assertThatThrownBy(() -> model().restore(ModelEntry.Kind.HEADER.key(), old))
                 .isInstanceOf(CorruptEntryException.class)
                 .hasMessageContaining("has format 1, this program reads 2")
                 .hasMessageContaining("learn anew");

@@ -108,7 +108,7 @@ public class TwoTowerStateTest {
                     .isEqualTo(uninterrupted.learn(Scenes.mixedBatch(step, 24, 9)));
         }
         assertThat(Scenes.digest(restored)).isEqualTo(Scenes.digest(uninterrupted));
-        assertThat(restored.isQuerySide(new ModelEntry.LearnedTemperature().key()))
+        assertThat(restored.isQuerySide(ModelEntry.Kind.LEARNED_TEMPERATURE.key()))
                 .isTrue();
     }
 
@@ -174,7 +174,7 @@ public class TwoTowerStateTest {
         Store store = new Store();
         model.learn(Scenes.batch(1, 40, 10));
         model.drainDirty(store);
-        byte[] key = new ModelEntry.Row("item", "i1").key();
+        byte[] key = ModelEntry.row("item", "i1");
         assertThat(store.entries).containsKey(key);
 
         catalogue.apply(new CatalogueChange.Removal("i1", Scenes.TIME));
@@ -193,7 +193,7 @@ public class TwoTowerStateTest {
         Store store = new Store();
         new TwoTower(Scenes.settings(), Scenes.catalogue()).drainDirty(store);
         TwoTower other = new TwoTower(Scenes.settings("loss.temperature", "0.2"), Scenes.catalogue());
-        byte[] header = new ModelEntry.Header().key();
+        byte[] header = ModelEntry.Kind.HEADER.key();
 
         assertThatThrownBy(() -> other.restore(header, store.value(header)))
                 .isInstanceOf(FingerprintMismatchException.class)
@@ -205,7 +205,7 @@ public class TwoTowerStateTest {
         TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
         byte[] header = new ModelHeader("another engine", Scenes.settings().hash()).framed();
 
-        assertThatThrownBy(() -> model.restore(new ModelEntry.Header().key(), header))
+        assertThatThrownBy(() -> model.restore(ModelEntry.Kind.HEADER.key(), header))
                 .isInstanceOf(FingerprintMismatchException.class)
                 .hasMessageContaining("another engine");
     }

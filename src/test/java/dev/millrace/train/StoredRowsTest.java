@@ -288,7 +288,7 @@ class StoredRowsTest {
 
         List<byte[]> rowKeys() {
             List<byte[]> keys = new ArrayList<>();
-            byte[] first = ModelEntry.Row.prefix();
+            byte[] first = ModelEntry.Kind.ROW.key();
             store.scan(first, EntrySource.behind(first), (key, value) -> keys.add(key));
             return keys;
         }

@@ -291,7 +291,7 @@ class TrainerWithholdingTest {
             stored.put(key, value);
             sum = sum.plus(EntryShare.of(sha, key, value));
         }
-        stored.put(new ModelEntry.Table("item").key(), new TableRows(sum, Optional.empty(), 0).entry());
+        stored.put(ModelEntry.table("item"), new TableRows(sum, Optional.empty(), 0).entry());
         return stored;
     }
 
