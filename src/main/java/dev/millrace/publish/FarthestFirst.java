@@ -5,6 +5,8 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.function.IntBinaryOperator;
+import java.util.function.IntFunction;
 import java.util.function.Predicate;
 
 /**
@@ -17,11 +19,8 @@ import java.util.function.Predicate;
 final class FarthestFirst {
 
     private static final int NOWHERE = -1;
-    private static final Comparator<LatestVector> AMONG_EQUALS = Comparator.comparingLong(
-                    (LatestVector vector) -> vector.from.number())
-            .thenComparing(vector -> vector.item);
-
-    private final LatestVectors vectors;
+    private final IntFunction<String> items;
+    private final IntBinaryOperator ages;
     /** By number, how far the item's row has moved: an estimate, 0 again after a restart. */
     private float[] moved = new float[0];
     /** By number, the place in the heap. */
@@ -33,8 +32,13 @@ final class FarthestFirst {
     /** By place, the distance of the vector there when it was given to {@link #rise}; the heap is ordered by it. */
     private float[] distances = new float[16];
 
-    FarthestFirst(LatestVectors vectors) {
-        this.vectors = vectors;
+    /**
+     * @param items returns the item of a number
+     * @param ages compares two numbers; the older publication is less
+     */
+    FarthestFirst(IntFunction<String> items, IntBinaryOperator ages) {
+        this.items = items;
+        this.ages = ages;
     }
 
     /** Adds a distance to that of a vector. {@link #rise} must follow, at once or when others have been added to. */
@@ -92,7 +96,7 @@ final class FarthestFirst {
         offer(next, 0);
         while (found.size() < count && !next.isEmpty()) {
             int place = next.remove();
-            String item = vectors.at(heap[place]).item;
+            String item = items.apply(heap[place]);
             if (isWanted.test(item)) {
                 found.add(item);
             }
@@ -140,9 +144,11 @@ final class FarthestFirst {
     }
 
     private int compare(float distance, int number, float otherDistance, int other) {
-        return distance != otherDistance
-                ? Float.compare(otherDistance, distance)
-                : AMONG_EQUALS.compare(vectors.at(number), vectors.at(other));
+        if (distance != otherDistance) {
+            return Float.compare(otherDistance, distance);
+        }
+        int byAge = ages.applyAsInt(number, other);
+        return byAge != 0 ? byAge : items.apply(number).compareTo(items.apply(other));
     }
 
     private void put(int number, float distance, int place) {

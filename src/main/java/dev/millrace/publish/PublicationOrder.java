@@ -1,7 +1,6 @@
 package dev.millrace.publish;
 
 import dev.millrace.model.MovedItems;
-import dev.millrace.publish.Publications.Publication;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
@@ -11,7 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -24,31 +25,58 @@ import java.util.function.UnaryOperator;
  * <p>No call passes over all vectors, except the first after a restore, which sorts them.
  */
 final class PublicationOrder {
-
     /**
      * The moment of a publication.
      *
      * @param step step of the log
      * @param time event time, epoch milliseconds
      */
-    record Moment(long step, long time) {}
+    record Moment(long step, long time) {
+        private static final Comparator<Moment> ORDER =
+                Comparator.comparingLong(Moment::step).thenComparingLong(Moment::time);
+    }
+
+    /** An item's latest vector: a link of the chain of all, in the order of their publication. */
+    private static final class Latest {
+        private final String item;
+        private final Moment made;
+        private Latest older = this;
+        private Latest newer = this;
+
+        Latest(String item, Moment made) {
+            this.item = item;
+            this.made = made;
+        }
+    }
 
     /** A stored publication that the order does not have yet. */
     private record Restored(String item, Moment moment) {
-
         long step() {
             return moment.step();
         }
     }
 
     private final byte[] prefix;
-    private final LatestVectors vectors = new LatestVectors();
-    private final Publications publications = new Publications();
-    private final FarthestFirst moved = new FarthestFirst(vectors);
-    private final Set<String> dirty = new TreeSet<>();
     private final UnaryOperator<String> ids;
-    private List<Restored> restored = new ArrayList<>();
+    /** An item's number is its place in arrays; that of a removed one is free for another. */
+    private final KeyIndex numbers = new KeyIndex();
+
+    private Latest[] vectors = new Latest[16];
+    private int[] free = new int[16];
+    private int freeCount;
+    private final Latest ends = new Latest("", new Moment(0, 0)); // closes the chain
+    private Moment newest = ends.made;
+    /** Vectors that are the latest of their items, by publication, the oldest first. */
+    private final Map<Moment, Integer> publications = new LinkedHashMap<>();
+
     private long stepSum;
+    private final FarthestFirst moved = new FarthestFirst(
+            number -> vectors[number].item,
+            (number, other) -> Moment.ORDER.compare(vectors[number].made, vectors[other].made));
+    private final Set<String> dirty = new TreeSet<>();
+    private List<Restored> restored = new ArrayList<>();
+    private long[] fingerprints = new long[0];
+    private int[] found = new int[0];
 
     /**
      * @param ids returns the copy of an item's id to keep
@@ -61,7 +89,7 @@ final class PublicationOrder {
 
     int size() {
         takeRestored();
-        return vectors.size();
+        return numbers.size();
     }
 
     void published(String item, Moment moment) {
@@ -81,15 +109,22 @@ final class PublicationOrder {
     void moved(MovedItems step) {
         takeRestored();
         int count = step.count();
-        int[] numbers = vectors.numbers(step.items(), count);
+        if (found.length < count) {
+            fingerprints = new long[2 * count];
+            found = new int[2 * count];
+        }
         for (int at = 0; at < count; at++) {
-            if (numbers[at] != KeyIndex.NONE) {
-                moved.add(numbers[at], step.distances()[at]);
+            fingerprints[at] = KeyIndex.fingerprint(step.items()[at]);
+        }
+        numbers.findAll(step.items(), fingerprints, count, found);
+        for (int at = 0; at < count; at++) {
+            if (found[at] != KeyIndex.NONE) {
+                moved.add(found[at], step.distances()[at]);
             }
         }
         for (int at = 0; at < count; at++) {
-            if (numbers[at] != KeyIndex.NONE) {
-                moved.rise(numbers[at]);
+            if (found[at] != KeyIndex.NONE) {
+                moved.rise(found[at]);
             }
         }
     }
@@ -97,7 +132,11 @@ final class PublicationOrder {
     /** Returns the items published longest ago. */
     List<String> oldest(long count) {
         takeRestored();
-        return vectors.oldest(count);
+        List<String> items = new ArrayList<>();
+        for (Latest next = ends.newer; items.size() < count && next != ends; next = next.newer) {
+            items.add(next.item);
+        }
+        return items;
     }
 
     /**
@@ -110,18 +149,25 @@ final class PublicationOrder {
 
     /** Returns the publication of the oldest vector; absent without vectors. */
     Optional<Moment> oldest() {
-        return size() == 0 ? Optional.empty() : Optional.of(publications.oldest());
+        return size() == 0 ? Optional.empty() : Optional.of(ends.newer.made);
     }
 
     /** Returns the publication of the vector that {@code older} older ones precede; there must be more vectors. */
     Moment behind(long older) {
         takeRestored();
-        return publications.behind(older);
+        long left = older;
+        for (Map.Entry<Moment, Integer> publication : publications.entrySet()) {
+            left -= publication.getValue();
+            if (left < 0) {
+                return publication.getKey();
+            }
+        }
+        throw new IllegalArgumentException("there are no more than " + older + " vectors");
     }
 
     /** Returns the mean step of the items' publications; 0 without items. */
     double meanStep() {
-        return vectors.size() == 0 ? 0 : (double) stepSum / vectors.size();
+        return numbers.size() == 0 ? 0 : (double) stepSum / numbers.size();
     }
 
     void restore(byte[] key, byte[] value) {
@@ -135,34 +181,59 @@ final class PublicationOrder {
             byte[] id = item.getBytes(StandardCharsets.UTF_8);
             byte[] key = Arrays.copyOf(prefix, prefix.length + id.length);
             System.arraycopy(id, 0, key, prefix.length, id.length);
-            Optional<Moment> moment = vectors.of(item).map(vector -> vector.from.made());
-            moment.ifPresentOrElse(
-                    made -> sink.put(
-                            key,
-                            new Fields()
-                                    .longInteger(made.step())
-                                    .longInteger(made.time())
-                                    .framed()),
-                    () -> sink.delete(key));
+            int number = numbers.find(item);
+            if (number == KeyIndex.NONE) {
+                sink.delete(key);
+            } else {
+                Moment made = vectors[number].made;
+                sink.put(
+                        key,
+                        new Fields()
+                                .longInteger(made.step())
+                                .longInteger(made.time())
+                                .framed());
+            }
         }
         dirty.clear();
     }
 
     private void add(String item, Moment moment) {
         forget(item);
-        Publication publication = publications.join(moment);
-        vectors.add(ids.apply(item), publication);
+        newest = newest.equals(moment) ? newest : moment; // one object for all of a publication
+        int number = freeCount > 0 ? free[--freeCount] : numbers.size();
+        if (number == vectors.length) {
+            vectors = Arrays.copyOf(vectors, 2 * number);
+        }
+        Latest vector = new Latest(ids.apply(item), newest);
+        vectors[number] = vector;
+        numbers.put(vector.item, number);
+        vector.older = ends.older;
+        vector.newer = ends;
+        ends.older.newer = vector;
+        ends.older = vector;
+        publications.merge(newest, 1, Integer::sum);
         stepSum += moment.step();
     }
 
+    /** Returns true if the item had a vector. */
     private boolean forget(String item) {
-        Optional<LatestVector> before = vectors.remove(item);
-        before.ifPresent(vector -> {
-            moved.forget(vector.number);
-            publications.leave(vector.from);
-            stepSum -= vector.from.made().step();
-        });
-        return before.isPresent();
+        int number = numbers.find(item);
+        if (number == KeyIndex.NONE) {
+            return false;
+        }
+        moved.forget(number);
+        numbers.remove(item);
+        Latest removed = vectors[number];
+        vectors[number] = ends;
+        if (freeCount == free.length) {
+            free = Arrays.copyOf(free, 2 * freeCount);
+        }
+        free[freeCount++] = number;
+        removed.older.newer = removed.newer;
+        removed.newer.older = removed.older;
+        publications.computeIfPresent(removed.made, (made, count) -> count == 1 ? null : count - 1);
+        stepSum -= removed.made.step();
+        return true;
     }
 
     /** Sorts the items after a restore, because entries are restored in any order. */

@@ -34,6 +34,23 @@ import java.util.function.UnaryOperator;
  */
 public final class PublicationPlan implements Durable {
 
+    /**
+     * The age of the published vectors as of the last publication.
+     *
+     * @param maxSteps age of the oldest vector, learning steps
+     * @param p99Steps age that one of a hundred vectors exceeds, learning steps
+     * @param meanSteps mean age, learning steps
+     * @param maxMillis age of the oldest vector, event time
+     * @param boundSteps bound in force on the age of the oldest vector, learning steps; 0: none
+     * @param ofBound age of the oldest vector over the promised age, which is the bound plus the interval since the
+     *     publication before; at most 1 if the promise is kept
+     */
+    public record Age(long maxSteps, long p99Steps, double meanSteps, long maxMillis, long boundSteps, double ofBound) {
+
+        /** The age without vectors. */
+        public static final Age NONE = new Age(0, 0, 0, 0, 0, 0);
+    }
+
     private static final byte STEPS = 'p';
     private static final byte ITEM = 'v';
 
@@ -47,7 +64,7 @@ public final class PublicationPlan implements Durable {
     private long firstTime; // event time of the first example; ages in event time count from it at the earliest
     private long eventTime;
     private PublicationOrder.Moment last = new PublicationOrder.Moment(0, 0);
-    private PublicationAge age = PublicationAge.NONE;
+    private Age age = Age.NONE;
     private long vectors;
     private boolean dirty;
 
@@ -173,7 +190,7 @@ public final class PublicationPlan implements Durable {
     }
 
     /** Returns the age of the published vectors. */
-    public PublicationAge age() {
+    public Age age() {
         return age;
     }
 
@@ -248,7 +265,7 @@ public final class PublicationPlan implements Durable {
     private void measure(PublicationOrder.Moment since) {
         Optional<PublicationOrder.Moment> oldest = order.oldest();
         if (oldest.isEmpty()) {
-            age = PublicationAge.NONE;
+            age = Age.NONE;
             return;
         }
         long maxSteps = steps - oldest.get().step();
@@ -257,7 +274,7 @@ public final class PublicationPlan implements Durable {
         long bound = settings.bound().wholeSteps(peak().vectors());
         double ofSteps = share(maxSteps, bound, since.step() - last.step());
         double ofTime = share(maxMillis, settings.maxAge().toMillis(), since.time() - last.time());
-        age = new PublicationAge(maxSteps, p99, steps - order.meanStep(), maxMillis, bound, Math.max(ofSteps, ofTime));
+        age = new Age(maxSteps, p99, steps - order.meanStep(), maxMillis, bound, Math.max(ofSteps, ofTime));
     }
 
     private static double share(long oldest, long bound, long interval) {

@@ -16,6 +16,7 @@ import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,6 +37,8 @@ import java.util.function.UnaryOperator;
 public final class Publisher implements Durable {
 
     private static final byte GATE = 'g';
+    /** Items of one part of a renewal: those of which each vector is encoded once. */
+    static final int RENEWED_AT_ONCE = VectorTiles.KEPT * VectorTiles.ROWS;
 
     /** Refused steps in a row after which nothing is published until a step is learnt again; one or two may be bad batches. */
     private static final int WITHHOLD_AFTER_REFUSED = 3;
@@ -54,7 +57,7 @@ public final class Publisher implements Durable {
     private Optional<String> withheld = Optional.empty();
     private PublicationStage stage = PublicationStage.UNKNOWN;
     private boolean isRenewing; // from the first part until the last was taken
-    private Renewal renewal = Renewal.NONE;
+    private Optional<Iterator<Map.Entry<String, Long>>> renewal = Optional.empty(); // what is left of it; not stored
     private boolean dirty;
 
     /**
@@ -130,14 +133,14 @@ public final class Publisher implements Durable {
         for (String item : plan.takeRemoved()) {
             to.accept(new ItemEmbedding(item, Optional.empty(), model.generation(), plan.step(), plan.eventTime(), 0));
         }
-        boolean isFirst = withheld.isPresent() || (isRenewing && renewal == Renewal.NONE);
+        boolean isFirst = withheld.isPresent() || (isRenewing && renewal.isEmpty());
         Optional<String> reason = hold.or(this::refusals).or(gate::closed).or(() -> model.unusableQuerySide(isFirst));
         if (reason.isEmpty()) {
             touchCooled(popularity);
             if (isFirst) {
-                renewal = renewalOf(catalogue);
+                renewal = Optional.of(renewalOf(catalogue));
             }
-            renewal.next().forEach(plan::touch);
+            renewal.ifPresent(this::touchNext);
             Map<String, Long> due = plan.due();
             List<String> items =
                     due.keySet().stream().filter(catalogue::contains).toList();
@@ -159,7 +162,7 @@ public final class Publisher implements Durable {
                         catalogue.timeAt(catalogue.number(item).orElseThrow()),
                         attributes(catalogue.features(item)))));
                 plan.published(items);
-                renewing(!renewal.isOver()
+                renewing(renewal.filter(Iterator::hasNext).isPresent()
                         || !model.isQuerySideNearlyOut()
                         || !facts.neighbours().areNearlyOut());
             }
@@ -175,19 +178,28 @@ public final class Publisher implements Durable {
         return isRenewing;
     }
 
-    /** What is marked comes first. */
-    private Renewal renewalOf(Catalogue catalogue) {
+    /** Returns all items of the catalogue, with the wall clocks of those that are marked, which come first. */
+    private Iterator<Map.Entry<String, Long>> renewalOf(Catalogue catalogue) {
         Map<String, Long> items = plan.takeTouched();
         for (int number = 0; number < catalogue.size(); number++) {
             items.putIfAbsent(catalogue.itemAt(number), 0L);
         }
-        return new Renewal(items);
+        return items.entrySet().iterator();
+    }
+
+    /** Marks the next part of a renewal, so that a commit does not grow with the catalogue. Some of its items may have left that. */
+    private void touchNext(Iterator<Map.Entry<String, Long>> left) {
+        for (int count = 0; count < RENEWED_AT_ONCE && left.hasNext(); count++) {
+            Map.Entry<String, Long> item = left.next();
+            plan.touch(item.getKey(), item.getValue());
+            left.remove(); // so that what is published is not kept
+        }
     }
 
     private void renewing(boolean isMoreLeft) {
         dirty |= isRenewing != isMoreLeft;
         isRenewing = isMoreLeft;
-        renewal = isMoreLeft ? renewal : Renewal.NONE;
+        renewal = isMoreLeft ? renewal : Optional.empty();
     }
 
     /**
@@ -227,7 +239,7 @@ public final class Publisher implements Durable {
     }
 
     /** Returns the age of the published vectors. */
-    public PublicationAge age() {
+    public PublicationPlan.Age age() {
         return plan.age();
     }
 
@@ -286,7 +298,7 @@ public final class Publisher implements Durable {
         refusedInARow = payload.getInt();
         withheld = Optional.of(Fields.text(payload)).filter(reason -> !reason.isEmpty());
         popularityTime = payload.getLong();
-        stage = PublicationStage.of(payload.hasRemaining() ? payload.getInt() : 0); // earlier versions stored none
+        stage = PublicationStage.of(payload.getInt());
         isRenewing = payload.hasRemaining();
     }
 

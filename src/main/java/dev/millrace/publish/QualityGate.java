@@ -104,7 +104,7 @@ final class QualityGate {
         // a gate that was turned off meanwhile is open
         isClosed = payload.getInt() == 1 && settings.isOn();
         window.read(payload);
-        levelEvents = payload.hasRemaining() ? payload.getLong() : settings.window(); // earlier versions stored none
+        levelEvents = payload.getLong();
     }
 
     /** Returns the state, if it changed since the last call. */

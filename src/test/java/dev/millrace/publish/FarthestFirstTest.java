@@ -2,8 +2,8 @@ package dev.millrace.publish;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.model.MovedItems;
 import dev.millrace.publish.PublicationOrder.Moment;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -15,69 +15,60 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class FarthestFirstTest {
 
+    private record Published(long step, float distance) {}
+
     /** Against a sort of all items by distance, age and id; distances are few, so many are equal. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void itFindsWhatASortOfAllFinds(long seed) {
         Random random = new Random(seed);
-        Publications publications = new Publications();
-        LatestVectors vectors = new LatestVectors();
-        FarthestFirst moved = new FarthestFirst(vectors);
-        Map<String, Float> distances = new HashMap<>();
+        PublicationOrder order = new PublicationOrder(id -> id, (byte) 'v');
+        Map<String, Published> all = new HashMap<>();
         for (int round = 0; round < 3_000; round++) {
             String item = item(random);
-            if (!distances.containsKey(item) || random.nextInt(10) == 0) {
-                vectors.remove(item).ifPresent(vector -> {
-                    moved.forget(vector.number);
-                    publications.leave(vector.from);
-                });
-                distances.remove(item);
+            if (!all.containsKey(item) || random.nextInt(10) == 0) {
+                order.remove(item);
+                all.remove(item);
                 if (random.nextInt(3) > 0) {
-                    vectors.add(item, publications.join(new Moment(round / 50, 0)));
-                    distances.put(item, 0f);
+                    long step = round / 50;
+                    order.published(item, new Moment(step, 0));
+                    all.put(item, new Published(step, 0));
                 }
             } else {
-                grow(vectors, moved, distances, random);
+                order.moved(moved(all, random));
             }
             int even = random.nextInt(2);
             Predicate<String> isWanted = one -> Integer.parseInt(one.substring(1)) % 2 == even;
             int count = random.nextInt(20);
 
-            List<String> found = moved.farthest(count, isWanted);
+            List<String> found = order.farthest(count, isWanted);
 
-            assertThat(found).isEqualTo(bySort(vectors, distances, count, isWanted));
+            assertThat(found).isEqualTo(bySort(all, count, isWanted));
         }
     }
 
-    /** Several vectors grow before the heap knows of one. */
-    private static void grow(LatestVectors vectors, FarthestFirst moved, Map<String, Float> distances, Random random) {
-        List<Integer> grown = new ArrayList<>();
+    /** The rows of several items, known or not, some of them twice. */
+    private static MovedItems moved(Map<String, Published> all, Random random) {
+        MovedItems moved = new MovedItems();
         for (int count = 1 + random.nextInt(8); count > 0; count--) {
             String item = item(random);
             float distance = random.nextInt(4);
-            vectors.of(item).ifPresent(vector -> {
-                moved.add(vector.number, distance);
-                distances.merge(item, distance, Float::sum);
-                grown.add(vector.number);
-            });
+            moved.add(item, distance);
+            all.computeIfPresent(item, (same, known) -> new Published(known.step(), known.distance() + distance));
         }
-        grown.forEach(moved::rise);
+        return moved;
     }
 
     private static String item(Random random) {
         return "i" + random.nextInt(80);
     }
 
-    private static List<String> bySort(
-            LatestVectors vectors, Map<String, Float> distances, int count, Predicate<String> isWanted) {
-        return distances.entrySet().stream()
-                .filter(each -> each.getValue() > 0 && isWanted.test(each.getKey()))
-                .sorted(Comparator.comparingDouble((Map.Entry<String, Float> each) -> -each.getValue())
-                        .thenComparingLong(each -> vectors.of(each.getKey())
-                                .orElseThrow()
-                                .from
-                                .made()
-                                .step())
+    private static List<String> bySort(Map<String, Published> all, int count, Predicate<String> isWanted) {
+        return all.entrySet().stream()
+                .filter(each -> each.getValue().distance() > 0 && isWanted.test(each.getKey()))
+                .sorted(Comparator.comparingDouble((Map.Entry<String, Published> each) ->
+                                -each.getValue().distance())
+                        .thenComparingLong(each -> each.getValue().step())
                         .thenComparing(Map.Entry::getKey))
                 .limit(count)
                 .map(Map.Entry::getKey)

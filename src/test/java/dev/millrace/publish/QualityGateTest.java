@@ -1,14 +1,10 @@
 package dev.millrace.publish;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
-import dev.millrace.settings.InvalidSettingsException;
-import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Frame;
-import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -137,21 +133,6 @@ class QualityGateTest {
     }
 
     @Test
-    void howManyEventsAnExamScoresDoesNotMatter() {
-        QualityGate other = new QualityGate(new GateSettings(WINDOW, 100, 0.5, 0));
-
-        score(gate, 3 * WINDOW, 80);
-        score(gate, WINDOW, 0);
-        other.examined(0, totals(0, 0), items); // exams of 80 events each
-        for (long at = 80; at <= 4 * WINDOW; at += 80) {
-            other.examined(0, totals(at, Math.min(at, 3 * WINDOW) * 8 / 10), items);
-        }
-
-        assertThat(gate.closed()).isPresent();
-        assertThat(other.closed()).isPresent();
-    }
-
-    @Test
     void restoredItIsAsClosedAsItWasUnlessItWasTurnedOff() {
         score(gate, 3 * WINDOW, 80);
         score(gate, WINDOW, 0);
@@ -167,16 +148,6 @@ class QualityGateTest {
         assertThat(off.closed()).isEmpty();
         score(restored, WINDOW, 80);
         assertThat(restored.closed()).isEmpty();
-    }
-
-    @Test
-    void recallThatIsNotCountedIsRefused() {
-        SettingsReader reader = new SettingsReader(Map.of("publish.gate.recall-at", "30"));
-        PublishSettings.read(reader, 128);
-
-        assertThatThrownBy(reader::finish)
-                .isInstanceOf(InvalidSettingsException.class)
-                .hasMessage("publish.gate.recall-at = 30: must be one of [10, 20, 50, 100]");
     }
 
     /** Scores events one by one, of each hundred the first so many found. */
