@@ -5,19 +5,9 @@ import dev.millrace.settings.SettingsReader;
 /** What computes the products of a learning step. All other passes are on the heap, whatever the engine. */
 public enum Engine {
     /** On the heap, in the Vector API. */
-    VECTOR {
-        @Override
-        public Products products(Team team) {
-            return HeapProducts.begin(team);
-        }
-    },
+    VECTOR,
     /** By ND4J's OpenBLAS. */
-    ND4J {
-        @Override
-        public Products products(Team team) {
-            return new BlasProducts(); // its bits depend on the whole shape, so its products are not cut
-        }
-    };
+    ND4J;
 
     /** The module of Java that holds the Vector API. */
     public static final String VECTOR_API = "jdk.incubator.vector";
@@ -38,7 +28,12 @@ public enum Engine {
      *
      * @param team may share the work of a product
      */
-    public abstract Products products(Team team);
+    public Products products(Team team) {
+        return switch (this) {
+            case VECTOR -> HeapProducts.begin(team);
+            case ND4J -> new BlasProducts(); // its bits depend on the whole shape, so its products are not cut
+        };
+    }
 
     /** Products of all other passes, for one thread: the bits of a row depend on no other row. */
     public static Products ofRows() {

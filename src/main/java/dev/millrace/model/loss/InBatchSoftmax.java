@@ -38,15 +38,6 @@ final class InBatchSoftmax implements ScoreLoss {
 
     private double scoreGradient;
 
-    /** What one thread needs for an example. */
-    private static final class Bench {
-        private final RowNegatives negatives = new RowNegatives();
-        /** Logits of one example, from the beginning of the array: see {@link Exponential}. */
-        private float[] logits = new float[0];
-
-        private float[] scratch = new float[0];
-    }
-
     InBatchSoftmax() {
         this(Correction.CLASSIC, false, 0, Team.alone());
     }
@@ -59,8 +50,7 @@ final class InBatchSoftmax implements ScoreLoss {
     InBatchSoftmax(Correction correction, boolean isFactorLearned, double smoothing, Team team) {
         this.smoothing = smoothing;
         this.team = team;
-        this.benches = new Bench[team.size()];
-        Arrays.setAll(benches, member -> new Bench());
+        this.benches = Bench.of(team);
         this.isPositiveApart = correction == Correction.YANDEX_2025;
         this.isFactorLearned = isFactorLearned;
     }
@@ -75,7 +65,7 @@ final class InBatchSoftmax implements ScoreLoss {
             longest = Math.max(longest, count + pairs(candidates, i));
         }
         for (Bench bench : benches) {
-            bench.logits = Scratch.atLeast(bench.logits, longest);
+            bench.row = Scratch.atLeast(bench.row, longest);
             bench.scratch = Scratch.atLeast(bench.scratch, longest);
         }
         if (scoreGradients.length < examples) {
@@ -109,7 +99,7 @@ final class InBatchSoftmax implements ScoreLoss {
         int firstPair = candidates.pairStarts()[i];
         int all = count + pairs(candidates, i);
         int y = candidates.positive()[i];
-        float[] l = bench.logits;
+        float[] l = bench.row;
         System.arraycopy(scores, i * count, l, 0, count);
         System.arraycopy(pairScores, firstPair, l, count, all - count);
         float positive = l[y]

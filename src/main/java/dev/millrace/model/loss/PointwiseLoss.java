@@ -26,13 +26,6 @@ final class PointwiseLoss implements ScoreLoss {
     private final Team team;
     private final Bench[] benches;
 
-    /** What one thread needs for an example. */
-    private static final class Bench {
-        private final RowNegatives rowNegatives = new RowNegatives();
-        private float[] row = new float[0];
-        private float[] gradients = new float[0];
-    }
-
     /**
      * @param negatives number for each example; 0 for all
      * @param team shares the examples
@@ -40,8 +33,7 @@ final class PointwiseLoss implements ScoreLoss {
     PointwiseLoss(int negatives, Team team) {
         this.negatives = negatives;
         this.team = team;
-        this.benches = new Bench[team.size()];
-        Arrays.setAll(benches, member -> new Bench());
+        this.benches = Bench.of(team);
     }
 
     @Override
@@ -52,7 +44,7 @@ final class PointwiseLoss implements ScoreLoss {
         team.share(examples, WORTH_A_THREAD, (from, to, member) -> {
             Bench bench = benches[member];
             bench.row = Scratch.atLeast(bench.row, count);
-            bench.gradients = Scratch.atLeast(bench.gradients, count);
+            bench.scratch = Scratch.atLeast(bench.scratch, count);
             for (int i = from; i < to; i++) {
                 losses[i] = example(i, scores, pairScores, candidates, weights[i] / examples, bench);
             }
@@ -64,12 +56,12 @@ final class PointwiseLoss implements ScoreLoss {
             int i, float[] scores, float[] pairScores, Candidates candidates, float factor, Bench bench) {
         int count = candidates.shared();
         float[] row = bench.row;
-        float[] gradients = bench.gradients;
+        float[] gradients = bench.scratch;
         System.arraycopy(scores, i * count, row, 0, count);
         Arrays.fill(gradients, 0, count, 0f);
         float[] logOdds = candidates.columns().logOdds();
         int y = candidates.positive()[i];
-        float[] constants = bench.rowNegatives.constants(candidates, i, row);
+        float[] constants = bench.negatives.constants(candidates, i, row);
         double own = negatives == 0 ? 0 : logOdds[y];
         double z = row[y] + own;
         double sum = softplus(-z);
@@ -97,7 +89,7 @@ final class PointwiseLoss implements ScoreLoss {
                 if (c != y && constants[c] != Float.NEGATIVE_INFINITY) {
                     double z = bench.row[c] + logOdds[c];
                     sum += softplus(z);
-                    bench.gradients[c] += (float) (factor * sigmoid(z));
+                    bench.scratch[c] += (float) (factor * sigmoid(z));
                     break;
                 }
             }
@@ -119,7 +111,7 @@ final class PointwiseLoss implements ScoreLoss {
             double weight = weight(c, y, constants, max) / total;
             if (weight > 0) {
                 sum += weight * softplus(bench.row[c]);
-                bench.gradients[c] += (float) (factor * weight * sigmoid(bench.row[c]));
+                bench.scratch[c] += (float) (factor * weight * sigmoid(bench.row[c]));
             }
         }
         return sum;

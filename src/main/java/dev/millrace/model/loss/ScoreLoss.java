@@ -1,9 +1,27 @@
 package dev.millrace.model.loss;
 
+import dev.millrace.model.engine.Exponential;
 import dev.millrace.model.engine.Team;
+import java.util.Arrays;
 
 /** A loss as a function of the scores of examples and candidates. One thread. */
 sealed interface ScoreLoss permits InBatchSoftmax, PointwiseLoss, TripletLoss {
+
+    /** What one thread needs for an example. */
+    final class Bench {
+        final RowNegatives negatives = new RowNegatives();
+        /** From the beginning of the array, see {@link Exponential}. */
+        float[] row = new float[0];
+
+        float[] scratch = new float[0];
+
+        /** [team] */
+        static Bench[] of(Team team) {
+            Bench[] benches = new Bench[team.size()];
+            Arrays.setAll(benches, member -> new Bench());
+            return benches;
+        }
+    }
 
     /** Examples that are worth a second thread. */
     int WORTH_A_THREAD = 8;

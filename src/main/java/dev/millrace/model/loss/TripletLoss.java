@@ -2,7 +2,6 @@ package dev.millrace.model.loss;
 
 import dev.millrace.model.engine.Team;
 import dev.millrace.model.network.Scratch;
-import java.util.Arrays;
 
 /**
  * Hinge on differences of cosines (Huang et al. 2020, EBR): {@code L = (1/B) Σ_i w_i mean_n max(0, margin − s_p + s_n)}, the
@@ -15,18 +14,11 @@ final class TripletLoss implements ScoreLoss {
     private final Team team;
     private final Bench[] benches;
 
-    /** What one thread needs for an example. */
-    private static final class Bench {
-        private final RowNegatives negatives = new RowNegatives();
-        private float[] row = new float[0];
-    }
-
     /** @param team shares the examples */
     TripletLoss(double margin, Team team) {
         this.margin = (float) margin;
         this.team = team;
-        this.benches = new Bench[team.size()];
-        Arrays.setAll(benches, member -> new Bench());
+        this.benches = Bench.of(team);
     }
 
     @Override
