@@ -114,30 +114,17 @@ public enum EntryKind {
         return role(key) == Role.JUDGEMENT;
     }
 
-    private static Role roleOfModel(byte[] key) {
+    /** Returns the role of an entry. In two kinds, some entries have another role than the rest. */
+    private static Role role(byte[] key) {
         if (ModelEntry.Kind.HEADER.isOf(key)) {
             return Role.HEADER;
         }
-        return ModelEntry.Kind.TABLE.isOf(key) || ModelEntry.Kind.MIXTURE.isOf(key) ? Role.COMPANION : MODEL.role;
-    }
-
-    /** Returns the role of an entry. In two kinds, some entries have another role than the rest. */
-    private static Role role(byte[] key) {
-        return of(key).map(kind -> switch (kind) {
-                    case MODEL -> roleOfModel(key);
-                    case PUBLICATION -> Publisher.isOfTheGate(key) ? Role.JUDGEMENT : kind.role;
-                    case CATALOGUE,
-                            POPULARITY,
-                            FAST_POPULARITY,
-                            NEIGHBOURS,
-                            ERASED_NEIGHBOURS,
-                            OPEN_BATCH,
-                            BOOKS,
-                            EXAM,
-                            BASELINE,
-                            ALARMS,
-                            PROGRESS -> kind.role;
-                })
-                .orElse(Role.COMPANION);
+        if (ModelEntry.Kind.TABLE.isOf(key) || ModelEntry.Kind.MIXTURE.isOf(key)) {
+            return Role.COMPANION;
+        }
+        if (key[0] == PUBLICATION.prefix && Publisher.isOfTheGate(key)) {
+            return Role.JUDGEMENT;
+        }
+        return of(key).map(kind -> kind.role).orElse(Role.COMPANION);
     }
 }

@@ -7,55 +7,31 @@ import java.util.Optional;
 public sealed interface StepOutcome {
 
     /** The model's report of the step; absent if the model did not learn. */
-    Optional<StepReport> learnt();
+    default Optional<StepReport> learnt() {
+        return Optional.empty();
+    }
 
     /** Returns why the step was refused; absent if it was not. */
-    Optional<String> refusal();
+    default Optional<String> refusal() {
+        return Optional.empty();
+    }
 
     /** The model learnt from it. */
     record Learnt(StepReport report) implements StepOutcome {
-
         @Override
         public Optional<StepReport> learnt() {
             return Optional.of(report);
         }
-
-        @Override
-        public Optional<String> refusal() {
-            return Optional.empty();
-        }
     }
 
     /** The batch only changed the catalogue. */
-    record CatalogueOnly() implements StepOutcome {
-
-        @Override
-        public Optional<StepReport> learnt() {
-            return Optional.empty();
-        }
-
-        @Override
-        public Optional<String> refusal() {
-            return Optional.empty();
-        }
-    }
+    record CatalogueOnly() implements StepOutcome {}
 
     /**
      * All events of the batch are before {@code learn.from}: catalogue and popularity learn from it, the model does
      * not.
      */
-    record PassedOver() implements StepOutcome {
-
-        @Override
-        public Optional<StepReport> learnt() {
-            return Optional.empty();
-        }
-
-        @Override
-        public Optional<String> refusal() {
-            return Optional.empty();
-        }
-    }
+    record PassedOver() implements StepOutcome {}
 
     /**
      * The batch would have harmed the model and was not learnt.
@@ -63,12 +39,6 @@ public sealed interface StepOutcome {
      * @param message what was found
      */
     record Refused(String message) implements StepOutcome {
-
-        @Override
-        public Optional<StepReport> learnt() {
-            return Optional.empty();
-        }
-
         @Override
         public Optional<String> refusal() {
             return Optional.of(message);

@@ -51,7 +51,6 @@ public final class Trainer implements Durable, AutoCloseable {
 
     private final Catalogue catalogue = new Catalogue(EntryKind.CATALOGUE.prefix());
     private final Books books = new Books(EntryKind.BOOKS.prefix());
-    private final BatchBooks batchBooks = new BatchBooks(books);
     private final Batcher batcher;
     private final ItemFacts facts;
     private final StepEngine engine;
@@ -194,7 +193,7 @@ public final class Trainer implements Durable, AutoCloseable {
         examiner.observe(batch);
         facts.popularity().observe(batch);
         learntStep = batch.step();
-        batchBooks.settle(batch, isOwn, Outcome.EXAMINED);
+        settle(batch, isOwn, Outcome.EXAMINED);
     }
 
     /** Ranks events as {@link Examiner#rank} does, whenever they are learnt. Figures and state stay as they are. */
@@ -447,7 +446,7 @@ public final class Trainer implements Durable, AutoCloseable {
         comeTo(batch);
         examiner.observe(batch);
         facts.observe(batch);
-        batchBooks.settle(batch, isOwn, Outcome.BEFORE_START);
+        settle(batch, isOwn, Outcome.BEFORE_START);
     }
 
     /** Advances event time to that of the batch. */
@@ -460,7 +459,7 @@ public final class Trainer implements Durable, AutoCloseable {
         learntStep = batch.step();
         publisher.stepped(batch);
         if (batch.examples().isEmpty()) {
-            batchBooks.settle(batch, isOwn, isOwn ? Outcome.WITHOUT_POSITIVES : Outcome.CATALOGUE_CHANGE);
+            settle(batch, isOwn, isOwn ? Outcome.WITHOUT_POSITIVES : Outcome.CATALOGUE_CHANGE);
             return new StepOutcome.CatalogueOnly();
         }
         comeTo(batch);
@@ -473,17 +472,41 @@ public final class Trainer implements Durable, AutoCloseable {
             fieldWeights = model.fieldWeights();
             figures = Figures.learnt(batch, report, model);
             publisher.learnt(batch, model);
-            batchBooks.settle(batch, isOwn, Outcome.LEARNT);
+            settle(batch, isOwn, Outcome.LEARNT);
             return new StepOutcome.Learnt(report);
         } catch (RefusedStepException refused) {
             refusedSteps++;
             batcher.forget(batch);
             publisher.refused(batch);
-            batchBooks.settleRefused(batch, isOwn, refused.reason().text());
+            settle(batch, isOwn, Outcome.REFUSED, refused.reason().text());
             return new StepOutcome.Refused(String.valueOf(refused.getMessage()));
         } finally {
             facts.observe(batch);
         }
+    }
+
+    /**
+     * Settles what came of a batch: of the examples that waited in an own one, or of one from the log, which is itself the received
+     * event.
+     */
+    private void settle(MiniBatch batch, boolean isOwn, Outcome outcome) {
+        if (isOwn) {
+            books.settleWaiting(InputTopic.EXAMPLES, outcome, examplesIn(batch));
+        } else {
+            books.settle(InputTopic.BATCHES, outcome);
+        }
+    }
+
+    private void settle(MiniBatch batch, boolean isOwn, Outcome outcome, String reason) {
+        if (isOwn) {
+            books.settleWaiting(InputTopic.EXAMPLES, outcome, reason, examplesIn(batch));
+        } else {
+            books.settle(InputTopic.BATCHES, outcome, reason);
+        }
+    }
+
+    private static int examplesIn(MiniBatch batch) {
+        return batch.examples().size() + batch.exposed().size();
     }
 
     private void restoreProgress(ByteBuffer payload) {
