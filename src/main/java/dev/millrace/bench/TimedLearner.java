@@ -2,7 +2,7 @@ package dev.millrace.bench;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.model.RowCache;
+import dev.millrace.model.HeapRows;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.OrderedEntries;
@@ -50,7 +50,7 @@ final class TimedLearner {
     private long exams;
     private long vectors;
     private long withheldSteps;
-    private RowCache rowsBefore = new RowCache(0, 0, 0, 0);
+    private HeapRows rowsBefore = HeapRows.NONE;
 
     /**
      * @param clock of the phases, nanoseconds
@@ -116,7 +116,7 @@ final class TimedLearner {
         exams = 0;
         vectors = 0;
         withheldSteps = 0;
-        rowsBefore = trainer.model().rowCache();
+        rowsBefore = trainer.model().heapRows();
         written.bytes = 0;
     }
 
@@ -132,7 +132,7 @@ final class TimedLearner {
         double drain = sample(Cost.DRAIN).median();
         double step = sample(Cost.STEP).median();
         double allMillis = millis.values().stream().mapToDouble(Sample::sum).sum();
-        RowCache rows = trainer.model().rowCache();
+        HeapRows rows = trainer.model().heapRows();
         double learnt = rows.learnt() - rowsBefore.learnt();
         return new Figures()
                 .with("rows", trainer.progress().rows().rows())

@@ -7,7 +7,6 @@ import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.table.Descent;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.model.table.RowGradients;
-import dev.millrace.model.table.RowReads;
 import dev.millrace.model.table.TableStorage;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
@@ -25,6 +24,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 
 /** All embedding tables of a model, and the gradients of their rows in one step. One thread. */
@@ -45,8 +45,6 @@ final class EmbeddingTables {
 
     /** Of the last step; filled only after {@link #keepMoves}. */
     private final MovedItems moved = new MovedItems();
-
-    private long learnt;
 
     EmbeddingTables(ModelSettings settings, RowStorage storage, StepEngine engine) {
         this.settings = settings;
@@ -116,7 +114,7 @@ final class EmbeddingTables {
 
     /** Number of rows of all tables. */
     long rowCount() {
-        return tables.values().stream().mapToLong(EmbeddingTable::size).sum();
+        return sum(EmbeddingTable::size);
     }
 
     /** Returns the sum of all rows' entries as of the last drain. */
@@ -175,13 +173,17 @@ final class EmbeddingTables {
         tables.values().forEach(table -> table.leavePassed(isRoomShort));
     }
 
-    RowCache cache() {
-        RowReads reads = tables.values().stream().map(EmbeddingTable::reads).reduce(new RowReads(0, 0), RowReads::plus);
-        return new RowCache(heapBytes(), reads.all(), reads.missed(), learnt);
+    HeapRows heapRows() {
+        return new HeapRows(
+                heapBytes(), sum(EmbeddingTable::read), sum(EmbeddingTable::missed), sum(EmbeddingTable::learnt));
     }
 
     private long heapBytes() {
-        return tables.values().stream().mapToLong(EmbeddingTable::heapBytes).sum();
+        return sum(EmbeddingTable::heapBytes);
+    }
+
+    private long sum(ToLongFunction<EmbeddingTable> numbers) {
+        return tables.values().stream().mapToLong(numbers).sum();
     }
 
     /** Adds the gradient of the L2 penalty on the rows that the step reads. */
@@ -219,7 +221,6 @@ final class EmbeddingTables {
                 rows.clip(descent.maxGradientNorm());
             }
             rows.apply(descent.learningRate(step), step, clock);
-            learnt += rows.count();
             noteMoves(rows);
             rows.clear();
         }

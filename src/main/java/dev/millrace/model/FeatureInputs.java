@@ -35,6 +35,7 @@ final class FeatureInputs {
     private final List<Optional<PooledRows>> pooled = new ArrayList<>();
 
     private final Moments[] moments;
+    private final Moments[] beforeStep;
     private final boolean[] dirtyMoments;
     private final int width;
     private final Team team;
@@ -52,6 +53,7 @@ final class FeatureInputs {
         int count = features.size();
         this.offsets = new int[count];
         this.moments = new Moments[count];
+        this.beforeStep = new Moments[count];
         this.dirtyMoments = new boolean[count];
         this.width = features.stream().mapToInt(FeatureSpec::dim).sum();
         int offset = 0;
@@ -118,13 +120,9 @@ final class FeatureInputs {
         Arrays.fill(dirtyMoments, true);
     }
 
-    /** Returns a copy of all statistics, for {@link #resetMoments}. */
-    Moments[] momentsCopy() {
-        return Arrays.stream(moments).map(Moments::copy).toArray(Moments[]::new);
-    }
-
-    void resetMoments(Moments[] copy) {
-        System.arraycopy(copy, 0, moments, 0, copy.length);
+    /** Undoes the last {@link #observe}, for a refused step. */
+    void forgetObserved() {
+        System.arraycopy(beforeStep, 0, moments, 0, moments.length);
     }
 
     /**
@@ -133,6 +131,7 @@ final class FeatureInputs {
      * @param weights [subjects] in (0, 1]
      */
     void observe(List<Subject> subjects, double[] weights) {
+        Arrays.setAll(beforeStep, f -> moments[f].copy());
         for (int f = 0; f < moments.length; f++) {
             if (features.get(f).kind() == Kind.NUMERIC) {
                 dirtyMoments[f] |= observe(features.get(f), subjects, weights, moments[f]);
@@ -163,26 +162,15 @@ final class FeatureInputs {
     /**
      * Finds the rows of the subjects. A key without a row gets one if it was seen often enough. An item that is not listed
      * gets none.
-     *
-     * @param admitted takes the keys that got a row
      */
-    void resolveAdmitting(List<Subject> subjects, Predicate<String> isListed, Admissions admitted) {
+    void resolveAdmitting(List<Subject> subjects, Predicate<String> isListed) {
         forgetRowless();
         resolve(subjects, (feature, table, key) -> {
             int row = table.row(key);
-            if (row == EmbeddingTable.NONE && (!EmbeddingTables.namesItems(feature) || isListed.test(key))) {
-                row = table.sight(key);
-                if (row != EmbeddingTable.NONE) {
-                    admitted.add(table, key);
-                }
-            }
-            return row;
+            return row != EmbeddingTable.NONE || (EmbeddingTables.namesItems(feature) && !isListed.test(key))
+                    ? row
+                    : table.sight(key);
         });
-    }
-
-    /** Takes the keys that got a row in {@link #resolveAdmitting}. */
-    interface Admissions {
-        void add(EmbeddingTable table, String key);
     }
 
     /**

@@ -140,16 +140,12 @@ public final class Mixture {
         popularity.value = payload.getDouble();
         towers.accumulator = payload.getDouble();
         popularity.accumulator = payload.getDouble();
-        if (payload.hasRemaining()) { // an earlier build stored no weights of age
-            age.value = payload.getDouble();
-            newness.value = payload.getDouble();
-            age.accumulator = payload.getDouble();
-            newness.accumulator = payload.getDouble();
-        }
-        if (payload.hasRemaining()) { // nor one of neighbours
-            neighbours.value = payload.getDouble();
-            neighbours.accumulator = payload.getDouble();
-        }
+        age.value = payload.getDouble();
+        newness.value = payload.getDouble();
+        age.accumulator = payload.getDouble();
+        newness.accumulator = payload.getDouble();
+        neighbours.value = payload.getDouble();
+        neighbours.accumulator = payload.getDouble();
         isDirty = false;
         List<Weight> all = List.of(towers, popularity, age, newness, neighbours);
         if (!all.stream().allMatch(Weight::isInBounds)) {

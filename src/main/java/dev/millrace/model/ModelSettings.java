@@ -11,7 +11,6 @@ import dev.millrace.model.network.TowerShape;
 import dev.millrace.model.pool.PositionWeights;
 import dev.millrace.model.table.InitialRows;
 import dev.millrace.model.table.Optimiser;
-import dev.millrace.model.table.RowOptimiser;
 import dev.millrace.model.table.Tables;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Sha256;
@@ -129,11 +128,13 @@ public record ModelSettings(
 
     /** Floats that a row of each embedding table has, those of its optimiser among them. */
     public SortedMap<String, Integer> floatsARow() {
-        RowOptimiser rows = RowOptimiser.of(optimiser.rows().rule());
         SortedMap<String, Integer> floats = new TreeMap<>();
         Stream.concat(user.stream(), item.stream())
                 .filter(FeatureSpec::hasRows)
-                .forEach(feature -> floats.put(feature.table(), feature.dim() + rows.slots(feature.dim())));
+                .forEach(feature -> floats.put(
+                        feature.table(),
+                        feature.dim()
+                                + optimiser.rows().rule().kernel(feature.dim()).slots()));
         return floats;
     }
 

@@ -220,7 +220,7 @@ final class ModelState {
 
     static void putNetwork(Tower tower, EntrySink entries) {
         putTensors(tower.weights(), (tensor, chunk) -> ModelEntry.weights(tower.side(), tensor, chunk), entries);
-        float[][][] slots = tower.optimiser().slots();
+        float[][][] slots = tower.optimiser().tensors().slots();
         for (int s = 0; s < slots.length; s++) {
             int slot = s;
             putTensors(slots[slot], (tensor, chunk) -> ModelEntry.slot(slot, tower.side(), tensor, chunk), entries);
@@ -296,7 +296,7 @@ final class ModelState {
     }
 
     private void restoreSlot(int slot, ModelEntry entry, byte[] value) {
-        float[][][] slots = tower(entry.side()).optimiser().slots();
+        float[][][] slots = tower(entry.side()).optimiser().tensors().slots();
         if (slot >= slots.length) {
             throw new CorruptEntryException("the networks' optimiser has no slot " + slot);
         }

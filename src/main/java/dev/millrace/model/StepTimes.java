@@ -18,10 +18,11 @@ public interface StepTimes {
     }
 
     /** Ignores all calls. */
-    StepTimes UNTIMED = () -> {};
+    StepTimes UNTIMED = phase -> {};
 
-    void begin();
+    /** Called when a step begins. */
+    default void begin() {}
 
     /** Called when a phase ended. */
-    default void lap(Phase phase) {}
+    void lap(Phase phase);
 }

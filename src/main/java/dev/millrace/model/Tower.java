@@ -44,10 +44,9 @@ final class Tower {
     private final TowerNetwork kernel;
     private final Products rows;
     private final Team team;
-    /** Tensors of the network, then the position weights of histories, and their gradients. */
-    private final DenseOptimiser.Learned learned;
-
+    /** Of the tensors of the network, then the position weights of histories. */
     private final DenseOptimiser optimiser;
+
     private final ChannelScales scales;
     private final int dim;
     private final int channels;
@@ -76,13 +75,14 @@ final class Tower {
         TowerSettings towers = settings.towers();
         this.side = side;
         this.inputs = inputs;
-        this.kernel = new TowerNetwork(shape, engine, seed, towers.skip() ? towers.outputScale() : 1);
+        this.kernel = shape.kernel(engine, seed, towers.skip() ? towers.outputScale() : 1);
         this.rows = Engine.ofRows(engine.team());
         this.team = engine.team();
-        this.learned = new DenseOptimiser.Learned(
+        this.optimiser = new DenseOptimiser(
+                settings.optimiser().dense().rule(),
                 concat(kernel.weights(), inputs.positions().stream().map(PositionWeights::logits)),
-                concat(kernel.gradients(), inputs.positions().stream().map(PositionWeights::gradients)));
-        this.optimiser = DenseOptimiser.of(settings.optimiser().dense().rule(), learned, engine.team());
+                concat(kernel.gradients(), inputs.positions().stream().map(PositionWeights::gradients)),
+                engine.team());
         this.scales = scales;
         this.dim = settings.dim();
         this.channels = scales.count();
@@ -118,7 +118,7 @@ final class Tower {
 
     /** The dense weights themselves: the tensors of the network, then θ of each history that is pooled by learned weights. */
     float[][] weights() {
-        return learned.weights();
+        return optimiser.tensors().weights();
     }
 
     DenseOptimiser optimiser() {
@@ -275,7 +275,7 @@ final class Tower {
     /** Squared L2 norm of the gradients of the dense weights. */
     double squaredGradientNorm() {
         double sum = 0;
-        for (float[] tensor : learned.gradients()) {
+        for (float[] tensor : optimiser.tensors().gradients()) {
             sum += squaredNorm(tensor);
         }
         return sum;

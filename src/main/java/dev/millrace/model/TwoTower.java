@@ -20,6 +20,7 @@ import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySum;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -115,8 +116,7 @@ public final class TwoTower implements Durable {
         double[] weights = shown(batch).mapToDouble(TrainingExample::weight).toArray();
         List<Subject> items = items(candidates.items(), Math.max(upkeep.clock(), batchTime));
         tables.makeRoom();
-        ResolvedRows resolved = ResolvedRows.of(
-                userTower, users, weights, itemTower, items, candidates.positive(), catalogue::contains);
+        resolve(users, weights, items, candidates.positive());
         times.lap(StepTimes.Phase.RESOLVE);
 
         float[] u = userTower.forwardToLearn(users, seed(batch.step(), Side.USER));
@@ -135,7 +135,8 @@ public final class TwoTower implements Durable {
         double rowNorm = tables.gradientNorm();
         Optional<RefusedStepException.Reason> refusal = refusal(loss, norm, rowNorm);
         if (refusal.isPresent()) {
-            resolved.undo();
+            userTower.inputs().forgetObserved();
+            itemTower.inputs().forgetObserved();
             tables.forgetStep();
             throw new RefusedStepException(refusal.get(), batch.step(), loss, norm, rowNorm);
         }
@@ -149,6 +150,27 @@ public final class TwoTower implements Durable {
                 norm,
                 objective.temperature().value(),
                 candidates.sample());
+    }
+
+    /**
+     * Adds the numbers of the users and of the examples' items to the statistics, finds all rows, and admits new ones.
+     *
+     * @param weights [users] of the examples; in the statistics none counts more than 1
+     * @param positive [examples] place of each example's item among the items
+     */
+    private void resolve(List<Subject> users, double[] weights, List<Subject> items, int[] positive) {
+        double[] alike = new double[positive.length];
+        Arrays.fill(alike, 1);
+        userTower
+                .inputs()
+                .observe(
+                        users,
+                        Arrays.stream(weights)
+                                .map(weight -> Math.min(1, weight))
+                                .toArray());
+        itemTower.inputs().observe(Arrays.stream(positive).mapToObj(items::get).toList(), alike);
+        userTower.inputs().resolveAdmitting(users, catalogue::contains);
+        itemTower.inputs().resolveAdmitting(items, catalogue::contains);
     }
 
     private void addPenalty() {
@@ -420,8 +442,8 @@ public final class TwoTower implements Durable {
     }
 
     /** Returns what is on the heap of the embedding rows. */
-    public RowCache rowCache() {
-        return tables.cache();
+    public HeapRows heapRows() {
+        return tables.heapRows();
     }
 
     /** Returns the sum of the entries of all rows as of the last drain. */

@@ -38,7 +38,7 @@ public final class Publisher implements Durable {
 
     private static final byte GATE = 'g';
     /** Items of one part of a renewal: those of which each vector is encoded once. */
-    static final int RENEWED_AT_ONCE = VectorTiles.KEPT * VectorTiles.ROWS;
+    private static final int RENEWED_AT_ONCE = VectorTiles.KEPT * VectorTiles.ROWS;
 
     /** Refused steps in a row after which nothing is published until a step is learnt again; one or two may be bad batches. */
     private static final int WITHHOLD_AFTER_REFUSED = 3;

@@ -2,7 +2,7 @@ package dev.millrace.train;
 
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.batch.PriorWeights;
-import dev.millrace.model.RowCache;
+import dev.millrace.model.HeapRows;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
 import dev.millrace.publish.PublicationPlan;
@@ -56,7 +56,7 @@ final class Figures {
      * @param vectors number of vectors published so far, repeats included
      */
     static SortedMap<String, Double> published(
-            SortedMap<String, Double> learnt, PublicationPlan.Age age, long vectors, RowCache rows) {
+            SortedMap<String, Double> learnt, PublicationPlan.Age age, long vectors, HeapRows rows) {
         SortedMap<String, Double> figures = new TreeMap<>(learnt);
         figures.put(Figure.VECTOR_AGE_MAX.label(), (double) age.maxSteps());
         figures.put(Figure.VECTOR_AGE_P99.label(), (double) age.p99Steps());

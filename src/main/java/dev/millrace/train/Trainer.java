@@ -329,7 +329,7 @@ public final class Trainer implements Durable, AutoCloseable {
                 examiner.totals(),
                 books.accounts(),
                 fieldWeights,
-                Figures.published(figures, publisher.age(), publisher.vectors(), model.rowCache()),
+                Figures.published(figures, publisher.age(), publisher.vectors(), model.heapRows()),
                 publisher.withheld(),
                 alarms.alarms());
     }

@@ -105,7 +105,7 @@ final class ModelReplay {
      * <p>The {@link #entries} are then of this step. Call it only if a digest of a later step is to be compared.
      */
     void makeRoom() {
-        if (trainer.model().rowCache().bytes() > mostHeapBytes) {
+        if (trainer.model().heapRows().bytes() > mostHeapBytes) {
             store();
         }
     }

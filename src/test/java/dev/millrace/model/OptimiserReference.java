@@ -11,6 +11,7 @@ import java.util.Arrays;
 public final class OptimiserReference {
 
     private final Descent descent;
+    private final OptimiserRule rule;
     private final double[] first;
     private final double[] second;
     private int count;
@@ -20,7 +21,8 @@ public final class OptimiserReference {
         this.descent = descent;
         this.first = new double[weights.length];
         this.second = new double[weights.length];
-        descent.rule().accept(new Start(weights));
+        this.rule = descent.rule();
+        begin(weights);
     }
 
     /** Updates weights; each has its own sum of squares. */
@@ -40,81 +42,36 @@ public final class OptimiserReference {
     }
 
     private void move(double[] weights, double[] gradient, double[] squares, long step) {
-        double rate = descent.rule().learningRate() * descent.schedule().factor(step);
+        double rate = rule.learningRate() * descent.schedule().factor(step);
         count++;
         for (int at = 0; at < weights.length; at++) {
-            weights[at] = descent.rule().accept(new Move(at, weights[at], gradient[at], squares[at], rate));
+            weights[at] = moved(at, weights[at], gradient[at], squares[at], rate);
         }
     }
 
-    /** Fills both slots for the weights that a rule begins with. */
-    private final class Start implements OptimiserRule.Visitor<Boolean> {
-
-        private final double[] weights;
-
-        private Start(double[] weights) {
-            this.weights = weights;
-        }
-
-        @Override
-        public Boolean visit(OptimiserRule.Adagrad adagrad) {
+    /** Fills both slots for the weights that the rule begins with; moments and velocities begin at 0. */
+    private void begin(double[] weights) {
+        if (rule instanceof OptimiserRule.Adagrad adagrad) {
             Arrays.fill(first, adagrad.initialAccumulator());
-            return true;
-        }
-
-        @Override
-        public Boolean visit(OptimiserRule.Adam adam) {
-            return true; // both moments begin at 0
-        }
-
-        @Override
-        public Boolean visit(OptimiserRule.Ftrl ftrl) {
+        } else if (rule instanceof OptimiserRule.Ftrl ftrl) {
             for (int at = 0; at < weights.length; at++) {
                 second[at] = -weights[at] * ftrl.beta() / ftrl.learningRate();
             }
-            return true;
-        }
-
-        @Override
-        public Boolean visit(OptimiserRule.Sgd sgd) {
-            return true; // the ball begins at rest
         }
     }
 
-    /** Moves one weight and its slots; returns the new weight. */
-    private final class Move implements OptimiserRule.Visitor<Double> {
-
-        private final int at;
-        private final double weight;
-        private final double g;
-        private final double square;
-        private final double rate;
-
-        private Move(int at, double weight, double g, double square, double rate) {
-            this.at = at;
-            this.weight = weight;
-            this.g = g;
-            this.square = square;
-            this.rate = rate;
-        }
-
-        @Override
-        public Double visit(OptimiserRule.Adagrad adagrad) {
+    /** Moves the slots of one weight; returns the new weight. */
+    private double moved(int at, double weight, double g, double square, double rate) {
+        if (rule instanceof OptimiserRule.Adagrad adagrad) {
             first[at] += square;
             return weight - rate * g / (Math.sqrt(first[at]) + adagrad.epsilon());
-        }
-
-        @Override
-        public Double visit(OptimiserRule.Adam adam) {
+        } else if (rule instanceof OptimiserRule.Adam adam) {
             first[at] = adam.beta1() * first[at] + (1 - adam.beta1()) * g;
             second[at] = adam.beta2() * second[at] + (1 - adam.beta2()) * g * g;
             double mean = first[at] / (1 - Math.pow(adam.beta1(), count));
             double meanSquare = second[at] / (1 - Math.pow(adam.beta2(), count));
             return weight - rate * mean / (Math.sqrt(meanSquare) + adam.epsilon());
-        }
-
-        @Override
-        public Double visit(OptimiserRule.Ftrl ftrl) {
+        } else if (rule instanceof OptimiserRule.Ftrl ftrl) {
             double sigma = (Math.sqrt(first[at] + square) - Math.sqrt(first[at])) / ftrl.learningRate();
             second[at] += g - sigma * weight;
             first[at] += square;
@@ -122,11 +79,7 @@ public final class OptimiserReference {
             double strength = (ftrl.beta() + Math.sqrt(first[at])) / ftrl.learningRate() + ftrl.l2();
             return Math.abs(z) <= ftrl.l1() ? 0 : -(z - Math.signum(z) * ftrl.l1()) / strength;
         }
-
-        @Override
-        public Double visit(OptimiserRule.Sgd sgd) {
-            first[at] = sgd.momentum() * first[at] + g;
-            return weight - rate * first[at];
-        }
+        first[at] = ((OptimiserRule.Sgd) rule).momentum() * first[at] + g;
+        return weight - rate * first[at];
     }
 }

@@ -5,13 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.Batches;
-import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.model.table.BiasCorrection;
 import dev.millrace.model.table.LearningRateSchedule;
 import dev.millrace.model.table.OptimiserRule;
-import dev.millrace.model.table.RowOptimiser;
 import dev.millrace.settings.InvalidSettingsException;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,29 +25,6 @@ class OptimisersTest {
                 Arguments.of("FTRL", Scenes.FTRL),
                 Arguments.of("SGD with momentum", Scenes.SGD),
                 Arguments.of("SGD", new String[] {"optimiser.dense.kind", "sgd", "optimiser.rows.kind", "sgd"}));
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("all")
-    void restoredInAnyOrderItContinuesBitForBit(String name, String[] declared) {
-        ModelSettings settings = Scenes.settings(declared);
-        Catalogue catalogue = Scenes.catalogue();
-        TwoTower uninterrupted = new TwoTower(settings, catalogue);
-        TwoTowerStateTest.Store store = new TwoTowerStateTest.Store();
-        uninterrupted.learn(Scenes.batch(1, 24, 10));
-        uninterrupted.drainDirty(store);
-        uninterrupted.learn(Scenes.batch(2, 24, 10));
-        uninterrupted.drainDirty(store);
-        TwoTower restored = new TwoTower(settings, catalogue);
-
-        store.shuffled(5).forEach(entry -> restored.restore(entry.getKey(), entry.getValue()));
-
-        assertThat(Scenes.digest(restored)).isEqualTo(Scenes.digest(uninterrupted));
-        for (int step = 3; step <= 6; step++) {
-            assertThat(restored.learn(Scenes.batch(step, 24, 10)))
-                    .isEqualTo(uninterrupted.learn(Scenes.batch(step, 24, 10)));
-        }
-        assertThat(Scenes.digest(restored)).as(name).isEqualTo(Scenes.digest(uninterrupted));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -91,12 +64,12 @@ class OptimisersTest {
 
     @Test
     void firstAdamStepOfARowIsTheLearningRateHoweverLateItComes() {
-        RowOptimiser adam = RowOptimiser.of(new OptimiserRule.Adam(0.01, 0.9, 0.999, 1e-8));
+        OptimiserRule.Kernel adam = new OptimiserRule.Adam(0.01, 0.9, 0.999, 1e-8).kernel(2);
         float[] row = {0.5f, 0.5f};
-        float[] memory = new float[adam.slots(2)];
-        adam.begin(row, 0, 2, memory, 0);
+        float[] memory = new float[adam.slots()];
+        adam.begin(row, 0, memory, 0);
 
-        adam.move(row, 0, 2, memory, 0, new float[] {3f, -0.002f}, 0, 4.5f, 0.01f);
+        adam.move(row, 0, memory, 0, new float[] {3f, -0.002f}, 0, 4.5f, 0.01f);
 
         // m̂ = g, v̂ = g²: the step is rate · sign(g)
         assertThat(row[0]).isCloseTo(0.49f, within(1e-6f));
@@ -108,20 +81,20 @@ class OptimisersTest {
     @Test
     void ftrlWithoutPenaltiesIsAdagradWhoseEpsilonIsBeta() {
         // z = −w (β + √n) / α holds from step to step, so that w' = w − α g / (β + √n')
-        RowOptimiser ftrl = RowOptimiser.of(new OptimiserRule.Ftrl(0.1, 0.03, 0, 0));
-        RowOptimiser adagrad = RowOptimiser.of(new OptimiserRule.Adagrad(0.1, 0, 0.03));
+        OptimiserRule.Kernel ftrl = new OptimiserRule.Ftrl(0.1, 0.03, 0, 0).kernel(2);
+        OptimiserRule.Kernel adagrad = new OptimiserRule.Adagrad(0.1, 0, 0.03).kernel(2);
         float[] byFtrl = {0.02f, -0.01f};
         float[] byAdagrad = byFtrl.clone();
-        float[] ftrlMemory = new float[ftrl.slots(2)];
-        float[] adagradMemory = new float[adagrad.slots(2)];
-        ftrl.begin(byFtrl, 0, 2, ftrlMemory, 0);
-        adagrad.begin(byAdagrad, 0, 2, adagradMemory, 0);
+        float[] ftrlMemory = new float[ftrl.slots()];
+        float[] adagradMemory = new float[adagrad.slots()];
+        ftrl.begin(byFtrl, 0, ftrlMemory, 0);
+        adagrad.begin(byAdagrad, 0, adagradMemory, 0);
 
         for (int step = 1; step <= 50; step++) {
             float[] gradient = {0.3f * step % 1 - 0.4f, 0.7f * step % 1 - 0.5f};
             float meanSquare = (gradient[0] * gradient[0] + gradient[1] * gradient[1]) / 2;
-            ftrl.move(byFtrl, 0, 2, ftrlMemory, 0, gradient, 0, meanSquare, 0.1f);
-            adagrad.move(byAdagrad, 0, 2, adagradMemory, 0, gradient, 0, meanSquare, 0.1f);
+            ftrl.move(byFtrl, 0, ftrlMemory, 0, gradient, 0, meanSquare, 0.1f);
+            adagrad.move(byAdagrad, 0, adagradMemory, 0, gradient, 0, meanSquare, 0.1f);
         }
 
         assertThat(byFtrl).containsExactly(byAdagrad, within(1e-5f));
@@ -129,12 +102,12 @@ class OptimisersTest {
 
     @Test
     void ftrlMakesComponentsThatTheLossDoesNotNeedExactlyZero() {
-        RowOptimiser ftrl = RowOptimiser.of(new OptimiserRule.Ftrl(0.1, 0.03, 0.05, 0));
+        OptimiserRule.Kernel ftrl = new OptimiserRule.Ftrl(0.1, 0.03, 0.05, 0).kernel(2);
         float[] row = {0.02f, 0.5f};
-        float[] memory = new float[ftrl.slots(2)];
-        ftrl.begin(row, 0, 2, memory, 0);
+        float[] memory = new float[ftrl.slots()];
+        ftrl.begin(row, 0, memory, 0);
 
-        ftrl.move(row, 0, 2, memory, 0, new float[] {0f, 0f}, 0, 0f, 0.1f);
+        ftrl.move(row, 0, memory, 0, new float[] {0f, 0f}, 0, 0f, 0.1f);
 
         // z = −w β/α: 0.006 is within λ1 = 0.05; 0.15 is not, and w = (0.15 − 0.05) / 0.3
         assertThat(row[0]).isZero();
@@ -161,7 +134,7 @@ class OptimisersTest {
 
     @Test
     void biasCorrectionsAreThePowersCachedOrNot() {
-        BiasCorrection correction = new BiasCorrection(0.9999);
+        OptimiserRule.BiasCorrection correction = new OptimiserRule.BiasCorrection(0.9999);
 
         // 1 − β^t, in the table, at its end and beyond
         for (long count : new long[] {1, 300, 65_535, 65_536, 1_000_000}) {
@@ -171,7 +144,7 @@ class OptimisersTest {
 
     @Test
     void adagradKeepsOneFloatARow() {
-        assertThat(RowOptimiser.of(Scenes.settings().optimiser().rows().rule()).slots(64))
+        assertThat(Scenes.settings().optimiser().rows().rule().kernel(64).slots())
                 .isEqualTo(1);
     }
 
@@ -181,7 +154,8 @@ class OptimisersTest {
                         Scenes.settings("optimiser.rows.kind", "ftrl", "optimiser.rows.schedule.kind", "exponential"))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessage(
-                        "optimiser.rows.schedule.kind = exponential: must be constant with ftrl, whose rate falls by itself");
+                        "optimiser.rows.schedule.kind = exponential: must be constant with ftrl, whose rate falls by"
+                                + " itself");
     }
 
     /** The same batch with weights that make the step explode. */
@@ -197,14 +171,6 @@ class OptimisersTest {
                         1e7,
                         example.time(),
                         0)));
-        return Batches.of(
-                batch.step(),
-                batch.seed(),
-                batch.catalogue(),
-                examples,
-                batch.logProbability(),
-                batch.negatives(),
-                batch.negativeLogProbability(),
-                batch.catalogueSize());
+        return Scenes.with(batch, examples);
     }
 }

@@ -159,6 +159,19 @@ public final class Scenes {
         return Arguments.of(name, declared);
     }
 
+    /** The batch with other examples in the places of its own. */
+    static MiniBatch with(MiniBatch batch, List<TrainingExample> examples) {
+        return Batches.of(
+                batch.step(),
+                batch.seed(),
+                batch.catalogue(),
+                examples,
+                batch.logProbability(),
+                batch.negatives(),
+                batch.negativeLogProbability(),
+                batch.catalogueSize());
+    }
+
     /** Digest of a model's entries. */
     public static byte[] digest(TwoTower model) {
         Map<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);

@@ -8,8 +8,8 @@ import dev.millrace.batch.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.HeapRows;
 import dev.millrace.model.ModelEntry;
-import dev.millrace.model.RowCache;
 import dev.millrace.model.TwoTower;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CorruptEntryException;
@@ -121,14 +121,14 @@ class StoredRowsTest {
 
         // an exam reads the rows of at most 300 items beside the cache, and a step as many again that it read; each has
         // 236 bytes
-        assertThat(small.trainer.model().rowCache().bytes()).isLessThan(20_000 + 300 * 236);
-        assertThat(large.trainer.model().rowCache().bytes()).isGreaterThan(100_000);
-        RowCache read = small.trainer.model().rowCache();
+        assertThat(small.trainer.model().heapRows().bytes()).isLessThan(20_000 + 300 * 236);
+        assertThat(large.trainer.model().heapRows().bytes()).isGreaterThan(100_000);
+        HeapRows read = small.trainer.model().heapRows();
         assertThat(read.missed()).isPositive().isLessThan(read.read());
         assertThat(read.learnt())
                 .isGreaterThan(read.missed())
-                .isEqualTo(large.trainer.model().rowCache().learnt());
-        assertThat(large.trainer.model().rowCache().read()).isZero();
+                .isEqualTo(large.trainer.model().heapRows().learnt());
+        assertThat(large.trainer.model().heapRows().read()).isZero();
     }
 
     @Test
@@ -139,16 +139,16 @@ class StoredRowsTest {
         float[] vectors = new float[300 * 8];
         long before;
         do { // until they fit beside what the cache has
-            before = model.rowCache().read();
+            before = model.heapRows().read();
             model.itemVectors(few, vectors);
-        } while (model.rowCache().read() > before);
+        } while (model.heapRows().read() > before);
 
         model.passingItemVectors(many, vectors);
 
-        long passed = model.rowCache().read() - before;
+        long passed = model.heapRows().read() - before;
         assertThat(passed).isGreaterThan(100);
         model.itemVectors(few, vectors);
-        assertThat(model.rowCache().read()).isEqualTo(before + passed);
+        assertThat(model.heapRows().read()).isEqualTo(before + passed);
     }
 
     @Test

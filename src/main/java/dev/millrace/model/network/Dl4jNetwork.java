@@ -15,7 +15,7 @@ final class Dl4jNetwork {
 
     /** Returns the initial tensors of a network, in the order of {@link NetworkShape#layers}. */
     static float[][] initialWeights(MlpShape shape, long seed) {
-        MultiLayerNetwork network = new MultiLayerNetwork(configuration(shape, seed, DataType.FLOAT));
+        MultiLayerNetwork network = new MultiLayerNetwork(configuration(shape, seed));
         network.init();
         float[][] weights = new float[shape.tensors()][];
         for (int layer = 0; layer < shape.depth(); layer++) {
@@ -26,10 +26,10 @@ final class Dl4jNetwork {
         return weights;
     }
 
-    static MultiLayerConfiguration configuration(MlpShape shape, long seed, DataType type) {
+    private static MultiLayerConfiguration configuration(MlpShape shape, long seed) {
         NeuralNetConfiguration.ListBuilder layers = new NeuralNetConfiguration.Builder()
                 .seed(seed)
-                .dataType(type)
+                .dataType(DataType.FLOAT)
                 .miniBatch(false)
                 .weightInit(WeightInit.XAVIER)
                 .list();

@@ -2,6 +2,8 @@ package dev.millrace.model.network;
 
 import dev.millrace.model.engine.Products;
 import dev.millrace.model.engine.StepEngine;
+import dev.millrace.model.engine.Team;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -12,7 +14,7 @@ import java.util.List;
  * @param fields first column of each field
  * @param width of each field
  */
-record FmShape(int inputs, List<Integer> fields, int width, int outputs) implements ChannelShape {
+record FmShape(int inputs, List<Integer> fields, int width, int outputs) implements NetworkShape {
     FmShape {
         fields = List.copyOf(fields);
         if (fields.size() < 2) {
@@ -26,7 +28,7 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
     }
 
     @Override
-    public TowerKernel kernel(StepEngine engine, long seed, double outputScale) {
+    public Kernel kernel(StepEngine engine, long seed, double outputScale) {
         return new FmKernel(this, engine, seed, outputScale);
     }
 
@@ -80,5 +82,74 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
         }
         String products = to.scaled(to.sum(to.product(sum, sum), to.scaled(squares, -1f)), 0.5f);
         return linear().export(to, tensors, first, products);
+    }
+
+    /** A factorisation machine, forward and backward. One thread. */
+    private static final class FmKernel implements Kernel {
+
+        private static final int ROWS = 32; // worth a second thread
+
+        private final FmShape shape;
+        private final Team team;
+        private final Kernel linear;
+        private float[] inputs = new float[0];
+        /** [n, width] sums of the fields, and the products of all pairs. */
+        private float[] sums = new float[0];
+
+        private float[] pairs = new float[0];
+        private float[] pairGradients = new float[0];
+
+        FmKernel(FmShape shape, StepEngine engine, long seed, double outputScale) {
+            this.shape = shape;
+            this.team = engine.team();
+            this.linear = shape.linear().kernel(engine, seed, outputScale);
+        }
+
+        @Override
+        public FmShape shape() {
+            return shape;
+        }
+
+        @Override
+        public float[][] weights() {
+            return linear.weights();
+        }
+
+        @Override
+        public float[][] gradients() {
+            return linear.gradients();
+        }
+
+        @Override
+        public void forward(float[] inputs, int n, float[] outputs, long seed) {
+            this.inputs = inputs;
+            sums = Scratch.atLeast(sums, n * shape.width());
+            pairs = Scratch.atLeast(pairs, n * shape.width());
+            team.share(n, ROWS, (from, to, member) -> shape.multiply(inputs, from, to, sums, pairs));
+            linear.forward(pairs, n, outputs, seed);
+        }
+
+        /** dL/dv_f = dL/dq ⊙ (Σ v − v_f). */
+        @Override
+        public void backward(float[] outputGradients, int n, float[] inputGradients) {
+            int width = shape.width();
+            pairGradients = Scratch.atLeast(pairGradients, n * width);
+            linear.backward(outputGradients, n, pairGradients);
+            team.share(n, ROWS, (from, to, member) -> rowsBackward(from, to, inputGradients));
+        }
+
+        private void rowsBackward(int from, int to, float[] inputGradients) {
+            int width = shape.width();
+            Arrays.fill(inputGradients, from * shape.inputs(), to * shape.inputs(), 0f);
+            for (int row = from; row < to; row++) {
+                for (int field : shape.fields()) {
+                    int at = row * shape.inputs() + field;
+                    for (int d = 0; d < width; d++) {
+                        inputGradients[at + d] =
+                                pairGradients[row * width + d] * (sums[row * width + d] - inputs[at + d]);
+                    }
+                }
+            }
+        }
     }
 }

@@ -1,7 +1,9 @@
 package dev.millrace.model.network;
 
+import dev.millrace.batch.CounterRandom;
 import dev.millrace.model.engine.Products;
 import dev.millrace.model.engine.StepEngine;
+import dev.millrace.model.engine.Team;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,7 +15,7 @@ import java.util.List;
  * @param last activation after the last layer
  * @param dropout share of a hidden layer's numbers that a learning step leaves out, in [0, 1)
  */
-record MlpShape(List<Integer> widths, Activation activation, Activation last, double dropout) implements ChannelShape {
+record MlpShape(List<Integer> widths, Activation activation, Activation last, double dropout) implements NetworkShape {
     MlpShape {
         widths = List.copyOf(widths);
         if (widths.size() < 2) {
@@ -64,13 +66,8 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
     }
 
     @Override
-    public TowerKernel kernel(StepEngine engine, long seed, double outputScale) {
+    public Kernel kernel(StepEngine engine, long seed, double outputScale) {
         return new MlpKernel(this, engine, seed, outputScale);
-    }
-
-    @Override
-    public boolean readsSharedLayers() {
-        return true;
     }
 
     @Override
@@ -106,5 +103,174 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
             value = behind(layer).export(to, to.dense(value, tensors[at], tensors[at + 1]));
         }
         return value;
+    }
+
+    /** Dense layers, forward and backward. One thread. */
+    private static final class MlpKernel implements Kernel {
+
+        /** The smallest normal float times this is above 1. */
+        private static final float OPEN = 1e38f;
+
+        private static final double UNIT_24 = 0x1p-24;
+
+        // worth a second thread
+        private static final int ACTIVATIONS = 1 << 9; // StrictMath: some ten nanoseconds each
+        private static final int NUMBERS = 1 << 14;
+
+        private final MlpShape shape;
+        private final Products products;
+        private final Team team;
+        private final float[][] weights;
+        private final float[][] gradients;
+        /** [depth − 1][n, out] outputs of the hidden layers, after the activation. */
+        private final float[][] hidden;
+        /** [depth][n, out] sums before the activation, where the backward pass needs them. */
+        private final float[][] before;
+        /** [depth][n, out] gradients of each layer's output, where the array is not the caller's. */
+        private final float[][] layerGradients;
+        /** [depth][n, out] dropout factors. */
+        private final float[][] masks;
+
+        private float[] inputs = new float[0];
+
+        MlpKernel(MlpShape shape, StepEngine engine, long seed, double outputScale) {
+            this.shape = shape;
+            this.products = engine.products();
+            this.team = engine.team();
+            this.weights = InitialWeights.of(engine.kind(), shape, seed, outputScale);
+            this.gradients = shape.zeros();
+            this.hidden = new float[shape.depth() - 1][0];
+            this.before = new float[shape.depth()][0];
+            this.layerGradients = new float[shape.depth()][0];
+            this.masks = new float[shape.depth()][0];
+        }
+
+        @Override
+        public MlpShape shape() {
+            return shape;
+        }
+
+        @Override
+        public float[][] weights() {
+            return weights;
+        }
+
+        @Override
+        public float[][] gradients() {
+            return gradients;
+        }
+
+        @Override
+        public void forward(float[] inputs, int n, float[] outputs, long seed) {
+            this.inputs = inputs;
+            float[] in = inputs;
+            for (int layer = 0; layer < shape.depth(); layer++) {
+                Activation behind = shape.behind(layer);
+                float[] out = isLast(layer) ? outputs : room(hidden, layer, n);
+                boolean isDirect = isDirect(layer);
+                float[] sums = isDirect ? out : room(before, layer, n);
+                boolean relu = isDirect && behind == Activation.RELU;
+                DenseLayer.forward(
+                        products, team, in, n, shape.in(layer), weights[2 * layer], weights[2 * layer + 1], sums, relu);
+                if (!isDirect) {
+                    team.share(
+                            n * shape.out(layer), ACTIVATIONS, (from, to, member) -> behind.apply(sums, out, from, to));
+                }
+                if (drops(layer)) {
+                    drop(out, n * shape.out(layer), layer, seed);
+                }
+                in = out;
+            }
+        }
+
+        @Override
+        public void backward(float[] outputGradients, int n, float[] inputGradients) {
+            float[] delta = outputGradients;
+            for (int layer = shape.depth() - 1; layer >= 0; layer--) {
+                int length = n * shape.out(layer);
+                if (isLast(layer) && (drops(layer) || !isDirect(layer))) {
+                    delta = room(layerGradients, layer, n);
+                    System.arraycopy(outputGradients, 0, delta, 0, length);
+                }
+                throughActivation(layer, delta, length);
+                float[] below = layer == 0 ? inputs : hidden[layer - 1];
+                float[] next = layer == 0 ? inputGradients : room(layerGradients, layer - 1, n);
+                DenseLayer.backward(
+                        products,
+                        below,
+                        delta,
+                        n,
+                        shape.in(layer),
+                        weights[2 * layer],
+                        gradients[2 * layer],
+                        gradients[2 * layer + 1],
+                        next);
+                delta = next;
+            }
+        }
+
+        /** Replaces the gradients of a layer's output by those of its sums. */
+        private void throughActivation(int layer, float[] delta, int length) {
+            if (drops(layer)) {
+                float[] mask = masks[layer];
+                team.share(length, NUMBERS, (from, to, member) -> {
+                    for (int at = from; at < to; at++) {
+                        delta[at] *= mask[at];
+                    }
+                });
+            }
+            if (!isDirect(layer)) {
+                Activation behind = shape.behind(layer);
+                float[] sums = before[layer];
+                team.share(length, ACTIVATIONS, (from, to, member) -> {
+                    for (int at = from; at < to; at++) {
+                        delta[at] *= behind.slope(sums[at]);
+                    }
+                });
+            } else if (!isLast(layer) && shape.behind(layer) == Activation.RELU) {
+                float[] activations = hidden[layer];
+                team.share(length, NUMBERS, (from, to, member) -> gate(delta, activations, from, to));
+            }
+        }
+
+        private boolean isLast(int layer) {
+            return layer == shape.depth() - 1;
+        }
+
+        /** Returns whether the backward pass needs only a layer's output, not its sums before the activation. */
+        private boolean isDirect(int layer) {
+            return shape.behind(layer) == Activation.IDENTITY
+                    || (shape.behind(layer) == Activation.RELU && !isLast(layer));
+        }
+
+        /** Returns whether a layer has dropout. A last layer without an activation has no dropout. */
+        private boolean drops(int layer) {
+            return shape.dropout() > 0 && (!isLast(layer) || shape.last() != Activation.IDENTITY);
+        }
+
+        /** Applies dropout: sets a share of the numbers to 0 and scales the others up, so that the expected sum stays the same. */
+        private void drop(float[] out, int length, int layer, long seed) {
+            float[] mask = room(masks, layer, length / shape.out(layer));
+            float kept = (float) (1 / (1 - shape.dropout()));
+            team.share(length, NUMBERS, (from, to, member) -> {
+                for (int at = from; at < to; at++) {
+                    double draw = (CounterRandom.bits(seed, layer, at) >>> 40) * UNIT_24;
+                    mask[at] = draw < shape.dropout() ? 0f : kept;
+                    out[at] *= mask[at];
+                }
+            });
+        }
+
+        /** Backward pass of ReLU, without a branch: keeps a gradient if its activation is above zero, else sets it to 0. */
+        private static void gate(float[] gradients, float[] activations, int from, int to) {
+            for (int at = from; at < to; at++) {
+                gradients[at] *= Math.min(activations[at] * OPEN, 1f);
+            }
+        }
+
+        private float[] room(float[][] arrays, int layer, int n) {
+            arrays[layer] = Scratch.atLeast(arrays[layer], n * shape.out(layer));
+            return arrays[layer];
+        }
     }
 }

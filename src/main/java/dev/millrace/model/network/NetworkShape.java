@@ -1,6 +1,7 @@
 package dev.millrace.model.network;
 
 import dev.millrace.model.engine.Products;
+import dev.millrace.model.engine.StepEngine;
 import java.util.List;
 
 /**
@@ -20,6 +21,14 @@ public interface NetworkShape {
     int outputs();
 
     List<Layer> layers();
+
+    /**
+     * Returns a kernel of this shape with its initial weights.
+     *
+     * @param engine of the learning steps
+     * @param outputScale factor on the initial weights of the last layer, in [0, 1]
+     */
+    Kernel kernel(StepEngine engine, long seed, double outputScale);
 
     /**
      * Forward pass. With products on the heap, the bits of an output row depend on the weights and its input row alone.
@@ -56,5 +65,38 @@ public interface NetworkShape {
             tensors[tensor] = new float[length(tensor)];
         }
         return tensors;
+    }
+
+    /**
+     * One network in training: forward and backward passes over float arrays. One thread.
+     *
+     * <p>Tensors are in the order of {@link NetworkShape#layers}: even numbers are matrices, odd numbers are biases.
+     */
+    interface Kernel {
+
+        NetworkShape shape();
+
+        /** The weights themselves, one array for each tensor. Writing to them changes the network. */
+        float[][] weights();
+
+        /** The gradients of the last {@link #backward}, shaped as the weights. */
+        float[][] gradients();
+
+        /**
+         * Forward pass of a learning step, with dropout. Without dropout it computes what {@link NetworkShape#forward} does.
+         *
+         * @param inputs [n, in] row-major; read again by {@link #backward}
+         * @param outputs [n, out] row-major, filled
+         * @param seed of the dropout
+         */
+        void forward(float[] inputs, int n, float[] outputs, long seed);
+
+        /**
+         * Backward pass of the last {@link #forward}, which must have had the same n.
+         *
+         * @param outputGradients [n, out] dL/doutputs
+         * @param inputGradients [n, in] dL/dinputs, filled
+         */
+        void backward(float[] outputGradients, int n, float[] inputGradients);
     }
 }

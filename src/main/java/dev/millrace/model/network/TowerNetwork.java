@@ -12,15 +12,15 @@ import java.util.Optional;
  *
  * <p>The first channel draws its initial weights from the tower's own seed, so that another channel does not change them.
  */
-public final class TowerNetwork implements TowerKernel {
+public final class TowerNetwork implements NetworkShape.Kernel {
 
     private static final long SENET = -1; // random streams; those of the channels count from 0
     private static final long BOTTOM = -2;
 
     private final TowerShape shape;
-    private final Optional<SenetKernel> senet;
-    private final Optional<MlpKernel> bottom;
-    private final TowerKernel[] channels;
+    private final Optional<SenetShape.SenetKernel> senet;
+    private final Optional<NetworkShape.Kernel> bottom;
+    private final NetworkShape.Kernel[] channels;
     private final float[][] weights;
     private final float[][] gradients;
 
@@ -43,14 +43,14 @@ public final class TowerNetwork implements TowerKernel {
      */
     public TowerNetwork(TowerShape shape, StepEngine engine, long seed, double outputScale) {
         this.shape = shape;
-        this.senet = shape.senet().map(part -> new SenetKernel(part, engine, CounterRandom.bits(seed, SENET, 0)));
-        this.bottom = shape.bottom().map(part -> new MlpKernel(part, engine, CounterRandom.bits(seed, BOTTOM, 0), 1));
-        this.channels = new TowerKernel[shape.channels().size()];
+        this.senet = shape.senet().map(part -> part.kernel(engine, CounterRandom.bits(seed, SENET, 0), 1));
+        this.bottom = shape.bottom().map(part -> part.kernel(engine, CounterRandom.bits(seed, BOTTOM, 0), 1));
+        this.channels = new NetworkShape.Kernel[shape.channels().size()];
         for (int c = 0; c < channels.length; c++) {
             long own = c == 0 ? seed : CounterRandom.bits(seed, c, 0);
             channels[c] = shape.channels().get(c).kernel(engine, own, outputScale);
         }
-        List<TowerKernel> parts = new ArrayList<>();
+        List<NetworkShape.Kernel> parts = new ArrayList<>();
         senet.ifPresent(parts::add);
         bottom.ifPresent(parts::add);
         parts.addAll(Arrays.asList(channels));
@@ -97,10 +97,10 @@ public final class TowerNetwork implements TowerKernel {
             float[] out = channels.length == 1 ? outputs : block;
             channels[c].forward(shape.isOnBottom(c) ? shared : in, n, out, CounterRandom.bits(seed, c, 0));
             for (int skip : shape.skips()) {
-                Columns.add(in, skip, shape.inputs(), out, 0, shape.dim(), n, shape.dim());
+                TowerShape.addColumns(in, skip, shape.inputs(), out, 0, shape.dim(), n, shape.dim());
             }
             if (out != outputs) {
-                Columns.copy(out, 0, shape.dim(), outputs, c * shape.dim(), shape.outputs(), n, shape.dim());
+                TowerShape.copyColumns(out, 0, shape.dim(), outputs, c * shape.dim(), shape.outputs(), n, shape.dim());
             }
         }
     }
@@ -125,7 +125,7 @@ public final class TowerNetwork implements TowerKernel {
             float[] out = outputGradients;
             if (channels.length > 1) {
                 block = Scratch.atLeast(block, n * dim);
-                Columns.copy(outputGradients, c * dim, shape.outputs(), block, 0, dim, n, dim);
+                TowerShape.copyColumns(outputGradients, c * dim, shape.outputs(), block, 0, dim, n, dim);
                 out = block;
             }
             if (isOne) {
@@ -134,7 +134,7 @@ public final class TowerNetwork implements TowerKernel {
                 backwardInto(channels[c], out, n, shape.isOnBottom(c) ? sharedGradients : in);
             }
             for (int skip : shape.skips()) {
-                Columns.add(out, 0, dim, in, skip, shape.inputs(), n, dim);
+                TowerShape.addColumns(out, 0, dim, in, skip, shape.inputs(), n, dim);
             }
         }
         if (bottom.isPresent()) {
@@ -146,7 +146,7 @@ public final class TowerNetwork implements TowerKernel {
     }
 
     /** Runs a part's backward pass, and adds its input gradients to {@code sum}. */
-    private void backwardInto(TowerKernel part, float[] outputGradients, int n, float[] sum) {
+    private void backwardInto(NetworkShape.Kernel part, float[] outputGradients, int n, float[] sum) {
         int length = n * part.shape().inputs();
         scratch = Scratch.atLeast(scratch, length);
         part.backward(outputGradients, n, scratch);

@@ -28,42 +28,11 @@ public record TowerSettings(
     /** Kinds of networks. */
     public enum Kind {
         /** Dense layers (DSSM, Huang et al. 2013). */
-        MLP {
-            @Override
-            ChannelShape shape(ChannelPlan plan) {
-                TowerSettings towers = plan.towers();
-                return MlpShape.of(plan.sharedInputs(), plan.hidden(), plan.dim(), towers.activation())
-                        .withDropout(towers.dropout());
-            }
-        },
+        MLP,
         /** Cross layers (DCN v2, Wang et al. 2021). */
-        CROSS {
-            @Override
-            ChannelShape shape(ChannelPlan plan) {
-                return new CrossShape(plan.inputs(), plan.towers().crossDepth(), plan.dim());
-            }
-        },
+        CROSS,
         /** Products of all pairs of fields (Rendle 2010). */
-        FM {
-            @Override
-            ChannelShape shape(ChannelPlan plan) {
-                return new FmShape(plan.inputs(), plan.fields(), plan.dim(), plan.dim());
-            }
-
-            @Override
-            void check(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {
-                requireFields(reader, "features.user", dim, user);
-                requireFields(reader, "features.item", dim, item);
-            }
-        };
-
-        /** The network of a channel of this kind. */
-        abstract ChannelShape shape(ChannelPlan plan);
-
-        /** Reports settings that do not work with a channel of this kind. */
-        void check(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {
-            // most kinds work with any settings
-        }
+        FM
     }
 
     /** One network in each tower. The cosine of the two outputs is a part of the score. */
@@ -212,7 +181,10 @@ public record TowerSettings(
                 dropout,
                 "must be 0 where there are no hidden layers");
         checkActions(reader);
-        channels.stream().map(Channel::kind).distinct().forEach(kind -> kind.check(reader, dim, user, item));
+        if (channels.stream().anyMatch(channel -> channel.kind() == Kind.FM)) {
+            requireFields(reader, "features.user", dim, user);
+            requireFields(reader, "features.item", dim, item);
+        }
     }
 
     /** Checks that each attributed action has a channel that learns from it, and that channels name attributed actions only. */

@@ -1,7 +1,9 @@
 package dev.millrace.model.network;
 
 import dev.millrace.feature.FeatureSpec;
+import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Products;
+import dev.millrace.model.engine.StepEngine;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -23,7 +25,7 @@ public record TowerShape(
         List<Integer> skips,
         Optional<SenetShape> senet,
         Optional<MlpShape> bottom,
-        List<ChannelShape> channels)
+        List<NetworkShape> channels)
         implements NetworkShape {
 
     public TowerShape {
@@ -71,11 +73,18 @@ public record TowerShape(
         Optional<MlpShape> bottom = towers.sharedBottom().isEmpty()
                 ? Optional.empty()
                 : Optional.of(bottom(inputs, towers.sharedBottom(), towers));
-        ChannelPlan plan = new ChannelPlan(
-                towers, hidden, inputs, bottom.map(MlpShape::outputs).orElse(inputs), fields, dim);
-        List<ChannelShape> channels = towers.channels().stream()
-                .map(channel -> channel.kind().shape(plan))
-                .toList();
+        int sharedInputs = bottom.map(MlpShape::outputs).orElse(inputs);
+        List<NetworkShape> channels = new ArrayList<>();
+        for (TowerSettings.Channel channel : towers.channels()) {
+            channels.add(
+                    switch (channel.kind()) {
+                        case MLP ->
+                            MlpShape.of(sharedInputs, hidden, dim, towers.activation())
+                                    .withDropout(towers.dropout());
+                        case CROSS -> new CrossShape(inputs, towers.crossDepth(), dim);
+                        case FM -> new FmShape(inputs, fields, dim, dim);
+                    });
+        }
         Optional<SenetShape> senet = isWeighted
                 ? Optional.of(new SenetShape(starts, excitation(features.size(), towers)))
                 : Optional.empty();
@@ -101,7 +110,7 @@ public record TowerShape(
 
     /** Returns whether a channel reads the shared layers. */
     boolean isOnBottom(int channel) {
-        return bottom.isPresent() && channels.get(channel).readsSharedLayers();
+        return bottom.isPresent() && channels.get(channel) instanceof MlpShape;
     }
 
     @Override
@@ -112,6 +121,11 @@ public record TowerShape(
     @Override
     public int outputs() {
         return channels.size() * dim();
+    }
+
+    @Override
+    public TowerNetwork kernel(StepEngine engine, long seed, double outputScale) {
+        return new TowerNetwork(this, engine, seed, outputScale);
     }
 
     @Override
@@ -150,10 +164,10 @@ public record TowerShape(
             channels.get(c).forward(products, tensors, at, isOnBottom(c) ? shared : fields, n, block);
             at += channels.get(c).tensors();
             for (int skip : skips) {
-                Columns.add(fields, skip, inputs(), block, 0, dim(), n, dim());
+                addColumns(fields, skip, inputs(), block, 0, dim(), n, dim());
             }
             if (block != out) {
-                Columns.copy(block, 0, dim(), out, c * dim(), outputs(), n, dim());
+                copyColumns(block, 0, dim(), out, c * dim(), outputs(), n, dim());
             }
         }
     }
@@ -181,5 +195,22 @@ public record TowerShape(
             outputs.add(out);
         }
         return to.sideBySide(outputs);
+    }
+
+    /** Adds some columns of row-major matrices; a stride is the width of a whole row. */
+    static void addColumns(
+            float[] from, int fromAt, int fromStride, float[] into, int intoAt, int intoStride, int n, int width) {
+        Loops loops = Loops.now();
+        for (int i = 0; i < n; i++) {
+            loops.add(into, intoAt + i * intoStride, from, fromAt + i * fromStride, width);
+        }
+    }
+
+    /** As {@link #addColumns}, in place of what was there. */
+    static void copyColumns(
+            float[] from, int fromAt, int fromStride, float[] into, int intoAt, int intoStride, int n, int width) {
+        for (int i = 0; i < n; i++) {
+            System.arraycopy(from, fromAt + i * fromStride, into, intoAt + i * intoStride, width);
+        }
     }
 }

@@ -6,9 +6,11 @@ import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.EntrySum;
 import dev.millrace.state.KeyIndex;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -61,7 +63,7 @@ public final class EmbeddingTable {
     private final int dim;
     private final InitialRows initialRows;
     private final int admitAfter;
-    private final RowOptimiser optimiser;
+    private final OptimiserRule.Kernel optimiser;
     private final int slotsARow;
     private final EntrySource stored;
     private final RowEntries entries;
@@ -75,10 +77,12 @@ public final class EmbeddingTable {
     private EntrySum sum = EntrySum.NONE;
     private long debt;
     private long admitted;
+    private long learnt;
     private byte[] drained = new byte[0];
 
     private final SightingCounts sightings = new SightingCounts();
     private final LinkedHashSet<String> sighted = new LinkedHashSet<>();
+    private final List<String> admittedInStep = new ArrayList<>();
 
     /**
      * @param rule update rule of the rows
@@ -90,8 +94,8 @@ public final class EmbeddingTable {
         this.dim = dim;
         this.initialRows = initialRows;
         this.admitAfter = admitAfter;
-        this.optimiser = RowOptimiser.of(rule);
-        this.slotsARow = optimiser.slots(dim);
+        this.optimiser = rule.kernel(dim);
+        this.slotsARow = optimiser.slots();
         this.stored = storage.source();
         this.entries = new RowEntries(name, storage.prefix(), dim, slotsARow);
         this.arena = new RowArena(name, dim, slotsARow, entries);
@@ -136,7 +140,7 @@ public final class EmbeddingTable {
     }
 
     /** The optimiser that updates the rows. */
-    RowOptimiser optimiser() {
+    OptimiserRule.Kernel optimiser() {
         return optimiser;
     }
 
@@ -192,7 +196,7 @@ public final class EmbeddingTable {
         }
         int row = arena.allocate(key);
         initialRows.fill(name, key, values(), row * dim, dim);
-        optimiser.begin(values(), row * dim, dim, slots(), row * slotsARow);
+        optimiser.begin(values(), row * dim, slots(), row * slotsARow);
         Optional.ofNullable(removed.remove(key)).ifPresent(share -> arena.keep(row, share));
         if (!arena.isKept(row) || stored == EntrySource.NONE) {
             unstored.add(key);
@@ -210,6 +214,7 @@ public final class EmbeddingTable {
      */
     public int sight(String key) {
         if (admitAfter == 1 || sightings.count(key) + 1 >= admitAfter) {
+            admittedInStep.add(key);
             return admit(key);
         }
         sighted.add(key);
@@ -221,11 +226,15 @@ public final class EmbeddingTable {
         int count = sighted.size();
         sighted.forEach(sightings::add);
         sighted.clear();
+        admittedInStep.clear();
         return count;
     }
 
-    /** Discards the sightings of a refused step. */
+    /** Discards the sightings of a refused step, and the rows that it admitted; nothing else may have changed since. */
     public void forgetSightings() {
+        admittedInStep.forEach(this::drop);
+        admitted -= admittedInStep.size();
+        admittedInStep.clear();
         sighted.clear();
     }
 
@@ -242,6 +251,7 @@ public final class EmbeddingTable {
      */
     public void touch(int row, long moment, long time) {
         arena.touch(row, moment, time);
+        learnt++;
     }
 
     /** Number of rows that a step removed because no step touched them for long, and because there were too many. */
@@ -297,12 +307,6 @@ public final class EmbeddingTable {
         size--;
     }
 
-    /** Undoes an admission; nothing else may have changed since. */
-    public void retract(String key) {
-        drop(key);
-        admitted--;
-    }
-
     /**
      * Restores a stored row, if all rows stay on the heap.
      *
@@ -338,8 +342,7 @@ public final class EmbeddingTable {
      * @param checked largest number of rows that are read here and now; more are checked by the sweep, and each when it is read
      */
     public void begin(long checked) {
-        boolean isUpgraded = drained.length == 0;
-        if (stored != EntrySource.NONE && (isUpgraded || size <= checked)) {
+        if (stored != EntrySource.NONE && size <= checked) {
             EntrySum[] found = {EntrySum.NONE};
             stored.scan(entries.first(), entries.end(), (key, value) -> {
                 entries.readTouch(value);
@@ -464,9 +467,19 @@ public final class EmbeddingTable {
         return removed.size();
     }
 
-    /** Rows that were read from the store. */
-    public RowReads reads() {
-        return fetch.reads();
+    /** Number of rows that were read from the store. */
+    public long read() {
+        return fetch.read();
+    }
+
+    /** Number of those that were needed for themselves, and not only in passing. */
+    public long missed() {
+        return fetch.missed();
+    }
+
+    /** Number of rows that steps changed, each as often as it was. */
+    public long learnt() {
+        return learnt;
     }
 
     /** Bytes of the rows on the heap, roughly. */

@@ -8,7 +8,7 @@ package dev.millrace.model.table;
  */
 public record InitialRows(long seed, double scale) {
 
-    private static final long FNV_OFFSET = 0xcbf29ce484222325L;
+    static final long FNV_OFFSET = 0xcbf29ce484222325L;
     private static final long FNV_PRIME = 0x100000001b3L;
     private static final long GOLDEN = 0x9e3779b97f4a7c15L;
     private static final double UNIT_VARIANCE = Math.sqrt(3) / 65536;
@@ -36,7 +36,7 @@ public record InitialRows(long seed, double scale) {
         return row;
     }
 
-    private static long hash(long start, String text) {
+    static long hash(long start, String text) {
         long hash = start;
         for (int at = 0; at < text.length(); at++) {
             hash = (hash ^ text.charAt(at)) * FNV_PRIME;

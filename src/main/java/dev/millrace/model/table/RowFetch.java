@@ -38,8 +38,14 @@ final class RowFetch {
         this.arena = arena;
     }
 
-    RowReads reads() {
-        return new RowReads(read, missed);
+    /** Rows that were read from the store. */
+    long read() {
+        return read;
+    }
+
+    /** Those of them that were needed for themselves, and not only in passing. */
+    long missed() {
+        return missed;
     }
 
     /** Reads the row of a key. Returns its number, or {@link EmbeddingTable#NONE} if no row of the key is stored. */

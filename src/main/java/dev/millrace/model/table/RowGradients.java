@@ -147,7 +147,7 @@ public final class RowGradients {
     }
 
     private void move(int from, int to, float rate, int member) {
-        RowOptimiser optimiser = table.optimiser();
+        OptimiserRule.Kernel optimiser = table.optimiser();
         float[] values = table.values();
         float[] memory = table.slots();
         int slotsARow = table.slotsARow();
@@ -156,7 +156,7 @@ public final class RowGradients {
             if (areDistancesKept) {
                 System.arraycopy(values, row * dim, before[member], 0, dim);
             }
-            optimiser.move(values, row * dim, dim, memory, row * slotsARow, sums, slot * dim, meanSquares[slot], rate);
+            optimiser.move(values, row * dim, memory, row * slotsARow, sums, slot * dim, meanSquares[slot], rate);
             if (areDistancesKept) {
                 distances[slot] = distance(values, row * dim, before[member]);
             }

@@ -23,9 +23,6 @@ public final class SightingCounts {
     /** Halving every chunk once takes one addition for every four counters. */
     private static final int ADDITIONS_A_HALVING = CHUNK_BYTES / ROWS;
 
-    private static final long FNV_OFFSET = 0xcbf29ce484222325L;
-    private static final long FNV_PRIME = 0x100000001b3L;
-
     /** [CHUNKS * CHUNK_BYTES] counters; empty before the first sighting. */
     private byte[] counts = new byte[0];
 
@@ -141,10 +138,6 @@ public final class SightingCounts {
     }
 
     private static long hash(String key) {
-        long hash = FNV_OFFSET;
-        for (int at = 0; at < key.length(); at++) {
-            hash = (hash ^ key.charAt(at)) * FNV_PRIME;
-        }
-        return InitialRows.mix(hash);
+        return InitialRows.mix(InitialRows.hash(InitialRows.FNV_OFFSET, key));
     }
 }

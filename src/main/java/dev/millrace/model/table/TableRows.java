@@ -15,8 +15,6 @@ import java.util.Optional;
  */
 public record TableRows(EntrySum rows, Optional<String> cursor, long debt) {
 
-    static final TableRows NONE = new TableRows(EntrySum.NONE, Optional.empty(), 0);
-
     public static TableRows read(byte[] entry) {
         ByteBuffer payload = Frame.open(entry);
         return new TableRows(

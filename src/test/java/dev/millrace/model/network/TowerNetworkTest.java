@@ -115,11 +115,9 @@ class TowerNetworkTest {
 
     @Test
     void dropoutDependsOnTheSeedAloneAndOnlyStepsHaveIt() {
-        MlpKernel kernel = new MlpKernel(
-                MlpShape.of(4, List.of(1000), 1, Activation.IDENTITY).withDropout(0.25),
-                StepEngine.alone(Engine.VECTOR),
-                3,
-                1);
+        NetworkShape.Kernel kernel = MlpShape.of(4, List.of(1000), 1, Activation.IDENTITY)
+                .withDropout(0.25)
+                .kernel(StepEngine.alone(Engine.VECTOR), 3, 1);
         Arrays.fill(kernel.weights()[0], 0f);
         Arrays.fill(kernel.weights()[1], 1f); // every hidden number is 1 …
         Arrays.fill(kernel.weights()[2], 1f); // … and the output their sum
@@ -146,11 +144,9 @@ class TowerNetworkTest {
     void dropoutPassesTheGradientOfTheNumbersThatItKeeps() {
         // with identity activations the output is linear in every single weight: a difference is exact however
         // large
-        MlpKernel kernel = new MlpKernel(
-                MlpShape.of(3, List.of(6, 5), 2, Activation.IDENTITY).withDropout(0.4),
-                StepEngine.alone(Engine.VECTOR),
-                3,
-                1);
+        NetworkShape.Kernel kernel = MlpShape.of(3, List.of(6, 5), 2, Activation.IDENTITY)
+                .withDropout(0.4)
+                .kernel(StepEngine.alone(Engine.VECTOR), 3, 1);
         int n = 9;
         float[] inputs = random(n * 3, 1);
         float[] outputGradients = random(n * 2, 2);
@@ -173,7 +169,7 @@ class TowerNetworkTest {
         }
     }
 
-    private static double along(MlpKernel kernel, float[] inputs, float[] outputGradients, int n) {
+    private static double along(NetworkShape.Kernel kernel, float[] inputs, float[] outputGradients, int n) {
         float[] outputs = new float[n * 2];
         kernel.forward(inputs, n, outputs, 7);
         double sum = 0;

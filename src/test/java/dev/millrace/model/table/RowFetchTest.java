@@ -25,7 +25,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Stored rows of a table that are read together. */
+/** Stored rows of a table that are read together, or in passing. */
 class RowFetchTest {
 
     private static final int ROWS = 100;
@@ -71,7 +71,7 @@ class RowFetchTest {
                         .isEqualTo(table.initial(keys[at]));
             }
         }
-        assertThat(table.reads().all()).isEqualTo(8);
+        assertThat(table.read()).isEqualTo(8);
         assertThat(store.read).hasSize(10).doesNotHaveDuplicates();
     }
 
@@ -118,6 +118,53 @@ class RowFetchTest {
 
         store.damaged = "";
         assertThat(rows(keys)).doesNotContain(EmbeddingTable.NONE);
+    }
+
+    @Test
+    void ifRoomIsShortTheyLeaveTheHeapAndThoseThatWereThereStay() {
+        table.touch(table.row("k1"), ROWS + 1, 1);
+        int read = table.row("k2");
+        long before = table.heapBytes();
+
+        table.pass();
+        for (int row = 0; row < 50; row++) {
+            assertThat(table.row("k" + row)).isNotEqualTo(EmbeddingTable.NONE);
+        }
+        assertThat(table.heapBytes()).isEqualTo(25 * before);
+        table.leavePassed(true);
+
+        assertThat(table.heapBytes()).isEqualTo(before);
+        assertThat(table.row("k2")).isEqualTo(read);
+        assertThat(table.read()).isEqualTo(50);
+        assertThat(table.row("k49")).isNotEqualTo(EmbeddingTable.NONE);
+        assertThat(table.read()).isEqualTo(51);
+        assertThat(table.missed()).isEqualTo(3); // k1, k2 and k49 were not in passing
+    }
+
+    @Test
+    void ifThereIsRoomTheyStay() {
+        table.pass();
+        table.row("k7");
+        table.leavePassed(false);
+
+        assertThat(table.heapBytes()).isPositive();
+        table.row("k7");
+        assertThat(table.read()).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsReadLaterIsNotAmongThem() {
+        table.pass();
+        table.row("k7");
+        table.leavePassed(true);
+        table.row("k8");
+        long before = table.heapBytes();
+
+        table.pass();
+        table.leavePassed(true);
+
+        assertThat(before).isPositive();
+        assertThat(table.heapBytes()).isEqualTo(before);
     }
 
     private int[] rows(String... keys) {

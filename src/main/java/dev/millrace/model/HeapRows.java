@@ -8,4 +8,6 @@ package dev.millrace.model;
  * @param missed those among them that steps needed, not only exams and publications in passing
  * @param learnt rows that steps learnt from since the model was made
  */
-public record RowCache(long bytes, long read, long missed, long learnt) {}
+public record HeapRows(long bytes, long read, long missed, long learnt) {
+    public static final HeapRows NONE = new HeapRows(0, 0, 0, 0);
+}
