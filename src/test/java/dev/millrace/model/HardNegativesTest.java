@@ -73,22 +73,6 @@ class HardNegativesTest {
         assertThat(Scenes.digest(model)).isEqualTo(before);
     }
 
-    @Test
-    void theyPushTheirItemsAway() {
-        // Given two learners of the same batches; one also gets the highest ranks as negatives
-        TwoTower plain = new TwoTower(Scenes.settings(), catalogue);
-        TwoTower hard = new TwoTower(
-                Scenes.settings("negatives.hard-model", "5", "negatives.hard-model.last-rank", "5"), catalogue);
-        List<TrainingExample> examples = Scenes.batch(9, 24, 0).examples();
-
-        for (int round = 0; round < 30; round++) {
-            plain.learn(Scenes.batch(9, 24, 0));
-            hard.learn(Scenes.batch(9, 24, 0));
-        }
-
-        assertThat(gap(hard, examples)).isGreaterThan(gap(plain, examples));
-    }
-
     private NegativePairs find(ModelSettings settings, MiniBatch batch, TwoTower model) {
         return new HardNegatives(
                         settings.loss().negatives().hardByModel(),
@@ -96,19 +80,6 @@ class HardNegativesTest {
                         StepEngine.alone(Engine.VECTOR).products(),
                         Scenes.DIM)
                 .find(batch, model);
-    }
-
-    /** Mean difference between the positive's score and the best other score. */
-    private double gap(TwoTower model, List<TrainingExample> examples) {
-        double sum = 0;
-        for (TrainingExample example : examples) {
-            List<String> best = ranking(model, example);
-            float[] items = new float[2 * Scenes.DIM];
-            model.itemVectors(List.of(example.item(), best.get(0)), items);
-            float[] user = user(model, example);
-            sum += Tower.norm(user, 0, Scenes.DIM) == 0 ? 0 : dot(user, items, 0) - dot(user, items, Scenes.DIM);
-        }
-        return sum / examples.size();
     }
 
     /** All items but the example's own, best first. */

@@ -73,22 +73,6 @@ class MomentsTest {
         }
     }
 
-    @Property(tries = 20)
-    void honestNumbersHaveTheirPlainMeanAndDeviation(@ForAll Random random) {
-        Moments moments = new Moments();
-        Plain plain = new Plain();
-        for (int at = 0; at < HONEST; at++) {
-            double number = honest(random);
-            moments.plus("u" + random.nextInt(10 * HONEST), number, 1);
-            plain.plus(number);
-            if (at % BATCH == BATCH - 1) {
-                moments.settle();
-            }
-        }
-
-        plain.isAbout(moments.scale());
-    }
-
     @Property(tries = 50)
     void agreesWithItsSlowTwin(@ForAll Random random) {
         Moments moments = new Moments();

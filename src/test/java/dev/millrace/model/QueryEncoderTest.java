@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.Batches;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
@@ -99,15 +98,7 @@ class QueryEncoderTest {
                     example.time(),
                     0));
         }
-        return Batches.of(
-                batch.step(),
-                batch.step(),
-                List.of(),
-                examples,
-                batch.logProbability(),
-                batch.negatives(),
-                batch.negativeLogProbability(),
-                batch.catalogueSize());
+        return Scenes.with(batch, examples);
     }
 
     private static UserFeatures aged(String user, double age) {

@@ -174,15 +174,7 @@ class TwoTowerBoundsTest {
                         example.weight(),
                         example.time() + step * DAY,
                         0)));
-        return Batches.of(
-                step,
-                step,
-                List.of(),
-                examples,
-                batch.logProbability(),
-                batch.negatives(),
-                batch.negativeLogProbability(),
-                batch.catalogueSize());
+        return Scenes.with(batch, examples);
     }
 
     private static TwoTower model(String... settings) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.Batches;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
@@ -106,38 +105,6 @@ class TwoTowerTest {
     }
 
     @Test
-    void lossFallsOnRepeatedBatches() {
-        TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
-        double first = 0;
-        double last = 0;
-
-        for (int round = 0; round < 40; round++) {
-            double sum = 0;
-            for (int step = 1; step <= 5; step++) {
-                sum += model.learn(Scenes.batch(step, 24, 10)).loss();
-            }
-            first = round == 0 ? sum : first;
-            last = sum;
-        }
-
-        assertThat(last).isLessThan(0.5 * first);
-    }
-
-    @Test
-    void sameBatchesGiveTheSameBits() {
-        TwoTower one = new TwoTower(Scenes.settings(), Scenes.catalogue());
-        TwoTower other = new TwoTower(Scenes.settings(), Scenes.catalogue());
-
-        for (int step = 1; step <= 5; step++) {
-            one.learn(Scenes.batch(step, 40, 16));
-            other.learn(Scenes.batch(step, 40, 16));
-        }
-
-        assertThat(Scenes.digest(one)).isEqualTo(Scenes.digest(other));
-        assertThat(Scenes.digest(one)).isNotEqualTo(Scenes.digest(new TwoTower(Scenes.settings(), Scenes.catalogue())));
-    }
-
-    @Test
     void vectorsHaveUnitLengthAndComputingThemChangesNothing() {
         TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
         model.learn(Scenes.batch(1, 40, 16));
@@ -210,15 +177,7 @@ class TwoTowerTest {
                         Double.NaN,
                         broken.time(),
                         0));
-        MiniBatch notFinite = Batches.of(
-                2,
-                2,
-                List.of(),
-                examples,
-                batch.logProbability(),
-                batch.negatives(),
-                batch.negativeLogProbability(),
-                batch.catalogueSize());
+        MiniBatch notFinite = Scenes.with(batch, examples);
 
         assertThatThrownBy(() -> model.learn(notFinite))
                 .isInstanceOf(RefusedStepException.class)
@@ -299,15 +258,7 @@ class TwoTowerTest {
                         first.weight(),
                         first.time(),
                         0));
-        return Batches.of(
-                batch.step(),
-                batch.step(),
-                List.of(),
-                examples,
-                batch.logProbability(),
-                batch.negatives(),
-                batch.negativeLogProbability(),
-                batch.catalogueSize());
+        return Scenes.with(batch, examples);
     }
 
     @Test

@@ -1,6 +1,5 @@
 package dev.millrace.train;
 
-import static dev.millrace.train.TrainerFixture.SWEEP;
 import static dev.millrace.train.TrainerFixture.TIME;
 import static dev.millrace.train.TrainerFixture.commit;
 import static dev.millrace.train.TrainerFixture.example;
@@ -20,58 +19,17 @@ import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.EntrySink;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which vectors, popularities and attributes a {@link Trainer} publishes, and when. */
 class TrainerPublicationTest {
 
     private final SplittableRandom random = new SplittableRandom(7);
     private final TrainerSettings settings = settings();
-
-    @ParameterizedTest(name = "one commit in {0} steps")
-    @ValueSource(ints = {1, 3})
-    void noVectorIsOlderThanTheSweepBoundWhateverComesAndGoes(int stepsACommit) {
-        Trainer trainer = new Trainer(settings);
-        for (int hot = 0; hot < 60; hot++) {
-            trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i" + hot, TIME, Features.NONE)));
-        }
-        for (int cold = 0; cold < 200; cold++) { // items that are never clicked: only the sweep publishes them
-            trainer.change(new CatalogueChange.Upsert(new CatalogueItem("c" + cold, TIME, Features.NONE)));
-        }
-        Map<String, Long> publishedAt = new HashMap<>();
-        int lastCommit = 0;
-        int largestGap = 0;
-        for (int step = 1; step <= 200; step++) {
-            fill(trainer, step);
-            if (step % 3 == 0) {
-                trainer.change(new CatalogueChange.Removal("c" + random.nextInt(200), TIME));
-            }
-            trainer.learn(trainer.closeBatch());
-            if (random.nextInt(stepsACommit) > 0) {
-                continue; // a commit takes in several steps
-            }
-            for (ItemEmbedding embedding : trainer.publish()) {
-                if (embedding.vector().isPresent()) {
-                    publishedAt.put(embedding.item(), (long) step);
-                } else {
-                    publishedAt.remove(embedding.item());
-                }
-            }
-            largestGap = Math.max(largestGap, step - lastCommit);
-            lastCommit = step;
-            int gap = largestGap;
-            long now = step;
-            // a commit sweeps for the steps since the one before, so a round may end one gap late
-            assertThat(publishedAt.values()).allMatch(at -> now - at <= SWEEP + gap);
-        }
-    }
 
     @Test
     void anItemThatExpiresGetsATombstone() {

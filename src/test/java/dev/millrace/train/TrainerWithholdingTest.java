@@ -9,22 +9,16 @@ import static dev.millrace.train.TrainerFixture.settings;
 import static dev.millrace.train.TrainerFixture.shown;
 import static dev.millrace.train.TrainerFixture.upsert;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.model.ModelEntry;
-import dev.millrace.model.ModelSettings;
-import dev.millrace.model.table.Descent;
-import dev.millrace.model.table.Optimiser;
-import dev.millrace.model.table.OptimiserRule;
 import dev.millrace.model.table.TableRows;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.EntryShare;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySum;
 import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
 import dev.millrace.state.MemoryEntries;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -34,11 +28,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** When a {@link Trainer} withholds its vectors, and when it publishes them again. */
 class TrainerWithholdingTest {
@@ -46,7 +37,6 @@ class TrainerWithholdingTest {
     /** Items, and rows, of one commit at most when all are published. */
     private static final int PART = 16 * 1024;
 
-    private final SplittableRandom random = new SplittableRandom(7);
     private final TrainerSettings settings = settings();
 
     @Test
@@ -356,112 +346,6 @@ class TrainerWithholdingTest {
                 .framed();
     }
 
-    @ParameterizedTest(name = "learning rates times {0}")
-    @ValueSource(doubles = {1e6, 1e37})
-    void nothingThatIsNotFiniteGetsOutWhateverTheLearningRates(double factor) {
-        Trainer trainer = new Trainer(withLearningRates(factor));
-        boolean wasHeldBack = false;
-        for (int step = 1; step <= 40; step++) {
-            fill(trainer, step);
-            trainer.learn(trainer.closeBatch());
-            for (ItemEmbedding published : trainer.publish()) {
-                double squares = 0;
-                for (float component : published.vector().orElseThrow()) {
-                    squares += (double) component * component;
-                }
-                assertThat(squares).isCloseTo(1, within(1e-3));
-            }
-            boolean isWithheld = trainer.withheld().isPresent();
-            wasHeldBack |= isWithheld;
-            trainer.drainDirty(new EntrySink() {
-                @Override
-                public void put(byte[] key, byte[] value) {
-                    if (!isWithheld && trainer.isQuerySide(key) && key[1] != 'h' && key[1] != 'm') { // rows and weights
-                        for (float component : Fields.floats(Frame.open(value))) {
-                            assertThat(component).isFinite();
-                        }
-                    }
-                }
-
-                @Override
-                public void delete(byte[] key) {
-                    throw new AssertionError("nothing was removed");
-                }
-            });
-        }
-
-        // rows of 1e37 have squares beyond the floats, and every step is refused from then on
-        assertThat(wasHeldBack).isEqualTo(factor > 1e30);
-    }
-
-    private TrainerSettings withLearningRates(double factor) {
-        ModelSettings model = settings.model();
-        Optimiser given = model.optimiser();
-        Optimiser optimiser = new Optimiser(times(given.dense(), factor), times(given.rows(), factor), 0);
-        return new TrainerSettings(
-                settings.batch(),
-                new ModelSettings(
-                        model.seed(),
-                        model.generation(),
-                        model.dim(),
-                        model.user(),
-                        model.item(),
-                        model.towers(),
-                        model.loss(),
-                        optimiser,
-                        model.tables()),
-                settings.engine(),
-                settings.threads(),
-                settings.readThreads(),
-                settings.exam(),
-                settings.alarms(),
-                settings.publish(),
-                settings.fast(),
-                settings.neighbours(),
-                settings.learnFrom(),
-                settings.digestSteps(),
-                settings.cacheBytes());
-    }
-
-    private static Descent times(Descent given, double factor) {
-        OptimiserRule.Adagrad adagrad = (OptimiserRule.Adagrad) given.rule();
-        return new Descent(
-                new OptimiserRule.Adagrad(
-                        factor * adagrad.learningRate(), adagrad.initialAccumulator(), adagrad.epsilon()),
-                given.schedule(),
-                given.maxGradientNorm(),
-                given.l2());
-    }
-
-    @Test
-    void garbageIsNoticedInAFewExamsWhereTheyAreRare() {
-        // an exam in some 80 steps, as in a large catalogue: the window would be full after 5,000
-        TrainerSettings gated = settings(
-                "batch.size", "32",
-                "exam.every-batch-up-to", "0",
-                "exam.budget", "0.03",
-                "publish.gate.window", "2048",
-                "publish.gate.recall-at", "10");
-        ClusteredClicks clicks = new ClusteredClicks(5, 10, 20, TIME);
-        Trainer trainer = new Trainer(gated);
-        Trainer follower = new Trainer(gated);
-        clicks.items().forEach(item -> trainer.change(upsert(item)));
-        for (int step = 1; step <= 700; step++) {
-            feed(trainer, follower, clicks, false);
-            trainer.publish();
-            assertThat(trainer.withheld()).isEmpty();
-        }
-        long examined = trainer.progress().exam().model().scored();
-        assertThat(examined).isBetween(100L, 700L); // of 22,400
-        while (trainer.withheld().isEmpty() && trainer.step() < 1400) {
-            feed(trainer, follower, clicks, true);
-            trainer.publish();
-        }
-
-        assertThat(trainer.withheld()).hasValueSatisfying(why -> assertThat(why).startsWith("Recall@10 over "));
-        assertThat(trainer.progress().exam().model().scored() - examined).isLessThanOrEqualTo(4 * 32);
-    }
-
     @Test
     void fallOfRecallHoldsBackAllButTombstonesUntilItIsMadeGoodWithOneExamInSeveralStepsAndARestart() {
         TrainerSettings gated = settings(
@@ -522,9 +406,5 @@ class TrainerWithholdingTest {
         MiniBatch batch = trainer.closeBatch();
         trainer.learn(batch);
         follower.learn(batch);
-    }
-
-    private void fill(Trainer trainer, int step) {
-        TrainerFixture.fill(trainer, step, random);
     }
 }

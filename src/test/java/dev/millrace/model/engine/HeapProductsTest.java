@@ -96,6 +96,27 @@ class HeapProductsTest {
         }
     }
 
+    /** Shapes grow and shrink, and arrays are longer than their matrices: a step's buffers are so too. */
+    @Test
+    void productsOfBlasAgreeWhateverWasMultipliedBefore() {
+        Products blas = new BlasProducts();
+        Kind[] kinds = {PLAIN, LEFT, RIGHT};
+        for (int at = 0; at < 60; at++) {
+            int m = 1 + random.nextInt(40);
+            int k = 1 + random.nextInt(60);
+            int n = 1 + random.nextInt(50);
+            float[] a = numbers(m * k + random.nextInt(9));
+            float[] b = numbers(k * n + random.nextInt(9));
+            float[] expected = product(kinds[at % kinds.length], plain, a, b, m, k, n);
+            float[] c = new float[m * n + 1];
+
+            kinds[at % kinds.length].run(blas, a, b, c, m, k, n, 1.5f);
+
+            assertThat(Arrays.copyOf(c, m * n)).containsExactly(expected, within(2e-5f));
+            assertThat(c[m * n]).isZero();
+        }
+    }
+
     private static float[] product(Kind kind, Products products, float[] a, float[] b, int m, int k, int n) {
         float[] c = new float[m * n];
         kind.run(products, a, b, c, m, k, n, 1.5f);

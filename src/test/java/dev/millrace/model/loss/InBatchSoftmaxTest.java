@@ -83,46 +83,6 @@ class InBatchSoftmaxTest {
     }
 
     @Test
-    void foldedColumnsGiveTheLossOfSeparateColumns() {
-        MiniBatch batch =
-                batch(List.of("a", "b", "a", "c", "a"), new double[] {0.3, 0.1, 0.3, 0.05, 0.3}, List.of(), 10);
-        Candidates folded = Candidates.of(batch, CLASSIC);
-        float[] byItem = {0.3f, -0.2f, 0.7f};
-        float[] scores = new float[5 * 3];
-        double[] logits = new double[5 * 5];
-        for (int i = 0; i < 5; i++) {
-            for (int j = 0; j < 5; j++) {
-                float score = byItem[folded.positive()[j]] * (i + 1);
-                scores[i * 3 + folded.positive()[j]] = score;
-                boolean isHit = j != i && folded.positive()[j] == folded.positive()[i];
-                logits[i * 5 + j] = isHit ? Double.NEGATIVE_INFINITY : score - batch.logProbability()[j];
-            }
-        }
-        float[] weights = {1, 2, 1, 1, 0.5f};
-
-        double loss = loss(new InBatchSoftmax(), scores, folded, weights);
-
-        // the formula, one column an example, accidental hits masked
-        double expectedLoss = 0;
-        for (int i = 0; i < 5; i++) {
-            double total = 0;
-            for (int j = 0; j < 5; j++) {
-                total += Math.exp(logits[i * 5 + j]);
-            }
-            double[] sums = new double[3];
-            for (int j = 0; j < 5; j++) {
-                double gradient = weights[i] / 5 * (Math.exp(logits[i * 5 + j]) / total - (j == i ? 1 : 0));
-                sums[folded.positive()[j]] += gradient;
-            }
-            expectedLoss += weights[i] * (Math.log(total) - logits[i * 5 + i]) / 5;
-            for (int c = 0; c < 3; c++) {
-                assertThat((double) scores[i * 3 + c]).isCloseTo(sums[c], within(1e-6));
-            }
-        }
-        assertThat(loss).isCloseTo(expectedLoss, within(1e-6));
-    }
-
-    @Test
     void hugeLogitsDoNotOverflow() {
         Candidates candidates =
                 Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.1}, List.of(), 10), CLASSIC);
@@ -144,29 +104,6 @@ class InBatchSoftmaxTest {
         double loss = loss(new InBatchSoftmax(), scores, candidates, new float[] {1, 1});
 
         assertThat(loss).isNaN();
-    }
-
-    @Test
-    void gradientIsTheDifferenceQuotientOfTheLoss() {
-        Candidates candidates = Candidates.of(
-                batch(List.of("a", "b", "a"), new double[] {0.2, 0.3, 0.2}, List.of("c", "b"), 10),
-                new Loss(1, Correction.CLASSIC, 2, 0.5));
-        float[] weights = {1, 0.5f, 2};
-        float[] at = {0.5f, -1, 2, 0.1f, 1.5f, -0.3f, 1, 0, -2};
-        float[] gradient = at.clone();
-        loss(new InBatchSoftmax(), gradient, candidates, weights);
-
-        for (int c = 0; c < at.length; c++) {
-            float[] above = at.clone();
-            above[c] += 0.01f;
-            float[] below = at.clone();
-            below[c] -= 0.01f;
-            double quotient = (loss(new InBatchSoftmax(), above, candidates, weights)
-                            - loss(new InBatchSoftmax(), below, candidates, weights))
-                    / 0.02;
-
-            assertThat((double) gradient[c]).isCloseTo(quotient, within(1e-4));
-        }
     }
 
     @Test
