@@ -97,11 +97,7 @@ public record ModelSettings(
      * tower.item.senet}, and places of a history, with {@code pooling = positions}, as {@code history[0]}.
      */
     public List<String> weightedFields(Side side) {
-        boolean areWeighted =
-                switch (side) {
-                    case USER -> towers.senet().user();
-                    case ITEM -> towers.senet().item();
-                };
+        boolean areWeighted = side.of(towers.senet().user(), towers.senet().item());
         List<String> names = new ArrayList<>();
         for (FeatureSpec feature : features(side)) {
             if (areWeighted) {
@@ -140,10 +136,7 @@ public record ModelSettings(
 
     /** Inputs of a tower. */
     List<FeatureSpec> features(Side side) {
-        return switch (side) {
-            case USER -> user;
-            case ITEM -> item;
-        };
+        return side.of(user, item);
     }
 
     /** The network of a tower. */

@@ -14,6 +14,11 @@ public enum Side {
         this.code = (byte) code;
     }
 
+    /** Returns what is of this tower. */
+    <T> T of(T user, T item) {
+        return this == USER ? user : item;
+    }
+
     /** Its name in metrics and reports. */
     public String text() {
         return name().toLowerCase(Locale.ROOT);

@@ -1,6 +1,5 @@
 package dev.millrace.model;
 
-import dev.millrace.feature.FeatureSpec;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Products;
@@ -11,7 +10,6 @@ import dev.millrace.model.network.DenseOptimiser;
 import dev.millrace.model.network.Scratch;
 import dev.millrace.model.network.TowerNetwork;
 import dev.millrace.model.network.TowerSettings;
-import dev.millrace.model.network.TowerShape;
 import dev.millrace.model.pool.PositionWeights;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -64,18 +62,12 @@ final class Tower {
     /** [n, channels] factors on the unit vectors. */
     private float[] factors = new float[0];
 
-    private Tower(
-            Side side,
-            ModelSettings settings,
-            FeatureInputs inputs,
-            TowerShape shape,
-            StepEngine engine,
-            long seed,
-            ChannelScales scales) {
+    Tower(Side side, ModelSettings settings, EmbeddingTables tables, StepEngine engine) {
         TowerSettings towers = settings.towers();
+        long seed = side.of(settings.seed(), settings.seed() + 1);
         this.side = side;
-        this.inputs = inputs;
-        this.kernel = shape.kernel(engine, seed, towers.skip() ? towers.outputScale() : 1);
+        this.inputs = new FeatureInputs(settings.features(side), tables, engine.team());
+        this.kernel = settings.shape(side).kernel(engine, seed, towers.skip() ? towers.outputScale() : 1);
         this.rows = Engine.ofRows(engine.team());
         this.team = engine.team();
         this.optimiser = new DenseOptimiser(
@@ -83,21 +75,10 @@ final class Tower {
                 concat(kernel.weights(), inputs.positions().stream().map(PositionWeights::logits)),
                 concat(kernel.gradients(), inputs.positions().stream().map(PositionWeights::gradients)),
                 engine.team());
-        this.scales = scales;
+        this.scales = side.of(ChannelScales.ofUsers(towers), ChannelScales.ofItems(towers));
         this.dim = settings.dim();
         this.channels = scales.count();
         this.width = channels * dim;
-    }
-
-    static Tower of(Side side, ModelSettings settings, EmbeddingTables tables, StepEngine engine) {
-        List<FeatureSpec> features = settings.features(side);
-        FeatureInputs inputs = new FeatureInputs(features, tables, engine.team());
-        TowerShape shape = settings.shape(side);
-        boolean isUser = side == Side.USER;
-        long seed = isUser ? settings.seed() : settings.seed() + 1;
-        ChannelScales scales =
-                isUser ? ChannelScales.ofUsers(settings.towers()) : ChannelScales.ofItems(settings.towers());
-        return new Tower(side, settings, inputs, shape, engine, seed, scales);
     }
 
     private static float[][] concat(float[][] network, Stream<float[]> positions) {

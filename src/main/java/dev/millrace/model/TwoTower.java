@@ -87,8 +87,8 @@ public final class TwoTower implements Durable {
         this.times = times;
         this.generation = settings.generationName();
         this.tables = new EmbeddingTables(settings, rows, engine);
-        this.userTower = Tower.of(Side.USER, settings, tables, engine);
-        this.itemTower = Tower.of(Side.ITEM, settings, tables, engine);
+        this.userTower = new Tower(Side.USER, settings, tables, engine);
+        this.itemTower = new Tower(Side.ITEM, settings, tables, engine);
         this.objective = new Objective(settings.loss(), engine, settings.width());
         this.hardNegatives = new HardNegatives(
                 settings.loss().negatives().hardByModel(), catalogue, engine.products(), settings.width());
@@ -488,10 +488,7 @@ public final class TwoTower implements Durable {
     }
 
     private Tower tower(Side side) {
-        return switch (side) {
-            case USER -> userTower;
-            case ITEM -> itemTower;
-        };
+        return side.of(userTower, itemTower);
     }
 
     ModelState state() {

@@ -104,10 +104,6 @@ public record Candidates(
         return columns.isMasking;
     }
 
-    public static Candidates of(MiniBatch batch, Loss loss) {
-        return of(batch, loss, NegativePairs.of(batch));
-    }
-
     /**
      * Returns the candidates of a batch. It numbers the items, folds the columns' constants, masks, and adds the negatives
      * of one example.

@@ -38,10 +38,6 @@ final class InBatchSoftmax implements ScoreLoss {
 
     private double scoreGradient;
 
-    InBatchSoftmax() {
-        this(Correction.CLASSIC, false, 0, Team.alone());
-    }
-
     /**
      * @param isFactorLearned whether to compute {@link #scoreGradient}
      * @param smoothing ε; 0 unless the correction is classic

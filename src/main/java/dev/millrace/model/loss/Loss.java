@@ -25,19 +25,6 @@ public record Loss(
 
     private static final Double UNWEIGHTED = 1.0; // boxed once
 
-    /** A softmax at a fixed temperature over all candidates. */
-    public Loss(double temperature, Correction correction, int fullBatch, double popularityExponent) {
-        this(
-                temperature,
-                correction,
-                fullBatch,
-                popularityExponent,
-                LossForm.SOFTMAX,
-                LearnedTemperature.FIXED,
-                NegativeRules.ALL_IN_BATCH,
-                ObjectiveSettings.NONE);
-    }
-
     /**
      * Returns the weight of a batch, in (0, 1]: a batch that was closed early weighs less than a full one. The mean over a
      * few examples gives each of them a large gradient, and Adagrad never forgets it (docs/decisions/0006).

@@ -20,11 +20,6 @@ public enum Activation {
         float slope(float x) {
             return x > 0f ? 1f : 0f;
         }
-
-        @Override
-        String export(NetworkExport to, String in) {
-            return to.relu(in);
-        }
     },
     /** x above zero, a hundredth of x below (Maas et al. 2013). */
     LEAKY_RELU {
@@ -36,11 +31,6 @@ public enum Activation {
         @Override
         float slope(float x) {
             return x > 0f ? 1f : LEAK;
-        }
-
-        @Override
-        String export(NetworkExport to, String in) {
-            return to.leakyRelu(in, LEAK);
         }
     },
     /** tanh(x). */
@@ -55,11 +45,6 @@ public enum Activation {
             double y = StrictMath.tanh(x);
             return (float) (1 - y * y);
         }
-
-        @Override
-        String export(NetworkExport to, String in) {
-            return to.tanh(in);
-        }
     },
     /** x Φ(x) by its approximation with tanh (Hendrycks and Gimpel 2016). */
     GELU {
@@ -73,13 +58,6 @@ public enum Activation {
             double y = StrictMath.tanh(inner(x));
             double innerSlope = ROOT_TWO_OVER_PI * (1 + 3 * CUBIC * x * x);
             return (float) (0.5 * (1 + y) + 0.5 * x * (1 - y * y) * innerSlope);
-        }
-
-        @Override
-        String export(NetworkExport to, String in) {
-            String cube = to.product(to.product(in, in), in);
-            String inner = to.scaled(to.sum(in, to.scaled(cube, (float) CUBIC)), (float) ROOT_TWO_OVER_PI);
-            return to.product(to.scaled(in, 0.5f), to.shifted(to.tanh(inner), 1f));
         }
 
         private double inner(double x) {
@@ -98,11 +76,6 @@ public enum Activation {
             double y = sigmoid(x);
             return (float) (y * (1 - y));
         }
-
-        @Override
-        String export(NetworkExport to, String in) {
-            return to.sigmoid(in);
-        }
     },
     /** 2 / (1 + e^−x): a factor that is 1 at x = 0. */
     TWICE_SIGMOID {
@@ -116,11 +89,6 @@ public enum Activation {
             double y = sigmoid(x);
             return (float) (2 * y * (1 - y));
         }
-
-        @Override
-        String export(NetworkExport to, String in) {
-            return to.scaled(to.sigmoid(in), 2f);
-        }
     },
     /** x. */
     IDENTITY {
@@ -132,11 +100,6 @@ public enum Activation {
         @Override
         float slope(float x) {
             return 1f;
-        }
-
-        @Override
-        String export(NetworkExport to, String in) {
-            return in;
         }
     };
 
@@ -157,7 +120,21 @@ public enum Activation {
     abstract float slope(float x);
 
     /** Exports {@link #at}. Returns the name of the result. */
-    abstract String export(NetworkExport to, String in);
+    String export(NetworkExport to, String in) {
+        return switch (this) {
+            case RELU -> to.relu(in);
+            case LEAKY_RELU -> to.leakyRelu(in, LEAK);
+            case TANH -> to.tanh(in);
+            case GELU -> {
+                String cube = to.product(to.product(in, in), in);
+                String inner = to.scaled(to.sum(in, to.scaled(cube, (float) CUBIC)), (float) ROOT_TWO_OVER_PI);
+                yield to.product(to.scaled(in, 0.5f), to.shifted(to.tanh(inner), 1f));
+            }
+            case SIGMOID -> to.sigmoid(in);
+            case TWICE_SIGMOID -> to.scaled(to.sigmoid(in), 2f);
+            case IDENTITY -> in;
+        };
+    }
 
     private static double sigmoid(double x) {
         return 1 / (1 + StrictMath.exp(-x));

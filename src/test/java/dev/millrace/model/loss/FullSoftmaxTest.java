@@ -194,7 +194,7 @@ class FullSoftmaxTest {
         double[] mean = new double[ITEMS];
         for (int round = 0; round < BATCHES; round++) {
             MiniBatch batch = batch(random, positives.getAsInt(), uniform, byPopularity, power, powerSum);
-            Candidates candidates = Candidates.of(batch, settings);
+            Candidates candidates = Candidates.of(batch, settings, NegativePairs.of(batch));
             int count = candidates.shared();
             float[] row = new float[count];
             for (int c = 0; c < count; c++) {

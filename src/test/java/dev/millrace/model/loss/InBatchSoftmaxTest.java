@@ -17,16 +17,16 @@ import org.junit.jupiter.api.Test;
 
 class InBatchSoftmaxTest {
 
-    private static final Loss CLASSIC = new Loss(1, Correction.CLASSIC, 2, 0);
+    private static final Loss CLASSIC = softmax(1, Correction.CLASSIC, 2, 0);
 
     @Test
     void frequentItemIsTheWeakerNegative() {
         // Given two users, two items, all scores equal; item b is drawn 4 times as often as a
-        Candidates candidates =
-                Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 100), CLASSIC);
+        Candidates candidates = candidates(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 100), CLASSIC);
         float[] scores = {0, 0, 0, 0};
 
-        double loss = loss(new InBatchSoftmax(), scores, candidates, new float[] {1, 1});
+        double loss = loss(
+                new InBatchSoftmax(Correction.CLASSIC, false, 0, Team.alone()), scores, candidates, new float[] {1, 1});
 
         // e^{−log Q}: a 10, b 2.5; P(a) = .8, P(b) = .2; L = −(ln .8 + ln .2) / 2. With the wrong sign .8 and .2 would
         // change places.
@@ -37,8 +37,7 @@ class InBatchSoftmaxTest {
 
     @Test
     void positiveIsCorrectedToo() {
-        Candidates candidates =
-                Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 100), CLASSIC);
+        Candidates candidates = candidates(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 100), CLASSIC);
 
         assertThat(candidates.own()[0]).isCloseTo((float) -Math.log(0.1), within(1e-6f));
         assertThat(candidates.own()[1]).isCloseTo((float) -Math.log(0.4), within(1e-6f));
@@ -48,16 +47,16 @@ class InBatchSoftmaxTest {
     void correctionDoesNotDependOnTheTemperature() {
         MiniBatch batch = batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 100);
 
-        Candidates cold = Candidates.of(batch, new Loss(0.05, Correction.CLASSIC, 2, 0));
+        Candidates cold = candidates(batch, softmax(0.05, Correction.CLASSIC, 2, 0));
 
-        assertThat(cold.own()).isEqualTo(Candidates.of(batch, CLASSIC).own());
+        assertThat(cold.own()).isEqualTo(candidates(batch, CLASSIC).own());
     }
 
     @Test
     void everyCandidateIsCorrectedByTheMixtureHoweverItWasDrawn() {
         // Given 2 examples and 3 uniform negatives from 50 items
         Candidates candidates =
-                Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of("c", "d", "e"), 50), CLASSIC);
+                candidates(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of("c", "d", "e"), 50), CLASSIC);
 
         // Q = (2 p + 3/50) / 5: a (.2 + .06)/5 = .052, b (.8 + .06)/5 = .172, the negatives have p = .01: (.02 + .06)/5
         // = .016
@@ -69,12 +68,14 @@ class InBatchSoftmaxTest {
     @Test
     void repeatedItemIsNoNegativeOfItselfAndCountsTwiceForOthers() {
         // Given item a twice in the batch, once more among the negatives, and b
-        Candidates candidates = Candidates.of(
+        Candidates candidates = candidates(
                 batch(List.of("a", "a", "b"), new double[] {0.2, 0.2, 0.2}, List.of("a"), 10),
-                new Loss(1, Correction.NONE, 2, 0));
+                softmax(1, Correction.NONE, 2, 0));
         float[] scores = {0, 0, 0, 0, 0, 0};
 
-        double loss = loss(new InBatchSoftmax(), scores, candidates, new float[] {1, 1, 1});
+        double loss = loss(
+                new InBatchSoftmax(Correction.CLASSIC, false, 0, Team.alone()), scores, candidates, new float[] {1, 1, 1
+                });
 
         // example of a: itself and b, P = 1/2; example of b: itself and three columns of a, P(b) = 1/4
         assertThat(candidates.items()).containsExactly("a", "b");
@@ -84,11 +85,11 @@ class InBatchSoftmaxTest {
 
     @Test
     void hugeLogitsDoNotOverflow() {
-        Candidates candidates =
-                Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.1}, List.of(), 10), CLASSIC);
+        Candidates candidates = candidates(batch(List.of("a", "b"), new double[] {0.1, 0.1}, List.of(), 10), CLASSIC);
         float[] scores = {5000, -5000, 5000, -5000};
 
-        double loss = loss(new InBatchSoftmax(), scores, candidates, new float[] {1, 1});
+        double loss = loss(
+                new InBatchSoftmax(Correction.CLASSIC, false, 0, Team.alone()), scores, candidates, new float[] {1, 1});
 
         // the first is certain and right, the second certain and wrong by 10,000
         assertThat(loss).isCloseTo(5000, within(0.01));
@@ -97,11 +98,11 @@ class InBatchSoftmaxTest {
 
     @Test
     void nanScoreMakesTheLossNan() {
-        Candidates candidates =
-                Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.1}, List.of(), 10), CLASSIC);
+        Candidates candidates = candidates(batch(List.of("a", "b"), new double[] {0.1, 0.1}, List.of(), 10), CLASSIC);
         float[] scores = {1, Float.NaN, 1, 1};
 
-        double loss = loss(new InBatchSoftmax(), scores, candidates, new float[] {1, 1});
+        double loss = loss(
+                new InBatchSoftmax(Correction.CLASSIC, false, 0, Team.alone()), scores, candidates, new float[] {1, 1});
 
         assertThat(loss).isNaN();
     }
@@ -110,7 +111,7 @@ class InBatchSoftmaxTest {
     void yandexLeavesThePositiveUncorrectedAndApart() {
         // Given one user; a, the positive, is drawn with .2, the negative c with .01, once
         MiniBatch batch = batch(List.of("a", "b"), new double[] {0.2, 0.4}, List.of(), 10);
-        Candidates candidates = Candidates.of(batch, new Loss(1, Correction.YANDEX_2025, 2, 0));
+        Candidates candidates = candidates(batch, softmax(1, Correction.YANDEX_2025, 2, 0));
         float[] scores = {0.5f, 1};
 
         double loss = loss(
@@ -127,7 +128,7 @@ class InBatchSoftmaxTest {
     @Test
     void anExampleWithoutNegativesTeachesYandexNothing() {
         MiniBatch batch = batch(List.of("a", "a"), new double[] {1, 1}, List.of(), 1);
-        Candidates candidates = Candidates.of(batch, new Loss(1, Correction.YANDEX_2025, 2, 0));
+        Candidates candidates = candidates(batch, softmax(1, Correction.YANDEX_2025, 2, 0));
         float[] scores = {3, 4};
 
         double loss = loss(
@@ -141,9 +142,9 @@ class InBatchSoftmaxTest {
 
     @Test
     void samplingProbabilityIsTakenOutOfTheLogOddsOfAPair() {
-        Candidates corrected = Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 10), CLASSIC);
-        Candidates plain = Candidates.of(
-                batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 10), new Loss(1, Correction.NONE, 2, 0));
+        Candidates corrected = candidates(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 10), CLASSIC);
+        Candidates plain = candidates(
+                batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 10), softmax(1, Correction.NONE, 2, 0));
 
         // −log (N Q): from ten items, a is drawn as often as by chance, b four times as often
         assertThat(corrected.columns().logOdds()[0]).isCloseTo(0f, within(1e-6f));
@@ -153,7 +154,7 @@ class InBatchSoftmaxTest {
 
     @Test
     void figuresOfTheSampleTellRepeatsAndProbabilities() {
-        Candidates candidates = Candidates.of(
+        Candidates candidates = candidates(
                 batch(List.of("a", "a", "b", "c"), new double[] {0.2, 0.2, 0.1, 0.05}, List.of(), 10), CLASSIC);
 
         SampleFigures sample = candidates.sample();
@@ -183,7 +184,7 @@ class InBatchSoftmaxTest {
                         example.producedAt())
                 : example);
 
-        SampleFigures sample = Candidates.of(
+        SampleFigures sample = candidates(
                         Batches.of(
                                 whole.step(),
                                 whole.seed(),
@@ -205,12 +206,28 @@ class InBatchSoftmaxTest {
     void figuresOfASampleWithoutInBatchNegativesCountEveryHit() {
         Loss drawnAlone = Scenes.plainSettings("negatives.in-batch", "false").loss();
 
-        SampleFigures sample = Candidates.of(
+        SampleFigures sample = candidates(
                         batch(List.of("a", "b"), new double[] {0.2, 0.1}, List.of("a", "c", "a", "d"), 10), drawnAlone)
                 .sample();
 
         // 2 of 2 x 4 logits: both of a, for the example of a
         assertThat(sample.maskedShare()).isCloseTo(2.0 / 8, within(1e-12));
+    }
+
+    private static Loss softmax(double temperature, Correction correction, int fullBatch, double popularityExponent) {
+        return new Loss(
+                temperature,
+                correction,
+                fullBatch,
+                popularityExponent,
+                LossForm.SOFTMAX,
+                LearnedTemperature.FIXED,
+                NegativeRules.ALL_IN_BATCH,
+                ObjectiveSettings.NONE);
+    }
+
+    private static Candidates candidates(MiniBatch batch, Loss loss) {
+        return Candidates.of(batch, loss, NegativePairs.of(batch));
     }
 
     /** Negatives have a probability of .01, but a's is .2. */

@@ -92,7 +92,7 @@ class ObjectiveTest {
 
     private static void check(String name, Loss settings, MiniBatch batch) {
         // Given unit vectors of users and items
-        Candidates candidates = Candidates.of(batch, settings);
+        Candidates candidates = Candidates.of(batch, settings, NegativePairs.of(batch));
         double[][] users = unitVectors(EXAMPLES + batch.exposed().size(), 7);
         double[][] items = unitVectors(candidates.items().size(), 8);
         float[] weights = new float[EXAMPLES];
