@@ -17,6 +17,7 @@ import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.Fields;
 import java.lang.management.ManagementFactory;
 import java.util.HashMap;
 import java.util.List;
@@ -136,8 +137,13 @@ public final class KernelBench {
                     values[d] = (float) (0.2 * CounterRandom.unit(count, row, d) - 0.1);
                 }
                 model.restore(
-                        new ModelEntry.Row(table, "" + row).key(),
-                        ModelEntry.Row.value(values, slots, row + 1, ANY_TIME));
+                        ModelEntry.row(table, "" + row),
+                        new Fields()
+                                .floats(values)
+                                .floats(slots)
+                                .longInteger(row + 1L)
+                                .longInteger(ANY_TIME)
+                                .framed());
             }
         });
         return model;

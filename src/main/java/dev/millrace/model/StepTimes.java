@@ -18,11 +18,11 @@ public interface StepTimes {
     }
 
     /** Ignores all calls. */
-    StepTimes UNTIMED = phase -> {};
+    StepTimes UNTIMED = () -> {};
 
     /** Called when a step begins. */
-    default void begin() {}
+    void begin();
 
     /** Called when a phase ended. */
-    void lap(Phase phase);
+    default void lap(Phase phase) {}
 }

@@ -227,7 +227,7 @@ record Scene(
                             ? target
                             : popular((2 * BESIDE * user + place) % Math.min(byClicks.size(), POPULAR));
                     String id = "visitor-" + user + "-" + place;
-                    long time = now + place * SECOND_MILLIS;
+                    long time = now + (long) place * SECOND_MILLIS;
                     to.accept(new ReplayEvent.ItemExposure(
                             new Exposure(id, "visitor-" + user, item, time, 0, Features.NONE)));
                     to.accept(new ReplayEvent.ItemClick(new Click(
