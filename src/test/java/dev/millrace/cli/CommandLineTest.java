@@ -42,7 +42,7 @@ class CommandLineTest {
     void anUnknownFormatIsToldTheKnownOnes() {
         assertThat(run("replay", "--data", "somewhere", "--format", "parquet")).isEqualTo(2);
         assertThat(err.toString().lines())
-                .containsExactly("--format = parquet: must be kuairand, movielens, yidian, diginetica, csv or jsonl");
+                .containsExactly("--format = parquet: must be one of kuairand, movielens, yidian, diginetica, csv, jsonl");
     }
 
     @Test

@@ -185,8 +185,9 @@ class LocalGenerationTest {
         for (int at = 0; at < 4; at++) {
             trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i" + at, TIME, Features.NONE)));
         }
+        UserFeatures user = new UserFeatures(id, TIME, Features.NONE, ANN.history()); // what one user adds to a list is bounded
         for (int at = 0; at < 4; at++) {
-            trainer.add(new TrainingExample(id + at, ANN, Features.NONE, "i" + at, "click", weight, TIME + at, 0));
+            trainer.add(new TrainingExample(id + at, user, Features.NONE, "i" + at, "click", weight, TIME + at, 0));
         }
         trainer.learn(trainer.closeBatch());
     }

@@ -41,7 +41,7 @@ class BenchCommandTest {
     @Test
     void progressIsShownAtATerminalAndGivesWayToALine() {
         assertThat(commands.shown("bench", "scale", "--items", "50", "--beside", "40", "--steps", "1"))
-                .contains("50 items, 40 users", "1/1", "\r\u001b[K");
+                .contains("sizes", "1/1", "\r\u001b[K");
         assertThat(commands.out()).contains("stepMillis");
     }
 
