@@ -145,7 +145,8 @@ class LocalGenerationTest {
         assertThat(found(engine).items()).isEqualTo(during.items());
         assertThat(generation.pair().encoder().near(List.of("i1"), TIME)).isEqualTo(near);
 
-        learn(trainer, "good again", 1);
+        UserFeatures ben = new UserFeatures("ben", TIME, Features.NONE, ANN.history()); // ann's additions are at their bound
+        learn(trainer, ben, "good again", 1);
         generation.follow(6);
         assertThat(trainer.withheld()).isEmpty();
         assertThat(found(engine).step()).isEqualTo(trainer.step());
@@ -182,10 +183,13 @@ class LocalGenerationTest {
 
     /** Clicks of ann on i0 … i3, after i1 and i2. */
     private static void learn(Trainer trainer, String id, double weight) {
+        learn(trainer, ANN, id, weight);
+    }
+
+    private static void learn(Trainer trainer, UserFeatures user, String id, double weight) {
         for (int at = 0; at < 4; at++) {
             trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i" + at, TIME, Features.NONE)));
         }
-        UserFeatures user = new UserFeatures(id, TIME, Features.NONE, ANN.history()); // what one user adds to a list is bounded
         for (int at = 0; at < 4; at++) {
             trainer.add(new TrainingExample(id + at, user, Features.NONE, "i" + at, "click", weight, TIME + at, 0));
         }
