@@ -42,7 +42,8 @@ class CommandLineTest {
     void anUnknownFormatIsToldTheKnownOnes() {
         assertThat(run("replay", "--data", "somewhere", "--format", "parquet")).isEqualTo(2);
         assertThat(err.toString().lines())
-                .containsExactly("--format = parquet: must be one of kuairand, movielens, yidian, diginetica, csv, jsonl");
+                .containsExactly(
+                        "--format = parquet: must be one of kuairand, movielens, yidian, diginetica, csv, jsonl");
     }
 
     @Test

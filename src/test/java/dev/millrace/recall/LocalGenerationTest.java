@@ -145,7 +145,8 @@ class LocalGenerationTest {
         assertThat(found(engine).items()).isEqualTo(during.items());
         assertThat(generation.pair().encoder().near(List.of("i1"), TIME)).isEqualTo(near);
 
-        UserFeatures ben = new UserFeatures("ben", TIME, Features.NONE, ANN.history()); // ann's additions are at their bound
+        UserFeatures ben =
+                new UserFeatures("ben", TIME, Features.NONE, ANN.history()); // ann's additions are at their bound
         learn(trainer, ben, "good again", 1);
         generation.follow(6);
         assertThat(trainer.withheld()).isEmpty();
