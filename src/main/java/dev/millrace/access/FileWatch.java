@@ -74,9 +74,12 @@ final class FileWatch implements AutoCloseable {
             LOG.atError()
                     .addKeyValue("files", files)
                     .addKeyValue("why", unusable.getMessage())
-                    .log("Changed files are not used; what they had before goes on");
+                    .log("Reload failed; keeping the previous certificate and tokens");
         } catch (RuntimeException failed) {
-            LOG.atError().addKeyValue("files", files).setCause(failed).log("Changed files are not used");
+            LOG.atError()
+                    .addKeyValue("files", files)
+                    .setCause(failed)
+                    .log("Reload failed; keeping the previous certificate and tokens");
         }
     }
 

@@ -28,7 +28,7 @@ public final class InputAlarms {
         /** Share of the last clicks whose weight was larger than allowed is above the limit. */
         CUT_WEIGHTS(
                 "clicks have a larger weight than attribution.max-weight and count as that: a producer sends weights of another scale, "
-                        + "or somebody wants to be heard; raise the setting, for all actions alike, only if the weights are meant"),
+                        + "or a client exaggerates; raise the setting, for all actions alike, only if the weights are meant"),
         /** Records were rejected for their partition, the last one not long ago. */
         MISPLACED_RECORDS(
                 "records are rejected, because a producer has another partitioner than Kafka's default, murmur2: set "

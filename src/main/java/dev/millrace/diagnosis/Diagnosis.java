@@ -178,7 +178,7 @@ public final class Diagnosis {
                 .map(OpenQuestion::why)
                 .distinct()
                 .forEach(right -> found.add(Finding.warn(check, right, "what depends on it was not checked", grant())));
-        return orOk(found, check, "doctor may see all that it asked for");
+        return orOk(found, check, "doctor has all rights that it needs");
     }
 
     private List<Finding> disks() {

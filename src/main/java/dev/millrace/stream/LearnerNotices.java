@@ -28,7 +28,7 @@ final class LearnerNotices {
         if (isBehindOnly && lastWithheld.isEmpty()) {
             LOG.info("The learner catches up with the log, and publishes then");
         } else if (why.isPresent() && !isBehindOnly && !wasWithheldBefore) {
-            LOG.atError().addKeyValue("why", why.get()).log("Nothing but deletions is published until this has ended");
+            LOG.atError().addKeyValue("why", why.get()).log("Publication withheld; only deletions are sent");
         } else if (why.isEmpty() && lastWithheld.isPresent()) {
             LOG.info("Everything is published again");
         }
@@ -74,6 +74,6 @@ final class LearnerNotices {
         LOG.atInfo()
                 .addKeyValue("generation", generation)
                 .addKeyValue("step", step)
-                .log("All items of the generation are published" + (isPromoted ? ", it is to answer" : ""));
+                .log("All items published" + (isPromoted ? "; the generation answers now" : ""));
     }
 }

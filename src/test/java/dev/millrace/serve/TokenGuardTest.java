@@ -177,7 +177,7 @@ class TokenGuardTest {
         try (LoggedWarnings logged = new LoggedWarnings()) {
             Files.writeString(tokens, "read another\n");
             await().atMost(PATIENCE)
-                    .until(() -> logged.lines().stream().anyMatch(line -> line.contains("Changed files are not used")));
+                    .until(() -> logged.lines().stream().anyMatch(line -> line.contains("Reload failed")));
         }
 
         assertThat(statusOf("another-token")).isEqualTo(200);
