@@ -14,8 +14,8 @@ import java.util.Set;
 import java.util.SortedMap;
 
 /**
- * A stream whose events come out of order: each as if its way had taken up to so long. A last pair, far behind, ends all that
- * waits, so that every other event has its outcome whatever the order.
+ * A stream whose events come out of order: each as if its way had taken up to so long. A last pair of each user, far behind, ends all
+ * that waits, so that every other event has its outcome whatever the order.
  *
  * @param shuffleMillis longest way; 0 for order
  */
@@ -41,8 +41,8 @@ record ShuffledStream(SeededStream ordered, int shuffleMillis) implements Input 
     @Override
     public SortedMap<String, Long> sent() {
         SortedMap<String, Long> sent = ordered.sent();
-        sent.merge("exposures", 1L, Long::sum);
-        sent.merge("clicks", 1L, Long::sum);
+        sent.merge("exposures", (long) SeededStream.USERS, Long::sum);
+        sent.merge("clicks", (long) SeededStream.USERS, Long::sum);
         return sent;
     }
 
@@ -91,11 +91,20 @@ record ShuffledStream(SeededStream ordered, int shuffleMillis) implements Input 
         long end = events.stream().mapToLong(Sent::time).max().orElse(0) + BEHIND;
         for (int number = 0; number < SeededStream.USERS; number++) { // what ends windows is what most users say
             String user = "u" + number;
-            events.add(new Sent(end, end, new Exposure("e-last", user, "i0", end, 0, Features.NONE)));
+            events.add(new Sent(end, end, new Exposure("e-last-" + number, user, "i0", end, 0, Features.NONE)));
             events.add(new Sent(
                     end + 1,
                     end + 1,
-                    new Click("c-last", user, "i0", Optional.of("e-last"), "click", 1, end + 1, 0, Features.NONE)));
+                    new Click(
+                            "c-last-" + number,
+                            user,
+                            "i0",
+                            Optional.of("e-last-" + number),
+                            "click",
+                            1,
+                            end + 1,
+                            0,
+                            Features.NONE)));
         }
         return events;
     }
