@@ -135,8 +135,11 @@ public final class NeighbourList {
      * @param time of the click, epoch milliseconds
      */
     boolean hasRoom(int user, long time, double amount, Duration halfLife) {
-        int row = row(user);
-        return row < 0 || sums[row] * leftOrNone(time, halfLife) + added(time, amount, halfLife) <= MOST;
+        return hasRoom(row(user), leftOrNone(time, halfLife), added(time, amount, halfLife));
+    }
+
+    private boolean hasRoom(int row, double left, double added) {
+        return row < 0 || sums[row] * left + added <= MOST;
     }
 
     private double leftOrNone(long time, Duration halfLife) {
@@ -155,17 +158,18 @@ public final class NeighbourList {
      * @param most neighbours that may be left, at least 1
      */
     boolean add(String item, int user, long time, double amount, Duration halfLife, int most) {
-        if (!hasRoom(user, time, amount, halfLife)) {
-            return false;
-        }
+        int row = row(user);
         double left = leftOrNone(time, halfLife);
         double added = added(time, amount, halfLife);
+        if (!hasRoom(row, left, added)) {
+            return false;
+        }
         if (time > asOf) {
             decay(left);
             asOf = time;
         }
         total += added;
-        count(user, row(user), (float) added);
+        count(user, row, (float) added);
         int at = place(item, user, most);
         weights[at] = (float) (weights[at] + added);
         return true;

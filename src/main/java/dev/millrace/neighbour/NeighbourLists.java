@@ -146,37 +146,31 @@ public final class NeighbourLists implements Durable {
             String before = history.get(gap);
             if (!before.equals(example.item()) && catalogue.contains(before) && catalogue.contains(example.item())) {
                 double amount = 1.0 / (gap + 1);
-                Addition forward = new Addition(before, example.item(), user, example.time(), amount);
-                Addition backward = new Addition(example.item(), before, user, example.time(), BACKWARDS * amount);
-                if (hasRoom(forward) && hasRoom(backward)) {
-                    add(forward);
-                    add(backward);
+                if (hasRoom(before, user, example.time(), amount)
+                        && add(example.item(), before, user, example.time(), BACKWARDS * amount)) {
+                    add(before, example.item(), user, example.time(), amount);
                 }
             }
         }
     }
 
-    /** What a click adds to the list of an item. */
-    private record Addition(String item, String neighbour, int user, long time, double amount) {}
-
-    private boolean hasRoom(Addition addition) {
-        return find(addition.item)
-                .map(list -> list.hasRoom(addition.user, addition.time, addition.amount, settings.halfLife()))
+    private boolean hasRoom(String item, int user, long time, double amount) {
+        return find(item)
+                .map(list -> list.hasRoom(user, time, amount, settings.halfLife()))
                 .orElse(true);
     }
 
-    private void add(Addition addition) {
-        NeighbourList list = find(addition.item).orElseGet(() -> begin(addition.item));
+    /** Returns false if the item's list has no room for the user. */
+    private boolean add(String item, String neighbour, int user, long time, double amount) {
+        NeighbourList list = find(item).orElseGet(() -> begin(item));
         cachedBytes -= list.heapBytes();
-        list.add(
-                catalogue.ownId(addition.neighbour),
-                addition.user,
-                addition.time,
-                addition.amount,
-                settings.halfLife(),
-                settings.most());
-        dirty.add(catalogue.ownId(addition.item));
+        boolean isAdded =
+                list.add(catalogue.ownId(neighbour), user, time, amount, settings.halfLife(), settings.most());
+        if (isAdded) {
+            dirty.add(catalogue.ownId(item));
+        }
         cachedBytes += list.heapBytes();
+        return isAdded;
     }
 
     /**
