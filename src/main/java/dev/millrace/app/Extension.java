@@ -10,6 +10,11 @@ import java.util.ServiceLoader;
 /** What another jar adds to the program. The class path names it, see {@link ServiceLoader}. */
 public interface Extension {
 
+    /** All that the class path has, looked for once. */
+    List<Extension> ALL = ServiceLoader.load(Extension.class).stream()
+            .map(ServiceLoader.Provider::get)
+            .toList();
+
     /** Classes of commands, as picocli takes them. */
     List<Class<?>> commands();
 
@@ -24,11 +29,4 @@ public interface Extension {
 
     /** Reads its settings, so that their faults are told with all others. */
     void readSettings(SettingsReader reader);
-
-    /** Returns all that the class path has. */
-    static List<Extension> all() {
-        return ServiceLoader.load(Extension.class).stream()
-                .map(ServiceLoader.Provider::get)
-                .toList();
-    }
 }

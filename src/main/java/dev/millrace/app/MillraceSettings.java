@@ -124,7 +124,7 @@ public record MillraceSettings(
                 IngestSettings.read(reader),
                 InputAlarmSettings.read(reader),
                 new TreeMap<>(values));
-        Extension.all().forEach(extension -> extension.readSettings(reader));
+        Extension.ALL.forEach(extension -> extension.readSettings(reader));
         if (isLast) {
             reader.finish();
         }

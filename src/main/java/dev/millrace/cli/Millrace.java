@@ -79,7 +79,7 @@ public final class Millrace {
 
     private static Map<Class<? extends Throwable>, Integer> plain(Map<Class<? extends Throwable>, Integer> own) {
         Map<Class<? extends Throwable>, Integer> all = new HashMap<>(own);
-        Extension.all().forEach(extension -> all.putAll(extension.statuses()));
+        Extension.ALL.forEach(extension -> all.putAll(extension.statuses()));
         return all;
     }
 
@@ -156,7 +156,7 @@ public final class Millrace {
 
     public static CommandLine commandLine() {
         CommandLine commandLine = new CommandLine(new Millrace());
-        Extension.all().stream()
+        Extension.ALL.stream()
                 .flatMap(extension -> extension.commands().stream())
                 .forEach(commandLine::addSubcommand);
         complete(commandLine);

@@ -118,7 +118,7 @@ public final class DataOptions {
     }
 
     private static DataSet generated(MillraceSettings settings) {
-        return Extension.all().stream()
+        return Extension.ALL.stream()
                 .map(extension -> extension.generated(settings.reader()))
                 .findFirst()
                 .orElseThrow(() -> OptionFaults.unusable("--data", "absent", "must be given"));
@@ -126,7 +126,7 @@ public final class DataOptions {
 
     private static Stream<DataFormat> formats() {
         return Stream.concat(
-                Extension.all().stream().flatMap(extension -> extension.formats().stream()),
+                Extension.ALL.stream().flatMap(extension -> extension.formats().stream()),
                 Stream.of(DataFormat.CSV, DataFormat.JSONL));
     }
 
