@@ -107,11 +107,7 @@ public final class ColdStartBench {
                 public void put(byte[] key, byte[] value) {
                     if (towers.isQuerySide(key)) {
                         ModelUpdate update = new ModelUpdate(generation, 1, key, Optional.of(value));
-                        producer.sendBytes(
-                                topics.modelUpdates(),
-                                Topic.MODEL_UPDATES.key(update),
-                                wire.encode(Topic.MODEL_UPDATES, topics.modelUpdates(), update),
-                                ZipfShop.FIRST_TIME);
+                        producer.send(Topic.MODEL_UPDATES, topics.modelUpdates(), update, ZipfShop.FIRST_TIME);
                     }
                 }
 
@@ -123,11 +119,7 @@ public final class ColdStartBench {
                 float[] vector = Arrays.copyOfRange(vectors, item * dim, (item + 1) * dim);
                 ItemEmbedding embedding = new ItemEmbedding(
                         "item-" + item, Optional.of(vector), generation, 1, ZipfShop.FIRST_TIME, ZipfShop.FIRST_TIME);
-                producer.sendBytes(
-                        topics.itemEmbeddings(),
-                        embeddings.key(embedding),
-                        wire.encode(embeddings, topics.itemEmbeddings(), embedding),
-                        ZipfShop.FIRST_TIME + item);
+                producer.send(embeddings, topics.itemEmbeddings(), embedding, ZipfShop.FIRST_TIME + item);
             }
             ItemEmbedding mark = ItemEmbedding.mark(generation, 1);
             producer.sendToAll(
@@ -144,11 +136,7 @@ public final class ColdStartBench {
                         items,
                         "bench",
                         kind == Kind.STARTED ? settings.trainerTexts() : new TreeMap<>());
-                producer.sendBytes(
-                        topics.generations(),
-                        Topic.GENERATIONS.key(fact),
-                        wire.encode(Topic.GENERATIONS, topics.generations(), fact),
-                        ZipfShop.FIRST_TIME);
+                producer.send(Topic.GENERATIONS, topics.generations(), fact, ZipfShop.FIRST_TIME);
             }
             producer.flush();
         }

@@ -93,11 +93,8 @@ public final class RecoveryBench {
                             PartProgress.logLearner(settings.stream().applicationId(Part.LEARN_FROM_LOG)));
                     SeparateProcesses processes = new SeparateProcesses(directory, launcher)) {
                 ZipfShop shop = new ZipfShop(ITEMS, rows);
-                Consumer<MiniBatch> log = batch -> producer.sendBytes(
-                        names.miniBatches(),
-                        Topic.MINI_BATCHES.key(batch),
-                        wire.encode(Topic.MINI_BATCHES, names.miniBatches(), batch),
-                        ZipfShop.FIRST_TIME);
+                Consumer<MiniBatch> log =
+                        batch -> producer.send(Topic.MINI_BATCHES, names.miniBatches(), batch, ZipfShop.FIRST_TIME);
                 shop.begin(log);
                 producer.flush();
                 report.reached("the table is learnt", 0, rounds);

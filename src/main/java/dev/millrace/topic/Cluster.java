@@ -46,7 +46,7 @@ public record Cluster(ClientSettings clients, TopicNames topics, AvroWire wire, 
      */
     <T> void append(Topic<T> topic, String name, T value, long time) {
         try (EventProducer producer = producer()) {
-            producer.sendBytes(name, topic.key(value), wire.encode(topic, name, value), time);
+            producer.send(topic, name, value, time);
             producer.flush();
         }
     }

@@ -9,6 +9,7 @@ import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EventRecords;
+import dev.millrace.wire.Topic;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -34,12 +35,14 @@ public final class EventProducer implements AutoCloseable {
     private static final int LARGEST_REQUEST_BYTES = 8 << 20;
 
     private final TopicNames topics;
+    private final AvroWire wire;
     private final EventRecords records;
     private final KafkaProducer<byte[], byte[]> producer;
     private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
 
     public EventProducer(ClientSettings clients, TopicNames topics, AvroWire wire) {
         this.topics = topics;
+        this.wire = wire;
         this.records = new EventRecords(wire);
         producer = new KafkaProducer<>(config(clients), new ByteArraySerializer(), new ByteArraySerializer());
     }
@@ -81,6 +84,15 @@ public final class EventProducer implements AutoCloseable {
     /** Removes an item from the catalogue. */
     public void removeItem(String item, long time) {
         sendBytes(topics.items(), Utf8.bytes(item), Optional.empty(), time);
+    }
+
+    /**
+     * Sends what a record of one of Millrace's own topics holds.
+     *
+     * @param name of the topic in the cluster
+     */
+    public <T> void send(Topic<T> topic, String name, T value, long time) {
+        sendBytes(name, topic.key(value), wire.encode(topic, name, value), time);
     }
 
     /** Sends a record as it is, without any check. */

@@ -163,9 +163,7 @@ class OperationsIT {
     }
 
     private void send(EventProducer producer, GenerationFact fact) {
-        String topic = cluster.topics().generations();
-        producer.sendBytes(
-                topic, Topic.GENERATIONS.key(fact), cluster.wire().encode(Topic.GENERATIONS, topic, fact), fact.at());
+        producer.send(Topic.GENERATIONS, cluster.topics().generations(), fact, fact.at());
     }
 
     private int partition(String key) {

@@ -52,11 +52,7 @@ public final class SyntheticEmbeddings {
             for (int number = 0; number < count; number++) {
                 float[] vector = vector(number);
                 ItemEmbedding embedding = new ItemEmbedding(item(number), Optional.of(vector), generation, step, 0, 0);
-                producer.sendBytes(
-                        topics.itemEmbeddings(),
-                        embeddings.key(embedding),
-                        wire.encode(embeddings, topics.itemEmbeddings(), embedding),
-                        Streams.T0);
+                producer.send(embeddings, topics.itemEmbeddings(), embedding, Streams.T0);
             }
             producer.flush();
         }
