@@ -19,6 +19,7 @@ final class FileWatch implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(FileWatch.class);
     private static final Duration EVERY = Duration.ofSeconds(1);
+    private static final String FAILED = "Reload failed; keeping the previous certificate and tokens";
 
     /** Reads the files, and uses what they have. */
     interface Reading {
@@ -74,12 +75,9 @@ final class FileWatch implements AutoCloseable {
             LOG.atError()
                     .addKeyValue("files", files)
                     .addKeyValue("why", unusable.getMessage())
-                    .log("Reload failed; keeping the previous certificate and tokens");
+                    .log(FAILED);
         } catch (RuntimeException failed) {
-            LOG.atError()
-                    .addKeyValue("files", files)
-                    .setCause(failed)
-                    .log("Reload failed; keeping the previous certificate and tokens");
+            LOG.atError().addKeyValue("files", files).setCause(failed).log(FAILED);
         }
     }
 

@@ -132,8 +132,8 @@ public final class FreshnessBench {
             RecallClient trainer)
             throws IOException, InterruptedException {
         AvroWire wire = new AvroWire(settings.wire());
-        ReplayRun replay = new ReplayRun(
-                new ShopGenerator(ShopSettings.read(settings.reader())), plan.pace(), Long.MAX_VALUE, bad -> {});
+        ShopSettings shop = ShopSettings.read(settings.reader());
+        ReplayRun replay = new ReplayRun(new ShopGenerator(shop), plan.pace(), Long.MAX_VALUE, bad -> {});
         ExecutorService threads = Executors.newSingleThreadExecutor();
         try (EventProducer producer =
                         new EventProducer(settings.clients(), settings.topics().names(), wire);
@@ -148,12 +148,8 @@ public final class FreshnessBench {
                 processes.requireAll();
                 return recall.ask("/v1/recall?user=u0").isPresent();
             });
-            try (FreshnessProbes probes = new FreshnessProbes(
-                    recall,
-                    producer,
-                    replay,
-                    plan.queriesPerSecond(),
-                    ShopSettings.read(settings.reader()).users())) {
+            try (FreshnessProbes probes =
+                    new FreshnessProbes(recall, producer, replay, plan.queriesPerSecond(), shop.users())) {
                 Parts parts = new Parts(processes, recall, probes, sender);
                 watch("warming up", plan, 0, plan.warmUp().toSeconds(), parts);
                 probes.clear();

@@ -20,7 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.DoubleAdder;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 
@@ -170,13 +171,14 @@ final class Raid implements Attribution.Output {
         Map<String, Double> explained = new HashMap<>();
         before.forEach((neighbour, weight) -> explained.put(neighbour, left(list, before.asOf()) * weight));
         byOthers.forEach(added -> explained.merge(added.neighbour, left(list, added.time) * added.amount, Double::sum));
-        DoubleAdder weight = new DoubleAdder();
-        DoubleAdder entries = new DoubleAdder();
-        list.forEach((neighbour, held) -> {
-            weight.add(Math.max(0, held - explained.getOrDefault(neighbour, 0.0)));
-            entries.add(explained.containsKey(neighbour) ? 0 : 1);
-        });
-        return new Neighbours(weight.sum(), (int) entries.sum(), list.size(), list.total());
+        SortedMap<String, Float> held = new TreeMap<>();
+        list.forEach(held::put);
+        double weight = 0;
+        for (Map.Entry<String, Float> neighbour : held.entrySet()) {
+            weight += Math.max(0, neighbour.getValue() - explained.getOrDefault(neighbour.getKey(), 0.0));
+        }
+        held.keySet().removeAll(explained.keySet());
+        return new Neighbours(weight, held.size(), list.size(), list.total());
     }
 
     /** Returns what is left of an amount of a time as of the list's last addition. */

@@ -162,8 +162,8 @@ public final class TuneRun {
 
     private RankingTotals searched(Map<String, String> changes, double share) {
         MillraceSettings changed = settings.apply(changes);
-        PrequentialSettings part = PrequentialSettings.read(changed.reader())
-                .withFirst(PrequentialSettings.read(changed.reader()).first() * task.first() * share);
+        PrequentialSettings shares = PrequentialSettings.read(changed.reader());
+        PrequentialSettings part = shares.withFirst(shares.first() * task.first() * share);
         RankingTotals found = judge(changed, part, share, ExamWitness.NONE);
         if (found.scored() == 0) {
             throw OptionFaults.unusable(
