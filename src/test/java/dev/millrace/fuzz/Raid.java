@@ -18,9 +18,9 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
@@ -171,7 +171,7 @@ final class Raid implements Attribution.Output {
         Map<String, Double> explained = new HashMap<>();
         before.forEach((neighbour, weight) -> explained.put(neighbour, left(list, before.asOf()) * weight));
         byOthers.forEach(added -> explained.merge(added.neighbour, left(list, added.time) * added.amount, Double::sum));
-        SortedMap<String, Float> held = new TreeMap<>();
+        NavigableMap<String, Float> held = new TreeMap<>();
         list.forEach(held::put);
         double weight = 0;
         for (Map.Entry<String, Float> neighbour : held.entrySet()) {
