@@ -78,6 +78,9 @@ final class Experiment implements AutoCloseable {
     private final Path directory;
     private final int partitions;
     private final Map<String, String> given = new TreeMap<>();
+    /** What {@link #setForBoth} set. */
+    private final Map<String, String> givenToBoth = new TreeMap<>();
+
     private final Random random = new Random(SEED);
     private final List<TrainerProcess> trainers = new ArrayList<>();
     private final List<BrokerProcess> brokers;
@@ -160,12 +163,13 @@ final class Experiment implements AutoCloseable {
                 new FaultReport(id, what, SEED), partitions, directory, BrokerProcess.quorum(own, REPLICATED));
     }
 
-    /** What a trainer that nothing disturbs makes of the input; run once for each input and number of partitions. */
+    /** What a trainer that nothing disturbs makes of the input; run once for each input, number of partitions and {@link #setForBoth}. */
     Outcome undisturbed(Input input) throws Exception {
-        String name = partitions + "/" + input;
+        String name = partitions + "/" + input + givenToBoth;
         Outcome known = UNDISTURBED.get(name);
         if (known == null) {
             try (Experiment clean = begin("undisturbed-" + partitions + "-" + FORK, "", partitions)) {
+                givenToBoth.forEach(clean::set);
                 clean.load(input);
                 clean.train();
                 clean.awaitRead(input.sent());
@@ -211,6 +215,12 @@ final class Experiment implements AutoCloseable {
     /** Sets something for the processes that are started from now on. */
     void set(String key, String value) {
         given.put(key, value);
+    }
+
+    /** Sets something that changes what is learnt: for this run and, called before it, for {@link #undisturbed}. */
+    void setForBoth(String key, String value) {
+        givenToBoth.put(key, value);
+        set(key, value);
     }
 
     MillraceSettings settings() {
@@ -337,7 +347,7 @@ final class Experiment implements AutoCloseable {
         try {
             await().atMost(PATIENCE).pollInterval(Duration.ofMillis(100)).until(() -> books().equals(expected));
         } catch (ConditionTimeoutException late) {
-            note("the books did not come to those of the undisturbed run");
+            note("the books did not come to those of the undisturbed run: " + books() + " instead of " + expected);
         }
     }
 

@@ -27,9 +27,9 @@ class ExplosionIT {
         try (Experiment run = Experiment.begin(
                 "F25", "clicks of weight 1e6, all bounds lifted; SIGKILL while publication is withheld", 1)) {
             // with any of these bounds no step is refused
-            run.set("attribution.max-weight", "1e6");
-            run.set("attribution.cap.user-item", "0");
-            run.set("attribution.cap.user", "0");
+            run.setForBoth("attribution.max-weight", "1e6");
+            run.setForBoth("attribution.cap.user-item", "0");
+            run.setForBoth("attribution.cap.user", "0");
             run.set(
                     "stream.max-task-idle",
                     "5s"); // the input comes in parts: its topics are merged by time all the same
