@@ -3,7 +3,7 @@ WORKDIR /build
 COPY . ./
 # docker build --build-arg COMMIT=$(git rev-parse --short HEAD): the image's --version names it
 ARG COMMIT=unknown
-RUN mvn -B -q -DskipTests -Dmaven.buildNumber.revisionOnScmFailure="$COMMIT" package \
+RUN mvn -B -q -Dmaven.test.skip=true -Dmaven.buildNumber.revisionOnScmFailure="$COMMIT" package \
     && mkdir /install && tar -xzf target/millrace-*.tar.gz -C /install --strip-components=1
 
 FROM eclipse-temurin:17-jre

@@ -1,0 +1,121 @@
+package dev.millrace.attribute;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.MemoryEntries;
+import dev.millrace.state.Utf8;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What an earlier build said of 600 steps behind 600 others: this build says the same. */
+class RecordedStepsTest {
+
+    private static final Path RECORDED = Path.of("src/millrace/test/resources/recorded/attribution-said.txt");
+    private static final int STEPS = 600;
+
+    private final MemoryEntries entries = new MemoryEntries();
+    private final SortedMap<String, byte[]> state = new TreeMap<>();
+    private final List<String> said = new ArrayList<>();
+    private String books = "";
+
+    @BeforeEach
+    void read() throws IOException {
+        for (String line : Files.readAllLines(RECORDED)) {
+            String[] parts = line.split(" ", 2);
+            if (parts[0].equals("said")) {
+                said.add(parts[1]);
+            } else {
+                books = parts[1];
+            }
+        }
+    }
+
+    @Test
+    void itSaysTheSame() {
+        RecordedSteps steps = new RecordedSteps();
+        Attribution attribution = steps.attribution(entries);
+        steps.take(attribution, STEPS);
+        steps.said(); // of the first ones
+
+        steps.take(attribution, STEPS);
+
+        assertThat(steps.said()).containsExactlyInAnyOrderElementsOf(said);
+        assertThat(attribution.books().accounts().toString()).isEqualTo(books);
+    }
+
+    @Test
+    void restartsChangeNothing() {
+        RecordedSteps steps = new RecordedSteps();
+        Attribution attribution = steps.attribution(entries);
+        for (int at = 0; at < 2 * STEPS; at += 5) {
+            if (at == STEPS) {
+                steps.said();
+            }
+            steps.take(attribution, 5);
+            attribution.drainDirty(stored());
+            attribution = restored(steps);
+        }
+
+        assertThat(steps.said()).containsExactlyInAnyOrderElementsOf(said);
+        assertThat(attribution.books().accounts().toString()).isEqualTo(books);
+    }
+
+    @Test
+    void stateOfThatLayoutIsRefused() {
+        entries.put(Utf8.bytes("uann"), new byte[0]);
+
+        assertThatThrownBy(() -> new RecordedSteps().attribution(entries))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessage("the state of the attribution = of layout 1: must be of layout 3, no release wrote another:"
+                        + " begin from nothing, under another stream.application-id");
+    }
+
+    private Attribution restored(RecordedSteps steps) {
+        Attribution attribution = steps.attribution(entries);
+        state.forEach((key, value) -> attribution.restore(HexFormat.of().parseHex(key), value));
+        return attribution;
+    }
+
+    private EntrySink stored() {
+        return new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                state.put(HexFormat.of().formatHex(key), value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                state.remove(HexFormat.of().formatHex(key));
+            }
+
+            @Override
+            public void repeat(byte[] key, byte[] value) {
+                throw new AssertionError("nothing is repeated");
+            }
+        };
+    }
+
+    /** Writes what this build says, if it is meant to say something else. */
+    public static void main(String[] arguments) throws IOException {
+        RecordedSteps steps = new RecordedSteps();
+        Attribution attribution = steps.attribution(new MemoryEntries());
+        steps.take(attribution, STEPS);
+        steps.said(); // of the first ones
+        steps.take(attribution, STEPS);
+        StringBuilder lines = new StringBuilder();
+        steps.said().forEach(line -> lines.append("said ").append(line).append('\n'));
+        lines.append("books ").append(attribution.books().accounts()).append('\n');
+        Files.writeString(RECORDED, lines);
+    }
+}
