@@ -1,5 +1,6 @@
 package dev.millrace.app;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -49,6 +50,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Producers that place keys as librdkafka does by default, by CRC-32, beside those that place them as Kafka's own clients do. */
+@Tag("slow")
 class ForeignPartitionerIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -1,5 +1,6 @@
 package dev.millrace.app;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A shop without a producer of Kafka: its events come over HTTP, and count once. */
+@Tag("slow")
 class IngestIT {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);

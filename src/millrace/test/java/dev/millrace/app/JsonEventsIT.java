@@ -1,5 +1,6 @@
 package dev.millrace.app;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A shop without Avro: its events are JSON, in all four topics, beside those of another producer in Avro. */
+@Tag("slow")
 class JsonEventsIT {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);

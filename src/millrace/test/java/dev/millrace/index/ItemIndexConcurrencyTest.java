@@ -1,5 +1,6 @@
 package dev.millrace.index;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.batch.PriorWeights;
@@ -20,6 +21,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What searches see of an index that is written meanwhile. */
+@Tag("slow")
 class ItemIndexConcurrencyTest {
 
     private static final long PUBLISHED_AT = 1_700_000_000_000L;

@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** While generations come, change, answer and go, whatever is asked gets an answer of one of them, or a problem. */
+@Tag("slow")
 class ChangingGenerationsTest {
 
     private static final int CLIENTS = 4;

@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Who is slow, with whatever and however many connections, takes nothing from the others. */
+@Tag("slow")
 class SlowClientsTest {
 
     private static final int SLOW = 1_000;

@@ -1,5 +1,6 @@
 package dev.millrace.stream;
 
+import org.junit.jupiter.api.Tag;
 import static dev.millrace.stream.Streams.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -40,6 +41,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The largest events that the limits allow make no record larger than its topic takes. */
+@Tag("slow")
 class LargestEventsTest {
 
     private static final int HISTORY = 50;

@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * {@code -Dfaults.ids=} says how many.
  */
 @Tag("fault")
+@Tag("slow")
 class BoundedMemoryIT {
 
     private static final long IDS = Long.getLong("faults.ids", 200_000);

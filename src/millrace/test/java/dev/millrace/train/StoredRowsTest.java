@@ -1,5 +1,6 @@
 package dev.millrace.train;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A {@link Trainer} whose embedding rows are read from a store when they are needed. */
+@Tag("slow")
 class StoredRowsTest {
 
     private static final long TIME = 1_700_000_000_000L;

@@ -1,5 +1,6 @@
 package dev.millrace.wire;
 
+import org.junit.jupiter.api.Tag;
 import static dev.millrace.stream.Streams.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A registry has the schema of clicks under 1, and one question for every client: the list of subjects. */
+@Tag("slow")
 class ConfluentRegistryTest {
 
     private static final Click CLICK = Streams.click("c1", "u1", "i1", T0);

@@ -1,5 +1,6 @@
 package dev.millrace.app;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -80,6 +81,7 @@ import org.rocksdb.RocksIterator;
  * server, checkpoints and exports, answers, metrics and logs, and the heap of attribution and learner, popularity and all. What is found of
  * users is what {@link ErasureTable} says.
  */
+@Tag("slow")
 class ErasureIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(90);

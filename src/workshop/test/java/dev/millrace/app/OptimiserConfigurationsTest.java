@@ -32,11 +32,12 @@ class OptimiserConfigurationsTest {
     @ParameterizedTest
     @ValueSource(strings = {"adam", "ftrl", "sgd"})
     void aFewHundredStepsFindClustersThatPopularityCannotSee(String optimiser) throws IOException {
-        Map<String, String> given = overlay(Stream.of("config/optimisers", "src/workshop/test/resources/tried/optimisers")
-                .map(folder -> Path.of(folder, optimiser + ".properties"))
-                .filter(Files::exists)
-                .findFirst()
-                .orElseThrow());
+        Map<String, String> given =
+                overlay(Stream.of("config/optimisers", "src/workshop/test/resources/tried/optimisers")
+                        .map(folder -> Path.of(folder, optimiser + ".properties"))
+                        .filter(Files::exists)
+                        .findFirst()
+                        .orElseThrow());
         given.put("batch.size", "" + BATCH);
         given.put("batch.negatives", "128");
         given.put("exam.every-batch-up-to", "0");

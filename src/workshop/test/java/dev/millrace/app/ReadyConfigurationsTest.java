@@ -1,5 +1,6 @@
 package dev.millrace.app;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.attribute.Attribution;
@@ -47,6 +48,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Every file under config, and those that were tried and lose (docs/tried.md). One that goes over others lies in a folder: of the name of
  * the whole file that it goes over, or else it goes over any. Each learns what the generated shop sends, told in the words of its data set.
  */
+@Tag("slow")
 class ReadyConfigurationsTest {
 
     private static final Path CONFIG = Path.of("config");

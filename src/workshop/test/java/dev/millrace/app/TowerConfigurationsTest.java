@@ -1,5 +1,6 @@
 package dev.millrace.app;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The ready configurations of towers, on events in which a user clicks items of one kind. */
+@Tag("slow")
 class TowerConfigurationsTest {
 
     private static final int ITEMS = 60;

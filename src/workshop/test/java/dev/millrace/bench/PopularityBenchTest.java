@@ -1,5 +1,6 @@
 package dev.millrace.bench;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.batch.PopularitySettings;
@@ -8,6 +9,7 @@ import dev.millrace.bench.PopularityBench.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Errors of log p, mostly on streams of 2,000 items by Zipf's law; bounds are a third above what was measured. */
+@Tag("slow")
 class PopularityBenchTest {
 
     private static final int BATCHES = 400;

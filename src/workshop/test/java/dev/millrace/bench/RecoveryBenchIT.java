@@ -1,5 +1,6 @@
 package dev.millrace.bench;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -9,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("slow")
 class RecoveryBenchIT {
 
     private static final String PROGRAM = "dev.millrace.cli.Millrace";

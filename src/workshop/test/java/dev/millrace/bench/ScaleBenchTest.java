@@ -1,5 +1,6 @@
 package dev.millrace.bench;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
+@Tag("slow")
 class ScaleBenchTest {
 
     private static final long STORE_BYTES = 16 << 20;

@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -39,6 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 /** Each command works with exactly the rights that docs/operations.md lists for it, on a broker that grants nothing else. */
+@Tag("slow")
 class AccessRightsIT {
 
     private static final Duration PATIENCE = Duration.ofMinutes(3);

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A trainer process on a broker, fed with users and items that each come once: {@code -Dfaults.ids=} is twenty times as many. */
 @Tag("fault")
+@Tag("slow")
 class BoundedPipelineIT {
 
     private static final int IDS = (int) (Long.getLong("faults.ids", 200_000) / 20);

@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What an operator sees of dead letters, and what becomes of those that are sent again. */
+@Tag("slow")
 class DeadLettersIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);

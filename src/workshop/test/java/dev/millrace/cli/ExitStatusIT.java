@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The exit statuses that docs/operations.md lists, each of a process that ends with it. */
+@Tag("slow")
 class ExitStatusIT {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);

@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The archive that {@code mvn package} makes, unpacked where there is Java and the system's own tools, and neither sources nor Maven. */
+@Tag("slow")
 class InstallIT {
 
     private static final long MOST_BYTES = 120_000_000;

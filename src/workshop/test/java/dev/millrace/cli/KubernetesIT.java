@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -47,6 +48,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The manifests for Kubernetes: that its API takes them, and that whatever they name is there in the program, its image and its files. */
+@Tag("slow")
 class KubernetesIT {
 
     private static final Path SHIPPED = Path.of("config/k8s");

@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The processes of the manifests, without a cluster: their arguments, environments and JVM options, asked on the paths of their probes, and
  * stopped as a kubelet stops them.
  */
+@Tag("slow")
 class KubernetesProcessesIT {
 
     private static final Duration PATIENCE = Duration.ofMinutes(3);

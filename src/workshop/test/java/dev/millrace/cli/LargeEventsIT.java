@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A trainer with a small heap on a broker, fed with events as large as events may be, and larger ones. */
+@Tag("slow")
 class LargeEventsIT {
 
     private static final Duration PATIENCE = Duration.ofMinutes(3);

@@ -291,7 +291,8 @@ class LauncherTest {
         Files.createFile(program.resolve("pom.xml"));
         Path mvn = Files.createDirectory(directory.resolve("maven")).resolve("mvn");
         Files.writeString(
-                mvn, "#!/bin/sh\nmkdir -p target/lib\ntouch target/millrace-1.jar target/millrace-workshop-1.jar target/lib/b.jar target/lib/A.jar\n");
+                mvn,
+                "#!/bin/sh\nmkdir -p target/lib\ntouch target/millrace-1.jar target/millrace-workshop-1.jar target/lib/b.jar target/lib/A.jar\n");
         permit(mvn, "rwxr-xr-x");
         Map<String, String> environment =
                 Map.of("TMPDIR", shared.toString(), "PATH", mvn.getParent() + ":" + System.getenv("PATH"));

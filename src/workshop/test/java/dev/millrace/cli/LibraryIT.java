@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.model.engine.Engine;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The example of docs/library.md, in a process whose class path has this program's own classes alone: no Kafka, no Jetty, no ND4J. */
+@Tag("slow")
 class LibraryIT {
 
     private static final String EXAMPLE = "src/example/java/InOneProcess.java";

@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A learner that goes on elsewhere, and the transactions that it may leave: whoever sees to them needs each right that is listed, and is told which is missing. */
+@Tag("slow")
 class LogLearnerRightsIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The page of a demo, over HTTP and in a real browser. Its screenshots go to the folder that {@code page.screenshots} names. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("slow")
 class PageIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(90);

@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A trainer or a server without one of its rights ends, and names it: each right in turn. */
+@Tag("slow")
 class ProcessRightsIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);

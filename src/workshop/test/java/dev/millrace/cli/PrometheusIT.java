@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
@@ -39,6 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The alert rules and the dashboard: that what they ask for is there, and that the rules say what they should. */
+@Tag("slow")
 class PrometheusIT {
 
     private static final long T0 = 1_767_225_600_000L; // 2026-01-01

@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * All processes with the ready files of config/security, on brokers that let in nobody else. Certificates are made by the commands of
  * docs/operations.md, rights by those that {@code topics acls} prints.
  */
+@Tag("slow")
 class SecuredClusterIT {
 
     private static final Path OPERATIONS = Path.of("docs/operations.md");

@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A state goes on under the settings it was begun with; what no state depends on may change; audits take the state's own. */
+@Tag("slow")
 class StateSettingsIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -1,5 +1,6 @@
 package dev.millrace.evaluate;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.batch.GivenWeights;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The learned mixture of towers and popularity, on generated streams. */
+@Tag("slow")
 class LearnedMixtureTest {
 
     private static final int CLICKS = 12_000;

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /** Brokers that stop, are killed, are away for long, or are not there yet. */
 @Tag("fault")
+@Tag("slow")
 class BrokerIT {
 
     private static final SeededStream STREAM = new SeededStream(1, 20_000);

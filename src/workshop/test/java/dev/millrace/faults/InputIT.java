@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What producers and clocks get wrong: nothing of it reaches the model, and the books say what it was. */
 @Tag("fault")
+@Tag("slow")
 class InputIT {
 
     private static final SeededStream STREAM = new SeededStream(1, 20_000);

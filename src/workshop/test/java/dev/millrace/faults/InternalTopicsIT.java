@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 
 /** Topics and groups that somebody, or retention, took from under a trainer: what it says, and that it mends nothing by itself. */
 @Tag("fault")
+@Tag("slow")
 class InternalTopicsIT {
 
     private static final SeededStream STREAM = new SeededStream(1, 20_000);

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Processes that end at named points of a step, a commit, a restore and a checkpoint, the worst ones. */
 @Tag("fault")
+@Tag("slow")
 class KillPointIT {
 
     private static final SeededStream STREAM = new SeededStream(2, 4_000);

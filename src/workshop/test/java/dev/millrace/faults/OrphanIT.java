@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Brokers that lose the ends of transactions (KAFKA-20734), and producers that settle them. */
 @Tag("fault")
+@Tag("slow")
 class OrphanIT {
 
     private static final int IDS = 8;

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 
 /** Local state whose disk is full or read-only, that is damaged, or lost. */
 @Tag("fault")
+@Tag("slow")
 class StateIT {
 
     private static final SeededStream STREAM = new SeededStream(1, 20_000);

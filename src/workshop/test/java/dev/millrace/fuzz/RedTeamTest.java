@@ -1,5 +1,6 @@
 package dev.millrace.fuzz;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** How far one account gets, and ten: the worst programs that were found, and a short search for others. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("slow")
 class RedTeamTest {
 
     private static final int TRIALS = 4;

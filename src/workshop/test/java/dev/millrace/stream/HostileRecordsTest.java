@@ -1,5 +1,6 @@
 package dev.millrace.stream;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.cli.MillraceProcess;
@@ -11,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** No record of any topic ends a process, whatever it claims to hold. */
+@Tag("slow")
 class HostileRecordsTest {
 
     private static final long SEED = 12;

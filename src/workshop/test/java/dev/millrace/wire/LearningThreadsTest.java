@@ -1,5 +1,6 @@
 package dev.millrace.wire;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.app.MillraceSettings;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Any number of threads makes the same weights and vectors, bit for bit, in every ready configuration. */
+@Tag("slow")
 class LearningThreadsTest {
 
     private static final int BATCHES = 6;

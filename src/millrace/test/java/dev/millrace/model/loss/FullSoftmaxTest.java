@@ -1,5 +1,6 @@
 package dev.millrace.model.loss;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.attribute.TrainingExample;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * the exact gradient with respect to the scores is softmax(s) − [the positive]. The sampled gradient is that of an example
  * with this user and positive, in a batch whose other positives are drawn by popularity.
  */
+@Tag("slow")
 class FullSoftmaxTest {
 
     private static final int ITEMS = 40;

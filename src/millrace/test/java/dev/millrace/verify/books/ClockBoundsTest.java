@@ -1,5 +1,6 @@
 package dev.millrace.verify.books;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.verify.books.ClockBounds.Range;
@@ -12,6 +13,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
+@Tag("slow")
+@net.jqwik.api.Tag("slow")
 class ClockBoundsTest {
 
     private static final long START = 1_700_000_000_000L;

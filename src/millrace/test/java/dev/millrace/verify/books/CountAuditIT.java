@@ -1,5 +1,6 @@
 package dev.millrace.verify.books;
 
+import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -46,6 +47,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The audit beside a trainer that runs, is stopped and started again, and reads whatever producers may send. */
+@Tag("slow")
 class CountAuditIT {
 
     private static final long T0 = 1_767_225_600_000L;

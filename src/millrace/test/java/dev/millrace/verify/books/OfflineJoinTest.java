@@ -1,5 +1,6 @@
 package dev.millrace.verify.books;
 
+import org.junit.jupiter.api.Tag;
 import static dev.millrace.verify.books.JoinedPartition.click;
 import static dev.millrace.verify.books.JoinedPartition.exposure;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("slow")
 class OfflineJoinTest {
 
     private static final long T0 = 1_767_225_600_000L;
