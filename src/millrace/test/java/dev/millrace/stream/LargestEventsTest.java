@@ -1,6 +1,5 @@
 package dev.millrace.stream;
 
-import org.junit.jupiter.api.Tag;
 import static dev.millrace.stream.Streams.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -37,6 +36,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

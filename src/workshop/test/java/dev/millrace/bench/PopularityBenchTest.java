@@ -1,11 +1,11 @@
 package dev.millrace.bench;
 
-import org.junit.jupiter.api.Tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.batch.PopularitySettings;
 import dev.millrace.batch.PopularitySettings.Estimator;
 import dev.millrace.bench.PopularityBench.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Errors of log p, mostly on streams of 2,000 items by Zipf's law; bounds are a third above what was measured. */

@@ -1,6 +1,5 @@
 package dev.millrace.verify.books;
 
-import org.junit.jupiter.api.Tag;
 import static dev.millrace.verify.books.JoinedPartition.click;
 import static dev.millrace.verify.books.JoinedPartition.exposure;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -13,6 +12,7 @@ import dev.millrace.feature.UserFeatures;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
