@@ -289,6 +289,7 @@ class LauncherTest {
         Path program = directory.resolve("program");
         Files.createDirectories(program.resolve("src/millrace/main"));
         Files.createFile(program.resolve("pom.xml"));
+        Files.createFile(program.resolve("src/millrace/pom.xml"));
         Path mvn = Files.createDirectory(directory.resolve("maven")).resolve("mvn");
         Files.writeString(
                 mvn,
