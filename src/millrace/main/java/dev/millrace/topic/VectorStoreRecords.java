@@ -27,7 +27,6 @@ public final class VectorStoreRecords {
     private static final String NAME = "urn:millrace:item:";
 
     private final ObjectMapper mapper = new ObjectMapper();
-    private final ToJson toJson = new ToJson();
     private final TopicNames.VectorStore store;
 
     public VectorStoreRecords(TopicNames.VectorStore store) {
@@ -56,7 +55,7 @@ public final class VectorStoreRecords {
                 .put("event_time", embedding.eventTime())
                 .put("log_popularity", embedding.popularity().number());
         ObjectNode payload = value.putObject("payload").put("item_id", embedding.item());
-        embedding.attributes().values().forEach((name, attribute) -> payload.set(name, attribute.accept(toJson)));
+        embedding.attributes().values().forEach((name, attribute) -> payload.set(name, json(attribute)));
         try {
             return mapper.writeValueAsBytes(value);
         } catch (JsonProcessingException notWritten) {
@@ -85,31 +84,11 @@ public final class VectorStoreRecords {
         }
     }
 
-    /** An attribute as JSON. */
-    private final class ToJson implements FeatureValue.Visitor<JsonNode> {
-
-        @Override
-        public JsonNode category(FeatureValue.Category category) {
-            return TextNode.valueOf(category.value());
-        }
-
-        @Override
-        public JsonNode quantity(FeatureValue.Quantity quantity) {
-            return DoubleNode.valueOf(quantity.value());
-        }
-
-        @Override
-        public JsonNode bag(FeatureValue.Bag bag) {
-            ArrayNode values = mapper.createArrayNode();
-            bag.values().forEach(values::add);
-            return values;
-        }
-
-        @Override
-        public JsonNode dense(FeatureValue.Dense dense) {
-            ArrayNode values = mapper.createArrayNode();
-            dense.values().forEach(values::add);
-            return values;
-        }
+    private JsonNode json(FeatureValue attribute) {
+        return attribute.<JsonNode>match(
+                category -> TextNode.valueOf(category.value()),
+                quantity -> DoubleNode.valueOf(quantity.value()),
+                bag -> mapper.<JsonNode>valueToTree(bag.values()),
+                dense -> mapper.<JsonNode>valueToTree(dense.values()));
     }
 }

@@ -2,7 +2,6 @@ package dev.millrace.wire;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.avro.FeatureColumn;
-import dev.millrace.avro.FeatureVector;
 import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
@@ -15,6 +14,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -34,21 +34,16 @@ final class BatchCodec {
     private BatchCodec() {}
 
     static MiniBatchRecord toAvro(MiniBatch batch) {
-        List<TrainingExample> positives = batch.examples();
+        LongSummaryStatistics times =
+                batch.examples().stream().mapToLong(TrainingExample::time).summaryStatistics();
         List<TrainingExample> examples = new ArrayList<>(batch.asLearnt().examples());
         examples.addAll(batch.exposed());
         Dictionary texts = new Dictionary();
         return MiniBatchRecord.newBuilder()
                 .setStep(batch.step())
                 .setSeed(batch.seed())
-                .setEventTimeFrom(positives.stream()
-                        .mapToLong(TrainingExample::time)
-                        .min()
-                        .orElse(0))
-                .setEventTimeTo(positives.stream()
-                        .mapToLong(TrainingExample::time)
-                        .max()
-                        .orElse(0))
+                .setEventTimeFrom(times.getCount() == 0 ? 0 : times.getMin())
+                .setEventTimeTo(times.getCount() == 0 ? 0 : times.getMax())
                 .setCatalogue(
                         batch.catalogue().stream().map(TrainingRecords::toAvro).toList())
                 .setUnannounced(unannounced(batch.catalogue()))
@@ -144,40 +139,17 @@ final class BatchCodec {
     private static List<FeatureColumn> featureColumns(List<Features> features, Dictionary texts) {
         TreeSet<String> names = new TreeSet<>();
         features.forEach(of -> names.addAll(of.values().keySet()));
-        Cells cells = new Cells(texts);
         List<FeatureColumn> columns = new ArrayList<>(names.size());
         for (String name : names) {
             List<@Nullable Object> values = new ArrayList<>(features.size());
             for (Features of : features) {
-                values.add(of.value(name).map(value -> value.accept(cells)).orElse(null));
+                values.add(of.value(name)
+                        .map(value -> FeatureCodec.toAvro(value, texts::place))
+                        .orElse(null));
             }
             columns.add(new FeatureColumn(name, values));
         }
         return columns;
-    }
-
-    /** A feature's value as a cell of its column: texts by their places. */
-    private record Cells(Dictionary texts) implements FeatureValue.Visitor<Object> {
-
-        @Override
-        public Object category(FeatureValue.Category category) {
-            return texts.place(category.value());
-        }
-
-        @Override
-        public Object quantity(FeatureValue.Quantity quantity) {
-            return quantity.value();
-        }
-
-        @Override
-        public Object bag(FeatureValue.Bag bag) {
-            return texts.places(bag.values());
-        }
-
-        @Override
-        public Object dense(FeatureValue.Dense dense) {
-            return new FeatureVector(dense.values());
-        }
     }
 
     private static List<Features> features(List<FeatureColumn> columns, int count, List<String> texts) {
@@ -190,7 +162,7 @@ final class BatchCodec {
             for (FeatureColumn column : columns) {
                 @Nullable Object cell = column.getValues().get(at);
                 if (cell != null) {
-                    values.put(column.getName(), value(cell, texts));
+                    values.put(column.getName(), FeatureCodec.toCore(cell, place -> texts.get((Integer) place)));
                 }
             }
             features.add(Features.of(values));
@@ -198,25 +170,11 @@ final class BatchCodec {
         return features;
     }
 
-    private static FeatureValue value(Object cell, List<String> texts) {
-        if (cell instanceof Integer place) {
-            return new FeatureValue.Category(texts.get(place));
-        } else if (cell instanceof Double number) {
-            return new FeatureValue.Quantity(number);
-        } else if (cell instanceof List<?> places) {
-            return new FeatureValue.Bag(
-                    places.stream().map(place -> texts.get((Integer) place)).toList());
-        } else if (cell instanceof FeatureVector vector) {
-            return new FeatureValue.Dense(vector.getComponents());
-        }
-        throw new IllegalStateException("a feature's cell is of " + cell.getClass() + ", which its schema has not");
-    }
-
     private static List<String> looked(List<Integer> places, List<String> texts) {
         return places.stream().map(texts::get).toList();
     }
 
-    private static List<Float> boxed(float[] values) {
+    static List<Float> boxed(float[] values) {
         List<Float> boxed = new ArrayList<>(values.length);
         for (float value : values) {
             boxed.add(value);

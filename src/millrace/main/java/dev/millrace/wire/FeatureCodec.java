@@ -10,18 +10,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /** Feature maps between core and Avro; and times, which events carry as instants. */
 final class FeatureCodec {
-
-    private static final FeatureValue.Visitor<Object> TO_UNION = new ToUnion();
 
     private FeatureCodec() {}
 
     static Map<String, dev.millrace.avro.FeatureValue> toAvro(Features features) {
         Map<String, dev.millrace.avro.FeatureValue> values = new HashMap<>();
         features.values()
-                .forEach((name, value) -> values.put(name, new dev.millrace.avro.FeatureValue(value.accept(TO_UNION))));
+                .forEach((name, value) ->
+                        values.put(name, new dev.millrace.avro.FeatureValue(toAvro(value, text -> text))));
         return values;
     }
 
@@ -29,7 +29,7 @@ final class FeatureCodec {
         SortedMap<String, FeatureValue> features = new TreeMap<>();
         values.forEach((name, value) -> {
             try {
-                features.put(name, value(value.getValue()));
+                features.put(name, toCore(value.getValue(), Object::toString));
             } catch (UnusableEventException unusable) {
                 throw unusable.ofFeature(name);
             }
@@ -41,39 +41,29 @@ final class FeatureCodec {
         return Instant.ofEpochMilli(epochMillis);
     }
 
-    /** A value as the union of its schema holds it. */
-    private static final class ToUnion implements FeatureValue.Visitor<Object> {
-
-        @Override
-        public Object category(FeatureValue.Category category) {
-            return category.value();
-        }
-
-        @Override
-        public Object quantity(FeatureValue.Quantity quantity) {
-            return quantity.value();
-        }
-
-        @Override
-        public Object bag(FeatureValue.Bag bag) {
-            return bag.values();
-        }
-
-        @Override
-        public Object dense(FeatureValue.Dense dense) {
-            return new FeatureVector(dense.values());
-        }
+    /**
+     * A value as the union of its schema holds it.
+     *
+     * @param text how a text stands there
+     */
+    static Object toAvro(FeatureValue value, Function<String, Object> text) {
+        return value.match(
+                category -> text.apply(category.value()),
+                FeatureValue.Quantity::value,
+                bag -> bag.values().stream().map(text).toList(),
+                dense -> new FeatureVector(dense.values()));
     }
 
-    private static FeatureValue value(Object union) {
-        if (union instanceof CharSequence category) {
-            return new FeatureValue.Category(category.toString());
-        } else if (union instanceof Double number) {
+    /** The other way of {@link #toAvro(FeatureValue, Function)}. */
+    static FeatureValue toCore(Object union, Function<Object, String> text) {
+        if (union instanceof Double number) {
             return new FeatureValue.Quantity(number);
         } else if (union instanceof List<?> bag) {
-            return new FeatureValue.Bag(bag.stream().map(String::valueOf).toList());
+            return new FeatureValue.Bag(bag.stream().map(text).toList());
         } else if (union instanceof FeatureVector vector) {
             return new FeatureValue.Dense(vector.getComponents());
+        } else if (union instanceof CharSequence || union instanceof Integer) {
+            return new FeatureValue.Category(text.apply(union));
         }
         throw new IllegalStateException("a feature value is of " + union.getClass() + ", which its schema has not");
     }

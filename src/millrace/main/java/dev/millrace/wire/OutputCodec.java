@@ -43,10 +43,7 @@ final class OutputCodec {
 
     /** @param vector [dim] of the embedding, which is present: a tombstone has no value */
     static ItemEmbeddingRecord toAvro(ItemEmbedding embedding, float[] vector, String logTopic) {
-        List<Float> components = new ArrayList<>(vector.length + 1);
-        for (float component : vector) {
-            components.add(component);
-        }
+        List<Float> components = new ArrayList<>(BatchCodec.boxed(vector));
         PublishedPopularity popularity = embedding.popularity();
         if (popularity.isDimension()) {
             components.add((float) popularity.number());
@@ -256,11 +253,11 @@ final class OutputCodec {
     }
 
     private static RankingRecord ranking(RankingTotals totals) {
-        List<Long> hits = new ArrayList<>();
-        for (long count : totals.hits()) {
-            hits.add(count);
-        }
-        return new RankingRecord(totals.scored(), RankingTotals.CUTOFFS, hits, totals.gain10());
+        return new RankingRecord(
+                totals.scored(),
+                RankingTotals.CUTOFFS,
+                Arrays.stream(totals.hits()).boxed().toList(),
+                totals.gain10());
     }
 
     private static RankingTotals ranking(RankingRecord record) {

@@ -26,8 +26,6 @@ public final class TrainingRecords {
         void userRemoval(String user);
     }
 
-    private static final CatalogueChange.Visitor<Object> TO_UNION = new ToUnion();
-
     private final AvroWire wire;
 
     public TrainingRecords(AvroWire wire) {
@@ -97,20 +95,9 @@ public final class TrainingRecords {
 
     /** An {@link ItemEvent} or {@link ItemRemoval}, as unions hold it. */
     static Object toAvro(CatalogueChange change) {
-        return change.accept(TO_UNION);
-    }
-
-    private static final class ToUnion implements CatalogueChange.Visitor<Object> {
-
-        @Override
-        public Object upsert(CatalogueChange.Upsert upsert) {
-            return EventRecords.toAvro(upsert.item());
-        }
-
-        @Override
-        public Object removal(CatalogueChange.Removal removal) {
-            return new ItemRemoval(removal.itemId(), instant(removal.time()));
-        }
+        return change.match(
+                upsert -> EventRecords.toAvro(upsert.item()),
+                removal -> new ItemRemoval(removal.itemId(), instant(removal.time())));
     }
 
     /** The other way of {@link #toAvro(CatalogueChange)}. */
