@@ -14,11 +14,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.apache.avro.Schema;
-import org.apache.avro.io.BinaryEncoder;
-import org.apache.avro.io.EncoderFactory;
 import org.apache.avro.message.BinaryMessageEncoder;
+import org.apache.avro.message.MessageEncoder;
+import org.apache.avro.message.RawMessageEncoder;
 import org.apache.avro.specific.SpecificDatumReader;
-import org.apache.avro.specific.SpecificDatumWriter;
 import org.apache.avro.specific.SpecificRecord;
 
 /**
@@ -40,16 +39,18 @@ public final class AvroWire {
     private final EventLimits limits;
     private final GeneratedClasses model = new GeneratedClasses();
     private final Map<Long, Schema> known;
-    private final Map<Schema, BinaryMessageEncoder<SpecificRecord>> encoders = new ConcurrentHashMap<>();
+    private final Map<Schema, MessageEncoder<SpecificRecord>> encoders = new ConcurrentHashMap<>();
     private final Map<Resolution, SpecificDatumReader<SpecificRecord>> readers = new ConcurrentHashMap<>();
 
-    /** From a writer's schema to ours. */
-    private record Resolution(long writerFingerprint, Schema ours) {}
+    private record Resolution(Schema writer, Schema ours) {}
 
-    /** How the schema of an id is looked up. */
-    private interface Lookup {
-        Schema schema(ConfluentRegistry registry, int id);
-    }
+    /**
+     * What the first bytes of a value say.
+     *
+     * @param schema that the value was written with, in our names
+     * @param bytes that say it: the value proper is behind them
+     */
+    record Header(Schema schema, int bytes) {}
 
     public AvroWire(WireSettings settings) {
         this(settings, System::nanoTime);
@@ -94,22 +95,33 @@ public final class AvroWire {
 
     /** The value as bytes, in the format of the settings. */
     byte[] encode(String topic, SpecificRecord value) {
+        Schema schema = value.getSchema();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
+        if (format == WireSettings.Format.CONFLUENT) {
+            int id = registry.orElseThrow(() ->
+                            new IllegalStateException("schema.registry.url must be set for wire.format = confluent"))
+                    .id(topic + "-value", schema);
+            bytes.writeBytes(ByteBuffer.allocate(CONFLUENT_HEADER_BYTES)
+                    .put(CONFLUENT)
+                    .putInt(id)
+                    .array());
+        }
         try {
-            return switch (format) {
-                case SINGLE_OBJECT -> singleObject(value);
-                case CONFLUENT -> confluent(topic, value);
-            };
+            encoders.computeIfAbsent(schema, this::encoder).encode(value, bytes);
         } catch (IOException impossible) {
             throw new UncheckedIOException("encoding a value of " + topic, impossible);
         }
+        return bytes.toByteArray();
     }
 
-    /**
-     * The value of bytes in either format.
-     *
-     * @throws UndecodableException if the bytes are no such value
-     * @throws RegistryUnreachableException if the registry does not answer: the bytes may well be good
-     */
+    private MessageEncoder<SpecificRecord> encoder(Schema schema) {
+        return switch (format) {
+            case SINGLE_OBJECT -> new BinaryMessageEncoder<>(model, schema);
+            case CONFLUENT -> new RawMessageEncoder<>(model, schema);
+        };
+    }
+
+    /** As {@link #decode(Class, byte[], Function)}, Avro's value itself. */
     <T extends SpecificRecord> T decode(Class<T> type, byte[] bytes) {
         return decode(type, bytes, Function.identity());
     }
@@ -122,27 +134,22 @@ public final class AvroWire {
      * @throws RegistryUnreachableException if the registry does not answer: the bytes may well be good
      */
     <T extends SpecificRecord, R> R decode(Class<T> type, byte[] bytes, Function<T, R> toCore) {
-        return decode(type, bytes, toCore, ConfluentRegistry::schema);
+        return decode(type, bytes, toCore, false);
     }
 
     /** As {@link #decode}, of bytes that anybody may have written: ids that the registry does not have hold others up only for so long. */
     <T extends SpecificRecord, R> R decodeForeign(Class<T> type, byte[] bytes, Function<T, R> toCore) {
-        return decode(type, bytes, toCore, ConfluentRegistry::schemaInTime);
+        return decode(type, bytes, toCore, true);
     }
 
-    private <T extends SpecificRecord, R> R decode(Class<T> type, byte[] bytes, Function<T, R> toCore, Lookup lookup) {
-        Schema schema = model.schemaOf(type);
+    private <T extends SpecificRecord, R> R decode(
+            Class<T> type, byte[] bytes, Function<T, R> toCore, boolean isForeign) {
         try {
-            if (bytes.length > 0 && bytes[0] == CONFLUENT) {
-                return toCore.apply(type.cast(confluent(schema, bytes, lookup)));
-            }
-            if (bytes.length == 0 || bytes[0] != SINGLE_OBJECT) {
-                throw new UndecodableException(
-                        RejectReason.UNDECODABLE,
-                        "expected C3 01 (Avro single-object), 00 (Confluent) or, of an event, { (JSON) first, found "
-                                + (bytes.length == 0 ? "nothing" : "%02X".formatted(bytes[0])));
-            }
-            return toCore.apply(type.cast(singleObject(schema, bytes)));
+            Header header = header(bytes, isForeign);
+            return toCore.apply(type.cast(readers.computeIfAbsent(
+                            new Resolution(header.schema, model.schemaOf(type)),
+                            of -> new SpecificDatumReader<>(of.writer, of.ours, model))
+                    .read(null, new RecordDecoder(bytes, header.bytes))));
         } catch (RegistryUnreachableException told) {
             throw told;
         } catch (RuntimeException | IOException broken) {
@@ -155,80 +162,36 @@ public final class AvroWire {
     }
 
     /**
-     * The schema that a value was written with, in our names.
+     * Reads the first bytes of a value.
      *
-     * @throws UndecodableException if its bytes name none that is known
+     * @param isForeign whether anybody may have written them
+     * @throws UndecodableException if they name no schema that is known
      * @throws RegistryUnreachableException if the registry does not answer
      */
-    Schema writerSchema(byte[] bytes) {
-        if (bytes.length >= SINGLE_OBJECT_HEADER_BYTES && bytes[0] == SINGLE_OBJECT && bytes[1] == 1) {
-            long fingerprint = fingerprint(bytes);
-            return Optional.ofNullable(known.get(fingerprint))
+    Header header(byte[] bytes, boolean isForeign) {
+        if (bytes.length == 0 || (bytes[0] != SINGLE_OBJECT && bytes[0] != CONFLUENT)) {
+            throw new UndecodableException(
+                    RejectReason.UNDECODABLE,
+                    "expected C3 01 (Avro single-object), 00 (Confluent) or, of an event, { (JSON) first, found "
+                            + (bytes.length == 0 ? "nothing" : "%02X".formatted(bytes[0])));
+        }
+        boolean isConfluent = bytes[0] == CONFLUENT;
+        int length = isConfluent ? CONFLUENT_HEADER_BYTES : SINGLE_OBJECT_HEADER_BYTES;
+        if (bytes.length < length || (!isConfluent && bytes[1] != 1)) {
+            throw new UndecodableException(
+                    RejectReason.UNDECODABLE, "the first of the value's " + bytes.length + " bytes name no schema");
+        }
+        if (isConfluent) {
+            int id = ByteBuffer.wrap(bytes).getInt(1);
+            return registry.map(asked -> new Header(asked.schema(id, isForeign), length))
                     .orElseThrow(() -> new UndecodableException(
-                            RejectReason.UNKNOWN_SCHEMA, "no schema has the fingerprint %016x".formatted(fingerprint)));
+                            RejectReason.UNKNOWN_SCHEMA,
+                            "the value names a registry's schema, and schema.registry.url is not set"));
         }
-        if (bytes.length >= CONFLUENT_HEADER_BYTES && bytes[0] == CONFLUENT && registry.isPresent()) {
-            return registry.get().schema(ByteBuffer.wrap(bytes).getInt(1));
-        }
-        throw new UndecodableException(RejectReason.UNDECODABLE, "the value's first bytes name no schema");
-    }
-
-    /** Bytes before the value proper. */
-    static int headerBytes(byte[] bytes) {
-        return bytes[0] == CONFLUENT ? CONFLUENT_HEADER_BYTES : SINGLE_OBJECT_HEADER_BYTES;
-    }
-
-    private static long fingerprint(byte[] bytes) {
-        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(2);
-    }
-
-    private Object singleObject(Schema schema, byte[] bytes) throws IOException {
-        Schema writer = writerSchema(bytes);
-        return readers.computeIfAbsent(
-                        new Resolution(fingerprint(bytes), schema),
-                        resolution -> new SpecificDatumReader<>(writer, schema, model))
-                .read(null, new RecordDecoder(bytes, SINGLE_OBJECT_HEADER_BYTES));
-    }
-
-    private byte[] singleObject(SpecificRecord value) throws IOException {
-        ByteBuffer encoded = encoders.computeIfAbsent(
-                        value.getSchema(), schema -> new BinaryMessageEncoder<>(model, schema))
-                .encode(value);
-        byte[] bytes = new byte[encoded.remaining()];
-        encoded.get(bytes);
-        return bytes;
-    }
-
-    private byte[] confluent(String topic, SpecificRecord value) throws IOException {
-        int id = requireRegistry().id(topic + "-value", value.getSchema());
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
-        bytes.write(ByteBuffer.allocate(CONFLUENT_HEADER_BYTES)
-                .put(CONFLUENT)
-                .putInt(id)
-                .array());
-        BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(bytes, null);
-        new SpecificDatumWriter<SpecificRecord>(value.getSchema(), model).write(value, encoder);
-        encoder.flush();
-        return bytes.toByteArray();
-    }
-
-    private Object confluent(Schema schema, byte[] bytes, Lookup lookup) throws IOException {
-        if (bytes.length < CONFLUENT_HEADER_BYTES) {
-            throw new UndecodableException(
-                    RejectReason.UNDECODABLE, "a value of " + bytes.length + " bytes names no schema id");
-        }
-        if (registry.isEmpty()) {
-            throw new UndecodableException(
-                    RejectReason.UNKNOWN_SCHEMA,
-                    "the value names a registry's schema, and schema.registry.url is not set");
-        }
-        Schema writer = lookup.schema(registry.get(), ByteBuffer.wrap(bytes).getInt(1));
-        return new SpecificDatumReader<>(writer, schema, model)
-                .read(null, new RecordDecoder(bytes, CONFLUENT_HEADER_BYTES));
-    }
-
-    private ConfluentRegistry requireRegistry() {
-        return registry.orElseThrow(
-                () -> new IllegalStateException("schema.registry.url must be set for wire.format = confluent"));
+        long fingerprint = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(2);
+        return Optional.ofNullable(known.get(fingerprint))
+                .map(schema -> new Header(schema, length))
+                .orElseThrow(() -> new UndecodableException(
+                        RejectReason.UNKNOWN_SCHEMA, "no schema has the fingerprint %016x".formatted(fingerprint)));
     }
 }

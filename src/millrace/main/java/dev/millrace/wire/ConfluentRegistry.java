@@ -94,26 +94,24 @@ final class ConfluentRegistry {
             HttpRequest.Builder request = request("/subjects/" + encoded(subject) + "/versions")
                     .header("Content-Type", JSON)
                     .POST(HttpRequest.BodyPublishers.ofString(body));
-            return answered(request, REGISTRATION).path("id").asInt();
+            try {
+                return repeated(request, REGISTRATION, answer -> true)
+                        .path("id")
+                        .asInt();
+            } catch (UnansweredException last) {
+                throw new RegistryUnreachableException(String.valueOf(last.getMessage()), last);
+            }
         });
     }
 
     /**
      * The schema of an id, with what it refers to, in our names.
      *
+     * @param isTimed for ids that strangers write: rejected unasked while missing ids have used up their time
      * @throws UndecodableException if the registry answers, but has no such schema for us
      * @throws RegistryUnreachableException if it does not answer
      */
-    Schema schema(int id) {
-        return schema(id, false);
-    }
-
-    /** As {@link #schema}, for ids that strangers write: rejected unasked while missing ids have used up their time. */
-    Schema schemaInTime(int id) {
-        return schema(id, true);
-    }
-
-    private Schema schema(int id, boolean isTimed) {
+    Schema schema(int id, boolean isTimed) {
         Optional<Schema> known = Optional.ofNullable(schemas.get(id));
         if (known.isPresent()) {
             return known.get();
@@ -186,11 +184,11 @@ final class ConfluentRegistry {
         if (nanos <= 0) {
             throw new UnansweredException(0, "GET " + base + path + " came after " + LOOKUP.toSeconds() + " s", null);
         }
-        JsonNode answer = answer(request(path).GET(), Duration.ofNanos(nanos));
-        if (!answer.path("schema").isTextual()) {
-            throw new UnansweredException(0, "GET " + base + path + " answered with no schema", null);
-        }
-        return answer;
+        return answer(request(path).GET(), Duration.ofNanos(nanos), ConfluentRegistry::hasSchema);
+    }
+
+    private static boolean hasSchema(JsonNode answer) {
+        return answer.path("schema").isTextual();
     }
 
     /** Asks another question than the one that was not answered. */
@@ -199,8 +197,7 @@ final class ConfluentRegistry {
             Optional<Integer> known = fetchedLast;
             if (known.isPresent()) {
                 try {
-                    repeated(request("/schemas/ids/" + known.get()).GET(), QUESTION, answer -> answer.path("schema")
-                            .isTextual());
+                    repeated(request("/schemas/ids/" + known.get()).GET(), QUESTION, ConfluentRegistry::hasSchema);
                     return;
                 } catch (UnansweredException gone) {
                     if (gone.status != HttpURLConnection.HTTP_NOT_FOUND) {
@@ -221,23 +218,11 @@ final class ConfluentRegistry {
         }
     }
 
-    private JsonNode answered(HttpRequest.Builder builder, Duration patience) {
-        try {
-            return repeated(builder, patience, answer -> true);
-        } catch (UnansweredException last) {
-            throw new RegistryUnreachableException(String.valueOf(last.getMessage()), last);
-        }
-    }
-
     private JsonNode repeated(HttpRequest.Builder builder, Duration patience, Predicate<JsonNode> isMeant)
             throws UnansweredException {
         for (int attempt = 1; ; attempt++) {
             try {
-                JsonNode answer = answer(builder, patience);
-                if (isMeant.test(answer)) {
-                    return answer;
-                }
-                throw new UnansweredException(0, asked(builder.build()) + " answered with something else", null);
+                return answer(builder, patience, isMeant);
             } catch (UnansweredException failed) {
                 if (attempt == ATTEMPTS || !failed.mayPass()) {
                     throw failed;
@@ -247,15 +232,20 @@ final class ConfluentRegistry {
         }
     }
 
-    private JsonNode answer(HttpRequest.Builder builder, Duration patience) throws UnansweredException {
+    private JsonNode answer(HttpRequest.Builder builder, Duration patience, Predicate<JsonNode> isMeant)
+            throws UnansweredException {
         HttpRequest request = builder.timeout(patience).build();
-        String asked = asked(request);
+        String asked = request.method() + " " + request.uri();
         long until = System.nanoTime() + patience.toNanos();
         try {
             HttpResponse<InputStream> response = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
             String body = body(asked, response, until - System.nanoTime());
             if (response.statusCode() == HttpURLConnection.HTTP_OK) {
-                return json.readTree(body);
+                JsonNode answer = json.readTree(body);
+                if (isMeant.test(answer)) {
+                    return answer;
+                }
+                throw new UnansweredException(0, asked + " answered with something else", null);
             }
             String shown = body.length() <= SHOWN_CHARACTERS ? body : body.substring(0, SHOWN_CHARACTERS) + "…";
             throw new UnansweredException(
@@ -295,10 +285,6 @@ final class ConfluentRegistry {
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(URI.create(base + path)).header("Accept", JSON);
         return authorization.isBlank() ? request : request.header("Authorization", authorization);
-    }
-
-    private static String asked(HttpRequest request) {
-        return request.method() + " " + request.uri();
     }
 
     private static String encoded(String subject) {

@@ -37,9 +37,9 @@ public final class PlainValues {
      */
     public Optional<PlainRecord> decode(byte[] bytes) {
         try {
-            Schema schema = wire.writerSchema(bytes);
-            int header = AvroWire.headerBytes(bytes);
-            Object value = new GenericDatumReader<>(schema).read(null, new RecordDecoder(bytes, header));
+            AvroWire.Header header = wire.header(bytes, false);
+            Object value =
+                    new GenericDatumReader<>(header.schema()).read(null, new RecordDecoder(bytes, header.bytes()));
             return value instanceof GenericRecord record ? Optional.of(plain(record)) : Optional.empty();
         } catch (RegistryUnreachableException down) {
             throw down;
