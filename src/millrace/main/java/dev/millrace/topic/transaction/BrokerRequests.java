@@ -73,7 +73,7 @@ final class BrokerRequests implements AutoCloseable {
      * @param leader of the partition
      */
     void writeEnd(Node leader, OpenTransaction open, boolean isCommit) {
-        TopicPartition partition = new TopicPartition(open.topic(), open.partition());
+        TopicPartition partition = open.topicPartition();
         WriteTxnMarkersRequest.TxnMarkerEntry marker = new WriteTxnMarkersRequest.TxnMarkerEntry(
                 open.producerId(),
                 open.epoch(),

@@ -1,6 +1,7 @@
 package dev.millrace.topic.transaction;
 
 import java.time.Instant;
+import org.apache.kafka.common.TopicPartition;
 
 /**
  * A transaction that has no end in the log of one partition.
@@ -23,6 +24,10 @@ public record OpenTransaction(
     /** Topic and partition, as Kafka's tools write them. */
     public String place() {
         return topic + "-" + partition;
+    }
+
+    TopicPartition topicPartition() {
+        return new TopicPartition(topic, partition);
     }
 
     boolean isSameAs(OpenTransaction other) {

@@ -155,9 +155,8 @@ public final class Transactions implements AutoCloseable {
     /** Writes the end of an orphan, whatever is known of it. */
     public void end(OpenTransaction open, boolean isCommit) {
         ask(() -> {
-            TopicPartition partition = new TopicPartition(open.topic(), open.partition());
             try (BrokerRequests requests = requests()) {
-                requests.writeEnd(leader(partition), open, isCommit);
+                requests.writeEnd(leader(open.topicPartition()), open, isCommit);
             } catch (InvalidProducerEpochException ended) {
                 return false; // another process has ended it, and the producer has gone on
             }
@@ -182,7 +181,7 @@ public final class Transactions implements AutoCloseable {
             boolean isFenced = false;
             while (true) {
                 Optional<TransactionDescription> found = coordinator(transactionalId);
-                if (found.isEmpty() || isComplete(found.get())) {
+                if (found.isEmpty() || JudgedTransaction.isComplete(found.get())) {
                     return true;
                 }
                 TransactionDescription running = found.get();
@@ -296,13 +295,13 @@ public final class Transactions implements AutoCloseable {
                 open.stream()
                         .filter(one -> one.producerId() == producerId || one.producerId() == coordinator.producerId())
                         .toList(),
-                isComplete(coordinator),
+                JudgedTransaction.isComplete(coordinator),
                 coordinator.producerId());
     }
 
     private void settleOwn(List<OpenTransaction> open, Optional<Boolean> isCommitted) {
         if (isCommitted.isEmpty()) {
-            settleOrRefuse(open.stream().map(Transactions::partition).collect(Collectors.toSet()));
+            settleOrRefuse(open.stream().map(OpenTransaction::topicPartition).collect(Collectors.toSet()));
         }
         isCommitted.ifPresent(isCommit -> open.forEach(one -> end(one, isCommit)));
     }
@@ -331,14 +330,13 @@ public final class Transactions implements AutoCloseable {
             coordinators.put(id, coordinator(id));
         }
         List<OpenTransaction> after =
-                openNow(before.stream().map(Transactions::partition).collect(Collectors.toSet()));
+                openNow(before.stream().map(OpenTransaction::topicPartition).collect(Collectors.toSet()));
         List<JudgedTransaction> judged = new ArrayList<>();
         for (OpenTransaction open : before) {
             if (after.stream().anyMatch(open::isSameAs)) {
                 Optional<String> id = Optional.ofNullable(ids.get(open.producerId()));
-                TransactionRules.Verdict verdict = TransactionRules.judge(
-                        open, id.flatMap(one -> coordinators.getOrDefault(one, Optional.empty())), version);
-                judged.add(new JudgedTransaction(open, id, verdict.fate(), verdict.reason()));
+                judged.add(JudgedTransaction.of(
+                        open, id, id.flatMap(one -> coordinators.getOrDefault(one, Optional.empty())), version));
             }
         }
         return judged;
@@ -363,13 +361,6 @@ public final class Transactions implements AutoCloseable {
                 producer.coordinatorEpoch().orElse(0),
                 first,
                 Instant.ofEpochMilli(producer.lastTimestamp()));
-    }
-
-    private static boolean isComplete(TransactionDescription described) {
-        return switch (described.state()) {
-            case EMPTY, COMPLETE_COMMIT, COMPLETE_ABORT, UNKNOWN -> true;
-            case ONGOING, PREPARE_COMMIT, PREPARE_ABORT, PREPARE_EPOCH_FENCE -> false;
-        };
     }
 
     private int transactionVersion() throws ExecutionException, InterruptedException {
@@ -401,10 +392,6 @@ public final class Transactions implements AutoCloseable {
 
     private BrokerRequests requests() {
         return new BrokerRequests(clients, (int) patience.toMillis());
-    }
-
-    private static TopicPartition partition(OpenTransaction open) {
-        return new TopicPartition(open.topic(), open.partition());
     }
 
     /** Questions to the cluster. A failure is Kafka's own exception, so that callers can tell a cluster that does not answer from the rest. */

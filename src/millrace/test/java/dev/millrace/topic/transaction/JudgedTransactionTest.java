@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-class TransactionRulesTest {
+class JudgedTransactionTest {
 
     private static final TopicPartition PLACE = new TopicPartition("training-examples", 0);
     private static final OpenTransaction OPEN =
@@ -53,7 +53,9 @@ class TransactionRulesTest {
     void anotherProducerIdOrNoneSaysNothing() {
         assertThat(judge(last(TransactionState.COMPLETE_COMMIT, PRODUCER + 1, 42, Set.of())))
                 .isEqualTo(Fate.UNDECIDED);
-        assertThat(TransactionRules.judge(OPEN, Optional.empty(), 2).fate()).isEqualTo(Fate.UNDECIDED);
+        assertThat(JudgedTransaction.of(OPEN, Optional.empty(), Optional.empty(), 2)
+                        .fate())
+                .isEqualTo(Fate.UNDECIDED);
     }
 
     /** Without an epoch for each transaction, an earlier one of the same epoch may be the one in the log. */
@@ -61,12 +63,14 @@ class TransactionRulesTest {
     void olderTransactionVersionsDecideNothing() {
         TransactionDescription committed = last(TransactionState.COMPLETE_COMMIT, PRODUCER, 42, Set.of());
 
-        assertThat(TransactionRules.judge(OPEN, Optional.of(committed), 1).fate())
+        assertThat(JudgedTransaction.of(OPEN, Optional.empty(), Optional.of(committed), 1)
+                        .fate())
                 .isEqualTo(Fate.UNDECIDED);
     }
 
     private static Fate judge(TransactionDescription last) {
-        return TransactionRules.judge(OPEN, Optional.of(last), 2).fate();
+        return JudgedTransaction.of(OPEN, Optional.empty(), Optional.of(last), 2)
+                .fate();
     }
 
     private static TransactionDescription last(
