@@ -79,8 +79,11 @@ public final class Topics {
     public Set<String> create() {
         return cluster.ask(admin -> {
             Set<String> created = new TreeSet<>();
-            Map<String, KafkaFuture<Void>> futures =
-                    new TreeMap<>(admin.createTopics(wanted()).values());
+            Map<String, KafkaFuture<Void>> futures = new TreeMap<>(admin.createTopics(shapes().stream()
+                            .map(shape -> new NewTopic(shape.name(), Optional.of(shape.partitions()), shape.replicas())
+                                    .configs(shape.configs()))
+                            .toList())
+                    .values());
             for (Map.Entry<String, KafkaFuture<Void>> future : futures.entrySet()) {
                 try {
                     future.getValue().get();
@@ -106,7 +109,33 @@ public final class Topics {
      * @throws BrokerUnreachableException if no broker answers
      */
     public void check() {
-        List<String> faults = cluster.ask(this::faults);
+        requireNone((admin, faults) -> {
+            Map<String, TopicDescription> topics =
+                    described(admin, settings.names().all(), faults);
+            if (faults.isEmpty()) {
+                checkInputs(topics, faults);
+                for (String topic : needExactlyOne()) {
+                    if (partitions(topics, topic) != 1) {
+                        faults.add("topic " + topic + " has " + partitions(topics, topic)
+                                + " partitions: the order of its records counts, and needs exactly 1");
+                    }
+                }
+                checkPolicies(admin, faults);
+            }
+        });
+    }
+
+    /** Finds faults of topics. */
+    private interface Check {
+        void run(Admin admin, List<String> faults) throws ExecutionException, InterruptedException;
+    }
+
+    private void requireNone(Check check) {
+        List<String> faults = new ArrayList<>();
+        cluster.ask(admin -> {
+            check.run(admin, faults);
+            return faults;
+        });
         if (!faults.isEmpty()) {
             throw new UnusableTopicException(faults);
         }
@@ -120,16 +149,14 @@ public final class Topics {
      * @throws BrokerUnreachableException if no broker answers
      */
     public void checkInputs() {
-        List<String> faults = new ArrayList<>();
-        Map<String, TopicDescription> topics =
-                cluster.ask(admin -> described(admin, settings.names().inputs(), faults));
-        requireWritable(topics);
-        if (faults.isEmpty()) {
-            checkInputs(topics, faults);
-        }
-        if (!faults.isEmpty()) {
-            throw new UnusableTopicException(faults);
-        }
+        requireNone((admin, faults) -> {
+            Map<String, TopicDescription> topics =
+                    described(admin, settings.names().inputs(), faults);
+            requireWritable(topics);
+            if (faults.isEmpty()) {
+                checkInputs(topics, faults);
+            }
+        });
     }
 
     /**
@@ -182,23 +209,21 @@ public final class Topics {
      * #check} may let pass: the applications work with it, and the settings do not say what there is. Missing topics are left out.
      */
     public List<String> otherPartitions() {
-        Map<String, TopicDescription> topics =
-                cluster.ask(admin -> described(admin, settings.names().all(), new ArrayList<>()));
+        TopicNames names = settings.names();
+        Map<String, TopicDescription> topics = cluster.ask(admin -> described(admin, names.all(), new ArrayList<>()));
         return shapes().stream()
                 .filter(shape -> topics.containsKey(shape.name())
                         && !needExactlyOne().contains(shape.name())
                         && partitions(topics, shape.name()) != shape.partitions())
-                .map(shape -> otherPartitions(shape, partitions(topics, shape.name())))
+                .map(shape -> {
+                    int found = partitions(topics, shape.name());
+                    boolean isSet = !names.modelUpdates().equals(shape.name())
+                            && !names.trainingProgress().equals(shape.name());
+                    return "topic " + shape.name() + " has " + found + (found == 1 ? " partition" : " partitions")
+                            + ", and the settings ask for " + shape.partitions() + (isSet ? " (topic.partitions)" : "")
+                            + ": it keeps the number that it was created with, which decides the partition of each key";
+                })
                 .toList();
-    }
-
-    private String otherPartitions(Shape wanted, int found) {
-        boolean isSet = !List.of(
-                        settings.names().modelUpdates(), settings.names().trainingProgress())
-                .contains(wanted.name());
-        return "topic " + wanted.name() + " has " + found + (found == 1 ? " partition" : " partitions")
-                + ", and the settings ask for " + wanted.partitions() + (isSet ? " (topic.partitions)" : "")
-                + ": it keeps the number that it was created with, which decides the partition of each key";
     }
 
     /** Topics whose records have one order. */
@@ -218,17 +243,6 @@ public final class Topics {
         return partitions;
     }
 
-    private List<String> faults(Admin admin) throws ExecutionException, InterruptedException {
-        List<String> faults = new ArrayList<>();
-        List<String> named = settings.names().all();
-        Map<String, TopicDescription> topics = described(admin, named, faults);
-        if (faults.isEmpty()) {
-            checkPartitions(topics, faults);
-            checkPolicies(admin, faults);
-        }
-        return faults;
-    }
-
     /** Some brokers do not say what this process may do; it then learns it when it writes. */
     private static void requireWritable(Map<String, TopicDescription> topics) {
         Set<String> refused = new TreeSet<>();
@@ -246,14 +260,35 @@ public final class Topics {
     /** Topics that are there, by name; the others are faults. */
     private static Map<String, TopicDescription> described(Admin admin, List<String> named, List<String> faults)
             throws ExecutionException, InterruptedException {
-        Map<String, TopicDescription> topics = new HashMap<>();
+        return answers(admin.describeTopics(named, WITH_RIGHTS).topicNameValues(), "DESCRIBE", faults);
+    }
+
+    /** Settings of topics by name. */
+    private static Map<String, Config> configs(Admin admin, Collection<String> topics, List<String> faults)
+            throws ExecutionException, InterruptedException {
+        Map<String, KafkaFuture<Config>> asked = new HashMap<>();
+        admin.describeConfigs(topics.stream()
+                        .map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic))
+                        .toList())
+                .values()
+                .forEach((topic, config) -> asked.put(topic.name(), config));
+        return answers(asked, "DESCRIBE_CONFIGS", faults);
+    }
+
+    /**
+     * Awaits what was asked of each topic; one that is missing is a fault.
+     *
+     * @param right that it takes
+     */
+    private static <T> Map<String, T> answers(Map<String, KafkaFuture<T>> asked, String right, List<String> faults)
+            throws ExecutionException, InterruptedException {
+        Map<String, T> answers = new HashMap<>();
         Set<String> refused = new TreeSet<>();
-        for (Map.Entry<String, KafkaFuture<TopicDescription>> each :
-                new TreeMap<>(admin.describeTopics(named, WITH_RIGHTS).topicNameValues()).entrySet()) {
+        for (Map.Entry<String, KafkaFuture<T>> each : new TreeMap<>(asked).entrySet()) {
             try {
-                topics.put(each.getKey(), each.getValue().get());
+                answers.put(each.getKey(), each.getValue().get());
             } catch (ExecutionException failed) {
-                if (failed.getCause() instanceof TopicAuthorizationException) {
+                if (failed.getCause() instanceof AuthorizationException) {
                     refused.add(each.getKey());
                 } else if (failed.getCause() instanceof UnknownTopicOrPartitionException) {
                     faults.add("topic " + each.getKey() + " is missing; millrace topics create makes it");
@@ -263,9 +298,9 @@ public final class Topics {
             }
         }
         if (!refused.isEmpty()) {
-            throw MissingRightException.of(new TopicAuthorizationException(refused), "DESCRIBE");
+            throw MissingRightException.of(new TopicAuthorizationException(refused), right);
         }
-        return topics;
+        return answers;
     }
 
     /**
@@ -307,20 +342,13 @@ public final class Topics {
         }
     }
 
-    private void checkPartitions(Map<String, TopicDescription> topics, List<String> faults) {
-        checkInputs(topics, faults);
-        for (String topic : needExactlyOne()) {
-            if (partitions(topics, topic) != 1) {
-                faults.add("topic " + topic + " has " + partitions(topics, topic)
-                        + " partitions: the order of its records counts, and needs exactly 1");
-            }
-        }
-    }
-
     private void checkPolicies(Admin admin, List<String> faults) throws ExecutionException, InterruptedException {
-        Map<String, Config> configs = configs(admin, settings.names().all());
+        Map<String, Config> configs = configs(admin, settings.names().all(), faults);
         for (Shape shape : shapes()) {
-            Config config = Objects.requireNonNull(configs.get(shape.name()));
+            Config config = configs.get(shape.name());
+            if (config == null) {
+                continue;
+            }
             requireRoom(shape.name(), shape.largest(), config, faults);
             String policy = config.get("cleanup.policy").value();
             boolean compacts = policy.contains("compact");
@@ -332,31 +360,6 @@ public final class Topics {
         }
     }
 
-    /** Settings of topics by name. */
-    private static Map<String, Config> configs(Admin admin, Collection<String> topics)
-            throws ExecutionException, InterruptedException {
-        Map<String, Config> configs = new HashMap<>();
-        Set<String> refused = new TreeSet<>();
-        for (Map.Entry<ConfigResource, KafkaFuture<Config>> each : admin.describeConfigs(topics.stream()
-                        .map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic))
-                        .toList())
-                .values()
-                .entrySet()) {
-            try {
-                configs.put(each.getKey().name(), each.getValue().get());
-            } catch (ExecutionException failed) {
-                if (!(failed.getCause() instanceof AuthorizationException)) {
-                    throw failed;
-                }
-                refused.add(each.getKey().name());
-            }
-        }
-        if (!refused.isEmpty()) {
-            throw MissingRightException.of(new TopicAuthorizationException(refused), "DESCRIBE_CONFIGS");
-        }
-        return configs;
-    }
-
     /**
      * Checks that changelogs take the largest entries that the settings allow. Those that do not exist yet are left out: they are made as
      * {@link TopicSettings#compaction} says.
@@ -365,19 +368,14 @@ public final class Topics {
      * @throws UnusableTopicException if one takes less
      */
     public void checkChangelogs(Map<String, Long> largest) {
-        List<String> faults = cluster.ask(admin -> {
-            List<String> found = new ArrayList<>();
+        requireNone((admin, faults) -> {
             Set<String> present = new TreeSet<>(admin.listTopics(new ListTopicsOptions().listInternal(true))
                     .names()
                     .get());
             present.retainAll(largest.keySet());
-            configs(admin, present)
-                    .forEach((name, config) -> requireRoom(name, largest.getOrDefault(name, 0L), config, found));
-            return found;
+            configs(admin, present, faults)
+                    .forEach((name, config) -> requireRoom(name, largest.getOrDefault(name, 0L), config, faults));
         });
-        if (!faults.isEmpty()) {
-            throw new UnusableTopicException(faults);
-        }
     }
 
     private void requireRoom(String topic, long needed, Config config, List<String> faults) {
@@ -394,13 +392,6 @@ public final class Topics {
         return "change it with kafka-configs.sh --bootstrap-server "
                 + cluster.clients().bootstrapServers() + " --alter --entity-type topics --entity-name " + topic
                 + " --add-config " + config;
-    }
-
-    private List<NewTopic> wanted() {
-        return shapes().stream()
-                .map(shape -> new NewTopic(shape.name(), Optional.of(shape.partitions()), shape.replicas())
-                        .configs(shape.configs()))
-                .toList();
     }
 
     /** Returns all topics as {@link #create} makes them, in the order of {@link TopicNames#all}. Asks no cluster. */
