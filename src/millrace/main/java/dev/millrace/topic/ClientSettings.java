@@ -104,6 +104,14 @@ public record ClientSettings(SortedMap<String, String> properties) {
         return "ClientSettings of " + bootstrapServers() + " with " + properties.keySet();
     }
 
+    /** Says that no broker answered within a time. */
+    public BrokerUnreachableException unreachable(Duration patience, Throwable late) {
+        return new BrokerUnreachableException(
+                "no broker answered at " + bootstrapServers() + " within " + patience.toMillis() + " ms: "
+                        + late.getMessage(),
+                late);
+    }
+
     /** Why Kafka makes no client of these properties: it cannot use them, or what they name is not there now. */
     RuntimeException noClient(KafkaException failed) {
         List<Throwable> causes = UnauthenticatedException.causes(failed).toList();

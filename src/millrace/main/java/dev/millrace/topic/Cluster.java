@@ -4,6 +4,7 @@ import dev.millrace.operation.Progress;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.Topic;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /**
  * What a reader of the topics needs to know.
@@ -32,6 +33,17 @@ public record Cluster(ClientSettings clients, TopicNames topics, AvroWire wire, 
     /** A reader of its own; the caller closes it. */
     public TopicReader reader() {
         return new TopicReader(clients, patience, progress);
+    }
+
+    /**
+     * Reads what the records of a topic hold that are committed now.
+     *
+     * @param name of the topic in the cluster
+     */
+    <T> void readAll(Topic<T> topic, String name, Consumer<T> each) {
+        try (TopicReader reader = reader()) {
+            reader.readAll(name, record -> wire.decode(topic, record).ifPresent(each));
+        }
     }
 
     /** A producer of its own, which gives up after the patience; the caller closes it. */

@@ -67,10 +67,7 @@ public record ClusterAdmin(ClientSettings clients, Duration patience) {
     private RuntimeException failure(ExecutionException failed) {
         Throwable cause = failed.getCause() == null ? failed : failed.getCause();
         if (cause instanceof TimeoutException) {
-            return new BrokerUnreachableException(
-                    "no broker answered at " + clients.bootstrapServers() + " within " + patience.toMillis() + " ms: "
-                            + cause.getMessage(),
-                    cause);
+            return clients.unreachable(patience, cause);
         }
         if (cause instanceof AuthorizationException refused) {
             return MissingRightException.of(refused, "DESCRIBE");

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -35,11 +36,7 @@ public final class GenerationAdmin {
     /** All facts that are committed now. */
     public static GenerationHistory history(Cluster cluster) {
         GenerationHistory history = new GenerationHistory();
-        try (TopicReader reader = cluster.reader()) {
-            reader.readAll(
-                    cluster.topics().generations(),
-                    record -> cluster.wire().decode(Topic.GENERATIONS, record).ifPresent(history::take));
-        }
+        cluster.readAll(Topic.GENERATIONS, cluster.topics().generations(), history::take);
         return history;
     }
 
@@ -52,12 +49,11 @@ public final class GenerationAdmin {
     public Optional<String> promote(String generation) {
         GenerationHistory history = history(cluster);
         OperatorAction ordered = log.ordered(Kind.PROMOTE, generation, answered(history));
-        GenerationFact fact = allowed(ordered, () -> new GenerationRules(history)
-                .promote(generation, ordered.at(), ordered.by().means()));
-        return log.carryOut(ordered, () -> {
-            append(fact);
-            return history.answering();
-        });
+        return carryOut(
+                ordered,
+                () -> new GenerationRules(history)
+                        .promote(generation, ordered.at(), ordered.by().means()),
+                fact -> history.answering());
     }
 
     /**
@@ -70,12 +66,11 @@ public final class GenerationAdmin {
         GenerationHistory history = history(cluster);
         OperatorAction ordered =
                 log.ordered(Kind.ROLL_BACK, history.answeredBefore().orElse(""), answered(history));
-        GenerationFact fact = allowed(ordered, () -> new GenerationRules(history)
-                .rollBack(ordered.at(), ordered.by().means()));
-        return log.carryOut(ordered, () -> {
-            append(fact);
-            return List.of(fact.generation(), history.answering().orElseThrow());
-        });
+        return carryOut(
+                ordered,
+                () -> new GenerationRules(history)
+                        .rollBack(ordered.at(), ordered.by().means()),
+                fact -> List.of(fact.generation(), history.answering().orElseThrow()));
     }
 
     /**
@@ -95,22 +90,20 @@ public final class GenerationAdmin {
     public Retired retire(String generation) {
         GenerationHistory history = history(cluster);
         OperatorAction ordered = log.ordered(Kind.RETIRE, generation, "");
-        GenerationFact fact = allowed(ordered, () -> new GenerationRules(history)
-                .retire(
-                        generation,
-                        generationOfTheLog(),
-                        ordered.at(),
-                        ordered.by().means()));
-        return log.carryOut(ordered, () -> {
-            append(fact);
-            long removed = remove(generation, cluster.topics().itemEmbeddings())
-                    + remove(generation, cluster.topics().modelUpdates())
-                    + remove(generation, cluster.topics().itemNeighbours());
-            return new Retired(
-                    removed,
-                    history.is(generation, GenerationFact.Kind.RETIRED),
-                    history.fact(generation, GenerationFact.Kind.STARTED).map(GenerationFact::by));
-        });
+        return carryOut(
+                ordered,
+                () -> new GenerationRules(history)
+                        .retire(
+                                generation,
+                                new ProgressLog(cluster).ofLearner().map(TrainingProgress::generation),
+                                ordered.at(),
+                                ordered.by().means()),
+                fact -> new Retired(
+                        remove(generation, cluster.topics().itemEmbeddings())
+                                + remove(generation, cluster.topics().modelUpdates())
+                                + remove(generation, cluster.topics().itemNeighbours()),
+                        history.is(generation, GenerationFact.Kind.RETIRED),
+                        history.fact(generation, GenerationFact.Kind.STARTED).map(GenerationFact::by)));
     }
 
     /**
@@ -131,13 +124,19 @@ public final class GenerationAdmin {
                 .filter(owner -> !owner.equals(application));
     }
 
-    private GenerationFact allowed(OperatorAction ordered, Supplier<GenerationFact> rule) {
+    /** Appends the fact that the rules make of an order, and then does the rest. */
+    private <T> T carryOut(OperatorAction ordered, Supplier<GenerationFact> rule, Function<GenerationFact, T> rest) {
+        GenerationFact fact;
         try {
-            return rule.get();
+            fact = rule.get();
         } catch (GenerationRefusedException refused) {
             log.refused(ordered, String.valueOf(refused.getMessage()));
             throw refused;
         }
+        return log.carryOut(ordered, () -> {
+            append(fact);
+            return rest.apply(fact);
+        });
     }
 
     private static String answered(GenerationHistory history) {
@@ -146,10 +145,6 @@ public final class GenerationAdmin {
 
     private void append(GenerationFact fact) {
         cluster.append(Topic.GENERATIONS, cluster.topics().generations(), fact, fact.at());
-    }
-
-    private Optional<String> generationOfTheLog() {
-        return new ProgressLog(cluster).ofLearner().map(TrainingProgress::generation);
     }
 
     /** Writes a tombstone for each of its keys that has a value, into the partition that has it. Returns how many. */

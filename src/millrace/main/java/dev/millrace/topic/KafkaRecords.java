@@ -1,9 +1,11 @@
 package dev.millrace.topic;
 
 import dev.millrace.state.Utf8;
+import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.UndecodableException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -12,6 +14,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +46,22 @@ final class KafkaRecords {
         } catch (KafkaException failed) {
             throw clients.noClient(failed);
         }
+    }
+
+    /**
+     * The partitions of a topic.
+     *
+     * @throws UnusableTopicException if there is no such topic
+     */
+    static List<TopicPartition> partitions(KafkaConsumer<?, ?> consumer, String topic) {
+        List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                .map(info -> new TopicPartition(topic, info.partition()))
+                .toList();
+        if (partitions.isEmpty()) {
+            throw new UnusableTopicException(
+                    List.of("topic " + topic + " is missing; millrace topics create makes it"));
+        }
+        return partitions;
     }
 
     /** Records left out so far. */

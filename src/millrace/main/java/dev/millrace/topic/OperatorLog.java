@@ -32,11 +32,7 @@ public final class OperatorLog {
     /** All entries that are committed now, the oldest first. */
     public static List<OperatorAction> entries(Cluster cluster) {
         List<OperatorAction> entries = new ArrayList<>();
-        try (TopicReader reader = cluster.reader()) {
-            reader.readAll(cluster.topics().operatorActions(), record -> cluster.wire()
-                    .decode(Topic.OPERATOR_ACTIONS, record)
-                    .ifPresent(entries::add));
-        }
+        cluster.readAll(Topic.OPERATOR_ACTIONS, cluster.topics().operatorActions(), entries::add);
         return entries;
     }
 

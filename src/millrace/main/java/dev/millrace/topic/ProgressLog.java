@@ -20,14 +20,10 @@ public final class ProgressLog {
     /** The latest progress by part; the part that was written last comes last. */
     public Map<String, PartProgress> latest() {
         Map<String, PartProgress> latest = new LinkedHashMap<>();
-        try (TopicReader reader = cluster.reader()) {
-            reader.readAll(cluster.topics().trainingProgress(), record -> cluster.wire()
-                    .decode(Topic.TRAINING_PROGRESS, record)
-                    .ifPresent(progress -> {
-                        latest.remove(progress.part());
-                        latest.put(progress.part(), progress);
-                    }));
-        }
+        cluster.readAll(Topic.TRAINING_PROGRESS, cluster.topics().trainingProgress(), progress -> {
+            latest.remove(progress.part());
+            latest.put(progress.part(), progress);
+        });
         return latest;
     }
 

@@ -4,11 +4,9 @@ import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.wire.TopicRecord;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -135,19 +133,13 @@ public final class TopicFollower implements AutoCloseable {
 
     private void follow() {
         try (consumer) {
-            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
-                    .map(info -> new TopicPartition(topic, info.partition()))
-                    .toList();
-            if (partitions.isEmpty()) {
-                throw new UnusableTopicException(
-                        List.of("topic " + topic + " is missing; millrace topics create makes it"));
-            }
+            List<TopicPartition> partitions = KafkaRecords.partitions(consumer, topic);
             this.partitions = partitions.size();
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = new HashMap<>(consumer.endOffsets(partitions));
-            Map<TopicPartition, Span> atStart = spans(consumer.beginningOffsets(partitions), ends);
-            progress = Optional.of(progress(atStart));
+            Map<TopicPartition, Long> first = consumer.beginningOffsets(partitions);
+            Map<TopicPartition, Long> end = consumer.endOffsets(partitions);
+            progress = Optional.of(progress(first, end));
             while (!closing) {
                 ConsumerRecords<byte[], byte[]> polled = consumer.poll(POLL);
                 for (ConsumerRecord<byte[], byte[]> record : polled) {
@@ -157,14 +149,17 @@ public final class TopicFollower implements AutoCloseable {
                     });
                 }
                 records.addAndGet(polled.count());
-                if (!ends.isEmpty()) {
-                    progress = Optional.of(progress(atStart));
-                    ends.entrySet().removeIf(end -> consumer.position(end.getKey()) >= end.getValue());
-                    if (ends.isEmpty()) {
+                if (!isCaughtUp) {
+                    Progress now = progress(first, end);
+                    progress = Optional.of(now);
+                    if (now.read() == now.end()) {
                         caughtUp();
                     }
                 }
-                lag = lag(partitions);
+                lag = partitions.stream()
+                        .mapToLong(partition ->
+                                Math.max(0, consumer.currentLag(partition).orElse(0)))
+                        .sum();
             }
         } catch (WakeupException woken) {
             if (!closing) {
@@ -192,41 +187,20 @@ public final class TopicFollower implements AutoCloseable {
         then.forEach(Runnable::run);
     }
 
-    /** Offsets of a partition, from the first to behind the last. */
-    private record Span(long first, long end) {
-
-        long passed(long position) {
-            return Math.min(Math.max(position, first), end) - first;
-        }
-    }
-
-    private static Map<TopicPartition, Span> spans(Map<TopicPartition, Long> first, Map<TopicPartition, Long> end) {
-        Map<TopicPartition, Span> spans = new HashMap<>();
-        end.forEach((partition, last) -> spans.put(partition, new Span(first.getOrDefault(partition, 0L), last)));
-        return spans;
-    }
-
-    private Progress progress(Map<TopicPartition, Span> atStart) {
+    private Progress progress(Map<TopicPartition, Long> first, Map<TopicPartition, Long> end) {
         long read = 0;
-        long end = 0;
-        for (Map.Entry<TopicPartition, Span> each : atStart.entrySet()) {
-            read += each.getValue().passed(consumer.position(each.getKey()));
-            end += each.getValue().passed(Long.MAX_VALUE);
+        long all = 0;
+        for (Map.Entry<TopicPartition, Long> each : end.entrySet()) {
+            long from = first.getOrDefault(each.getKey(), 0L);
+            long position = Math.min(Math.max(consumer.position(each.getKey()), from), each.getValue());
+            read += position - from;
+            all += each.getValue() - from;
         }
-        return new Progress(read, end);
+        return new Progress(read, all);
     }
 
     private void fail(Throwable thrown) {
         failure = Optional.of(thrown);
         LOG.atError().addKeyValue("topic", topic).setCause(thrown).log("Following a topic ended");
-    }
-
-    private long lag(List<TopicPartition> partitions) {
-        long sum = 0;
-        for (TopicPartition partition : partitions) {
-            OptionalLong known = consumer.currentLag(partition);
-            sum += Math.max(0, known.orElse(0));
-        }
-        return sum;
     }
 }

@@ -26,6 +26,13 @@ public interface TopicLog extends AutoCloseable {
      */
     void read(String topic, int partition, long until, Consumer<TopicRecord> each);
 
+    /** Reads the committed records of each partition, one after the other, up to the end that it has now. */
+    default void readAll(String topic, Consumer<TopicRecord> each) {
+        for (int partition = 0; partition < partitions(topic); partition++) {
+            read(topic, partition, end(topic, partition), each);
+        }
+    }
+
     @Override
     void close();
 }

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -84,31 +85,16 @@ public final class TopicReader implements TopicLog {
      * @throws BrokerUnreachableException if no broker answers
      */
     public List<Extent> extents(String topic) {
-        try {
-            List<TopicPartition> partitions = offsets.partitionsFor(topic).stream()
-                    .map(info -> new TopicPartition(topic, info.partition()))
-                    .toList();
-            if (partitions.isEmpty()) {
-                throw new UnusableTopicException(
-                        List.of("topic " + topic + " is missing; millrace topics create makes it"));
-            }
+        return asked("READ", () -> {
+            List<TopicPartition> partitions = KafkaRecords.partitions(offsets, topic);
             Map<TopicPartition, Long> first = offsets.beginningOffsets(partitions);
             Map<TopicPartition, Long> end = offsets.endOffsets(partitions);
-            List<Extent> extents = new ArrayList<>();
-            for (TopicPartition partition : partitions) {
-                extents.add(new Extent(
-                        topic,
-                        partition.partition(),
-                        first.getOrDefault(partition, 0L),
-                        end.getOrDefault(partition, 0L)));
-            }
-            extents.sort(Comparator.comparingInt(Extent::partition));
-            return extents;
-        } catch (TimeoutException late) {
-            throw unreachable(late);
-        } catch (AuthorizationException refused) {
-            throw MissingRightException.of(refused, "READ");
-        }
+            return partitions.stream()
+                    .map(each -> new Extent(
+                            topic, each.partition(), first.getOrDefault(each, 0L), end.getOrDefault(each, 0L)))
+                    .sorted(Comparator.comparingInt(Extent::partition))
+                    .toList();
+        });
     }
 
     /**
@@ -117,7 +103,7 @@ public final class TopicReader implements TopicLog {
      * @throws BrokerUnreachableException if no broker answers
      */
     public Map<String, Long> ends(Collection<String> topics) {
-        try {
+        return asked("DESCRIBE", () -> {
             List<TopicPartition> partitions = topics.stream()
                     .flatMap(topic -> offsets.partitionsFor(topic).stream())
                     .map(info -> new TopicPartition(info.topic(), info.partition()))
@@ -125,10 +111,16 @@ public final class TopicReader implements TopicLog {
             Map<String, Long> ends = new HashMap<>();
             offsets.endOffsets(partitions).forEach((partition, end) -> ends.merge(partition.topic(), end, Long::sum));
             return ends;
+        });
+    }
+
+    private <T> T asked(String right, Supplier<T> question) {
+        try {
+            return question.get();
         } catch (TimeoutException late) {
-            throw unreachable(late);
+            throw clients.unreachable(patience, late);
         } catch (AuthorizationException refused) {
-            throw MissingRightException.of(refused, "DESCRIBE");
+            throw MissingRightException.of(refused, right);
         }
     }
 
@@ -149,18 +141,13 @@ public final class TopicReader implements TopicLog {
 
     @Override
     public void read(String topic, int partition, long until, Consumer<TopicRecord> each) {
-        long first = begin(topic, partition);
-        readAll(new Extent(topic, partition, first, until), each);
+        readAll(new Extent(topic, partition, begin(topic, partition), until), each);
     }
 
     @Override
     public long committedEnd(String topic, int partition) {
         TopicPartition of = new TopicPartition(topic, partition);
-        try {
-            return records.endOffsets(List.of(of)).getOrDefault(of, 0L);
-        } catch (TimeoutException late) {
-            throw unreachable(late);
-        }
+        return asked("READ", () -> records.endOffsets(List.of(of)).getOrDefault(of, 0L));
     }
 
     /** The partition that Kafka's default partitioner sends a key to. */
@@ -207,14 +194,14 @@ public final class TopicReader implements TopicLog {
             throw new UnusableTopicException(
                     List.of("offset " + from + " of " + partition + " is no longer retained: " + gone.getMessage()));
         } catch (TimeoutException late) {
-            throw unreachable(late);
+            throw clients.unreachable(patience, late);
         } catch (AuthorizationException refused) {
             throw MissingRightException.of(refused, "READ");
         }
     }
 
-    /** Reads all that a topic holds now, one partition after the other. */
-    void readAll(String topic, Consumer<TopicRecord> each) {
+    @Override
+    public void readAll(String topic, Consumer<TopicRecord> each) {
         extents(topic).forEach(extent -> readAll(extent, each));
     }
 
@@ -247,13 +234,6 @@ public final class TopicReader implements TopicLog {
         return new UnusableTopicException(List.of(
                 "offset " + position + " of " + extent.toPartition() + " was not decided within " + patience.toSeconds()
                         + " s: a transaction is open there; millrace transactions list says whose"));
-    }
-
-    private BrokerUnreachableException unreachable(TimeoutException late) {
-        return new BrokerUnreachableException(
-                "no broker answered at " + clients.bootstrapServers() + " within " + patience.toMillis() + " ms: "
-                        + late.getMessage(),
-                late);
     }
 
     private KafkaConsumer<byte[], byte[]> consumer(String isolation) {

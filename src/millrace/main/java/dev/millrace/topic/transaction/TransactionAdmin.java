@@ -1,7 +1,6 @@
 package dev.millrace.topic.transaction;
 
 import dev.millrace.topic.ClientSettings;
-import dev.millrace.topic.fault.BrokerUnreachableException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -58,10 +57,7 @@ public record TransactionAdmin(ClientSettings clients, Collection<String> topics
         try (Transactions transactions = new Transactions(clients, PATIENCE)) {
             return task.apply(transactions);
         } catch (RetriableException late) {
-            throw new BrokerUnreachableException(
-                    "no broker answered at " + clients.bootstrapServers() + " within " + PATIENCE.toSeconds() + " s: "
-                            + late.getMessage(),
-                    late);
+            throw clients.unreachable(PATIENCE, late);
         }
     }
 }
