@@ -24,6 +24,7 @@ import dev.millrace.wire.Topic;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -86,8 +87,7 @@ public final class ModelAudit {
             requireEngine(reader, generation);
             BatchLog log = cluster.batches(reader);
             scope.step().ifPresent(step -> requireStep(log, step));
-            long target =
-                    published.newestStep(scope.step().orElse(Long.MAX_VALUE)).orElse(0);
+            long target = published.newestStep(scope.step().orElse(Long.MAX_VALUE));
             Optional<CheckpointDirectory.UsableCheckpoint> start =
                     checkpoints.flatMap(directory -> start(directory, published, log, target));
             requireBeginning(log, start, scope);
@@ -112,8 +112,7 @@ public final class ModelAudit {
         private final List<String> differences = new ArrayList<>();
         private long differing;
         private final Set<String> missing = new TreeSet<>();
-        private OptionalLong newestEqual = OptionalLong.empty();
-        private Optional<Checkpoint.Header> newestEqualHeader = Optional.empty();
+        private Optional<Checkpoint.Header> newestEqual = Optional.empty();
         private boolean isCatalogueCompared;
 
         AuditRun(
@@ -127,7 +126,7 @@ public final class ModelAudit {
             this.log = log;
             this.published = published;
             this.target = target;
-            this.newestDigest = published.newestDigestStep(target).orElse(0);
+            this.newestDigest = PublishedModel.newest(published.digests(), target);
             this.scope = scope;
             this.checkpoints = checkpoints;
             this.fromStep = replay.step();
@@ -160,21 +159,21 @@ public final class ModelAudit {
                     .map(item -> "no vector of item " + item + ", which is in the catalogue of step " + asOf)
                     .toList());
             long nanos = System.nanoTime() - begun;
-            long digests = published.digestCount(fromStep, replay.step());
-            Optional<Path> written = differing == 0 && newestEqual.orElse(0) > fromStep
-                    ? checkpoints.map(directory ->
-                            directory.write(new Checkpoint(newestEqualHeader.orElseThrow(), replay.entries())))
-                    : Optional.empty();
+            Optional<Path> written = newestEqual
+                    .filter(header -> differing == 0 && header.step() > fromStep)
+                    .flatMap(header ->
+                            checkpoints.map(directory -> directory.write(new Checkpoint(header, replay.entries()))));
+            NavigableMap<Long, List<PublishedModel.Vector>> vectors = published.vectorsByStep();
             return new ModelReport(
                     trainer.model().generationName(),
                     fromStep,
                     replay.step(),
                     nanos,
-                    digests,
-                    newestEqual,
-                    published.vectorCount(fromStep, replay.step()),
-                    published.vectorCount(0, fromStep - 1),
-                    published.vectorCount(replay.step() + 1, Long.MAX_VALUE),
+                    PublishedModel.count(published.digests(), fromStep, replay.step()),
+                    newestEqual.map(header -> OptionalLong.of(header.step())).orElse(OptionalLong.empty()),
+                    PublishedModel.count(vectors, fromStep, replay.step()),
+                    PublishedModel.count(vectors, 0, fromStep - 1),
+                    PublishedModel.count(vectors, replay.step() + 1, Long.MAX_VALUE),
                     published.otherVectors(),
                     isCatalogueCompared,
                     differences,
@@ -189,18 +188,14 @@ public final class ModelAudit {
          */
         private void compare(Optional<LoggedBatch> last) {
             long step = replay.step();
-            List<PublishedModel.Digest> digests = published.digestsOf(step);
+            List<PublishedModel.Digest> digests = published.digests().getOrDefault(step, List.of());
             List<String> ofDigests = replay.compareDigests(digests);
             add(ofDigests);
             if (!digests.isEmpty() && ofDigests.isEmpty()) {
-                newestEqual = OptionalLong.of(step);
-                newestEqualHeader =
+                newestEqual =
                         Optional.of(header(new StepDigest(step, digests.get(0).digest()), last));
             }
-            List<PublishedModel.Vector> vectors = published.vectorsOf(step);
-            if (!vectors.isEmpty()) {
-                add(replay.compareVectors(vectors));
-            }
+            add(replay.compareVectors(published.vectorsByStep().getOrDefault(step, List.of())));
             if (step == published.learnerStep().orElse(-1) && scope.step().orElse(Long.MAX_VALUE) >= step) {
                 isCatalogueCompared = true;
                 add(replay.compareCatalogue(published));
@@ -223,9 +218,11 @@ public final class ModelAudit {
     private static Optional<CheckpointDirectory.UsableCheckpoint> start(
             CheckpointDirectory directory, PublishedModel published, BatchLog log, long target) {
         long first = log.firstStep().orElse(1);
-        long oldest = Math.min(target, published.oldestVectorStep().orElse(target));
+        long oldest = published.vectorsByStep().isEmpty()
+                ? target
+                : published.vectorsByStep().firstKey();
         return directory
-                .newest(oldest)
+                .newest(Math.min(target, oldest))
                 .filter(found -> found.header().step() + 1 >= first)
                 .or(() -> directory.newest(target));
     }

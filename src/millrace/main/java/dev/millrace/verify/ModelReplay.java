@@ -1,5 +1,6 @@
 package dev.millrace.verify;
 
+import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.checkpoint.LearnerEntries;
 import dev.millrace.model.ModelEntry;
@@ -50,17 +51,15 @@ final class ModelReplay {
 
     /** Compares the digests of its step. */
     List<String> compareDigests(List<PublishedModel.Digest> digests) {
-        List<String> differences = new ArrayList<>();
-        if (!digests.isEmpty()) {
-            String own = digest();
-            for (PublishedModel.Digest published : digests) {
-                if (!published.digest().equals(own)) {
-                    differences.add("digest of step " + step() + ": published " + published.digest() + " ("
-                            + published.place() + "), replayed " + own);
-                }
-            }
+        if (digests.isEmpty()) {
+            return List.of();
         }
-        return differences;
+        String own = digest();
+        return digests.stream()
+                .filter(published -> !published.digest().equals(own))
+                .map(published -> "digest of step " + step() + ": published " + published.digest() + " ("
+                        + published.place() + "), replayed " + own)
+                .toList();
     }
 
     /** Compares the vectors of its step. */
@@ -83,13 +82,10 @@ final class ModelReplay {
 
     /** Finds vectors of items that are not in the catalogue. Everything up to its step must have been published. */
     List<String> compareCatalogue(PublishedModel published) {
-        List<String> differences = new ArrayList<>();
-        published.vectors().values().forEach(vector -> {
-            if (vector.embedding().step() < step()) {
-                findUnlisted(vector).ifPresent(differences::add);
-            }
-        });
-        return differences;
+        return published.vectors().values().stream()
+                .filter(vector -> vector.embedding().step() < step())
+                .flatMap(vector -> findUnlisted(vector).stream())
+                .toList();
     }
 
     /** Items of the catalogue that have no vector. */
@@ -117,13 +113,7 @@ final class ModelReplay {
 
     /** Items that a batch removes from the catalogue. */
     static Set<String> removedBy(MiniBatch batch) {
-        Set<String> removed = new HashSet<>();
-        batch.catalogue().forEach(change -> {
-            if (change.isRemoval()) {
-                removed.add(change.itemId());
-            }
-        });
-        return removed;
+        return CatalogueChange.removed(batch.catalogue());
     }
 
     private String digest() {

@@ -42,10 +42,10 @@ final class PublishedModel {
 
     private final String generation;
     private final Set<String> generations = new LinkedHashSet<>();
-    private final TreeMap<Long, List<Digest>> digests = new TreeMap<>();
+    private final NavigableMap<Long, List<Digest>> digests = new TreeMap<>();
     private final Map<String, Vector> vectors = new TreeMap<>();
-    private final TreeMap<Long, List<Vector>> vectorsByStep = new TreeMap<>();
-    private final TreeMap<String, Long> learnerSteps = new TreeMap<>();
+    private final NavigableMap<Long, List<Vector>> vectorsByStep = new TreeMap<>();
+    private final Map<String, Long> learnerSteps = new TreeMap<>();
     private Optional<String> liveGeneration = Optional.empty();
     private boolean isWithheld;
     private final Set<String> otherVectors = new HashSet<>(); // generation, NUL, item
@@ -58,19 +58,16 @@ final class PublishedModel {
         AvroWire wire = cluster.wire();
         TopicNames topics = cluster.topics();
         PublishedModel published = new PublishedModel(generation);
-        for (TopicReader.Extent extent : reader.extents(topics.trainingProgress())) {
-            reader.read(extent, extent.first(), record -> {
-                wire.decode(Topic.TRAINING_PROGRESS, record).ifPresent(part -> published.take(part, record));
-                return true;
-            });
-        }
-        for (TopicReader.Extent extent : reader.extents(topics.itemEmbeddings())) {
-            reader.read(extent, extent.first(), record -> {
-                published.take(wire.decode(Topic.ITEM_EMBEDDINGS, record).orElseThrow(), record);
-                return true;
-            });
-        }
-        published.sortVectors();
+        reader.readAll(topics.trainingProgress(), record -> wire.decode(Topic.TRAINING_PROGRESS, record)
+                .ifPresent(part -> published.take(part, record)));
+        reader.readAll(
+                topics.itemEmbeddings(),
+                record -> published.take(
+                        wire.decode(Topic.ITEM_EMBEDDINGS, record).orElseThrow(), record));
+        published.vectors.values().forEach(vector -> published
+                .vectorsByStep
+                .computeIfAbsent(vector.embedding().step(), step -> new ArrayList<>())
+                .add(vector));
         return published;
     }
 
@@ -95,14 +92,14 @@ final class PublishedModel {
         return isWithheld;
     }
 
-    /** The different digests of a step that learners published. */
-    List<Digest> digestsOf(long step) {
-        return digests.getOrDefault(step, List.of());
+    /** The different digests that learners published, by step. */
+    NavigableMap<Long, List<Digest>> digests() {
+        return digests;
     }
 
-    /** Latest vectors of items that are of this step. */
-    List<Vector> vectorsOf(long step) {
-        return vectorsByStep.getOrDefault(step, List.of());
+    /** The latest vectors of items, by step. */
+    NavigableMap<Long, List<Vector>> vectorsByStep() {
+        return vectorsByStep;
     }
 
     /** The latest vectors, by item. */
@@ -115,38 +112,18 @@ final class PublishedModel {
         return otherVectors.size();
     }
 
-    /** The oldest step of which a vector is on the topic. */
-    OptionalLong oldestVectorStep() {
-        return vectorsByStep.isEmpty() ? OptionalLong.empty() : OptionalLong.of(vectorsByStep.firstKey());
+    /** The newest step, not after that one, of which there is a digest or a vector; 0 if there is none. */
+    long newestStep(long notAfter) {
+        return Math.max(newest(digests, notAfter), newest(vectorsByStep, notAfter));
     }
 
-    /** The newest step, not after that one, of which there is a digest or a vector. */
-    OptionalLong newestStep(long notAfter) {
-        long newest = -1;
-        for (TreeMap<Long, ?> byStep : List.of(digests, vectorsByStep)) {
-            Long step = byStep.floorKey(notAfter);
-            newest = step == null ? newest : Math.max(newest, step);
-        }
-        return newest < 0 ? OptionalLong.empty() : OptionalLong.of(newest);
+    /** The newest step of some, not after that one; 0 if there is none. */
+    static long newest(NavigableMap<Long, ?> byStep, long notAfter) {
+        return byStep.headMap(notAfter, true).keySet().stream().reduce(0L, Math::max);
     }
 
-    /** The newest step, not after that one, of which there is a digest. */
-    OptionalLong newestDigestStep(long notAfter) {
-        Long step = digests.floorKey(notAfter);
-        return step == null ? OptionalLong.empty() : OptionalLong.of(step);
-    }
-
-    /** Digests of the steps from and to, both included. */
-    int digestCount(long from, long to) {
-        return count(digests, from, to);
-    }
-
-    /** Vectors of the steps from and to, both included. */
-    int vectorCount(long from, long to) {
-        return count(vectorsByStep, from, to);
-    }
-
-    private static <T> int count(NavigableMap<Long, List<T>> byStep, long from, long to) {
+    /** How many there are of the steps from and to, both included. */
+    static <T> int count(NavigableMap<Long, List<T>> byStep, long from, long to) {
         return from > to
                 ? 0
                 : byStep.subMap(from, true, to, true).values().stream()
@@ -202,11 +179,5 @@ final class PublishedModel {
         if (isPresent) {
             generations.add(embedding.generation());
         }
-    }
-
-    private void sortVectors() {
-        vectors.values().forEach(vector -> vectorsByStep
-                .computeIfAbsent(vector.embedding().step(), step -> new ArrayList<>())
-                .add(vector));
     }
 }

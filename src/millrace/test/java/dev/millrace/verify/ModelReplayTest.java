@@ -13,7 +13,6 @@ import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
-import dev.millrace.state.EntrySink;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
@@ -194,7 +193,7 @@ class ModelReplayTest {
             boolean commits = step % stepsACommit == 0;
             live.published.add(commits ? trainer.publish() : List.of());
             if (commits) {
-                trainer.drainDirty(new Ignored());
+                trainer.drainDirty(new MemoryEntries());
             }
             live.digests.add(trainer.digest().orElse(new StepDigest(step, "")));
         }
@@ -226,14 +225,5 @@ class ModelReplayTest {
                 1,
                 TIME,
                 0);
-    }
-
-    /** Takes a commit's entries and keeps none. */
-    private static final class Ignored implements EntrySink {
-        @Override
-        public void put(byte[] key, byte[] value) {}
-
-        @Override
-        public void delete(byte[] key) {}
     }
 }

@@ -12,71 +12,65 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * The latest books of every part of the trainer, from {@code training-progress}, with the positions up to which they count.
  *
- * @param parts by name
- * @param faults partitions that two parts claim
+ * @param parts the progress of each part, by its name
  */
-record BooksSnapshot(Map<String, Part> parts, List<String> faults) {
-
-    /** @param step of the learner; absent for other parts */
-    record Part(Map<String, Totals> books, Map<String, Long> positions, Optional<Long> step) {}
+record BooksSnapshot(Map<String, PlainRecord> parts) {
 
     static BooksSnapshot read(TopicLog log, PlainValues values, String topic) {
-        Map<String, Part> parts = new TreeMap<>();
-        for (int partition = 0; partition < log.partitions(topic); partition++) {
-            log.read(topic, partition, log.end(topic, partition), record -> {
-                Optional<PlainRecord> progress = record.value().flatMap(values::decode);
-                progress.ifPresent(part -> parts.put(part.text("part", ""), part(part)));
-            });
-        }
-        Map<String, String> claims = new HashMap<>();
+        Map<String, PlainRecord> parts = new TreeMap<>();
+        log.readAll(topic, record -> record.value()
+                .flatMap(values::decode)
+                .ifPresent(part -> parts.put(part.text("part", ""), part)));
+        return new BooksSnapshot(parts);
+    }
+
+    /** Partitions that two parts claim. */
+    List<String> faults() {
+        Map<Object, String> claims = new HashMap<>();
         List<String> faults = new ArrayList<>();
-        parts.forEach((name, part) -> part.positions().keySet().forEach(partition -> {
+        parts.forEach((name, part) -> part.map("positions").keySet().forEach(partition -> {
             String other = claims.put(partition, name);
             if (other != null) {
                 faults.add("both " + other + " and " + name + " count " + partition
                         + ": one of them is of an application that no longer runs; write a tombstone for its record");
             }
         }));
-        return new BooksSnapshot(parts, faults);
-    }
-
-    private static Part part(PlainRecord record) {
-        Map<String, Totals> books = new HashMap<>();
-        record.map("books")
-                .forEach((topic, account) -> books.put(String.valueOf(topic), Totals.of((PlainRecord) account)));
-        Map<String, Long> positions = new HashMap<>();
-        record.map("positions")
-                .forEach(
-                        (partition, offset) -> positions.put(String.valueOf(partition), ((Number) offset).longValue()));
-        return new Part(books, positions, record.record("training").map(training -> training.integer("step", 0)));
+        return faults;
     }
 
     /** The totals of a topic over all parts. */
     Totals totals(InputTopic topic) {
-        return parts.values().stream()
-                .flatMap(part -> Optional.ofNullable(part.books().get(topic.label())).stream())
-                .reduce(Totals.none(), Totals::plus);
+        return values("books", topic.label())
+                .map(account -> Totals.of((PlainRecord) account))
+                .reduce(new Totals(0, new TreeMap<>()), Totals::plus);
     }
 
     /** The step of the learner that counts training examples; absent if none has written books. */
     Optional<Long> learnerStep() {
         return parts.values().stream()
-                .filter(part -> part.books().containsKey(InputTopic.EXAMPLES.label()))
-                .flatMap(part -> part.step().stream())
+                .filter(part -> part.map("books").containsKey(InputTopic.EXAMPLES.label()))
+                .flatMap(part -> part.record("training").stream())
+                .map(training -> training.integer("step", 0))
                 .findFirst();
     }
 
     /** The offset up to which a partition is counted; 0 if no part has read it. */
     long position(String topic, int partition) {
-        String key = topic + "-" + partition;
-        return parts.values().stream()
-                .mapToLong(part -> part.positions().getOrDefault(key, 0L))
+        return values("positions", topic + "-" + partition)
+                .mapToLong(offset -> ((Number) offset).longValue())
                 .max()
                 .orElse(0);
+    }
+
+    /** What the parts have in a map under a key. */
+    private Stream<Object> values(String map, String key) {
+        return parts.values().stream()
+                .flatMap(part -> Optional.<Object>ofNullable(part.map(map).get(key)).stream());
     }
 
     /**
@@ -88,10 +82,6 @@ record BooksSnapshot(Map<String, Part> parts, List<String> faults) {
 
         /** Among the outcomes: events whose outcome is still open. */
         static final String WAITING = "waiting";
-
-        static Totals none() {
-            return new Totals(0, new TreeMap<>());
-        }
 
         static Totals of(PlainRecord record) {
             SortedMap<String, Long> outcomes = new TreeMap<>();
@@ -111,10 +101,7 @@ record BooksSnapshot(Map<String, Part> parts, List<String> faults) {
         Totals merged(String name, Outcome... parts) {
             SortedMap<String, Long> merged = new TreeMap<>();
             outcomes.forEach((outcome, count) -> {
-                boolean isOne = false;
-                for (Outcome part : parts) {
-                    isOne |= part.isNamedBy(outcome);
-                }
+                boolean isOne = Stream.of(parts).anyMatch(part -> part.isNamedBy(outcome));
                 merged.merge(isOne ? name : outcome, count, Long::sum);
             });
             return new Totals(received, merged);

@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.IntStream;
 
 /** Recomputes the books from the topics. The trainer may be running meanwhile. */
 public final class CountAudit {
@@ -76,10 +75,7 @@ public final class CountAudit {
         }
         long examplesEnd = log.end(topics.trainingExamples(), 0);
         long batchesEnd = log.end(topics.miniBatches(), 0);
-        List<Long> lettersEnds = IntStream.range(0, log.partitions(topics.deadLetters()))
-                .mapToObj(partition -> log.end(topics.deadLetters(), partition))
-                .toList();
-        records.readLetters(lettersEnds);
+        records.readLetters();
         ExampleLog examples = new ExampleLog(settings.caps(), records.lost(InputTopic.EXAMPLES, 0, examplesEnd));
         examples.read(log, values, topics.trainingExamples(), examplesEnd, findings);
         auditEvents(examples);

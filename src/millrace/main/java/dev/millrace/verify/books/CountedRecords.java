@@ -56,14 +56,11 @@ final class CountedRecords {
         this.findings = findings;
     }
 
-    /** Reads the dead letters up to the end of each partition. Those of no input topic, such as refused steps, are left out. */
-    void readLetters(List<Long> ends) {
-        Set<String> inputs = Set.of(topics.exposures(), topics.clicks(), topics.users(), topics.items());
-        for (int partition = 0; partition < ends.size(); partition++) {
-            log.read(topics.deadLetters(), partition, ends.get(partition), letter -> origin(letter.headers())
-                    .filter(origin -> inputs.contains(origin.topic()))
-                    .ifPresent(origin -> add(letter, origin)));
-        }
+    /** Reads the dead letters. Those of no input topic, such as refused steps, are left out. */
+    void readLetters() {
+        log.readAll(topics.deadLetters(), letter -> origin(letter.headers())
+                .filter(origin -> topics.inputs().contains(origin.topic()))
+                .ifPresent(origin -> add(letter, origin)));
     }
 
     private void add(TopicRecord letter, RecordAddress origin) {

@@ -328,19 +328,16 @@ final class OfflineJoin {
     }
 
     private Set<String> withExample(LoggedClick click, LoggedExample example, PairTimeline timeline) {
+        Set<String> without = isClicksOnly() || !mayBeLate(click, example) ? Set.of() : unanswered(click, timeline);
         Set<Outcome> outcomes = new TreeSet<>();
-        if (isClicksOnly() ? example.featureTime() == click.time() : timeline.hasOpen(click, example.featureTime())) {
-            outcomes.add(Outcome.ATTRIBUTED);
-        }
-        if (!isClicksOnly() && mayBeLate(click, example)) {
-            Set<String> without = unanswered(click, timeline);
-            if (without.contains(Outcome.LATE.label())) {
-                outcomes.add(Outcome.LATE_ATTRIBUTED);
-            }
-            if (without.contains(Outcome.ORPHAN.label())) {
-                outcomes.add(Outcome.ORPHAN_ATTRIBUTED);
-            }
-        }
+        add(
+                outcomes,
+                Outcome.ATTRIBUTED,
+                isClicksOnly()
+                        ? example.featureTime() == click.time()
+                        : timeline.hasOpen(click, example.featureTime()));
+        add(outcomes, Outcome.LATE_ATTRIBUTED, without.contains(Outcome.LATE.label()));
+        add(outcomes, Outcome.ORPHAN_ATTRIBUTED, without.contains(Outcome.ORPHAN.label()));
         boolean isCut = click.weight() > settings.caps().mostWeight();
         return outcomes.stream()
                 .map(outcome -> isCut ? outcome.label(Outcome.CUT_WEIGHT) : outcome.label())
@@ -359,17 +356,17 @@ final class OfflineJoin {
                 makesExample |= outcomes.remove(Outcome.LATE.label());
                 makesExample |= outcomes.remove(Outcome.ORPHAN.label());
             }
-            if (partition.isForgotten(click.user())) {
-                outcomes.add(Outcome.ERASED.label());
-            }
+            add(outcomes, Outcome.ERASED.label(), partition.isForgotten(click.user()));
         }
-        if (makesExample && mayBeCapped(click)) {
-            outcomes.add(Outcome.CAPPED.label());
-        }
-        if (newness(click) == Newness.EITHER) {
-            outcomes.add(Outcome.DUPLICATE.label());
-        }
+        add(outcomes, Outcome.CAPPED.label(), makesExample && mayBeCapped(click));
+        add(outcomes, Outcome.DUPLICATE.label(), newness(click) == Newness.EITHER);
         return outcomes;
+    }
+
+    private static <T> void add(Set<T> outcomes, T outcome, boolean isPossible) {
+        if (isPossible) {
+            outcomes.add(outcome);
+        }
     }
 
     /** The outcomes that a new click can have had other than being attributed. */
@@ -379,31 +376,23 @@ final class OfflineJoin {
         Range due = times.endOfWait(click);
         Range now = times.at(click);
         long latest = Math.max(click.time(), now.latest());
-        if (timeline.firstAnswered(click)
+        boolean isLate = timeline.firstAnswered(click)
                 .filter(first -> latest > first + settings.window().toMillis())
-                .isPresent()) {
-            outcomes.add(Outcome.LATE.label());
-        }
-        if (mayBeRepeated.contains(click)) {
-            outcomes.add(Outcome.REPEATED_ACTION.label());
-        }
+                .isPresent();
+        add(outcomes, Outcome.LATE.label(), isLate);
+        add(outcomes, Outcome.REPEATED_ACTION.label(), mayBeRepeated.contains(click));
         // of an exposure that it answers and that was still known: when it came, at most
         long stillThere =
                 isForgotten ? PairTimeline.NONE : timeline.latestOfNewAnswered(click, times.knownSince(now.latest()));
         boolean mayMissAll = stillThere >= due.earliest(); // none was there while it waited
         boolean mayOutliveAll = stillThere == PairTimeline.NONE; // nor is one now that all have been read
         if (mayMissAll && times.mayHaveRun(due)) { // late if an earlier exposure was still known, else an orphan
-            if (timeline.mayKnowMissed(click, isForgotten ? Long.MIN_VALUE : now.earliest())) {
-                outcomes.add(Outcome.LATE.label());
-            }
-            if (isForgotten
-                    || timeline.latestOfNewBefore(click, times.knownSince(due.latest() - 1)) >= due.earliest()) {
-                outcomes.add(Outcome.ORPHAN.label());
-            }
+            boolean mayKnow = timeline.mayKnowMissed(click, isForgotten ? Long.MIN_VALUE : now.earliest());
+            long stillBefore = timeline.latestOfNewBefore(click, times.knownSince(due.latest() - 1));
+            add(outcomes, Outcome.LATE.label(), mayKnow);
+            add(outcomes, Outcome.ORPHAN.label(), isForgotten || stillBefore >= due.earliest());
         }
-        if (mayOutliveAll && !times.hasRun(due)) {
-            outcomes.add(WAITING);
-        }
+        add(outcomes, WAITING, mayOutliveAll && !times.hasRun(due));
         return outcomes;
     }
 
@@ -413,17 +402,13 @@ final class OfflineJoin {
             return DUPLICATE;
         }
         Set<String> outcomes = new TreeSet<>();
-        if (newness == Newness.EITHER) {
-            outcomes.add(Outcome.DUPLICATE.label());
-        }
+        add(outcomes, Outcome.DUPLICATE.label(), newness == Newness.EITHER);
         Range due = times.endOfWindow(exposure);
         if (times.mayHaveRun(due)) {
             boolean isClicked = newness == Newness.NEW && timeline.isAnsweredAlone(exposure);
             outcomes.addAll(isClicked ? CLICKED : timeline.mayBeAnswered(exposure) ? CLICKED_OR_NOT : UNCLICKED);
         }
-        if (!times.hasRun(due)) {
-            outcomes.add(WAITING);
-        }
+        add(outcomes, WAITING, !times.hasRun(due));
         if (partition.isForgotten(exposure.user())) {
             outcomes.add(Outcome.ERASED.label());
             outcomes.addAll(CLICKED_OR_NOT); // which of two of one id was answered cannot be told

@@ -45,7 +45,9 @@ final class UserPartition {
 
         long offset();
 
-        boolean isClick();
+        default boolean isClick() {
+            return this instanceof LoggedClick;
+        }
 
         /** Event time, epoch milliseconds. */
         long time();
@@ -58,11 +60,6 @@ final class UserPartition {
         @Override
         public Origin origin() {
             return new Origin(id, time);
-        }
-
-        @Override
-        public boolean isClick() {
-            return false;
         }
     }
 
@@ -86,11 +83,6 @@ final class UserPartition {
         @Override
         public long time() {
             return origin.time();
-        }
-
-        @Override
-        public boolean isClick() {
-            return true;
         }
     }
 

@@ -39,58 +39,37 @@ class CappedClicksTest {
             partition.read(exposure("e" + at, "ann", "book", T0 + at * MINUTE));
             partition.read(weighing(.5, "c" + at, "e" + at));
         }
-        assertIsExplained(partition);
-
-        partition.lose(2);
-
-        assertThat(partition.faults())
-                .singleElement()
-                .asString()
-                .contains("click c2 (clicks-0 offset 2) must have been attributed, and has no example");
+        assertLossIsNamed(partition, 2, "click c2 (clicks-0 offset 2)");
     }
 
     /** 2.5 of 3 have counted: the first click of weight 0.5 counts 0.5 · 2 (1 − 2.5/3) = 1/6, and one of 0.1 less than 0.05. */
     @Test
     void whetherAClickMayBeCappedDependsOnItsWeight() {
-        JoinedPartition partition = new JoinedPartition("attribution.mode", "clicks-only");
+        JoinedPartition partition = new JoinedPartition("attribution.mode=clicks-only");
         partition.read(weighing(2.5, "c0", ""));
         partition.read(weighing(.1, "c1", ""));
         partition.read(weighing(.5, "c2", ""));
         assertThat(partition.outcomes("clicks")).containsEntry("capped", 1L);
-        assertIsExplained(partition);
-
-        partition.lose(1);
-
+        assertLossIsNamed(partition, 1, "click c2 (clicks-0 offset 2)");
         assertThat(partition.audit(true).clicks().certain("capped")).isEqualTo(1);
-        assertThat(partition.faults())
-                .singleElement()
-                .asString()
-                .contains("click c2 (clicks-0 offset 2) must have been attributed, and has no example");
     }
 
     /** A click of an earlier time than the user's last example finds what that one left. */
     @Test
     void sumsDecayToTheTimeOfTheClickButNotBack() {
-        JoinedPartition partition = new JoinedPartition("attribution.mode", "clicks-only");
+        JoinedPartition partition = new JoinedPartition("attribution.mode=clicks-only");
         long halfAYear = 183L * 24 * 60 * MINUTE;
         partition.read(at(T0, 3, "c0"));
         partition.read(at(T0 - halfAYear, 1, "c1"));
         partition.read(at(T0 + halfAYear, 1, "c2"));
         assertThat(partition.outcomes("clicks")).containsEntry("capped", 1L);
-        assertIsExplained(partition);
-
-        partition.lose(1);
-
-        assertThat(partition.faults())
-                .singleElement()
-                .asString()
-                .contains("click c2 (clicks-0 offset 2) must have been attributed, and has no example");
+        assertLossIsNamed(partition, 1, "click c2 (clicks-0 offset 2)");
     }
 
     @Test
     void clickAboveTheLargestWeightIsBookedAsCut() {
         JoinedPartition partition = new JoinedPartition(
-                "attribution.mode", "clicks-only", "attribution.cap.user-item", "0", "attribution.cap.user", "0");
+                "attribution.mode=clicks-only", "attribution.cap.user-item=0", "attribution.cap.user=0");
         partition.read(weighing(10, "c0", ""));
         partition.read(weighing(1e6, "c1", ""));
 
@@ -101,7 +80,7 @@ class CappedClicksTest {
 
     @Test
     void sampledExposuresBeyondTheCapNeedNoExample() {
-        JoinedPartition partition = new JoinedPartition("negatives.exposed", "1", "negatives.exposed.sample", "1");
+        JoinedPartition partition = new JoinedPartition("negatives.exposed=1", "negatives.exposed.sample=1");
         for (int at = 0; at < 8; at++) {
             partition.read(exposure("e" + at, "ann", "book", T0 + at));
         }
@@ -122,26 +101,14 @@ class CappedClicksTest {
         partition.read(exposure("ahead", "zed", "book", T0 + 600 * MINUTE));
         partition.read(click("ahead", "zed", "pen", "", "hover", T0 + 600 * MINUTE));
         partition.read(click("c", "ann", "book", "e", "click", T0 + MINUTE));
-        assertIsExplained(partition);
-
-        partition.lose(0);
-
-        assertThat(partition.faults())
-                .singleElement()
-                .asString()
-                .contains("click c (clicks-0 offset 4) must have been attributed, and has no example");
+        assertLossIsNamed(partition, 0, "click c (clicks-0 offset 4)");
     }
 
     /** Its wait begins when it came, as does the memory of its id. */
     @Test
     void clickOfAnOldTimeIsRememberedFromNowOn() {
         JoinedPartition partition = new JoinedPartition(
-                "attribution.mode",
-                "clicks-only",
-                "attribution.window",
-                "1h",
-                "attribution.deduplication-window",
-                "1h");
+                "attribution.mode=clicks-only", "attribution.window=1h", "attribution.deduplication-window=1h");
         partition.read(at(T0 + 300 * MINUTE, 1, "c0"));
         partition.read(at(T0, 1, "old"));
         partition.read(at(T0 + 330 * MINUTE, 1, "c1"));
@@ -153,7 +120,7 @@ class CappedClicksTest {
 
     @Test
     void exposureOfAnOldTimeIsOpenForAWindow() {
-        JoinedPartition partition = new JoinedPartition("attribution.window", "1h", "attribution.max-skew", "1m");
+        JoinedPartition partition = new JoinedPartition("attribution.window=1h", "attribution.max-skew=1m");
         goOn(partition);
         partition.read(exposure("old", "ann", "book", T0));
         partition.read(click("c", "ann", "book", "old", "click", T0 + MINUTE));
@@ -173,6 +140,17 @@ class CappedClicksTest {
 
     private static void assertIsExplained(JoinedPartition partition) {
         assertThat(partition.isExplained(false)).isTrue();
+    }
+
+    private static void assertLossIsNamed(JoinedPartition partition, int example, String click) {
+        assertIsExplained(partition);
+
+        partition.lose(example);
+
+        assertThat(partition.faults())
+                .singleElement()
+                .asString()
+                .contains(click + " must have been attributed, and has no example");
     }
 
     /** @param exposure that it names; blank for none */

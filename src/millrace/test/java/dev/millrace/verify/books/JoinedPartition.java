@@ -40,11 +40,10 @@ final class JoinedPartition implements Attribution.Output {
 
     private final Attribution attribution;
 
-    JoinedPartition(String... keysAndValues) {
+    /** @param set settings, each as key=value */
+    JoinedPartition(String... set) {
         Map<String, String> given = new HashMap<>();
-        for (int at = 0; at < keysAndValues.length; at += 2) {
-            given.put(keysAndValues[at], keysAndValues[at + 1]);
-        }
+        Stream.of(set).map(each -> each.split("=", 2)).forEach(each -> given.put(each[0], each[1]));
         settings = AttributionSettings.read(new SettingsReader(given));
         attribution = new Attribution(settings, new MemoryEntries(), this);
     }

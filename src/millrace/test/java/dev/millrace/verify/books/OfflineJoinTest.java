@@ -26,7 +26,7 @@ class OfflineJoinTest {
 
     @Test
     void clickWithinTheWindowMustHaveItsExample() {
-        JoinedPartition partition = new JoinedPartition("attribution.window", "30m");
+        JoinedPartition partition = new JoinedPartition("attribution.window=30m");
         partition.read(exposure("e1", "ann", "book", T0));
         partition.read(click("c1", "ann", "book", "", "click", T0 + MINUTE));
         assertThat(partition.faults()).isEmpty();
@@ -62,7 +62,7 @@ class OfflineJoinTest {
 
     /** Ten clicks of one user on one item, her removal, and ten more. */
     private static JoinedPartition repeatedClicks() {
-        JoinedPartition partition = new JoinedPartition("attribution.mode", "clicks-only");
+        JoinedPartition partition = new JoinedPartition("attribution.mode=clicks-only");
         for (int at = 0; at < 20; at++) {
             if (at == 10) {
                 partition.forget("ann");
@@ -99,7 +99,7 @@ class OfflineJoinTest {
 
     @Test
     void outcomesThatDependOnNoOrderAreCertain() {
-        JoinedPartition partition = new JoinedPartition("attribution.window", "30m", "attribution.click-wait", "5m");
+        JoinedPartition partition = new JoinedPartition("attribution.window=30m", "attribution.click-wait=5m");
         partition.read(exposure("e1", "ann", "book", T0));
         partition.read(exposure("e1", "ann", "book", T0));
         partition.read(click("c1", "ann", "book", "e1", "click", T0 + MINUTE));
@@ -162,7 +162,7 @@ class OfflineJoinTest {
 
     /** One exposure whose window ended. */
     private static JoinedPartition unclicked() {
-        JoinedPartition partition = new JoinedPartition("negatives.exposed", "1", "negatives.exposed.sample", "1");
+        JoinedPartition partition = new JoinedPartition("negatives.exposed=1", "negatives.exposed.sample=1");
         partition.read(exposure("e1", "ann", "book", T0));
         partition.read(click("c0", "bob", "book", "", "hover", T0 + MINUTE));
         goOn(partition, "hover");
@@ -196,28 +196,17 @@ class OfflineJoinTest {
         int noticed = 0;
         for (int seed = 0; seed < 400; seed++) {
             JoinedPartition partition = new JoinedPartition(
-                    "attribution.mode",
-                    choice[0],
-                    "attribution.late",
-                    choice[1],
-                    "attribution.max-skew",
-                    choice[2],
-                    "negatives.exposed",
-                    choice.length > 3 ? "1" : "0",
-                    "negatives.exposed.sample",
-                    choice.length > 3 ? choice[3] : "0.05",
-                    "attribution.actions",
-                    "click,like",
-                    "attribution.window",
-                    "60s",
-                    "attribution.click-wait",
-                    "20s",
-                    "attribution.deduplication-window",
-                    "90s",
-                    "attribution.cap.user-item",
-                    seed % 2 == 0 ? "3" : "0",
-                    "attribution.cap.user",
-                    seed % 2 == 0 ? "5" : "0");
+                    "attribution.mode=" + choice[0],
+                    "attribution.late=" + choice[1],
+                    "attribution.max-skew=" + choice[2],
+                    "negatives.exposed=" + (choice.length > 3 ? "1" : "0"),
+                    "negatives.exposed.sample=" + (choice.length > 3 ? choice[3] : "0.05"),
+                    "attribution.actions=click,like",
+                    "attribution.window=60s",
+                    "attribution.click-wait=20s",
+                    "attribution.deduplication-window=90s",
+                    "attribution.cap.user-item=" + (seed % 2 == 0 ? "3" : "0"),
+                    "attribution.cap.user=" + (seed % 2 == 0 ? "5" : "0"));
             partition.play(seed, 1 + seed % 3);
 
             assertThat(partition.faults()).as("seed %d", seed).isEmpty();
@@ -275,16 +264,11 @@ class OfflineJoinTest {
     void oneIdMayHaveAMillionEvents() {
         int count = 250_000;
         JoinedPartition partition = new JoinedPartition(
-                "negatives.exposed",
-                "1",
-                "negatives.exposed.sample",
-                "1",
-                "attribution.cap.user-item",
-                "0",
-                "attribution.cap.user",
-                "0",
-                "attribution.max-weight",
-                "1e6");
+                "negatives.exposed=1",
+                "negatives.exposed.sample=1",
+                "attribution.cap.user-item=0",
+                "attribution.cap.user=0",
+                "attribution.max-weight=1e6");
         partition.forgotten.add("ann");
         UserFeatures ann = new UserFeatures("ann", T0, Features.NONE, List.of());
         for (int number = 1; number <= count; number++) {
@@ -302,7 +286,7 @@ class OfflineJoinTest {
     @Test
     @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void oneUserMayHaveAMillionEventsWithOneItem() {
-        JoinedPartition partition = new JoinedPartition("attribution.cap.user-item", "0", "attribution.cap.user", "0");
+        JoinedPartition partition = new JoinedPartition("attribution.cap.user-item=0", "attribution.cap.user=0");
         for (int number = 0; number < 500_000; number++) {
             String named = number % 2 == 0 ? "e" + number : "";
             partition.exposures.add(exposure("e" + number, "ann", "book", T0 + number));

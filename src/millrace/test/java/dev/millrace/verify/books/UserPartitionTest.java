@@ -31,8 +31,7 @@ class UserPartitionTest {
 
     private final TopicNames topics = TopicNames.read(new SettingsReader(Map.of()));
     private final AvroWire wire = new AvroWire(WireSettings.read(new SettingsReader(Map.of())));
-    private final JoinedPartition partition =
-            new JoinedPartition("negatives.exposed", "1", "negatives.exposed.sample", "1");
+    private final JoinedPartition partition = new JoinedPartition("negatives.exposed=1", "negatives.exposed.sample=1");
 
     /** The trainer reads on while it is audited. */
     @Test
@@ -57,7 +56,7 @@ class UserPartitionTest {
                                 log,
                                 new PlainValues(wire),
                                 topics,
-                                new BooksSnapshot(Map.of(), List.of()),
+                                new BooksSnapshot(Map.of()),
                                 AttributionSettings.Placement.ANY,
                                 new CountReport.Findings()),
                         partition.log().byOrigin(),
