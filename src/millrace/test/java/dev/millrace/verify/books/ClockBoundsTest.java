@@ -24,22 +24,6 @@ class ClockBoundsTest {
     private ClockBounds clock = new ClockBounds(RECENT);
 
     @Test
-    void itIsTheTimeThatMoreThanHalfHaveReached() {
-        assertThat(hear("ann", START, false)).isEqualTo(exactly(START));
-        assertThat(hear("bob", START + 5, false)).isEqualTo(exactly(START));
-        assertThat(hear("cid", START + 9, false)).isEqualTo(exactly(START + 5)); // two of three
-    }
-
-    @Test
-    void oneUserAheadDoesNotMoveIt() {
-        for (int at = 0; at < 10; at++) {
-            hear("user" + at, START + at, false);
-        }
-
-        assertThat(hear("user9", START + 600 * MINUTE, false)).isEqualTo(exactly(START + 4)); // 6 of 10
-    }
-
-    @Test
     void aBurstOfFewDoesNotOutliveTheOthers() {
         for (int user = 0; user < 50; user++) {
             hear("user" + user, START + user, false);

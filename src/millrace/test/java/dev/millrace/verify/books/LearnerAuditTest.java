@@ -8,264 +8,112 @@ import dev.millrace.settings.SettingsReader;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.PlainRecord;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LearnerAuditTest {
 
     private static final ContributionCaps CAPS =
             AttributionSettings.read(new SettingsReader(Map.of())).caps();
     private static final TopicNames TOPICS = TopicNames.read(new SettingsReader(Map.of()));
+    private static final long POSITION = 100;
 
     private final List<String> faults = new ArrayList<>();
+    private final ExampleLog log = new ExampleLog(CAPS, 0);
 
-    @Test
-    void examplesAreInBatchesInTheirOrderOrWait() {
-        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of());
+    /**
+     * Each row has the examples of the topic: cN of a click on item iN, and eN of an exposure of it that was not clicked, at offset 10 N,
+     * maybe with a weight. Then changes, with their offsets; batches, in which ~ is learnt again; outcomes; and faults.
+     */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            in batches in their order, or waiting | c0 c1 c2 | '' | c0 c1 | learnt or refused 2, waiting 1 | ''
+            in no batch | c0 c1 c2 | '' | c0 c2 | '' | offset 10 is in no mini-batch
+            of a removed item | c0 c1 c2 | -item i1 15 | c0 c2 | learnt or refused 2, left out 1, waiting 1 | ''
+            of a removed user | c0 c1 c2 | -user ann 15 | c0 c2 | learnt or refused 2, left out 1, waiting 1 | ''
+            of an item that was gone | c0 c1 c2 | -item i1 5 | c0 c2 | learnt or refused 2, left out 1, waiting 1 | ''
+            a user has the id of its item | c0 c1 c2 | -user i1 15 | c0 c2 | '' | offset 10 is in no mini-batch
+            of an item listed again | c0 c1 c2 | -item i1 3, +item i1 5 | c0 c2 | '' | offset 10 is in no mini-batch
+            removed behind the batch | c0 c1 c2 c3 | -item i1 35 | c0 c2; c3 | '' | offset 10 is in no mini-batch
+            removals wait too | '' | -user ann 15, -item i1 16, -user bob 150 | '' | waiting 2 | ''
+            left out of the open batch | c0 c1 | -item i1 15 | c0 | learnt or refused 1, waiting 1, left out or waiting | ''
+            not drawn | c0 c1*.9 c2 c3*.9 | '' | c0 c2 | capped 1, learnt or refused 2, capped or waiting | ''
+            announced, so not drawn | c0 c1*.9 c2 | +item i1 5 | c0 c2 | '' | offset 10 is in no mini-batch
+            exposures have their own order | e0 c1 e2 c3 e4 | '' | c1 c3 e0 e2 | learnt or refused 4, waiting 1 | ''
+            exposure in no batch | e0 c1 e2 | '' | c1 e2 | '' | training-examples-0 offset 0 is in no mini-batch
+            learnt again | c0 c1 c2 e3 | '' | c0 c1; c2 ~c1 ~c0 e3 | learnt or refused 4 | ''
+            twice, and a gap | c0 c1 | '' | c0 c1; 3 c1 | '' | offset 1) follows step 1, offset 1) has example c1
+            behind the position | c0 c1 c10 | '' | c0 c10 | learnt or refused 1, waiting 1 | offset 0) has example c10
+            """)
+    void anExampleIsInOneBatchOrThereIsAReason(
+            String name, String examples, String changes, String batches, String outcomes, String expectedFaults) {
+        words(examples, " ").forEach(example -> log.add(example(example), 10L * number(example)));
+        words(changes, ", ")
+                .map(change -> change.split(" "))
+                .forEach(change -> log.add(change(change[0], change[1]), Long.parseLong(change[2])));
 
-        audit.batch(batch(1, 0, 1), 0);
-        PossibleOutcomes tally = audit.end(1);
+        LearnerAudit audit = new LearnerAudit(log, POSITION, TOPICS, faults);
+        long step = 0;
+        long offset = 0;
+        for (String batch : words(batches, "; ").toList()) {
+            List<String> learnt = new ArrayList<>(words(batch, " ").toList());
+            step = learnt.get(0).equals("3") ? Long.parseLong(learnt.remove(0)) : step + 1;
+            audit.batch(batch(step, learnt), offset++);
+        }
+        PossibleOutcomes tally = audit.end(step);
 
-        assertThat(faults).isEmpty();
-        assertThat(tally.certain("learnt or refused")).isEqualTo(2);
-        assertThat(tally.certain("waiting")).isEqualTo(1);
-    }
-
-    @Test
-    void exampleThatNoBatchHasIsNamed() {
-        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of());
-
-        audit.batch(batch(1, 0, 2), 0);
-        audit.end(1);
-
-        assertThat(faults).singleElement().asString().contains("training-examples-0 offset 10 is in no mini-batch");
-    }
-
-    @Test
-    void exampleOfARemovedItemMayBeLeftOut() {
-        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of(itemRemoval("i1", 15)));
-
-        audit.batch(batch(1, 0, 2), 0);
-        PossibleOutcomes tally = audit.end(1);
-
-        assertThat(faults).isEmpty();
-        assertThat(tally.certain("left out")).isEqualTo(1);
-    }
-
-    /** A removal may be read and its mini-batch still be open; what lies behind the position is not read. */
-    @Test
-    void removalsThatNoBatchHasWait() {
-        LearnerAudit audit =
-                audit(List.of(), List.of(userRemoval("ann", 15), itemRemoval("i1", 16), userRemoval("bob", 150)));
-
-        PossibleOutcomes tally = audit.end(0);
-
-        assertThat(faults).isEmpty();
-        assertThat(tally.certain("waiting")).isEqualTo(2);
-    }
-
-    @Test
-    void exampleInTwoBatchesAndAGapInTheStepsAreNamed() {
-        LearnerAudit audit = audit(List.of(example(0), example(1)), List.of());
-
-        audit.batch(batch(1, 0, 1), 0);
-        audit.batch(batch(3, 1), 1);
-        audit.end(3);
-
-        assertThat(faults).hasSize(2);
-        assertThat(faults.get(0)).isEqualTo("step 3 (mini-batches-0 offset 1) follows step 1");
-        assertThat(faults.get(1)).contains("step 3 (mini-batches-0 offset 1) has example c1");
-    }
-
-    @Test
-    void exposuresThatWereNotClickedHaveAnOrderOfTheirOwn() {
-        LearnerAudit audit =
-                audit(List.of(unclicked(0), example(1), unclicked(2), example(3), unclicked(4)), List.of());
-
-        audit.batch(batch(1, 2, new int[] {1, 3, 0, 2}), 0);
-        PossibleOutcomes tally = audit.end(1);
-
-        assertThat(faults).isEmpty();
-        assertThat(tally.certain("learnt or refused")).isEqualTo(4);
-        assertThat(tally.certain("waiting")).isEqualTo(1);
-    }
-
-    @Test
-    void examplesThatAreLearntAgainAreNotCountedAgain() {
-        LearnerAudit audit = audit(List.of(example(0), example(1), example(2), unclicked(3)), List.of());
-
-        audit.batch(batch(1, 0, 1), 0);
-        audit.batch(batch(2, 1, 2, new int[] {2, 1, 0, 3}), 1);
-        PossibleOutcomes tally = audit.end(2);
-
-        assertThat(faults).isEmpty();
-        assertThat(tally.certain("learnt or refused")).isEqualTo(4);
-    }
-
-    @Test
-    void exposureThatNoBatchHasIsNamed() {
-        LearnerAudit audit = audit(List.of(unclicked(0), example(1), unclicked(2)), List.of());
-
-        audit.batch(batch(1, 1, new int[] {1, 2}), 0);
-        audit.end(1);
-
-        assertThat(faults).singleElement().asString().contains("training-examples-0 offset 0 is in no mini-batch");
-    }
-
-    @Test
-    void exampleOfARemovedUserMayBeLeftOut() {
-        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of(userRemoval("ann", 15)));
-
-        audit.batch(batch(1, 0, 2), 0);
-        PossibleOutcomes tally = audit.end(1);
-
-        assertThat(faults).isEmpty();
-        assertThat(tally.certain("left out")).isEqualTo(1);
-    }
-
-    @Test
-    void exampleOfAnItemThatWasGoneBeforeMayBeLeftOut() {
-        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of(itemRemoval("i1", 5)));
-
-        audit.batch(batch(1, 0, 2), 0);
-        PossibleOutcomes tally = audit.end(1);
-
-        assertThat(faults).isEmpty();
-        assertThat(tally.certain("left out")).isEqualTo(1);
-    }
-
-    /** Its unannounced item was not drawn. */
-    @Test
-    void exampleThatCountsLessThanOneMayBeCapped() {
-        LearnerAudit audit = audit(List.of(example(0), weighing(.9, 1), example(2), weighing(.9, 3)), List.of());
-
-        audit.batch(batch(1, 0, 2), 0);
-        PossibleOutcomes tally = audit.end(1);
-
-        assertThat(faults).isEmpty();
-        assertThat(tally.certain("capped")).isEqualTo(1);
-        assertThat(tally.undecidedGroups())
-                .containsExactly("1 × capped or waiting, the first at training-examples-0 offset 30");
-    }
-
-    @Test
-    void exampleOfAnAnnouncedItemIsNotCapped() {
-        LearnerAudit audit = audit(List.of(example(0), weighing(.9, 1), example(2)), List.of(item("i1", 0, 5)));
-
-        audit.batch(batch(1, 0, 2), 0);
-        audit.end(1);
-
-        assertThat(faults).singleElement().asString().contains("training-examples-0 offset 10 is in no mini-batch");
-    }
-
-    /** The topic was read up to the next step's first example when the batch was closed. */
-    @Test
-    void removalAfterTheBatchWasClosedExplainsNoExampleThatItSkips() {
-        LearnerAudit audit =
-                audit(List.of(example(0), example(1), example(2), example(3)), List.of(itemRemoval("i1", 35)));
-
-        audit.batch(batch(1, 0, 2), 0);
-        audit.batch(batch(2, 3), 1);
-        audit.end(2);
-
-        assertThat(faults).singleElement().asString().contains("training-examples-0 offset 10 is in no mini-batch");
-    }
-
-    /** It may be in the open batch, or be left out of it. */
-    @Test
-    void exampleThatWaitsAndWhoseItemWasRemovedHasTwoOutcomes() {
-        LearnerAudit audit = audit(List.of(example(0), example(1)), List.of(itemRemoval("i1", 15)));
-
-        audit.batch(batch(1, 0), 0);
-
-        assertThat(audit.end(1).undecidedGroups())
-                .containsExactly("1 × left out or waiting, the first at training-examples-0 offset 10");
-    }
-
-    @Test
-    void whatLiesBehindThePositionIsNotCountedAndInNoBatch() {
-        LearnerAudit audit = audit(List.of(example(0), example(1), example(10)), List.of());
-
-        audit.batch(batch(1, 0, 10), 0);
-        PossibleOutcomes tally = audit.end(1);
-
-        assertThat(faults).singleElement().asString().contains("step 1 (mini-batches-0 offset 0) has example c10");
-        assertThat(tally.total()).isEqualTo(2);
+        if (!outcomes.isEmpty()) {
+            assertThat(words(tally)).isEqualTo(outcomes);
+        }
+        List<String> expected = words(expectedFaults, ", ").toList();
+        assertThat(faults).hasSameSizeAs(expected);
+        for (int at = 0; at < expected.size(); at++) {
+            assertThat(faults.get(at)).contains(expected.get(at));
+        }
     }
 
     @Test
     void changesAndRemovalsOfABatchAreThoseOfTheTopicInTheirOrder() {
-        LearnerAudit audit = audit(
-                List.of(),
-                List.of(item("i1", 7, 10), itemRemoval("i1", 20), userRemoval("ann", 30), userRemoval("bob", 40)));
+        log.add(change("+item", "i1"), 10);
+        log.add(change("-item", "i1"), 20);
+        log.add(change("-user", "ann"), 30);
+        log.add(change("-user", "bob"), 40);
+        LearnerAudit audit = new LearnerAudit(log, POSITION, TOPICS, faults);
 
         audit.batch(
                 new PlainRecord(
                         "dev.millrace.avro.MiniBatchRecord",
                         Map.of(
                                 "step", 1L,
-                                "catalogue", List.of(change("ItemRecord", "own", 7), change("ItemRecord", "i1", 7)),
+                                "catalogue", List.of(change("+item", "own"), change("+item", "i1")),
                                 "removed_users", List.of("ann"))),
                 0);
-        PossibleOutcomes tally = audit.end(1);
 
+        assertThat(words(audit.end(1))).isEqualTo("catalogue-change 1, user-removal 1, waiting 2");
         assertThat(faults).isEmpty();
-        assertThat(tally.certain("catalogue-change")).isEqualTo(1);
-        assertThat(tally.certain("user-removal")).isEqualTo(1);
-        assertThat(tally.certain("waiting")).isEqualTo(2);
     }
 
     @Test
-    void logThatEndsBeforeTheLearnersStepIsNamed() {
-        LearnerAudit audit = audit(List.of(example(0)), List.of());
+    void aLogThatEndsBeforeTheLearnersStepIsNamed() {
+        log.add(example("c0"), 0);
+        LearnerAudit audit = new LearnerAudit(log, POSITION, TOPICS, faults);
 
-        audit.batch(batch(1, 0), 0);
+        audit.batch(batch(1, List.of("c0")), 0);
         audit.end(2);
 
-        assertThat(faults)
-                .containsExactly("the learner is at step 2 by its progress, but the log up to there ends at step 1");
-    }
-
-    private static PlainRecord change(String schema, String item, long time) {
-        return new PlainRecord("dev.millrace.avro." + schema, Map.of("item_id", item, "time", time));
-    }
-
-    private static Entry item(String item, long time, long offset) {
-        return new Entry(change("ItemRecord", item, time), offset);
-    }
-
-    private static Entry itemRemoval(String item, long offset) {
-        return new Entry(change("ItemRemoval", item, 0), offset);
-    }
-
-    private static Entry userRemoval(String user, long offset) {
-        return new Entry(new PlainRecord("UserRemoval", Map.of("user_id", user)), offset);
-    }
-
-    /** Users and items may have the same ids, such as numbers. */
-    @Test
-    void removalOfAUserExplainsNothingOfAnItemOfTheSameId() {
-        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of(userRemoval("i1", 15)));
-
-        audit.batch(batch(1, 0, 2), 0);
-        audit.end(1);
-
-        assertThat(faults).singleElement().asString().contains("training-examples-0 offset 10 is in no mini-batch");
-    }
-
-    @Test
-    void exampleOfAnItemThatWasListedAgainIsNamed() {
-        List<Entry> changes = List.of(itemRemoval("i1", 3), item("i1", 0, 5));
-        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), changes);
-
-        audit.batch(batch(1, 0, 2), 0);
-        audit.end(1);
-
-        assertThat(faults).singleElement().asString().contains("training-examples-0 offset 10 is in no mini-batch");
+        assertThat(faults).singleElement().asString().contains("at step 2", "ends at step 1");
     }
 
     /** The square of them would take hours: of all examples of the id, and of all changes of its item. */
@@ -273,104 +121,95 @@ class LearnerAuditTest {
     @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void oneClickIdMayHaveHalfAMillionExamplesAndItsItemAsManyChanges() {
         int count = 500_000;
-        ExampleLog log = new ExampleLog(CAPS, 0);
         for (int number = 0; number < count; number++) {
-            log.add(example(1).value(), number);
+            log.add(example("c1"), number);
         }
         for (int number = 0; number < count; number++) {
-            log.add(change("ItemRecord", "i1", 0), count + number);
+            log.add(change("+item", "i1"), count + number);
         }
         LearnerAudit audit = new LearnerAudit(log, 2L * count, TOPICS, faults);
 
-        int[] half = new int[count / 2];
-        Arrays.fill(half, 1);
-        audit.batch(batch(1, half), 0);
-        PossibleOutcomes tally = audit.end(1);
+        audit.batch(batch(1, Collections.nCopies(count / 2, "c1")), 0);
 
+        assertThat(words(audit.end(1))).isEqualTo("learnt or refused 250000, waiting 750000");
         assertThat(faults).isEmpty();
-        assertThat(tally.certain("learnt or refused")).isEqualTo(count / 2);
-        assertThat(tally.certain("waiting")).isEqualTo(count / 2 + count);
     }
 
-    /** An entry of the topic of examples. */
-    private record Entry(PlainRecord value, long offset) {}
-
-    private LearnerAudit audit(List<Entry> examples, List<Entry> changes) {
-        ExampleLog log = new ExampleLog(CAPS, 0);
-        examples.forEach(entry -> log.add(entry.value(), entry.offset()));
-        changes.forEach(entry -> log.add(entry.value(), entry.offset()));
-        return new LearnerAudit(log, 100, TOPICS, faults);
+    private static Stream<String> words(String text, String between) {
+        return Stream.of(text.split(between)).filter(word -> !word.isEmpty());
     }
 
-    /** Of click cN on item iN, at offset 10 N. */
-    private static Entry example(int number) {
-        return weighing(1, number);
+    /** Certain outcomes with their numbers, then those of which one is true. */
+    private static String words(PossibleOutcomes tally) {
+        return Stream.concat(
+                        tally.outcomes().stream()
+                                .filter(outcome -> tally.certain(outcome) > 0)
+                                .map(outcome -> outcome + " " + tally.certain(outcome)),
+                        tally.undecidedGroups().stream()
+                                .map(group -> group.substring(group.indexOf("× ") + 2, group.indexOf(','))))
+                .collect(Collectors.joining(", "));
     }
 
-    private static Entry weighing(double weight, int number) {
-        return entry("c" + number, weight, number, true);
+    private static long number(String example) {
+        return Long.parseLong(example.replaceAll("^~?.|\\*.*", ""));
     }
 
-    /** Of an exposure eN of item iN that was not clicked. */
-    private static Entry unclicked(int number) {
-        return entry("e" + number, 1, number, false);
+    private static PlainRecord change(String kind, String id) {
+        return switch (kind) {
+            case "-user" -> new PlainRecord("UserRemoval", Map.of("user_id", id));
+            case "-item" -> new PlainRecord("ItemRemoval", Map.of("item_id", id));
+            default -> new PlainRecord("ItemRecord", Map.of("item_id", id, "time", 7L));
+        };
     }
 
-    private static Entry entry(String id, double weight, int number, boolean isPositive) {
-        long time = number;
-        PlainRecord user = new PlainRecord("UserFeaturesRecord", Map.of("user_id", "ann", "time", time));
-        return new Entry(
-                new PlainRecord(
-                        "ExampleRecord",
-                        Map.of(
-                                "example_id", id,
-                                "user", user,
-                                "item_id", "i" + number,
-                                "action", "click",
-                                "weight", weight,
-                                "time", time,
-                                "clicked", isPositive)),
-                10L * number);
+    private static PlainRecord example(String word) {
+        long time = number(word);
+        double weight = word.contains("*") ? Double.parseDouble(word.substring(word.indexOf('*') + 1)) : 1;
+        return new PlainRecord(
+                "ExampleRecord",
+                Map.of(
+                        "example_id",
+                        word.replaceAll("\\*.*", ""),
+                        "user",
+                        new PlainRecord("UserFeaturesRecord", Map.of("user_id", "ann", "time", time)),
+                        "item_id",
+                        "i" + time,
+                        "action",
+                        "click",
+                        "weight",
+                        weight,
+                        "time",
+                        time,
+                        "clicked",
+                        word.startsWith("c")));
     }
 
-    private static PlainRecord batch(long step, int... examples) {
-        return batch(step, 0, examples);
-    }
-
-    private static PlainRecord batch(long step, int exposed, int[] examples) {
-        return batch(step, exposed, 0, examples);
-    }
-
-    /**
-     * @param exposed how many of the examples, the last, are of exposures that were not clicked
-     * @param rehearsed how many before these were learnt before
-     */
-    private static PlainRecord batch(long step, int exposed, int rehearsed, int[] examples) {
-        List<String> ids = new ArrayList<>();
-        List<String> users = new ArrayList<>();
-        List<Long> times = new ArrayList<>();
-        List<Integer> actions = new ArrayList<>();
-        List<Integer> items = new ArrayList<>();
+    private static PlainRecord batch(long step, List<String> examples) {
         List<String> texts = new ArrayList<>(List.of("click"));
-        for (int example : examples) {
-            ids.add((ids.size() < examples.length - exposed ? "c" : "e") + example);
-            items.add(texts.size());
-            texts.add("i" + example);
-            users.add("ann");
-            times.add((long) example);
-            actions.add(0);
-        }
+        examples.forEach(example -> texts.add("i" + number(example)));
         return new PlainRecord(
                 "dev.millrace.avro.MiniBatchRecord",
                 Map.of(
                         "step", step,
-                        "example_ids", ids,
-                        "users", users,
-                        "times", times,
-                        "actions", actions,
-                        "items", items,
-                        "exposed", exposed,
-                        "rehearsed", rehearsed,
+                        "example_ids",
+                                examples.stream()
+                                        .map(example -> example.replace("~", ""))
+                                        .toList(),
+                        "users", Collections.nCopies(examples.size(), "ann"),
+                        "times", examples.stream().map(LearnerAuditTest::number).toList(),
+                        "actions", Collections.nCopies(examples.size(), 0),
+                        "items",
+                                IntStream.rangeClosed(1, examples.size())
+                                        .boxed()
+                                        .toList(),
+                        "exposed",
+                                examples.stream()
+                                        .filter(example -> example.startsWith("e"))
+                                        .count(),
+                        "rehearsed",
+                                examples.stream()
+                                        .filter(example -> example.startsWith("~"))
+                                        .count(),
                         "texts", texts));
     }
 }
