@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaBuilder;
@@ -32,18 +31,8 @@ import org.junit.jupiter.api.Test;
 class AvroWireTest {
 
     private final FakeRegistry registry = new FakeRegistry(new AtomicLong());
-    private final AvroWire confluent = new AvroWire(new WireSettings(
-            WireSettings.Format.CONFLUENT,
-            Optional.of(registry.url()),
-            "Bearer of news",
-            Optional.empty(),
-            Streams.limits()));
-    private final AvroWire singleObject = new AvroWire(new WireSettings(
-            WireSettings.Format.SINGLE_OBJECT,
-            Optional.of(registry.url()),
-            "Bearer of news",
-            Optional.empty(),
-            Streams.limits()));
+    private final AvroWire confluent = registry.wire(WireSettings.Format.CONFLUENT, "Bearer of news");
+    private final AvroWire singleObject = registry.wire(WireSettings.Format.SINGLE_OBJECT, "Bearer of news");
     private final ExposureEvent exposure = EventRecords.toAvro(Streams.exposure("e1", "u1", "i1", T0));
 
     @AfterEach
@@ -136,20 +125,6 @@ class AvroWireTest {
         ByteBuffer.wrap(ours).putInt(1, id); // the same bytes, under the referring schema
 
         assertThat(singleObject.decode(ItemEvent.class, ours)).isEqualTo(item);
-    }
-
-    @Test
-    void anUnknownSchemaIsAReasonAndARegistryThatIsDownIsNone() {
-        byte[] unknown = {0, 0, 0, 0, 99, 1};
-
-        assertThatThrownBy(() -> confluent.decode(ExposureEvent.class, unknown))
-                .isInstanceOfSatisfying(
-                        UndecodableException.class,
-                        thrown -> assertThat(thrown.rejected().reason()).isEqualTo(RejectReason.UNKNOWN_SCHEMA));
-        registry.all = Optional.of(new Answer(401, "{}"));
-        assertThatThrownBy(() -> confluent.decode(ExposureEvent.class, new byte[] {0, 0, 0, 0, 98, 1}))
-                .isInstanceOf(RegistryUnreachableException.class)
-                .hasMessageContaining("/schemas/ids/98 answered 401");
     }
 
     @Test

@@ -16,8 +16,6 @@ import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.batch.NegativeDraws;
 import dev.millrace.event.CatalogueItem;
-import dev.millrace.event.Click;
-import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamTotals;
@@ -57,21 +55,6 @@ class CodecTest {
     private static final int BROKER_LIMIT_BYTES = 1_000_000;
 
     private final AvroWire wire = Streams.wire();
-    private final EventRecords events = new EventRecords(wire);
-
-    @Property(tries = 100)
-    void exposureComesBack(@ForAll("exposures") Exposure exposure) {
-        byte[] bytes = events.encode("exposures", exposure);
-
-        assertThat(events.exposure(bytes)).isEqualTo(exposure);
-    }
-
-    @Property(tries = 100)
-    void clickComesBack(@ForAll("clicks") Click click) {
-        byte[] bytes = events.encode("clicks", click);
-
-        assertThat(events.click(bytes)).isEqualTo(click);
-    }
 
     @Property(tries = 100)
     void exampleComesBack(@ForAll("examples") TrainingExample example) {
@@ -235,16 +218,6 @@ class CodecTest {
         assertThat(again(Topic.TRAINING_PROGRESS, progress))
                 .usingRecursiveComparison()
                 .isEqualTo(progress);
-    }
-
-    @Provide
-    Arbitrary<Exposure> exposures() {
-        return GeneratedEvents.exposures();
-    }
-
-    @Provide
-    Arbitrary<Click> clicks() {
-        return GeneratedEvents.clicks();
     }
 
     @Provide

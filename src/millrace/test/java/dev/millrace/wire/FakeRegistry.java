@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.millrace.stream.Streams;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -57,6 +58,13 @@ final class FakeRegistry {
 
     URI url() {
         return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+    }
+
+    /** Who asks this registry, by its clock. */
+    AvroWire wire(WireSettings.Format format, String authorization) {
+        return new AvroWire(
+                new WireSettings(format, Optional.of(url()), authorization, Optional.empty(), Streams.limits()),
+                clock::get);
     }
 
     ObjectNode schema(String text) {

@@ -15,7 +15,16 @@ final class GeneratedEvents {
 
     private GeneratedEvents() {}
 
-    static Arbitrary<Exposure> exposures() {
+    /** Of every kind. */
+    static Arbitrary<Object> events() {
+        return Arbitraries.oneOf(
+                exposures().map(event -> event),
+                clicks().map(event -> event),
+                Combinators.combine(ids(), times(), features()).as(UserProfile::new),
+                Combinators.combine(ids(), times(), features()).as(CatalogueItem::new));
+    }
+
+    private static Arbitrary<Exposure> exposures() {
         return Combinators.combine(ids(), ids(), ids(), times(), Arbitraries.longs(), features())
                 .as((id, user, item, time, producedAt, context) ->
                         new Exposure(id, user, item, time, producedAt / 1_000_000, context));
@@ -26,14 +35,6 @@ final class GeneratedEvents {
         return Combinators.combine(ids(), ids(), ids(), ids().optional(), ids(), weights, times(), features())
                 .as((id, user, item, exposure, action, weight, time, context) ->
                         new Click(id, user, item, exposure, action, weight, time, time, context));
-    }
-
-    static Arbitrary<UserProfile> profiles() {
-        return Combinators.combine(ids(), times(), features()).as(UserProfile::new);
-    }
-
-    static Arbitrary<CatalogueItem> items() {
-        return Combinators.combine(ids(), times(), features()).as(CatalogueItem::new);
     }
 
     static Arbitrary<String> ids() {
@@ -53,8 +54,12 @@ final class GeneratedEvents {
         Arbitrary<FeatureValue> quantities =
                 Arbitraries.doubles().between(-1e30, 1e30).map(FeatureValue.Quantity::new);
         Arbitrary<FeatureValue> bags = ids().list().ofMaxSize(4).map(FeatureValue.Bag::new);
-        Arbitrary<FeatureValue> vectors =
-                Arbitraries.floats().between(-1e6f, 1e6f).list().ofMaxSize(4).map(FeatureValue.Dense::new);
+        Arbitrary<FeatureValue> vectors = Arbitraries.floats()
+                .between(-1e6f, 1e6f)
+                .list()
+                .ofMinSize(1)
+                .ofMaxSize(4)
+                .map(FeatureValue.Dense::new);
         return Arbitraries.maps(ids(), Arbitraries.oneOf(categories, quantities, bags, vectors))
                 .ofMaxSize(4)
                 .map(Features::of);

@@ -21,8 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.TreeMap;
-import java.util.function.Function;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -71,72 +69,34 @@ class JsonEventsTest {
     private final EventRecords records = new EventRecords(wire);
     private final PlainValues plain = new PlainValues(wire);
 
-    @Property(tries = 100)
-    void exposureComesBack(@ForAll("exposures") Exposure exposure) {
-        comesBack(
-                exposure,
-                new Exposure(
-                        exposure.id(),
-                        exposure.user(),
-                        exposure.item(),
-                        exposure.time(),
-                        exposure.producedAt(),
-                        emptyVectorsAsBags(exposure.context())),
-                EventJson::of,
-                records::exposure);
-    }
+    @Property(tries = 400)
+    void anEventComesBackFromJsonAndFromAvro(@ForAll("events") Object event) {
+        byte[] json = event instanceof Exposure exposure
+                ? EventJson.of(exposure)
+                : event instanceof Click click
+                        ? EventJson.of(click)
+                        : event instanceof UserProfile profile
+                                ? EventJson.of(profile)
+                                : EventJson.of((CatalogueItem) event);
+        byte[] avro = event instanceof Exposure exposure
+                ? records.encode("any", exposure)
+                : event instanceof Click click
+                        ? records.encode("any", click)
+                        : event instanceof UserProfile profile
+                                ? records.encode("any", profile)
+                                : records.encode("any", (CatalogueItem) event);
 
-    @Property(tries = 100)
-    void clickComesBack(@ForAll("clicks") Click click) {
-        comesBack(
-                click,
-                new Click(
-                        click.id(),
-                        click.user(),
-                        click.item(),
-                        click.exposure(),
-                        click.action(),
-                        click.weight(),
-                        click.time(),
-                        click.producedAt(),
-                        emptyVectorsAsBags(click.context())),
-                EventJson::of,
-                records::click);
-    }
-
-    @Property(tries = 100)
-    void profileComesBack(@ForAll("profiles") UserProfile profile) {
-        comesBack(
-                profile,
-                new UserProfile(profile.user(), profile.time(), emptyVectorsAsBags(profile.features())),
-                EventJson::of,
-                records::profile);
-    }
-
-    @Property(tries = 100)
-    void itemComesBack(@ForAll("items") CatalogueItem item) {
-        comesBack(
-                item,
-                new CatalogueItem(item.item(), item.time(), emptyVectorsAsBags(item.features())),
-                EventJson::of,
-                records::item);
-    }
-
-    private static <T> void comesBack(T event, T expected, Function<T, byte[]> json, Function<byte[], T> read) {
-        byte[] bytes = json.apply(event);
-
-        assertThat(read.apply(bytes)).isEqualTo(expected);
+        for (byte[] value : List.of(json, avro)) {
+            Object read = event instanceof Exposure
+                    ? records.exposure(value)
+                    : event instanceof Click
+                            ? records.click(value)
+                            : event instanceof UserProfile ? records.profile(value) : records.item(value);
+            assertThat(read).isEqualTo(event);
+        }
         assertThat(ShippedJsonSchemasTest.shipped(event.getClass())
-                        .validate(new String(bytes, StandardCharsets.UTF_8), InputFormat.JSON))
+                        .validate(new String(json, StandardCharsets.UTF_8), InputFormat.JSON))
                 .isEmpty();
-    }
-
-    /** JSON does not tell an array of no numbers from one of no strings. */
-    private static Features emptyVectorsAsBags(Features features) {
-        Map<String, FeatureValue> values = new TreeMap<>(features.values());
-        values.replaceAll((name, value) ->
-                value.equals(new FeatureValue.Dense(List.of())) ? new FeatureValue.Bag(List.of()) : value);
-        return Features.of(values);
     }
 
     @Property(tries = 100)
@@ -192,10 +152,9 @@ class JsonEventsTest {
                 new Click("c1", "u1", "i1", Optional.empty(), "click", 1, 1_767_225_600_000L, 0, Features.NONE);
 
         assertThat(click(CLICK + "}")).isEqualTo(expected);
-        assertThat(
-                        click(
-                                "\r\n\t " + CLICK
-                                        + ",\"exposure_id\":null,\"action\":null,\"weight\":null,\"produced_at\":null,\"context\":null} \n"))
+        assertThat(click("\r\n\t " + CLICK
+                        + ",\"exposure_id\":null,\"action\":null,\"weight\":null,\"produced_at\":null,\"context\":null}"
+                        + " \n"))
                 .isEqualTo(expected);
         assertThat(profile("{\"age\":null}").features()).isEqualTo(Features.NONE);
     }
@@ -237,7 +196,8 @@ class JsonEventsTest {
                 "{\"click_id\":null} | click_id is required, and absent or null",
                 "{\"click_id\":42} | click_id = 42: must be a string",
                 "{\"click_id\":[\"a\"]} | click_id = an array: must be a string",
-                "{\"click_id\":\"a\",\"click_id\":\"a\"} | expected JSON, found at line 1, column 27: Duplicate field 'click_id'",
+                "{\"click_id\":\"a\",\"click_id\":\"a\"} | expected JSON, found at line 1, column 27: Duplicate field"
+                        + " 'click_id'",
                 "{\"weight\":null,\"weight\":2} | expected JSON, found at line 1, column 24: Duplicate field 'weight'",
                 "{\"click_id\":\"a\\ud83d\"} | click_id = \"a?\": must be Unicode, not half of a surrogate pair",
                 "{\"exposure_di\":\"e1\"} | exposure_di = \"e1\": is unknown; known are click_id, user_id,",
@@ -250,7 +210,8 @@ class JsonEventsTest {
                 "{\"time\":9223372036854775808} | time = 9223372036854775808: must be milliseconds",
                 "{\"time\":\"2026-01-01\"} | time = \"2026-01-01\": must be milliseconds",
                 "{\"time\":\"2026-01-01T00:00:00\"} | time = \"2026-01-01T00:00:00\": must be milliseconds",
-                "{\"time\":\"+999999999-12-31T23:59:59Z\"} | time = \"+999999999-12-31T23:59:59Z\": must be milliseconds",
+                "{\"time\":\"+999999999-12-31T23:59:59Z\"} | time = \"+999999999-12-31T23:59:59Z\": must be"
+                        + " milliseconds",
                 "{\"context\":[]} | context = an array: must be an object of features by name",
                 "{\"context\":{\"a\":true}} | context.a = true: must be a string, a number, an array of strings or",
                 "{\"context\":{\"a\":{\"string\":\"b\"}}} | context.a = an object: must be a string, a number,",
@@ -261,10 +222,12 @@ class JsonEventsTest {
                 "{\"context\":{\"a\":[[]]}} | context.a.0 = an array: must be a string",
                 "{\"context\":{\"a\":[null]}} | context.a.0 = null: must be a string",
                 "{\"weight\":NaN} | expected JSON, found at line 1, column 14: Non-standard token 'NaN'",
-                "{\"weight\":01} | expected JSON, found at line 1, column 12: Invalid numeric value: Leading zeroes not",
+                "{\"weight\":01} | expected JSON, found at line 1, column 12: Invalid numeric value: Leading zeroes"
+                        + " not",
                 "{\"click_id\":\"a\" | expected JSON, found at line 1, column 16: Unexpected end-of-input",
                 "{'click_id':'a'} | expected JSON, found at line 1, column 2: Unexpected character (''' (code 39))",
-                "{\"click_id\":\"a\",} | expected JSON, found at line 1, column 17: Unexpected character ('}' (code 125))",
+                "{\"click_id\":\"a\",} | expected JSON, found at line 1, column 17: Unexpected character ('}' (code"
+                        + " 125))",
             })
     void aRefusalNamesMemberValueAndRule(String json, String message) {
         assertThatThrownBy(() -> click(json))
@@ -353,23 +316,13 @@ class JsonEventsTest {
     }
 
     @Provide
-    Arbitrary<Exposure> exposures() {
-        return GeneratedEvents.exposures();
+    Arbitrary<Object> events() {
+        return GeneratedEvents.events();
     }
 
     @Provide
     Arbitrary<Click> clicks() {
         return GeneratedEvents.clicks();
-    }
-
-    @Provide
-    Arbitrary<UserProfile> profiles() {
-        return GeneratedEvents.profiles();
-    }
-
-    @Provide
-    Arbitrary<CatalogueItem> items() {
-        return GeneratedEvents.items();
     }
 
     private static RejectReason reason(Runnable reading) {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaCompatibility;
 import org.apache.avro.SchemaCompatibility.SchemaCompatibilityType;
@@ -24,6 +25,9 @@ import org.apache.avro.generic.GenericData;
 import org.apache.avro.message.BinaryMessageEncoder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class WriterSchemasTest {
 
@@ -90,72 +94,50 @@ class WriterSchemasTest {
     }
 
     @Test
-    void fileOfTheDirectoryThatIsNoSchemaIsNamed(@TempDir Path directory) throws IOException {
-        Files.writeString(directory.resolve("broken.avsc"), "{\"type\": \"recor\"}");
-
-        assertThatThrownBy(() -> wire(Optional.of(directory)))
-                .hasMessageContaining("schema.directory")
-                .hasMessageContaining("broken.avsc is no Avro schema");
-    }
-
-    @Test
-    void fileWithTwoFieldsThatWouldGetOneNameIsNamed(@TempDir Path directory) throws IOException {
-        Files.writeString(
-                directory.resolve("twice.avsc"),
-                """
-                {"type": "record", "name": "ItemEvent", "namespace": "dev.millrace.avro", "fields": [
-                  {"name": "a", "aliases": ["item_id"], "type": "string"},
-                  {"name": "b", "aliases": ["item_id"], "type": "string"}]}
-                """);
-
-        assertThatThrownBy(() -> wire(Optional.of(directory)))
-                .isInstanceOf(InvalidSettingsException.class)
-                .hasMessageContaining("twice.avsc is no Avro schema that is whole: Duplicate field item_id");
-    }
-
-    @Test
     void shippedSchemasAreUsableAsTheDirectory() {
         assertThat(wire(Optional.of(Path.of("schemas")))).isNotNull();
     }
 
-    @Test
-    void fileOfTheDirectoryThatRefersToAnotherFileIsNamed(@TempDir Path directory) throws IOException {
-        Files.writeString(
-                directory.resolve("part.avsc"),
-                """
-                {"type": "record", "name": "Theirs", "fields": [{"name": "value", "type": "Elsewhere"}]}""");
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("unusable")
+    void aFileOfTheDirectoryThatIsNoUsableSchemaIsNamed(String name, String text, String rule, @TempDir Path directory)
+            throws IOException {
+        Files.writeString(directory.resolve(name + ".avsc"), text);
 
         assertThatThrownBy(() -> wire(Optional.of(directory)))
                 .isInstanceOf(InvalidSettingsException.class)
-                .hasMessageContaining("part.avsc is no Avro schema that is whole")
-                .hasMessageContaining("Elsewhere");
+                .hasMessageContaining("schema.directory")
+                .hasMessageContaining(name + ".avsc is no Avro schema")
+                .hasMessageContaining(rule);
     }
 
-    @Test
-    void schemaThatContainsItselfOrGrowsWithoutBoundIsRefusedByItsFile(@TempDir Path directory) throws IOException {
+    static Stream<Arguments> unusable() {
         String chain = "{\"type\":\"record\",\"name\":\"T0\",\"fields\":[]}";
         for (int at = 1; at <= 30; at++) { // T30 holds 2^30 of T0
             chain = "{\"type\":\"record\",\"name\":\"T" + at + "\",\"fields\":[{\"name\":\"a\",\"type\":" + chain
                     + "},{\"name\":\"b\",\"type\":\"T" + (at - 1) + "\"}]}";
         }
-        Map<String, String> bad = Map.of(
-                "itself",
-                "{\"type\":\"record\",\"name\":\"A\",\"fields\":[{\"name\":\"next\",\"type\":[\"null\",\"A\"]}]}",
-                "doubling",
-                chain,
-                "deep",
-                "{\"type\":\"array\",\"items\":".repeat(100_000) + "\"null\"" + "}".repeat(100_000),
-                "long",
-                "{\"type\":\"record\",\"name\":\"A\",\"doc\":\"" + "x".repeat(2_000_000) + "\",\"fields\":[]}");
-        for (Map.Entry<String, String> schema : bad.entrySet()) {
-            Path file = directory.resolve(schema.getKey() + ".avsc");
-            Files.writeString(file, schema.getValue());
+        String deep = "{\"type\":\"array\",\"items\":".repeat(100_000) + "\"null\"" + "}".repeat(100_000);
+        return Stream.of(
+                Arguments.of("broken", "{\"type\": \"recor\"}", ""),
+                Arguments.of(
+                        "a-name-twice",
+                        record(
+                                "ItemEvent",
+                                """
+                        {"name": "a", "aliases": ["item_id"], "type": "string"},
+                        {"name": "b", "aliases": ["item_id"], "type": "string"}"""),
+                        "Duplicate field item_id"),
+                Arguments.of("a-part", record("A", "{\"name\": \"value\", \"type\": \"Elsewhere\"}"), "Elsewhere"),
+                Arguments.of("itself", record("A", "{\"name\":\"next\",\"type\":[\"null\",\"A\"]}"), "at most"),
+                Arguments.of("doubling", chain, "at most"),
+                Arguments.of("deep", deep, "at most"),
+                Arguments.of("long", record("x".repeat(2_000_000), ""), "at most"));
+    }
 
-            assertThatThrownBy(() -> wire(Optional.of(directory)))
-                    .hasMessageContaining(file.getFileName() + " is no Avro schema")
-                    .hasMessageContaining("at most");
-            Files.delete(file);
-        }
+    private static String record(String name, String fields) {
+        return "{\"type\": \"record\", \"name\": \"" + name + "\", \"namespace\": \"dev.millrace.avro\", \"fields\": ["
+                + fields + "]}";
     }
 
     private static AvroWire wire(Optional<Path> directory) {
