@@ -16,8 +16,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Checkpoints. The first byte chooses what the rest is: a file; the payloads of a file's frames, each behind its length of two bytes, which
@@ -78,22 +79,11 @@ public final class CheckpointFuzz {
         }
     }
 
-    private static List<List<Byte>> entries(Checkpoint checkpoint) {
-        List<List<Byte>> all = new ArrayList<>();
-        for (Map.Entry<byte[], byte[]> entry :
-                Learners.map(checkpoint.entries()).entrySet()) {
-            all.add(boxed(entry.getKey()));
-            all.add(boxed(entry.getValue()));
-        }
-        return all;
-    }
-
-    private static List<Byte> boxed(byte[] bytes) {
-        List<Byte> boxed = new ArrayList<>(bytes.length);
-        for (byte each : bytes) {
-            boxed.add(each);
-        }
-        return boxed;
+    private static List<String> entries(Checkpoint checkpoint) {
+        return Learners.map(checkpoint.entries()).entrySet().stream()
+                .flatMap(entry -> Stream.of(entry.getKey(), entry.getValue()))
+                .map(HexFormat.of()::formatHex)
+                .toList();
     }
 
     /** A file of these payloads. The last two numbers of the first, of entries and bytes, are made right. */

@@ -80,9 +80,9 @@ final class Corpus {
                 "tags", new FeatureValue.Bag(List.of("a", "b")),
                 "picture", new FeatureValue.Dense(List.of(0.1f, -2f))));
         Click click = new Click("c1", "u1", "i1", Optional.of("e1"), "click", 0.5, Streams.T0, Streams.T0, features);
-        write("EventFuzz", "clicks-json", EventFuzz.inputWithoutSchema("clicks", EventJson.of(click)));
+        write("EventFuzz", "clicks-json", EventFuzz.input("clicks", EventJson.of(click)));
         CatalogueItem item = new CatalogueItem("i1", Streams.T0, features);
-        write("EventFuzz", "items-json", EventFuzz.inputWithoutSchema("items", EventJson.of(item)));
+        write("EventFuzz", "items-json", EventFuzz.input("items", EventJson.of(item)));
     }
 
     private static void schemas() throws IOException {

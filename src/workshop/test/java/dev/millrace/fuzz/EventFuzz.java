@@ -74,25 +74,18 @@ public final class EventFuzz {
         Input.require(Arrays.equals(topic.apply(written), written), "what was written is read as the same");
     }
 
-    /** The input that makes this record of a topic. */
+    /** The input that makes this record of a topic, whether it names a schema or is JSON. */
     static byte[] input(String topic, byte[] value) {
-        ByteArrayOutputStream input = new ByteArrayOutputStream();
-        input.write(NAMES.indexOf(topic));
-        int header = 0;
-        while (!Arrays.equals(HEADERS.get(header), Arrays.copyOf(value, HEADERS.get(header).length))) {
-            header++;
+        int number = 0;
+        while (number < HEADERS.size()
+                && !Arrays.equals(HEADERS.get(number), Arrays.copyOf(value, HEADERS.get(number).length))) {
+            number++;
         }
-        input.write(header);
-        input.write(value, HEADERS.get(header).length, value.length - HEADERS.get(header).length);
-        return input.toByteArray();
-    }
-
-    /** The input that makes this record of a topic, which names no schema. */
-    static byte[] inputWithoutSchema(String topic, byte[] value) {
+        int from = number < HEADERS.size() ? HEADERS.get(number).length : 0;
         ByteArrayOutputStream input = new ByteArrayOutputStream();
         input.write(NAMES.indexOf(topic));
-        input.write(HEADERS.size());
-        input.writeBytes(value);
+        input.write(number);
+        input.write(value, from, value.length - from);
         return input.toByteArray();
     }
 

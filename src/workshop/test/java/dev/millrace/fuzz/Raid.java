@@ -157,7 +157,7 @@ final class Raid implements Attribution.Output {
         outcome.learnt().ifPresent(report -> steepest = Math.max(steepest, report.gradientNorm()));
         if (scene.goal() == Goal.GATE) {
             shop.trainer().publish();
-            shop.trainer().drainDirty(new Dropped());
+            shop.trainer().drainDirty(new MemoryEntries());
             withheld += shop.trainer().withheld().isPresent() ? 1 : 0;
         }
     }
@@ -229,15 +229,6 @@ final class Raid implements Attribution.Output {
 
     @Override
     public void userRemoved(String user) {}
-
-    private static final class Dropped implements EntrySink {
-
-        @Override
-        public void put(byte[] key, byte[] value) {}
-
-        @Override
-        public void delete(byte[] key) {}
-    }
 
     /** A store that counts the bytes that it is given. */
     private static final class CountedEntries implements OrderedEntries {

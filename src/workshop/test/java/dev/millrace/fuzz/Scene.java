@@ -24,7 +24,7 @@ import java.util.Optional;
  *
  * @param target the item that is to gain, or whose neighbours are attacked
  * @param byClicks all items of which there were examples, the most clicked first
- * @param alone what comes of the honest events without anybody else
+ * @param alone what comes of the honest events without anybody else, by goal, as far as that was asked
  * @param controls where the target stands if so many honest users click it once each, as far as that was asked
  */
 record Scene(
@@ -35,7 +35,7 @@ record Scene(
         List<ReplayEvent> honest,
         String target,
         List<String> byClicks,
-        Optional<Raid.Outcome> alone,
+        Map<Goal, Raid.Outcome> alone,
         Map<Integer, Shop.Standing> controls) {
 
     private static final int LEARNT = 10_000;
@@ -74,39 +74,26 @@ record Scene(
                             .thenComparing(Comparator.naturalOrder()))
                     .toList();
             List<ReplayEvent> honest = events.subList(LEARNT, LEARNT + HONEST);
-            return of(
-                    new Scene(goal, accounts, settings, kept, honest, "", byClicks, Optional.empty(), new HashMap<>()));
+            return new Scene(
+                    goal,
+                    accounts,
+                    settings,
+                    kept,
+                    honest,
+                    target(goal, kept),
+                    byClicks,
+                    new HashMap<>(),
+                    new HashMap<>());
         }
     }
 
     /** Returns the scene for another goal in the same settings, or for another number of accounts. */
     Scene of(Goal other, int others) {
-        Scene scene = new Scene(other, others, settings, kept, honest, target, byClicks, alone, controls);
-        return other == goal ? scene : of(scene);
+        return new Scene(other, others, settings, kept, honest, target(other, kept), byClicks, alone, controls);
     }
 
-    private static Scene of(Scene of) {
-        String target = of.goal == Goal.NEIGHBOURS ? middling(of.kept) : "i" + FIRST;
-        Scene scene = new Scene(
-                of.goal,
-                of.accounts,
-                of.settings,
-                of.kept,
-                of.honest,
-                target,
-                of.byClicks,
-                Optional.empty(),
-                of.controls);
-        return new Scene(
-                scene.goal,
-                scene.accounts,
-                scene.settings,
-                scene.kept,
-                scene.honest,
-                scene.target,
-                scene.byClicks,
-                Optional.of(Raid.run(scene, Raid.Sender.NOBODY)),
-                scene.controls);
+    private static String target(Goal goal, Shop.Kept kept) {
+        return goal == Goal.NEIGHBOURS ? middling(kept) : "i" + FIRST;
     }
 
     /** The shop's events in the order of their times. Clicks come up to 20 minutes later than the generator says: so there are always some that are awaited. */
@@ -180,7 +167,10 @@ record Scene(
     }
 
     Raid.Outcome quiet() {
-        return alone.orElseThrow();
+        Raid.Outcome known = alone.get(goal);
+        Raid.Outcome found = known == null ? Raid.run(this, Raid.Sender.NOBODY) : known;
+        alone.put(goal, found);
+        return found;
     }
 
     /**
