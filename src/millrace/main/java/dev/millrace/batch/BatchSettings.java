@@ -27,9 +27,9 @@ public record BatchSettings(
         PopularitySettings popularity = PopularitySettings.read(reader);
         NegativeSettings negatives = NegativeSettings.read(reader);
         reader.require(
-                negatives.popular().most() == 0 || popularity.isByItem(),
+                negatives.popular() == 0 || popularity.isByItem(),
                 "negatives.popularity",
-                negatives.popular().most(),
+                negatives.popular(),
                 "must be 0 where items share an estimate of their popularity (popularity.hashes)");
         return new BatchSettings(
                 size(reader),

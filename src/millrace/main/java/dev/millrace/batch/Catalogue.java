@@ -79,22 +79,7 @@ public final class Catalogue implements Durable {
     }
 
     public void apply(CatalogueChange change) {
-        change.accept(new CatalogueChange.Visitor<Boolean>() {
-            @Override
-            public Boolean upsert(CatalogueChange.Upsert upsert) {
-                put(upsert);
-                return true;
-            }
-
-            @Override
-            public Boolean removal(CatalogueChange.Removal removal) {
-                if (removal.isAnnounced()) {
-                    remember(removal.itemId(), removal.time());
-                }
-                remove(removal.itemId());
-                return true;
-            }
-        });
+        change.<Boolean>match(this::put, this::remove);
     }
 
     /** Forgets the ids of items that were removed before that event time. */
@@ -310,7 +295,7 @@ public final class Catalogue implements Durable {
         }
     }
 
-    private void put(CatalogueChange.Upsert upsert) {
+    private boolean put(CatalogueChange.Upsert upsert) {
         int number = numbers.find(upsert.itemId());
         if (number == KeyIndex.NONE) {
             append(upsert.item());
@@ -325,14 +310,19 @@ public final class Catalogue implements Durable {
         } else if (number == KeyIndex.NONE) {
             unannounced.put(upsert.itemId(), new Sighting(0, upsert.item().time()));
         }
+        return true;
     }
 
-    private void remove(String id) {
+    private boolean remove(CatalogueChange.Removal removal) {
+        String id = removal.itemId();
+        if (removal.isAnnounced()) {
+            remember(id, removal.time());
+        }
         dirty.add(id);
         unannounced.remove(id);
         int number = numbers.removeAndFill(id);
         if (number == KeyIndex.NONE) {
-            return;
+            return false;
         }
         changes++;
         int last = size();
@@ -342,6 +332,7 @@ public final class Catalogue implements Durable {
         if (number != last) {
             dirty.add(itemAt(number));
         }
+        return true;
     }
 
     private CatalogueItem at(int number) {

@@ -17,28 +17,15 @@ public sealed interface CatalogueChange {
     boolean isAnnounced();
 
     /** Returns true if the item is out of the catalogue after the change, false if it is in it. */
-    boolean isRemoval();
+    default boolean isRemoval() {
+        return this instanceof Removal;
+    }
 
     /** Returns the same change, unannounced. */
     CatalogueChange unannounced();
 
-    /** Calls the visitor's method for this kind of change. */
-    <R> R accept(Visitor<R> visitor);
-
-    /** Calls the function for this kind of change. */
-    default <R> R match(Function<Upsert, R> upsert, Function<Removal, R> removal) {
-        return accept(new Visitor<R>() {
-            @Override
-            public R upsert(Upsert change) {
-                return upsert.apply(change);
-            }
-
-            @Override
-            public R removal(Removal change) {
-                return removal.apply(change);
-            }
-        });
-    }
+    /** Calls the function for this kind of change. A new kind does not compile until every caller has a function for it. */
+    <R> R match(Function<Upsert, R> upsert, Function<Removal, R> removal);
 
     /** Returns the ids of the items that some changes remove, in the order of these. */
     static Set<String> removed(List<CatalogueChange> changes) {
@@ -46,14 +33,6 @@ public sealed interface CatalogueChange {
                 .filter(CatalogueChange::isRemoval)
                 .map(CatalogueChange::itemId)
                 .collect(Collectors.toCollection(LinkedHashSet::new));
-    }
-
-    /** One method for each kind of change. */
-    interface Visitor<R> {
-
-        R upsert(Upsert upsert);
-
-        R removal(Removal removal);
     }
 
     /** A new item, or new features of an item. Unannounced if an example named the item before any producer did. */
@@ -69,18 +48,13 @@ public sealed interface CatalogueChange {
         }
 
         @Override
-        public boolean isRemoval() {
-            return false;
-        }
-
-        @Override
         public Upsert unannounced() {
             return new Upsert(item, false);
         }
 
         @Override
-        public <R> R accept(Visitor<R> visitor) {
-            return visitor.upsert(this);
+        public <R> R match(Function<Upsert, R> upsert, Function<Removal, R> removal) {
+            return upsert.apply(this);
         }
     }
 
@@ -97,18 +71,13 @@ public sealed interface CatalogueChange {
         }
 
         @Override
-        public boolean isRemoval() {
-            return true;
-        }
-
-        @Override
         public Removal unannounced() {
             return new Removal(itemId, time, false);
         }
 
         @Override
-        public <R> R accept(Visitor<R> visitor) {
-            return visitor.removal(this);
+        public <R> R match(Function<Upsert, R> upsert, Function<Removal, R> removal) {
+            return removal.apply(this);
         }
     }
 }

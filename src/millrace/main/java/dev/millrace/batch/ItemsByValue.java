@@ -14,7 +14,7 @@ import java.util.Optional;
  *
  * <p>It is a function of the catalogue alone, so nothing of it is stored.
  */
-final class ItemsByValue implements PairedDraws {
+final class ItemsByValue {
 
     private static final String NONE = "";
 
@@ -57,8 +57,7 @@ final class ItemsByValue implements PairedDraws {
         this.feature = feature;
     }
 
-    @Override
-    public void refresh(int number) {
+    void refresh(int number) {
         if (!isBuilt) {
             return;
         }
@@ -84,8 +83,7 @@ final class ItemsByValue implements PairedDraws {
     }
 
     /** Draws another item with the same value, uniformly; absent if there is none. */
-    @Override
-    public Optional<String> draw(String item, long seed, long stream, long slot) {
+    Optional<String> draw(String item, long seed, long stream, long slot) {
         build();
         Group group = groups.get(value(item));
         if (group == null || group.size < 2 || !catalogue.contains(item)) {

@@ -4,12 +4,7 @@ import dev.millrace.settings.SettingsReader;
 
 /** Which negatives a batch has beside its own positives; several kinds may be mixed. */
 public record NegativeSettings(
-        Quota uniform,
-        Quota popular,
-        double popularityExponent,
-        Quota memory,
-        Quota hardByRule,
-        String hardRuleFeature) {
+        int uniform, int popular, double popularityExponent, Quota memory, int hardByRule, String hardRuleFeature) {
 
     public static NegativeSettings read(SettingsReader reader) {
         int uniform = reader.integer(
@@ -20,8 +15,8 @@ public record NegativeSettings(
                         + "default as many as batch.negatives, and 0 where items share an estimate of "
                         + "their popularity");
         return new NegativeSettings(
-                new Quota(uniform),
-                new Quota(popular),
+                uniform,
+                popular,
                 reader.number("negatives.popularity.exponent = 0.75 in [0.01, 1]: power of the popularity for "
                         + "negatives.popularity; 0.75 as in word2vec (Mikolov et al. 2013)"),
                 Quota.read(
@@ -29,20 +24,19 @@ public record NegativeSettings(
                         "memory",
                         reader.integer("negatives.memory = 0 in [0, 65536]: negatives that are the items of the last "
                                 + "positive examples before each batch")),
-                new Quota(reader.integer(
-                        "negatives.hard-rule = 0 in [0, 64]: negatives per example that share the value of a "
-                                + "feature with its item, and that are negatives of that example alone")),
+                reader.integer("negatives.hard-rule = 0 in [0, 64]: negatives per example that share the value of a "
+                        + "feature with its item, and that are negatives of that example alone"),
                 reader.text("negatives.hard-rule.feature = category: item feature, named as in events, whose value "
                         + "hard-rule negatives share; of a bag, the first value"));
     }
 
     /** Returns the most negatives that a batch of that many positives can have. */
     public long most(int size) {
-        return (long) uniform.most() + popular.most() + memory.most() + (long) hardByRule.most() * size;
+        return (long) uniform + popular + memory.most() + (long) hardByRule * size;
     }
 
     /** Returns true if examples have, at some step, negatives beside the batch's own positives. */
     public boolean areAny() {
-        return uniform.most() + popular.most() + memory.most() + hardByRule.most() > 0;
+        return uniform + popular + memory.most() + hardByRule > 0;
     }
 }

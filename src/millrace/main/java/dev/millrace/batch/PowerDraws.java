@@ -14,7 +14,7 @@ import java.util.List;
  *
  * <p>The sums are a function of the current weights and numbers alone, so nothing here is stored.
  */
-final class PowerDraws implements WeightedDraws {
+final class PowerDraws {
 
     /** The weights to draw by. */
     interface Weights {
@@ -53,8 +53,7 @@ final class PowerDraws implements WeightedDraws {
         this.exponent = exponent;
     }
 
-    @Override
-    public void refresh(int number) {
+    void refresh(int number) {
         int capacity = sums.length / 2;
         if (number >= capacity) {
             sums = new double[0]; // outgrown, or not built yet
@@ -67,14 +66,12 @@ final class PowerDraws implements WeightedDraws {
         }
     }
 
-    @Override
-    public void observe(List<String> positives) {
+    void observe(List<String> positives) {
         positives.forEach(item -> catalogue.number(item).ifPresent(this::refresh));
     }
 
     /** Draws one item, with one random number. */
-    @Override
-    public String draw(long seed, long stream, long slot) {
+    String draw(long seed, long stream, long slot) {
         build();
         double seen = sums[1] * weights.scale(exponent);
         double unseen = catalogue.size() * weights.floor(exponent);
@@ -94,8 +91,7 @@ final class PowerDraws implements WeightedDraws {
     }
 
     /** Returns log q as if the item were in the catalogue, even if it is not. */
-    @Override
-    public double logProbability(String item) {
+    double logProbability(String item) {
         build();
         double scale = weights.scale(exponent);
         double floor = weights.floor(exponent);

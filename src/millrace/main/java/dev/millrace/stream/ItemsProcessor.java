@@ -20,19 +20,6 @@ import org.apache.kafka.streams.processor.api.RecordMetadata;
 /** Appends catalogue changes to the training examples, which gives all of them one order, and counts them. */
 final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>, WriteThroughStore.Owner<Books> {
 
-    private static final CatalogueChange.Visitor<Outcome> OUTCOMES = new CatalogueChange.Visitor<>() {
-
-        @Override
-        public Outcome upsert(CatalogueChange.Upsert upsert) {
-            return Outcome.APPLIED;
-        }
-
-        @Override
-        public Outcome removal(CatalogueChange.Removal removal) {
-            return Outcome.REMOVED;
-        }
-    };
-
     private final TopicNames topics;
     private final TrainingRecords training;
     private final AvroWire wire;
@@ -81,7 +68,7 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             account.settle(InputTopic.ITEMS, Outcome.REJECTED, rejected.reason().label());
             return;
         }
-        account.settle(InputTopic.ITEMS, change.accept(OUTCOMES));
+        account.settle(InputTopic.ITEMS, change.isRemoval() ? Outcome.REMOVED : Outcome.APPLIED);
         outlet.send(
                 MillraceTopology.ITEMS_TO_EXAMPLES,
                 Utf8.bytes(change.itemId()),

@@ -225,8 +225,8 @@ class NegativeSourceTest {
         NegativeSettings negatives = BatchSettings.read(reader).negatives();
 
         reader.finish();
-        assertThat(negatives.uniform().most()).isEqualTo(5);
-        assertThat(negatives.popular().most()).isEqualTo(popular);
+        assertThat(negatives.uniform()).isEqualTo(5);
+        assertThat(negatives.popular()).isEqualTo(popular);
     }
 
     /** A batcher over a catalogue that changes, and what it stored. */
