@@ -1,24 +1,13 @@
 package dev.millrace.replay;
 
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * A file of a log and what its rows mean.
  *
  * @param rows of the file
- * @param decoder of these rows
+ * @param decoder returns the events of one row, or none if the row is of no interest. Exposures stand before their clicks, and features
+ *     before the events that they describe. Throws {@link dev.millrace.event.UnusableEventException} if the row cannot be used
  */
-public record LogFile(RowFile rows, Decoder decoder) {
-
-    /** Turns rows of a log into events. */
-    public interface Decoder {
-
-        /**
-         * Returns the events of one row, or none if the row is of no interest. Exposures stand before their clicks, and features
-         * before the events that they describe.
-         *
-         * @throws dev.millrace.event.UnusableEventException if the row cannot be used
-         */
-        List<ReplayEvent> decode(Row row);
-    }
-}
+public record LogFile(RowFile rows, Function<Row, List<ReplayEvent>> decoder) {}

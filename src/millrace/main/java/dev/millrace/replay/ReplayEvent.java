@@ -15,7 +15,9 @@ public sealed interface ReplayEvent {
     void accept(Visitor visitor);
 
     /** Returns true for exposures and clicks, which a replay paces and counts; false for features of items and users. */
-    boolean isInteraction();
+    default boolean isInteraction() {
+        return this instanceof ItemExposure || this instanceof ItemClick;
+    }
 
     /** What is done with each kind of event. A new kind does not compile until every visitor has a method for it. */
     interface Visitor {
@@ -37,11 +39,6 @@ public sealed interface ReplayEvent {
         public void accept(Visitor visitor) {
             visitor.window(this);
         }
-
-        @Override
-        public boolean isInteraction() {
-            return false;
-        }
     }
 
     /** An item appears in the catalogue, or its features change. */
@@ -54,11 +51,6 @@ public sealed interface ReplayEvent {
         @Override
         public void accept(Visitor visitor) {
             visitor.item(item);
-        }
-
-        @Override
-        public boolean isInteraction() {
-            return false;
         }
     }
 
@@ -73,11 +65,6 @@ public sealed interface ReplayEvent {
         public void accept(Visitor visitor) {
             visitor.profile(profile);
         }
-
-        @Override
-        public boolean isInteraction() {
-            return false;
-        }
     }
 
     /** A user is shown an item. */
@@ -91,11 +78,6 @@ public sealed interface ReplayEvent {
         public void accept(Visitor visitor) {
             visitor.exposure(exposure);
         }
-
-        @Override
-        public boolean isInteraction() {
-            return true;
-        }
     }
 
     /** A user acts on an item. */
@@ -108,11 +90,6 @@ public sealed interface ReplayEvent {
         @Override
         public void accept(Visitor visitor) {
             visitor.click(click);
-        }
-
-        @Override
-        public boolean isInteraction() {
-            return true;
         }
     }
 }

@@ -7,6 +7,10 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.event.UserProfile;
+import dev.millrace.feature.FeatureFields;
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.PriorityQueue;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.TreeMap;
@@ -29,13 +34,13 @@ import org.jspecify.annotations.Nullable;
  * Merges tables and log files into one stream of events in time order.
  *
  * <p>Layout, from the file to the stream: {@code GroupReader} turns the usable rows of one file into groups of events; the groups of all files are
- * ordered by their earliest time, in a {@link RowStore} or by merging sorted files; {@link TimeOrder} orders the events of overlapping
+ * ordered by their earliest time, in memory or by merging sorted files; {@code TimeOrder} orders the events of overlapping
  * groups; {@code Changes} drops features that do not change anything and lists an item before its first exposure or click.
  *
  * <p>Invariant: event times never decrease, and every item is listed before it is seen.
  *
- * <p>Cost: the tables, and the last features of every item and user, are in memory. {@link #sortedInMemory} holds all rows too, {@link #streamed}
- * one row a file. One thread.
+ * <p>Cost: the tables, and the last features of every item and user, are in memory. {@link #sortedInMemory} holds all rows too, each in some
+ * 100 bytes beside its cells, {@link #streamed} one row a file. One thread.
  *
  * @param items of the catalogue
  * @param users with a profile
@@ -49,35 +54,17 @@ public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log
 
     /** Reads all rows, then sorts them. The files may be in any order. */
     public Stream<ReplayEvent> sortedInMemory(Consumer<? super BadRow> badRows) {
-        RowStore store = new RowStore();
-        for (int source = 0; source < log.size(); source++) {
-            LogFile file = log.get(source);
+        List<StoredRow> rows = new ArrayList<>();
+        for (LogFile file : log) {
             try (GroupReader groups = new GroupReader(file, badRows)) {
                 while (groups.hasNext()) {
                     Group group = groups.next();
-                    store.add(group.time(), source, group.row());
+                    rows.add(new StoredRow(group.time(), file, StoredRow.encoded(group.row())));
                 }
             }
         }
-        int[] order = store.timeOrder();
-        Iterator<List<ReplayEvent>> groups = new Iterator<>() {
-            private int at;
-
-            @Override
-            public boolean hasNext() {
-                return at < order.length;
-            }
-
-            @Override
-            public List<ReplayEvent> next() {
-                if (at >= order.length) {
-                    throw new NoSuchElementException();
-                }
-                int number = order[at++];
-                return log.get(store.source(number)).decoder().decode(store.row(number));
-            }
-        };
-        return stream(groups);
+        rows.sort(Comparator.comparingLong(StoredRow::time)); // stable
+        return stream(rows.stream().map(StoredRow::events).iterator());
     }
 
     /** Reads row by row. The rows of each file must be in time order: a row earlier than the one before it is a bad row. */
@@ -146,6 +133,21 @@ public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log
      */
     private record Group(long time, Row row, List<ReplayEvent> events) {}
 
+    /** A row in memory. Its events are not held: they are decoded again when the row is read. */
+    private record StoredRow(long time, LogFile file, byte[] row) {
+
+        static byte[] encoded(Row row) {
+            Fields fields = new Fields().longInteger(row.line()).text(row.fingerprint());
+            FeatureFields.texts(fields, row.cells());
+            return fields.framed();
+        }
+
+        List<ReplayEvent> events() {
+            ByteBuffer stored = Frame.open(row);
+            return file.decoder().apply(new Row(stored.getLong(), Fields.text(stored), FeatureFields.texts(stored)));
+        }
+    }
+
     /** Reads the usable rows of one file with their events. */
     private static final class GroupReader implements Iterator<Group>, AutoCloseable {
         private final LogFile file;
@@ -199,7 +201,7 @@ public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log
             while (rows.hasNext()) {
                 Row row = rows.next();
                 try {
-                    List<ReplayEvent> events = file.decoder().decode(row);
+                    List<ReplayEvent> events = file.decoder().apply(row);
                     if (!events.isEmpty()) {
                         return new Group(TimeOrder.earliest(events), row, events);
                     }
@@ -310,5 +312,62 @@ public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log
             all.putAll(fresh.values());
             return Features.of(all);
         }
+    }
+
+    /**
+     * Puts events in time order. Events come in groups, such as the exposure and the later click of one row; the earliest times of the groups are
+     * in order. Events with equal times keep the order of arrival. Memory holds only the events later than the current group.
+     */
+    private static final class TimeOrder implements Iterator<ReplayEvent> {
+
+        private final Iterator<List<ReplayEvent>> groups;
+        private final PriorityQueue<Waiting> waiting =
+                new PriorityQueue<>(Comparator.comparingLong(Waiting::time).thenComparingLong(Waiting::arrival));
+        private long latestGroup = Long.MIN_VALUE;
+        private long arrivals;
+
+        /**
+         * @param groups none empty, earliest times ascending
+         */
+        TimeOrder(Iterator<List<ReplayEvent>> groups) {
+            this.groups = groups;
+        }
+
+        /** Returns the next event without taking it. */
+        Optional<ReplayEvent> peek() {
+            // a group holds no event earlier than its own earliest time
+            while (groups.hasNext()
+                    && (waiting.isEmpty() || latestGroup < waiting.peek().time())) {
+                List<ReplayEvent> group = groups.next();
+                latestGroup = earliest(group);
+                group.forEach(this::add);
+            }
+            return waiting.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(waiting.peek().event());
+        }
+
+        /** Adds an event, which must not be earlier than any event that was taken. */
+        void add(ReplayEvent event) {
+            waiting.add(new Waiting(event.time(), arrivals++, event));
+        }
+
+        @Override
+        public boolean hasNext() {
+            return peek().isPresent();
+        }
+
+        @Override
+        public ReplayEvent next() {
+            ReplayEvent event = peek().orElseThrow(NoSuchElementException::new);
+            waiting.remove();
+            return event;
+        }
+
+        static long earliest(List<ReplayEvent> group) {
+            return group.stream().mapToLong(ReplayEvent::time).min().orElseThrow();
+        }
+
+        private record Waiting(long time, long arrival, ReplayEvent event) {}
     }
 }
