@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
@@ -56,61 +55,22 @@ record Continuity(
     /** A changelog that is there: its cleanup policy, and what each partition holds. */
     record Found(String cleanupPolicy, List<Span> partitions) {}
 
-    /** What follows. */
-    sealed interface Verdict {
-
-        /** What is gone, one sentence each; empty if nothing is. */
-        List<String> faults();
-
-        /**
-         * Whether the application may start now.
-         *
-         * @param begin tells its group where to begin; false if that is not possible now
-         * @throws LostContinuityException if something is gone
-         */
-        boolean mayStart(Predicate<SortedMap<TopicPartition, Long>> begin);
-
-        /** Nothing is missing. */
-        record GoesOn() implements Verdict {
-
-            @Override
-            public List<String> faults() {
-                return List.of();
-            }
-
-            @Override
-            public boolean mayStart(Predicate<SortedMap<TopicPartition, Long>> begin) {
-                return true;
-            }
-        }
-
-        /** The application never ran: it begins at these offsets. */
-        record FirstStart(SortedMap<TopicPartition, Long> from) implements Verdict {
-
-            @Override
-            public List<String> faults() {
-                return List.of();
-            }
-
-            @Override
-            public boolean mayStart(Predicate<SortedMap<TopicPartition, Long>> begin) {
-                return begin.test(from);
-            }
-        }
-
-        /** Something is gone; one sentence each. */
-        record Broken(List<String> faults) implements Verdict {
-
-            @Override
-            public boolean mayStart(Predicate<SortedMap<TopicPartition, Long>> begin) {
-                throw new LostContinuityException(faults);
-            }
-        }
+    /** Returns true if the application never ran. Where nothing is gone, its group then begins at {@link #beginnings}. */
+    boolean isFirstStart() {
+        return committed.isEmpty();
     }
 
-    Verdict verdict() {
+    /** Returns the offset at which each input begins. */
+    SortedMap<TopicPartition, Long> beginnings() {
+        SortedMap<TopicPartition, Long> from = new TreeMap<>(inputs.comparator());
+        inputs.forEach((partition, span) -> from.put(partition, span.begin()));
+        return from;
+    }
+
+    /** Returns what is gone, one sentence each; empty if nothing is. */
+    List<String> faults() {
         List<String> faults = new ArrayList<>();
-        if (committed.isEmpty()) {
+        if (isFirstStart()) {
             changelogs.forEach(
                     changelog -> changelog.found().ifPresent(found -> forgottenGroup(changelog, found, faults)));
         } else {
@@ -121,15 +81,7 @@ record Continuity(
                             + ", which is gone: the topic was made again with fewer partitions; " + ANEW));
         }
         changelogs.forEach(changelog -> changelog(changelog, faults));
-        if (!faults.isEmpty()) {
-            return new Verdict.Broken(faults);
-        }
-        if (!committed.isEmpty()) {
-            return new Verdict.GoesOn();
-        }
-        SortedMap<TopicPartition, Long> from = new TreeMap<>(inputs.comparator());
-        inputs.forEach((partition, span) -> from.put(partition, span.begin()));
-        return new Verdict.FirstStart(from);
+        return faults;
     }
 
     private void input(TopicPartition partition, Span span, List<String> faults) {

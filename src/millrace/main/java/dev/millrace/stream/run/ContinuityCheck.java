@@ -64,7 +64,12 @@ final class ContinuityCheck {
     void beforeStart(String application, Topology topology) {
         long deadline = System.nanoTime() + longestRace.toNanos();
         while (true) {
-            if (look(application, topology).verdict().mayStart(from -> begin(application, from))) {
+            Continuity found = look(application, topology);
+            List<String> faults = found.faults();
+            if (!faults.isEmpty()) {
+                throw new LostContinuityException(faults);
+            }
+            if (!found.isFirstStart() || begin(application, found.beginnings())) {
                 return;
             }
             if (System.nanoTime() > deadline) {
@@ -79,7 +84,7 @@ final class ContinuityCheck {
 
     /** What an application that stopped has lost; empty if the cluster shows nothing. */
     List<String> losses(String application, Topology topology) {
-        return look(application, topology).verdict().faults();
+        return look(application, topology).faults();
     }
 
     /** What the cluster holds of an application now. */
