@@ -4,13 +4,10 @@ import dev.millrace.event.Click;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
 import dev.millrace.feature.FeatureFields;
-import dev.millrace.settings.InvalidSettingsException;
-import dev.millrace.settings.SettingFault;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Utf8;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -21,8 +18,6 @@ import java.util.Optional;
  * an entry of its own in the same way, which versions of the history name: it may be large, and a click does not change it.
  */
 final class Users {
-
-    private static final byte[] FIRST_OF_EARLIER = Utf8.bytes("a");
 
     private final AttributionSettings settings;
     private final long expireMillis;
@@ -37,18 +32,6 @@ final class Users {
         this.entries = entries;
         this.cache = cache;
         this.timers = timers;
-        requireLayout(entries);
-    }
-
-    /** The first layout had kinds in small letters; what it holds would be lost silently. Later ones are kept with the settings. */
-    private static void requireLayout(OrderedEntries entries) {
-        entries.scan(FIRST_OF_EARLIER, (key, value) -> {
-            throw new InvalidSettingsException(List.of(new SettingFault(
-                    "the state of the attribution",
-                    "of layout 1",
-                    "must be of layout " + AttributionSettings.LAYOUT_READ
-                            + ", no release wrote another: begin from nothing, under another stream.application-id")));
-        });
     }
 
     /** Returns a user's state, if there is any. Who changes it must put it. */

@@ -32,8 +32,6 @@ import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.internals.WrappedStateStore;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A state store whose content lives on the heap as one {@link Durable} and is written through to RocksDB and its changelog once
@@ -91,8 +89,6 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         /** Called once in each commit if anything changed, on the task's thread. It must drain the store. */
         void beforeCommit(D state);
     }
-
-    private static final Logger LOG = LoggerFactory.getLogger(WriteThroughStore.class);
 
     // first bytes of the store's own keys, in the order of the store; the state's begin with a printable character
     private static final byte POSITION = 0;
@@ -233,13 +229,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     private D load(Owner<D> from) {
         EntrySource stored = new StoreEntries(wrapped());
         D fresh = from.fresh(stored);
-        boolean isBegun = loadOwn(stored, from.settings());
-        if (isBegun && !from.settings().isEmpty() && unwritten.equals(from.settings())) {
-            LOG.atWarn()
-                    .addKeyValue("store", name())
-                    .log("The state of store " + name() + " is of a version that kept no settings with it: those"
-                            + " of this start are kept with it from now on, and must be those it was begun with");
-        }
+        loadOwn(stored, from.settings());
         stored.scanBut(BEHIND_OWN, from.readLater(), fresh::restore);
         from.restored(fresh);
         return fresh;
@@ -248,14 +238,11 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     /**
      * Loads the store's own entries.
      *
-     * @return true if there were any
      * @throws InvalidSettingsException if the state was begun under other settings
      */
-    private boolean loadOwn(EntrySource stored, KeptSettings given) {
+    private void loadOwn(EntrySource stored, KeptSettings given) {
         SortedMap<String, String> kept = new TreeMap<>();
-        boolean[] isBegun = {false};
         stored.scan(new byte[] {POSITION}, BEHIND_OWN, (key, value) -> {
-            isBegun[0] = true;
             if (key[0] == POSITION) {
                 positions.put(PrefixedKey.text(key), Frame.open(value).getLong());
             } else {
@@ -268,7 +255,6 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
             given.require(ofState, "the state of store " + name());
         }
         unwritten = given.without(ofState);
-        return isBegun[0];
     }
 
     private void drop() {

@@ -1,12 +1,9 @@
 package dev.millrace.attribute;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.MemoryEntries;
-import dev.millrace.state.Utf8;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,16 +66,6 @@ class RecordedStepsTest {
 
         assertThat(steps.said()).containsExactlyInAnyOrderElementsOf(said);
         assertThat(attribution.books().accounts().toString()).isEqualTo(books);
-    }
-
-    @Test
-    void stateOfThatLayoutIsRefused() {
-        entries.put(Utf8.bytes("uann"), new byte[0]);
-
-        assertThatThrownBy(() -> new RecordedSteps().attribution(entries))
-                .isInstanceOf(InvalidSettingsException.class)
-                .hasMessage("the state of the attribution = of layout 1: must be of layout 3, no release wrote another:"
-                        + " begin from nothing, under another stream.application-id");
     }
 
     private Attribution restored(RecordedSteps steps) {

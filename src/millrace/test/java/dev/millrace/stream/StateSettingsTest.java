@@ -64,16 +64,6 @@ class StateSettingsTest {
     }
 
     @Test
-    void stateThatKeptNoneTakesThoseOfTheStart() {
-        startAndCommit(KeptSettings.NONE);
-
-        assertThat(startAndCommit(kept(Map.of(LENGTH, "200")))).isEqualTo(2);
-
-        assertThatThrownBy(() -> startAndCommit(kept(Map.of(LENGTH, "10"))))
-                .hasMessageContaining("history.length = 10: must be 200");
-    }
-
-    @Test
     void settingThatTheStateDoesNotKnowIsKeptFromThenOn() {
         startAndCommit(kept(Map.of(WINDOW, "30m")));
 
