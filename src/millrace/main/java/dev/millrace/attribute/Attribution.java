@@ -402,24 +402,16 @@ public final class Attribution implements Durable {
     }
 
     private void settle(Click click, Outcome outcome) {
-        if (isCut(click, outcome)) {
-            books.settle(InputTopic.CLICKS, outcome, Outcome.CUT_WEIGHT);
-        } else {
-            books.settle(InputTopic.CLICKS, outcome);
-        }
+        books.settle(InputTopic.CLICKS, outcome, reason(click, outcome));
     }
 
     private void settleWaiting(Click click, Outcome outcome) {
-        if (isCut(click, outcome)) {
-            books.settleWaiting(InputTopic.CLICKS, outcome, Outcome.CUT_WEIGHT, 1);
-        } else {
-            books.settleWaiting(InputTopic.CLICKS, outcome);
-        }
+        books.settleWaiting(InputTopic.CLICKS, outcome, reason(click, outcome), 1);
     }
 
-    /** Returns true if the click has an example that its weight did not count for whole. */
-    private boolean isCut(Click click, Outcome outcome) {
-        return click.weight() > settings.caps().mostWeight() && outcome.hasExample();
+    /** Returns the reason if the click has an example that its weight did not count for whole; else none. */
+    private String reason(Click click, Outcome outcome) {
+        return click.weight() > settings.caps().mostWeight() && outcome.hasExample() ? Outcome.CUT_WEIGHT : "";
     }
 
     private void fold(Click click, boolean isVisit) {

@@ -100,12 +100,13 @@ public final class Books implements Durable {
 
     /** Counts a received event whose outcome is known at once. */
     public void settle(InputTopic topic, Outcome outcome) {
-        settle(topic, outcome.label());
+        settle(topic, outcome, "");
     }
 
-    /** Counts a received event whose outcome is known at once and has a reason. */
+    /** As {@link #settle(InputTopic, Outcome)}, for a reason; an empty one is none. */
     public void settle(InputTopic topic, Outcome outcome, String reason) {
-        settle(topic, outcome.label(reason));
+        add(topic, RECEIVED, 1);
+        add(topic, OUTCOME + outcome.label(reason), 1);
     }
 
     /** Counts a received event whose outcome is still open. */
@@ -121,12 +122,15 @@ public final class Books implements Durable {
 
     /** Gives that many waiting events the same outcome. */
     public void settleWaiting(InputTopic topic, Outcome outcome, int events) {
-        settleWaiting(topic, outcome.label(), events);
+        settleWaiting(topic, outcome, "", events);
     }
 
-    /** Gives that many waiting events the same outcome, for the same reason. */
+    /** Gives that many waiting events the same outcome, for the same reason; an empty one is none. */
     public void settleWaiting(InputTopic topic, Outcome outcome, String reason, int events) {
-        settleWaiting(topic, outcome.label(reason), events);
+        if (events != 0) {
+            add(topic, WAITING, -events);
+            add(topic, OUTCOME + outcome.label(reason), events);
+        }
     }
 
     /** Returns the accounts of several books together, by the label of the topic. */
@@ -170,18 +174,6 @@ public final class Books implements Durable {
             sink.put(key, Frame.seal(Frame.allocate(Long.BYTES).putLong(count)));
         }
         dirty.clear();
-    }
-
-    private void settle(InputTopic topic, String outcome) {
-        add(topic, RECEIVED, 1);
-        add(topic, OUTCOME + outcome, 1);
-    }
-
-    private void settleWaiting(InputTopic topic, String outcome, int events) {
-        if (events != 0) {
-            add(topic, WAITING, -events);
-            add(topic, OUTCOME + outcome, events);
-        }
     }
 
     private void add(InputTopic topic, String line, long change) {

@@ -65,9 +65,9 @@ public enum Outcome {
         return this == ATTRIBUTED || this == LATE_ATTRIBUTED || this == ORPHAN_ATTRIBUTED;
     }
 
-    /** Returns the name of this outcome with a reason. */
+    /** Returns the name of this outcome with a reason; an empty one is none. */
     public String label(String reason) {
-        return label + BEFORE_REASON + reason;
+        return reason.isEmpty() ? label : label + BEFORE_REASON + reason;
     }
 
     /** Returns the label without its reason. */

@@ -1,47 +1,14 @@
 package dev.millrace.train;
 
 import dev.millrace.model.StepReport;
+import dev.millrace.state.Outcome;
 import java.util.Optional;
 
-/** The outcome of one mini-batch. */
-public sealed interface StepOutcome {
-
-    /** The model's report of the step; absent if the model did not learn. */
-    default Optional<StepReport> learnt() {
-        return Optional.empty();
-    }
-
-    /** Returns why the step was refused; absent if it was not. */
-    default Optional<String> refusal() {
-        return Optional.empty();
-    }
-
-    /** The model learnt from it. */
-    record Learnt(StepReport report) implements StepOutcome {
-        @Override
-        public Optional<StepReport> learnt() {
-            return Optional.of(report);
-        }
-    }
-
-    /** The batch only changed the catalogue. */
-    record CatalogueOnly() implements StepOutcome {}
-
-    /**
-     * All events of the batch are before {@code learn.from}: catalogue and popularity learn from it, the model does
-     * not.
-     */
-    record PassedOver() implements StepOutcome {}
-
-    /**
-     * The batch would have harmed the model and was not learnt.
-     *
-     * @param message what was found
-     */
-    record Refused(String message) implements StepOutcome {
-        @Override
-        public Optional<String> refusal() {
-            return Optional.of(message);
-        }
-    }
-}
+/**
+ * The outcome of one mini-batch.
+ *
+ * @param outcome as the books count it
+ * @param learnt the model's report of the step; absent if the model did not learn
+ * @param refusal why the step was refused: it would have harmed the model; absent if it was not
+ */
+public record StepOutcome(Outcome outcome, Optional<StepReport> learnt, Optional<String> refusal) {}

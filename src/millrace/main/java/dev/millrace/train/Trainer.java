@@ -165,8 +165,7 @@ public final class Trainer implements Durable, AutoCloseable {
     public StepOutcome learn(MiniBatch batch) {
         boolean isOwn = enter(batch);
         if (isBeforeStart(batch)) {
-            passOver(batch, isOwn);
-            return new StepOutcome.PassedOver();
+            return passOver(batch, isOwn);
         }
         Optional<Mixture.Gradient> mixture = Optional.empty();
         if (!batch.examples().isEmpty()) {
@@ -193,7 +192,7 @@ public final class Trainer implements Durable, AutoCloseable {
         examiner.observe(batch);
         facts.popularity().observe(batch);
         learntStep = batch.step();
-        settle(batch, isOwn, Outcome.EXAMINED);
+        settle(batch, isOwn, Outcome.EXAMINED, "");
     }
 
     /** Ranks events as {@link Examiner#rank} does, whenever they are learnt. Figures and state stay as they are. */
@@ -438,7 +437,7 @@ public final class Trainer implements Durable, AutoCloseable {
         return !batch.examples().isEmpty() && batch.latestTime() < learnFrom;
     }
 
-    private void passOver(MiniBatch batch, boolean isOwn) {
+    private StepOutcome passOver(MiniBatch batch, boolean isOwn) {
         learntStep = batch.step();
         publisher.stepped(batch);
         publisher.passedOver(batch);
@@ -446,7 +445,7 @@ public final class Trainer implements Durable, AutoCloseable {
         comeTo(batch);
         examiner.observe(batch);
         facts.observe(batch);
-        settle(batch, isOwn, Outcome.BEFORE_START);
+        return unlearnt(batch, isOwn, Outcome.BEFORE_START);
     }
 
     /** Advances event time to that of the batch. */
@@ -459,8 +458,7 @@ public final class Trainer implements Durable, AutoCloseable {
         learntStep = batch.step();
         publisher.stepped(batch);
         if (batch.examples().isEmpty()) {
-            settle(batch, isOwn, isOwn ? Outcome.WITHOUT_POSITIVES : Outcome.CATALOGUE_CHANGE);
-            return new StepOutcome.CatalogueOnly();
+            return unlearnt(batch, isOwn, isOwn ? Outcome.WITHOUT_POSITIVES : Outcome.CATALOGUE_CHANGE);
         }
         comeTo(batch);
         try {
@@ -472,41 +470,39 @@ public final class Trainer implements Durable, AutoCloseable {
             fieldWeights = model.fieldWeights();
             figures = Figures.learnt(batch, report, model);
             publisher.learnt(batch, model);
-            settle(batch, isOwn, Outcome.LEARNT);
-            return new StepOutcome.Learnt(report);
+            settle(batch, isOwn, Outcome.LEARNT, "");
+            return new StepOutcome(Outcome.LEARNT, Optional.of(report), Optional.empty());
         } catch (RefusedStepException refused) {
             refusedSteps++;
             batcher.forget(batch);
             publisher.refused(batch);
             settle(batch, isOwn, Outcome.REFUSED, refused.reason().text());
-            return new StepOutcome.Refused(String.valueOf(refused.getMessage()));
+            return new StepOutcome(
+                    Outcome.REFUSED, Optional.empty(), Optional.of(String.valueOf(refused.getMessage())));
         } finally {
             facts.observe(batch);
         }
+    }
+
+    private StepOutcome unlearnt(MiniBatch batch, boolean isOwn, Outcome outcome) {
+        settle(batch, isOwn, outcome, "");
+        return new StepOutcome(outcome, Optional.empty(), Optional.empty());
     }
 
     /**
      * Settles what came of a batch: of the examples that waited in an own one, or of one from the log, which is itself the received
      * event.
      */
-    private void settle(MiniBatch batch, boolean isOwn, Outcome outcome) {
-        if (isOwn) {
-            books.settleWaiting(InputTopic.EXAMPLES, outcome, examplesIn(batch));
-        } else {
-            books.settle(InputTopic.BATCHES, outcome);
-        }
-    }
-
     private void settle(MiniBatch batch, boolean isOwn, Outcome outcome, String reason) {
         if (isOwn) {
-            books.settleWaiting(InputTopic.EXAMPLES, outcome, reason, examplesIn(batch));
+            books.settleWaiting(
+                    InputTopic.EXAMPLES,
+                    outcome,
+                    reason,
+                    batch.examples().size() + batch.exposed().size());
         } else {
             books.settle(InputTopic.BATCHES, outcome, reason);
         }
-    }
-
-    private static int examplesIn(MiniBatch batch) {
-        return batch.examples().size() + batch.exposed().size();
     }
 
     private void restoreProgress(ByteBuffer payload) {

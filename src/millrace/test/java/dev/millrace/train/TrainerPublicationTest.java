@@ -126,7 +126,7 @@ class TrainerPublicationTest {
         fill(trainer, 2);
         trainer.add(heavy("h"));
         MiniBatch refused = trainer.closeBatch();
-        assertThat(trainer.learn(refused)).isInstanceOf(StepOutcome.Refused.class);
+        assertThat(trainer.learn(refused).refusal()).isPresent();
         List<TrainingExample> clicks = new ArrayList<>(learnt.examples());
         clicks.addAll(refused.examples());
 

@@ -12,7 +12,6 @@ import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.EntrySink;
-import dev.millrace.train.StepOutcome;
 import dev.millrace.train.Trainer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -71,10 +70,10 @@ class TowerConfigurationsTest {
         while (losses.size() < STEPS) {
             trainer.add(example(user, losses.size(), random));
             if (trainer.isBatchReady()) {
-                assertThat(trainer.learn(trainer.closeBatch()))
-                        .isInstanceOfSatisfying(
-                                StepOutcome.Learnt.class,
-                                learnt -> losses.add(learnt.report().loss()));
+                losses.add(trainer.learn(trainer.closeBatch())
+                        .learnt()
+                        .orElseThrow()
+                        .loss());
             }
         }
 
