@@ -8,7 +8,6 @@ import dev.millrace.serve.HttpSetup;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
-import dev.millrace.stream.Applications;
 import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.Part;
@@ -31,6 +30,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToIntFunction;
+import org.apache.kafka.streams.Topology;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -115,8 +115,7 @@ public final class TrainProcess implements AutoCloseable {
         return new StreamRunner(
                 settings.stream(),
                 settings.clients(),
-                applications(settings, from, history, topic -> Objects.requireNonNull(partitions.get(topic)))
-                        .topologies());
+                applications(settings, from, history, topic -> Objects.requireNonNull(partitions.get(topic))));
     }
 
     /** The shape of the applications, which depends on the settings alone. */
@@ -125,34 +124,33 @@ public final class TrainProcess implements AutoCloseable {
                 applications(settings, from, new GenerationHistory(), topic -> 1), settings.stream()::applicationId);
     }
 
-    private static Applications applications(
+    private static Map<Part, Topology> applications(
             MillraceSettings settings, From from, GenerationHistory history, ToIntFunction<String> partitions) {
         TopicNames names = settings.topics().names();
         AvroWire wire = new AvroWire(settings.wire());
-        return new Applications(
-                switch (from) {
-                    case EVENTS ->
-                        Map.of(
-                                Part.ATTRIBUTE,
-                                MillraceTopology.attribute(
-                                        names, settings.attribution(), settings.attributionKept(), wire, partitions),
-                                Part.LEARN,
-                                MillraceTopology.learn(
-                                        names,
-                                        settings.trainer(),
-                                        settings.stream().maxWait(),
-                                        wire,
-                                        terms(settings, Part.LEARN, history)));
-                    case MINI_BATCHES ->
-                        Map.of(
-                                Part.LEARN_FROM_LOG,
-                                MillraceTopology.learnFromLog(
-                                        names,
-                                        settings.trainer(),
-                                        settings.stream().isLogLearnerPublishing(),
-                                        wire,
-                                        terms(settings, Part.LEARN_FROM_LOG, history)));
-                });
+        return switch (from) {
+            case EVENTS ->
+                Map.of(
+                        Part.ATTRIBUTE,
+                        MillraceTopology.attribute(
+                                names, settings.attribution(), settings.attributionKept(), wire, partitions),
+                        Part.LEARN,
+                        MillraceTopology.learn(
+                                names,
+                                settings.trainer(),
+                                settings.stream().maxWait(),
+                                wire,
+                                terms(settings, Part.LEARN, history)));
+            case MINI_BATCHES ->
+                Map.of(
+                        Part.LEARN_FROM_LOG,
+                        MillraceTopology.learnFromLog(
+                                names,
+                                settings.trainer(),
+                                settings.stream().isLogLearnerPublishing(),
+                                wire,
+                                terms(settings, Part.LEARN_FROM_LOG, history)));
+        };
     }
 
     private static GenerationTerms terms(MillraceSettings settings, Part part, GenerationHistory history) {

@@ -3,92 +3,60 @@ package dev.millrace.stream;
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.event.Rejected;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Utf8;
-import dev.millrace.topic.TopicNames;
-import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TrainingRecords;
-import dev.millrace.wire.UndecodableException;
 import java.util.function.Consumer;
-import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
-import org.apache.kafka.streams.processor.api.RecordMetadata;
-import org.apache.kafka.streams.state.KeyValueStore;
 
 /** Attribution as a processor of one user partition. */
 final class AttributeProcessor
         implements Processor<byte[], byte[], byte[], byte[]>, WriteThroughStore.Owner<Attribution>, Attribution.Output {
 
-    private final TopicNames topics;
+    private final EventTask.Shared shared;
     private final AttributionSettings settings;
     private final KeptSettings kept;
     private final TrainingRecords training;
-    private final AvroWire wire;
     private final EventReader reader;
-    private final PartitionCheck placement;
-    private final CommitPaces paces;
-
     // set by init, which Kafka calls before all else
     private ProcessorContext<byte[], byte[]> context;
-    private Outlet outlet;
-    private CommitRequests commits;
-    private TaskProgress progress;
-    private KeyValueStore<Bytes, byte[]> entries;
-    private WriteThroughStore<Attribution> books;
+    private EventTask<Attribution> task;
 
     @SuppressWarnings("NullAway.Init")
-    AttributeProcessor(
-            TopicNames topics,
-            AttributionSettings settings,
-            KeptSettings kept,
-            AvroWire wire,
-            PartitionCheck placement,
-            CommitPaces paces) {
-        this.topics = topics;
+    AttributeProcessor(EventTask.Shared shared, AttributionSettings settings, KeptSettings kept) {
+        this.shared = shared;
         this.settings = settings;
         this.kept = kept;
-        this.training = new TrainingRecords(wire);
-        this.wire = wire;
-        this.reader = new EventReader(wire);
-        this.placement = placement;
-        this.paces = paces;
+        this.training = new TrainingRecords(shared.wire());
+        this.reader = new EventReader(shared.wire());
     }
 
     @Override
     public void init(ProcessorContext<byte[], byte[]> initialised) {
         context = initialised;
-        outlet = new Outlet(context);
-        commits = new CommitRequests(context, paces);
-        progress = new TaskProgress(context, wire, topics.trainingProgress(), MillraceTopology.TO_PROGRESS);
-        entries = context.getStateStore(MillraceTopology.ATTRIBUTION_STORE);
-        books = context.getStateStore(MillraceTopology.ATTRIBUTION_BOOKS_STORE);
-        books.own(this, commits);
+        task = new EventTask<>(
+                context,
+                shared,
+                MillraceTopology.ATTRIBUTION_BOOKS_STORE,
+                this,
+                MillraceTopology.TO_PROGRESS,
+                MillraceTopology.TO_DEAD_LETTERS);
     }
 
     @Override
     public void process(Record<byte[], byte[]> record) {
-        commits.whenDue();
-        RecordMetadata from = Outlet.origin(context);
-        InputTopic topic = logicalTopic(from.topic());
-        Attribution attribution = books.change(from);
-        Consumer<Attribution> event;
-        try {
-            event = read(topic, record, attribution.latestCredible(context.currentSystemTimeMs()));
-            placement.require(record, from);
-        } catch (UndecodableException | UnusableEventException broken) {
-            Rejected rejected = outlet.sendDeadLetter(MillraceTopology.TO_DEAD_LETTERS, record, broken);
-            attribution.reject(topic, rejected);
-            return;
-        }
-        event.accept(attribution);
+        InputTopic topic = logicalTopic(Outlet.origin(context).topic());
+        Attribution attribution = task.change();
+        long latest = attribution.latestCredible(context.currentSystemTimeMs());
+        task.read(record, () -> read(topic, record, latest), rejected -> attribution.reject(topic, rejected))
+                .ifPresent(event -> event.accept(attribution));
     }
 
     @Override
@@ -98,39 +66,47 @@ final class AttributeProcessor
 
     @Override
     public Attribution fresh(EntrySource stored) {
-        return new Attribution(settings, new StoreEntries(entries), this);
+        return new Attribution(
+                settings, new StoreEntries(context.getStateStore(MillraceTopology.ATTRIBUTION_STORE)), this);
     }
 
     @Override
     public void beforeCommit(Attribution attribution) {
-        progress.send(attribution.books(), books);
+        task.commit(attribution.books());
     }
 
     @Override
     public void example(TrainingExample example) {
-        outlet.send(
-                MillraceTopology.TO_EXAMPLES,
-                Utf8.bytes(example.user().user()),
-                training.encode(topics.trainingExamples(), example),
-                example.time());
+        task.outlet()
+                .send(
+                        MillraceTopology.TO_EXAMPLES,
+                        Utf8.bytes(example.user().user()),
+                        training.encode(shared.topics().trainingExamples(), example),
+                        example.time());
     }
 
     @Override
     public void userFeatures(UserFeatures user) {
-        outlet.send(
-                MillraceTopology.TO_USER_FEATURES,
-                Topic.USER_FEATURES.key(user),
-                wire.encode(Topic.USER_FEATURES, topics.userFeatures(), user),
-                context.currentSystemTimeMs());
+        task.outlet()
+                .send(
+                        MillraceTopology.TO_USER_FEATURES,
+                        Topic.USER_FEATURES.key(user),
+                        shared.wire()
+                                .encode(Topic.USER_FEATURES, shared.topics().userFeatures(), user),
+                        context.currentSystemTimeMs());
     }
 
     @Override
     public void userRemoved(String user) {
         long now = context.currentSystemTimeMs();
         byte[] key = Utf8.bytes(user);
-        outlet.sendTombstone(MillraceTopology.TO_USER_FEATURES, key, now);
-        outlet.send(
-                MillraceTopology.TO_EXAMPLES, key, training.encodeUserRemoval(topics.trainingExamples(), user), now);
+        task.outlet().sendTombstone(MillraceTopology.TO_USER_FEATURES, key, now);
+        task.outlet()
+                .send(
+                        MillraceTopology.TO_EXAMPLES,
+                        key,
+                        training.encodeUserRemoval(shared.topics().trainingExamples(), user),
+                        now);
     }
 
     private Consumer<Attribution> read(InputTopic topic, Record<byte[], byte[]> record, long latest) {
@@ -169,9 +145,9 @@ final class AttributeProcessor
     }
 
     private InputTopic logicalTopic(String name) {
-        if (name.equals(topics.exposures())) {
+        if (name.equals(shared.topics().exposures())) {
             return InputTopic.EXPOSURES;
         }
-        return name.equals(topics.clicks()) ? InputTopic.CLICKS : InputTopic.USERS;
+        return name.equals(shared.topics().clicks()) ? InputTopic.CLICKS : InputTopic.USERS;
     }
 }

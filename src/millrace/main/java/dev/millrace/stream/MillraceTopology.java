@@ -88,8 +88,8 @@ public final class MillraceTopology {
             KeptSettings kept,
             AvroWire wire,
             ToIntFunction<String> partitions) {
-        PartitionCheck placement = new PartitionCheck(settings.placement(), partitions);
-        CommitPaces paces = new CommitPaces();
+        EventTask.Shared shared = new EventTask.Shared(
+                topics, wire, new PartitionCheck(settings.placement(), partitions), new CommitPaces());
         return new Topology()
                 .addSource(
                         AutoOffsetReset.none(), "from-exposures", new EventTimestamps(), READ, READ, topics.exposures())
@@ -97,7 +97,7 @@ public final class MillraceTopology {
                 .addSource(AutoOffsetReset.none(), "from-users", new EventTimestamps(), READ, READ, topics.users())
                 .addProcessor(
                         ATTRIBUTE,
-                        () -> new AttributeProcessor(topics, settings, kept, wire, placement, paces),
+                        () -> new AttributeProcessor(shared, settings, kept),
                         "from-exposures",
                         "from-clicks",
                         "from-users")
@@ -108,7 +108,7 @@ public final class MillraceTopology {
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ATTRIBUTE)
                 .addSource(AutoOffsetReset.none(), "from-items", new EventTimestamps(), READ, READ, topics.items())
-                .addProcessor(ITEMS, () -> new ItemsProcessor(topics, wire, placement, paces), "from-items")
+                .addProcessor(ITEMS, () -> new ItemsProcessor(shared), "from-items")
                 .addStateStore(WriteThroughStore.<Books>builder(ITEM_BOOKS_STORE), ITEMS)
                 .addSink(ITEMS_TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ITEMS)
                 .addSink(ITEMS_TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ITEMS)

@@ -1,0 +1,98 @@
+package dev.millrace.stream;
+
+import dev.millrace.event.Rejected;
+import dev.millrace.event.UnusableEventException;
+import dev.millrace.state.Books;
+import dev.millrace.state.Durable;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.Topic;
+import dev.millrace.wire.UndecodableException;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+
+/**
+ * A task that reads producers' events: it sends those that cannot be used to the dead letters, and its progress while it commits. Made in
+ * {@code init} of its processor.
+ *
+ * @param <D> the task's state, which has its books
+ */
+final class EventTask<D extends Durable> {
+
+    /** What all tasks of an application share. */
+    record Shared(TopicNames topics, AvroWire wire, PartitionCheck placement, CommitPaces paces) {}
+
+    private final ProcessorContext<byte[], byte[]> context;
+    private final Shared shared;
+    private final String toProgress;
+    private final String toDeadLetters;
+    private final WriteThroughStore<D> store;
+    private final Outlet outlet;
+    private final CommitRequests commits;
+    private final NodeScope scope;
+
+    /** @param store that keeps the state of its owner */
+    EventTask(
+            ProcessorContext<byte[], byte[]> context,
+            Shared shared,
+            String store,
+            WriteThroughStore.Owner<D> owner,
+            String toProgress,
+            String toDeadLetters) {
+        this.context = context;
+        this.shared = shared;
+        this.toProgress = toProgress;
+        this.toDeadLetters = toDeadLetters;
+        this.store = context.getStateStore(store);
+        this.outlet = new Outlet(context);
+        this.commits = new CommitRequests(context, shared.paces());
+        this.scope = NodeScope.of(context);
+        this.store.own(owner, commits);
+    }
+
+    Outlet outlet() {
+        return outlet;
+    }
+
+    /** Returns the state for taking in the record, and asks for a commit of that. */
+    D change() {
+        commits.whenDue();
+        return store.change(Outlet.origin(context));
+    }
+
+    /**
+     * Reads the record that is being processed. What cannot be used, or is in the wrong partition, is sent to the dead letters.
+     *
+     * @param rejected is told of it
+     */
+    <T> Optional<T> read(Record<byte[], byte[]> record, Supplier<T> reader, Consumer<Rejected> rejected) {
+        try {
+            T event = reader.get();
+            shared.placement().require(record, Outlet.origin(context));
+            return Optional.of(event);
+        } catch (UndecodableException | UnusableEventException broken) {
+            rejected.accept(outlet.sendDeadLetter(toDeadLetters, record, broken));
+            return Optional.empty();
+        }
+    }
+
+    /** Writes what changed in the state, and sends the progress. Called before each commit. */
+    void commit(Books books) {
+        store.drain((key, value) -> {});
+        PartProgress part = new PartProgress(
+                "attribute-" + context.taskId(),
+                context.currentSystemTimeMs(),
+                books.accounts(),
+                store.positions(),
+                Optional.empty());
+        scope.run(() -> outlet.send(
+                toProgress,
+                Topic.TRAINING_PROGRESS.key(part),
+                shared.wire().encode(Topic.TRAINING_PROGRESS, shared.topics().trainingProgress(), part),
+                part.writtenAt()));
+    }
+}
