@@ -2,10 +2,10 @@ package dev.millrace.alarm;
 
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.state.Fields;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -26,7 +26,11 @@ final class ItemSurge {
     private static final double TIMES_BEFORE = 10;
 
     /** @param before share of the clicks before, in [0, 1] */
-    private record Counter(long clicks, double before) {}
+    private record Counter(long clicks, double before) {
+        Counter fields(Form form) {
+            return new Counter(form.longInteger(clicks), form.number(before));
+        }
+    }
 
     /** An item, and its measure. */
     record Surge(String item, double value) {
@@ -95,18 +99,14 @@ final class ItemSurge {
         return Optional.of(last.item).filter(item -> !item.isEmpty());
     }
 
-    void write(Fields fields) {
-        fields.longInteger(clicks).text(last.item).number(last.value).integer(counters.size());
-        counters.forEach(
-                (item, counter) -> fields.text(item).longInteger(counter.clicks).number(counter.before));
-    }
-
-    void restore(ByteBuffer payload) {
-        clicks = payload.getLong();
-        last = new Surge(Fields.text(payload), payload.getDouble());
+    void fields(Form form) {
+        clicks = form.longInteger(clicks);
+        last = new Surge(form.text(last.item), form.number(last.value));
+        List<Map.Entry<String, Counter>> kept = form.list(
+                List.copyOf(counters.entrySet()),
+                Map.entry("", new Counter(0, 0)),
+                (of, one) -> Map.entry(of.text(one.getKey()), one.getValue().fields(of)));
         counters.clear();
-        for (int left = payload.getInt(); left > 0; left--) {
-            counters.put(Fields.text(payload), new Counter(payload.getLong(), payload.getDouble()));
-        }
+        kept.forEach(one -> counters.put(one.getKey(), one.getValue()));
     }
 }

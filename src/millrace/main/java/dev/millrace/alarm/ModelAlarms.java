@@ -10,9 +10,8 @@ import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
+import dev.millrace.state.StoredFields;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -52,7 +51,11 @@ public final class ModelAlarms implements Durable {
     private double firstLength;
     private double gradientTrend;
     private long measurements;
-    private boolean dirty;
+    private final StoredFields stored = new StoredFields(this::fields);
+    private final StoredFields storedSurge = new StoredFields(form -> {
+        surge.fields(form);
+        fields(Alarm.Kind.ITEM_SURGE, form);
+    });
 
     /** @param prefix first byte of this state's key */
     public ModelAlarms(AlarmSettings settings, char prefix) {
@@ -83,7 +86,7 @@ public final class ModelAlarms implements Durable {
         if (!alarms.containsKey(Alarm.Kind.RECALL_BELOW_POPULARITY)) {
             return;
         }
-        dirty = true;
+        changeIf(true);
         recall.moved(step, totals)
                 .map(ExamWindow.Advance::stretches)
                 .filter(stretches -> !stretches.isEmpty())
@@ -128,13 +131,13 @@ public final class ModelAlarms implements Durable {
      * @param ofBound age of the oldest vector over the promised age
      */
     public void published(long step, double ofBound) {
-        dirty |= alarms.containsKey(Alarm.Kind.VECTOR_AGE);
+        changeIf(alarms.containsKey(Alarm.Kind.VECTOR_AGE));
         judge(Alarm.Kind.VECTOR_AGE, step, ofBound);
     }
 
     /** Forgets what the batch removes from the catalogue, whether it was learnt or not. */
     public void forgetRemoved(MiniBatch batch) {
-        dirty |= surge.forget(batch);
+        changeIf(surge.forget(batch));
     }
 
     /** Takes a learnt step, and measures the model if it is time. */
@@ -142,12 +145,12 @@ public final class ModelAlarms implements Durable {
         if (batch.examples().isEmpty()) {
             return;
         }
-        dirty = true;
+        changeIf(true);
         steps++;
         gradientNorms += report.gradientNorm();
-        masked += report.maskedShare();
-        repeated += report.duplicateShare();
-        medianProbabilities += report.medianProbability();
+        masked += report.sample().maskedShare();
+        repeated += report.sample().duplicateShare();
+        medianProbabilities += report.sample().medianProbability();
         if (alarms.containsKey(Alarm.Kind.ITEM_SURGE)) {
             surge.add(batch);
         }
@@ -163,60 +166,39 @@ public final class ModelAlarms implements Durable {
 
     @Override
     public void restore(byte[] entryKey, byte[] value) {
-        ByteBuffer payload = Frame.open(value);
-        if (entryKey.length > key.length) {
-            surge.restore(payload);
-            restore(Alarm.Kind.ITEM_SURGE, payload);
-            return;
-        }
-        steps = payload.getLong();
-        gradientNorms = payload.getDouble();
-        masked = payload.getDouble();
-        repeated = payload.getDouble();
-        medianProbabilities = payload.getDouble();
-        firstLength = payload.getDouble();
-        gradientTrend = payload.getDouble();
-        measurements = payload.getLong();
-        IN_THE_FIRST_ENTRY.forEach(kind -> restore(kind, payload));
-        recall.read(payload);
-    }
-
-    private void restore(Alarm.Kind kind, ByteBuffer payload) {
-        double measured = payload.getDouble();
-        long since = payload.getLong();
-        // limits are those of today's settings; the next measurement judges by them
-        alarms.computeIfPresent(kind, (same, alarm) -> new Alarm(kind, measured, alarm.limit(), since));
+        (entryKey.length > key.length ? storedSurge : stored).restore(value);
     }
 
     @Override
     public void drainDirty(EntrySink sink) {
-        if (!dirty) {
-            return;
-        }
-        dirty = false;
-        Fields fields = new Fields()
-                .longInteger(steps)
-                .number(gradientNorms)
-                .number(masked)
-                .number(repeated)
-                .number(medianProbabilities)
-                .number(firstLength)
-                .number(gradientTrend)
-                .longInteger(measurements);
-        IN_THE_FIRST_ENTRY.forEach(kind -> write(kind, fields));
-        recall.write(fields);
-        sink.put(key, fields.framed());
-        if (alarms.containsKey(Alarm.Kind.ITEM_SURGE)) {
-            Fields ofSurge = new Fields();
-            surge.write(ofSurge);
-            write(Alarm.Kind.ITEM_SURGE, ofSurge);
-            sink.put(surgeKey, ofSurge.framed());
-        }
+        stored.drain(key, sink);
+        storedSurge.drain(surgeKey, sink);
     }
 
-    private void write(Alarm.Kind kind, Fields fields) {
+    private void changeIf(boolean isNew) {
+        stored.changeIf(isNew);
+        storedSurge.changeIf(isNew && alarms.containsKey(Alarm.Kind.ITEM_SURGE));
+    }
+
+    private void fields(Form form) {
+        steps = form.longInteger(steps);
+        gradientNorms = form.number(gradientNorms);
+        masked = form.number(masked);
+        repeated = form.number(repeated);
+        medianProbabilities = form.number(medianProbabilities);
+        firstLength = form.number(firstLength);
+        gradientTrend = form.number(gradientTrend);
+        measurements = form.longInteger(measurements);
+        IN_THE_FIRST_ENTRY.forEach(kind -> fields(kind, form));
+        recall.fields(form);
+    }
+
+    private void fields(Alarm.Kind kind, Form form) {
         Alarm alarm = alarms.getOrDefault(kind, new Alarm(kind, Double.NaN, 0, 0));
-        fields.number(alarm.value()).longInteger(alarm.since());
+        double measured = form.number(alarm.value());
+        long since = form.longInteger(alarm.since());
+        // limits are those of today's settings; the next measurement judges by them
+        alarms.computeIfPresent(kind, (same, now) -> new Alarm(kind, measured, now.limit(), since));
     }
 
     private void measure(long step, TwoTower model, Catalogue catalogue) {

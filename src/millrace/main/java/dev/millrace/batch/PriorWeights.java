@@ -1,7 +1,6 @@
 package dev.millrace.batch;
 
-import dev.millrace.state.Fields;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
 
 /**
  * The weights of what is known of an item beside its vector, in the score {@code cos / τ + β log p + γ g + δ min(g, 2) + ν n}.
@@ -20,13 +19,10 @@ public record PriorWeights(double popularity, double age, double newness, double
         return new PriorWeights(popularity, 0, 0, 0);
     }
 
-    /** Reads what {@link #write} wrote. */
-    public static PriorWeights read(ByteBuffer payload) {
-        return new PriorWeights(payload.getDouble(), payload.getDouble(), payload.getDouble(), payload.getDouble());
-    }
-
-    public void write(Fields fields) {
-        fields.number(popularity).number(age).number(newness).number(neighbours);
+    /** Writes the weights, or reads them. */
+    public PriorWeights fields(Form form) {
+        return new PriorWeights(
+                form.number(popularity), form.number(age), form.number(newness), form.number(neighbours));
     }
 
     /** Returns true if what an item adds to its score by itself has no weight. */

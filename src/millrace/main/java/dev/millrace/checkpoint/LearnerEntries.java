@@ -4,7 +4,6 @@ import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.model.ModelHeader;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
-import dev.millrace.state.Frame;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.train.EntryKind;
 import dev.millrace.train.Trainer;
@@ -71,7 +70,7 @@ public final class LearnerEntries {
         List<ModelHeader> found = new ArrayList<>();
         entries.scanBut(FIRST, EntryKind.readLater(), (key, value) -> {
             if (EntryKind.isHeader(key)) {
-                found.add(ModelHeader.read(Frame.open(value)));
+                found.add(ModelHeader.read(value));
             }
         });
         return found.stream().findFirst();

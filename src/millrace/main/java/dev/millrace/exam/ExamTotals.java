@@ -1,5 +1,7 @@
 package dev.millrace.exam;
 
+import dev.millrace.state.Form;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -35,5 +37,21 @@ public record ExamTotals(
                         .mapToObj(at -> others.get(at)
                                 .minus(at < earlier.others.size() ? earlier.others.get(at) : RankingTotals.NONE))
                         .toList());
+    }
+
+    /** Writes or reads the totals but the further ones. */
+    ExamTotals fields(Form form) {
+        return new ExamTotals(model.fields(form), popularity.fields(form), form.longInteger(withoutHistory), others);
+    }
+
+    /** Writes or reads all totals, to the end of an entry. */
+    ExamTotals allFields(Form form) {
+        ExamTotals first = fields(form);
+        List<RankingTotals> further = new ArrayList<>();
+        while (form.goesOn(further.size() < others.size())) {
+            RankingTotals now = form.isRead() ? RankingTotals.NONE : others.get(further.size());
+            further.add(now.fields(form));
+        }
+        return new ExamTotals(first.model, first.popularity, first.withoutHistory, further);
     }
 }

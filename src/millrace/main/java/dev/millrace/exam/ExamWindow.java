@@ -1,7 +1,6 @@
 package dev.millrace.exam;
 
-import dev.millrace.state.Fields;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -25,8 +24,6 @@ public final class ExamWindow {
     private static final int SMALL_PARTS = 64;
     /** Fewest steps of a small part, and of a stretch that is judged before the window is full. */
     private static final int STEPS = 64;
-
-    private static final long UNKNOWN = Long.MAX_VALUE / 2; // step of a mark of earlier versions: never long ago
 
     private record Mark(long step, ExamTotals totals) {
 
@@ -103,48 +100,19 @@ public final class ExamWindow {
         return Collections.unmodifiableList(stretches);
     }
 
-    /** Appends the state. */
-    public void write(Fields fields) {
-        fields.integer(marks.size());
-        for (Mark mark : marks) {
-            write(fields, mark.totals.model());
-            write(fields, mark.totals.popularity());
-            fields.longInteger(mark.totals.withoutHistory());
-        }
-        marks.forEach(mark -> fields.longInteger(mark.step));
-    }
-
-    /** Restores the state that {@link #write} appended. Earlier versions appended no steps, and nothing after it. */
-    public void read(ByteBuffer payload) {
+    /** Writes the state, or reads it. */
+    public void fields(Form form) {
+        List<Mark> kept = form.list(
+                List.copyOf(marks),
+                new Mark(0, ExamTotals.NONE),
+                (of, mark) -> new Mark(mark.step, mark.totals.fields(of)));
         marks.clear();
-        List<ExamTotals> totals = new ArrayList<>();
-        for (int left = payload.getInt(); left > 0; left--) {
-            totals.add(new ExamTotals(ranking(payload), ranking(payload), payload.getLong()));
-        }
-        boolean hasSteps = payload.hasRemaining();
-        totals.forEach(each -> marks.add(new Mark(hasSteps ? payload.getLong() : UNKNOWN, each)));
+        kept.forEach(mark -> marks.add(new Mark(form.longInteger(mark.step), mark.totals)));
     }
 
     private Mark second() {
         Iterator<Mark> each = marks.iterator();
         each.next();
         return each.next();
-    }
-
-    private static void write(Fields fields, RankingTotals totals) {
-        fields.longInteger(totals.scored());
-        for (long hits : totals.hits()) {
-            fields.longInteger(hits);
-        }
-        fields.number(totals.gain10());
-    }
-
-    private static RankingTotals ranking(ByteBuffer payload) {
-        long scored = payload.getLong();
-        long[] hits = new long[RankingTotals.CUTOFFS.size()];
-        for (int at = 0; at < hits.length; at++) {
-            hits[at] = payload.getLong();
-        }
-        return new RankingTotals(scored, hits, payload.getDouble());
     }
 }

@@ -4,11 +4,11 @@ import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.PriorWeights;
 import dev.millrace.model.Mixture;
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -30,6 +30,8 @@ final class Examination {
     /** Users' vectors, and the orders of the items by their scores. */
     static final class Query {
 
+        private static final Query NONE = new Query(new float[0], List.of(), Optional.empty());
+
         final float[] users;
         final List<Order> orders;
         final Optional<MixtureLikelihood> likelihood;
@@ -48,10 +50,43 @@ final class Examination {
         boolean readsNumbers() {
             return likelihood.isPresent() || orders.stream().anyMatch(Order::hasTerms);
         }
+
+        /** Writes all but the vectors, or reads it. */
+        Query fields(Form form, int size) {
+            int dim = form.integer(users.length / Math.max(1, size));
+            int count = form.count(orders.size());
+            boolean hasLikelihood = form.flag(likelihood.isPresent());
+            List<Order> all = new ArrayList<>();
+            for (int order = 0; order < count; order++) {
+                all.add((form.isRead() ? Order.NONE : orders.get(order)).fields(form, size));
+            }
+            MixtureLikelihood found = likelihood.orElseGet(() -> MixtureLikelihood.ofStored(size));
+            return new Query(
+                    form.isRead() ? new float[size * dim] : users,
+                    all,
+                    hasLikelihood ? Optional.of(found.fields(form)) : Optional.empty());
+        }
+    }
+
+    /** What is stored beside the examinees. */
+    private record Progress(long time, int next, int size, List<Query> queries, Places byPopularity, double[] counts) {
+
+        Progress fields(Form form) {
+            long asked = form.longInteger(time);
+            int reached = form.integer(next);
+            int events = form.count(size);
+            List<Query> all = form.list(queries, Query.NONE, (of, query) -> query.fields(of, events));
+            Places places = byPopularity.fields(form, events);
+            double[] popular = form.isRead() ? new double[events] : counts;
+            form.numbers(popular);
+            return new Progress(asked, reached, events, all, places, popular);
+        }
     }
 
     /** Items by their inner product with the user, plus what {@link PriorWeights} add. */
     static final class Order {
+
+        private static final Order NONE = new Order(PriorWeights.NONE, 0);
 
         private final PriorWeights weights;
         /** [n] the scores of the events' own items. */
@@ -67,6 +102,10 @@ final class Examination {
             this.weights = weights;
             this.marks = marks;
             this.places = places;
+        }
+
+        Order fields(Form form, int size) {
+            return new Order(weights.fields(form), form.floats(marks), places.fields(form, size));
         }
 
         boolean hasTerms() {
@@ -228,7 +267,7 @@ final class Examination {
             if (examinees.get(at).user().equals(user)) {
                 isForgotten[at] = true;
                 isDirty = true;
-                examinees.set(at, new Examinee(Optional.empty(), "", "", List.of(), NearNumbers.ById.NOTHING));
+                examinees.set(at, Examinee.NONE);
                 for (Query query : queries) {
                     int dim = query.users.length / size();
                     Arrays.fill(query.users, at * dim, (at + 1) * dim, 0f);
@@ -252,13 +291,14 @@ final class Examination {
         }
         for (int at = 0; at < size(); at++) {
             if (entries == 0 && !isForgotten[at]) {
-                sink.put(keys.examinee(at), examinees.get(at).entry(vectors(at)));
+                sink.put(keys.examinee(at), new Examinee.Stored(examinees.get(at), vectors(at)).entry());
             } else if (isForgotten[at]) {
                 sink.delete(keys.examinee(at));
             }
         }
         entries = size();
-        sink.put(keys.progress(), progress());
+        sink.put(
+                keys.progress(), Form.written(new Progress(time, next, size(), queries, byPopularity, counts)::fields));
         isDirty = false;
     }
 
@@ -305,86 +345,35 @@ final class Examination {
         return vectors;
     }
 
-    private byte[] progress() {
-        Fields fields =
-                new Fields().longInteger(time).integer(next).integer(size()).integer(queries.size());
-        for (Query query : queries) {
-            fields.integer(query.users.length / size())
-                    .integer(query.orders.size())
-                    .integer(query.likelihood.isPresent() ? 1 : 0);
-            for (Order order : query.orders) {
-                order.weights.write(fields);
-                fields.floats(order.marks);
-                order.places.write(fields);
-            }
-            query.likelihood.ifPresent(likelihood -> likelihood.write(fields));
-        }
-        byPopularity.write(fields);
-        for (double count : counts) {
-            fields.number(count);
-        }
-        return fields.framed();
-    }
-
     /**
      * Reads what was drained.
      *
      * @param stored entries of the examinees, by their places; those that are missing were forgotten
      */
     static Examination read(byte[] progress, SortedMap<Integer, byte[]> stored, Catalogue catalogue) {
-        ByteBuffer payload = Frame.open(progress);
-        long time = payload.getLong();
-        int next = payload.getInt();
-        int size = payload.getInt();
-        int count = payload.getInt();
-        List<Query> queries = new ArrayList<>();
-        for (int query = 0; query < count; query++) {
-            queries.add(readQuery(payload, size));
-        }
-        Places byPopularity = new Places(payload, size);
-        double[] counts = new double[size];
-        for (int at = 0; at < size; at++) {
-            counts[at] = payload.getDouble();
-        }
-        Examinee none = new Examinee(Optional.empty(), "", "", List.of(), NearNumbers.ById.NOTHING);
-        List<Examinee> examinees = new ArrayList<>();
-        boolean[] isForgotten = new boolean[size];
-        for (int at = 0; at < size; at++) {
-            byte[] entry = stored.get(at);
-            isForgotten[at] = entry == null;
-            if (entry == null) {
-                examinees.add(none);
-                continue;
-            }
+        Progress found = Form.read(progress, new Progress(0, 0, 0, List.of(), new Places(0), new double[0])::fields);
+        Examination read = new Examination(
+                found.time,
+                Collections.nCopies(found.size, Examinee.NONE),
+                found.queries,
+                found.byPopularity,
+                found.counts);
+        Arrays.fill(read.isForgotten, true);
+        stored.headMap(found.size).forEach((at, entry) -> {
             Examinee.Stored one = Examinee.Stored.read(entry);
-            examinees.add(one.examinee());
-            int dim = one.vectors().length / count;
-            for (int query = 0; query < count; query++) {
-                System.arraycopy(one.vectors(), query * dim, queries.get(query).users, at * dim, dim);
+            read.isForgotten[at] = false;
+            read.examinees.set(at, one.examinee());
+            int dim = one.vectors().length / found.queries.size();
+            for (int query = 0; query < found.queries.size(); query++) {
+                System.arraycopy(one.vectors(), query * dim, found.queries.get(query).users, at * dim, dim);
             }
-        }
-        Examination read = new Examination(time, examinees, queries, byPopularity, counts);
-        System.arraycopy(isForgotten, 0, read.isForgotten, 0, size);
-        read.next = next;
+        });
+        read.next = found.next;
         read.isById = true;
-        read.entries = size;
+        read.entries = found.size;
         read.isDirty = false;
         read.changes = catalogue.changes() - 1; // numbers are found when they are needed
         return read;
-    }
-
-    private static Query readQuery(ByteBuffer payload, int size) {
-        int dim = payload.getInt();
-        int count = payload.getInt();
-        boolean hasLikelihood = payload.getInt() == 1;
-        List<Order> orders = new ArrayList<>();
-        for (int order = 0; order < count; order++) {
-            orders.add(new Order(PriorWeights.read(payload), Fields.floats(payload), new Places(payload, size)));
-        }
-        return new Query(
-                new float[size * dim],
-                orders,
-                hasLikelihood ? Optional.of(MixtureLikelihood.read(payload, size)) : Optional.empty());
     }
 
     /** Returns true if it ranks by so many orders, and by vectors of so many floats. */

@@ -1,10 +1,7 @@
 package dev.millrace.exam;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
-import java.nio.ByteBuffer;
-import java.util.ArrayList;
+import dev.millrace.state.Form;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,6 +15,9 @@ import java.util.Optional;
 record Examinee(
         Optional<TrainingExample> event, String user, String item, List<String> leftOut, NearNumbers.ById near) {
 
+    /** In the place of one that was forgotten. */
+    static final Examinee NONE = new Examinee(Optional.empty(), "", "", List.of(), NearNumbers.ById.NOTHING);
+
     static Examinee of(TrainingExample event, boolean isHistoryLeftOut) {
         List<String> leftOut = isHistoryLeftOut ? event.user().history() : List.of();
         return new Examinee(Optional.of(event), event.user().user(), event.item(), leftOut, NearNumbers.ById.NOTHING);
@@ -27,34 +27,28 @@ record Examinee(
         return new Examinee(event, user, item, leftOut, found);
     }
 
-    /** @param vectors [queries, dim] the user's */
-    byte[] entry(float[] vectors) {
-        Fields fields = new Fields().text(user).text(item).integer(leftOut.size());
-        leftOut.forEach(fields::text);
-        fields.integer(near.items().size());
-        near.items().forEach(fields::text);
-        return fields.floats(near.numbers()).floats(vectors).framed();
-    }
-
-    /** An examinee, and its user's vectors. */
+    /**
+     * An examinee, and its user's vectors.
+     *
+     * @param vectors [queries, dim]
+     */
     record Stored(Examinee examinee, float[] vectors) {
 
         static Stored read(byte[] entry) {
-            ByteBuffer payload = Frame.open(entry);
-            String user = Fields.text(payload);
-            String item = Fields.text(payload);
-            List<String> leftOut = texts(payload);
-            NearNumbers.ById near = new NearNumbers.ById(texts(payload), Fields.floats(payload));
-            return new Stored(new Examinee(Optional.empty(), user, item, leftOut, near), Fields.floats(payload));
+            return Form.read(entry, new Stored(NONE, new float[0])::fields);
         }
 
-        private static List<String> texts(ByteBuffer payload) {
-            int count = payload.getInt();
-            List<String> texts = new ArrayList<>(count);
-            for (int at = 0; at < count; at++) {
-                texts.add(Fields.text(payload));
-            }
-            return texts;
+        byte[] entry() {
+            return Form.written(this::fields);
+        }
+
+        private Stored fields(Form form) {
+            String user = form.text(examinee.user);
+            String item = form.text(examinee.item);
+            List<String> leftOut = form.texts(examinee.leftOut);
+            NearNumbers.ById near =
+                    new NearNumbers.ById(form.texts(examinee.near.items()), form.floats(examinee.near.numbers()));
+            return new Stored(new Examinee(Optional.empty(), user, item, leftOut, near), form.floats(vectors));
         }
     }
 }

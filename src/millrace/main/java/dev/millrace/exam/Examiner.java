@@ -13,7 +13,7 @@ import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Products;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.Frame;
+import dev.millrace.state.StoredFields;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,8 +51,10 @@ public final class Examiner implements Durable {
 
     private ExamTotals totals = ExamTotals.NONE;
     private Optional<RankingTotals> towers = Optional.empty(); // absent in state that had no mixture
-    private boolean totalsDirty;
-    private boolean creditDirty;
+    private final StoredFields storedTotals = new StoredFields(form -> totals = totals.allFields(form));
+    private final StoredFields storedTowers =
+            new StoredFields(form -> towers = Optional.of(ofTowers().fields(form)));
+    private final StoredFields storedCredit;
 
     private final Examination.Keys keys;
     private Optional<Examination> open = Optional.empty();
@@ -89,6 +91,7 @@ public final class Examiner implements Durable {
         this.itemsAStep = itemsAStep;
         this.witness = witness;
         this.budget = new ExamBudget(settings.budget(), settings.everyBatchUpTo());
+        this.storedCredit = new StoredFields(form -> budget.restore(form.number(budget.credit())));
         this.prefix = (byte) prefix;
         this.keys = new Examination.Keys(this.prefix);
         this.areTowersApart = !settings.weights().equals(GivenWeights.OF_THE_TOWERS);
@@ -131,7 +134,7 @@ public final class Examiner implements Durable {
         openStored(model, catalogue);
         double credit = budget.credit();
         boolean isAfforded = budget.affords(batch, open.isPresent() ? 0 : examined.size(), catalogue.size(), model);
-        creditDirty |= budget.credit() != credit;
+        storedCredit.changeIf(budget.credit() != credit);
         if (open.isPresent()) {
             return goOn(open.get(), batch.examples().get(0).time(), model, facts);
         }
@@ -141,7 +144,7 @@ public final class Examiner implements Durable {
         int without = counted.size() - withHistory.size();
         totals =
                 new ExamTotals(totals.model(), totals.popularity(), totals.withoutHistory() + without, totals.others());
-        totalsDirty = true;
+        storedTotals.change();
         if (examined.isEmpty()) {
             return Optional.empty();
         }
@@ -226,56 +229,21 @@ public final class Examiner implements Durable {
             popularity.restore(key, value);
             return;
         }
-        if (key[1] == Examination.Keys.EXAMINEE) {
-            storedExaminees.put(ByteBuffer.wrap(key).getInt(2), value);
-            return;
+        switch (key[1]) {
+            case Examination.Keys.EXAMINEE ->
+                storedExaminees.put(ByteBuffer.wrap(key).getInt(2), value);
+            case Examination.Keys.PROGRESS -> storedProgress = Optional.of(value);
+            case CREDIT -> storedCredit.restore(value);
+            case TOWERS -> storedTowers.restore(value);
+            default -> storedTotals.restore(value);
         }
-        if (key[1] == Examination.Keys.PROGRESS) {
-            storedProgress = Optional.of(value);
-            return;
-        }
-        ByteBuffer payload = Frame.open(value);
-        if (key[1] == CREDIT) {
-            budget.restore(payload.getDouble());
-            return;
-        }
-        if (key[1] == TOWERS) {
-            towers = Optional.of(readRanking(payload));
-            return;
-        }
-        RankingTotals model = readRanking(payload);
-        RankingTotals baseline = readRanking(payload);
-        long withoutHistory = payload.getLong();
-        List<RankingTotals> others = new ArrayList<>();
-        while (payload.hasRemaining()) {
-            others.add(readRanking(payload));
-        }
-        totals = new ExamTotals(model, baseline, withoutHistory, others);
     }
 
     @Override
     public void drainDirty(EntrySink sink) {
-        if (totalsDirty) {
-            int rankings = 2 + totals.others().size();
-            ByteBuffer framed = Frame.allocate((rankings * (2 + RankingTotals.CUTOFFS.size()) + 1) * Long.BYTES);
-            write(framed, totals.model());
-            write(framed, totals.popularity());
-            framed.putLong(totals.withoutHistory());
-            totals.others().forEach(other -> write(framed, other));
-            sink.put(new byte[] {prefix, TOTALS}, Frame.seal(framed));
-            if (areTowersApart) {
-                ByteBuffer apart = Frame.allocate((2 + RankingTotals.CUTOFFS.size()) * Long.BYTES);
-                write(apart, ofTowers());
-                sink.put(new byte[] {prefix, TOWERS}, Frame.seal(apart));
-            }
-            totalsDirty = false;
-        }
-        if (creditDirty) {
-            sink.put(
-                    new byte[] {prefix, CREDIT},
-                    Frame.seal(Frame.allocate(Double.BYTES).putDouble(budget.credit())));
-            creditDirty = false;
-        }
+        storedTotals.drain(new byte[] {prefix, TOTALS}, sink);
+        storedTowers.drain(new byte[] {prefix, TOWERS}, sink);
+        storedCredit.drain(new byte[] {prefix, CREDIT}, sink);
         int kept = open.map(Examination::size).orElse(0);
         ended.forEach(exam -> exam.delete(sink, keys, kept));
         ended.clear();
@@ -354,7 +322,8 @@ public final class Examiner implements Durable {
         }
         totals = new ExamTotals(byModel.get(0), popular, totals.withoutHistory(), byModel.subList(1, byModel.size()));
         towers = Optional.of(alone);
-        totalsDirty = true;
+        storedTotals.change();
+        storedTowers.changeIf(areTowersApart);
     }
 
     /** Returns the end, exclusive, of the run of weights from {@code from} on that weigh the channels alike. */
@@ -398,22 +367,5 @@ public final class Examiner implements Durable {
 
     private static double hours(long epochMillis) {
         return epochMillis / MILLIS_AN_HOUR;
-    }
-
-    private static void write(ByteBuffer framed, RankingTotals totals) {
-        framed.putLong(totals.scored());
-        for (long hits : totals.hits()) {
-            framed.putLong(hits);
-        }
-        framed.putDouble(totals.gain10());
-    }
-
-    private static RankingTotals readRanking(ByteBuffer payload) {
-        long scored = payload.getLong();
-        long[] hits = new long[RankingTotals.CUTOFFS.size()];
-        for (int at = 0; at < hits.length; at++) {
-            hits[at] = payload.getLong();
-        }
-        return new RankingTotals(scored, hits, payload.getDouble());
     }
 }

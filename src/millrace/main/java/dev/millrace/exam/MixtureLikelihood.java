@@ -5,8 +5,7 @@ import dev.millrace.batch.PriorWeights;
 import dev.millrace.model.Mixture;
 import dev.millrace.model.engine.Exponential;
 import dev.millrace.model.engine.Loops;
-import dev.millrace.state.Fields;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
 import java.util.Arrays;
 
 /**
@@ -30,9 +29,9 @@ final class MixtureLikelihood {
     private static final int NEIGHBOURS = 4;
     private static final int PARTS = 5;
 
-    private final float towers;
-    private final PriorWeights weights;
-    private final double temperature;
+    private float towers;
+    private PriorWeights weights;
+    private double temperature;
     /** [targets] the largest z so far, then relative to it Σ e^z, and [parts, targets] Σ e^z times each part of the score. */
     private final float[] largest;
 
@@ -66,31 +65,25 @@ final class MixtureLikelihood {
         this.own = new double[PARTS][targets];
     }
 
-    /** Reads what {@link #write} wrote. */
-    static MixtureLikelihood read(ByteBuffer payload, int targets) {
-        MixtureLikelihood read =
-                new MixtureLikelihood(payload.getFloat(), PriorWeights.read(payload), payload.getDouble(), targets);
-        for (int target = 0; target < targets; target++) {
-            read.largest[target] = payload.getFloat();
-            read.sums[target] = payload.getDouble();
-            for (int part = 0; part < PARTS; part++) {
-                read.partSums[part][target] = payload.getDouble();
-                read.own[part][target] = payload.getDouble();
-            }
-        }
-        return read;
+    /** Returns one whose fields are to be read. */
+    static MixtureLikelihood ofStored(int targets) {
+        return new MixtureLikelihood(0, PriorWeights.NONE, 1, targets);
     }
 
-    void write(Fields fields) {
-        fields.integer(Float.floatToRawIntBits(towers));
-        weights.write(fields);
-        fields.number(temperature);
+    /** Writes what was counted, or reads it. */
+    MixtureLikelihood fields(Form form) {
+        towers = form.smallNumber(towers);
+        weights = weights.fields(form);
+        temperature = form.number(temperature);
         for (int target = 0; target < sums.length; target++) {
-            fields.integer(Float.floatToRawIntBits(largest[target])).number(sums[target]);
+            largest[target] = form.smallNumber(largest[target]);
+            sums[target] = form.number(sums[target]);
             for (int part = 0; part < PARTS; part++) {
-                fields.number(partSums[part][target]).number(own[part][target]);
+                partSums[part][target] = form.number(partSums[part][target]);
+                own[part][target] = form.number(own[part][target]);
             }
         }
+        return this;
     }
 
     /** Notes a target itself, whose numbers are those of an item. */

@@ -1,7 +1,6 @@
 package dev.millrace.exam;
 
-import dev.millrace.state.Fields;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
 
 /** The places of some items, one in the order of each user, as others are counted. One thread. */
 final class Places {
@@ -14,19 +13,14 @@ final class Places {
         this.equal = new int[users];
     }
 
-    /** Reads what {@link #write} wrote. */
-    Places(ByteBuffer payload, int users) {
-        this(users);
+    /** Writes the places, or reads those of so many users. */
+    Places fields(Form form, int users) {
+        Places all = form.isRead() ? new Places(users) : this;
         for (int user = 0; user < users; user++) {
-            better[user] = payload.getInt();
-            equal[user] = payload.getInt();
+            all.better[user] = form.integer(all.better[user]);
+            all.equal[user] = form.integer(all.equal[user]);
         }
-    }
-
-    void write(Fields fields) {
-        for (int user = 0; user < better.length; user++) {
-            fields.integer(better[user]).integer(equal[user]);
-        }
+        return all;
     }
 
     /** Counts others that are before the user's item, and others that are beside it. */

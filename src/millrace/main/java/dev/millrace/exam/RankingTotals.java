@@ -1,5 +1,6 @@
 package dev.millrace.exam;
 
+import dev.millrace.state.Form;
 import java.util.List;
 
 /**
@@ -40,6 +41,15 @@ public record RankingTotals(long scored, long[] hits, double gain10) {
             fewer[at] -= earlier.hits[at];
         }
         return new RankingTotals(scored - earlier.scored, fewer, gain10 - earlier.gain10);
+    }
+
+    RankingTotals fields(Form form) {
+        long events = form.longInteger(scored);
+        long[] found = hits.clone();
+        for (int at = 0; at < found.length; at++) {
+            found[at] = form.longInteger(found[at]);
+        }
+        return new RankingTotals(events, found, form.number(gain10));
     }
 
     /** Returns the recall at one of {@link #CUTOFFS}; 0 if nothing was scored. */

@@ -1,8 +1,7 @@
 package dev.millrace.model;
 
 import dev.millrace.state.CorruptEntryException;
-import dev.millrace.state.Fields;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
 
 /**
  * Engine and settings that stored weights come from.
@@ -19,21 +18,21 @@ public record ModelHeader(String fingerprint, String settingsHash) {
     }
 
     /** @throws CorruptEntryException if another version of this program wrote it in another format */
-    public static ModelHeader read(ByteBuffer payload) {
-        int version = payload.getInt();
+    public static ModelHeader read(byte[] entry) {
+        return Form.read(entry, new ModelHeader("", "")::fields);
+    }
+
+    byte[] entry() {
+        return Form.written(this::fields);
+    }
+
+    private ModelHeader fields(Form form) {
+        int version = form.integer(VERSION);
         if (version != VERSION) {
             throw new CorruptEntryException("the stored model has format " + version + ", this program reads " + VERSION
                     + ": let this version learn anew, from the log or under another stream.application-id");
         }
-        return new ModelHeader(Fields.text(payload), Fields.text(payload));
-    }
-
-    byte[] framed() {
-        return new Fields()
-                .integer(VERSION)
-                .text(fingerprint)
-                .text(settingsHash)
-                .framed();
+        return new ModelHeader(form.text(fingerprint), form.text(settingsHash));
     }
 
     /** @throws FingerprintMismatchException if the settings differ */

@@ -81,7 +81,7 @@ final class ModelState {
         areNetworksDirty = true;
         tower(Side.USER).inputs().touchMoments();
         objective.temperature().touch();
-        mixture.touch();
+        mixture.stored().change();
         nextUserRow = Optional.of(FIRST_KEY);
         handedOver = 0;
     }
@@ -132,24 +132,12 @@ final class ModelState {
             changed.put(ModelEntry.Kind.HEADER.key(), header());
         }
         towers.values().forEach(tower -> drain(tower, changed));
-        if (objective.temperature().drain()) {
-            changed.put(
-                    ModelEntry.Kind.LEARNED_TEMPERATURE.key(),
-                    objective.temperature().entry());
-        }
-        if (objective.objectiveWeights().drain()) {
-            changed.put(
-                    ModelEntry.Kind.LEARNED_OBJECTIVES.key(),
-                    objective.objectiveWeights().entry());
-        }
-        if (mixture.drain()) {
-            changed.put(ModelEntry.Kind.MIXTURE.key(), mixture.entry());
-        }
+        objective.temperature().stored().drain(ModelEntry.Kind.LEARNED_TEMPERATURE.key(), changed);
+        objective.objectiveWeights().stored().drain(ModelEntry.Kind.LEARNED_OBJECTIVES.key(), changed);
+        mixture.stored().drain(ModelEntry.Kind.MIXTURE.key(), changed);
+        upkeep.stored().drain(ModelEntry.Kind.UPKEEP.key(), changed);
         if (areNetworksDirty) {
             putNetworkSteps(changed);
-        }
-        if (upkeep.drain()) {
-            changed.put(ModelEntry.Kind.UPKEEP.key(), upkeep.entry());
         }
         isHeaderDirty = false;
         areNetworksDirty = false;
@@ -206,7 +194,7 @@ final class ModelState {
     }
 
     byte[] header() {
-        return ModelHeader.of(fingerprint, settings).framed();
+        return ModelHeader.of(fingerprint, settings).entry();
     }
 
     static void putMoments(Tower tower, int f, EntrySink entries) {
@@ -273,26 +261,26 @@ final class ModelState {
             case FIRST_SLOT -> restoreSlot(0, entry, value);
             case SECOND_SLOT -> restoreSlot(1, entry, value);
             case NETWORK_STEPS -> networkSteps = Frame.open(value).getLong();
-            case LEARNED_TEMPERATURE -> objective.temperature().restore(value);
-            case LEARNED_OBJECTIVES -> objective.objectiveWeights().restore(value);
+            case LEARNED_TEMPERATURE -> objective.temperature().stored().restore(value);
+            case LEARNED_OBJECTIVES -> objective.objectiveWeights().stored().restore(value);
             case MIXTURE -> {
-                mixture.restore(value);
+                mixture.stored().restore(value);
                 isMixtureRestored = true;
             }
             case ROW -> table(entry).restore(entry.rowKey(), value);
             case TABLE -> table(entry).restore(TableRows.read(value));
             case SIGHTINGS -> restoreSightings(entry, Frame.open(value));
-            case UPKEEP -> upkeep.restore(value);
+            case UPKEEP -> upkeep.stored().restore(value);
         }
     }
 
     private void restoreHeader(byte[] value) {
-        ModelHeader header = ModelHeader.read(Frame.open(value));
+        ModelHeader header = ModelHeader.read(value);
         header.requireFingerprint(fingerprint);
         header.requireSettings(settings);
         isHeaderDirty = false;
         areNetworksDirty = false;
-        upkeep.setClean();
+        upkeep.stored().keep();
     }
 
     private void restoreSlot(int slot, ModelEntry entry, byte[] value) {

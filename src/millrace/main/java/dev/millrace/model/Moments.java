@@ -2,10 +2,8 @@ package dev.millrace.model;
 
 import dev.millrace.batch.CounterRandom;
 import dev.millrace.state.CorruptEntryException;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import dev.millrace.state.KeyIndex;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.function.IntPredicate;
 import java.util.function.IntToDoubleFunction;
@@ -183,40 +181,31 @@ final class Moments {
     }
 
     byte[] entry() {
-        Fields fields = new Fields();
-        for (int g = 0; g < GROUPS; g++) {
-            fields.number(counts[g]).number(means[g]).number(squares[g]);
-        }
-        return fields.framed();
+        return Form.written(this::fields);
     }
 
     /** @throws CorruptEntryException if the entry has another length, or a number that no group can have */
     static Moments read(byte[] entry) {
-        ByteBuffer payload = Frame.open(entry);
-        if (payload.remaining() != 3 * GROUPS * Double.BYTES) {
-            throw new CorruptEntryException("the statistics of a numeric feature have " + payload.remaining()
-                    + " bytes, this program reads " + 3 * GROUPS * Double.BYTES);
-        }
         Moments read = new Moments();
-        for (int g = 0; g < GROUPS; g++) {
-            read.readGroup(g, payload.getDouble(), payload.getDouble(), payload.getDouble());
-        }
+        Form.restore(entry, read::fields);
         read.settle();
         return read;
     }
 
-    private void readGroup(int g, double count, double mean, double squaresOfGroup) {
-        boolean isPossible = count >= 0
-                && count <= LARGEST
-                && Math.abs(mean) <= LARGEST
-                && squaresOfGroup >= 0
-                && Double.isFinite(squaresOfGroup);
-        if (!isPossible) {
-            throw new CorruptEntryException("the statistics of a numeric feature have a group of count " + count
-                    + ", mean " + mean + " and squares " + squaresOfGroup);
+    private void fields(Form form) {
+        for (int g = 0; g < GROUPS; g++) {
+            counts[g] = form.number(counts[g]);
+            means[g] = form.number(means[g]);
+            squares[g] = form.number(squares[g]);
+            boolean isPossible = counts[g] >= 0
+                    && counts[g] <= LARGEST
+                    && Math.abs(means[g]) <= LARGEST
+                    && squares[g] >= 0
+                    && Double.isFinite(squares[g]);
+            if (form.isRead() && !isPossible) {
+                throw new CorruptEntryException("the statistics of a numeric feature have a group of count " + counts[g]
+                        + ", mean " + means[g] + " and squares " + squares[g]);
+            }
         }
-        counts[g] = count;
-        means[g] = mean;
-        squares[g] = squaresOfGroup;
     }
 }

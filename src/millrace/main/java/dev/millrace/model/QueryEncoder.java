@@ -271,7 +271,7 @@ public final class QueryEncoder {
     private void update(ModelEntry entry, byte[] value) {
         switch (entry.kind()) {
             case HEADER -> {
-                ModelHeader.read(Frame.open(value)).requireSettings(settings);
+                ModelHeader.read(value).requireSettings(settings);
                 seenHeader = true;
             }
             case STATISTICS ->

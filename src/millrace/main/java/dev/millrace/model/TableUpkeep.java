@@ -1,8 +1,7 @@
 package dev.millrace.model;
 
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
+import dev.millrace.state.StoredFields;
 
 /** The event time of a model, and counts of the rows that its tables removed or did not admit. One thread. */
 final class TableUpkeep {
@@ -11,7 +10,11 @@ final class TableUpkeep {
     private long waiting;
     private long expired;
     private long displaced;
-    private boolean isDirty = true;
+    private final StoredFields stored = new StoredFields(this::fields);
+
+    TableUpkeep() {
+        stored.change();
+    }
 
     /** Latest event time of a learned example, epoch milliseconds; 0 before the first. */
     long clock() {
@@ -21,7 +24,7 @@ final class TableUpkeep {
     /** Advances the clock; it never goes back. */
     void reach(long time) {
         clock = Math.max(clock, time);
-        isDirty = true;
+        stored.change();
     }
 
     /** Adds the counts of one step. */
@@ -29,7 +32,7 @@ final class TableUpkeep {
         waiting += newlyWaiting;
         expired += newlyExpired;
         displaced += newlyDisplaced;
-        isDirty = true;
+        stored.change();
     }
 
     /** @param rows of all tables now */
@@ -37,32 +40,14 @@ final class TableUpkeep {
         return new RowCounts(rows, waiting, expired, displaced);
     }
 
-    /** Returns true if it changed since the last call. */
-    boolean drain() {
-        boolean wasDirty = isDirty;
-        isDirty = false;
-        return wasDirty;
+    StoredFields stored() {
+        return stored;
     }
 
-    byte[] entry() {
-        return new Fields()
-                .longInteger(clock)
-                .longInteger(waiting)
-                .longInteger(expired)
-                .longInteger(displaced)
-                .framed();
-    }
-
-    void restore(byte[] entry) {
-        ByteBuffer payload = Frame.open(entry);
-        clock = payload.getLong();
-        waiting = payload.getLong();
-        expired = payload.getLong();
-        displaced = payload.getLong();
-    }
-
-    /** Marks the counts as stored. */
-    void setClean() {
-        isDirty = false;
+    private void fields(Form form) {
+        clock = form.longInteger(clock);
+        waiting = form.longInteger(waiting);
+        expired = form.longInteger(expired);
+        displaced = form.longInteger(displaced);
     }
 }

@@ -1,13 +1,11 @@
 package dev.millrace.neighbour;
 
 import dev.millrace.state.CorruptEntryException;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import dev.millrace.state.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -296,16 +294,7 @@ public final class NeighbourList {
      * then the digest [int32] and sum [float32] of each user.
      */
     public byte[] entry() {
-        Fields fields =
-                new Fields().longInteger(asOf).number(total).integer(FORM).integer(size);
-        for (int at = 0; at < size; at++) {
-            fields.text(items[at]).integer(Float.floatToRawIntBits(weights[at])).integer(owners[at]);
-        }
-        fields.integer(userCount);
-        for (int row = 0; row < userCount; row++) {
-            fields.integer(users[row]).integer(Float.floatToRawIntBits(sums[row]));
-        }
-        return fields.framed();
+        return Form.written(form -> fields(form, id -> id));
     }
 
     /**
@@ -315,41 +304,34 @@ public final class NeighbourList {
      * @throws CorruptEntryException if it is damaged, or of a build whose lists knew no users
      */
     public static NeighbourList read(byte[] entry, UnaryOperator<String> ids) {
-        ByteBuffer payload = Frame.open(entry);
-        long asOf = payload.getLong();
-        double total = payload.getDouble();
-        int form = payload.getInt();
-        if (form != FORM) {
-            throw new CorruptEntryException("a list of neighbours has form " + form + ", must have " + FORM
-                    + ": an earlier build wrote it, which did not know whose neighbours are");
-        }
-        int size = count(payload, 3 * Integer.BYTES);
-        List<String> items = new ArrayList<>(size);
-        float[] weights = new float[size];
-        int[] owners = new int[size];
-        for (int at = 0; at < size; at++) {
-            items.add(ids.apply(Fields.text(payload)));
-            weights[at] = payload.getFloat();
-            owners[at] = payload.getInt();
-        }
-        NeighbourList list = new NeighbourList(asOf, total, items, weights);
-        System.arraycopy(owners, 0, list.owners, 0, size);
-        list.userCount = count(payload, 2 * Integer.BYTES);
-        list.users = new int[list.userCount];
-        list.sums = new float[list.userCount];
-        for (int row = 0; row < list.userCount; row++) {
-            list.users[row] = payload.getInt();
-            list.sums[row] = payload.getFloat();
-        }
+        NeighbourList list = new NeighbourList();
+        Form.restore(entry, form -> list.fields(form, ids));
         return list;
     }
 
-    private static int count(ByteBuffer payload, int leastBytesOfEach) {
-        int count = payload.getInt();
-        if (count < 0 || count > payload.remaining() / leastBytesOfEach) {
-            throw new CorruptEntryException(
-                    "a list names " + count + " parts, " + payload.remaining() + " bytes are left");
+    private void fields(Form form, UnaryOperator<String> ids) {
+        asOf = form.longInteger(asOf);
+        total = form.number(total);
+        int layout = form.integer(FORM);
+        if (layout != FORM) {
+            throw new CorruptEntryException("a list of neighbours has form " + layout + ", must have " + FORM
+                    + ": an earlier build wrote it, which did not know whose neighbours are");
         }
-        return count;
+        size = form.count(size);
+        items = Arrays.copyOf(items, Math.max(items.length, size));
+        weights = Arrays.copyOf(weights, items.length);
+        owners = Arrays.copyOf(owners, items.length);
+        for (int at = 0; at < size; at++) {
+            items[at] = ids.apply(form.text(items[at]));
+            weights[at] = form.smallNumber(weights[at]);
+            owners[at] = form.integer(owners[at]);
+        }
+        userCount = form.count(userCount);
+        users = Arrays.copyOf(users, Math.max(users.length, userCount));
+        sums = Arrays.copyOf(sums, users.length);
+        for (int row = 0; row < userCount; row++) {
+            users[row] = form.integer(users[row]);
+            sums[row] = form.smallNumber(sums[row]);
+        }
     }
 }

@@ -6,10 +6,8 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import dev.millrace.state.PrefixedKey;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -100,12 +98,8 @@ public final class NeighbourLists implements Durable {
      */
     private record Erasure(String from, boolean isTurned) {
 
-        static Erasure read(ByteBuffer payload) {
-            return new Erasure(Fields.text(payload), payload.getInt() == 1);
-        }
-
-        byte[] entry() {
-            return new Fields().text(from).integer(isTurned ? 1 : 0).framed();
+        Erasure fields(Form form) {
+            return new Erasure(form.text(from), form.flag(isTurned));
         }
     }
 
@@ -292,7 +286,9 @@ public final class NeighbourLists implements Durable {
     @Override
     public void restore(byte[] key, byte[] value) {
         if (key[0] == erasurePrefix) {
-            erasures.put(Integer.parseUnsignedInt(PrefixedKey.text(key), HEX), Erasure.read(Frame.open(value)));
+            erasures.put(
+                    Integer.parseUnsignedInt(PrefixedKey.text(key), HEX),
+                    Form.read(value, new Erasure("", false)::fields));
             return;
         }
         String item = PrefixedKey.text(key);
@@ -305,7 +301,7 @@ public final class NeighbourLists implements Durable {
     }
 
     private static String readSwept(byte[] value) {
-        return Fields.text(Frame.open(value));
+        return Form.read(value, form -> form.text(""));
     }
 
     @Override
@@ -324,7 +320,7 @@ public final class NeighbourLists implements Durable {
             }
         }
         if (isSweptDirty) {
-            sink.put(sweptKey(), new Fields().text(swept.orElse("")).framed());
+            sink.put(sweptKey(), Form.written(form -> form.text(swept.orElse(""))));
             isSweptDirty = false;
         }
         for (int user : dirtyErasures) {
@@ -333,7 +329,7 @@ public final class NeighbourLists implements Durable {
             if (erasure == null) {
                 sink.delete(key);
             } else {
-                sink.put(key, erasure.entry());
+                sink.put(key, Form.written(erasure::fields));
             }
         }
         dirtyErasures.clear();

@@ -2,10 +2,8 @@ package dev.millrace.publish;
 
 import dev.millrace.model.MovedItems;
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import dev.millrace.state.KeyIndex;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,6 +32,12 @@ final class PublicationOrder {
     record Moment(long step, long time) {
         private static final Comparator<Moment> ORDER =
                 Comparator.comparingLong(Moment::step).thenComparingLong(Moment::time);
+
+        static final Moment NONE = new Moment(0, 0);
+
+        Moment fields(Form form) {
+            return new Moment(form.longInteger(step), form.longInteger(time));
+        }
     }
 
     /** An item's latest vector: a link of the chain of all, in the order of their publication. */
@@ -64,7 +68,7 @@ final class PublicationOrder {
     private Latest[] vectors = new Latest[16];
     private int[] free = new int[16];
     private int freeCount;
-    private final Latest ends = new Latest("", new Moment(0, 0)); // closes the chain
+    private final Latest ends = new Latest("", Moment.NONE); // closes the chain
     private Moment newest = ends.made;
     /** Vectors that are the latest of their items, by publication, the oldest first. */
     private final Map<Moment, Integer> publications = new LinkedHashMap<>();
@@ -172,8 +176,7 @@ final class PublicationOrder {
 
     void restore(byte[] key, byte[] value) {
         String item = new String(key, prefix.length, key.length - prefix.length, StandardCharsets.UTF_8);
-        ByteBuffer payload = Frame.open(value);
-        restored.add(new Restored(item, new Moment(payload.getLong(), payload.getLong())));
+        restored.add(new Restored(item, Form.read(value, Moment.NONE::fields)));
     }
 
     void drainDirty(EntrySink sink) {
@@ -185,13 +188,7 @@ final class PublicationOrder {
             if (number == KeyIndex.NONE) {
                 sink.delete(key);
             } else {
-                Moment made = vectors[number].made;
-                sink.put(
-                        key,
-                        new Fields()
-                                .longInteger(made.step())
-                                .longInteger(made.time())
-                                .framed());
+                sink.put(key, Form.written(vectors[number].made::fields));
             }
         }
         dirty.clear();

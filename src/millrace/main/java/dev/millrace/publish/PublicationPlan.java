@@ -6,9 +6,8 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.model.MovedItems;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
+import dev.millrace.state.StoredFields;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -63,10 +62,10 @@ public final class PublicationPlan implements Durable {
     private long steps;
     private long firstTime; // event time of the first example; ages in event time count from it at the earliest
     private long eventTime;
-    private PublicationOrder.Moment last = new PublicationOrder.Moment(0, 0);
+    private PublicationOrder.Moment last = PublicationOrder.Moment.NONE;
     private Age age = Age.NONE;
     private long vectors;
-    private boolean dirty;
+    private final StoredFields stored = new StoredFields(this::fields);
 
     /**
      * @param prefix first byte of this state's keys
@@ -87,7 +86,7 @@ public final class PublicationPlan implements Durable {
     public void stepped(MiniBatch batch) {
         peak(); // before anything is removed
         steps = batch.step();
-        dirty = true;
+        stored.change();
         for (CatalogueChange change : batch.catalogue()) {
             if (change.isRemoval()) {
                 touched.remove(change.itemId());
@@ -176,7 +175,7 @@ public final class PublicationPlan implements Durable {
         touched = new LinkedHashMap<>(); // clearing costs what the largest one held
         measure(now);
         last = now;
-        dirty = true;
+        stored.change();
     }
 
     /** Updates the age when no vector could be published. */
@@ -213,32 +212,27 @@ public final class PublicationPlan implements Durable {
             order.restore(entryKey, value);
             return;
         }
-        ByteBuffer payload = Frame.open(value);
-        steps = payload.getLong();
-        firstTime = payload.getLong();
-        eventTime = payload.getLong();
-        last = new PublicationOrder.Moment(payload.getLong(), payload.getLong());
-        vectors = payload.getLong();
-        peak = payload.hasRemaining() ? Optional.of(new RecentPeak(settings, payload)) : Optional.empty();
+        stored.restore(value);
     }
 
     @Override
     public void drainDirty(EntrySink sink) {
-        if (dirty) {
-            Fields fields = new Fields()
-                    .longInteger(steps)
-                    .longInteger(firstTime)
-                    .longInteger(eventTime)
-                    .longInteger(last.step())
-                    .longInteger(last.time())
-                    .longInteger(vectors);
-            if (peak().vectors() > order.size()) { // otherwise it is the number of vectors at the last publication
-                peak().write(fields);
-            }
-            sink.put(key, fields.framed());
-            dirty = false;
-        }
+        stored.drain(key, sink);
         order.drainDirty(sink);
+    }
+
+    private void fields(Form form) {
+        steps = form.longInteger(steps);
+        firstTime = form.longInteger(firstTime);
+        eventTime = form.longInteger(eventTime);
+        last = last.fields(form);
+        vectors = form.longInteger(vectors);
+        // without a peak of its own, it is the number of vectors at the last publication
+        boolean hasPeak = form.goesOn(!form.isRead() && peak().vectors() > order.size());
+        if (hasPeak) {
+            RecentPeak known = peak.orElseGet(() -> new RecentPeak(settings, 0, last));
+            peak = Optional.of(known.fields(form));
+        }
     }
 
     /** Returns how many of the oldest must be published to keep the bound. */

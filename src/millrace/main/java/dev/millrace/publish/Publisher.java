@@ -11,9 +11,8 @@ import dev.millrace.generation.PublicationStage;
 import dev.millrace.model.TwoTower;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
+import dev.millrace.state.StoredFields;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -58,7 +57,7 @@ public final class Publisher implements Durable {
     private PublicationStage stage = PublicationStage.UNKNOWN;
     private boolean isRenewing; // from the first part until the last was taken
     private Optional<Iterator<Map.Entry<String, Long>>> renewal = Optional.empty(); // what is left of it; not stored
-    private boolean dirty;
+    private final StoredFields stored = new StoredFields(this::fields);
 
     /**
      * @param prefix first byte of this state's keys
@@ -80,7 +79,7 @@ public final class Publisher implements Durable {
     /** Takes a batch whose step was refused. Its clicks still count for popularity. */
     public void refused(MiniBatch batch) {
         refusedInARow++;
-        dirty = true;
+        stored.change();
         plan.refused(batch);
     }
 
@@ -91,7 +90,7 @@ public final class Publisher implements Durable {
 
     /** Takes a batch that the model has learnt, and reads how far it moved items' rows. */
     public void learnt(MiniBatch batch, TwoTower model) {
-        dirty |= refusedInARow > 0;
+        stored.changeIf(refusedInARow > 0);
         refusedInARow = 0;
         plan.learnt(batch);
         if (settings.mostMoved() > 0) {
@@ -113,7 +112,7 @@ public final class Publisher implements Durable {
     public void publishAnew() {
         withheld = Optional.of("nothing was published yet");
         stage = PublicationStage.UNKNOWN;
-        dirty = true;
+        stored.change();
     }
 
     /**
@@ -173,7 +172,7 @@ public final class Publisher implements Durable {
         }
         if (!withheld.equals(reason)) {
             withheld = reason;
-            dirty = true;
+            stored.change();
         }
         return isRenewing;
     }
@@ -197,7 +196,7 @@ public final class Publisher implements Durable {
     }
 
     private void renewing(boolean isMoreLeft) {
-        dirty |= isRenewing != isMoreLeft;
+        stored.changeIf(isRenewing != isMoreLeft);
         isRenewing = isMoreLeft;
         renewal = isMoreLeft ? renewal : Optional.empty();
     }
@@ -219,7 +218,7 @@ public final class Publisher implements Durable {
      * Marks the generation as unknown to others: what is taken is not published, and a later publication begins anew.
      */
     public void stayUnknown() {
-        dirty |= stage != PublicationStage.UNKNOWN;
+        stored.changeIf(stage != PublicationStage.UNKNOWN);
         stage = PublicationStage.UNKNOWN;
     }
 
@@ -228,7 +227,7 @@ public final class Publisher implements Durable {
         boolean isFirst = stage != PublicationStage.COMPLETE && withheld.isEmpty() && !isRenewing && plan.step() > 0;
         if (isFirst) {
             stage = PublicationStage.COMPLETE;
-            dirty = true;
+            stored.change();
         }
         return isFirst;
     }
@@ -267,7 +266,7 @@ public final class Publisher implements Durable {
                     .cooled(popularityTime, plan.eventTime(), POPULARITY_MIN_MOVE)
                     .forEach(plan::touch);
             popularityTime = plan.eventTime();
-            dirty = true;
+            stored.change();
         }
     }
 
@@ -290,16 +289,18 @@ public final class Publisher implements Durable {
             plan.restore(entryKey, value);
             return;
         }
-        ByteBuffer payload = Frame.open(value);
-        if (isOfTheGate(entryKey)) {
-            gate.restore(payload);
-            return;
+        (isOfTheGate(entryKey) ? gate.stored() : stored).restore(value);
+    }
+
+    private void fields(Form form) {
+        refusedInARow = form.integer(refusedInARow);
+        withheld = Optional.of(form.text(withheld.orElse(""))).filter(reason -> !reason.isEmpty());
+        popularityTime = form.longInteger(popularityTime);
+        stage = PublicationStage.of(form.integer(stage.code()));
+        isRenewing = form.goesOn(isRenewing);
+        if (isRenewing) {
+            form.integer(1);
         }
-        refusedInARow = payload.getInt();
-        withheld = Optional.of(Fields.text(payload)).filter(reason -> !reason.isEmpty());
-        popularityTime = payload.getLong();
-        stage = PublicationStage.of(payload.getInt());
-        isRenewing = payload.hasRemaining();
     }
 
     @Override
@@ -309,19 +310,8 @@ public final class Publisher implements Durable {
         if (waiting > 0) {
             throw new IllegalStateException(waiting + " items were touched and not published before the commit");
         }
-        if (dirty) {
-            Fields fields = new Fields()
-                    .integer(refusedInARow)
-                    .text(withheld.orElse(""))
-                    .longInteger(popularityTime)
-                    .integer(stage.code());
-            if (isRenewing) {
-                fields.integer(1);
-            }
-            sink.put(key, fields.framed());
-            dirty = false;
-        }
+        stored.drain(key, sink);
         plan.drainDirty(sink);
-        gate.drain().ifPresent(value -> sink.put(gateKey, value));
+        gate.stored().drain(gateKey, sink);
     }
 }

@@ -3,8 +3,8 @@ package dev.millrace.publish;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.ExamWindow;
 import dev.millrace.exam.RankingTotals;
-import dev.millrace.state.Fields;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
+import dev.millrace.state.StoredFields;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -45,7 +45,7 @@ final class QualityGate {
     private double reference = Double.NaN;
     private int fewestItems = Integer.MAX_VALUE;
     private boolean isClosed;
-    private boolean dirty;
+    private final StoredFields stored = new StoredFields(this::fields);
 
     QualityGate(GateSettings settings) {
         this.settings = settings;
@@ -62,7 +62,7 @@ final class QualityGate {
         if (!settings.isOn()) {
             return;
         }
-        dirty |= items < fewestItems;
+        stored.changeIf(items < fewestItems);
         fewestItems = Math.min(fewestItems, items);
         if (items > 2L * fewestItems) {
             fewestItems = items;
@@ -72,7 +72,7 @@ final class QualityGate {
             isClosed = false;
         }
         Optional<ExamWindow.Advance> advance = window.moved(step, totals);
-        dirty |= advance.isPresent();
+        stored.changeIf(advance.isPresent());
         advance.filter(one -> !one.stretches().isEmpty()).ifPresent(this::judge);
     }
 
@@ -81,7 +81,8 @@ final class QualityGate {
         return isClosed
                 ? Optional.of(String.format(
                         Locale.ROOT,
-                        "Recall@%d over %d scored events is %.4f, it was %.4f and may fall to %.4f (publish.gate.max-fall)",
+                        "Recall@%d over %d scored events is %.4f, it was %.4f and may fall to %.4f"
+                                + " (publish.gate.max-fall)",
                         settings.recallAt(),
                         levelEvents,
                         level,
@@ -90,39 +91,23 @@ final class QualityGate {
                 : Optional.empty();
     }
 
-    /**
-     * Restores the state. A state with another recall or window cannot be compared and is ignored: the gate then starts
-     * anew.
-     */
-    void restore(ByteBuffer payload) {
-        if (payload.getInt() != settings.recallAt() || payload.getInt() != settings.window()) {
-            return;
-        }
-        level = payload.getDouble();
-        reference = payload.getDouble();
-        fewestItems = payload.getInt();
-        // a gate that was turned off meanwhile is open
-        isClosed = payload.getInt() == 1 && settings.isOn();
-        window.read(payload);
-        levelEvents = payload.getLong();
+    StoredFields stored() {
+        return stored;
     }
 
-    /** Returns the state, if it changed since the last call. */
-    Optional<byte[]> drain() {
-        if (!dirty) {
-            return Optional.empty();
+    /** A state with another recall or window cannot be compared and is ignored: the gate then starts anew. */
+    private void fields(Form form) {
+        if (form.integer(settings.recallAt()) != settings.recallAt()
+                || form.integer(settings.window()) != settings.window()) {
+            return;
         }
-        dirty = false;
-        Fields fields = new Fields()
-                .integer(settings.recallAt())
-                .integer(settings.window())
-                .number(level)
-                .number(reference)
-                .integer(fewestItems)
-                .integer(isClosed ? 1 : 0);
-        window.write(fields);
-        fields.longInteger(levelEvents);
-        return Optional.of(fields.framed());
+        level = form.number(level);
+        reference = form.number(reference);
+        fewestItems = form.integer(fewestItems);
+        // a gate that was turned off meanwhile is open
+        isClosed = form.flag(isClosed) && settings.isOn();
+        window.fields(form);
+        levelEvents = form.longInteger(levelEvents);
     }
 
     private void judge(ExamWindow.Advance advance) {

@@ -1,8 +1,7 @@
 package dev.millrace.publish;
 
 import dev.millrace.publish.PublicationOrder.Moment;
-import dev.millrace.state.Fields;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
 import java.time.Duration;
 
 /**
@@ -29,11 +28,6 @@ final class RecentPeak {
         this.since = now;
     }
 
-    RecentPeak(PublishSettings settings, ByteBuffer stored) {
-        this(settings, stored.getLong(), new Moment(stored.getLong(), stored.getLong()));
-        before = stored.getLong();
-    }
-
     long vectors() {
         return Math.max(before, current);
     }
@@ -53,11 +47,11 @@ final class RecentPeak {
         }
     }
 
-    void write(Fields to) {
-        to.longInteger(current)
-                .longInteger(since.step())
-                .longInteger(since.time())
-                .longInteger(before);
+    RecentPeak fields(Form form) {
+        current = form.longInteger(current);
+        since = since.fields(form);
+        before = form.longInteger(before);
+        return this;
     }
 
     private boolean isBoundPast(Moment now) {

@@ -2,8 +2,7 @@ package dev.millrace.exam;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import java.util.List;
 import java.util.Optional;
 import org.assertj.core.groups.Tuple;
@@ -57,10 +56,8 @@ class ExamWindowTest {
         for (int scored = 0; scored < 300; scored += 7) {
             one.moved(1, totals(scored, scored / 3));
         }
-        Fields fields = new Fields();
-        one.write(fields);
 
-        other.read(Frame.open(fields.framed()));
+        Form.restore(Form.written(one::fields), other::fields);
 
         for (int scored = 300; scored < 500; scored += 7) {
             Optional<ExamWindow.Advance> expected = one.moved(1, totals(scored, scored / 2));

@@ -52,14 +52,14 @@ class MixtureTest {
     @Test
     void aGradientThatIsNotFiniteMovesNothing() {
         Mixture mixture = new Mixture();
-        mixture.drain();
+        mixture.stored().keep();
 
         mixture.learn(new Mixture.Gradient(Double.NaN, PriorWeights.ofPopularity(1)));
         mixture.learn(new Mixture.Gradient(1, PriorWeights.ofPopularity(Double.POSITIVE_INFINITY)));
         mixture.learn(new Mixture.Gradient(1, new PriorWeights(1, Double.NaN, 0, 0)));
 
         assertThat(mixture.relative().popularity()).isEqualTo(1);
-        assertThat(mixture.drain()).isFalse();
+        assertThat(mixture.stored().isChanged()).isFalse();
     }
 
     @Test
@@ -68,12 +68,12 @@ class MixtureTest {
         first.learn(new Mixture.Gradient(0.3, new PriorWeights(-0.7, 0.4, 0.6, -0.5)));
         Mixture second = new Mixture();
 
-        second.restore(first.entry());
+        second.stored().restore(first.stored().value());
         first.learn(new Mixture.Gradient(0.1, new PriorWeights(0.2, 0.3, 0.4, 0.5)));
         second.learn(new Mixture.Gradient(0.1, new PriorWeights(0.2, 0.3, 0.4, 0.5)));
 
-        assertThat(second.entry()).isEqualTo(first.entry());
-        assertThat(Mixture.readRelative(second.entry())).isEqualTo(first.relative());
+        assertThat(second.stored().value()).isEqualTo(first.stored().value());
+        assertThat(Mixture.readRelative(second.stored().value())).isEqualTo(first.relative());
     }
 
     @Test
@@ -102,6 +102,7 @@ class MixtureTest {
             zeros.number(0); // of the towers, at least a hundredth
         }
 
-        assertThatThrownBy(() -> new Mixture().restore(zeros.framed())).isInstanceOf(CorruptEntryException.class);
+        assertThatThrownBy(() -> new Mixture().stored().restore(zeros.framed()))
+                .isInstanceOf(CorruptEntryException.class);
     }
 }

@@ -253,9 +253,7 @@ class MomentsTest {
         Fields negative = new Fields();
         IntStream.range(0, 3 * Moments.GROUPS).forEach(at -> negative.number(-1));
 
-        assertThatThrownBy(() -> Moments.read(ofOldLayout))
-                .isInstanceOf(CorruptEntryException.class)
-                .hasMessageContaining("have 24 bytes, this program reads 1536");
+        assertThatThrownBy(() -> Moments.read(ofOldLayout)).isInstanceOf(CorruptEntryException.class);
         assertThatThrownBy(() -> Moments.read(negative.framed()))
                 .isInstanceOf(CorruptEntryException.class)
                 .hasMessageContaining("count -1.0");

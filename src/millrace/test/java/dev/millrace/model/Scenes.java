@@ -177,18 +177,14 @@ public final class Scenes {
         Map<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
         EntrySink sink = EntrySink.into(entries);
         entries.put(ModelEntry.Kind.HEADER.key(), model.state().header());
-        entries.put(ModelEntry.Kind.UPKEEP.key(), model.upkeep().entry());
-        entries.put(ModelEntry.Kind.MIXTURE.key(), model.mixture().entry());
-        if (model.objective().temperature().isLearned()) {
-            entries.put(
-                    ModelEntry.Kind.LEARNED_TEMPERATURE.key(),
-                    model.objective().temperature().entry());
-        }
-        if (model.objective().objectiveWeights().areLearned()) {
-            entries.put(
-                    ModelEntry.Kind.LEARNED_OBJECTIVES.key(),
-                    model.objective().objectiveWeights().entry());
-        }
+        entries.put(ModelEntry.Kind.UPKEEP.key(), model.upkeep().stored().value());
+        entries.put(ModelEntry.Kind.MIXTURE.key(), model.mixture().stored().value());
+        entries.put(
+                ModelEntry.Kind.LEARNED_TEMPERATURE.key(),
+                model.objective().temperature().stored().value());
+        entries.put(
+                ModelEntry.Kind.LEARNED_OBJECTIVES.key(),
+                model.objective().objectiveWeights().stored().value());
         for (Tower tower : List.of(model.userTower(), model.itemTower())) {
             for (int f = 0; f < tower.inputs().features().size(); f++) {
                 ModelState.putMoments(tower, f, sink);

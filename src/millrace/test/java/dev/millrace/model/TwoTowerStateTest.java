@@ -166,7 +166,7 @@ public class TwoTowerStateTest {
     @Test
     void otherEngineRefusesTheState() {
         TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
-        byte[] header = new ModelHeader("another engine", Scenes.settings().hash()).framed();
+        byte[] header = new ModelHeader("another engine", Scenes.settings().hash()).entry();
 
         assertThatThrownBy(() -> model.restore(ModelEntry.Kind.HEADER.key(), header))
                 .isInstanceOf(FingerprintMismatchException.class)

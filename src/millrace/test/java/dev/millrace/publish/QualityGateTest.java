@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
-import dev.millrace.state.Frame;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -136,15 +135,15 @@ class QualityGateTest {
     void restoredItIsAsClosedAsItWasUnlessItWasTurnedOff() {
         score(gate, 3 * WINDOW, 80);
         score(gate, WINDOW, 0);
-        byte[] state = gate.drain().orElseThrow();
+        byte[] state = gate.stored().value();
         QualityGate restored = new QualityGate(new GateSettings(WINDOW, 100, 0.5, 0));
         QualityGate off = new QualityGate(new GateSettings(WINDOW, 100, 1, 0));
 
-        restored.restore(Frame.open(state));
-        off.restore(Frame.open(state));
+        restored.stored().restore(state);
+        off.stored().restore(state);
 
         assertThat(restored.closed()).isPresent().isEqualTo(gate.closed());
-        assertThat(restored.drain()).isEmpty();
+        assertThat(restored.stored().isChanged()).isFalse();
         assertThat(off.closed()).isEmpty();
         score(restored, WINDOW, 80);
         assertThat(restored.closed()).isEmpty();
@@ -156,7 +155,7 @@ class QualityGateTest {
         score(gate, 2 * WINDOW, 80);
         QualityGate atTen = new QualityGate(new GateSettings(WINDOW, 10, 0.5, 0));
 
-        atTen.restore(Frame.open(gate.drain().orElseThrow()));
+        atTen.stored().restore(gate.stored().value());
         score(atTen, 2 * WINDOW, 80); // of which none is among the first ten, as if it had fallen to nothing
 
         assertThat(atTen.closed()).isEmpty();

@@ -1,9 +1,7 @@
 package dev.millrace.model.loss;
 
-import dev.millrace.state.CorruptEntryException;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
+import dev.millrace.state.StoredFields;
 import java.util.Arrays;
 
 /**
@@ -16,33 +14,26 @@ import java.util.Arrays;
  */
 public final class ObjectiveWeights {
 
-    private static final double INITIAL_ACCUMULATOR = 0.001;
     private static final double EPSILON = 1e-10;
     private static final double BOUND = StrictMath.log(100);
 
     private final ObjectiveSettings settings;
-    private final double[] logVariances;
-    private final double[] accumulators;
+    private final LearnedNumber[] logVariances;
     private final double[] gradients;
+    private final StoredFields stored = new StoredFields(this::fields);
     private float[] weighted = new float[0];
-    private boolean isDirty;
 
     ObjectiveWeights(ObjectiveSettings settings) {
         this.settings = settings;
-        this.logVariances = new double[settings.count()];
-        this.accumulators = new double[settings.count()];
+        this.logVariances = new LearnedNumber[settings.count()];
         this.gradients = new double[settings.count()];
-        Arrays.fill(accumulators, INITIAL_ACCUMULATOR);
-        this.isDirty = settings.areLearned();
-    }
-
-    public boolean areLearned() {
-        return settings.areLearned();
+        Arrays.setAll(logVariances, o -> new LearnedNumber(0, -BOUND, BOUND, settings.learningRate(), EPSILON));
+        stored.changeIf(settings.areLearned());
     }
 
     /** Returns e^{−s}, the weight of an action's loss. */
     public double weight(String action) {
-        return StrictMath.exp(-logVariances[settings.of(action)]);
+        return StrictMath.exp(-logVariances[settings.of(action)].value());
     }
 
     /**
@@ -60,7 +51,7 @@ public final class ObjectiveWeights {
             weighted = new float[weights.length];
         }
         for (int i = 0; i < weights.length; i++) {
-            weighted[i] = (float) (weights[i] * StrictMath.exp(-logVariances[objectives[i]]));
+            weighted[i] = (float) (weights[i] * StrictMath.exp(-logVariances[objectives[i]].value()));
         }
         return weighted;
     }
@@ -79,8 +70,8 @@ public final class ObjectiveWeights {
         double penalty = 0;
         for (int i = 0; i < weights.length; i++) {
             int o = objectives[i];
-            gradients[o] += weights[i] * (0.5 - StrictMath.exp(-logVariances[o]) * losses[i]) / weights.length;
-            penalty += weights[i] * logVariances[o] / 2;
+            gradients[o] += weights[i] * (0.5 - StrictMath.exp(-logVariances[o].value()) * losses[i]) / weights.length;
+            penalty += weights[i] * logVariances[o].value() / 2;
         }
         return penalty / weights.length;
     }
@@ -101,38 +92,19 @@ public final class ObjectiveWeights {
     /** Updates the weights from the gradients. */
     public void apply() {
         for (int o = 0; o < gradients.length && settings.areLearned(); o++) {
-            accumulators[o] += gradients[o] * gradients[o];
-            logVariances[o] -= settings.learningRate() * gradients[o] / (StrictMath.sqrt(accumulators[o]) + EPSILON);
-            logVariances[o] = Math.min(Math.max(logVariances[o], -BOUND), BOUND);
-            isDirty = true;
+            logVariances[o].learn(gradients[o]);
+            stored.change();
         }
     }
 
-    /** Returns true if the weights changed since the last call. */
-    public boolean drain() {
-        boolean wasDirty = isDirty;
-        isDirty = false;
-        return wasDirty;
+    public StoredFields stored() {
+        return stored;
     }
 
-    public byte[] entry() {
-        Fields fields = new Fields();
-        for (int o = 0; o < logVariances.length; o++) {
-            fields.number(logVariances[o]).number(accumulators[o]);
+    private void fields(Form form) {
+        for (LearnedNumber each : logVariances) {
+            each.value(form);
+            each.accumulator(form);
         }
-        return fields.framed();
-    }
-
-    public void restore(byte[] entry) {
-        ByteBuffer payload = Frame.open(entry);
-        if (payload.remaining() != 2 * Double.BYTES * logVariances.length) {
-            throw new CorruptEntryException("expected the weights of " + logVariances.length + " losses, found "
-                    + payload.remaining() + " bytes");
-        }
-        for (int o = 0; o < logVariances.length; o++) {
-            logVariances[o] = payload.getDouble();
-            accumulators[o] = payload.getDouble();
-        }
-        isDirty = false;
     }
 }

@@ -1,8 +1,7 @@
 package dev.millrace.model.loss;
 
-import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
-import java.nio.ByteBuffer;
+import dev.millrace.state.StoredFields;
 
 /**
  * The softmax temperature: fixed, or learned as its logarithm by Adagrad between two bounds.
@@ -12,29 +11,32 @@ import java.nio.ByteBuffer;
  */
 public final class Temperature {
 
-    private static final double INITIAL_ACCUMULATOR = 0.001;
     private static final double EPSILON = 1e-10;
 
-    private final LearnedTemperature settings;
+    private final boolean isLearned;
     private final double fixed;
-    private double log;
-    private double accumulator = INITIAL_ACCUMULATOR;
+    private final LearnedNumber log;
+    private final StoredFields stored;
     private double gradient;
-    private boolean isDirty;
 
     Temperature(double initial, LearnedTemperature settings) {
-        this.settings = settings;
+        this.isLearned = settings.isLearned();
         this.fixed = initial;
-        this.log = StrictMath.log(initial);
-        this.isDirty = settings.isLearned();
-    }
-
-    public boolean isLearned() {
-        return settings.isLearned();
+        this.log = new LearnedNumber(
+                StrictMath.log(initial),
+                StrictMath.log(settings.min()),
+                StrictMath.log(settings.max()),
+                settings.learningRate(),
+                EPSILON);
+        this.stored = new StoredFields(form -> {
+            log.value(form);
+            log.accumulator(form);
+        });
+        touch();
     }
 
     public double value() {
-        return settings.isLearned() ? StrictMath.exp(log) : fixed;
+        return isLearned ? StrictMath.exp(log.value()) : fixed;
     }
 
     /** Sets the gradient with respect to log τ for the next {@link #apply}. */
@@ -48,39 +50,23 @@ public final class Temperature {
 
     /** Updates the temperature from the gradient. */
     public void apply() {
-        if (settings.isLearned()) {
-            accumulator += gradient * gradient;
-            log -= settings.learningRate() * gradient / (StrictMath.sqrt(accumulator) + EPSILON);
-            log = Math.min(Math.max(log, StrictMath.log(settings.min())), StrictMath.log(settings.max()));
-            isDirty = true;
+        if (isLearned) {
+            log.learn(gradient);
+            stored.change();
         }
     }
 
     /** Makes the next drain hand the temperature over, if it is learned. */
     public void touch() {
-        isDirty = settings.isLearned();
+        stored.changeIf(isLearned);
     }
 
-    /** Returns true if the temperature changed since the last call. */
-    public boolean drain() {
-        boolean wasDirty = isDirty;
-        isDirty = false;
-        return wasDirty;
-    }
-
-    public byte[] entry() {
-        return new Fields().number(log).number(accumulator).framed();
+    public StoredFields stored() {
+        return stored;
     }
 
     /** Returns τ from a stored entry. */
     public static double read(byte[] entry) {
         return StrictMath.exp(Frame.open(entry).getDouble());
-    }
-
-    public void restore(byte[] entry) {
-        ByteBuffer payload = Frame.open(entry);
-        log = payload.getDouble();
-        accumulator = payload.getDouble();
-        isDirty = false;
     }
 }

@@ -1,9 +1,7 @@
 package dev.millrace.model.table;
 
 import dev.millrace.state.EntrySum;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
 import java.util.Optional;
 
 /**
@@ -15,21 +13,21 @@ import java.util.Optional;
  */
 public record TableRows(EntrySum rows, Optional<String> cursor, long debt) {
 
+    private static final TableRows NONE = new TableRows(EntrySum.NONE, Optional.empty(), 0);
+
     public static TableRows read(byte[] entry) {
-        ByteBuffer payload = Frame.open(entry);
-        return new TableRows(
-                new EntrySum(payload.getLong(), payload.getLong(), payload.getLong()),
-                payload.getInt() == 0 ? Optional.empty() : Optional.of(Fields.text(payload)),
-                payload.getLong());
+        return Form.read(entry, NONE::fields);
     }
 
     public byte[] entry() {
-        Fields fields = new Fields()
-                .longInteger(rows.count())
-                .longInteger(rows.first())
-                .longInteger(rows.second())
-                .integer(cursor.isPresent() ? 1 : 0);
-        cursor.ifPresent(fields::text);
-        return fields.longInteger(debt).framed();
+        return Form.written(this::fields);
+    }
+
+    private TableRows fields(Form form) {
+        EntrySum sum = new EntrySum(
+                form.longInteger(rows.count()), form.longInteger(rows.first()), form.longInteger(rows.second()));
+        Optional<String> last =
+                form.flag(cursor.isPresent()) ? Optional.of(form.text(cursor.orElse(""))) : Optional.empty();
+        return new TableRows(sum, last, form.longInteger(debt));
     }
 }

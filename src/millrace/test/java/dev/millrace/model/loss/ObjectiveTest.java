@@ -115,6 +115,7 @@ class ObjectiveTest {
                     .forEach(action -> logVariances.put(action, new double[] {action.equals("like") ? 0.3 : -0.2}));
             objective
                     .objectiveWeights()
+                    .stored()
                     .restore(new Fields()
                             .number(-0.2)
                             .number(1)

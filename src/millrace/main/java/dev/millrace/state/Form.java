@@ -1,0 +1,140 @@
+package dev.millrace.state;
+
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fields of a stored value in their order, told once: the same calls write the value and read it.
+ *
+ * <p>Each method takes what the field is and returns what it is to be: the same when the value is written, what is stored when it is
+ * read. The layout is that of {@link Fields}.
+ */
+public final class Form {
+
+    private final Fields written = new Fields();
+    private final @Nullable ByteBuffer stored;
+
+    private Form(@Nullable ByteBuffer stored) {
+        this.stored = stored;
+    }
+
+    /** Returns the framed value that the fields make. */
+    public static byte[] written(Consumer<Form> fields) {
+        Form form = new Form(null);
+        fields.accept(form);
+        return form.written.framed();
+    }
+
+    /** @throws CorruptEntryException if the value fails its check, or ends amid its fields */
+    public static <T> T read(byte[] value, Function<Form, T> fields) {
+        try {
+            return fields.apply(new Form(Frame.open(value)));
+        } catch (BufferUnderflowException ended) {
+            throw new CorruptEntryException("an entry ends amid its content");
+        }
+    }
+
+    /** As {@link #read}, for fields that keep themselves what is read. */
+    public static void restore(byte[] value, Consumer<Form> fields) {
+        read(value, form -> {
+            fields.accept(form);
+            return form;
+        });
+    }
+
+    public int integer(int now) {
+        if (stored != null) {
+            return stored.getInt();
+        }
+        written.integer(now);
+        return now;
+    }
+
+    public long longInteger(long now) {
+        if (stored != null) {
+            return stored.getLong();
+        }
+        written.longInteger(now);
+        return now;
+    }
+
+    public double number(double now) {
+        return Double.longBitsToDouble(longInteger(Double.doubleToRawLongBits(now)));
+    }
+
+    public float smallNumber(float now) {
+        return Float.intBitsToFloat(integer(Float.floatToRawIntBits(now)));
+    }
+
+    public boolean flag(boolean now) {
+        return integer(now ? 1 : 0) == 1;
+    }
+
+    public String text(String now) {
+        if (stored != null) {
+            return Fields.text(stored);
+        }
+        written.text(now);
+        return now;
+    }
+
+    public float[] floats(float[] now) {
+        if (stored != null) {
+            return Fields.floats(stored);
+        }
+        written.floats(now);
+        return now;
+    }
+
+    /** Replaces the numbers themselves; how many there are is not stored. */
+    public void numbers(double[] now) {
+        for (int at = 0; at < now.length; at++) {
+            now[at] = number(now[at]);
+        }
+    }
+
+    public List<String> texts(List<String> now) {
+        return list(now, "", Form::text);
+    }
+
+    /**
+     * A number of parts, then the parts.
+     *
+     * @param empty in place of a part that is read
+     * @param fields of a part
+     */
+    public <T> List<T> list(List<T> now, T empty, BiFunction<Form, T, T> fields) {
+        int count = count(now.size());
+        List<T> parts = new ArrayList<>();
+        for (int at = 0; at < count; at++) {
+            parts.add(fields.apply(this, stored == null ? now.get(at) : empty));
+        }
+        return parts;
+    }
+
+    /** Returns the number of parts that follow. */
+    public int count(int now) {
+        int count = integer(now);
+        if (stored != null && (count < 0 || count > stored.remaining())) {
+            throw new CorruptEntryException(
+                    "an entry names " + count + " parts, " + stored.remaining() + " bytes are left");
+        }
+        return count;
+    }
+
+    /** Returns whether more fields follow. Nothing is stored for it: there are more bytes, or not. */
+    public boolean goesOn(boolean now) {
+        return stored != null ? stored.hasRemaining() : now;
+    }
+
+    /** Returns whether the fields are being read. */
+    public boolean isRead() {
+        return stored != null;
+    }
+}
