@@ -3,13 +3,11 @@ package dev.millrace.exam;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Batches;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.model.Scenes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.settings.SettingsReader;
 import java.util.List;
@@ -25,7 +23,9 @@ class ExamBudgetTest {
             1,
             1,
             List.of(),
-            IntStream.range(0, 128).mapToObj(at -> example("i" + at)).toList(),
+            IntStream.range(0, 128)
+                    .mapToObj(at -> Scenes.click("u", "i" + at, 1))
+                    .toList(),
             new float[128],
             IntStream.range(126, 638).mapToObj(at -> "i" + at).toList(),
             new float[512],
@@ -92,28 +92,9 @@ class ExamBudgetTest {
         assertThat(examined(budget, 10_000, 2)).isEqualTo(1);
     }
 
-    @Test
-    void restoredItExaminesTheBatchesThatTheOtherDoes() {
-        ExamBudget budget = new ExamBudget(0.2, 2000);
-        examined(budget, 10_000, 33);
-        ExamBudget restored = new ExamBudget(0.2, 2000);
-
-        restored.restore(budget.credit());
-
-        for (int step = 0; step < 100; step++) {
-            assertThat(restored.affords(BATCH, 100, 10_000, model))
-                    .isEqualTo(budget.affords(BATCH, 100, 10_000, model));
-        }
-    }
-
     private int examined(ExamBudget budget, int items, int steps) {
         return (int) IntStream.range(0, steps)
                 .filter(step -> budget.affords(BATCH, 128, items, model))
                 .count();
-    }
-
-    private static TrainingExample example(String item) {
-        UserFeatures user = new UserFeatures("u", 1, Features.NONE, List.of());
-        return new TrainingExample("e", user, Features.NONE, item, "click", 1, 1, 0);
     }
 }

@@ -14,9 +14,9 @@ import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.Mixture;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.model.Scenes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.neighbour.Nearness;
 import dev.millrace.neighbour.NeighbourLists;
@@ -34,9 +34,12 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.DoubleUnaryOperator;
+import java.util.function.Function;
 import java.util.function.ToDoubleBiFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ExaminerTest {
 
@@ -55,13 +58,13 @@ class ExaminerTest {
             new NeighbourLists(neighbourSettings, catalogue, 'N', 'n', EntrySource.NONE, 0);
     private final ItemFacts facts = new ItemFacts(catalogue, popularity, neighbours);
 
-    @Test
-    void everyWeightRanksAsScoringEachItemOnItsOwnDoes() {
-        for (int item = 0; item < ITEMS; item++) {
-            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
-        }
+    /** Of more examples than items, too. */
+    @ParameterizedTest
+    @ValueSource(ints = {60, 2 * ITEMS + 7})
+    void everyWeightRanksAsScoringEachItemOnItsOwnDoes(int examples) {
+        listAll();
         popularity.observe(batch(drawn(200)));
-        MiniBatch batch = batch(drawn(60));
+        MiniBatch batch = batch(drawn(examples));
         TwoTower model = new TwoTower(MODEL, catalogue);
         Examiner examiner = examiner();
 
@@ -81,9 +84,7 @@ class ExaminerTest {
 
     @Test
     void whatIsNearToTheHistoryRanksAsScoringEachItemOnItsOwnDoes() {
-        for (int item = 0; item < ITEMS; item++) {
-            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
-        }
+        listAll();
         MiniBatch before = batch(drawn(300));
         popularity.observe(before);
         neighbours.observe(before);
@@ -111,12 +112,11 @@ class ExaminerTest {
 
     @Test
     void onlyExamplesThatCountAreRanked() {
-        for (int item = 0; item < ITEMS; item++) {
-            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
-        }
+        listAll();
         List<TrainingExample> examples = new ArrayList<>(drawn(20));
-        List<TrainingExample> spam =
-                drawn(400).stream().map(example -> weighing(1e-9, example)).toList();
+        List<TrainingExample> spam = drawn(400).stream()
+                .map(example -> Scenes.weighing(1e-9, example))
+                .toList();
         examples.addAll(spam);
         Examiner examiner = examiner();
         TwoTower model = new TwoTower(MODEL, catalogue);
@@ -130,37 +130,18 @@ class ExaminerTest {
     }
 
     @Test
-    void moreExamplesThanItemsAreRankedAsFewerAre() {
-        for (int item = 0; item < ITEMS; item++) {
-            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
-        }
-        MiniBatch batch = batch(drawn(2 * ITEMS + 7));
-        TwoTower model = new TwoTower(MODEL, catalogue);
-        Examiner examiner = examiner();
-
-        examiner.examine(batch, model, facts);
-
-        assertThat(examiner.totals().model())
-                .usingRecursiveComparison()
-                .isEqualTo(reference(batch, model, WEIGHTS.get(0)));
-    }
-
-    @Test
     void whatTheUserHadCompetesIfItIsNotLeftOut() {
         for (String item : List.of("target", "had", "other")) {
             catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem(item, TIME, Features.NONE)));
         }
-        UserFeatures user = new UserFeatures("u", TIME, Features.NONE, List.of("had"));
-        TrainingExample example = new TrainingExample("e", user, Features.NONE, "target", "click", 1, TIME, 0);
+        TrainingExample example = Scenes.click("u", "target", TIME, "had");
         ExamSettings leftOut =
                 new ExamSettings(1, 5000, Duration.ofHours(6), GivenWeights.OF_THE_TOWERS, List.of(), true);
         List<Double> places = new ArrayList<>();
 
         for (ExamSettings settings : List.of(leftOut, leftOut.withHistoryLeftOut(false))) {
             Examiner examiner = new Examiner(settings, 'E', 'e');
-            examiner.observe(batch(List.of(
-                    new TrainingExample("f", user, Features.NONE, "had", "click", 1, TIME, 0),
-                    new TrainingExample("g", user, Features.NONE, "target", "click", 1, TIME, 0))));
+            examiner.observe(batch(List.of(Scenes.click("u", "had", TIME), example)));
             examiner.rank(
                     List.of(example),
                     new TwoTower(MODEL, catalogue),
@@ -175,9 +156,7 @@ class ExaminerTest {
 
     @Test
     void weightsOfChannelsRankAsAModelOfThatChannelDoes() {
-        for (int item = 0; item < ITEMS; item++) {
-            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
-        }
+        listAll();
         MiniBatch batch = batch(drawn(60));
         ModelSettings channels = ModelSettings.read(new SettingsReader(
                 Map.of("tower.dim", "8", "tower.channels", "one,other", "tower.channel.other.weight", "0")));
@@ -231,10 +210,8 @@ class ExaminerTest {
                 "features.user.user.dim", "8")));
         List<TrainingExample> examples = new ArrayList<>();
         for (int at = 0; at < 150; at++) { // more users than are scored together
-            List<String> history = List.of("i" + at, "i" + (at + 300), "i" + (items - 1), "i" + random.nextInt(items));
-            UserFeatures user = new UserFeatures("u" + at, TIME, Features.NONE, history);
-            examples.add(
-                    new TrainingExample("e", user, Features.NONE, "i" + random.nextInt(items), "click", 1, TIME, 0));
+            String[] history = {"i" + at, "i" + (at + 300), "i" + (items - 1), "i" + random.nextInt(items)};
+            examples.add(Scenes.click("u" + at, "i" + random.nextInt(items), TIME, history));
         }
         popularity.observe(batch(examples));
         TwoTower model = new TwoTower(byCategory, catalogue);
@@ -289,34 +266,8 @@ class ExaminerTest {
     }
 
     @Test
-    void restoredItHasTheTotalsOfEveryWeight() {
-        catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i1", TIME, Features.NONE)));
-        Examiner restored = examiner();
-        Examiner examiner = examiner();
-        TwoTower model = new TwoTower(MODEL, catalogue);
-        examiner.examine(batch(List.of(example("i1"))), model, facts);
-
-        examiner.drainDirty(new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                restored.restore(key, value);
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                throw new AssertionError("nothing was removed");
-            }
-        });
-
-        assertThat(restored.totals()).usingRecursiveComparison().isEqualTo(examiner.totals());
-        assertThat(restored.totals().others()).hasSize(3);
-    }
-
-    @Test
     void restoredItExaminesTheBatchesThatTheOtherDoes() {
-        for (int item = 0; item < ITEMS; item++) {
-            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
-        }
+        listAll();
         TwoTower model = new TwoTower(MODEL, catalogue);
         ExamSettings small = new ExamSettings(0.3, 0, Duration.ofHours(6), GivenWeights.OF_THE_TOWERS, List.of(), true);
         Examiner undisturbed = new Examiner(small, 'E', 'e');
@@ -376,18 +327,19 @@ class ExaminerTest {
                         prior.neighbours() + beside.neighbours()));
         assertThat(gradient.towers())
                 .isCloseTo(difference(step -> surprise.applyAsDouble(a + step, PriorWeights.NONE)), within(1e-5));
-        assertThat(gradient.prior().popularity())
-                .isCloseTo(
-                        difference(step -> surprise.applyAsDouble(a, new PriorWeights(step, 0, 0, 0))), within(1e-5));
-        assertThat(gradient.prior().age())
-                .isCloseTo(
-                        difference(step -> surprise.applyAsDouble(a, new PriorWeights(0, step, 0, 0))), within(1e-5));
-        assertThat(gradient.prior().newness())
-                .isCloseTo(
-                        difference(step -> surprise.applyAsDouble(a, new PriorWeights(0, 0, step, 0))), within(1e-5));
-        assertThat(gradient.prior().neighbours())
-                .isCloseTo(
-                        difference(step -> surprise.applyAsDouble(a, new PriorWeights(0, 0, 0, step))), within(1e-5));
+        double[] ofPrior = {
+            gradient.prior().popularity(),
+            gradient.prior().age(),
+            gradient.prior().newness(),
+            gradient.prior().neighbours()
+        };
+        for (int part = 0; part < ofPrior.length; part++) {
+            double[] unit = new double[ofPrior.length];
+            unit[part] = 1;
+            PriorWeights along = new PriorWeights(unit[0], unit[1], unit[2], unit[3]);
+            assertThat(ofPrior[part])
+                    .isCloseTo(difference(step -> surprise.applyAsDouble(a, along.times(step))), within(1e-5));
+        }
         assertThat(Math.abs(gradient.towers())).isGreaterThan(1e-3);
         assertThat(Math.abs(gradient.prior().neighbours())).isGreaterThan(1e-3);
         assertThat(Math.abs(gradient.prior().age())).isGreaterThan(1e-3);
@@ -440,9 +392,7 @@ class ExaminerTest {
 
     @Test
     void theTowersAloneAreRankedBesideTheMixture() {
-        for (int item = 0; item < ITEMS; item++) {
-            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
-        }
+        listAll();
         popularity.observe(batch(drawn(200)));
         MiniBatch batch = batch(drawn(60));
         TwoTower model = new TwoTower(MODEL, catalogue);
@@ -465,11 +415,6 @@ class ExaminerTest {
                     .isEqualTo(reference(batch, model, 0.3));
             assertThat(each.totalsOfTowers().model()).usingRecursiveComparison().isEqualTo(reference(batch, model, 0));
         }
-    }
-
-    private static TrainingExample weighing(double weight, TrainingExample of) {
-        return new TrainingExample(
-                of.id(), of.user(), of.context(), of.item(), of.action(), weight, of.time(), of.producedAt());
     }
 
     private static GivenWeights popularity(double weight) {
@@ -496,44 +441,37 @@ class ExaminerTest {
     }
 
     private RankingTotals reference(MiniBatch batch, TwoTower model, double weight, double ofNeighbours) {
-        RankingTotals totals = RankingTotals.NONE;
         float nearWeight = (float) (ofNeighbours * MODEL.loss().temperature());
-        for (TrainingExample example : batch.examples()) {
+        return ranked(batch, example -> {
             Map<String, Double> near = near(example);
             float[] user = new float[8];
             model.userVectors(List.of(example.user()), List.of(example.context()), user);
-            float mark = score(user, example.item(), model, weight)
-                    + nearWeight * near.getOrDefault(example.item(), 0.0).floatValue();
-            double place = 1;
-            for (int item = 0; item < ITEMS; item++) {
-                String other = "i" + item;
-                if (!other.equals(example.item()) && !example.user().history().contains(other)) {
-                    float score = score(user, other, model, weight)
-                            + nearWeight * near.getOrDefault(other, 0.0).floatValue();
-                    place += score > mark ? 1 : score == mark ? 0.5 : 0;
-                }
-            }
-            totals = totals.plus(place);
-        }
-        return totals;
+            return item -> product(user, item, model)
+                    + (float) (weight * MODEL.loss().temperature() * popularity.number(item, TIME))
+                    + nearWeight * near.getOrDefault(item, 0.0).floatValue();
+        });
     }
 
     /** Ranks by the inner products of the vectors that the model gives by these weights. */
     private static RankingTotals byChannels(MiniBatch batch, TwoTower model, Map<String, Double> weights) {
-        RankingTotals totals = RankingTotals.NONE;
-        float[] user = new float[model.dim()];
-        float[] vector = new float[model.dim()];
-        for (TrainingExample example : batch.examples()) {
+        return ranked(batch, example -> {
+            float[] user = new float[model.dim()];
             model.userVectors(List.of(example.user()), List.of(example.context()), weights, user);
-            model.itemVectors(List.of(example.item()), vector);
-            float mark = product(user, vector);
+            return item -> product(user, item, model);
+        });
+    }
+
+    private static RankingTotals ranked(MiniBatch batch, Function<TrainingExample, Function<String, Float>> scores) {
+        RankingTotals totals = RankingTotals.NONE;
+        for (TrainingExample example : batch.examples()) {
+            Function<String, Float> score = scores.apply(example);
+            float mark = score.apply(example.item());
             double place = 1;
             for (int item = 0; item < ITEMS; item++) {
                 String other = "i" + item;
                 if (!other.equals(example.item()) && !example.user().history().contains(other)) {
-                    model.itemVectors(List.of(other), vector);
-                    float score = product(user, vector);
-                    place += score > mark ? 1 : score == mark ? 0.5 : 0;
+                    float found = score.apply(other);
+                    place += found > mark ? 1 : found == mark ? 0.5 : 0;
                 }
             }
             totals = totals.plus(place);
@@ -541,22 +479,16 @@ class ExaminerTest {
         return totals;
     }
 
-    private static float product(float[] left, float[] right) {
-        float sum = 0;
-        for (int d = 0; d < left.length; d++) {
-            sum += left[d] * right[d];
-        }
-        return sum;
+    private static float product(float[] user, String item, TwoTower model) {
+        float[] vector = new float[model.dim()];
+        model.itemVectors(List.of(item), vector);
+        return score(user, vector, 0);
     }
 
-    private float score(float[] user, String item, TwoTower model, double weight) {
-        float[] vector = new float[8];
-        model.itemVectors(List.of(item), vector);
-        float sum = 0;
-        for (int d = 0; d < 8; d++) {
-            sum += user[d] * vector[d];
+    private void listAll() {
+        for (int item = 0; item < ITEMS; item++) {
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
         }
-        return sum + (float) (weight * MODEL.loss().temperature() * popularity.number(item, TIME));
     }
 
     private List<TrainingExample> drawn(int count) {
@@ -568,9 +500,8 @@ class ExaminerTest {
     }
 
     private TrainingExample example(String item) {
-        List<String> history = List.of("i" + random.nextInt(ITEMS), "i" + random.nextInt(ITEMS));
-        UserFeatures user = new UserFeatures("u" + random.nextInt(20), TIME, Features.NONE, history);
-        return new TrainingExample("e", user, Features.NONE, item, "click", 1, TIME, 0);
+        String[] history = {"i" + random.nextInt(ITEMS), "i" + random.nextInt(ITEMS)};
+        return Scenes.click("u" + random.nextInt(20), item, TIME, history);
     }
 
     private static MiniBatch batch(List<TrainingExample> examples) {

@@ -12,9 +12,9 @@ import dev.millrace.batch.GivenWeights;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.Mixture;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.model.Scenes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.neighbour.NeighbourSettings;
@@ -101,11 +101,10 @@ class OpenExamTest {
     void itemsThatComeAndGoBehindItsPlaceAreRankedAsTheyAreInTheEnd() {
         List<TrainingExample> events = new ArrayList<>();
         for (TrainingExample example : drawn().examples()) { // leaves out items that the first step has not come to
-            List<String> history = IntStream.range(0, 30)
+            String[] history = IntStream.range(0, 30)
                     .mapToObj(had -> "i" + (2_000 + random.nextInt(1_000)))
-                    .toList();
-            UserFeatures user = new UserFeatures(example.user().user(), TIME, Features.NONE, history);
-            events.add(new TrainingExample("e", user, Features.NONE, example.item(), "click", 1, TIME, 0));
+                    .toArray(String[]::new);
+            events.add(Scenes.click(example.user().user(), example.item(), TIME, history));
         }
         MiniBatch batch = batch(events);
         List<String> own = events.stream().map(TrainingExample::item).toList();
@@ -286,9 +285,7 @@ class OpenExamTest {
         while (examples.size() < EVENTS) {
             String item = item();
             if (catalogue.contains(item)) {
-                UserFeatures user = new UserFeatures(
-                        "user" + random.nextInt(1_000_000), TIME, Features.NONE, List.of(item(), item(), item()));
-                examples.add(new TrainingExample("e", user, Features.NONE, item, "click", 1, TIME, 0));
+                examples.add(Scenes.click("user" + random.nextInt(1_000_000), item, TIME, item(), item(), item()));
             }
         }
         return batch(examples);

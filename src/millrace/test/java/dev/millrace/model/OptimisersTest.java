@@ -4,12 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.MiniBatch;
 import dev.millrace.model.table.LearningRateSchedule;
 import dev.millrace.model.table.OptimiserRule;
 import dev.millrace.settings.InvalidSettingsException;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +32,9 @@ class OptimisersTest {
         model.learn(Scenes.batch(1, 24, 10));
         other.learn(Scenes.batch(1, 24, 10));
 
-        assertThatThrownBy(() -> model.learn(heavy(Scenes.batch(2, 24, 10)))).isInstanceOf(RefusedStepException.class);
+        assertThatThrownBy(() ->
+                        model.learn(Scenes.each(Scenes.batch(2, 24, 10), example -> Scenes.weighing(1e7, example))))
+                .isInstanceOf(RefusedStepException.class);
 
         assertThat(Scenes.digest(model)).isEqualTo(Scenes.digest(other));
         model.learn(Scenes.batch(3, 24, 10));
@@ -156,21 +155,5 @@ class OptimisersTest {
                 .hasMessage(
                         "optimiser.rows.schedule.kind = exponential: must be constant with ftrl, whose rate falls by"
                                 + " itself");
-    }
-
-    /** The same batch with weights that make the step explode. */
-    private static MiniBatch heavy(MiniBatch batch) {
-        List<TrainingExample> examples = new ArrayList<>();
-        batch.examples()
-                .forEach(example -> examples.add(new TrainingExample(
-                        example.id(),
-                        example.user(),
-                        example.context(),
-                        example.item(),
-                        example.action(),
-                        1e7,
-                        example.time(),
-                        0)));
-        return Scenes.with(batch, examples);
     }
 }

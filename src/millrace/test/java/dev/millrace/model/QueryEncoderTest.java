@@ -88,15 +88,8 @@ class QueryEncoderTest {
         for (TrainingExample example : batch.examples()) {
             boolean isFirst = examples.isEmpty();
             int number = (int) batch.step() * 24 + examples.size();
-            examples.add(new TrainingExample(
-                    example.id(),
-                    isFirst ? aged("evil", first) : aged("u" + number, 20 + number * 7 % 50),
-                    example.context(),
-                    example.item(),
-                    example.action(),
-                    1,
-                    example.time(),
-                    0));
+            UserFeatures user = isFirst ? aged("evil", first) : aged("u" + number, 20 + number * 7 % 50);
+            examples.add(Scenes.with(example, user, 1));
         }
         return Scenes.with(batch, examples);
     }

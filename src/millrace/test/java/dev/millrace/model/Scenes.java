@@ -24,6 +24,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
@@ -157,6 +158,27 @@ public final class Scenes {
 
     private static Arguments tower(String name, String... declared) {
         return Arguments.of(name, declared);
+    }
+
+    /** A click of a user of whom only the history is known. */
+    public static TrainingExample click(String user, String item, long time, String... history) {
+        UserFeatures asker = new UserFeatures(user, time, Features.NONE, List.of(history));
+        return new TrainingExample("e", asker, Features.NONE, item, "click", 1, time, 0);
+    }
+
+    /** The example, but of another weight. */
+    public static TrainingExample weighing(double weight, TrainingExample of) {
+        return with(of, of.user(), weight);
+    }
+
+    /** The example, but of another user and weight. */
+    public static TrainingExample with(TrainingExample of, UserFeatures user, double weight) {
+        return new TrainingExample(of.id(), user, of.context(), of.item(), of.action(), weight, of.time(), 0);
+    }
+
+    /** The batch with each of its examples replaced. */
+    public static MiniBatch each(MiniBatch batch, UnaryOperator<TrainingExample> other) {
+        return with(batch, batch.examples().stream().map(other).toList());
     }
 
     /** The batch with other examples in the places of its own. */

@@ -6,12 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Batches;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -41,20 +38,10 @@ class TwoTowerBoundsTest {
     @Test
     void aRefusedStepIsNoSighting() {
         TwoTower model = model("table.admit-after", "2");
-        List<TrainingExample> infinite = new ArrayList<>();
-        batch(1, Scenes.TIME, "ann", "bob")
-                .examples()
-                .forEach(example -> infinite.add(new TrainingExample(
-                        example.id(),
-                        example.user(),
-                        example.context(),
-                        example.item(),
-                        example.action(),
-                        Double.POSITIVE_INFINITY,
-                        example.time(),
-                        0)));
+        MiniBatch infinite = Scenes.each(
+                batch(1, Scenes.TIME, "ann", "bob"), example -> Scenes.weighing(Double.POSITIVE_INFINITY, example));
 
-        assertThatThrownBy(() -> model.learn(of(1, infinite))).isInstanceOf(RefusedStepException.class);
+        assertThatThrownBy(() -> model.learn(infinite)).isInstanceOf(RefusedStepException.class);
         model.learn(batch(2, Scenes.TIME, "ann", "bob"));
 
         assertThat(rows(model, "user")).isZero();
@@ -162,10 +149,9 @@ class TwoTowerBoundsTest {
 
     /** A batch of {@link Scenes}; each step is one day later. */
     private static MiniBatch shifted(int step) {
-        List<TrainingExample> examples = new ArrayList<>();
-        MiniBatch batch = Scenes.batch(step, 24, 10);
-        batch.examples()
-                .forEach(example -> examples.add(new TrainingExample(
+        return Scenes.each(
+                Scenes.batch(step, 24, 10),
+                example -> new TrainingExample(
                         example.id(),
                         example.user(),
                         example.context(),
@@ -173,8 +159,7 @@ class TwoTowerBoundsTest {
                         example.action(),
                         example.weight(),
                         example.time() + step * DAY,
-                        0)));
-        return Scenes.with(batch, examples);
+                        0));
     }
 
     private static TwoTower model(String... settings) {
@@ -191,22 +176,14 @@ class TwoTowerBoundsTest {
 
     /** Two examples of items i0 and i1, by these users, without a history. */
     private static MiniBatch batch(long step, long time, String first, String second) {
-        List<TrainingExample> examples = new ArrayList<>();
-        for (String user : List.of(first, second)) {
-            examples.add(new TrainingExample(
-                    "e" + step + "-" + examples.size(),
-                    new UserFeatures(user, time, Features.NONE, List.of()),
-                    Features.NONE,
-                    "i" + examples.size(),
-                    "click",
-                    1,
-                    time,
-                    0));
-        }
-        return of(step, examples);
-    }
-
-    private static MiniBatch of(long step, List<TrainingExample> examples) {
-        return Batches.of(step, step, List.of(), examples, new float[] {-1, -1}, List.of(), new float[0], Scenes.ITEMS);
+        return Batches.of(
+                step,
+                step,
+                List.of(),
+                List.of(Scenes.click(first, "i0", time), Scenes.click(second, "i1", time)),
+                new float[] {-1, -1},
+                List.of(),
+                new float[0],
+                Scenes.ITEMS);
     }
 }

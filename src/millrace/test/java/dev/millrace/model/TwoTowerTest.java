@@ -165,18 +165,9 @@ class TwoTowerTest {
         MiniBatch batch = Scenes.batch(2, 40, 16);
         List<TrainingExample> examples = new ArrayList<>(batch.examples());
         TrainingExample broken = examples.get(3);
-        examples.set(
-                3,
-                new TrainingExample(
-                        broken.id(),
-                        new UserFeatures(
-                                "a new user", Scenes.TIME, broken.user().features(), List.of()),
-                        broken.context(),
-                        broken.item(),
-                        broken.action(),
-                        Double.NaN,
-                        broken.time(),
-                        0));
+        UserFeatures newUser =
+                new UserFeatures("a new user", Scenes.TIME, broken.user().features(), List.of());
+        examples.set(3, Scenes.with(broken, newUser, Double.NaN));
         MiniBatch notFinite = Scenes.with(batch, examples);
 
         assertThatThrownBy(() -> model.learn(notFinite))
@@ -247,17 +238,9 @@ class TwoTowerTest {
         TrainingExample first = examples.get(0);
         Features picture =
                 Features.of(Map.of("picture", new FeatureValue.Dense(List.of(component, component, -component))));
-        examples.set(
-                0,
-                new TrainingExample(
-                        first.id(),
-                        new UserFeatures(first.user().user(), first.user().time(), picture, List.of()),
-                        first.context(),
-                        first.item(),
-                        first.action(),
-                        first.weight(),
-                        first.time(),
-                        0));
+        UserFeatures pictured =
+                new UserFeatures(first.user().user(), first.user().time(), picture, List.of());
+        examples.set(0, Scenes.with(first, pictured, first.weight()));
         return Scenes.with(batch, examples);
     }
 

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Batches;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.batch.NegativeDraws;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.Scenes;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.MemoryEntries;
@@ -193,8 +193,8 @@ class NeighbourListsTest {
         for (int click = 0; click < 400; click++) {
             list("s" + click);
             lists.observe(batch(
-                    clickOf("spammer", "s" + click, time += 1000, "a"),
-                    clickOf("spammer", "a", time += 1000, "s" + click)));
+                    Scenes.click("spammer", "s" + click, time += 1000, "a"),
+                    Scenes.click("spammer", "a", time += 1000, "s" + click)));
         }
 
         assertThat(weights(lists, "a").keySet())
@@ -211,7 +211,9 @@ class NeighbourListsTest {
         MemoryEntries stored = new MemoryEntries();
         NeighbourLists lists = lists(10, stored, 0);
         lists.observe(batch(
-                clickOf("ann", "x", TIME, "a", "b"), clickOf("ben", "x", TIME, "b"), clickOf("ann", "x", TIME, "b")));
+                Scenes.click("ann", "x", TIME, "a", "b"),
+                Scenes.click("ben", "x", TIME, "b"),
+                Scenes.click("ann", "x", TIME, "b")));
         lists.drainDirty(stored);
 
         lists.removeUser("ann");
@@ -233,7 +235,7 @@ class NeighbourListsTest {
         NeighbourLists lists = lists(64, stored, 0);
         for (int pair = 0; pair < 650; pair++) {
             list("i" + pair, "j" + pair);
-            lists.observe(batch(clickOf(pair % 2 == 0 ? "ann" : "ben", "i" + pair, TIME, "j" + pair)));
+            lists.observe(batch(Scenes.click(pair % 2 == 0 ? "ann" : "ben", "i" + pair, TIME, "j" + pair)));
         }
         lists.sweep(TIME);
         lists.drainDirty(stored);
@@ -333,12 +335,13 @@ class NeighbourListsTest {
         NeighbourLists whole = lists(6, EntrySource.NONE, 0);
         MemoryEntries stored = new MemoryEntries();
         NeighbourLists few = lists(6, stored, 500);
-        Map<String, String> drained = new TreeMap<>();
+        MemoryEntries drained = new MemoryEntries();
         long time = TIME;
         for (int step = 0; step < 60; step++) {
             time += random.nextInt(20_000_000) - 2_000_000;
             String user = "u" + random.nextInt(4);
-            MiniBatch batch = batch(clickOf(user, any(items, random), time, any(items, random), any(items, random)));
+            MiniBatch batch =
+                    batch(Scenes.click(user, any(items, random), time, any(items, random), any(items, random)));
             whole.observe(batch);
             few.observe(batch);
             if (random.nextInt(8) == 0) {
@@ -358,13 +361,8 @@ class NeighbourListsTest {
             assertThat(near(few, time, history)).isEqualTo(near(whole, time, history));
             if (random.nextInt(4) == 0) {
                 few.drainDirty(stored);
-                whole.drainDirty(text(drained));
-                Map<String, String> now = new TreeMap<>();
-                stored.scan(new byte[] {0}, (key, value) -> {
-                    text(now).put(key, value);
-                    return true;
-                });
-                assertThat(now).isEqualTo(drained);
+                whole.drainDirty(drained);
+                assertThat(text(stored)).isEqualTo(text(drained));
                 few = random.nextBoolean() ? few : lists(6, stored, 500);
             }
         }
@@ -486,28 +484,11 @@ class NeighbourListsTest {
 
     /** A click of a user who has no other. */
     private TrainingExample click(String item, long time, String... history) {
-        return clickOf("u" + users++, item, time, history);
-    }
-
-    private static TrainingExample clickOf(String userId, String item, long time, String... history) {
-        UserFeatures user = new UserFeatures(userId, time, Features.NONE, List.of(history));
-        return new TrainingExample("c", user, Features.NONE, item, "click", 1, time, 0);
+        return Scenes.click("u" + users++, item, time, history);
     }
 
     private static MiniBatch batch(TrainingExample... examples) {
-        return new MiniBatch(
-                1,
-                1,
-                List.of(),
-                List.of(examples),
-                new float[examples.length],
-                List.of(),
-                new float[0],
-                0,
-                List.of(),
-                NegativeDraws.UNIFORM,
-                List.of(),
-                List.of());
+        return Batches.of(1, 1, List.of(), List.of(examples), new float[examples.length], List.of(), new float[0], 0);
     }
 
     private static Map<String, Double> near(NeighbourLists lists, long time, String... history) {
@@ -533,35 +514,15 @@ class NeighbourListsTest {
 
     /** All lists, in their stored form, by item. */
     private static Map<String, byte[]> entries(NeighbourLists lists) {
-        Map<String, byte[]> entries = new TreeMap<>();
+        Map<byte[], byte[]> drained = new TreeMap<>(Arrays::compareUnsigned);
         lists.touch();
-        lists.drainDirty(new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                if (key[0] == 'N') {
-                    entries.put(PrefixedKey.text(key), value);
-                }
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                entries.remove(PrefixedKey.text(key));
+        lists.drainDirty(EntrySink.into(drained));
+        Map<String, byte[]> entries = new TreeMap<>();
+        drained.forEach((key, value) -> {
+            if (key[0] == 'N') {
+                entries.put(PrefixedKey.text(key), value);
             }
         });
         return entries;
-    }
-
-    private static EntrySink text(Map<String, String> entries) {
-        return new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                entries.put(PrefixedKey.text(key), Arrays.toString(value));
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                entries.remove(PrefixedKey.text(key));
-            }
-        };
     }
 }

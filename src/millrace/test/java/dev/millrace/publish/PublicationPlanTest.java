@@ -9,8 +9,8 @@ import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.MovedItems;
+import dev.millrace.model.Scenes;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
 import java.util.ArrayList;
@@ -302,17 +302,8 @@ class PublicationPlanTest {
     }
 
     private MiniBatch batch(List<CatalogueChange> changes, List<String> clicks) {
-        List<TrainingExample> examples = clicks.stream()
-                .map(item -> new TrainingExample(
-                        step + item,
-                        new UserFeatures("u", time, Features.NONE, List.of()),
-                        Features.NONE,
-                        item,
-                        "click",
-                        1,
-                        time,
-                        0))
-                .toList();
+        List<TrainingExample> examples =
+                clicks.stream().map(item -> Scenes.click("u", item, time)).toList();
         return Batches.of(step, step, changes, examples, new float[examples.size()], List.of(), new float[0], 1_000);
     }
 

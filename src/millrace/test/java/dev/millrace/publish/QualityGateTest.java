@@ -121,13 +121,7 @@ class QualityGateTest {
             scored = at;
             hits += 20L * percent / 100;
             popular += popularPercent;
-            one.examined(
-                    scored / 40,
-                    new ExamTotals(
-                            new RankingTotals(scored, new long[] {0, 0, 0, hits}, 0),
-                            new RankingTotals(scored, new long[] {0, 0, 0, popular / 5}, 0),
-                            0),
-                    items);
+            one.examined(scored / 40, totals(scored, hits, popular / 5), items);
         }
     }
 
@@ -246,26 +240,23 @@ class QualityGateTest {
             }
             scored += 128;
             step += 2300;
-            gate.examined(
-                    step,
-                    new ExamTotals(
-                            new RankingTotals(scored, new long[] {0, 0, 0, hits}, 0),
-                            new RankingTotals(scored, new long[] {0, 0, 0, popular}, 0),
-                            0),
-                    1_000_000);
+            gate.examined(step, totals(scored, hits, popular), 1_000_000);
         }
     }
 
     private void score(QualityGate gate, int events, int percent) {
         for (int event = 0; event < events; event++) {
-            gate.examined(scored / 40, totals(scored, hits), items);
+            gate.examined(scored / 40, totals(scored, hits, 0), items);
             scored++;
             hits += event * percent / 100 < (event + 1) * percent / 100 ? 1 : 0;
         }
-        gate.examined(scored / 40, totals(scored, hits), items);
+        gate.examined(scored / 40, totals(scored, hits, 0), items);
     }
 
-    private static ExamTotals totals(long scored, long hits) {
-        return new ExamTotals(new RankingTotals(scored, new long[] {0, 0, 0, hits}, 0), RankingTotals.NONE, 0);
+    private static ExamTotals totals(long scored, long hits, long popular) {
+        return new ExamTotals(
+                new RankingTotals(scored, new long[] {0, 0, 0, hits}, 0),
+                new RankingTotals(scored, new long[] {0, 0, 0, popular}, 0),
+                0);
     }
 }
