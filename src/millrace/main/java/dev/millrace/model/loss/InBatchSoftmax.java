@@ -3,7 +3,6 @@ package dev.millrace.model.loss;
 import dev.millrace.model.engine.Exponential;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Team;
-import dev.millrace.model.network.Scratch;
 import java.util.Arrays;
 
 /**
@@ -24,19 +23,17 @@ import java.util.Arrays;
  * <p>A negative of one example has the constant of the example's positive, so that the two compare by their scores. It is
  * not drawn from Q. It is part of P only if the example has no other negatives.
  */
-final class InBatchSoftmax implements ScoreLoss {
+final class InBatchSoftmax extends ScoreLoss {
 
     private final boolean isPositiveApart;
     private final boolean isFactorLearned;
     private final double smoothing;
-    private final Team team;
-    private final Bench[] benches;
     /** [shared] Σ 1/Q over each candidate's columns; empty without smoothing. */
     private double[] draws = new double[0];
     /** [examples] Σ s dL/ds over the scores of each. */
     private double[] scoreGradients = new double[0];
 
-    private double scoreGradient;
+    private int examples;
 
     /**
      * @param isFactorLearned whether to compute {@link #scoreGradient}
@@ -44,56 +41,44 @@ final class InBatchSoftmax implements ScoreLoss {
      * @param team shares the examples
      */
     InBatchSoftmax(Correction correction, boolean isFactorLearned, double smoothing, Team team) {
+        super(team);
         this.smoothing = smoothing;
-        this.team = team;
-        this.benches = Bench.of(team);
         this.isPositiveApart = correction == Correction.YANDEX_2025;
         this.isFactorLearned = isFactorLearned;
     }
 
     @Override
-    public void toGradient(
-            float[] scores, float[] pairScores, Candidates candidates, float[] weights, double[] losses) {
-        int examples = weights.length;
-        int count = candidates.shared();
-        int longest = count;
-        for (int i = 0; i < examples; i++) {
-            longest = Math.max(longest, count + pairs(candidates, i));
-        }
-        for (Bench bench : benches) {
-            bench.row = Scratch.atLeast(bench.row, longest);
-            bench.scratch = Scratch.atLeast(bench.scratch, longest);
-        }
+    void begin(Step step) {
+        examples = step.examples();
         if (scoreGradients.length < examples) {
             scoreGradients = new double[examples];
         }
         if (smoothing > 0) {
-            draws = exponentials(candidates.others());
-        }
-        team.share(examples, WORTH_A_THREAD, (from, to, member) -> {
-            for (int i = from; i < to; i++) {
-                scoreGradients[i] = 0;
-                losses[i] = row(i, scores, pairScores, candidates, weights[i], examples, benches[member]);
-            }
-        });
-        scoreGradient = 0;
-        for (int i = 0; i < examples; i++) {
-            scoreGradient += scoreGradients[i];
+            draws = exponentials(step.candidates().others());
         }
     }
 
     @Override
-    public double scoreGradient() {
-        return scoreGradient;
+    double scoreGradient() {
+        double sum = 0;
+        for (int i = 0; i < examples; i++) {
+            sum += scoreGradients[i];
+        }
+        return sum;
     }
 
-    /** Returns the loss of one example, and replaces its scores by their gradients. Σ s dL/ds is computed before that. */
-    private double row(
-            int i, float[] scores, float[] pairScores, Candidates candidates, float weight, int examples, Bench bench) {
+    /** Σ s dL/ds is computed before the scores are replaced. */
+    @Override
+    double example(int i, Step step, Bench bench) {
+        float[] scores = step.scores();
+        float[] pairScores = step.pairScores();
+        Candidates candidates = step.candidates();
+        float weight = step.weights()[i];
+        scoreGradients[i] = 0;
         RowNegatives negatives = bench.negatives;
         int count = candidates.shared();
-        int firstPair = candidates.pairStarts()[i];
-        int all = count + pairs(candidates, i);
+        int firstPair = step.firstPair(i);
+        int all = count + step.pairs(i);
         int y = candidates.positive()[i];
         float[] l = bench.row;
         System.arraycopy(scores, i * count, l, 0, count);
@@ -103,14 +88,15 @@ final class InBatchSoftmax implements ScoreLoss {
                         ? candidates.columns().ownTerm()[i]
                         : candidates.own()[i]);
         float[] constants = negatives.constants(candidates, i, l);
-        addTo(l, constants);
+        Loops.now().add(l, 0, constants, 0, count);
         for (int at = count; at < all; at++) {
             l[at] += candidates.own()[i];
         }
         l[y] = isPositiveApart ? Float.NEGATIVE_INFINITY : positive;
         float max = Loops.now().max(l, 0, all);
         if (max == Float.NEGATIVE_INFINITY) { // no negatives
-            clear(i, scores, pairScores, candidates);
+            Arrays.fill(scores, i * count, (i + 1) * count, 0f);
+            Arrays.fill(pairScores, firstPair, firstPair + all - count, 0f);
             return 0;
         }
         float sum = Exponential.replace(l, all, max, bench.scratch);
@@ -122,17 +108,20 @@ final class InBatchSoftmax implements ScoreLoss {
         if (isPositiveApart) {
             l[y] = 0f;
             double logRest = candidates.columns().logRest()[i];
-            double doubt = doubt(i, positive, max + logRest, constants, candidates, l);
+            double doubt = doubt(i, positive, max + logRest, constants, step, l);
             loss = doubt * (max + StrictMath.log(sum) + logRest - positive);
             factor = (float) (weight * doubt / examples);
         } else {
             loss = StrictMath.log(sum) - (positive - max);
             factor = weight / examples;
         }
-        scale(l, all, factor / sum);
+        float scale = factor / sum;
+        for (int at = 0; at < all; at++) {
+            l[at] *= scale;
+        }
         l[y] -= factor;
         if (smoothing > 0) {
-            loss += smooth(i, l, scores, constants, candidates, factor);
+            loss += smooth(i, l, step, constants, factor);
         }
         if (isFactorLearned) {
             scoreGradients[i] = dot(l, 0, scores, i * count, count) + dot(l, count, pairScores, firstPair, all - count);
@@ -148,8 +137,9 @@ final class InBatchSoftmax implements ScoreLoss {
      *
      * @param factor of the example's gradients
      */
-    private double smooth(
-            int i, float[] gradients, float[] scores, float[] constants, Candidates candidates, float factor) {
+    private double smooth(int i, float[] gradients, Step step, float[] constants, float factor) {
+        float[] scores = step.scores();
+        Candidates candidates = step.candidates();
         int count = candidates.shared();
         int y = candidates.positive()[i];
         float own = candidates.own()[i];
@@ -189,8 +179,8 @@ final class InBatchSoftmax implements ScoreLoss {
      * Returns 1 − P over the shared negatives, or over the example's own pairs if it has no shared negative. The
      * exponentials are relative to {@code logScale}.
      */
-    private static double doubt(
-            int i, float positive, double logScale, float[] constants, Candidates candidates, float[] logits) {
+    private static double doubt(int i, float positive, double logScale, float[] constants, Step step, float[] logits) {
+        Candidates candidates = step.candidates();
         int count = candidates.shared();
         int[] columns = candidates.columns().count();
         double sum = 0;
@@ -202,29 +192,13 @@ final class InBatchSoftmax implements ScoreLoss {
             }
         }
         if (drawn == 0) {
-            drawn = pairs(candidates, i);
+            drawn = step.pairs(i);
             for (int at = count; at < count + drawn; at++) {
                 sum += logits[at];
             }
         }
         double logMean = logScale + StrictMath.log(sum / drawn);
         return 1 / (1 + StrictMath.exp(positive - logMean));
-    }
-
-    private static int pairs(Candidates candidates, int i) {
-        return candidates.pairStarts()[i + 1] - candidates.pairStarts()[i];
-    }
-
-    private static void clear(int i, float[] scores, float[] pairScores, Candidates candidates) {
-        int count = candidates.shared();
-        Arrays.fill(scores, i * count, (i + 1) * count, 0f);
-        Arrays.fill(pairScores, candidates.pairStarts()[i], candidates.pairStarts()[i + 1], 0f);
-    }
-
-    private static void addTo(float[] logits, float[] constants) {
-        for (int c = 0; c < constants.length; c++) {
-            logits[c] += constants[c];
-        }
     }
 
     private static void clearMasked(float[] exponentials, float[] constants, int positive) {
@@ -241,11 +215,5 @@ final class InBatchSoftmax implements ScoreLoss {
             sum += (double) left[leftAt + at] * right[rightAt + at];
         }
         return sum;
-    }
-
-    private static void scale(float[] logits, int count, float factor) {
-        for (int c = 0; c < count; c++) {
-            logits[c] *= factor;
-        }
     }
 }

@@ -73,7 +73,7 @@ public final class Objective {
             losses = new double[examples];
         }
         float[] weighted = objectiveWeights.weighted(objectives, weights);
-        loss.toGradient(scores, pairScores, candidates, weighted, losses);
+        loss.toGradient(new ScoreLoss.Step(scores, pairScores, candidates, weighted), losses);
         products.multiply(scores, items, userGradients, examples, shared, dim, factor);
         products.multiplyTransposedLeft(scores, users, itemGradients, shared, examples, dim, factor);
         Arrays.fill(itemGradients, shared * dim, candidates.items().size() * dim, 0f);

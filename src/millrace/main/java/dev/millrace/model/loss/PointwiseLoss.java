@@ -2,7 +2,6 @@ package dev.millrace.model.loss;
 
 import dev.millrace.batch.CounterRandom;
 import dev.millrace.model.engine.Team;
-import dev.millrace.model.network.Scratch;
 import java.util.Arrays;
 
 /**
@@ -17,47 +16,31 @@ import java.util.Arrays;
  * proportional to {@code e^k} and add up to 1. This estimates the mean over the catalogue, as uniform negatives would, so
  * {@code z = s} then.
  */
-final class PointwiseLoss implements ScoreLoss {
+final class PointwiseLoss extends ScoreLoss {
 
     private static final int DRAWS = 18; // random stream; smaller numbers are the batcher's and the hard negatives'
     private static final int TRIES = 16;
 
     private final int negatives;
-    private final Team team;
-    private final Bench[] benches;
 
     /**
      * @param negatives number for each example; 0 for all
      * @param team shares the examples
      */
     PointwiseLoss(int negatives, Team team) {
+        super(team);
         this.negatives = negatives;
-        this.team = team;
-        this.benches = Bench.of(team);
     }
 
     @Override
-    public void toGradient(
-            float[] scores, float[] pairScores, Candidates candidates, float[] weights, double[] losses) {
-        int examples = weights.length;
-        int count = candidates.shared();
-        team.share(examples, WORTH_A_THREAD, (from, to, member) -> {
-            Bench bench = benches[member];
-            bench.row = Scratch.atLeast(bench.row, count);
-            bench.scratch = Scratch.atLeast(bench.scratch, count);
-            for (int i = from; i < to; i++) {
-                losses[i] = example(i, scores, pairScores, candidates, weights[i] / examples, bench);
-            }
-        });
-    }
-
-    /** Returns the loss of one example, and replaces its scores by their gradients. */
-    private double example(
-            int i, float[] scores, float[] pairScores, Candidates candidates, float factor, Bench bench) {
+    double example(int i, Step step, Bench bench) {
+        float[] pairScores = step.pairScores();
+        Candidates candidates = step.candidates();
+        float factor = step.weights()[i] / step.examples();
         int count = candidates.shared();
         float[] row = bench.row;
         float[] gradients = bench.scratch;
-        System.arraycopy(scores, i * count, row, 0, count);
+        System.arraycopy(step.scores(), i * count, row, 0, count);
         Arrays.fill(gradients, 0, count, 0f);
         float[] logOdds = candidates.columns().logOdds();
         int y = candidates.positive()[i];
@@ -69,12 +52,12 @@ final class PointwiseLoss implements ScoreLoss {
         sum += negatives == 0
                 ? all(y, constants, factor, count, bench)
                 : drawn(i, y, constants, candidates.columns(), factor, bench);
-        for (int pair = candidates.pairStarts()[i]; pair < candidates.pairStarts()[i + 1]; pair++) {
+        for (int pair = step.firstPair(i); pair < step.firstPair(i + 1); pair++) {
             double hard = pairScores[pair] + own;
             sum += softplus(hard);
             pairScores[pair] = (float) (factor * sigmoid(hard));
         }
-        System.arraycopy(gradients, 0, scores, i * count, count);
+        System.arraycopy(gradients, 0, step.scores(), i * count, count);
         return sum;
     }
 

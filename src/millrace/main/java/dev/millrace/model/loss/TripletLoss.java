@@ -1,49 +1,35 @@
 package dev.millrace.model.loss;
 
 import dev.millrace.model.engine.Team;
-import dev.millrace.model.network.Scratch;
 
 /**
  * Hinge on differences of cosines (Huang et al. 2020, EBR): {@code L = (1/B) Σ_i w_i mean_n max(0, margin − s_p + s_n)}, the
  * mean over the negatives with a positive hinge. Each item is one negative, however many columns it has. There is no
  * sampling correction. One thread.
  */
-final class TripletLoss implements ScoreLoss {
+final class TripletLoss extends ScoreLoss {
 
     private final float margin;
-    private final Team team;
-    private final Bench[] benches;
 
     /** @param team shares the examples */
     TripletLoss(double margin, Team team) {
+        super(team);
         this.margin = (float) margin;
-        this.team = team;
-        this.benches = Bench.of(team);
     }
 
     @Override
-    public void toGradient(
-            float[] scores, float[] pairScores, Candidates candidates, float[] weights, double[] losses) {
-        int examples = weights.length;
-        int count = candidates.shared();
-        team.share(examples, WORTH_A_THREAD, (from, to, member) -> {
-            Bench bench = benches[member];
-            bench.row = Scratch.atLeast(bench.row, count);
-            for (int i = from; i < to; i++) {
-                losses[i] = example(i, scores, pairScores, candidates, weights[i], examples, bench);
-            }
-        });
-    }
-
-    /** Returns the loss of one example, and replaces its scores by their gradients. */
-    private double example(
-            int i, float[] scores, float[] pairScores, Candidates candidates, float weight, int examples, Bench bench) {
+    double example(int i, Step step, Bench bench) {
+        float[] scores = step.scores();
+        float[] pairScores = step.pairScores();
+        Candidates candidates = step.candidates();
+        float weight = step.weights()[i];
+        int examples = step.examples();
         int count = candidates.shared();
         float[] row = bench.row;
         System.arraycopy(scores, i * count, row, 0, count);
         int y = candidates.positive()[i];
-        int firstPair = candidates.pairStarts()[i];
-        int lastPair = candidates.pairStarts()[i + 1];
+        int firstPair = step.firstPair(i);
+        int lastPair = step.firstPair(i + 1);
         float[] constants = bench.negatives.constants(candidates, i, row);
         float gap = margin - row[y];
         double sum = 0;

@@ -6,8 +6,6 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Batches;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.batch.NegativeDraws;
-import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.Scenes;
 import dev.millrace.model.engine.Team;
 import java.util.ArrayList;
@@ -202,7 +200,8 @@ class FullSoftmaxTest {
             for (int c = 0; c < count; c++) {
                 row[c] = (float) scores[number(candidates.items().get(c))];
             }
-            loss.toGradient(row, new float[0], candidates, new float[] {1}, new double[1]); // the first example alone
+            float[] ofFirst = {1}; // the first example alone
+            loss.toGradient(new ScoreLoss.Step(row, new float[0], candidates, ofFirst), new double[1]);
             for (int c = 0; c < count; c++) {
                 mean[number(candidates.items().get(c))] += row[c] / BATCHES;
             }
@@ -217,15 +216,7 @@ class FullSoftmaxTest {
         float[] logPower = new float[SIZE + uniform + byPopularity];
         for (int i = 0; i < SIZE; i++) {
             int item = i == 0 ? positive : drawn(random, popularity, 1);
-            examples.add(new TrainingExample(
-                    "e" + i,
-                    new UserFeatures("u" + i, Scenes.TIME, Features.NONE, List.of()),
-                    Features.NONE,
-                    "i" + item,
-                    "click",
-                    1,
-                    Scenes.TIME,
-                    0));
+            examples.add(Scenes.click("u" + i, "i" + item, Scenes.TIME));
             logP[i] = (float) Math.log(popularity[item]);
             logPower[i] = (float) Math.log(power[item] / powerSum);
         }

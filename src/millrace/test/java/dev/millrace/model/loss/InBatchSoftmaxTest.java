@@ -7,11 +7,10 @@ import static org.assertj.core.api.Assertions.within;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Batches;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.Scenes;
 import dev.millrace.model.engine.Team;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -25,8 +24,7 @@ class InBatchSoftmaxTest {
         Candidates candidates = candidates(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 100), CLASSIC);
         float[] scores = {0, 0, 0, 0};
 
-        double loss = loss(
-                new InBatchSoftmax(Correction.CLASSIC, false, 0, Team.alone()), scores, candidates, new float[] {1, 1});
+        double loss = loss(Correction.CLASSIC, scores, candidates, 2);
 
         // e^{−log Q}: a 10, b 2.5; P(a) = .8, P(b) = .2; L = −(ln .8 + ln .2) / 2. With the wrong sign .8 and .2 would
         // change places.
@@ -73,9 +71,7 @@ class InBatchSoftmaxTest {
                 softmax(1, Correction.NONE, 2, 0));
         float[] scores = {0, 0, 0, 0, 0, 0};
 
-        double loss = loss(
-                new InBatchSoftmax(Correction.CLASSIC, false, 0, Team.alone()), scores, candidates, new float[] {1, 1, 1
-                });
+        double loss = loss(Correction.CLASSIC, scores, candidates, 3);
 
         // example of a: itself and b, P = 1/2; example of b: itself and three columns of a, P(b) = 1/4
         assertThat(candidates.items()).containsExactly("a", "b");
@@ -88,8 +84,7 @@ class InBatchSoftmaxTest {
         Candidates candidates = candidates(batch(List.of("a", "b"), new double[] {0.1, 0.1}, List.of(), 10), CLASSIC);
         float[] scores = {5000, -5000, 5000, -5000};
 
-        double loss = loss(
-                new InBatchSoftmax(Correction.CLASSIC, false, 0, Team.alone()), scores, candidates, new float[] {1, 1});
+        double loss = loss(Correction.CLASSIC, scores, candidates, 2);
 
         // the first is certain and right, the second certain and wrong by 10,000
         assertThat(loss).isCloseTo(5000, within(0.01));
@@ -101,8 +96,7 @@ class InBatchSoftmaxTest {
         Candidates candidates = candidates(batch(List.of("a", "b"), new double[] {0.1, 0.1}, List.of(), 10), CLASSIC);
         float[] scores = {1, Float.NaN, 1, 1};
 
-        double loss = loss(
-                new InBatchSoftmax(Correction.CLASSIC, false, 0, Team.alone()), scores, candidates, new float[] {1, 1});
+        double loss = loss(Correction.CLASSIC, scores, candidates, 2);
 
         assertThat(loss).isNaN();
     }
@@ -114,9 +108,7 @@ class InBatchSoftmaxTest {
         Candidates candidates = candidates(batch, softmax(1, Correction.YANDEX_2025, 2, 0));
         float[] scores = {0.5f, 1};
 
-        double loss = loss(
-                new InBatchSoftmax(Correction.YANDEX_2025, false, 0, Team.alone()), scores, candidates, new float[] {1
-                });
+        double loss = loss(Correction.YANDEX_2025, scores, candidates, 1);
 
         // Q'_b = .4 / (1 − .2) = .5: e^1 / .5 = 2e. P = e^.5 / (e^.5 + 2e / 1), w = 1 − P
         double negatives = 2 * Math.E;
@@ -131,10 +123,7 @@ class InBatchSoftmaxTest {
         Candidates candidates = candidates(batch, softmax(1, Correction.YANDEX_2025, 2, 0));
         float[] scores = {3, 4};
 
-        double loss = loss(
-                new InBatchSoftmax(Correction.YANDEX_2025, false, 0, Team.alone()), scores, candidates, new float[] {
-                    1, 1
-                });
+        double loss = loss(Correction.YANDEX_2025, scores, candidates, 2);
 
         assertThat(loss).isZero();
         assertThat(scores).containsExactly(0f, 0f);
@@ -171,31 +160,10 @@ class InBatchSoftmaxTest {
     @Test
     void figuresOfTheSampleAreOfTheExamplesThatCount() {
         MiniBatch whole = batch(List.of("a", "b", "c", "c"), new double[] {0.2, 0.1, 0.05, 0.05}, List.of(), 10);
-        List<TrainingExample> examples = new ArrayList<>(whole.examples());
-        examples.replaceAll(example -> example.item().equals("c")
-                ? new TrainingExample(
-                        example.id(),
-                        example.user(),
-                        example.context(),
-                        example.item(),
-                        example.action(),
-                        1e-9,
-                        example.time(),
-                        example.producedAt())
-                : example);
+        MiniBatch batch =
+                Scenes.each(whole, example -> example.item().equals("c") ? Scenes.weighing(1e-9, example) : example);
 
-        SampleFigures sample = candidates(
-                        Batches.of(
-                                whole.step(),
-                                whole.seed(),
-                                List.of(),
-                                examples,
-                                whole.logProbability(),
-                                List.of(),
-                                new float[0],
-                                whole.catalogueSize()),
-                        CLASSIC)
-                .sample();
+        SampleFigures sample = candidates(batch, CLASSIC).sample();
 
         assertThat(sample.maskedShare()).isZero();
         assertThat(sample.duplicateShare()).isZero();
@@ -236,15 +204,7 @@ class InBatchSoftmaxTest {
         List<TrainingExample> examples = new ArrayList<>();
         float[] logProbability = new float[items.size()];
         for (int i = 0; i < items.size(); i++) {
-            examples.add(new TrainingExample(
-                    "e" + i,
-                    new UserFeatures("u" + i, Scenes.TIME, Features.NONE, List.of()),
-                    Features.NONE,
-                    items.get(i),
-                    "click",
-                    1,
-                    Scenes.TIME,
-                    0));
+            examples.add(Scenes.click("u" + i, items.get(i), Scenes.TIME));
             logProbability[i] = (float) Math.log(probability[i]);
         }
         float[] negativeLogProbability = new float[negatives.size()];
@@ -254,14 +214,13 @@ class InBatchSoftmaxTest {
         return Batches.of(1, 1, List.of(), examples, logProbability, negatives, negativeLogProbability, catalogueSize);
     }
 
-    /** Returns the mean loss, and replaces the scores by its gradient. */
-    static double loss(InBatchSoftmax softmax, float[] scores, Candidates candidates, float[] weights) {
-        double[] losses = new double[weights.length];
-        softmax.toGradient(scores, new float[0], candidates, weights, losses);
-        double sum = 0;
-        for (int i = 0; i < losses.length; i++) {
-            sum += weights[i] * losses[i];
-        }
-        return sum / losses.length;
+    /** Returns the mean loss of the first examples, and replaces the scores by its gradient. */
+    private static double loss(Correction correction, float[] scores, Candidates candidates, int examples) {
+        float[] weights = new float[examples];
+        Arrays.fill(weights, 1);
+        double[] losses = new double[examples];
+        new InBatchSoftmax(correction, false, 0, Team.alone())
+                .toGradient(new ScoreLoss.Step(scores, new float[0], candidates, weights), losses);
+        return Arrays.stream(losses).average().orElseThrow();
     }
 }
