@@ -198,7 +198,7 @@ public final class QueryEncoder {
             offset += feature.dim();
         }
         float[] raw = new float[shape.outputs()];
-        shape.forward(Engine.ofRows(), current.tensors(), 0, input, 1, raw);
+        shape.forward(Engine.ofRows(), current.tensors(), input, 1, raw);
         int dim = shape.dim();
         float[] factors = scales.of(weights);
         for (int channel = 0; channel < factors.length; channel++) {

@@ -2,14 +2,16 @@ package dev.millrace.model;
 
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Loops;
-import dev.millrace.model.engine.Products;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.engine.Team;
 import dev.millrace.model.network.ChannelScales;
 import dev.millrace.model.network.DenseOptimiser;
+import dev.millrace.model.network.NetworkExport;
+import dev.millrace.model.network.NetworkShape;
 import dev.millrace.model.network.Scratch;
 import dev.millrace.model.network.TowerNetwork;
 import dev.millrace.model.network.TowerSettings;
+import dev.millrace.model.network.TowerShape;
 import dev.millrace.model.pool.PositionWeights;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -40,7 +42,7 @@ final class Tower {
     private final Side side;
     private final FeatureInputs inputs;
     private final TowerNetwork kernel;
-    private final Products rows;
+    private final NetworkShape.Kernel reader;
     private final Team team;
     /** Of the tensors of the network, then the position weights of histories. */
     private final DenseOptimiser optimiser;
@@ -67,8 +69,11 @@ final class Tower {
         long seed = side.of(settings.seed(), settings.seed() + 1);
         this.side = side;
         this.inputs = new FeatureInputs(settings.features(side), tables, engine.team());
-        this.kernel = settings.shape(side).kernel(engine, seed, towers.skip() ? towers.outputScale() : 1);
-        this.rows = Engine.ofRows(engine.team());
+        TowerShape shape = settings.shape(side);
+        float[][] weights = shape.initialWeights(engine.kind(), seed, towers.skip() ? towers.outputScale() : 1);
+        this.kernel = shape.kernel(weights, 0, new NetworkShape.Run(engine.products(), engine.team(), true));
+        this.reader =
+                shape.kernel(weights, 0, new NetworkShape.Run(Engine.ofRows(engine.team()), engine.team(), false));
         this.team = engine.team();
         this.optimiser = new DenseOptimiser(
                 settings.optimiser().dense().rule(),
@@ -138,7 +143,7 @@ final class Tower {
      * Exports the tower, from an input row to a vector. A user tower of several channels takes the channels' factors as a
      * second input.
      */
-    void export(TowerExport to) {
+    void export(NetworkExport to) {
         String raw = kernel.shape().export(to, kernel.weights(), 0, to.input(inputs.width()));
         Optional<String> given =
                 side == Side.USER && channels > 1 ? Optional.of(to.factors(channels)) : Optional.empty();
@@ -164,7 +169,7 @@ final class Tower {
      * @return [n, width] channels of unit length times their factor, valid until the next call
      */
     float[] forward(List<Subject> subjects) {
-        return forward(subjects, (in, n, out) -> kernel.shape().forward(rows, kernel.weights(), 0, in, n, out));
+        return forward(subjects, reader, 0);
     }
 
     /**
@@ -173,10 +178,10 @@ final class Tower {
      * @param seed of the dropout
      */
     float[] forwardToLearn(List<Subject> subjects, long seed) {
-        return forward(subjects, (in, n, out) -> kernel.forward(in, n, out, seed));
+        return forward(subjects, kernel, seed);
     }
 
-    private float[] forward(List<Subject> subjects, Network network) {
+    private float[] forward(List<Subject> subjects, NetworkShape.Kernel network, long seed) {
         int n = subjects.size();
         input = Scratch.atLeast(input, n * inputs.width());
         raw = Scratch.atLeast(raw, n * width);
@@ -187,7 +192,7 @@ final class Tower {
             System.arraycopy(scales.of(subjects.get(i).action()), 0, factors, i * channels, channels);
         }
         inputs.gather(subjects, input);
-        network.forward(input, n, raw);
+        network.forward(input, n, raw, seed);
         normalise(n);
         return vectors;
     }
@@ -245,7 +250,7 @@ final class Tower {
     /** Adds the gradient of the L2 penalty on the network's matrices. Follows {@link #backward}. */
     void addPenalty(float l2) {
         float[][] weights = kernel.weights();
-        float[][] gradients = kernel.gradients();
+        float[][] gradients = optimiser.tensors().gradients();
         for (int matrix = 0; matrix < weights.length; matrix += 2) {
             for (int at = 0; at < weights[matrix].length; at++) {
                 gradients[matrix][at] += l2 * weights[matrix][at];
@@ -320,10 +325,5 @@ final class Tower {
                 vectors[at + d] = raw[at + d] * inverse;
             }
         }
-    }
-
-    /** One of the kernel's forward passes. */
-    private interface Network {
-        void forward(float[] inputs, int n, float[] outputs);
     }
 }

@@ -1,7 +1,6 @@
 package dev.millrace.model.network;
 
-import dev.millrace.model.engine.Products;
-import dev.millrace.model.engine.StepEngine;
+import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Team;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,8 +15,14 @@ import java.util.List;
 record CrossShape(int inputs, int depth, int outputs) implements NetworkShape {
 
     @Override
-    public Kernel kernel(StepEngine engine, long seed, double outputScale) {
-        return new CrossKernel(this, engine, seed, outputScale);
+    public float[][] initialWeights(Engine engine, long seed, double outputScale) {
+        MlpShape alike = MlpShape.of(inputs, Collections.nCopies(depth, inputs), outputs, Activation.IDENTITY);
+        return InitialWeights.of(engine, alike, seed, outputScale);
+    }
+
+    @Override
+    public Kernel kernel(float[][] tensors, int first, Run run) {
+        return new CrossKernel(tensors, first, run);
     }
 
     @Override
@@ -28,27 +33,6 @@ record CrossShape(int inputs, int depth, int outputs) implements NetworkShape {
         }
         layers.add(new Layer(inputs, outputs));
         return layers;
-    }
-
-    @Override
-    public void forward(Products products, float[][] tensors, int first, float[] in, int n, float[] out) {
-        float[] x = in;
-        for (int layer = 0; layer < depth; layer++) {
-            float[] next = new float[n * inputs];
-            int at = first + 2 * layer;
-            DenseLayer.forward(products, x, n, inputs, tensors[at], tensors[at + 1], next, false);
-            cross(in, next, x, next, 0, n * inputs);
-            x = next;
-        }
-        int last = first + 2 * depth;
-        DenseLayer.forward(products, x, n, inputs, tensors[last], tensors[last + 1], out, false);
-    }
-
-    /** {@code out = x0 ⊙ u + x}; out may be u. */
-    static void cross(float[] x0, float[] u, float[] x, float[] out, int from, int to) {
-        for (int at = from; at < to; at++) {
-            out[at] = x0[at] * u[at] + x[at];
-        }
     }
 
     @Override
@@ -63,98 +47,74 @@ record CrossShape(int inputs, int depth, int outputs) implements NetworkShape {
     }
 
     /** Cross layers, forward and backward. One thread. */
-    private static final class CrossKernel implements Kernel {
+    private final class CrossKernel extends Kernel {
 
         private static final int NUMBERS = 1 << 14; // worth a second thread
 
-        private final CrossShape shape;
-        private final Products products;
+        private final Run run;
         private final Team team;
-        private final float[][] weights;
-        private final float[][] gradients;
         /** [depth][n, inputs] x_1 to x_depth. */
         private final float[][] crossed;
         /** [depth][n, inputs] x_l W_l + b_l. */
         private final float[][] factors;
 
-        private float[] inputs = new float[0];
+        private float[] x0 = new float[0];
         private float[] scaled = new float[0];
         private float[] delta = new float[0];
         private float[] next = new float[0];
 
-        CrossKernel(CrossShape shape, StepEngine engine, long seed, double outputScale) {
-            this.shape = shape;
-            this.products = engine.products();
-            this.team = engine.team();
-            this.weights = InitialWeights.of(
-                    engine.kind(),
-                    MlpShape.of(
-                            shape.inputs(),
-                            Collections.nCopies(shape.depth(), shape.inputs()),
-                            shape.outputs(),
-                            Activation.IDENTITY),
-                    seed,
-                    outputScale);
-            this.gradients = shape.zeros();
-            this.crossed = new float[shape.depth()][0];
-            this.factors = new float[shape.depth()][0];
+        CrossKernel(float[][] tensors, int first, Run run) {
+            super(CrossShape.this, tensors, first);
+            this.run = run;
+            this.team = run.team();
+            this.crossed = new float[depth][0];
+            this.factors = new float[depth][0];
         }
 
         @Override
         public CrossShape shape() {
-            return shape;
+            return CrossShape.this;
         }
 
         @Override
-        public float[][] weights() {
-            return weights;
-        }
-
-        @Override
-        public float[][] gradients() {
-            return gradients;
-        }
-
-        @Override
-        public void forward(float[] inputs, int n, float[] outputs, long seed) {
-            this.inputs = inputs;
-            int width = shape.inputs();
-            float[] x = inputs;
-            for (int layer = 0; layer < shape.depth(); layer++) {
-                factors[layer] = Scratch.atLeast(factors[layer], n * width);
-                crossed[layer] = Scratch.atLeast(crossed[layer], n * width);
+        public void forward(float[] in, int n, float[] outputs, long seed) {
+            x0 = in;
+            float[] x = in;
+            for (int layer = 0; layer < depth; layer++) {
+                factors[layer] = Scratch.atLeast(factors[layer], n * inputs);
+                crossed[layer] = Scratch.atLeast(crossed[layer], n * inputs);
                 dense(layer, x, n, factors[layer]);
                 float[] before = x;
                 float[] factor = factors[layer];
                 float[] after = crossed[layer];
-                team.share(
-                        n * width,
-                        NUMBERS,
-                        (from, to, member) -> CrossShape.cross(inputs, factor, before, after, from, to));
+                team.share(n * inputs, NUMBERS, (from, to, member) -> {
+                    for (int at = from; at < to; at++) {
+                        after[at] = in[at] * factor[at] + before[at];
+                    }
+                });
                 x = after;
             }
-            dense(shape.depth(), x, n, outputs);
+            dense(depth, x, n, outputs);
         }
 
         /** For g = dL/dx_{l+1}: dL/dx_0 gets g ⊙ (x_l W_l + b_l), dL/dx_l = g + (g ⊙ x_0) W_lᵀ. */
         @Override
         public void backward(float[] outputGradients, int n, float[] inputGradients) {
-            int depth = shape.depth();
-            int length = n * shape.inputs();
+            int length = n * inputs;
             delta = Scratch.atLeast(delta, length);
             scaled = Scratch.atLeast(scaled, length);
             next = Scratch.atLeast(next, length);
-            denseBackward(depth, depth == 0 ? inputs : crossed[depth - 1], outputGradients, n, delta);
+            denseBackward(depth, depth == 0 ? x0 : crossed[depth - 1], outputGradients, n, delta);
             Arrays.fill(inputGradients, 0, length, 0f);
             for (int layer = depth - 1; layer >= 0; layer--) {
                 float[] factor = factors[layer];
                 team.share(length, NUMBERS, (from, to, member) -> {
                     for (int at = from; at < to; at++) {
                         inputGradients[at] += delta[at] * factor[at];
-                        scaled[at] = delta[at] * inputs[at];
+                        scaled[at] = delta[at] * x0[at];
                     }
                 });
-                denseBackward(layer, layer == 0 ? inputs : crossed[layer - 1], scaled, n, next);
+                denseBackward(layer, layer == 0 ? x0 : crossed[layer - 1], scaled, n, next);
                 team.share(length, NUMBERS, (from, to, member) -> add(next, delta, from, to));
             }
             team.share(length, NUMBERS, (from, to, member) -> add(delta, inputGradients, from, to));
@@ -168,19 +128,19 @@ record CrossShape(int inputs, int depth, int outputs) implements NetworkShape {
 
         private void dense(int layer, float[] in, int n, float[] out) {
             DenseLayer.forward(
-                    products, team, in, n, shape.inputs(), weights[2 * layer], weights[2 * layer + 1], out, false);
+                    run.products(), team, in, n, inputs, weights[2 * layer], weights[2 * layer + 1], out, false);
         }
 
         private void denseBackward(int layer, float[] in, float[] outGradients, int n, float[] inGradients) {
             DenseLayer.backward(
-                    products,
+                    run.products(),
                     in,
                     outGradients,
                     n,
-                    shape.inputs(),
+                    inputs,
                     weights[2 * layer],
-                    gradients[2 * layer],
-                    gradients[2 * layer + 1],
+                    gradients()[2 * layer],
+                    gradients()[2 * layer + 1],
                     inGradients);
         }
     }

@@ -21,20 +21,6 @@ final class DenseLayer {
      */
     static void forward(
             Products products,
-            float[] in,
-            int n,
-            int inWidth,
-            float[] weight,
-            float[] bias,
-            float[] out,
-            boolean relu) {
-        products.multiply(in, weight, out, n, inWidth, bias.length, 1f);
-        addBias(out, 0, n, bias, relu);
-    }
-
-    /** As {@link #forward(Products, float[], int, int, float[], float[], float[], boolean)}; the team shares all of it. */
-    static void forward(
-            Products products,
             Team team,
             float[] in,
             int n,

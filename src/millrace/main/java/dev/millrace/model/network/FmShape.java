@@ -1,7 +1,6 @@
 package dev.millrace.model.network;
 
-import dev.millrace.model.engine.Products;
-import dev.millrace.model.engine.StepEngine;
+import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Team;
 import java.util.Arrays;
 import java.util.List;
@@ -28,8 +27,13 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
     }
 
     @Override
-    public Kernel kernel(StepEngine engine, long seed, double outputScale) {
-        return new FmKernel(this, engine, seed, outputScale);
+    public float[][] initialWeights(Engine engine, long seed, double outputScale) {
+        return linear().initialWeights(engine, seed, outputScale);
+    }
+
+    @Override
+    public Kernel kernel(float[][] tensors, int first, Run run) {
+        return new FmKernel(linear().kernel(tensors, first, run), run.team());
     }
 
     @Override
@@ -37,26 +41,7 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
         return linear().layers();
     }
 
-    @Override
-    public void forward(Products products, float[][] tensors, int first, float[] in, int n, float[] out) {
-        float[] pairs = new float[n * width];
-        multiply(in, 0, n, new float[n * width], pairs);
-        linear().forward(products, tensors, first, pairs, n, out);
-    }
-
-    /**
-     * Multiplies the fields of the rows from {@code from} to {@code to}, exclusive.
-     *
-     * @param in [n, inputs]
-     * @param sums [n, width] Σ v_f, filled
-     * @param pairs [n, width] q, filled
-     */
-    void multiply(float[] in, int from, int to, float[] sums, float[] pairs) {
-        for (int row = from; row < to; row++) {
-            multiply(in, row * inputs, sums, pairs, row * width);
-        }
-    }
-
+    /** Fills Σ v_f and q of one row. */
     private void multiply(float[] in, int inAt, float[] sums, float[] pairs, int at) {
         for (int d = 0; d < width; d++) {
             float sum = 0f;
@@ -85,34 +70,28 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
     }
 
     /** A factorisation machine, forward and backward. One thread. */
-    private static final class FmKernel implements Kernel {
+    private final class FmKernel extends Kernel {
 
         private static final int ROWS = 32; // worth a second thread
 
-        private final FmShape shape;
         private final Team team;
         private final Kernel linear;
-        private float[] inputs = new float[0];
+        private float[] in = new float[0];
         /** [n, width] sums of the fields, and the products of all pairs. */
         private float[] sums = new float[0];
 
         private float[] pairs = new float[0];
         private float[] pairGradients = new float[0];
 
-        FmKernel(FmShape shape, StepEngine engine, long seed, double outputScale) {
-            this.shape = shape;
-            this.team = engine.team();
-            this.linear = shape.linear().kernel(engine, seed, outputScale);
+        FmKernel(Kernel linear, Team team) {
+            super(linear.weights);
+            this.linear = linear;
+            this.team = team;
         }
 
         @Override
         public FmShape shape() {
-            return shape;
-        }
-
-        @Override
-        public float[][] weights() {
-            return linear.weights();
+            return FmShape.this;
         }
 
         @Override
@@ -121,32 +100,33 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
         }
 
         @Override
-        public void forward(float[] inputs, int n, float[] outputs, long seed) {
-            this.inputs = inputs;
-            sums = Scratch.atLeast(sums, n * shape.width());
-            pairs = Scratch.atLeast(pairs, n * shape.width());
-            team.share(n, ROWS, (from, to, member) -> shape.multiply(inputs, from, to, sums, pairs));
+        public void forward(float[] inputRows, int n, float[] outputs, long seed) {
+            in = inputRows;
+            sums = Scratch.atLeast(sums, n * width);
+            pairs = Scratch.atLeast(pairs, n * width);
+            team.share(n, ROWS, (from, to, member) -> {
+                for (int row = from; row < to; row++) {
+                    multiply(inputRows, row * inputs, sums, pairs, row * width);
+                }
+            });
             linear.forward(pairs, n, outputs, seed);
         }
 
         /** dL/dv_f = dL/dq ⊙ (Σ v − v_f). */
         @Override
         public void backward(float[] outputGradients, int n, float[] inputGradients) {
-            int width = shape.width();
             pairGradients = Scratch.atLeast(pairGradients, n * width);
             linear.backward(outputGradients, n, pairGradients);
             team.share(n, ROWS, (from, to, member) -> rowsBackward(from, to, inputGradients));
         }
 
         private void rowsBackward(int from, int to, float[] inputGradients) {
-            int width = shape.width();
-            Arrays.fill(inputGradients, from * shape.inputs(), to * shape.inputs(), 0f);
+            Arrays.fill(inputGradients, from * inputs, to * inputs, 0f);
             for (int row = from; row < to; row++) {
-                for (int field : shape.fields()) {
-                    int at = row * shape.inputs() + field;
+                for (int field : fields) {
+                    int at = row * inputs + field;
                     for (int d = 0; d < width; d++) {
-                        inputGradients[at + d] =
-                                pairGradients[row * width + d] * (sums[row * width + d] - inputs[at + d]);
+                        inputGradients[at + d] = pairGradients[row * width + d] * (sums[row * width + d] - in[at + d]);
                     }
                 }
             }

@@ -1,8 +1,7 @@
 package dev.millrace.model.network;
 
 import dev.millrace.batch.CounterRandom;
-import dev.millrace.model.engine.Products;
-import dev.millrace.model.engine.StepEngine;
+import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Team;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,8 +65,13 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
     }
 
     @Override
-    public Kernel kernel(StepEngine engine, long seed, double outputScale) {
-        return new MlpKernel(this, engine, seed, outputScale);
+    public float[][] initialWeights(Engine engine, long seed, double outputScale) {
+        return InitialWeights.of(engine, this, seed, outputScale);
+    }
+
+    @Override
+    public Kernel kernel(float[][] tensors, int first, Run run) {
+        return new MlpKernel(tensors, first, run);
     }
 
     @Override
@@ -77,22 +81,6 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
             layers.add(new Layer(in(layer), out(layer)));
         }
         return layers;
-    }
-
-    @Override
-    public void forward(Products products, float[][] tensors, int first, float[] in, int n, float[] out) {
-        float[] from = in;
-        for (int layer = 0; layer < depth(); layer++) {
-            float[] to = layer == depth() - 1 ? out : new float[n * out(layer)];
-            float[] weights = tensors[first + 2 * layer];
-            float[] bias = tensors[first + 2 * layer + 1];
-            boolean relu = behind(layer) == Activation.RELU;
-            DenseLayer.forward(products, from, n, in(layer), weights, bias, to, relu);
-            if (!relu && behind(layer) != Activation.IDENTITY) {
-                behind(layer).apply(to, to, 0, n * out(layer));
-            }
-            from = to;
-        }
     }
 
     @Override
@@ -106,7 +94,7 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
     }
 
     /** Dense layers, forward and backward. One thread. */
-    private static final class MlpKernel implements Kernel {
+    private final class MlpKernel extends Kernel {
 
         /** The smallest normal float times this is above 1. */
         private static final float OPEN = 1e38f;
@@ -117,11 +105,8 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
         private static final int ACTIVATIONS = 1 << 9; // StrictMath: some ten nanoseconds each
         private static final int NUMBERS = 1 << 14;
 
-        private final MlpShape shape;
-        private final Products products;
+        private final Run run;
         private final Team team;
-        private final float[][] weights;
-        private final float[][] gradients;
         /** [depth − 1][n, out] outputs of the hidden layers, after the activation. */
         private final float[][] hidden;
         /** [depth][n, out] sums before the activation, where the backward pass needs them. */
@@ -133,51 +118,38 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
 
         private float[] inputs = new float[0];
 
-        MlpKernel(MlpShape shape, StepEngine engine, long seed, double outputScale) {
-            this.shape = shape;
-            this.products = engine.products();
-            this.team = engine.team();
-            this.weights = InitialWeights.of(engine.kind(), shape, seed, outputScale);
-            this.gradients = shape.zeros();
-            this.hidden = new float[shape.depth() - 1][0];
-            this.before = new float[shape.depth()][0];
-            this.layerGradients = new float[shape.depth()][0];
-            this.masks = new float[shape.depth()][0];
+        MlpKernel(float[][] tensors, int first, Run run) {
+            super(MlpShape.this, tensors, first);
+            this.run = run;
+            this.team = run.team();
+            this.hidden = new float[depth() - 1][0];
+            this.before = new float[depth()][0];
+            this.layerGradients = new float[depth()][0];
+            this.masks = new float[depth()][0];
         }
 
         @Override
         public MlpShape shape() {
-            return shape;
-        }
-
-        @Override
-        public float[][] weights() {
-            return weights;
-        }
-
-        @Override
-        public float[][] gradients() {
-            return gradients;
+            return MlpShape.this;
         }
 
         @Override
         public void forward(float[] inputs, int n, float[] outputs, long seed) {
             this.inputs = inputs;
             float[] in = inputs;
-            for (int layer = 0; layer < shape.depth(); layer++) {
-                Activation behind = shape.behind(layer);
+            for (int layer = 0; layer < depth(); layer++) {
+                Activation behind = behind(layer);
                 float[] out = isLast(layer) ? outputs : room(hidden, layer, n);
                 boolean isDirect = isDirect(layer);
                 float[] sums = isDirect ? out : room(before, layer, n);
                 boolean relu = isDirect && behind == Activation.RELU;
                 DenseLayer.forward(
-                        products, team, in, n, shape.in(layer), weights[2 * layer], weights[2 * layer + 1], sums, relu);
+                        run.products(), team, in, n, in(layer), weights[2 * layer], weights[2 * layer + 1], sums, relu);
                 if (!isDirect) {
-                    team.share(
-                            n * shape.out(layer), ACTIVATIONS, (from, to, member) -> behind.apply(sums, out, from, to));
+                    team.share(n * out(layer), ACTIVATIONS, (from, to, member) -> behind.apply(sums, out, from, to));
                 }
                 if (drops(layer)) {
-                    drop(out, n * shape.out(layer), layer, seed);
+                    drop(out, n * out(layer), layer, seed);
                 }
                 in = out;
             }
@@ -186,8 +158,8 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
         @Override
         public void backward(float[] outputGradients, int n, float[] inputGradients) {
             float[] delta = outputGradients;
-            for (int layer = shape.depth() - 1; layer >= 0; layer--) {
-                int length = n * shape.out(layer);
+            for (int layer = depth() - 1; layer >= 0; layer--) {
+                int length = n * out(layer);
                 if (isLast(layer) && (drops(layer) || !isDirect(layer))) {
                     delta = room(layerGradients, layer, n);
                     System.arraycopy(outputGradients, 0, delta, 0, length);
@@ -196,14 +168,14 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
                 float[] below = layer == 0 ? inputs : hidden[layer - 1];
                 float[] next = layer == 0 ? inputGradients : room(layerGradients, layer - 1, n);
                 DenseLayer.backward(
-                        products,
+                        run.products(),
                         below,
                         delta,
                         n,
-                        shape.in(layer),
+                        in(layer),
                         weights[2 * layer],
-                        gradients[2 * layer],
-                        gradients[2 * layer + 1],
+                        gradients()[2 * layer],
+                        gradients()[2 * layer + 1],
                         next);
                 delta = next;
             }
@@ -220,42 +192,41 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
                 });
             }
             if (!isDirect(layer)) {
-                Activation behind = shape.behind(layer);
+                Activation behind = behind(layer);
                 float[] sums = before[layer];
                 team.share(length, ACTIVATIONS, (from, to, member) -> {
                     for (int at = from; at < to; at++) {
                         delta[at] *= behind.slope(sums[at]);
                     }
                 });
-            } else if (!isLast(layer) && shape.behind(layer) == Activation.RELU) {
+            } else if (!isLast(layer) && behind(layer) == Activation.RELU) {
                 float[] activations = hidden[layer];
                 team.share(length, NUMBERS, (from, to, member) -> gate(delta, activations, from, to));
             }
         }
 
         private boolean isLast(int layer) {
-            return layer == shape.depth() - 1;
+            return layer == depth() - 1;
         }
 
         /** Returns whether the backward pass needs only a layer's output, not its sums before the activation. */
         private boolean isDirect(int layer) {
-            return shape.behind(layer) == Activation.IDENTITY
-                    || (shape.behind(layer) == Activation.RELU && !isLast(layer));
+            return behind(layer) == Activation.IDENTITY || (behind(layer) == Activation.RELU && !isLast(layer));
         }
 
         /** Returns whether a layer has dropout. A last layer without an activation has no dropout. */
         private boolean drops(int layer) {
-            return shape.dropout() > 0 && (!isLast(layer) || shape.last() != Activation.IDENTITY);
+            return run.isLearning() && dropout > 0 && (!isLast(layer) || last != Activation.IDENTITY);
         }
 
         /** Applies dropout: sets a share of the numbers to 0 and scales the others up, so that the expected sum stays the same. */
         private void drop(float[] out, int length, int layer, long seed) {
-            float[] mask = room(masks, layer, length / shape.out(layer));
-            float kept = (float) (1 / (1 - shape.dropout()));
+            float[] mask = room(masks, layer, length / out(layer));
+            float kept = (float) (1 / (1 - dropout));
             team.share(length, NUMBERS, (from, to, member) -> {
                 for (int at = from; at < to; at++) {
                     double draw = (CounterRandom.bits(seed, layer, at) >>> 40) * UNIT_24;
-                    mask[at] = draw < shape.dropout() ? 0f : kept;
+                    mask[at] = draw < dropout ? 0f : kept;
                     out[at] *= mask[at];
                 }
             });
@@ -269,7 +240,7 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
         }
 
         private float[] room(float[][] arrays, int layer, int n) {
-            arrays[layer] = Scratch.atLeast(arrays[layer], n * shape.out(layer));
+            arrays[layer] = Scratch.atLeast(arrays[layer], n * out(layer));
             return arrays[layer];
         }
     }

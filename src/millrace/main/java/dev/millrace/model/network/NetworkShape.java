@@ -1,7 +1,10 @@
 package dev.millrace.model.network;
 
+import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Products;
 import dev.millrace.model.engine.StepEngine;
+import dev.millrace.model.engine.Team;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -23,22 +26,45 @@ public interface NetworkShape {
     List<Layer> layers();
 
     /**
-     * Returns a kernel of this shape with its initial weights.
+     * Returns initial weights, in the order of {@link #layers}.
      *
      * @param engine of the learning steps
      * @param outputScale factor on the initial weights of the last layer, in [0, 1]
      */
-    Kernel kernel(StepEngine engine, long seed, double outputScale);
+    float[][] initialWeights(Engine engine, long seed, double outputScale);
 
     /**
-     * Forward pass. With products on the heap, the bits of an output row depend on the weights and its input row alone.
+     * What computes the passes of a network. One thread.
+     *
+     * @param isLearning whether there is dropout
+     */
+    record Run(Products products, Team team, boolean isLearning) {}
+
+    /**
+     * Returns this network over some weights.
      *
      * @param tensors of the whole tower, this network's among them
      * @param first index of this network's first tensor
+     */
+    Kernel kernel(float[][] tensors, int first, Run run);
+
+    /** Returns this network in training, with its initial weights. */
+    default Kernel kernel(StepEngine engine, long seed, double outputScale) {
+        return kernel(
+                initialWeights(engine.kind(), seed, outputScale), 0, new Run(engine.products(), engine.team(), true));
+    }
+
+    /**
+     * Forward pass without dropout. With products on the heap, the bits of an output row depend on the weights and its input row
+     * alone.
+     *
+     * @param tensors of the network
      * @param in [n, inputs] row-major
      * @param out [n, outputs] filled; another array than {@code in}
      */
-    void forward(Products products, float[][] tensors, int first, float[] in, int n, float[] out);
+    default void forward(Products products, float[][] tensors, float[] in, int n, float[] out) {
+        kernel(tensors, 0, new Run(products, Team.alone(), false)).forward(in, n, out, 0);
+    }
 
     /**
      * Exports what {@link #forward} computes.
@@ -68,28 +94,47 @@ public interface NetworkShape {
     }
 
     /**
-     * One network in training: forward and backward passes over float arrays. One thread.
+     * One network over its weights: forward and backward passes over float arrays. One thread.
      *
      * <p>Tensors are in the order of {@link NetworkShape#layers}: even numbers are matrices, odd numbers are biases.
      */
-    interface Kernel {
-
-        NetworkShape shape();
+    abstract class Kernel {
 
         /** The weights themselves, one array for each tensor. Writing to them changes the network. */
-        float[][] weights();
+        final float[][] weights;
+
+        private float[][] gradients = {};
+
+        Kernel(float[][] weights) {
+            this.weights = weights;
+        }
+
+        Kernel(NetworkShape shape, float[][] tensors, int first) {
+            this(Arrays.copyOfRange(tensors, first, first + shape.tensors()));
+        }
+
+        public abstract NetworkShape shape();
+
+        public float[][] weights() {
+            return weights;
+        }
 
         /** The gradients of the last {@link #backward}, shaped as the weights. */
-        float[][] gradients();
+        public float[][] gradients() {
+            if (gradients.length == 0) {
+                gradients = shape().zeros();
+            }
+            return gradients;
+        }
 
         /**
-         * Forward pass of a learning step, with dropout. Without dropout it computes what {@link NetworkShape#forward} does.
+         * Forward pass.
          *
          * @param inputs [n, in] row-major; read again by {@link #backward}
-         * @param outputs [n, out] row-major, filled
+         * @param outputs [n, out] row-major, filled; another array than {@code inputs}
          * @param seed of the dropout
          */
-        void forward(float[] inputs, int n, float[] outputs, long seed);
+        public abstract void forward(float[] inputs, int n, float[] outputs, long seed);
 
         /**
          * Backward pass of the last {@link #forward}, which must have had the same n.
@@ -97,6 +142,6 @@ public interface NetworkShape {
          * @param outputGradients [n, out] dL/doutputs
          * @param inputGradients [n, in] dL/dinputs, filled
          */
-        void backward(float[] outputGradients, int n, float[] inputGradients);
+        public abstract void backward(float[] outputGradients, int n, float[] inputGradients);
     }
 }

@@ -1,7 +1,6 @@
 package dev.millrace.model.network;
 
-import dev.millrace.model.engine.Products;
-import dev.millrace.model.engine.StepEngine;
+import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Team;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -38,48 +37,29 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
         return inputs();
     }
 
+    /**
+     * The bias is such that the initial field weights are about 1, where the activation allows it: an untrained model treats its
+     * fields alike.
+     */
     @Override
-    public SenetKernel kernel(StepEngine engine, long seed, double outputScale) {
-        return new SenetKernel(this, engine, seed);
+    public float[][] initialWeights(Engine engine, long seed, double outputScale) {
+        float[][] weights = excitation.initialWeights(engine, seed, 1);
+        float[] bias = weights[weights.length - 1];
+        switch (excitation.last()) {
+            case RELU, LEAKY_RELU, GELU, IDENTITY -> Arrays.fill(bias, 1f);
+            case TANH, SIGMOID, TWICE_SIGMOID -> Arrays.fill(bias, 0f);
+        }
+        return weights;
+    }
+
+    @Override
+    public SenetKernel kernel(float[][] tensors, int first, Run run) {
+        return new SenetKernel(excitation.kernel(tensors, first, run), run.team());
     }
 
     @Override
     public List<Layer> layers() {
         return excitation.layers();
-    }
-
-    @Override
-    public void forward(Products products, float[][] tensors, int first, float[] in, int n, float[] out) {
-        float[] means = new float[n * fields()];
-        float[] weights = new float[n * fields()];
-        squeeze(in, 0, n, means);
-        excitation.forward(products, tensors, first, means, n, weights);
-        weigh(in, 0, n, weights, out);
-    }
-
-    /**
-     * Takes the means of the fields of the rows from {@code from} to {@code to}, exclusive.
-     *
-     * @param in [n, inputs]
-     * @param means [n, fields] filled
-     */
-    void squeeze(float[] in, int from, int to, float[] means) {
-        for (int row = from; row < to; row++) {
-            squeeze(in, row * inputs(), means, row * fields());
-        }
-    }
-
-    /**
-     * Weighs the fields of the rows from {@code from} to {@code to}, exclusive.
-     *
-     * @param in [n, inputs]
-     * @param weights [n, fields]
-     * @param out [n, inputs] filled
-     */
-    void weigh(float[] in, int from, int to, float[] weights, float[] out) {
-        for (int row = from; row < to; row++) {
-            weigh(in, row * inputs(), weights, row * fields(), out);
-        }
     }
 
     private void squeeze(float[] in, int inAt, float[] means, int at) {
@@ -126,14 +106,13 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
     }
 
     /** Squeeze and excitation over fields, forward and backward. One thread. */
-    static final class SenetKernel implements Kernel {
+    final class SenetKernel extends Kernel {
 
         private static final int ROWS = 32; // worth a second thread
 
-        private final SenetShape shape;
         private final Team team;
-        private final Kernel excitation;
-        private float[] inputs = new float[0];
+        private final Kernel weigher;
+        private float[] in = new float[0];
         /** [n, fields] means and weights of the fields, and their gradients. */
         private float[] means = new float[0];
 
@@ -141,39 +120,25 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
         private float[] meanGradients = new float[0];
         private float[] factorGradients = new float[0];
 
-        /**
-         * Sets the bias so that the initial field weights are about 1, where the activation allows it: an untrained model treats
-         * its fields alike.
-         */
-        SenetKernel(SenetShape shape, StepEngine engine, long seed) {
-            this.shape = shape;
-            this.team = engine.team();
-            this.excitation = shape.excitation().kernel(engine, seed, 1);
-            float[] bias = excitation.weights()[excitation.weights().length - 1];
-            switch (shape.excitation().last()) {
-                case RELU, LEAKY_RELU, GELU, IDENTITY -> Arrays.fill(bias, 1f);
-                case TANH, SIGMOID, TWICE_SIGMOID -> Arrays.fill(bias, 0f);
-            }
+        SenetKernel(Kernel weigher, Team team) {
+            super(weigher.weights);
+            this.weigher = weigher;
+            this.team = team;
         }
 
         @Override
         public SenetShape shape() {
-            return shape;
-        }
-
-        @Override
-        public float[][] weights() {
-            return excitation.weights();
+            return SenetShape.this;
         }
 
         @Override
         public float[][] gradients() {
-            return excitation.gradients();
+            return weigher.gradients();
         }
 
         /** [fields] Returns the mean weight of each field over the n rows of the last forward pass. */
         double[] meanFactors(int n) {
-            int fields = shape.fields();
+            int fields = fields();
             double[] sums = new double[fields];
             for (int row = 0; row < n; row++) {
                 for (int f = 0; f < fields; f++) {
@@ -188,33 +153,41 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
 
         @Override
         public void forward(float[] inputs, int n, float[] outputs, long seed) {
-            this.inputs = inputs;
-            means = Scratch.atLeast(means, n * shape.fields());
-            factors = Scratch.atLeast(factors, n * shape.fields());
-            team.share(n, ROWS, (from, to, member) -> shape.squeeze(inputs, from, to, means));
-            excitation.forward(means, n, factors, seed);
-            team.share(n, ROWS, (from, to, member) -> shape.weigh(inputs, from, to, factors, outputs));
+            in = inputs;
+            means = Scratch.atLeast(means, n * fields());
+            factors = Scratch.atLeast(factors, n * fields());
+            team.share(n, ROWS, (from, to, member) -> {
+                for (int row = from; row < to; row++) {
+                    squeeze(inputs, row * inputs(), means, row * fields());
+                }
+            });
+            weigher.forward(means, n, factors, seed);
+            team.share(n, ROWS, (from, to, member) -> {
+                for (int row = from; row < to; row++) {
+                    weigh(inputs, row * inputs(), factors, row * fields(), outputs);
+                }
+            });
         }
 
         /** dL/da_f = Σ dL/dv · e_f;  dL/de_f = a_f dL/dv + dL/dz_f / width. */
         @Override
         public void backward(float[] outputGradients, int n, float[] inputGradients) {
-            int fields = shape.fields();
+            int fields = fields();
             meanGradients = Scratch.atLeast(meanGradients, n * fields);
             factorGradients = Scratch.atLeast(factorGradients, n * fields);
             team.share(n, ROWS, (from, to, member) -> factorGradients(outputGradients, from, to));
-            excitation.backward(factorGradients, n, meanGradients);
+            weigher.backward(factorGradients, n, meanGradients);
             team.share(n, ROWS, (from, to, member) -> inputGradients(outputGradients, from, to, inputGradients));
         }
 
         private void factorGradients(float[] outputGradients, int from, int to) {
-            int fields = shape.fields();
+            int fields = fields();
             for (int row = from; row < to; row++) {
                 for (int f = 0; f < fields; f++) {
                     float sum = 0f;
                     int end = at(row, f + 1);
                     for (int at = at(row, f); at < end; at++) {
-                        sum += outputGradients[at] * inputs[at];
+                        sum += outputGradients[at] * in[at];
                     }
                     factorGradients[row * fields + f] = sum;
                 }
@@ -222,11 +195,11 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
         }
 
         private void inputGradients(float[] outputGradients, int from, int to, float[] inputGradients) {
-            int fields = shape.fields();
+            int fields = fields();
             for (int row = from; row < to; row++) {
                 for (int f = 0; f < fields; f++) {
                     float factor = factors[row * fields + f];
-                    float share = meanGradients[row * fields + f] / shape.width(f);
+                    float share = meanGradients[row * fields + f] / width(f);
                     int end = at(row, f + 1);
                     for (int at = at(row, f); at < end; at++) {
                         inputGradients[at] = factor * outputGradients[at] + share;
@@ -236,7 +209,7 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
         }
 
         private int at(int row, int field) {
-            return row * shape.inputs() + shape.starts().get(field);
+            return row * inputs() + starts.get(field);
         }
     }
 }

@@ -1,28 +1,22 @@
 package dev.millrace.model.network;
 
 import dev.millrace.batch.CounterRandom;
-import dev.millrace.model.engine.StepEngine;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The whole network of one tower, forward and backward: a kernel for each part of its shape. One thread.
- *
- * <p>The first channel draws its initial weights from the tower's own seed, so that another channel does not change them.
  */
-public final class TowerNetwork implements NetworkShape.Kernel {
+public final class TowerNetwork extends NetworkShape.Kernel {
 
-    private static final long SENET = -1; // random streams; those of the channels count from 0
-    private static final long BOTTOM = -2;
+    static final long SENET = -1; // random streams; those of the channels count from 0
+    static final long BOTTOM = -2;
 
     private final TowerShape shape;
     private final Optional<SenetShape.SenetKernel> senet;
     private final Optional<NetworkShape.Kernel> bottom;
     private final NetworkShape.Kernel[] channels;
-    private final float[][] weights;
-    private final float[][] gradients;
 
     /** [n, inputs] weighted fields, and their gradients. */
     private float[] fields = new float[0];
@@ -37,27 +31,18 @@ public final class TowerNetwork implements NetworkShape.Kernel {
 
     private float[] scratch = new float[0];
 
-    /**
-     * @param engine of the learning steps
-     * @param outputScale factor on the initial weights of each channel's last layer, in [0, 1]
-     */
-    public TowerNetwork(TowerShape shape, StepEngine engine, long seed, double outputScale) {
+    TowerNetwork(TowerShape shape, float[][] tensors, int first, NetworkShape.Run run) {
+        super(shape, tensors, first);
         this.shape = shape;
-        this.senet = shape.senet().map(part -> part.kernel(engine, CounterRandom.bits(seed, SENET, 0), 1));
-        this.bottom = shape.bottom().map(part -> part.kernel(engine, CounterRandom.bits(seed, BOTTOM, 0), 1));
+        int bottomAt = first + shape.senet().map(NetworkShape::tensors).orElse(0);
+        this.senet = shape.senet().map(part -> part.kernel(tensors, first, run));
+        this.bottom = shape.bottom().map(part -> part.kernel(tensors, bottomAt, run));
         this.channels = new NetworkShape.Kernel[shape.channels().size()];
+        int at = bottomAt + shape.bottom().map(NetworkShape::tensors).orElse(0);
         for (int c = 0; c < channels.length; c++) {
-            long own = c == 0 ? seed : CounterRandom.bits(seed, c, 0);
-            channels[c] = shape.channels().get(c).kernel(engine, own, outputScale);
+            channels[c] = shape.channels().get(c).kernel(tensors, at, run);
+            at += shape.channels().get(c).tensors();
         }
-        List<NetworkShape.Kernel> parts = new ArrayList<>();
-        senet.ifPresent(parts::add);
-        bottom.ifPresent(parts::add);
-        parts.addAll(Arrays.asList(channels));
-        this.weights =
-                parts.stream().flatMap(part -> Arrays.stream(part.weights())).toArray(float[][]::new);
-        this.gradients =
-                parts.stream().flatMap(part -> Arrays.stream(part.gradients())).toArray(float[][]::new);
     }
 
     @Override
@@ -66,13 +51,11 @@ public final class TowerNetwork implements NetworkShape.Kernel {
     }
 
     @Override
-    public float[][] weights() {
-        return weights;
-    }
-
-    @Override
     public float[][] gradients() {
-        return gradients;
+        return Stream.of(senet.stream(), bottom.stream(), Arrays.stream(channels))
+                .flatMap(parts -> parts)
+                .flatMap(part -> Arrays.stream(part.gradients()))
+                .toArray(float[][]::new);
     }
 
     /** [fields] Returns the mean weight of each field over the n rows of the last forward pass; empty if fields have no weights. */

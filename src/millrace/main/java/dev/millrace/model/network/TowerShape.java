@@ -1,9 +1,9 @@
 package dev.millrace.model.network;
 
+import dev.millrace.batch.CounterRandom;
 import dev.millrace.feature.FeatureSpec;
+import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Loops;
-import dev.millrace.model.engine.Products;
-import dev.millrace.model.engine.StepEngine;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -123,9 +123,24 @@ public record TowerShape(
         return channels.size() * dim();
     }
 
+    /** The first channel draws from the tower's own seed, so that another channel does not change its initial weights. */
     @Override
-    public TowerNetwork kernel(StepEngine engine, long seed, double outputScale) {
-        return new TowerNetwork(this, engine, seed, outputScale);
+    public float[][] initialWeights(Engine engine, long seed, double outputScale) {
+        List<float[]> all = new ArrayList<>();
+        senet.ifPresent(part -> Collections.addAll(
+                all, part.initialWeights(engine, CounterRandom.bits(seed, TowerNetwork.SENET, 0), 1)));
+        bottom.ifPresent(part -> Collections.addAll(
+                all, part.initialWeights(engine, CounterRandom.bits(seed, TowerNetwork.BOTTOM, 0), 1)));
+        for (int c = 0; c < channels.size(); c++) {
+            long own = c == 0 ? seed : CounterRandom.bits(seed, c, 0);
+            Collections.addAll(all, channels.get(c).initialWeights(engine, own, outputScale));
+        }
+        return all.toArray(float[][]::new);
+    }
+
+    @Override
+    public TowerNetwork kernel(float[][] tensors, int first, Run run) {
+        return new TowerNetwork(this, tensors, first, run);
     }
 
     @Override
@@ -142,34 +157,6 @@ public record TowerShape(
         bottom.ifPresent(parts::add);
         parts.addAll(channels);
         return Collections.unmodifiableList(parts);
-    }
-
-    @Override
-    public void forward(Products products, float[][] tensors, int first, float[] in, int n, float[] out) {
-        int at = first;
-        float[] fields = in;
-        if (senet.isPresent()) {
-            fields = new float[n * inputs()];
-            senet.get().forward(products, tensors, at, in, n, fields);
-            at += senet.get().tensors();
-        }
-        float[] shared = fields;
-        if (bottom.isPresent()) {
-            shared = new float[n * bottom.get().outputs()];
-            bottom.get().forward(products, tensors, at, fields, n, shared);
-            at += bottom.get().tensors();
-        }
-        float[] block = channels.size() == 1 ? out : new float[n * dim()];
-        for (int c = 0; c < channels.size(); c++) {
-            channels.get(c).forward(products, tensors, at, isOnBottom(c) ? shared : fields, n, block);
-            at += channels.get(c).tensors();
-            for (int skip : skips) {
-                addColumns(fields, skip, inputs(), block, 0, dim(), n, dim());
-            }
-            if (block != out) {
-                copyColumns(block, 0, dim(), out, c * dim(), outputs(), n, dim());
-            }
-        }
     }
 
     @Override

@@ -29,7 +29,7 @@ class TowerNetworkTest {
         for (boolean isUser : new boolean[] {true, false}) {
             TowerShape shape = isUser ? user(settings) : item(settings);
             for (Engine engine : Engine.values()) {
-                check(name, settings, isUser, new TowerNetwork(shape, StepEngine.alone(engine), 5, 1), 9);
+                check(name, settings, isUser, network(shape, engine), 9);
             }
         }
     }
@@ -44,7 +44,7 @@ class TowerNetworkTest {
         float[] all = new float[n * shape.outputs()];
         float[] inputGradients = new float[n * shape.inputs()];
 
-        shape.forward(PRODUCTS, network.weights(), 0, inputs, n, all);
+        shape.forward(PRODUCTS, network.weights(), inputs, n, all);
         network.forward(inputs, n, outputs, 7);
         network.backward(outputGradients, n, inputGradients);
 
@@ -53,7 +53,7 @@ class TowerNetworkTest {
         for (int i = 0; i < n; i++) {
             float[] row = new float[shape.outputs()];
             float[] input = Arrays.copyOfRange(inputs, i * shape.inputs(), (i + 1) * shape.inputs());
-            shape.forward(PRODUCTS, network.weights(), 0, input, 1, row);
+            shape.forward(PRODUCTS, network.weights(), input, 1, row);
             assertThat(row).as(name).isEqualTo(Arrays.copyOfRange(all, i * shape.outputs(), (i + 1) * shape.outputs()));
             double[] expected = row(reference, weights, exactInputs, i, shape);
             for (int o = 0; o < expected.length; o++) {
@@ -85,8 +85,8 @@ class TowerNetworkTest {
         TowerShape one = user(Scenes.settings());
         TowerShape two = user(Scenes.settings("tower.channels", "mlp,cross"));
 
-        float[][] first = new TowerNetwork(one, StepEngine.alone(Engine.VECTOR), 5, 1).weights();
-        float[][] both = new TowerNetwork(two, StepEngine.alone(Engine.VECTOR), 5, 1).weights();
+        float[][] first = network(one, Engine.VECTOR).weights();
+        float[][] both = network(two, Engine.VECTOR).weights();
 
         assertThat(Arrays.copyOf(both, first.length)).isEqualTo(first);
     }
@@ -95,7 +95,7 @@ class TowerNetworkTest {
     void channelsOfOneKindHaveDifferentInitialWeights() {
         TowerShape shape = user(Scenes.settings("tower.channels", "click,like"));
 
-        float[][] weights = new TowerNetwork(shape, StepEngine.alone(Engine.VECTOR), 5, 1).weights();
+        float[][] weights = network(shape, Engine.VECTOR).weights();
 
         assertThat(weights[weights.length / 2]).hasSameSizeAs(weights[0]).isNotEqualTo(weights[0]);
     }
@@ -104,7 +104,7 @@ class TowerNetworkTest {
     void fieldsOfAnUntrainedModelHaveEqualWeights() {
         // 2σ(x) is 1 at 0, and with rows of zeros that is where every weight is
         TowerShape shape = user(Scenes.settings("tower.user.senet", "true"));
-        TowerNetwork network = new TowerNetwork(shape, StepEngine.alone(Engine.VECTOR), 5, 1);
+        TowerNetwork network = network(shape, Engine.VECTOR);
 
         network.forward(new float[2 * shape.inputs()], 2, new float[2 * shape.outputs()], 0);
 
@@ -129,7 +129,7 @@ class TowerNetworkTest {
 
         kernel.forward(inputs, 10, again, 7);
         kernel.forward(inputs, 10, other, 8);
-        kernel.shape().forward(PRODUCTS, kernel.weights(), 0, inputs, 10, plain);
+        kernel.shape().forward(PRODUCTS, kernel.weights(), inputs, 10, plain);
         kernel.forward(inputs, 10, dropped, 7);
 
         assertThat(plain).containsOnly(1000f);
@@ -239,6 +239,10 @@ class TowerNetworkTest {
             values[at] = (float) random.nextGaussian();
         }
         return values;
+    }
+
+    private static TowerNetwork network(TowerShape shape, Engine engine) {
+        return (TowerNetwork) shape.kernel(StepEngine.alone(engine), 5, 1);
     }
 
     private static TowerShape user(ModelSettings settings) {
