@@ -30,7 +30,7 @@ public enum Engine {
      */
     public Products products(Team team) {
         return switch (this) {
-            case VECTOR -> HeapProducts.begin(team);
+            case VECTOR -> new PanelProducts(Warmth::tile, team);
             case ND4J -> new BlasProducts(); // its bits depend on the whole shape, so its products are not cut
         };
     }
@@ -42,6 +42,6 @@ public enum Engine {
 
     /** As {@link #ofRows()}; the team may share the work of a product. */
     public static Products ofRows(Team team) {
-        return HeapProducts.begin(team);
+        return new PanelProducts(Warmth::tile, team);
     }
 }

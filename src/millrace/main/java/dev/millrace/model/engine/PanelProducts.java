@@ -1,6 +1,7 @@
 package dev.millrace.model.engine;
 
 import java.util.Arrays;
+import java.util.function.Supplier;
 
 /**
  * Products on the heap. The bits of a number of the result depend on its row of the left factor, its column of the right one and their length
@@ -20,21 +21,16 @@ final class PanelProducts implements Products {
     /** Multiplications and additions that are worth a second thread: some ten microseconds. */
     private static final int WORTH_A_THREAD = 1 << 19;
 
-    private final Tile tile;
+    private final Supplier<Tile> tiles;
     private final Team team;
-    private final int width;
     private final Bench[] benches;
 
     /** What one thread needs for itself. */
     private static final class Bench {
         /** Result of a tile that reaches over the last column. */
-        private final float[] edge;
+        private float[] edge = new float[0];
         /** [k, width] */
         private float[] panel = new float[0];
-
-        Bench(int width) {
-            this.edge = new float[Tile.ROWS * width];
-        }
     }
 
     /** Left factor, the number of row i and column p is at {@code i · rowStride + p · columnStride}. */
@@ -43,46 +39,53 @@ final class PanelProducts implements Products {
     /** Right factor [k, n], or [n, k] if it is transposed. */
     private record Right(float[] numbers, boolean isTransposed) {}
 
-    private record Shape(int m, int k, int n, float factor) {
+    private record Shape(Tile tile, int m, int k, int n, float factor) {
+
+        int width() {
+            return tile.width();
+        }
 
         int blocksDown() {
             return (m + Tile.ROWS - 1) / Tile.ROWS;
         }
     }
 
-    PanelProducts(Tile tile, Team team) {
-        this.tile = tile;
+    /** @param tiles gives the tile of the next product */
+    PanelProducts(Supplier<Tile> tiles, Team team) {
+        this.tiles = tiles;
         this.team = team;
-        this.width = tile.width();
         this.benches = new Bench[team.size()];
-        for (int member = 0; member < benches.length; member++) {
-            benches[member] = new Bench(width);
-        }
+        Arrays.setAll(benches, member -> new Bench());
     }
 
     @Override
     public void multiply(float[] a, float[] b, float[] c, int m, int k, int n, float factor) {
-        multiply(new Left(a, k, 1), new Right(b, false), c, new Shape(m, k, n, factor));
+        multiply(new Left(a, k, 1), new Right(b, false), c, new Shape(tiles.get(), m, k, n, factor));
     }
 
     @Override
     public void multiplyTransposedLeft(float[] a, float[] b, float[] c, int m, int k, int n, float factor) {
-        multiply(new Left(a, 1, m), new Right(b, false), c, new Shape(m, k, n, factor));
+        multiply(new Left(a, 1, m), new Right(b, false), c, new Shape(tiles.get(), m, k, n, factor));
     }
 
     @Override
     public void multiplyTransposedRight(float[] a, float[] b, float[] c, int m, int k, int n, float factor) {
-        multiply(new Left(a, k, 1), new Right(b, true), c, new Shape(m, k, n, factor));
+        multiply(new Left(a, k, 1), new Right(b, true), c, new Shape(tiles.get(), m, k, n, factor));
     }
 
     private void multiply(Left a, Right b, float[] c, Shape shape) {
+        int width = shape.width();
         int blocks = shape.blocksDown() * ((shape.n + width - 1) / width);
         int least = WORTH_A_THREAD / Math.max(1, Tile.ROWS * width * shape.k) + 1;
         team.share(blocks, least, (from, to, member) -> blocks(a, b, c, shape, from, to, benches[member]));
     }
 
-    private void blocks(Left a, Right b, float[] c, Shape shape, int from, int to, Bench bench) {
+    private static void blocks(Left a, Right b, float[] c, Shape shape, int from, int to, Bench bench) {
         int down = shape.blocksDown();
+        int width = shape.width();
+        if (bench.edge.length < Tile.ROWS * width) {
+            bench.edge = new float[Tile.ROWS * width];
+        }
         for (int block = from; block < to; ) {
             int column = block / down * width;
             int first = block % down;
@@ -95,7 +98,8 @@ final class PanelProducts implements Products {
     }
 
     /** Some rows of the left factor times the panel of the columns from {@code column} on. */
-    private void panel(Left a, Right b, float[] c, Shape shape, int column, int from, int to, Bench bench) {
+    private static void panel(Left a, Right b, float[] c, Shape shape, int column, int from, int to, Bench bench) {
+        int width = shape.width();
         if (b.isTransposed) {
             packColumns(b.numbers, column, shape, bench);
             rows(a, bench.panel, 0, width, c, shape, column, from, to, bench);
@@ -107,7 +111,7 @@ final class PanelProducts implements Products {
         }
     }
 
-    private void rows(
+    private static void rows(
             Left left,
             float[] b,
             int bAt,
@@ -125,6 +129,8 @@ final class PanelProducts implements Products {
         int n = shape.n;
         float factor = shape.factor;
         float[] edge = bench.edge;
+        Tile tile = shape.tile;
+        int width = tile.width();
         int columns = Math.min(width, n - column);
         int row = from;
         for (; row + Tile.ROWS <= to; row += Tile.ROWS) {
@@ -145,17 +151,19 @@ final class PanelProducts implements Products {
     }
 
     /** Packs columns of b [k, n]. */
-    private void packRows(float[] b, int column, Shape shape, Bench bench) {
-        int columns = beginPanel(shape.k, shape.n - column, bench);
+    private static void packRows(float[] b, int column, Shape shape, Bench bench) {
+        int width = shape.width();
+        int columns = beginPanel(shape, column, bench);
         for (int p = 0; p < shape.k; p++) {
             System.arraycopy(b, p * shape.n + column, bench.panel, p * width, columns);
         }
     }
 
     /** Packs rows of b [n, k]. */
-    private void packColumns(float[] b, int column, Shape shape, Bench bench) {
+    private static void packColumns(float[] b, int column, Shape shape, Bench bench) {
         int k = shape.k;
-        int columns = beginPanel(k, shape.n - column, bench);
+        int width = shape.width();
+        int columns = beginPanel(shape, column, bench);
         float[] panel = bench.panel;
         for (int j = 0; j < columns; j++) {
             int from = (column + j) * k;
@@ -166,8 +174,10 @@ final class PanelProducts implements Products {
     }
 
     /** Returns the columns to be packed. Behind them the panel has zeros. */
-    private int beginPanel(int k, int left, Bench bench) {
-        int length = k * width;
+    private static int beginPanel(Shape shape, int column, Bench bench) {
+        int width = shape.width();
+        int left = shape.n - column;
+        int length = shape.k * width;
         if (bench.panel.length < length) {
             bench.panel = new float[length];
         } else if (left < width) {

@@ -22,6 +22,7 @@ final class Warmth {
     private static final long LONG_PAUSE_MILLIS = 10_000;
 
     private static final Loops PLAIN_LOOPS = new PlainLoops();
+    private static final Tile PLAIN_TILE = new PlainTile();
     private static final Optional<Warmth> VECTORS = vectors();
 
     private final Tile tile;
@@ -40,7 +41,7 @@ final class Warmth {
     private Warmth(Tile tile, Loops loops) {
         this.tile = tile;
         this.loops = loops;
-        int width = Math.max(tile.width(), new PlainTile().width());
+        int width = Math.max(tile.width(), PLAIN_TILE.width());
         this.b = new float[LENGTH * width];
         this.c = new float[Tile.ROWS * width];
         Arrays.fill(a, 1f);
@@ -64,14 +65,9 @@ final class Warmth {
         return VECTORS.isPresent() && VECTORS.get().areLoopsWarm ? VECTORS.get().loops : PLAIN_LOOPS;
     }
 
-    /** Returns the tile in the Vector API, compiled or not, if there is one. */
-    static Optional<Tile> tile() {
-        return VECTORS.map(vectors -> vectors.tile);
-    }
-
-    /** Returns true if the tile is compiled. */
-    static boolean isTileWarm() {
-        return VECTORS.isPresent() && VECTORS.get().isTileWarm;
+    /** Returns the tile in the Vector API once it is compiled, a plain one with the same bits before. */
+    static Tile tile() {
+        return VECTORS.isPresent() && VECTORS.get().isTileWarm ? VECTORS.get().tile : PLAIN_TILE;
     }
 
     static Optional<Tile> vectorTile() {
@@ -98,9 +94,8 @@ final class Warmth {
 
     /** The tile first: a step spends most of its time there. */
     private void run() {
-        Tile plainTile = new PlainTile();
         try {
-            await(() -> nanosANumber(tile) <= nanosANumber(plainTile));
+            await(() -> nanosANumber(tile) <= nanosANumber(PLAIN_TILE));
             isTileWarm = true;
             await(() -> nanos(loops) <= nanos(PLAIN_LOOPS));
             areLoopsWarm = true;

@@ -12,8 +12,9 @@ class HeapProductsTest {
     private static final int CASES = 300;
 
     private final Random random = new Random(7);
-    private final Products plain = new PanelProducts(new PlainTile(), Team.alone());
-    private final Products vector = new PanelProducts(Warmth.vectorTile().orElseThrow(), Team.alone());
+    private final Products plain = new PanelProducts(PlainTile::new, Team.alone());
+    private final Tile vectorTile = Warmth.vectorTile().orElseThrow();
+    private final Products vector = new PanelProducts(() -> vectorTile, Team.alone());
 
     /** Any of the three products, by the shapes of its factors. */
     private interface Kind {
@@ -41,7 +42,7 @@ class HeapProductsTest {
     @Test
     void aTeamHasTheBitsOfOneThread() {
         try (Team team = new Team("test", 3)) {
-            Products shared = new PanelProducts(new PlainTile(), team);
+            Products shared = new PanelProducts(PlainTile::new, team);
             for (int at = 0; at < 20; at++) {
                 int m = 100 + random.nextInt(100);
                 int k = 100 + random.nextInt(100);
