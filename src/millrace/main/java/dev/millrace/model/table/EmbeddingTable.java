@@ -100,20 +100,14 @@ public final class EmbeddingTable {
         this.entries = new RowEntries(name, storage.prefix(), dim, slotsARow);
         this.arena = new RowArena(name, dim, slotsARow, entries);
         this.fetch = new RowFetch(storage, entries, arena);
-        this.sweep = new RowSweep(entries, stored, unstored, new RowSweep.Resident() {
-            @Override
-            public Optional<RowSweep.Visited> visit(String key) {
-                int row = arena.index().find(key);
-                return row == NONE
-                        ? Optional.empty()
-                        : Optional.of(new RowSweep.Visited(key, arena.moment(row), arena.time(row)));
-            }
+        this.sweep = new RowSweep(entries, stored, unstored, this::visit, removed::containsKey);
+    }
 
-            @Override
-            public boolean isRemoved(String key) {
-                return removed.containsKey(key);
-            }
-        });
+    private Optional<RowSweep.Visited> visit(String key) {
+        int row = arena.index().find(key);
+        return row == NONE
+                ? Optional.empty()
+                : Optional.of(new RowSweep.Visited(key, arena.moment(row), arena.time(row)));
     }
 
     public String name() {

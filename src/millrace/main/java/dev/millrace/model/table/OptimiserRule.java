@@ -27,12 +27,14 @@ public sealed interface OptimiserRule {
         int slots();
 
         /**
-         * Fills the slots of a new row.
+         * Fills the slots of a new row, by default with zeros.
          *
          * @param rows [.., dim] the row's components begin at {@code row}
          * @param memory [.., slots] the row's slots begin at {@code slot}, filled
          */
-        void begin(float[] rows, int row, float[] memory, int slot);
+        default void begin(float[] rows, int row, float[] memory, int slot) {
+            Arrays.fill(memory, slot, slot + slots(), 0f);
+        }
 
         /**
          * Updates one row.
@@ -49,7 +51,7 @@ public sealed interface OptimiserRule {
         int tensorSlots();
 
         /** Fills the slots of a tensor, which are zeros. */
-        void begin(Tensors tensors, int tensor);
+        default void begin(Tensors tensors, int tensor) {}
 
         /**
          * Updates the weights of a tensor from {@code from} to {@code to}, exclusive.
@@ -182,11 +184,6 @@ public sealed interface OptimiserRule {
         }
 
         @Override
-        public void begin(float[] rows, int row, float[] memory, int slot) {
-            Arrays.fill(memory, slot, slot + slots(), 0f);
-        }
-
-        @Override
         public void move(
                 float[] rows, int row, float[] memory, int slot, float[] sums, int sum, float meanSquare, float rate) {
             float count = memory[slot] + 1;
@@ -208,11 +205,6 @@ public sealed interface OptimiserRule {
         @Override
         public int tensorSlots() {
             return 2;
-        }
-
-        @Override
-        public void begin(Tensors tensors, int tensor) {
-            // both moments begin at 0
         }
 
         @Override
@@ -377,11 +369,6 @@ public sealed interface OptimiserRule {
         }
 
         @Override
-        public void begin(float[] rows, int row, float[] memory, int slot) {
-            // no slots
-        }
-
-        @Override
         public void move(
                 float[] rows, int row, float[] memory, int slot, float[] sums, int sum, float meanSquare, float rate) {
             Loops.now().addScaled(rows, row, sums, sum, dim, -rate);
@@ -390,11 +377,6 @@ public sealed interface OptimiserRule {
         @Override
         public int tensorSlots() {
             return momentum == 0 ? 0 : 1;
-        }
-
-        @Override
-        public void begin(Tensors tensors, int tensor) {
-            // the ball begins at rest
         }
 
         @Override

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * A cursor that goes round the rows of a table in the order of their keys, some rows at a time. One thread.
@@ -29,33 +31,32 @@ final class RowSweep {
      */
     record Visited(String key, long moment, long time) {}
 
-    /** The rows of the table that are on the heap. */
-    interface Resident {
-
-        /** Returns moment and time of a row's last touch, if the row is on the heap. */
-        Optional<Visited> visit(String key);
-
-        /** Returns whether the stored row was removed since the last drain. */
-        boolean isRemoved(String key);
-    }
-
     private final RowEntries entries;
     private final EntrySource stored;
     /** Keys of the rows that are not among the stored ones, in {@link RowEntries#ORDER}. */
     private final NavigableSet<String> unstored;
 
-    private final Resident resident;
+    /** Finds a row on the heap. */
+    private final Function<String, Optional<Visited>> resident;
+    /** Tells of a stored row whether it was removed since the last drain. */
+    private final Predicate<String> isRemoved;
     /** The last key visited; absent at the start of a round. */
     private Optional<String> cursor = Optional.empty();
 
     private boolean isRoundWhole;
     private EntrySum passed = EntrySum.NONE;
 
-    RowSweep(RowEntries entries, EntrySource stored, NavigableSet<String> unstored, Resident resident) {
+    RowSweep(
+            RowEntries entries,
+            EntrySource stored,
+            NavigableSet<String> unstored,
+            Function<String, Optional<Visited>> resident,
+            Predicate<String> isRemoved) {
         this.entries = entries;
         this.stored = stored;
         this.unstored = unstored;
         this.resident = resident;
+        this.isRemoved = isRemoved;
     }
 
     Optional<String> cursor() {
@@ -158,9 +159,9 @@ final class RowSweep {
             }
             ByteBuffer touch = entries.readTouch(value);
             passed = passed.plus(entries.share(key, value));
-            if (!resident.isRemoved(rowKey)) {
+            if (!isRemoved.test(rowKey)) {
                 visited.add(
-                        resident.visit(rowKey).orElseGet(() -> new Visited(rowKey, touch.getLong(), touch.getLong())));
+                        resident.apply(rowKey).orElseGet(() -> new Visited(rowKey, touch.getLong(), touch.getLong())));
             }
             return visited.size() < count;
         }
@@ -173,7 +174,7 @@ final class RowSweep {
 
         private void takePending() {
             String key = pending.orElseThrow();
-            visited.add(resident.visit(key).orElseThrow());
+            visited.add(resident.apply(key).orElseThrow());
             pending = Optional.ofNullable(unstored.higher(key));
         }
     }
