@@ -117,12 +117,12 @@ public final class OnnxTower implements NetworkExport {
 
     @Override
     public String scaled(String in, float factor) {
-        return node("Mul", in, constant(factor));
+        return node("Mul", in, constant(new float[] {factor}));
     }
 
     @Override
     public String shifted(String in, float term) {
-        return node("Add", in, constant(term));
+        return node("Add", in, constant(new float[] {term}));
     }
 
     @Override
@@ -135,7 +135,7 @@ public final class OnnxTower implements NetworkExport {
     @Override
     public String unit(String in, float leastLength) {
         String length = node(ofColumns(), "ReduceL2", in);
-        String least = constant(leastLength);
+        String least = constant(new float[] {leastLength});
         String isLong = node("Not", node("Less", length, least));
         String hasDirection = node(List.of(integer("to", TensorProto.DataType.FLOAT.getNumber())), "Cast", isLong);
         return product(node("Div", in, node("Max", length, least)), hasDirection);
@@ -159,12 +159,6 @@ public final class OnnxTower implements NetworkExport {
                 .addAllInput(List.of(inputs))
                 .addOutput(name)
                 .addAllAttribute(attributes));
-        return name;
-    }
-
-    private String constant(float scalar) {
-        String name = name();
-        graph.addInitializer(tensor(name, new float[] {scalar}));
         return name;
     }
 

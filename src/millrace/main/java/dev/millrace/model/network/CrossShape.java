@@ -51,7 +51,6 @@ record CrossShape(int inputs, int depth, int outputs) implements NetworkShape {
 
         private static final int NUMBERS = 1 << 14; // worth a second thread
 
-        private final Run run;
         private final Team team;
         /** [depth][n, inputs] x_1 to x_depth. */
         private final float[][] crossed;
@@ -64,8 +63,7 @@ record CrossShape(int inputs, int depth, int outputs) implements NetworkShape {
         private float[] next = new float[0];
 
         CrossKernel(float[][] tensors, int first, Run run) {
-            super(CrossShape.this, tensors, first);
-            this.run = run;
+            super(CrossShape.this, tensors, first, run);
             this.team = run.team();
             this.crossed = new float[depth][0];
             this.factors = new float[depth][0];
@@ -83,7 +81,7 @@ record CrossShape(int inputs, int depth, int outputs) implements NetworkShape {
             for (int layer = 0; layer < depth; layer++) {
                 factors[layer] = Scratch.atLeast(factors[layer], n * inputs);
                 crossed[layer] = Scratch.atLeast(crossed[layer], n * inputs);
-                dense(layer, x, n, factors[layer]);
+                dense(layer, x, n, factors[layer], false);
                 float[] before = x;
                 float[] factor = factors[layer];
                 float[] after = crossed[layer];
@@ -94,7 +92,7 @@ record CrossShape(int inputs, int depth, int outputs) implements NetworkShape {
                 });
                 x = after;
             }
-            dense(depth, x, n, outputs);
+            dense(depth, x, n, outputs, false);
         }
 
         /** For g = dL/dx_{l+1}: dL/dx_0 gets g ⊙ (x_l W_l + b_l), dL/dx_l = g + (g ⊙ x_0) W_lᵀ. */
@@ -124,24 +122,6 @@ record CrossShape(int inputs, int depth, int outputs) implements NetworkShape {
             for (int at = from; at < to; at++) {
                 sums[at] += numbers[at];
             }
-        }
-
-        private void dense(int layer, float[] in, int n, float[] out) {
-            DenseLayer.forward(
-                    run.products(), team, in, n, inputs, weights[2 * layer], weights[2 * layer + 1], out, false);
-        }
-
-        private void denseBackward(int layer, float[] in, float[] outGradients, int n, float[] inGradients) {
-            DenseLayer.backward(
-                    run.products(),
-                    in,
-                    outGradients,
-                    n,
-                    inputs,
-                    weights[2 * layer],
-                    gradients()[2 * layer],
-                    gradients()[2 * layer + 1],
-                    inGradients);
         }
     }
 }

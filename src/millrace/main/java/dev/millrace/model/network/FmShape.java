@@ -33,7 +33,7 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
 
     @Override
     public Kernel kernel(float[][] tensors, int first, Run run) {
-        return new FmKernel(linear().kernel(tensors, first, run), run.team());
+        return new FmKernel(linear().kernel(tensors, first, run));
     }
 
     @Override
@@ -83,10 +83,10 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
         private float[] pairs = new float[0];
         private float[] pairGradients = new float[0];
 
-        FmKernel(Kernel linear, Team team) {
-            super(linear.weights);
+        FmKernel(Kernel linear) {
+            super(linear.weights, linear.run);
             this.linear = linear;
-            this.team = team;
+            this.team = run.team();
         }
 
         @Override

@@ -105,7 +105,6 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
         private static final int ACTIVATIONS = 1 << 9; // StrictMath: some ten nanoseconds each
         private static final int NUMBERS = 1 << 14;
 
-        private final Run run;
         private final Team team;
         /** [depth − 1][n, out] outputs of the hidden layers, after the activation. */
         private final float[][] hidden;
@@ -119,8 +118,7 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
         private float[] inputs = new float[0];
 
         MlpKernel(float[][] tensors, int first, Run run) {
-            super(MlpShape.this, tensors, first);
-            this.run = run;
+            super(MlpShape.this, tensors, first, run);
             this.team = run.team();
             this.hidden = new float[depth() - 1][0];
             this.before = new float[depth()][0];
@@ -143,8 +141,7 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
                 boolean isDirect = isDirect(layer);
                 float[] sums = isDirect ? out : room(before, layer, n);
                 boolean relu = isDirect && behind == Activation.RELU;
-                DenseLayer.forward(
-                        run.products(), team, in, n, in(layer), weights[2 * layer], weights[2 * layer + 1], sums, relu);
+                dense(layer, in, n, sums, relu);
                 if (!isDirect) {
                     team.share(n * out(layer), ACTIVATIONS, (from, to, member) -> behind.apply(sums, out, from, to));
                 }
@@ -167,16 +164,7 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
                 throughActivation(layer, delta, length);
                 float[] below = layer == 0 ? inputs : hidden[layer - 1];
                 float[] next = layer == 0 ? inputGradients : room(layerGradients, layer - 1, n);
-                DenseLayer.backward(
-                        run.products(),
-                        below,
-                        delta,
-                        n,
-                        in(layer),
-                        weights[2 * layer],
-                        gradients()[2 * layer],
-                        gradients()[2 * layer + 1],
-                        next);
+                denseBackward(layer, below, delta, n, next);
                 delta = next;
             }
         }
@@ -194,11 +182,7 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
             if (!isDirect(layer)) {
                 Activation behind = behind(layer);
                 float[] sums = before[layer];
-                team.share(length, ACTIVATIONS, (from, to, member) -> {
-                    for (int at = from; at < to; at++) {
-                        delta[at] *= behind.slope(sums[at]);
-                    }
-                });
+                team.share(length, ACTIVATIONS, (from, to, member) -> behind.backward(delta, sums, from, to));
             } else if (!isLast(layer) && behind(layer) == Activation.RELU) {
                 float[] activations = hidden[layer];
                 team.share(length, NUMBERS, (from, to, member) -> gate(delta, activations, from, to));

@@ -1,6 +1,7 @@
 package dev.millrace.model.network;
 
 import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Products;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.engine.Team;
@@ -100,17 +101,21 @@ public interface NetworkShape {
      */
     abstract class Kernel {
 
+        private static final int NUMBERS = 1 << 14; // worth a second thread
+
         /** The weights themselves, one array for each tensor. Writing to them changes the network. */
         final float[][] weights;
 
+        final Run run;
         private float[][] gradients = {};
 
-        Kernel(float[][] weights) {
+        Kernel(float[][] weights, Run run) {
             this.weights = weights;
+            this.run = run;
         }
 
-        Kernel(NetworkShape shape, float[][] tensors, int first) {
-            this(Arrays.copyOfRange(tensors, first, first + shape.tensors()));
+        Kernel(NetworkShape shape, float[][] tensors, int first, Run run) {
+            this(Arrays.copyOfRange(tensors, first, first + shape.tensors()), run);
         }
 
         public abstract NetworkShape shape();
@@ -143,5 +148,45 @@ public interface NetworkShape {
          * @param inputGradients [n, in] dL/dinputs, filled
          */
         public abstract void backward(float[] outputGradients, int n, float[] inputGradients);
+
+        /**
+         * {@code out = in W + b} of a layer, or {@code max(in W + b, 0)}. The team shares all of it.
+         *
+         * @param in [n, in]
+         * @param out [n, out] filled
+         * @param relu whether ReLU follows
+         */
+        final void dense(int layer, float[] in, int n, float[] out, boolean relu) {
+            float[] weight = weights[2 * layer];
+            float[] bias = weights[2 * layer + 1];
+            run.products.multiply(in, weight, out, n, weight.length / bias.length, bias.length, 1f);
+            run.team.share(n, NUMBERS / bias.length + 1, (from, to, member) -> {
+                if (relu) {
+                    Loops.now().addBiasRectified(out, from, to, bias);
+                } else {
+                    Loops.now().addBias(out, from, to, bias);
+                }
+            });
+        }
+
+        /**
+         * Backward pass of {@link #dense}, from the gradients before the activation; sets the gradients of the layer's tensors.
+         *
+         * @param in [n, in] input of the forward pass
+         * @param delta [n, out] dL/d(in W + b)
+         * @param inGradients [n, in] dL/din, filled
+         */
+        final void denseBackward(int layer, float[] in, float[] delta, int n, float[] inGradients) {
+            float[] weight = weights[2 * layer];
+            float[] biasGradients = gradients()[2 * layer + 1];
+            int width = biasGradients.length;
+            int inWidth = weight.length / width;
+            run.products.multiplyTransposedLeft(in, delta, gradients()[2 * layer], inWidth, n, width, 1f);
+            Arrays.fill(biasGradients, 0f);
+            for (int row = 0; row < n; row++) {
+                Loops.now().add(biasGradients, 0, delta, row * width, width);
+            }
+            run.products.multiplyTransposedRight(delta, weight, inGradients, n, width, inWidth, 1f);
+        }
     }
 }

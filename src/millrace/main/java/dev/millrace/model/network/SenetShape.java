@@ -54,7 +54,7 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
 
     @Override
     public SenetKernel kernel(float[][] tensors, int first, Run run) {
-        return new SenetKernel(excitation.kernel(tensors, first, run), run.team());
+        return new SenetKernel(excitation.kernel(tensors, first, run));
     }
 
     @Override
@@ -120,10 +120,10 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
         private float[] meanGradients = new float[0];
         private float[] factorGradients = new float[0];
 
-        SenetKernel(Kernel weigher, Team team) {
-            super(weigher.weights);
+        SenetKernel(Kernel weigher) {
+            super(weigher.weights, weigher.run);
             this.weigher = weigher;
-            this.team = team;
+            this.team = run.team();
         }
 
         @Override

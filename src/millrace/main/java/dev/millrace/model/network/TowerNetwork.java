@@ -32,7 +32,7 @@ public final class TowerNetwork extends NetworkShape.Kernel {
     private float[] scratch = new float[0];
 
     TowerNetwork(TowerShape shape, float[][] tensors, int first, NetworkShape.Run run) {
-        super(shape, tensors, first);
+        super(shape, tensors, first, run);
         this.shape = shape;
         int bottomAt = first + shape.senet().map(NetworkShape::tensors).orElse(0);
         this.senet = shape.senet().map(part -> part.kernel(tensors, first, run));

@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -65,7 +64,8 @@ public record TowerSettings(
                 hidden(reader.named("item")),
                 reader.choice("tower.activation: activation after hidden layers", Activation.RELU),
                 reader.number(
-                        "tower.dropout = 0 in [0, 0.95]: share of the outputs of a hidden layer that a step leaves out; 0: none"),
+                        "tower.dropout = 0 in [0, 0.95]: share of the outputs of a hidden layer that a step leaves"
+                                + " out; 0: none"),
                 reader.integers(
                         "tower.shared-bottom in [1, 8192]: widths of hidden layers that all mlp channels of a tower "
                                 + "share; empty: nothing shared"),
@@ -95,7 +95,8 @@ public record TowerSettings(
                 isSenet(reader.named("user")),
                 isSenet(reader.named("item")),
                 reader.integer(
-                        "tower.senet.reduction = 2 in [1, 64]: fields per unit of the hidden layer that computes the weights"),
+                        "tower.senet.reduction = 2 in [1, 64]: fields per unit of the hidden layer that computes the"
+                                + " weights"),
                 reader.choice(
                         "tower.senet.hidden-activation: activation after the hidden layer that computes the weights",
                         Activation.RELU),
@@ -105,8 +106,8 @@ public record TowerSettings(
 
     private static List<Channel> channels(SettingsReader reader) {
         return reader
-                .names(
-                        "tower.channels = mlp: parallel networks, the same in both towers: mlp, cross, fm, or your own names")
+                .names("tower.channels = mlp: parallel networks, the same in both towers: mlp, cross, fm, or your own"
+                        + " names")
                 .stream()
                 .map(name -> channel(reader.named(name), name))
                 .toList();
@@ -127,36 +128,28 @@ public record TowerSettings(
                 reader.names("tower.channel.<name>.actions: actions whose examples it learns from; empty: all"));
     }
 
+    private interface Rules {
+        void require(boolean isKept, String rule);
+    }
+
     private void check(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {
-        String key = "tower.channels";
         List<String> names = channels.stream().map(Channel::name).toList();
         String given = String.join(",", names);
-        reader.require(
-                !channels.isEmpty() && channels.size() <= MAX_CHANNELS,
-                key,
-                given,
-                "must name 1 to " + MAX_CHANNELS + " channels");
-        Set<String> distinct = new HashSet<>(names);
-        reader.require(distinct.size() == names.size(), key, given, "must name each channel once");
-        reader.require(
+        Rules rules = (isKept, rule) -> reader.require(isKept, "tower.channels", given, rule);
+        rules.require(
+                !channels.isEmpty() && channels.size() <= MAX_CHANNELS, "must name 1 to " + MAX_CHANNELS + " channels");
+        rules.require(new HashSet<>(names).size() == names.size(), "must name each channel once");
+        rules.require(
                 names.stream().allMatch(name -> name.matches("[a-z0-9-]+")),
-                key,
-                given,
                 "must be names of lower-case letters, digits and dashes");
-        reader.require(
+        rules.require(
                 channels.size() == 1 || !names.contains("popularity"),
-                key,
-                given,
                 "must not name one popularity: a request weighs the popularity term by w.popularity");
-        reader.require(
+        rules.require(
                 channels.size() * dim <= MAX_WIDTH,
-                key,
-                given,
                 "must make vectors of at most " + MAX_WIDTH + " floats, tower.dim each");
-        reader.require(
+        rules.require(
                 channels.isEmpty() || channels.stream().anyMatch(channel -> channel.weight() > 0),
-                key,
-                given,
                 "must have a channel of a weight above 0");
         channels.forEach(channel -> reader.require(
                 channel.weight() > 0 || !channel.actions().isEmpty(),
@@ -164,10 +157,8 @@ public record TowerSettings(
                 channel.weight(),
                 "must be above 0 for a channel that names no actions: it would never learn"));
         int deepest = Math.max(Math.max(userHidden.size(), itemHidden.size()), crossDepth) + 1;
-        reader.require(
+        rules.require(
                 2 * (2 + sharedBottom.size() + channels.size() * deepest) <= MAX_TENSORS,
-                key,
-                given,
                 "must have at most " + MAX_TENSORS / 2 + " dense layers in a tower");
         boolean isDense = channels.stream().anyMatch(channel -> channel.kind() == Kind.MLP);
         reader.require(
