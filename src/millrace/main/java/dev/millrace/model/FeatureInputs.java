@@ -30,15 +30,29 @@ final class FeatureInputs {
      * Order. resolve or resolveAdmitting, then gather, then, in a learning step, scatter. Each reads the results of the one before.
      */
     private final List<FeatureSpec> features;
-    private final int[] offsets;
-    /** [features] Empty for features without rows. */
-    private final List<Optional<PooledRows>> pooled = new ArrayList<>();
+    private final List<Field> fields = new ArrayList<>();
 
-    private final Moments[] moments;
-    private final Moments[] beforeStep;
-    private final boolean[] dirtyMoments;
     private final int width;
     private final Team team;
+
+    /** A feature in the input row. */
+    private static final class Field {
+
+        private final FeatureSpec feature;
+        private final int offset;
+        /** Empty for features without rows. */
+        private final Optional<PooledRows> rows;
+
+        private Moments moments = new Moments();
+        private Moments beforeStep = moments;
+        private boolean areMomentsDirty = true;
+
+        Field(FeatureSpec feature, int offset, Optional<PooledRows> rows) {
+            this.feature = feature;
+            this.offset = offset;
+            this.rows = rows;
+        }
+    }
 
     /** Keys of the feature that is being resolved, one subject after the other. */
     private String[] keys = new String[16];
@@ -50,23 +64,14 @@ final class FeatureInputs {
     FeatureInputs(List<FeatureSpec> features, EmbeddingTables tables, Team team) {
         this.team = team;
         this.features = features;
-        int count = features.size();
-        this.offsets = new int[count];
-        this.moments = new Moments[count];
-        this.beforeStep = new Moments[count];
-        this.dirtyMoments = new boolean[count];
         this.width = features.stream().mapToInt(FeatureSpec::dim).sum();
         int offset = 0;
-        for (int f = 0; f < count; f++) {
-            FeatureSpec feature = features.get(f);
-            offsets[f] = offset;
-            moments[f] = new Moments();
-            dirtyMoments[f] = true;
-            pooled.add(
-                    feature.hasRows()
-                            ? Optional.of(new PooledRows(
-                                    feature, tables.table(feature), tables.gradients(feature), offset, width, team))
-                            : Optional.empty());
+        for (FeatureSpec feature : features) {
+            Optional<PooledRows> rows = feature.hasRows()
+                    ? Optional.of(new PooledRows(
+                            feature, tables.table(feature), tables.gradients(feature), offset, width, team))
+                    : Optional.empty();
+            fields.add(new Field(feature, offset, rows));
             offset += feature.dim();
         }
     }
@@ -82,47 +87,45 @@ final class FeatureInputs {
 
     /** Returns the place of each feature in the input row. */
     List<InputField> fields() {
-        List<InputField> fields = new ArrayList<>();
-        for (int f = 0; f < offsets.length; f++) {
-            List<Double> weights = pooled.get(f)
-                    .flatMap(PooledRows::positions)
-                    .map(PositionWeights::relative)
-                    .orElse(List.of());
-            Moments.Scale scale = moments[f].scale();
-            fields.add(new InputField(features.get(f), offsets[f], scale.mean(), scale.deviation(), weights));
-        }
-        return fields;
-    }
-
-    /** Returns the statistics of a feature, by its place in the declaration. */
-    Moments moments(int feature) {
-        return moments[feature];
+        return fields.stream()
+                .map(field -> {
+                    List<Double> weights = field.rows
+                            .flatMap(PooledRows::positions)
+                            .map(PositionWeights::relative)
+                            .orElse(List.of());
+                    Moments.Scale scale = field.moments.scale();
+                    return new InputField(field.feature, field.offset, scale.mean(), scale.deviation(), weights);
+                })
+                .toList();
     }
 
     void restoreMoments(String feature, Moments restored) {
-        for (int f = 0; f < moments.length; f++) {
-            if (features.get(f).name().equals(feature)) {
-                moments[f] = restored;
-                dirtyMoments[f] = false;
+        for (Field field : fields) {
+            if (field.feature.name().equals(feature)) {
+                field.moments = restored;
+                field.areMomentsDirty = false;
             }
         }
     }
 
-    /** Returns true if the statistics changed since the last call. */
-    boolean drainMoments(int feature) {
-        boolean wasDirty = dirtyMoments[feature];
-        dirtyMoments[feature] = false;
-        return wasDirty;
+    /** Hands over the statistics of numeric features that changed since the last call, by the name of the feature. */
+    void drainMoments(BiConsumer<String, Moments> visitor) {
+        for (Field field : fields) {
+            if (field.areMomentsDirty && field.feature.kind() == Kind.NUMERIC) {
+                visitor.accept(field.feature.name(), field.moments);
+            }
+            field.areMomentsDirty = false;
+        }
     }
 
     /** Makes the next drain hand over all statistics. */
     void touchMoments() {
-        Arrays.fill(dirtyMoments, true);
+        fields.forEach(field -> field.areMomentsDirty = true);
     }
 
     /** Undoes the last {@link #observe}, for a refused step. */
     void forgetObserved() {
-        System.arraycopy(beforeStep, 0, moments, 0, moments.length);
+        fields.forEach(field -> field.moments = field.beforeStep);
     }
 
     /**
@@ -131,10 +134,10 @@ final class FeatureInputs {
      * @param weights [subjects] in (0, 1]
      */
     void observe(List<Subject> subjects, double[] weights) {
-        Arrays.setAll(beforeStep, f -> moments[f].copy());
-        for (int f = 0; f < moments.length; f++) {
-            if (features.get(f).kind() == Kind.NUMERIC) {
-                dirtyMoments[f] |= observe(features.get(f), subjects, weights, moments[f]);
+        for (Field field : fields) {
+            field.beforeStep = field.moments.copy();
+            if (field.feature.kind() == Kind.NUMERIC) {
+                field.areMomentsDirty |= observe(field.feature, subjects, weights, field.moments);
             }
         }
     }
@@ -179,28 +182,29 @@ final class FeatureInputs {
      * @param input [n, width] filled
      */
     void gather(List<Subject> subjects, float[] input) {
-        pooled.forEach(rows -> rows.ifPresent(found -> found.open(subjects.size())));
+        fields.forEach(field -> field.rows.ifPresent(found -> found.open(subjects.size())));
         team.share(subjects.size(), SUBJECTS, (from, to, member) -> gather(subjects, input, from, to, member));
     }
 
     private void gather(List<Subject> subjects, float[] input, int from, int to, int member) {
         Arrays.fill(input, from * width, to * width, 0f);
-        for (int f = 0; f < offsets.length; f++) {
-            FeatureSpec feature = features.get(f);
+        for (Field field : fields) {
+            FeatureSpec feature = field.feature;
             switch (feature.kind()) {
                 case ID, CATEGORICAL, BAG, TEXT, AGE ->
-                    pooled.get(f).ifPresent(rows -> rows.gather(input, from, to, member));
+                    field.rows.ifPresent(rows -> rows.gather(input, from, to, member));
                 case NUMERIC -> {
                     for (int i = from; i < to; i++) {
                         OptionalDouble number = subjects.get(i).number(feature);
                         if (number.isPresent()) {
-                            input[i * width + offsets[f]] = moments[f].scale().normalise(number.getAsDouble());
+                            input[i * width + field.offset] =
+                                    field.moments.scale().normalise(number.getAsDouble());
                         }
                     }
                 }
                 case VECTOR -> {
                     for (int i = from; i < to; i++) {
-                        subjects.get(i).copyVector(feature, input, i * width + offsets[f]);
+                        subjects.get(i).copyVector(feature, input, i * width + field.offset);
                     }
                 }
             }
@@ -213,7 +217,7 @@ final class FeatureInputs {
      * @param inputGradients [n, width] dL/dinput
      */
     void scatter(float[] inputGradients, int n) {
-        pooled.forEach(rows -> rows.ifPresent(found -> found.scatter(inputGradients, n)));
+        fields.forEach(field -> field.rows.ifPresent(found -> found.scatter(inputGradients, n)));
     }
 
     /** The learned weights of histories' places, in the order of the features. */
@@ -225,18 +229,16 @@ final class FeatureInputs {
 
     /** Visits each history whose places have learned weights, in the order of the features. */
     void forEachPositioned(BiConsumer<FeatureSpec, PositionWeights> visitor) {
-        for (int f = 0; f < offsets.length; f++) {
-            FeatureSpec feature = features.get(f);
-            pooled.get(f).flatMap(PooledRows::positions).ifPresent(weights -> visitor.accept(feature, weights));
-        }
+        fields.forEach(field ->
+                field.rows.flatMap(PooledRows::positions).ifPresent(weights -> visitor.accept(field.feature, weights)));
     }
 
     /** @param finder called for the keys that have no row */
     private void resolve(List<Subject> subjects, RowFinder finder) {
         int n = subjects.size();
-        for (int f = 0; f < offsets.length; f++) {
-            FeatureSpec feature = features.get(f);
-            pooled.get(f).ifPresent(rows -> {
+        for (Field field : fields) {
+            FeatureSpec feature = field.feature;
+            field.rows.ifPresent(rows -> {
                 readKeys(feature, subjects, rows.starts(n));
                 rows.resolve(keys, fingerprints, keyCount, n, key -> finder.row(feature, rows.table(), key));
             });
@@ -266,7 +268,7 @@ final class FeatureInputs {
 
     /** Forgets the keys of the last subjects: no trace of a removed user or item may stay in memory. */
     void forgetRowless() {
-        pooled.forEach(rows -> rows.ifPresent(PooledRows::forgetRowless));
+        fields.forEach(field -> field.rows.ifPresent(PooledRows::forgetRowless));
     }
 
     /** Finds the row of a feature's key. */

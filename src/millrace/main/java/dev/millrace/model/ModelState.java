@@ -1,15 +1,13 @@
 package dev.millrace.model;
 
-import dev.millrace.feature.FeatureSpec;
 import dev.millrace.model.loss.Objective;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.model.table.SightingCounts;
 import dev.millrace.model.table.TableRows;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import dev.millrace.state.SortedEntries;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
@@ -167,12 +165,9 @@ final class ModelState {
     }
 
     private void drain(Tower tower, EntrySink changed) {
-        FeatureInputs inputs = tower.inputs();
-        for (int f = 0; f < inputs.features().size(); f++) {
-            if (inputs.drainMoments(f)) {
-                putMoments(tower, f, changed);
-            }
-        }
+        tower.inputs()
+                .drainMoments((feature, moments) ->
+                        changed.put(ModelEntry.statistics(tower.side(), feature), moments.entry()));
         if (areNetworksDirty) {
             putNetwork(tower, changed);
         }
@@ -180,30 +175,12 @@ final class ModelState {
 
     private static void drain(EmbeddingTable table, EntrySink changed) {
         table.drain(changed).ifPresent(rows -> changed.put(ModelEntry.table(table.name()), rows.entry()));
-        SightingCounts sightings = table.sightings();
-        if (sightings.areAdditionsDirty()) {
-            putAdditions(table, changed);
-        }
-        sightings.drain(chunk -> {
-            if (sightings.isEmpty(chunk)) {
-                changed.delete(ModelEntry.sightings(table.name(), chunk));
-            } else {
-                putSightings(table, chunk, changed);
-            }
-        });
+        String name = table.name();
+        table.sightings().drain(ModelEntry.additions(name), chunk -> ModelEntry.sightings(name, chunk), changed);
     }
 
     byte[] header() {
         return ModelHeader.of(fingerprint, settings).entry();
-    }
-
-    static void putMoments(Tower tower, int f, EntrySink entries) {
-        FeatureSpec feature = tower.inputs().features().get(f);
-        if (feature.kind() == FeatureSpec.Kind.NUMERIC) {
-            entries.put(
-                    ModelEntry.statistics(tower.side(), feature.name()),
-                    tower.inputs().moments(f).entry());
-        }
     }
 
     static void putNetwork(Tower tower, EntrySink entries) {
@@ -217,7 +194,7 @@ final class ModelState {
 
     void putNetworkSteps(EntrySink entries) {
         if (settings.optimiser().dense().rule().countsSteps()) {
-            entries.put(ModelEntry.Kind.NETWORK_STEPS.key(), framed(networkSteps));
+            entries.put(ModelEntry.Kind.NETWORK_STEPS.key(), Form.written(form -> form.longInteger(networkSteps)));
         }
     }
 
@@ -234,21 +211,6 @@ final class ModelState {
         }
     }
 
-    static void putSightings(EmbeddingTable table, int chunk, EntrySink entries) {
-        byte[] counts = table.sightings().chunk(chunk);
-        entries.put(
-                ModelEntry.sightings(table.name(), chunk),
-                Frame.seal(Frame.allocate(counts.length).put(counts)));
-    }
-
-    static void putAdditions(EmbeddingTable table, EntrySink entries) {
-        entries.put(ModelEntry.additions(table.name()), framed(table.sightings().additions()));
-    }
-
-    private static byte[] framed(long value) {
-        return Frame.seal(Frame.allocate(Long.BYTES).putLong(value));
-    }
-
     private Tower tower(Side side) {
         return Optional.ofNullable(towers.get(side)).orElseThrow();
     }
@@ -260,7 +222,7 @@ final class ModelState {
             case WEIGHTS -> restore(entry, value, tower(entry.side()).weights());
             case FIRST_SLOT -> restoreSlot(0, entry, value);
             case SECOND_SLOT -> restoreSlot(1, entry, value);
-            case NETWORK_STEPS -> networkSteps = Frame.open(value).getLong();
+            case NETWORK_STEPS -> networkSteps = Form.read(value, form -> form.longInteger(0));
             case LEARNED_TEMPERATURE -> objective.temperature().stored().restore(value);
             case LEARNED_OBJECTIVES -> objective.objectiveWeights().stored().restore(value);
             case MIXTURE -> {
@@ -269,7 +231,14 @@ final class ModelState {
             }
             case ROW -> table(entry).restore(entry.rowKey(), value);
             case TABLE -> table(entry).restore(TableRows.read(value));
-            case SIGHTINGS -> restoreSightings(entry, Frame.open(value));
+            case SIGHTINGS -> {
+                SightingCounts sightings = table(entry).sightings();
+                if (entry.isOfAdditions()) {
+                    sightings.restoreAdditions(value);
+                } else {
+                    sightings.restoreChunk(entry.chunk(), value);
+                }
+            }
             case UPKEEP -> upkeep.stored().restore(value);
         }
     }
@@ -296,17 +265,6 @@ final class ModelState {
             throw new CorruptEntryException("the networks have no tensor " + chunk.tensor());
         }
         ModelEntry.restore(value, tensors[chunk.tensor()], chunk.chunk());
-    }
-
-    private void restoreSightings(ModelEntry entry, ByteBuffer payload) {
-        SightingCounts sightings = table(entry).sightings();
-        if (entry.isOfAdditions()) {
-            sightings.restoreAdditions(payload.getLong());
-            return;
-        }
-        byte[] counts = new byte[payload.remaining()];
-        payload.get(counts);
-        sightings.restoreChunk(entry.chunk(), counts);
     }
 
     private EmbeddingTable table(ModelEntry entry) {

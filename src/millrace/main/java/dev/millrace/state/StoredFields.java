@@ -22,10 +22,6 @@ public final class StoredFields {
         isChanged |= isNew;
     }
 
-    public boolean isChanged() {
-        return isChanged;
-    }
-
     /** Marks the fields as they are as drained. */
     public void keep() {
         isChanged = false;

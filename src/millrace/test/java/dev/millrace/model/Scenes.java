@@ -12,10 +12,10 @@ import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.network.TowerSettings;
 import dev.millrace.model.table.EmbeddingTable;
-import dev.millrace.model.table.SightingCounts;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntryDigest;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,7 +25,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 
@@ -208,9 +207,14 @@ public final class Scenes {
                 ModelEntry.Kind.LEARNED_OBJECTIVES.key(),
                 model.objective().objectiveWeights().stored().value());
         for (Tower tower : List.of(model.userTower(), model.itemTower())) {
-            for (int f = 0; f < tower.inputs().features().size(); f++) {
-                ModelState.putMoments(tower, f, sink);
-            }
+            tower.inputs()
+                    .fields()
+                    .forEach(field -> entries.put(
+                            ModelEntry.statistics(tower.side(), field.feature().name()),
+                            new Fields()
+                                    .number(field.mean())
+                                    .number(field.deviation())
+                                    .framed()));
             ModelState.putNetwork(tower, sink);
         }
         model.state().putNetworkSteps(sink);
@@ -219,12 +223,6 @@ public final class Scenes {
                 entries.put(key, value);
                 return true;
             });
-            if (table.sightings().additions() > 0) {
-                ModelState.putAdditions(table, sink);
-            }
-            IntStream.range(0, SightingCounts.CHUNKS)
-                    .filter(chunk -> !table.sightings().isEmpty(chunk))
-                    .forEach(chunk -> ModelState.putSightings(table, chunk, sink));
         }
         EntryDigest digest = new EntryDigest();
         entries.forEach(digest::put);

@@ -1,9 +1,12 @@
 package dev.millrace.model.table;
 
 import dev.millrace.state.CorruptEntryException;
-import java.util.Arrays;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Frame;
+import dev.millrace.state.StoredFields;
+import java.nio.ByteBuffer;
 import java.util.BitSet;
-import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
 
 /**
  * Approximate counts of the recent sightings of keys without a row, in a fixed number of bytes. One thread.
@@ -15,7 +18,7 @@ import java.util.function.IntConsumer;
  */
 public final class SightingCounts {
 
-    public static final int CHUNKS = 4096;
+    static final int CHUNKS = 4096;
     static final int CHUNK_BYTES = 256;
 
     private static final int ROWS = 4;
@@ -28,7 +31,7 @@ public final class SightingCounts {
 
     private final BitSet dirty = new BitSet();
     private long additions;
-    private boolean areAdditionsDirty;
+    private final StoredFields stored = new StoredFields(form -> additions = form.longInteger(additions));
 
     int count(String key) {
         return count(hash(key));
@@ -49,48 +52,51 @@ public final class SightingCounts {
             dirty.set(chunk(hash));
         }
         additions++;
-        areAdditionsDirty = true;
+        stored.change();
         if (additions % ADDITIONS_A_HALVING == 0) {
             halve((int) (additions / ADDITIONS_A_HALVING % CHUNKS));
         }
     }
 
-    /** Returns the number of sightings counted so far; it decides which chunk is halved next. */
-    public long additions() {
-        return additions;
+    /** Restores the number of sightings counted so far; it decides which chunk is halved next. */
+    public void restoreAdditions(byte[] value) {
+        stored.restore(value);
     }
 
-    public void restoreAdditions(long stored) {
-        additions = stored;
-    }
-
-    public byte[] chunk(int chunk) {
-        return Arrays.copyOfRange(counts, chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES);
-    }
-
-    public void restoreChunk(int chunk, byte[] stored) {
-        if (chunk < 0 || chunk >= CHUNKS || stored.length != CHUNK_BYTES) {
+    public void restoreChunk(int chunk, byte[] value) {
+        ByteBuffer payload = Frame.open(value);
+        if (chunk < 0 || chunk >= CHUNKS || payload.remaining() != CHUNK_BYTES) {
             throw new CorruptEntryException(
-                    "no sketch here has a chunk " + chunk + " of " + stored.length + " counters");
+                    "no sketch here has a chunk " + chunk + " of " + payload.remaining() + " counters");
         }
         room();
-        System.arraycopy(stored, 0, counts, chunk * CHUNK_BYTES, CHUNK_BYTES);
+        payload.get(counts, chunk * CHUNK_BYTES, CHUNK_BYTES);
     }
 
-    /** Hands over the numbers of the chunks that changed since the last drain, ascending. */
-    public void drain(IntConsumer changed) {
-        dirty.stream().forEach(changed);
+    /**
+     * Hands over what changed since the last drain.
+     *
+     * @param additionsKey of the number of sightings
+     * @param chunks returns the key of a chunk; one whose counters are all 0 is not stored
+     */
+    public void drain(byte[] additionsKey, IntFunction<byte[]> chunks, EntrySink sink) {
+        stored.drain(additionsKey, sink);
+        dirty.stream().forEach(chunk -> {
+            if (isEmpty(chunk)) {
+                sink.delete(chunks.apply(chunk));
+            } else {
+                sink.put(chunks.apply(chunk), entry(chunk));
+            }
+        });
         dirty.clear();
-        areAdditionsDirty = false;
     }
 
-    /** Returns whether {@link #additions} changed since the last drain. */
-    public boolean areAdditionsDirty() {
-        return areAdditionsDirty;
+    private byte[] entry(int chunk) {
+        return Frame.seal(Frame.allocate(CHUNK_BYTES).put(counts, chunk * CHUNK_BYTES, CHUNK_BYTES));
     }
 
     /** Returns whether all counters of a chunk are 0, so that it need not be stored. */
-    public boolean isEmpty(int chunk) {
+    private boolean isEmpty(int chunk) {
         for (int at = chunk * CHUNK_BYTES; at < Math.min(counts.length, (chunk + 1) * CHUNK_BYTES); at++) {
             if (counts[at] != 0) {
                 return false;
