@@ -5,9 +5,9 @@ import dev.millrace.batch.MiniBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -111,65 +111,18 @@ public record Candidates(
      * @param pairs negatives of one example each; an example's own item is left out
      */
     public static Candidates of(MiniBatch batch, Loss loss, NegativePairs pairs) {
-        Numbering items =
-                new Numbering(batch.examples().size() + batch.negatives().size());
-        Folded folded = fold(batch, loss, items);
-        int shared = items.count();
-        int[] positive = Arrays.copyOf(folded.column, batch.examples().size());
-        Columns columns = columns(batch, loss, folded, shared);
-        float[] others = logs(folded.weights, shared);
-        int[][] sameUser = loss.negatives().isSameUserMasked() ? sameUser(batch, positive) : new int[0][];
-        NegativePairs kept = kept(pairs, batch, sameUser, items);
-        int[] pairItems = kept.items().stream().mapToInt(items::number).toArray();
-        int[] exposed = batch.exposed().stream()
-                .mapToInt(example -> items.number(example.item()))
-                .toArray();
-        return new Candidates(
-                items.items,
-                positive,
-                folded.own,
-                others,
-                columns,
-                kept.starts(batch.examples().size()),
-                pairItems,
-                sameUser,
-                exposed,
-                exposedWeights(batch, loss),
-                figures(batch, positive, sameUser, columns, folded));
+        return new Folding(batch, loss).candidates(pairs);
     }
 
-    /** Numbers items in the order of their first appearance. */
-    private static final class Numbering {
+    /** Folds the columns of the formula, by column, by example and by candidate. */
+    private static final class Folding {
 
-        private final Map<String, Integer> numbers;
-        private final List<String> items;
-
-        Numbering(int columns) {
-            numbers = new HashMap<>(2 * columns);
-            items = new ArrayList<>(columns);
-        }
-
-        int number(String item) {
-            Integer known = numbers.putIfAbsent(item, items.size());
-            if (known != null) {
-                return known;
-            }
-            items.add(item);
-            return items.size() - 1;
-        }
-
-        Optional<Integer> known(String item) {
-            return Optional.ofNullable(numbers.get(item));
-        }
-
-        int count() {
-            return items.size();
-        }
-    }
-
-    /** The folded columns of the formula, by column, by example and by candidate. */
-    private static final class Folded {
-
+        private final MiniBatch batch;
+        private final Loss loss;
+        private final List<TrainingExample> examples;
+        private final boolean areInBatch;
+        /** Each item's number, in the order of their first appearance. */
+        private final Map<String, Integer> numbers = new LinkedHashMap<>();
         /** [columns] */
         private final int[] column;
 
@@ -187,85 +140,176 @@ public record Candidates(
         private final double[] drawnWeights;
         private final float[] logOdds;
 
-        Folded(int examples, int columns) {
+        Folding(MiniBatch batch, Loss loss) {
+            this.batch = batch;
+            this.loss = loss;
+            this.examples = batch.examples();
+            this.areInBatch = loss.negatives().areInBatch();
+            int columns = examples.size() + batch.negatives().size();
             column = new int[columns];
             logQ = new double[columns];
             isNegative = new boolean[columns];
-            own = new float[examples];
-            ownTerm = new float[examples];
-            logRest = new float[examples];
+            own = new float[examples.size()];
+            ownTerm = new float[examples.size()];
+            logRest = new float[examples.size()];
             weights = new double[columns];
             drawnWeights = new double[columns];
             logOdds = new float[columns];
         }
-    }
 
-    /** Gives each column its constant {@code k_j = b log p_j − log Q_j}, and adds {@code e^{k_j}} to its candidate's. */
-    private static Folded fold(MiniBatch batch, Loss loss, Numbering items) {
-        int examples = batch.examples().size();
-        boolean areInBatch = loss.negatives().areInBatch();
-        boolean isCorrected = loss.correction() != Correction.NONE;
-        int inBatch = areInBatch
-                ? (int) IntStream.range(0, examples).filter(batch::isCounted).count()
-                : 0;
-        double logSize = StrictMath.log(batch.catalogueSize());
-        Folded folded = new Folded(examples, examples + batch.negatives().size());
-        for (int j = 0; j < folded.column.length; j++) {
-            boolean isExample = j < examples;
-            double logP = isExample ? batch.logProbability()[j] : batch.negativeLogProbability()[j - examples];
-            double logQ = logQ(j, logP, batch, inBatch);
-            double term = loss.popularityExponent() * logP;
-            double constant = isCorrected ? term - logQ : term;
-            double weight = StrictMath.exp(constant);
-            int c = items.number(
-                    isExample
-                            ? batch.examples().get(j).item()
-                            : batch.negatives().get(j - examples));
-            folded.column[j] = c;
-            folded.logQ[j] = logQ;
-            folded.isNegative[j] = !isExample || (areInBatch && batch.isCounted(j));
-            if (isExample) {
-                folded.own[j] = (float) constant;
-                folded.ownTerm[j] = (float) term;
-                if (loss.correction() == Correction.YANDEX_2025) {
-                    folded.logRest[j] = (float) StrictMath.log(Math.max(LEAST_REST, -StrictMath.expm1(logQ)));
+        Candidates candidates(NegativePairs pairs) {
+            fold();
+            int shared = numbers.size();
+            int[] positive = Arrays.copyOf(column, examples.size());
+            Columns columns = columns(shared);
+            int[][] sameUser = loss.negatives().isSameUserMasked() ? sameUser(positive) : new int[0][];
+            NegativePairs kept = kept(pairs, sameUser);
+            int[] pairItems = kept.items().stream().mapToInt(this::number).toArray();
+            int[] exposed = batch.exposed().stream()
+                    .mapToInt(example -> number(example.item()))
+                    .toArray();
+            return new Candidates(
+                    List.copyOf(numbers.keySet()),
+                    positive,
+                    own,
+                    logs(weights, shared),
+                    columns,
+                    kept.starts(examples.size()),
+                    pairItems,
+                    sameUser,
+                    exposed,
+                    exposedWeights(batch, loss),
+                    figures(positive, sameUser, columns));
+        }
+
+        private int number(String item) {
+            return numbers.computeIfAbsent(item, absent -> numbers.size());
+        }
+
+        /** Gives each column its constant {@code k_j = b log p_j − log Q_j}, and adds {@code e^{k_j}} to its candidate's. */
+        private void fold() {
+            boolean isCorrected = loss.correction() != Correction.NONE;
+            int inBatch = areInBatch
+                    ? (int) IntStream.range(0, examples.size())
+                            .filter(batch::isCounted)
+                            .count()
+                    : 0;
+            double logSize = StrictMath.log(batch.catalogueSize());
+            for (int j = 0; j < column.length; j++) {
+                boolean isExample = j < examples.size();
+                int drawn = j - examples.size();
+                double logP = isExample ? batch.logProbability()[j] : batch.negativeLogProbability()[drawn];
+                logQ[j] = logQ(j, logP, batch, inBatch);
+                double term = loss.popularityExponent() * logP;
+                double constant = isCorrected ? term - logQ[j] : term;
+                double weight = StrictMath.exp(constant);
+                int c = number(
+                        isExample ? examples.get(j).item() : batch.negatives().get(drawn));
+                column[j] = c;
+                isNegative[j] = !isExample || (areInBatch && batch.isCounted(j));
+                if (isExample) {
+                    own[j] = (float) constant;
+                    ownTerm[j] = (float) term;
+                    if (loss.correction() == Correction.YANDEX_2025) {
+                        logRest[j] = (float) StrictMath.log(Math.max(LEAST_REST, -StrictMath.expm1(logQ[j])));
+                    }
+                } else {
+                    drawnWeights[c] += weight;
                 }
-            } else {
-                folded.drawnWeights[c] += weight;
+                weights[c] += isNegative[j] ? weight : 0;
+                logOdds[c] = isCorrected ? (float) (-logQ[j] - logSize) : 0f;
             }
-            folded.weights[c] += folded.isNegative[j] ? weight : 0;
-            folded.logOdds[c] = isCorrected ? (float) (-logQ - logSize) : 0f;
         }
-        return folded;
-    }
 
-    private static Columns columns(MiniBatch batch, Loss loss, Folded folded, int shared) {
-        int examples = batch.examples().size();
-        boolean areInBatch = loss.negatives().areInBatch();
-        int hardest = loss.negatives().hardestInBatch().at(batch.step());
-        int[] column = folded.column;
-        int[] counts = new int[shared];
-        boolean[] inBatch = new boolean[shared];
-        for (int j = 0; j < column.length; j++) {
-            counts[column[j]] += folded.isNegative[j] ? 1 : 0;
-            inBatch[column[j]] |= j < examples;
+        private Columns columns(int shared) {
+            int hardest = loss.negatives().hardestInBatch().at(batch.step());
+            int[] counts = new int[shared];
+            boolean[] inBatch = new boolean[shared];
+            for (int j = 0; j < column.length; j++) {
+                counts[column[j]] += isNegative[j] ? 1 : 0;
+                inBatch[column[j]] |= j < examples.size();
+            }
+            int[] negatives = IntStream.range(0, column.length)
+                    .filter(j -> isNegative[j])
+                    .map(j -> column[j])
+                    .toArray();
+            return new Columns(
+                    batch.seed(),
+                    negatives,
+                    counts,
+                    Arrays.copyOf(isNegative, examples.size()),
+                    inBatch,
+                    areInBatch && hardest == 0 ? new float[0] : logs(drawnWeights, shared),
+                    negatives.length < column.length,
+                    hardest,
+                    ownTerm,
+                    logRest,
+                    Arrays.copyOf(logOdds, shared));
         }
-        int[] negatives = IntStream.range(0, column.length)
-                .filter(j -> folded.isNegative[j])
-                .map(j -> column[j])
-                .toArray();
-        return new Columns(
-                batch.seed(),
-                negatives,
-                counts,
-                Arrays.copyOf(folded.isNegative, examples),
-                inBatch,
-                areInBatch && hardest == 0 ? new float[0] : logs(folded.drawnWeights, shared),
-                negatives.length < column.length,
-                hardest,
-                folded.ownTerm,
-                folded.logRest,
-                Arrays.copyOf(folded.logOdds, shared));
+
+        private int[][] sameUser(int[] positive) {
+            Map<String, int[]> ofUser = new HashMap<>();
+            for (int i = 0; i < positive.length; i++) {
+                ofUser.merge(examples.get(i).user().user(), new int[] {positive[i]}, Candidates::union);
+            }
+            int[][] masked = new int[positive.length][];
+            for (int i = 0; i < positive.length; i++) {
+                int itself = positive[i];
+                int[] all = ofUser.getOrDefault(examples.get(i).user().user(), NONE);
+                masked[i] = all.length == 1
+                        ? NONE
+                        : Arrays.stream(all).filter(c -> c != itself).toArray();
+            }
+            return masked;
+        }
+
+        /** Leaves out an example's own item, and what is masked for it. */
+        private NegativePairs kept(NegativePairs pairs, int[][] sameUser) {
+            List<String> items = new ArrayList<>();
+            int[] owners = new int[pairs.owners().length];
+            for (int pair = 0; pair < owners.length; pair++) {
+                int owner = pairs.owners()[pair];
+                String item = pairs.items().get(pair);
+                boolean isMasked = sameUser.length > 0
+                        && Arrays.binarySearch(sameUser[owner], numbers.getOrDefault(item, -1)) >= 0;
+                if (!item.equals(examples.get(owner).item()) && !isMasked) {
+                    owners[items.size()] = owner;
+                    items.add(item);
+                }
+            }
+            return new NegativePairs(Arrays.copyOf(owners, items.size()), items);
+        }
+
+        private SampleFigures figures(int[] positive, int[][] sameUser, Columns columns) {
+            int[] counts = columns.count;
+            int[] counted =
+                    IntStream.range(0, positive.length).filter(batch::isCounted).toArray();
+            if (counted.length == 0) {
+                return SampleFigures.NONE;
+            }
+            long masked = 0;
+            for (int i : counted) {
+                masked += counts[positive[i]] - (isNegative[i] ? 1 : 0); // its own column is not masked
+                for (int c = 0; sameUser.length > 0 && c < sameUser[i].length; c++) {
+                    masked += counts[sameUser[i][c]];
+                }
+            }
+            long distinct =
+                    Arrays.stream(counted).map(i -> positive[i]).distinct().count();
+            double[] sorted = logQ.clone();
+            Arrays.sort(sorted);
+            double[] logP = Arrays.stream(counted)
+                    .mapToDouble(i -> batch.logProbability()[i])
+                    .sorted()
+                    .toArray();
+            return new SampleFigures(
+                    (double) masked / Math.max(1, (long) counted.length * columns.candidate.length),
+                    1 - (double) distinct / counted.length,
+                    sorted[sorted.length / 20],
+                    sorted[sorted.length / 2],
+                    sorted[sorted.length - 1 - sorted.length / 20],
+                    StrictMath.exp(logP[logP.length / 2]));
+        }
     }
 
     private static float[] exposedWeights(MiniBatch batch, Loss loss) {
@@ -307,78 +351,11 @@ public record Candidates(
         return logs;
     }
 
-    private static int[][] sameUser(MiniBatch batch, int[] positive) {
-        Map<String, int[]> ofUser = new HashMap<>();
-        List<TrainingExample> examples = batch.examples();
-        for (int i = 0; i < positive.length; i++) {
-            ofUser.merge(examples.get(i).user().user(), new int[] {positive[i]}, Candidates::union);
-        }
-        int[][] masked = new int[positive.length][];
-        for (int i = 0; i < positive.length; i++) {
-            int own = positive[i];
-            int[] all = ofUser.getOrDefault(examples.get(i).user().user(), NONE);
-            masked[i] = all.length == 1
-                    ? NONE
-                    : Arrays.stream(all).filter(c -> c != own).toArray();
-        }
-        return masked;
-    }
-
     /** Returns the numbers of both, ascending, each once. */
     private static int[] union(int[] some, int[] others) {
         return IntStream.concat(Arrays.stream(some), Arrays.stream(others))
                 .sorted()
                 .distinct()
                 .toArray();
-    }
-
-    private static NegativePairs kept(NegativePairs pairs, MiniBatch batch, int[][] sameUser, Numbering numbers) {
-        List<String> items = new ArrayList<>();
-        int[] owners = new int[pairs.owners().length];
-        for (int pair = 0; pair < owners.length; pair++) {
-            int owner = pairs.owners()[pair];
-            String item = pairs.items().get(pair);
-            boolean isOwn = item.equals(batch.examples().get(owner).item());
-            boolean isMasked = sameUser.length > 0
-                    && numbers.known(item)
-                            .filter(candidate -> Arrays.binarySearch(sameUser[owner], candidate) >= 0)
-                            .isPresent();
-            if (!isOwn && !isMasked) {
-                owners[items.size()] = owner;
-                items.add(item);
-            }
-        }
-        return new NegativePairs(Arrays.copyOf(owners, items.size()), items);
-    }
-
-    private static SampleFigures figures(
-            MiniBatch batch, int[] positive, int[][] sameUser, Columns columns, Folded folded) {
-        int[] counts = columns.count;
-        int[] counted =
-                IntStream.range(0, positive.length).filter(batch::isCounted).toArray();
-        if (counted.length == 0) {
-            return SampleFigures.NONE;
-        }
-        long masked = 0;
-        for (int i : counted) {
-            masked += counts[positive[i]] - (folded.isNegative[i] ? 1 : 0); // its own column is not masked
-            for (int c = 0; sameUser.length > 0 && c < sameUser[i].length; c++) {
-                masked += counts[sameUser[i][c]];
-            }
-        }
-        long distinct = Arrays.stream(counted).map(i -> positive[i]).distinct().count();
-        double[] sorted = folded.logQ.clone();
-        Arrays.sort(sorted);
-        double[] logP = Arrays.stream(counted)
-                .mapToDouble(i -> batch.logProbability()[i])
-                .sorted()
-                .toArray();
-        return new SampleFigures(
-                (double) masked / Math.max(1, (long) counted.length * columns.candidate.length),
-                1 - (double) distinct / counted.length,
-                sorted[sorted.length / 20],
-                sorted[sorted.length / 2],
-                sorted[sorted.length - 1 - sorted.length / 20],
-                StrictMath.exp(logP[logP.length / 2]));
     }
 }
