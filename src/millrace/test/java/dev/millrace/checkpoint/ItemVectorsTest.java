@@ -34,6 +34,12 @@ class ItemVectorsTest {
         float[] expected = new float[items * learner.dim()];
         learner.vectors(ids, expected);
         assertThat(npy(directory.resolve("vectors.npy"), items, learner.dim())).isEqualTo(expected);
+        JsonNode manifest =
+                new ObjectMapper().readTree(directory.resolve("vectors.json").toFile());
+        assertThat(manifest.path("step").asLong()).isEqualTo(12);
+        assertThat(manifest.path("digest").asText())
+                .isEqualTo(checkpoint.header().learnt().digest());
+        assertThat(manifest.path("width").asInt()).isEqualTo(8);
     }
 
     @Test
@@ -52,19 +58,6 @@ class ItemVectorsTest {
                 assertThat(Float.parseFloat(cells[1 + at])).isEqualTo(vector[at]);
             }
         }
-    }
-
-    @Test
-    void whatTheyAreOfStandsBesideThem() throws IOException {
-        Trainer learner = checkpoint.toLookAt();
-        ItemVectors.write(directory, checkpoint.header(), learner);
-
-        JsonNode manifest =
-                new ObjectMapper().readTree(directory.resolve("vectors.json").toFile());
-        assertThat(manifest.path("step").asLong()).isEqualTo(12);
-        assertThat(manifest.path("digest").asText())
-                .isEqualTo(checkpoint.header().learnt().digest());
-        assertThat(manifest.path("width").asInt()).isEqualTo(8);
     }
 
     /** Reads an array by NumPy's description of its format, version 1.0. */

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.model.ModelEntry;
-import dev.millrace.model.NumericFingerprint;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.MemoryEntries;
@@ -20,7 +19,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -146,15 +144,7 @@ class LargeTablesTest {
     }
 
     private static Checkpoint checkpoint(Trainer trainer, EntrySource entries) {
-        return new Checkpoint(
-                new Checkpoint.Header(
-                        ORIGIN,
-                        Learners.SETTINGS.lineage(
-                                NumericFingerprint.require(LARGE_CACHE.engine()).toString()),
-                        trainer.digest().orElseThrow(),
-                        Optional.empty(),
-                        Learners.SETTINGS.texts()),
-                entries);
+        return Learners.checkpoint(ORIGIN, trainer, entries);
     }
 
     private static List<String> texts(EntrySource entries) {

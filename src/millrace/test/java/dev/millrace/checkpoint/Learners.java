@@ -1,11 +1,9 @@
 package dev.millrace.checkpoint;
 
-import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.NumericFingerprint;
+import dev.millrace.model.Scenes;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.train.Trainer;
@@ -37,19 +35,11 @@ public final class Learners {
         for (int step = 1; step <= steps; step++) {
             for (int at = 0; at < 8; at++) {
                 int number = 8 * step + at;
-                live.add(new TrainingExample(
-                        "e" + number,
-                        new UserFeatures(
-                                "u" + CounterRandom.below(6, 1, number, 0),
-                                TIME + number,
-                                Features.NONE,
-                                List.of("i" + CounterRandom.below(20, 1, number, 1))),
-                        Features.NONE,
+                live.add(Scenes.click(
+                        "u" + CounterRandom.below(6, 1, number, 0),
                         "i" + CounterRandom.below(20, 1, number, 2),
-                        "click",
-                        1,
                         TIME + number,
-                        0));
+                        "i" + CounterRandom.below(20, 1, number, 1)));
             }
             MiniBatch batch = live.closeBatch();
             live.learn(batch);
@@ -65,9 +55,13 @@ public final class Learners {
         log(steps).forEach(trainer::learn);
         trainer.publish();
         trainer.drainDirty(entries);
+        return checkpoint(Checkpoint.Origin.now(Checkpoint.Source.LEARNER), trainer, entries);
+    }
+
+    static Checkpoint checkpoint(Checkpoint.Origin origin, Trainer trainer, EntrySource entries) {
         return new Checkpoint(
                 new Checkpoint.Header(
-                        Checkpoint.Origin.now(Checkpoint.Source.LEARNER),
+                        origin,
                         SETTINGS.lineage(
                                 NumericFingerprint.require(SETTINGS.trainer().engine())
                                         .toString()),

@@ -1,14 +1,12 @@
 package dev.millrace.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
 import dev.millrace.feature.Pooling;
 import dev.millrace.feature.TextGrams;
-import dev.millrace.settings.InvalidSettingsException;
 import org.junit.jupiter.api.Test;
 
 class ModelSettingsTest {
@@ -42,27 +40,5 @@ class ModelSettingsTest {
                 .isEqualTo(Scenes.plainSettings().generationName());
         assertThat(Scenes.plainSettings("optimiser.rows.learning-rate", "0.2").generationName())
                 .isNotEqualTo(name);
-    }
-
-    @Test
-    void tableSharedByRowsOfDifferentWidthIsAFault() {
-        assertThatThrownBy(() -> Scenes.plainSettings("features.user.history.dim", "4"))
-                .isInstanceOf(InvalidSettingsException.class)
-                .hasMessageContaining("dim")
-                .hasMessageContaining("table item");
-    }
-
-    @Test
-    void itemTowerCannotReadTheUser() {
-        assertThatThrownBy(() -> Scenes.plainSettings("features.item.item.source", "user"))
-                .isInstanceOf(InvalidSettingsException.class)
-                .hasMessageContaining("features.item.item.source");
-    }
-
-    @Test
-    void hardestInBatchNeedsInBatchNegatives() {
-        assertThatThrownBy(() -> Scenes.plainSettings("negatives.in-batch", "false", "negatives.hard-in-batch", "5"))
-                .isInstanceOf(InvalidSettingsException.class)
-                .hasMessageContaining("negatives.hard-in-batch = 5: must be 0 with negatives.in-batch = false");
     }
 }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.model.table.LearningRateSchedule;
 import dev.millrace.model.table.OptimiserRule;
-import dev.millrace.settings.InvalidSettingsException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -145,15 +144,5 @@ class OptimisersTest {
     void adagradKeepsOneFloatARow() {
         assertThat(Scenes.settings().optimiser().rows().rule().kernel(64).slots())
                 .isEqualTo(1);
-    }
-
-    @Test
-    void scheduleThatFtrlCannotFollowIsRefused() {
-        assertThatThrownBy(() ->
-                        Scenes.settings("optimiser.rows.kind", "ftrl", "optimiser.rows.schedule.kind", "exponential"))
-                .isInstanceOf(InvalidSettingsException.class)
-                .hasMessage(
-                        "optimiser.rows.schedule.kind = exponential: must be constant with ftrl, whose rate falls by"
-                                + " itself");
     }
 }

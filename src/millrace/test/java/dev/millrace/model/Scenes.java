@@ -159,6 +159,16 @@ public final class Scenes {
         return Arguments.of(name, declared);
     }
 
+    /** [length] Normal numbers. */
+    public static float[] numbers(int length, long seed) {
+        Random random = new Random(seed);
+        float[] numbers = new float[length];
+        for (int at = 0; at < length; at++) {
+            numbers[at] = (float) random.nextGaussian();
+        }
+        return numbers;
+    }
+
     /** A click of a user of whom only the history is known. */
     public static TrainingExample click(String user, String item, long time, String... history) {
         UserFeatures asker = new UserFeatures(user, time, Features.NONE, List.of(history));

@@ -9,25 +9,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** An item's vector depends on the weights and the item alone, not on the other items of the call. */
 class VectorCompanyTest {
 
-    @ParameterizedTest
-    @CsvSource({"8,9", "64,64", "33,17", "64,'128,64'", "128,'400,100'"})
-    void theBitsOfAVectorDoNotDependOnTheOtherItems(int dim, String hidden) {
-        check(Scenes.settings("tower.dim", "" + dim, "tower.item.hidden", hidden, "tower.output-scale", "1"));
+    static List<Arguments> towers() {
+        List<Arguments> all = new ArrayList<>(Scenes.towersAndFeatures());
+        for (String shape : List.of("8 9", "64 64", "33 17", "64 64,128,64", "128 400,100")) {
+            String[] widths = shape.split(" ");
+            String[] declared = {"tower.dim", widths[0], "tower.item.hidden", widths[1], "tower.output-scale", "1"};
+            all.add(Arguments.of(shape, declared));
+        }
+        return all;
     }
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource("dev.millrace.model.Scenes#towersAndFeatures")
-    void theBitsDoNotDependOnTheOtherItemsInAnyKindOfTower(String name, String[] declared) {
-        check(Scenes.settings(declared));
-    }
-
-    private static void check(ModelSettings settings) {
+    @MethodSource("towers")
+    void theBitsOfAVectorDoNotDependOnTheOtherItems(String name, String[] declared) {
+        ModelSettings settings = Scenes.settings(declared);
         Catalogue catalogue = Scenes.catalogue();
         TwoTower model = new TwoTower(settings, catalogue);
         int dim = model.dim();

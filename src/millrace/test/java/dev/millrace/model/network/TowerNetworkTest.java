@@ -11,7 +11,6 @@ import dev.millrace.model.engine.Products;
 import dev.millrace.model.engine.StepEngine;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -20,6 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class TowerNetworkTest {
 
     private static final Products PRODUCTS = StepEngine.alone(Engine.VECTOR).products();
+    private static final MlpShape NARROWING = MlpShape.of(11, List.of(9, 7), 5, Activation.RELU);
     private static final double DIFFERENCE = 1e-5;
 
     @ParameterizedTest(name = "{0}")
@@ -38,8 +38,8 @@ class TowerNetworkTest {
         TowerShape shape = network.shape();
         NetworkReference reference = new NetworkReference(settings, isUser);
         disturbBiases(network);
-        float[] inputs = random(n * shape.inputs(), 1);
-        float[] outputGradients = random(n * shape.outputs(), 2);
+        float[] inputs = Scenes.numbers(n * shape.inputs(), 1);
+        float[] outputGradients = Scenes.numbers(n * shape.outputs(), 2);
         float[] outputs = new float[n * shape.outputs()];
         float[] all = new float[n * shape.outputs()];
         float[] inputGradients = new float[n * shape.inputs()];
@@ -148,8 +148,8 @@ class TowerNetworkTest {
                 .withDropout(0.4)
                 .kernel(StepEngine.alone(Engine.VECTOR), 3, 1);
         int n = 9;
-        float[] inputs = random(n * 3, 1);
-        float[] outputGradients = random(n * 2, 2);
+        float[] inputs = Scenes.numbers(n * 3, 1);
+        float[] outputGradients = Scenes.numbers(n * 2, 2);
         float[] inputGradients = new float[n * 3];
 
         kernel.forward(inputs, n, new float[n * 2], 7);
@@ -169,6 +169,40 @@ class TowerNetworkTest {
         }
     }
 
+    @Test
+    void smallerBatchAfterALargerOneReadsNothingOfIt() {
+        NetworkShape.Kernel fresh = narrowing(1);
+        NetworkShape.Kernel used = narrowing(1);
+        used.forward(Scenes.numbers(40 * NARROWING.inputs(), 9), 40, new float[40 * NARROWING.outputs()], 0);
+        used.backward(Scenes.numbers(40 * NARROWING.outputs(), 8), 40, new float[40 * NARROWING.inputs()]);
+
+        float[] inputs = Scenes.numbers(10 * NARROWING.inputs(), 1);
+        float[] outputGradients = Scenes.numbers(10 * NARROWING.outputs(), 2);
+        for (NetworkShape.Kernel kernel : List.of(fresh, used)) {
+            kernel.forward(inputs, 10, new float[10 * NARROWING.outputs()], 0);
+            kernel.backward(outputGradients, 10, new float[10 * NARROWING.inputs()]);
+        }
+
+        assertThat(used.gradients()).isEqualTo(fresh.gradients());
+    }
+
+    @Test
+    void outputScaleShrinksTheLastLayerOnly() {
+        float[][] whole = narrowing(1).weights();
+
+        float[][] scaled = narrowing(0.5).weights();
+
+        assertThat(scaled[0]).isEqualTo(whole[0]);
+        assertThat(scaled[2]).isEqualTo(whole[2]);
+        for (int at = 0; at < whole[4].length; at++) {
+            assertThat(scaled[4][at]).isEqualTo(0.5f * whole[4][at]);
+        }
+    }
+
+    private static NetworkShape.Kernel narrowing(double outputScale) {
+        return NARROWING.kernel(StepEngine.alone(Engine.VECTOR), 3, outputScale);
+    }
+
     private static double along(NetworkShape.Kernel kernel, float[] inputs, float[] outputGradients, int n) {
         float[] outputs = new float[n * 2];
         kernel.forward(inputs, n, outputs, 7);
@@ -182,7 +216,7 @@ class TowerNetworkTest {
     /** Adds noise to the biases: their initial zeros would hide a fault. */
     private static void disturbBiases(TowerNetwork network) {
         for (int tensor = 1; tensor < network.weights().length; tensor += 2) {
-            float[] noise = random(network.weights()[tensor].length, tensor);
+            float[] noise = Scenes.numbers(network.weights()[tensor].length, tensor);
             for (int at = 0; at < noise.length; at++) {
                 network.weights()[tensor][at] += 0.3f * noise[at];
             }
@@ -230,15 +264,6 @@ class TowerNetworkTest {
         return reference.channels(weights, input).stream()
                 .flatMapToDouble(Arrays::stream)
                 .toArray();
-    }
-
-    private static float[] random(int length, long seed) {
-        Random random = new Random(seed);
-        float[] values = new float[length];
-        for (int at = 0; at < length; at++) {
-            values[at] = (float) random.nextGaussian();
-        }
-        return values;
     }
 
     private static TowerNetwork network(TowerShape shape, Engine engine) {

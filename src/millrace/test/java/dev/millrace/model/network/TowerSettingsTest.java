@@ -61,7 +61,11 @@ class TowerSettingsTest {
                 "loss.objectives.learned=true | must be false unless the channels name two actions",
                 "tower.channels=fm features.item.maker.dim=4 features.item.tags.dim=4 features.item.tags.table=tags |"
                         + " must have two features of dim 8",
-                "features.user.city.kind=age | features.user.city.kind"
+                "features.user.city.kind=age | features.user.city.kind",
+                "features.user.history.dim=4 | of the other features of table item",
+                "features.item.item.source=user | features.item.item.source",
+                "negatives.in-batch=false negatives.hard-in-batch=5 | must be 0 with negatives.in-batch = false",
+                "optimiser.rows.kind=ftrl optimiser.rows.schedule.kind=exponential | must be constant with ftrl"
             })
     void impossibleSettingsAreRefused(String given, String rule) {
         String[] settings = Arrays.stream(given.split(" "))

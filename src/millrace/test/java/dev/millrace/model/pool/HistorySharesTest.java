@@ -3,8 +3,8 @@ package dev.millrace.model.pool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.model.Scenes;
 import dev.millrace.model.TwoTowerReference;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -26,8 +26,8 @@ class HistorySharesTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 5})
     void attentionsGradientAgreesWithFiniteDifferences(int count) {
-        float[] rows = random(count * DIM, 1);
-        float[] gradient = random(DIM, 2);
+        float[] rows = Scenes.numbers(count * DIM, 1);
+        float[] gradient = Scenes.numbers(DIM, 2);
         float[] shares = new float[count];
         float[] rowGradients = new float[count * DIM];
 
@@ -62,14 +62,5 @@ class HistorySharesTest {
             total += weight;
         }
         return sum / total;
-    }
-
-    private static float[] random(int length, long seed) {
-        Random random = new Random(seed);
-        float[] values = new float[length];
-        for (int at = 0; at < length; at++) {
-            values[at] = (float) random.nextGaussian();
-        }
-        return values;
     }
 }

@@ -148,9 +148,7 @@ class RowArenaTest {
     }
 
     private void drain() {
-        SortedEntries changed = new SortedEntries();
-        table.drain(changed);
-        changed.passTo(store);
+        RowSweepTest.drain(table, store);
         twin.drain(new SortedEntries());
     }
 

@@ -8,7 +8,6 @@ import dev.millrace.state.EntrySource;
 import dev.millrace.state.KeyIndex;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.state.PrefixedKey;
-import dev.millrace.state.SortedEntries;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Queue;
@@ -29,7 +28,6 @@ import org.junit.jupiter.api.Test;
 class RowFetchTest {
 
     private static final int ROWS = 100;
-    private static final int ALL = 1_000_000;
     private static final int DIM = 4;
 
     private final WatchedEntries store = new WatchedEntries();
@@ -177,12 +175,8 @@ class RowFetchTest {
 
     /** Stores all rows, and takes them off the heap. */
     private void toStore() {
-        SortedEntries changed = new SortedEntries();
-        table.drain(changed);
-        changed.passTo(store.entries);
-        for (int part = 0; part < 2 * EmbeddingTable.EVICTION_PARTS; part++) { // in the first round all are recent
-            table.evict(ALL);
-        }
+        RowSweepTest.drain(table, store.entries);
+        RowSweepTest.evict(table);
         assertThat(table.heapBytes()).isZero();
     }
 

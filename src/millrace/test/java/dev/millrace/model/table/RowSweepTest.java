@@ -174,7 +174,7 @@ class RowSweepTest {
     }
 
     /** Takes all rows off the heap that are stored: in the first round they are recent. */
-    private static void evict(EmbeddingTable table) {
+    static void evict(EmbeddingTable table) {
         for (int part = 0; part < 2 * EmbeddingTable.EVICTION_PARTS; part++) {
             table.evict(MANY);
         }
@@ -184,7 +184,7 @@ class RowSweepTest {
         table.touch(table.admit(key), moment, time);
     }
 
-    private static void drain(EmbeddingTable table, MemoryEntries store) {
+    static void drain(EmbeddingTable table, MemoryEntries store) {
         SortedEntries changed = new SortedEntries();
         table.drain(changed);
         changed.passTo(store);
