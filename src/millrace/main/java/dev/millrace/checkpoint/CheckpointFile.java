@@ -4,7 +4,7 @@ import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
-import dev.millrace.state.Form;
+import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Sha256;
@@ -27,8 +27,6 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -54,56 +52,8 @@ public final class CheckpointFile {
 
     private CheckpointFile() {}
 
-    /** Header and extent of a file. */
-    private record Opening(Checkpoint.Header header, long entries, long bytes) {
-
-        private static final Opening NONE = new Opening(
-                new Checkpoint.Header(
-                        new Checkpoint.Origin(Checkpoint.Source.LEARNER, "", 0),
-                        new Lineage("", "", "", ""),
-                        new StepDigest(0, ""),
-                        Optional.of(new Checkpoint.LogPlace("", 0, 0, "")),
-                        new TreeMap<>()),
-                0,
-                0);
-
-        Opening fields(Form form) {
-            int version = form.integer(VERSION);
-            if (version != VERSION) {
-                throw new CorruptEntryException("it has format version " + version + ", this program reads " + VERSION);
-            }
-            Checkpoint.Origin origin = new Checkpoint.Origin(
-                    Checkpoint.Source.of(form.text(header.origin().source().text())),
-                    form.text(header.origin().version()),
-                    form.longInteger(header.origin().writtenAt()));
-            Lineage from = header.lineage();
-            Lineage lineage = new Lineage(
-                    form.text(from.generation()),
-                    form.text(from.settingsHash()),
-                    form.text(from.modelHash()),
-                    form.text(from.fingerprint()));
-            StepDigest learnt = new StepDigest(
-                    form.longInteger(header.step()), form.text(header.learnt().digest()));
-            Optional<Checkpoint.LogPlace> log = form.flag(header.log().isPresent())
-                    ? header.log()
-                            .map(place -> new Checkpoint.LogPlace(
-                                    form.text(place.topic()),
-                                    form.integer(place.partition()),
-                                    form.longInteger(place.offset()),
-                                    form.text(place.sha256())))
-                    : Optional.empty();
-            SortedMap<String, String> settings = new TreeMap<>();
-            form.list(
-                            List.copyOf(header.settings().entrySet()),
-                            Map.entry("", ""),
-                            (of, one) -> Map.entry(of.text(one.getKey()), of.text(one.getValue())))
-                    .forEach(one -> settings.put(one.getKey(), one.getValue()));
-            return new Opening(
-                    new Checkpoint.Header(origin, lineage, learnt, log, settings),
-                    form.longInteger(entries),
-                    form.longInteger(bytes));
-        }
-    }
+    /** Header and extent of a file that is being read. */
+    private record Opening(Checkpoint.Header header, long entries, long bytes) {}
 
     /** Reads as much of a file as is asked for. */
     private interface Read {
@@ -112,7 +62,7 @@ public final class CheckpointFile {
 
     /** Writes a checkpoint under that name, in the place of what was there. */
     public static void write(Path file, Checkpoint checkpoint) throws IOException {
-        write(file, checkpoint, Progress.NONE);
+        write(file, checkpoint, unfinished -> {});
     }
 
     /** @param progress told how many entries were written */
@@ -238,7 +188,26 @@ public final class CheckpointFile {
     }
 
     private static byte[] header(Checkpoint checkpoint, long[] extent) {
-        return Form.written(new Opening(checkpoint.header(), extent[0], extent[1])::fields);
+        Checkpoint.Header header = checkpoint.header();
+        Fields fields = new Fields()
+                .integer(VERSION)
+                .text(header.origin().source().text())
+                .text(header.origin().version())
+                .longInteger(header.origin().writtenAt())
+                .text(header.lineage().generation())
+                .text(header.lineage().settingsHash())
+                .text(header.lineage().modelHash())
+                .text(header.lineage().fingerprint())
+                .longInteger(header.step())
+                .text(header.learnt().digest())
+                .integer(header.log().isPresent() ? 1 : 0);
+        header.log().ifPresent(place -> fields.text(place.topic())
+                .integer(place.partition())
+                .longInteger(place.offset())
+                .text(place.sha256()));
+        fields.integer(header.settings().size());
+        header.settings().forEach((key, value) -> fields.text(key).text(value));
+        return fields.longInteger(extent[0]).longInteger(extent[1]).framed();
     }
 
     /** [2] the number of entries, and their bytes in the file. */
@@ -256,7 +225,7 @@ public final class CheckpointFile {
         if (size < MAGIC.length || !Arrays.equals(in.exactly(MAGIC.length), MAGIC)) {
             throw new CorruptEntryException("it does not begin as a checkpoint");
         }
-        return Form.read(in.frame(), Opening.NONE::fields);
+        return opening(in.frame());
     }
 
     private static void read(
@@ -268,7 +237,7 @@ public final class CheckpointFile {
         }
         byte[] before = new byte[0];
         for (long number = 0; number < opening.entries; number++) {
-            ByteBuffer payload = Frame.open(in.frame());
+            ByteBuffer payload = in.frame();
             int keyBytes = payload.getInt();
             if (keyBytes < 1 || keyBytes > payload.remaining()) {
                 throw new CorruptEntryException("entry " + number + " names a key of " + keyBytes + " bytes");
@@ -294,6 +263,28 @@ public final class CheckpointFile {
         }
     }
 
+    private static Opening opening(ByteBuffer payload) {
+        int version = payload.getInt();
+        if (version != VERSION) {
+            throw new CorruptEntryException("it has format version " + version + ", this program reads " + VERSION);
+        }
+        Checkpoint.Origin origin = new Checkpoint.Origin(
+                Checkpoint.Source.of(Fields.text(payload)), Fields.text(payload), payload.getLong());
+        Lineage lineage =
+                new Lineage(Fields.text(payload), Fields.text(payload), Fields.text(payload), Fields.text(payload));
+        StepDigest learnt = new StepDigest(payload.getLong(), Fields.text(payload));
+        Optional<Checkpoint.LogPlace> log = payload.getInt() == 0
+                ? Optional.empty()
+                : Optional.of(new Checkpoint.LogPlace(
+                        Fields.text(payload), payload.getInt(), payload.getLong(), Fields.text(payload)));
+        SortedMap<String, String> settings = new TreeMap<>();
+        for (int left = payload.getInt(); left > 0; left--) {
+            settings.put(Fields.text(payload), Fields.text(payload));
+        }
+        return new Opening(
+                new Checkpoint.Header(origin, lineage, learnt, log, settings), payload.getLong(), payload.getLong());
+    }
+
     private static String said(RuntimeException corrupt) {
         return corrupt instanceof BufferUnderflowException
                 ? "a frame holds less than it should"
@@ -313,8 +304,8 @@ public final class CheckpointFile {
             this.stream = stream;
         }
 
-        /** The next frame. */
-        byte[] frame() throws IOException {
+        /** The payload of the next frame, checked. */
+        ByteBuffer frame() throws IOException {
             byte[] head = exactly(FRAME_HEADER_BYTES);
             long start = at;
             int length = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getInt();
@@ -323,10 +314,10 @@ public final class CheckpointFile {
             }
             byte[] payload = exactly(length);
             at = start;
-            return ByteBuffer.allocate(head.length + length)
+            return Frame.open(ByteBuffer.allocate(head.length + length)
                     .put(head)
                     .put(payload)
-                    .array();
+                    .array());
         }
 
         byte[] exactly(int bytes) throws IOException {

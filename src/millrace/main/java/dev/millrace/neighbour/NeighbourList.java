@@ -318,17 +318,21 @@ public final class NeighbourList {
                     + ": an earlier build wrote it, which did not know whose neighbours are");
         }
         size = form.count(size);
-        items = Arrays.copyOf(items, Math.max(items.length, size));
-        weights = Arrays.copyOf(weights, items.length);
-        owners = Arrays.copyOf(owners, items.length);
+        if (form.isRead()) {
+            items = Arrays.copyOf(items, Math.max(items.length, size));
+            weights = Arrays.copyOf(weights, items.length);
+            owners = Arrays.copyOf(owners, items.length);
+        }
         for (int at = 0; at < size; at++) {
             items[at] = ids.apply(form.text(items[at]));
             weights[at] = form.smallNumber(weights[at]);
             owners[at] = form.integer(owners[at]);
         }
         userCount = form.count(userCount);
-        users = Arrays.copyOf(users, Math.max(users.length, userCount));
-        sums = Arrays.copyOf(sums, users.length);
+        if (form.isRead()) {
+            users = new int[userCount];
+            sums = new float[userCount];
+        }
         for (int row = 0; row < userCount; row++) {
             users[row] = form.integer(users[row]);
             sums[row] = form.smallNumber(sums[row]);

@@ -139,10 +139,4 @@ class OptimisersTest {
             assertThat(correction.at(count)).isEqualTo(1 - StrictMath.pow(0.9999, (double) count));
         }
     }
-
-    @Test
-    void adagradKeepsOneFloatARow() {
-        assertThat(Scenes.settings().optimiser().rows().rule().kernel(64).slots())
-                .isEqualTo(1);
-    }
 }

@@ -121,27 +121,6 @@ class TwoTowerTest {
     }
 
     @Test
-    void smallAndLargeCallsReturnTheSameVectorsUpToRounding() {
-        TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
-        model.learn(Scenes.batch(1, 40, 16));
-        List<TrainingExample> examples = Scenes.batch(2, 20, 0).examples();
-        List<UserFeatures> users = examples.stream().map(TrainingExample::user).toList();
-        List<Features> contexts =
-                examples.stream().map(TrainingExample::context).toList();
-        float[] together = new float[20 * Scenes.DIM];
-        float[] alone = new float[Scenes.DIM];
-
-        model.userVectors(users, contexts, together);
-
-        for (int i = 0; i < users.size(); i++) {
-            model.userVectors(List.of(users.get(i)), List.of(contexts.get(i)), alone);
-            for (int d = 0; d < Scenes.DIM; d++) {
-                assertThat(alone[d]).isCloseTo(together[i * Scenes.DIM + d], within(1e-6f));
-            }
-        }
-    }
-
-    @Test
     void itemOutsideTheCatalogueLosesItsRowAndGetsNoNewOne() {
         Catalogue catalogue = Scenes.catalogue();
         TwoTower model = new TwoTower(Scenes.settings(), catalogue);

@@ -58,15 +58,6 @@ class NeighbourListTest {
         assertThat(list.total()).isCloseTo(6, within(1e-6));
     }
 
-    @Test
-    void othersTakeTheirOwnRoom() {
-        list.add("x", ANN, TIME, 6, WEEK, 64);
-
-        list.add("x", NeighbourList.digest("ben"), TIME, 2.75, WEEK, 64);
-
-        assertThat(weights(list)).isEqualTo(Map.of("x", 8.75f));
-    }
-
     /** Two accounts in turn, each of which would be forgotten when the other comes, beside 16 users who have all they can. */
     @Test
     void accountsThatTakeTurnsStayWithinTheBound() {
@@ -83,17 +74,6 @@ class NeighbourListTest {
         // twelve additions, half of them ann's, empty the sums of 6; then ann has a place, and 6
         assertThat(ofAnn).isEqualTo(6 * 0.5 + 6);
         assertThat(ofAnn).isLessThan(6 + list.total() / 17);
-    }
-
-    @Test
-    void nobodyIsRefusedForWhatOthersAdded() {
-        for (int other = 1; other <= 16; other++) {
-            list.add("x", other, TIME, 0.9, WEEK, 64);
-        }
-
-        for (int click = 0; click < 6; click++) {
-            assertThat(list.add("y", ANN, TIME, 1, WEEK, 64)).isTrue();
-        }
     }
 
     /** Beside sums of each user that are kept exactly. */

@@ -81,22 +81,6 @@ class HeapProductsTest {
         assertThat(product(RIGHT, vector, a, bt, m, k, n)).isEqualTo(c);
     }
 
-    @Test
-    void bitsOfARowDependOnNoOtherRow() {
-        int m = 29;
-        int k = 64;
-        int n = 50;
-        float[] a = numbers(m * k);
-        float[] b = numbers(k * n);
-
-        float[] all = product(PLAIN, vector, a, b, m, k, n);
-
-        for (int row = 0; row < m; row++) {
-            float[] alone = product(PLAIN, vector, Arrays.copyOfRange(a, row * k, (row + 1) * k), b, 1, k, n);
-            assertThat(alone).isEqualTo(Arrays.copyOfRange(all, row * n, (row + 1) * n));
-        }
-    }
-
     /** Shapes grow and shrink, and arrays are longer than their matrices: a step's buffers are so too. */
     @Test
     void productsOfBlasAgreeWhateverWasMultipliedBefore() {

@@ -34,23 +34,6 @@ class InBatchSoftmaxTest {
     }
 
     @Test
-    void positiveIsCorrectedToo() {
-        Candidates candidates = candidates(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 100), CLASSIC);
-
-        assertThat(candidates.own()[0]).isCloseTo((float) -Math.log(0.1), within(1e-6f));
-        assertThat(candidates.own()[1]).isCloseTo((float) -Math.log(0.4), within(1e-6f));
-    }
-
-    @Test
-    void correctionDoesNotDependOnTheTemperature() {
-        MiniBatch batch = batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 100);
-
-        Candidates cold = candidates(batch, softmax(0.05, Correction.CLASSIC, 2, 0));
-
-        assertThat(cold.own()).isEqualTo(candidates(batch, CLASSIC).own());
-    }
-
-    @Test
     void everyCandidateIsCorrectedByTheMixtureHoweverItWasDrawn() {
         // Given 2 examples and 3 uniform negatives from 50 items
         Candidates candidates =
