@@ -61,9 +61,7 @@ public record ModelSettings(
                         + "appended; a new name starts anew");
         reader.require(
                 generation.matches("[a-zA-Z0-9._-]{1,100}"),
-                "model.generation",
-                generation,
-                "must be 1 to 100 letters, digits, dots, underscores and dashes");
+                "model.generation: must be 1 to 100 letters, digits, dots, underscores and dashes");
         return new ModelSettings(
                 reader.longInteger(
                         "model.seed = 1 in [-9223372036854775808, 9223372036854775807]: seed of every initial weight"),
@@ -185,20 +183,20 @@ public record ModelSettings(
             TextGrams grams = kind == Kind.TEXT ? grams(own) : TextGrams.NONE;
             own.require(
                     tower.equals(ITEM) == (source == Source.ITEM),
-                    "features.<tower>.<name>.source",
-                    source,
-                    tower.equals(ITEM) ? "must be item, the item tower reads items only" : "must not be item");
+                    "features.<tower>.<name>.source: "
+                            + (tower.equals(ITEM)
+                                    ? "must be item, the item tower reads items only"
+                                    : "must not be item"));
             own.require(
                     (source == Source.HISTORY) ? kind == Kind.BAG : (source != Source.CONTEXT || kind != Kind.ID),
-                    "features.<tower>.<name>.kind",
-                    kind,
-                    source == Source.HISTORY ? "must be bag for a history" : "must not be id for a context feature");
-            own.require(kind != Kind.NUMERIC || dim == 1, "features.<tower>.<name>.dim", dim, "must be 1 for a number");
+                    "features.<tower>.<name>.kind: "
+                            + (source == Source.HISTORY
+                                    ? "must be bag for a history"
+                                    : "must not be id for a context feature"));
+            own.require(kind != Kind.NUMERIC || dim == 1, "features.<tower>.<name>.dim: must be 1 for a number");
             own.require(
                     kind != Kind.AGE || source == Source.ITEM,
-                    "features.<tower>.<name>.kind",
-                    kind,
-                    "must not be age, which only items have");
+                    "features.<tower>.<name>.kind: must not be age, which only items have");
             specs.add(new FeatureSpec(name, source, kind, table, dim, maxValues, pooling, grams));
         }
         reader.require(!specs.isEmpty(), "features." + tower, "", "must name at least one feature");
@@ -229,9 +227,7 @@ public record ModelSettings(
                                 + "hash; 0: a row each"));
         reader.require(
                 grams.words() + grams.characters() > 0,
-                "features.<tower>.<name>.words",
-                grams.words(),
-                "must not be 0 where characters is 0 too");
+                "features.<tower>.<name>.words: must not be 0 where characters is 0 too");
         return grams;
     }
 

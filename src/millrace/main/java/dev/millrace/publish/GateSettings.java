@@ -14,9 +14,7 @@ public record GateSettings(int window, int recallAt, double maxFall, double abov
                 reader.integer("publish.gate.recall-at = 100 in [10, 100]: k of the gate's recall: 10, 20, 50 or 100");
         reader.require(
                 RankingTotals.CUTOFFS.contains(recallAt),
-                "publish.gate.recall-at",
-                recallAt,
-                "must be one of " + RankingTotals.CUTOFFS);
+                "publish.gate.recall-at: must be one of " + RankingTotals.CUTOFFS);
         return new GateSettings(
                 reader.integer(
                         "publish.gate.window = 5000 in [16, 1000000000]: number of scored events over which the gate "

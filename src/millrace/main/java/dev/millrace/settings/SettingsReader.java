@@ -207,6 +207,16 @@ public final class SettingsReader {
     }
 
     /**
+     * Adds a fault if a rule about a setting that was read does not hold.
+     *
+     * @param rule {@code key: must be so}
+     */
+    public void require(boolean holds, String rule) {
+        String[] parts = rule.split(": ", 2);
+        require(holds, parts[0], effective.getOrDefault(key(parts[0]), ""), parts[1]);
+    }
+
+    /**
      * Returns the given settings whose key begins with the prefix, for families such as pass-through client settings.
      */
     public SortedMap<String, String> family(String prefix, String doc) {

@@ -19,11 +19,7 @@ public record LearnedTemperature(boolean isLearned, double min, double max, doub
                 reader.number("loss.temperature.min = " + FIXED.min + " in [0.001, 1]: lowest learned temperature"),
                 reader.number("loss.temperature.max = " + FIXED.max + " in [0.001, 1]: highest learned temperature"),
                 FIXED.learningRate);
-        reader.require(
-                learned.min <= learned.max,
-                "loss.temperature.min",
-                learned.min,
-                "must not exceed loss.temperature.max");
+        reader.require(learned.min <= learned.max, "loss.temperature.min: must not exceed loss.temperature.max");
         return learned;
     }
 }

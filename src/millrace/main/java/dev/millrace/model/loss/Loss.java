@@ -72,50 +72,35 @@ public record Loss(
         boolean isSoftmax = loss.form.is(LossForm.Kind.SOFTMAX);
         reader.require(
                 isSoftmax || loss.correction != Correction.YANDEX_2025,
-                "loss.correction",
-                "yandex-2025",
-                "must be classic or none unless loss.kind = softmax");
+                "loss.correction: must be classic or none unless loss.kind = softmax");
         reader.require(
                 isSoftmax || loss.popularityExponent == 0,
-                "loss.popularity-exponent",
-                loss.popularityExponent,
-                "must be 0 unless loss.kind = softmax");
+                "loss.popularity-exponent: must be 0 unless loss.kind = softmax");
         reader.require(
                 loss.form.smoothing() == 0 || (isSoftmax && areAllByQ),
-                "loss.smoothing",
-                loss.form.smoothing(),
-                "must be 0 unless loss.kind = softmax, loss.correction = classic, loss.popularity-exponent = 0 and "
-                        + "negatives.hard-in-batch = 0: it estimates a mean over the catalogue by the weights 1/Q of "
-                        + "the candidates");
+                "loss.smoothing: must be 0 unless loss.kind = softmax, loss.correction = classic,"
+                        + " loss.popularity-exponent = 0 and negatives.hard-in-batch = 0: it estimates a mean over the"
+                        + " catalogue by the weights 1/Q of the candidates");
         LearnedTemperature learned = loss.learnedTemperature;
         reader.require(
                 isSoftmax || !learned.isLearned(),
-                "loss.temperature.learned",
-                learned.isLearned(),
-                "must be false unless loss.kind = softmax");
+                "loss.temperature.learned: must be false unless loss.kind = softmax");
         reader.require(
                 !learned.isLearned() || (learned.min() <= loss.temperature && loss.temperature <= learned.max()),
-                "loss.temperature",
-                loss.temperature,
-                "must be from loss.temperature.min to loss.temperature.max where it is learned");
+                "loss.temperature: must be from loss.temperature.min to loss.temperature.max where it is learned");
         reader.require(
                 loss.correction != Correction.YANDEX_2025
                         || rules.hardestInBatch().most() == 0,
-                "negatives.hard-in-batch",
-                rules.hardestInBatch().most(),
-                "must be 0 with loss.correction = yandex-2025, whose weight is an estimate from a whole sample");
+                "negatives.hard-in-batch: must be 0 with loss.correction = yandex-2025, whose weight is an estimate"
+                        + " from a whole sample");
         reader.require(
                 rules.areInBatch() || rules.hardestInBatch().most() == 0,
-                "negatives.hard-in-batch",
-                rules.hardestInBatch().most(),
-                "must be 0 with negatives.in-batch = false");
+                "negatives.hard-in-batch: must be 0 with negatives.in-batch = false");
         reader.require(
                 rules.areInBatch()
                         || NegativeSettings.read(reader).areAny()
                         || rules.hardByModel().quota().most() > 0,
-                "negatives.in-batch",
-                rules.areInBatch(),
-                "must be true where there are no other negatives");
+                "negatives.in-batch: must be true where there are no other negatives");
         return loss;
     }
 }

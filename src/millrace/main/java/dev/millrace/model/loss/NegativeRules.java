@@ -30,14 +30,12 @@ public record NegativeRules(
                         + " in [1, 1000000]: best rank of these negatives among the ranked items"),
                 reader.integer("negatives.hard-model.last-rank = " + ALL_IN_BATCH.hardByModel.lastRank
                         + " in [1, 1000000]: worst rank of these negatives"),
-                reader.integer(
-                        "negatives.hard-model.sample = " + ALL_IN_BATCH.hardByModel.sample
-                                + " in [0, 1000000]: items sampled from the catalogue and ranked for each batch; 0: all of it"));
+                reader.integer("negatives.hard-model.sample = " + ALL_IN_BATCH.hardByModel.sample
+                        + " in [0, 1000000]: items sampled from the catalogue and ranked for each batch; 0:"
+                        + " all of it"));
         reader.require(
                 hard.firstRank <= hard.lastRank,
-                "negatives.hard-model.first-rank",
-                hard.firstRank,
-                "must not exceed negatives.hard-model.last-rank");
+                "negatives.hard-model.first-rank: must not exceed negatives.hard-model.last-rank");
         return new NegativeRules(
                 reader.flag("negatives.in-batch = true: the items of the other examples in the batch are negatives"),
                 new Quota(reader.integer(

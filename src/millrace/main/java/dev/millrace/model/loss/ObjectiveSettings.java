@@ -29,8 +29,8 @@ public record ObjectiveSettings(SortedMap<String, Double> weights, boolean areLe
             weights.put(
                     action,
                     reader.named(action)
-                            .number(
-                                    "loss.objective.<action>.weight = 1 in [0, 1000]: of the loss of that action's examples"));
+                            .number("loss.objective.<action>.weight = 1 in [0, 1000]: of the loss of that action's"
+                                    + " examples"));
         }
         ObjectiveSettings settings = new ObjectiveSettings(
                 weights,
@@ -39,9 +39,8 @@ public record ObjectiveSettings(SortedMap<String, Double> weights, boolean areLe
                 NONE.learningRate);
         reader.require(
                 !settings.areLearned || actions.size() > 1,
-                "loss.objectives.learned",
-                settings.areLearned,
-                "must be false unless the channels name two actions, by tower.channel.<name>.actions");
+                "loss.objectives.learned: must be false unless the channels name two actions, by"
+                        + " tower.channel.<name>.actions");
         return settings;
     }
 

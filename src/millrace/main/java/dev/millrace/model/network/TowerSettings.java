@@ -128,49 +128,39 @@ public record TowerSettings(
                 reader.names("tower.channel.<name>.actions: actions whose examples it learns from; empty: all"));
     }
 
-    private interface Rules {
-        void require(boolean isKept, String rule);
-    }
-
     private void check(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {
         List<String> names = channels.stream().map(Channel::name).toList();
-        String given = String.join(",", names);
-        Rules rules = (isKept, rule) -> reader.require(isKept, "tower.channels", given, rule);
-        rules.require(
-                !channels.isEmpty() && channels.size() <= MAX_CHANNELS, "must name 1 to " + MAX_CHANNELS + " channels");
-        rules.require(new HashSet<>(names).size() == names.size(), "must name each channel once");
-        rules.require(
+        reader.require(
+                !channels.isEmpty() && channels.size() <= MAX_CHANNELS,
+                "tower.channels: must name 1 to " + MAX_CHANNELS + " channels");
+        reader.require(new HashSet<>(names).size() == names.size(), "tower.channels: must name each channel once");
+        reader.require(
                 names.stream().allMatch(name -> name.matches("[a-z0-9-]+")),
-                "must be names of lower-case letters, digits and dashes");
-        rules.require(
+                "tower.channels: must be names of lower-case letters, digits and dashes");
+        reader.require(
                 channels.size() == 1 || !names.contains("popularity"),
-                "must not name one popularity: a request weighs the popularity term by w.popularity");
-        rules.require(
+                "tower.channels: must not name one popularity: a request weighs the popularity term by w.popularity");
+        reader.require(
                 channels.size() * dim <= MAX_WIDTH,
-                "must make vectors of at most " + MAX_WIDTH + " floats, tower.dim each");
-        rules.require(
+                "tower.channels: must make vectors of at most " + MAX_WIDTH + " floats, tower.dim each");
+        reader.require(
                 channels.isEmpty() || channels.stream().anyMatch(channel -> channel.weight() > 0),
-                "must have a channel of a weight above 0");
+                "tower.channels: must have a channel of a weight above 0");
         channels.forEach(channel -> reader.require(
                 channel.weight() > 0 || !channel.actions().isEmpty(),
-                "tower.channel." + channel.name() + ".weight",
-                channel.weight(),
-                "must be above 0 for a channel that names no actions: it would never learn"));
+                "tower.channel." + channel.name()
+                        + ".weight: must be above 0 for a channel that names no actions: it would never learn"));
         int deepest = Math.max(Math.max(userHidden.size(), itemHidden.size()), crossDepth) + 1;
-        rules.require(
+        reader.require(
                 2 * (2 + sharedBottom.size() + channels.size() * deepest) <= MAX_TENSORS,
-                "must have at most " + MAX_TENSORS / 2 + " dense layers in a tower");
+                "tower.channels: must have at most " + MAX_TENSORS / 2 + " dense layers in a tower");
         boolean isDense = channels.stream().anyMatch(channel -> channel.kind() == Kind.MLP);
         reader.require(
                 isDense || channels.isEmpty() || sharedBottom.isEmpty(),
-                "tower.shared-bottom",
-                String.join(",", sharedBottom.stream().map(String::valueOf).toList()),
-                "must be empty where no channel is of kind mlp");
+                "tower.shared-bottom: must be empty where no channel is of kind mlp");
         reader.require(
                 channels.isEmpty() || dropout == 0 || !sharedBottom.isEmpty() || (isDense && hasHidden()),
-                "tower.dropout",
-                dropout,
-                "must be 0 where there are no hidden layers");
+                "tower.dropout: must be 0 where there are no hidden layers");
         checkActions(reader);
         if (channels.stream().anyMatch(channel -> channel.kind() == Kind.FM)) {
             requireFields(reader, "features.user", dim, user);
@@ -205,9 +195,7 @@ public record TowerSettings(
     private static void requireFields(SettingsReader reader, String key, int dim, List<FeatureSpec> features) {
         reader.require(
                 features.stream().filter(feature -> feature.dim() == dim).count() >= 2,
-                key,
-                String.join(",", features.stream().map(FeatureSpec::name).toList()),
-                "must have two features of dim " + dim + ", as tower.dim, for an fm channel to multiply");
+                key + ": must have two features of dim " + dim + ", as tower.dim, for an fm channel to multiply");
     }
 
     /** Weights that a request may change, by channel; empty if there is only one channel. */

@@ -1,7 +1,6 @@
 package dev.millrace.model.table;
 
 import dev.millrace.settings.SettingsReader;
-import java.util.Locale;
 
 /**
  * Reads the keys of {@code optimiser.dense} and {@code optimiser.rows}.
@@ -105,12 +104,13 @@ final class DescentSettings {
                 BETA1,
                 BETA2,
                 reader.number(
-                        "optimiser.<part>.adam.epsilon = 1.0E-8 in [1.0E-12, 1]: added to the root of Adam's second moment"));
+                        "optimiser.<part>.adam.epsilon = 1.0E-8 in [1.0E-12, 1]: added to the root of Adam's second"
+                                + " moment"));
         OptimiserRule.Ftrl ftrl = new OptimiserRule.Ftrl(
                 rate("ftrl.learning-rate = " + ftrlRate + " in [1.0E-6, 10]: alpha of FTRL-proximal "),
                 FTRL_BETA,
-                reader.number(
-                        "optimiser.<part>.ftrl.l1 = 0 in [0, 1000000]: L1 of FTRL-proximal, which makes weights exactly 0"),
+                reader.number("optimiser.<part>.ftrl.l1 = 0 in [0, 1000000]: L1 of FTRL-proximal, which makes weights"
+                        + " exactly 0"),
                 reader.number("optimiser.<part>.ftrl.l2 = 0 in [0, 1000000]: L2 of FTRL-proximal"));
         OptimiserRule.Sgd sgd = new OptimiserRule.Sgd(
                 rate("sgd.learning-rate = " + sgdRate + " in [0, 100]: SGD step size "), momentum);
@@ -118,9 +118,7 @@ final class DescentSettings {
                 "optimiser.<part>.schedule.kind: how the learning rate changes with the steps", Schedule.CONSTANT);
         reader.require(
                 kind != Kind.FTRL || schedule == Schedule.CONSTANT,
-                "optimiser.<part>.schedule.kind",
-                schedule.name().toLowerCase(Locale.ROOT).replace('_', '-'),
-                "must be constant with ftrl, whose rate falls by itself");
+                "optimiser.<part>.schedule.kind: must be constant with ftrl, whose rate falls by itself");
         OptimiserRule rule =
                 switch (kind) {
                     case ADAGRAD -> adagrad;
