@@ -6,22 +6,16 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.cli.option.Row;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.topic.OperatorLog;
-import java.io.PrintWriter;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "actions",
@@ -32,10 +26,6 @@ import picocli.CommandLine.Spec;
         },
         footer = "millrace actions --bootstrap-server kafka:9092")
 final class ActionsCommand implements Callable<Integer> {
-
-    @Spec
-    @Nullable
-    CommandSpec spec;
 
     @Mixin
     ConfigOptions config = new ConfigOptions();
@@ -55,56 +45,28 @@ final class ActionsCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         OptionFaults.requireAtLeastOne("--count", count);
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         List<OperatorAction> entries;
         try (ProgressLine line = progress.line("read")) {
             entries = OperatorLog.entries(Clusters.open(config.settings()).followedBy(line));
         }
         List<OperatorAction> latest = entries.subList(Math.max(0, entries.size() - count), entries.size());
-        output.write(out, latest.stream().map(ActionsCommand::row).toList(), () -> {
-            if (latest.isEmpty()) {
-                out.println("nothing was ordered yet");
-            }
-            latest.forEach(entry -> out.println(line(entry)));
-        });
+        output.write(latest.stream().map(ActionsCommand::row).toList(), "nothing was ordered yet");
         return 0;
     }
 
-    private static Map<String, String> row(OperatorAction entry) {
-        Map<String, String> row = new LinkedHashMap<>();
-        row.put("at", Instant.ofEpochMilli(entry.at()).toString());
-        row.put("result", result(entry));
-        row.put("action", action(entry));
-        row.put("target", entry.target());
-        row.put("detail", entry.detail());
-        row.put("by", entry.by().name());
-        row.put("means", entry.by().means());
-        row.put("address", entry.by().address());
-        row.put("client_id", entry.by().clientId());
-        return row;
+    private static Row row(OperatorAction entry) {
+        return Row.of("at", Instant.ofEpochMilli(entry.at()))
+                .with("result", word(entry.result()))
+                .with("action", word(entry.kind()))
+                .with("target", entry.target())
+                .with("by", entry.by().name())
+                .with("means", entry.by().means())
+                .with("address", entry.by().address())
+                .with("client_id", entry.by().clientId())
+                .with("detail", entry.detail());
     }
 
-    private static String result(OperatorAction entry) {
-        return entry.result().name().toLowerCase(Locale.ROOT);
-    }
-
-    private static String action(OperatorAction entry) {
-        return entry.kind().name().toLowerCase(Locale.ROOT).replace('_', '-');
-    }
-
-    private static String line(OperatorAction entry) {
-        return "%s  %-9s %-9s %s%n%26sby %s, %s, from %s%s"
-                .formatted(
-                        Instant.ofEpochMilli(entry.at()),
-                        result(entry),
-                        action(entry),
-                        entry.target() + (entry.detail().isEmpty() ? "" : " (" + entry.detail() + ")"),
-                        "",
-                        entry.by().name(),
-                        entry.by().means(),
-                        entry.by().address(),
-                        entry.by().clientId().isEmpty()
-                                ? ""
-                                : ", client " + entry.by().clientId());
+    private static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

@@ -7,6 +7,7 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.cli.option.Row;
 import dev.millrace.event.RejectReason;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.topic.Cluster;
@@ -16,18 +17,14 @@ import dev.millrace.topic.OperatorLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.wire.TopicRecord;
-import java.io.PrintWriter;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -37,17 +34,14 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "dlq",
         mixinStandardHelpOptions = true,
         description = "The dead letters: records that could not be used, and why.",
         footer = "millrace dlq list --bootstrap-server kafka:9092")
-final class DeadLettersCommand implements Runnable {
+final class DeadLettersCommand {
 
     /** Which letters. */
     static final class Filter {
@@ -100,16 +94,6 @@ final class DeadLettersCommand implements Runnable {
     private static final String NONE = "no dead letters";
     private static final int MOST_MESSAGES = 100; // of a reason and topic
 
-    @Spec
-    @Nullable
-    CommandSpec spec;
-
-    @Override
-    public void run() {
-        throw new ParameterException(
-                Objects.requireNonNull(spec).commandLine(), "dlq: name what to do, such as dlq list");
-    }
-
     @Command(
             mixinStandardHelpOptions = true,
             description = "Count them by reason and topic, with the latest messages of each.",
@@ -133,15 +117,7 @@ final class DeadLettersCommand implements Runnable {
                         String.format("%-18s %s", letter.reason(), letter.topic()),
                         absent -> new Group(letter.reason(), letter.topic(), messages))
                 .add(letter));
-        output.write(out(), groups.values().stream().map(Group::row).toList(), () -> {
-            groups.forEach((name, group) -> {
-                out().printf(Locale.ROOT, "%,9d  %-40s %s to %s%n", group.count, name, group.first, group.last());
-                group.messages().forEach(message -> out().println("           " + message));
-            });
-            if (groups.isEmpty()) {
-                out().println(NONE);
-            }
-        });
+        output.write(groups.values().stream().map(Group::row).toList(), NONE);
         return 0;
     }
 
@@ -166,22 +142,8 @@ final class DeadLettersCommand implements Runnable {
                 latest.remove();
             }
         });
-        output.write(out(), latest.stream().map(Letter::row).toList(), () -> {
-            latest.forEach(this::print);
-            if (latest.isEmpty()) {
-                out().println(NONE);
-            }
-        });
+        output.writeEach(latest.stream().map(letter -> Row.of(letter.row())).toList(), NONE);
         return 0;
-    }
-
-    private void print(Letter letter) {
-        out().printf("%s, %s%n", letter.record().place(), letter.time());
-        out().printf("  %s: %s%n", letter.reason(), letter.message());
-        if (letter.hasOrigin()) {
-            out().printf("  from   offset %s of %s-%s%n", letter.offset(), letter.topic(), letter.partition());
-        }
-        out().printf("  key    %s%n  value  %s%n", letter.key(), letter.value());
     }
 
     @Command(
@@ -212,14 +174,17 @@ final class DeadLettersCommand implements Runnable {
             Replay found = new Replay(filter.after);
             read(letters, extents, filter, letter -> found.take(letter, whole(letter, origins, cluster.topics())));
             if (isDry || found.sent.isEmpty()) {
-                print(found, isDry, output);
+                output.write(found.row(isDry));
+                if (found.sent.isEmpty() && found.left.isEmpty()) {
+                    output.say(NONE);
+                }
                 return 0;
             }
             OperatorLog log = Clusters.log(cluster, "dlq replay");
             Replay sent = log.carryOut(
                     log.ordered(OperatorAction.Kind.REPLAY_LETTERS, reason, found.detail()),
                     () -> send(cluster, letters, extents, origins, filter));
-            print(sent, false, output);
+            output.write(sent.row(false));
         }
         return 0;
     }
@@ -241,19 +206,6 @@ final class DeadLettersCommand implements Runnable {
             producer.flush();
         }
         return sent;
-    }
-
-    private void print(Replay replay, boolean isDry, OutputOption output) {
-        output.write(out(), replay.members(isDry), () -> {
-            String verb = isDry ? "would go to " : "sent to ";
-            replay.sent.forEach((topic, count) -> out().printf(Locale.ROOT, "%,9d  %s%n", count, verb + topic));
-            replay.left.forEach((why, count) -> out().printf(Locale.ROOT, "%,9d  left: %s%n", count, why));
-            if (replay.sent.isEmpty() && replay.left.isEmpty()) {
-                out().println(NONE);
-            } else if (!isDry) {
-                out().println("next time   --after " + replay.after());
-            }
-        });
     }
 
     /** Letters that are sent again, or would be. */
@@ -283,14 +235,10 @@ final class DeadLettersCommand implements Runnable {
                     .collect(Collectors.joining(","));
         }
 
-        Map<String, Object> members(boolean isDry) {
-            Map<String, Object> members = new LinkedHashMap<>();
-            members.put(isDry ? "wouldSend" : "sent", sent);
-            members.put("left", left);
-            if (!isDry && !last.isEmpty()) {
-                members.put("after", after());
-            }
-            return members;
+        Row row(boolean isDry) {
+            return Row.of(isDry ? "wouldSend" : "sent", sent)
+                    .with("left", left)
+                    .with("after", Optional.of(after()).filter(next -> !isDry && !next.isEmpty()));
         }
 
         /** For the audit log: how many go to which topic, and up to which offsets. */
@@ -367,24 +315,13 @@ final class DeadLettersCommand implements Runnable {
             }
         }
 
-        Instant last() {
-            return latest.get(0).time();
-        }
-
-        List<String> messages() {
-            return latest.stream().map(Message::text).toList();
-        }
-
-        Map<String, Object> row() {
-            Map<String, Object> row = new LinkedHashMap<>();
-            row.put("reason", reason);
-            row.put("topic", topic);
-            row.put("count", count);
-            row.put("first", first.toString());
-            row.put("latest", last().toString());
-            row.put("message", messages().get(0));
-            row.put("messages", messages());
-            return row;
+        Row row() {
+            return Row.of("reason", reason)
+                    .with("topic", topic)
+                    .with("count", count)
+                    .with("first", first)
+                    .with("latest", latest.get(0).time())
+                    .with("messages", latest.stream().map(Message::text).toList());
         }
     }
 
@@ -419,9 +356,5 @@ final class DeadLettersCommand implements Runnable {
                 });
             }
         }
-    }
-
-    private PrintWriter out() {
-        return Objects.requireNonNull(spec).commandLine().getOut();
     }
 }

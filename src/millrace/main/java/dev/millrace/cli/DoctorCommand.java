@@ -6,21 +6,16 @@ import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.cli.option.Row;
 import dev.millrace.diagnosis.Diagnosis;
 import dev.millrace.diagnosis.Finding;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.InstantSource;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "doctor",
@@ -38,10 +33,6 @@ final class DoctorCommand implements Callable<Integer> {
 
     private static final int FAILED = 1;
 
-    @Spec
-    @Nullable
-    CommandSpec spec;
-
     @Mixin
     ConfigOptions config = new ConfigOptions();
 
@@ -53,7 +44,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter out = output.out();
         MillraceSettings settings = config.settings();
         List<Finding> findings;
         try (ProgressLine line = progress.line("asked")) {
@@ -74,13 +65,11 @@ final class DoctorCommand implements Callable<Integer> {
                 : line + "; why: " + finding.why() + "; mend: " + finding.command();
     }
 
-    private static Map<String, String> row(Finding finding) {
-        Map<String, String> row = new LinkedHashMap<>();
-        row.put("check", finding.check());
-        row.put("status", finding.grade().text());
-        row.put("what", finding.what());
-        row.put("why", finding.why());
-        row.put("command", finding.command());
-        return row;
+    private static Row row(Finding finding) {
+        return Row.of("check", finding.check())
+                .with("status", finding.grade().text())
+                .with("what", finding.what())
+                .with("why", finding.why())
+                .with("command", finding.command());
     }
 }

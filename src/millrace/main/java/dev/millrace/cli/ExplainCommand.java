@@ -1,8 +1,5 @@
 package dev.millrace.cli;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
@@ -10,27 +7,21 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.cli.option.Row;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.verify.BatchOrigin;
 import dev.millrace.verify.ItemOrigin;
 import dev.millrace.verify.VectorOrigins;
-import java.io.PrintWriter;
 import java.time.Instant;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.SortedMap;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "explain",
@@ -45,10 +36,6 @@ import picocli.CommandLine.Spec;
 final class ExplainCommand implements Callable<Integer> {
 
     private static final int UNKNOWN = 1;
-
-    @Spec
-    @Nullable
-    CommandSpec spec;
 
     @Mixin
     ConfigOptions config = new ConfigOptions();
@@ -80,17 +67,12 @@ final class ExplainCommand implements Callable<Integer> {
             throw OptionFaults.unusable("--item", "absent", "must be given, or else --step or --fields");
         }
         MillraceSettings settings = config.settings();
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        try {
-            if (isAboutFields) {
-                return explainFields(asked(settings, VectorOrigins::progress), out);
-            }
-            return item != null
-                    ? explainItem(asked(settings, origins -> origins.ofItem(Objects.requireNonNull(item))), out)
-                    : explainStep(asked(settings, origins -> origins.ofStep(Objects.requireNonNull(step))), out);
-        } finally {
-            out.flush();
+        if (isAboutFields) {
+            return explainFields(asked(settings, VectorOrigins::progress));
         }
+        return item != null
+                ? explainItem(asked(settings, origins -> origins.ofItem(Objects.requireNonNull(item))))
+                : explainStep(asked(settings, origins -> origins.ofStep(Objects.requireNonNull(step))));
     }
 
     private <T> T asked(MillraceSettings settings, Function<VectorOrigins, T> question) {
@@ -99,32 +81,23 @@ final class ExplainCommand implements Callable<Integer> {
         }
     }
 
-    private int explainFields(Optional<TrainingProgress> progress, PrintWriter out) {
+    private int explainFields(Optional<TrainingProgress> progress) {
         if (progress.isEmpty() || progress.get().fieldWeights().isEmpty()) {
             return unknown("no field has a weight: nothing was learnt yet, or no tower weighs its fields"
                     + " (tower.user.senet, tower.item.senet)");
         }
-        SortedMap<String, Double> weights = progress.get().fieldWeights();
-        String generation = progress.get().generation();
-        long at = progress.get().step();
-        output.write(out, Map.of("generation", generation, "step", at, "fieldWeights", weights), () -> {
-            out.println("generation  " + generation);
-            out.println("step        " + at + "; weights are means over the last batch that was learnt");
-            weights.forEach((field, weight) -> out.printf(Locale.ROOT, "%8.4f    %s%n", weight, field));
-        });
-        return 0;
+        return known(Row.of("generation", progress.get().generation())
+                .with("step", progress.get().step())
+                .with("fieldWeights", progress.get().fieldWeights())); // means over the last batch that was learnt
     }
 
-    private int explainStep(Optional<BatchOrigin> batch, PrintWriter out) {
-        if (batch.isEmpty()) {
-            return unknown(
-                    "step " + step + " is not in the log: it was not learnt yet, or retention deleted its record");
-        }
-        output.write(out, json(batch.get()), () -> print(batch.get(), out));
-        return 0;
+    private int explainStep(Optional<BatchOrigin> batch) {
+        return batch.isEmpty()
+                ? unknown("step " + step + " is not in the log: it was not learnt yet, or retention deleted its record")
+                : known(row(batch.get()));
     }
 
-    private int explainItem(ItemOrigin origin, PrintWriter out) {
+    private int explainItem(ItemOrigin origin) {
         return origin.accept(new ItemOrigin.Visitor<Integer>() {
             @Override
             public Integer visit(ItemOrigin.NeverPublished never) {
@@ -140,38 +113,38 @@ final class ExplainCommand implements Callable<Integer> {
 
             @Override
             public Integer visit(ItemOrigin.Vector vector) {
-                output.write(out, json(vector), () -> print(vector, out));
-                return 0;
+                return known(row(vector));
             }
         });
     }
 
+    private int known(Row found) {
+        output.write(found);
+        return 0;
+    }
+
     private int unknown(String message) {
-        PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
-        err.println(message);
-        err.flush();
+        output.err().println(message);
+        output.err().flush();
         return UNKNOWN;
     }
 
-    private static void print(ItemOrigin.Vector found, PrintWriter out) {
-        out.println("item        " + found.embedding().item());
-        out.println("vector      offset " + found.offset() + " of " + found.topic() + "-" + found.partition());
-        out.println("generation  " + found.embedding().generation()
-                + (found.isOfTheseSettings()
-                        ? ", of the settings of this command"
-                        : ", NOT of the settings of this command"));
-        out.println("settings    " + found.settingsHash() + " (SHA-256 of the model settings of this command)");
-        out.println("step        " + found.embedding().step());
-        out.println("event time  learnt up to " + time(found.embedding().eventTime()));
-        found.batch()
-                .ifPresentOrElse(
-                        batch -> print(batch, out),
-                        () -> out.println("mini-batch  no longer in the log: retention deleted its record"));
-        out.println("in batch    "
-                + (found.roles().isEmpty()
-                        ? "no"
-                        : found.roles().stream().map(BatchOrigin.Role::words).collect(Collectors.joining(", "))));
-        out.println("published   " + reason(found));
+    private static Row row(ItemOrigin.Vector found) {
+        return Row.of("item", found.embedding().item())
+                .with("topic", found.topic())
+                .with("partition", found.partition())
+                .with("offset", found.offset())
+                .with("generation", found.embedding().generation())
+                .with("settingsHash", found.settingsHash()) // of the model settings of this command
+                .with("isOfTheseSettings", found.isOfTheseSettings())
+                .with("step", found.embedding().step())
+                .with("eventTime", time(found.embedding().eventTime()))
+                .with("batch", found.batch().map(ExplainCommand::row))
+                .with(
+                        "roles",
+                        found.roles().stream().map(BatchOrigin.Role::words).toList())
+                .with("changedAtStep", found.change().map(BatchOrigin::step))
+                .with("published", reason(found));
     }
 
     private static String reason(ItemOrigin.Vector found) {
@@ -185,56 +158,20 @@ final class ExplainCommand implements Callable<Integer> {
                         + " has the item as a positive or changes it, in the same commit; or by the sweep";
     }
 
-    private static void print(BatchOrigin batch, PrintWriter out) {
-        out.printf(
-                Locale.ROOT,
-                "mini-batch  step %d, offset %d of %s-%d: %,d examples%s, %,d negatives, %,d catalogue changes%n",
-                batch.step(),
-                batch.offset(),
-                batch.topic(),
-                batch.partition(),
-                batch.examples(),
-                batch.rehearsed() > 0 ? String.format(Locale.ROOT, " and %,d rehearsed", batch.rehearsed()) : "",
-                batch.negatives(),
-                batch.catalogueChanges());
-        batch.eventTimes()
-                .ifPresent(times -> out.println("event times " + time(times.first()) + " to " + time(times.last())));
+    private static Row row(BatchOrigin batch) {
+        return Row.of("step", batch.step())
+                .with("topic", batch.topic())
+                .with("partition", batch.partition())
+                .with("offset", batch.offset())
+                .with("examples", batch.examples())
+                .with("rehearsed", batch.rehearsed())
+                .with("negatives", batch.negatives())
+                .with("catalogueChanges", batch.catalogueChanges())
+                .with("firstEventTime", batch.eventTimes().flatMap(times -> time(times.first())))
+                .with("lastEventTime", batch.eventTimes().flatMap(times -> time(times.last())));
     }
 
-    private static ObjectNode json(ItemOrigin.Vector found) {
-        ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.put("item", found.embedding().item());
-        json.put("topic", found.topic());
-        json.put("partition", found.partition());
-        json.put("offset", found.offset());
-        json.put("generation", found.embedding().generation());
-        json.put("settingsHash", found.settingsHash());
-        json.put("isOfTheseSettings", found.isOfTheseSettings());
-        json.put("step", found.embedding().step());
-        json.put("eventTime", found.embedding().eventTime());
-        found.batch().ifPresent(batch -> json.set("batch", json(batch)));
-        ArrayNode roles = json.putArray("roles");
-        found.roles().forEach(role -> roles.add(role.words()));
-        found.change().ifPresent(batch -> json.put("changedAtStep", batch.step()));
-        return json;
-    }
-
-    private static ObjectNode json(BatchOrigin batch) {
-        ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.put("step", batch.step());
-        json.put("topic", batch.topic());
-        json.put("partition", batch.partition());
-        json.put("offset", batch.offset());
-        json.put("examples", batch.examples());
-        json.put("rehearsed", batch.rehearsed());
-        json.put("negatives", batch.negatives());
-        json.put("catalogueChanges", batch.catalogueChanges());
-        batch.eventTimes()
-                .ifPresent(times -> json.put("firstEventTime", times.first()).put("lastEventTime", times.last()));
-        return json;
-    }
-
-    private static String time(long millis) {
-        return millis == 0 ? "none" : Instant.ofEpochMilli(millis).toString();
+    private static Optional<Instant> time(long millis) {
+        return Optional.of(millis).filter(known -> known != 0).map(Instant::ofEpochMilli);
     }
 }

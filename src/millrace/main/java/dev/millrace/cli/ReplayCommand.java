@@ -9,17 +9,15 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.cli.option.Row;
 import dev.millrace.replay.BadRow;
 import dev.millrace.replay.DataSet;
 import dev.millrace.replay.Pace;
 import dev.millrace.replay.ReplayEvent;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
-import java.io.PrintWriter;
 import java.time.InstantSource;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -27,9 +25,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "replay",
@@ -40,10 +36,6 @@ import picocli.CommandLine.Spec;
             "millrace replay --data ml-100k --format movielens --speed max"
         })
 final class ReplayCommand implements Callable<Integer> {
-
-    @Spec
-    @Nullable
-    CommandSpec spec;
 
     @Mixin
     ConfigOptions config = new ConfigOptions();
@@ -73,7 +65,6 @@ final class ReplayCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         Pace pace = Pace.parse(speed);
         OptionFaults.requireAtLeastOne("--events", events == null ? 1 : events);
         if (isShop && !data.isGenerated()) {
@@ -85,8 +76,7 @@ final class ReplayCommand implements Callable<Integer> {
         MillraceSettings settings = data.settings(config, Map.of());
         Clusters.topics(settings).checkInputs();
         DataSet dataSet = data.open(settings);
-        DataOptions.sayEmptyColumns(
-                dataSet, Objects.requireNonNull(spec).commandLine().getErr());
+        DataOptions.sayEmptyColumns(dataSet, output.err());
         Cluster cluster = settings.cluster();
         long most = events == null ? Long.MAX_VALUE : events;
         AtomicLong sent = new AtomicLong();
@@ -102,19 +92,11 @@ final class ReplayCommand implements Callable<Integer> {
             replay.run(producer, InstantSource.system());
         }
         output.write(
-                out,
                 replay.sent().entrySet().stream()
-                        .map(sentTo -> row(sentTo.getKey().label(), sentTo.getValue()))
+                        .map(sentTo -> Row.of("topic", sentTo.getKey().label()).with("sent", sentTo.getValue()))
                         .toList(),
-                () -> replay.sent().forEach((topic, count) -> out.printf("%-10s %,d sent%n", topic.label(), count)));
+                "nothing was sent");
         return 0;
-    }
-
-    private static Map<String, Object> row(String topic, long sent) {
-        Map<String, Object> row = new LinkedHashMap<>();
-        row.put("topic", topic);
-        row.put("sent", sent);
-        return row;
     }
 
     /** How many exposures and clicks there are, if fewer than the most. Reads them all: what a bar with the time left costs. */

@@ -2,20 +2,15 @@ package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.OutputOption;
+import dev.millrace.cli.option.Row;
 import dev.millrace.settings.SettingDoc;
 import java.io.PrintWriter;
 import java.util.Collection;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "settings",
@@ -24,16 +19,12 @@ import picocli.CommandLine.Spec;
         footer = {"millrace settings", "millrace settings --output json"})
 final class SettingsCommand implements Callable<Integer> {
 
-    @Spec
-    @Nullable
-    CommandSpec spec;
-
     @Mixin
     OutputOption output = new OutputOption();
 
     @Override
     public Integer call() {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter out = output.out();
         output.write(out, rows().stream().map(SettingsCommand::row).toList(), () -> out.print(reference()));
         return 0;
     }
@@ -56,13 +47,11 @@ final class SettingsCommand implements Callable<Integer> {
         return type.replaceFirst(" in \\[.*", "");
     }
 
-    private static Map<String, String> row(SettingDoc doc) {
-        Map<String, String> row = new LinkedHashMap<>();
-        row.put("key", doc.pattern());
-        row.put("default", doc.byDefault());
-        row.put("type", doc.type());
-        row.put("meaning", doc.doc());
-        return row;
+    private static Row row(SettingDoc doc) {
+        return Row.of("key", doc.pattern())
+                .with("default", doc.byDefault())
+                .with("type", doc.type())
+                .with("meaning", doc.doc());
     }
 
     static String reference() {

@@ -7,10 +7,10 @@ import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.cli.option.Row;
 import dev.millrace.operation.Progress;
 import dev.millrace.topic.Topics;
 import java.io.PrintWriter;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -28,17 +28,11 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "The topics in the cluster.",
         footer = "millrace topics create --bootstrap-server kafka:9092")
-final class TopicsCommand implements Runnable {
+final class TopicsCommand {
 
     @Spec
     @Nullable
     CommandSpec spec;
-
-    @Override
-    public void run() {
-        throw new picocli.CommandLine.ParameterException(
-                Objects.requireNonNull(spec).commandLine(), "topics: name what to do, such as topics create");
-    }
 
     @Command(
             name = "create",
@@ -49,7 +43,6 @@ final class TopicsCommand implements Runnable {
                 "millrace topics create --set topic.partitions=12 --set topic.replicas=3"
             })
     int create(@Mixin ConfigOptions config, @Mixin OutputOption output, @Mixin ProgressOption progress) {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
         Topics topics = Clusters.topics(settings);
         Set<String> created;
@@ -59,32 +52,18 @@ final class TopicsCommand implements Runnable {
             created = topics.create();
             partitions = topics.partitions();
         }
-        List<Topics.Shape> shapes = topics.shapes();
         output.write(
-                out,
-                shapes.stream()
-                        .map(shape -> row(
-                                shape.name(),
-                                created.contains(shape.name()),
-                                partitions.getOrDefault(shape.name(), shape.partitions()),
-                                shape.partitions()))
+                topics.shapes().stream()
+                        .map(shape -> Row.of("topic", shape.name())
+                                .with("created", created.contains(shape.name()))
+                                .with("partitions", partitions.getOrDefault(shape.name(), shape.partitions()))
+                                .with("wanted", shape.partitions()))
                         .toList(),
-                () -> shapes.forEach(shape ->
-                        out.println(shape.name() + (created.contains(shape.name()) ? " created" : " was there"))));
+                "there are no topics");
         topics.check();
-        PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
-        topics.otherPartitions().forEach(err::println); // no fault: the applications work with them
-        err.flush();
+        topics.otherPartitions().forEach(output.err()::println); // no fault: the applications work with them
+        output.err().flush();
         return 0;
-    }
-
-    private static Map<String, Object> row(String topic, boolean isCreated, int partitions, int wanted) {
-        Map<String, Object> row = new LinkedHashMap<>();
-        row.put("topic", topic);
-        row.put("created", isCreated);
-        row.put("partitions", partitions);
-        row.put("wanted", wanted);
-        return row;
     }
 
     @Command(
@@ -109,7 +88,7 @@ final class TopicsCommand implements Runnable {
                     String principal,
             @Parameters(paramLabel = "COMMAND", arity = "1..*", description = "such as train, serve, replay")
                     List<String> commands) {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter out = output.out();
         MillraceSettings settings = config.settings();
         AccessList rights =
                 new AccessList(settings.topics().names(), settings.stream().applicationId());
@@ -123,14 +102,12 @@ final class TopicsCommand implements Runnable {
         return 0;
     }
 
-    private static Map<String, Object> row(String principal, Resource resource, Set<String> operations) {
-        Map<String, Object> row = new LinkedHashMap<>();
-        row.put("principal", principal);
-        row.put("resource", resource.kind().word());
-        row.put("name", resource.name());
-        row.put("pattern", resource.isPrefix() ? "prefixed" : "literal");
-        row.put("operations", List.copyOf(operations));
-        return row;
+    private static Row row(String principal, Resource resource, Set<String> operations) {
+        return Row.of("principal", principal)
+                .with("resource", resource.kind().word())
+                .with("name", resource.name())
+                .with("pattern", resource.isPrefix() ? "prefixed" : "literal")
+                .with("operations", List.copyOf(operations));
     }
 
     @Command(

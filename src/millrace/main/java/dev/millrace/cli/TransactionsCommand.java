@@ -6,27 +6,21 @@ import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.cli.option.Row;
 import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.topic.transaction.Fate;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.topic.transaction.TransactionAdmin;
-import java.io.PrintWriter;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "transactions",
@@ -34,19 +28,9 @@ import picocli.CommandLine.Spec;
         description =
                 "Transactions that are open on what Millrace writes: readers of committed records stop before them.",
         footer = "millrace transactions list --bootstrap-server kafka:9092")
-final class TransactionsCommand implements Runnable {
+final class TransactionsCommand {
 
     private static final int UNDECIDED = 1;
-
-    @Spec
-    @Nullable
-    CommandSpec spec;
-
-    @Override
-    public void run() {
-        throw new ParameterException(
-                Objects.requireNonNull(spec).commandLine(), "transactions: name what to do, such as transactions list");
-    }
 
     @Command(
             mixinStandardHelpOptions = true,
@@ -100,8 +84,7 @@ final class TransactionsCommand implements Runnable {
             String place = one.open().place();
             if (one.fate() == Fate.UNDECIDED && (toAbort.contains(place) || toCommit.contains(place))) {
                 admin.end(one, toCommit.contains(place));
-                PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
-                err.println((toCommit.contains(place) ? "committed: " : "aborted: ") + one.text());
+                output.err().println((toCommit.contains(place) ? "committed: " : "aborted: ") + one.text());
             }
         }
         return print(asked(progress, admin::open), output);
@@ -115,26 +98,20 @@ final class TransactionsCommand implements Runnable {
     }
 
     private int print(List<JudgedTransaction> open, OutputOption output) {
-        output.write(out(), open.stream().map(TransactionsCommand::row).toList(), () -> {
-            open.forEach(one -> out().println(one.text()));
-            if (open.isEmpty()) {
-                out().println("none is open");
-            }
-        });
+        output.write(open.stream().map(TransactionsCommand::row).toList(), "none is open");
         return open.stream().anyMatch(one -> one.fate() == Fate.UNDECIDED) ? UNDECIDED : 0;
     }
 
-    private static Map<String, Object> row(JudgedTransaction one) {
-        Map<String, Object> row = new LinkedHashMap<>();
-        row.put("topic", one.open().topic());
-        row.put("partition", one.open().partition());
-        row.put("firstOffset", one.open().firstOffset());
-        row.put("producerId", one.open().producerId());
-        one.transactionalId().ifPresent(id -> row.put("transactionalId", id));
-        row.put("lastWrite", one.open().lastWrite().toString());
-        row.put("fate", one.fate().text());
-        row.put("reason", one.reason());
-        return row;
+    private static Row row(JudgedTransaction one) {
+        return Row.of("place", one.open().place())
+                .with("topic", one.open().topic())
+                .with("partition", one.open().partition())
+                .with("firstOffset", one.open().firstOffset())
+                .with("producerId", one.open().producerId())
+                .with("transactionalId", one.transactionalId())
+                .with("lastWrite", one.open().lastWrite())
+                .with("fate", one.fate().text())
+                .with("reason", one.reason());
     }
 
     private static void requireOneEnd(Set<String> toAbort, Set<String> toCommit) {
@@ -152,9 +129,5 @@ final class TransactionsCommand implements Runnable {
         List<JudgedTransaction> open = settings.transactions().open(); // a broker that does not answer is named here
         WrittenTopics.requireVisible(settings);
         return open;
-    }
-
-    private PrintWriter out() {
-        return Objects.requireNonNull(spec).commandLine().getOut();
     }
 }

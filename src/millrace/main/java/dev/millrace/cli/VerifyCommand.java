@@ -11,20 +11,16 @@ import dev.millrace.cli.verify.ModelCheck;
 import dev.millrace.cli.verify.Verdict;
 import dev.millrace.topic.Cluster;
 import dev.millrace.verify.ModelAudit;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "verify",
@@ -41,10 +37,6 @@ import picocli.CommandLine.Spec;
 final class VerifyCommand implements Callable<Integer> {
 
     private static final int DIFFERS = 1;
-
-    @Spec
-    @Nullable
-    CommandSpec spec;
 
     @Mixin
     ConfigOptions config = new ConfigOptions();
@@ -90,10 +82,6 @@ final class VerifyCommand implements Callable<Integer> {
             throw OptionFaults.unusable("verify", "nothing", "must be told what to check: --model, --counts, or both");
         }
         OptionFaults.requireAtLeastOne("--step", step == null ? 1 : step);
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        PrintWriter text = output.asText(out);
-        PrintWriter notes =
-                output.asNotes(out, Objects.requireNonNull(spec).commandLine().getErr());
         MillraceSettings settings = config.settings();
         Cluster cluster = Clusters.open(settings);
         if (record) { // now, and not after an hour
@@ -101,18 +89,24 @@ final class VerifyCommand implements Callable<Integer> {
         }
         List<Verdict> verdicts = new ArrayList<>();
         if (counts) {
-            verdicts.add(enter(cluster, CountsCheck.run(settings, cluster, progress, text, notes)));
+            verdicts.add(enter(cluster, CountsCheck.run(settings, cluster, progress, output.notes())));
         }
         if (model) {
             var scope = new ModelAudit.Scope(
                     step == null ? OptionalLong.empty() : OptionalLong.of(step), Optional.ofNullable(checkpoints));
-            verdicts.add(enter(cluster, ModelCheck.run(settings, cluster, scope, progress, text, notes)));
+            verdicts.add(enter(cluster, ModelCheck.run(settings, cluster, scope, progress, output.notes())));
         }
-        output.write(out, verdicts.stream().map(Verdict::row).toList(), () -> {}); // the text was written as it came
+        if (!output.isText()) {
+            output.writeEach(verdicts.stream().map(Verdict::row).toList(), "");
+        }
         return verdicts.stream().allMatch(Verdict::agrees) ? 0 : DIFFERS;
     }
 
+    /** Shows people each result as it comes: the next may take an hour. */
     private Verdict enter(Cluster cluster, Verdict verdict) {
+        if (output.isText()) {
+            output.write(verdict.row());
+        }
         if (record) {
             Clusters.log(cluster, "verify")
                     .verified(verdict.kind(), verdict.target(), verdict.agrees(), verdict.detail());

@@ -289,7 +289,9 @@ class AccessRightsIT {
         needsEach(grants, "model retire", "model", "retire", narrow);
         succeeds(grants, "model retire", "model", "retire", narrow);
         succeeds(grants, "actions", "actions", "--count", "100");
-        assertThat(said.toString()).contains("accepted  promote   " + narrow, "failed    promote   " + narrow);
+        assertThat(said.toString())
+                .containsPattern("accepted +promote +" + narrow)
+                .containsPattern("failed +promote +" + narrow);
         needsEach(grants, "actions", "actions");
     }
 
@@ -321,7 +323,7 @@ class AccessRightsIT {
         fails(grants, "dlq replay", AclOperation.WRITE, "operator-actions", "WRITE", replay);
         fails(grants, "dlq replay", AclOperation.WRITE, "clicks", "WRITE", replay);
         succeeds(grants, "dlq replay", replay);
-        assertThat(said.toString()).contains("sent to clicks");
+        assertThat(said.toString()).containsPattern("sent.clicks +1");
         String[] tune = {"tune", "--mini-batches", "--trials", "1", "--force", "--out", path("tuned")};
         succeeds(grants, "tune --mini-batches", tune);
         needsEach(grants, "tune --mini-batches", tune);

@@ -125,13 +125,6 @@ class CommandLineTest {
                 .containsExactly("--command-config = " + absent + ": must be a readable file");
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"topics", "bench"})
-    void aGroupOfCommandsAsksForOneOfThem(String group) {
-        assertThat(run(group)).isEqualTo(2);
-        assertThat(err.toString()).contains(group + ": name what ");
-    }
-
     @Test
     void anUnknownOptionIsRefused() {
         assertThat(run("serve", "--prot", "80")).isEqualTo(2);
@@ -164,7 +157,9 @@ class CommandLineTest {
             delimiter = '|',
             value = {
                 "nothing | Unmatched argument at index 0: 'nothing'",
-                "model | model: name what to do",
+                "model | Missing required subcommand",
+                "topics | Missing required subcommand",
+                "bench | bench: name what ",
                 "topics create --set x | should be in KEY=VALUE format but was x",
                 "topics create --set kafka.security.protocol=FOO | kafka.* = what was given: Invalid value FOO",
                 "topics create --bootstrap-server nonsense | Invalid url in bootstrap.servers: nonsense",

@@ -90,14 +90,14 @@ class DeadLettersIT {
 
                 assertThat(commands.run(given, "dlq", "list")).isZero();
                 assertThat(commands.out())
-                        .containsPattern(" 1  misplaced-removal +users ")
-                        .containsPattern(" 4  undecodable +clicks ")
+                        .containsPattern("misplaced-removal +users +1 ")
+                        .containsPattern("undecodable +clicks +4 ")
                         .contains("partition = 0: must be 1");
                 assertThat(commands.run(given, "dlq", "show", "--topic", "clicks", "-n", "2"))
                         .isZero();
                 assertThat(commands.out())
                         .contains("{\"click_id\": \"c1\"}")
-                        .contains("  key    " + user)
+                        .containsPattern("key +" + user)
                         .contains(" bytes, left out here, still at its origin")
                         .doesNotContain("misplaced-removal", "no click");
 
@@ -116,7 +116,6 @@ class DeadLettersIT {
         assertThat(new ObjectMapper().readTree(commands.out())).singleElement().satisfies(group -> {
             assertThat(group.path("reason").asText()).isEqualTo("undecodable");
             assertThat(group.path("count").asLong()).isEqualTo(4);
-            assertThat(group.path("messages").get(0)).isEqualTo(group.path("message"));
             assertThat(group.path("messages").size()).isGreaterThan(1);
         });
         assertThat(commands.run(given, "dlq", "show", "--topic", "clicks", "-n", "2", "--output", "json"))
@@ -140,7 +139,7 @@ class DeadLettersIT {
                 .doesNotHaveDuplicates();
         assertThat(commands.run(given, "dlq", "list", "--messages", "0")).isEqualTo(2);
         assertThat(commands.run(given, "dlq", "show", "--topic", "clicks")).isZero();
-        assertThat(commands.out()).contains("  value  not json").contains("  value  10 bytes: 01");
+        assertThat(commands.out()).containsPattern("value +not json").containsPattern("value +10 bytes: 01");
     }
 
     private void anOperatorSaysWhichAreMended(Map<String, String> given) {
@@ -152,7 +151,7 @@ class DeadLettersIT {
         assertThat(commands.err()).contains("--topic = click: must be one of exposures, clicks,");
         assertThat(commands.run(given, "dlq", "replay", "--reason", "misplaced-removal", "--dry-run"))
                 .isZero();
-        assertThat(commands.out()).containsPattern(" 1  would go to users\\R").doesNotContain("next time");
+        assertThat(commands.out()).containsPattern("wouldSend.users +1\\R").doesNotContain("after");
         assertThat(commands.run(given, "actions")).isZero();
         assertThat(commands.out()).as("nothing was sent").startsWith("nothing was ordered yet");
         assertThat(commands.run(given, "dlq", "replay", "--reason", "bad-time")).isZero();
@@ -162,23 +161,21 @@ class DeadLettersIT {
     private void aRemovalIsCarriedOutWhenItIsSentAgain(Map<String, String> given, ProgressWatch progress) {
         assertThat(commands.run(given, "dlq", "replay", "--reason", "misplaced-removal"))
                 .isZero();
-        assertThat(commands.out())
-                .containsPattern(" 1  sent to users\\R")
-                .containsPattern("next time   --after \\d=\\d+\\R");
+        assertThat(commands.out()).containsPattern("sent.users +1\\R").containsPattern("after +\\d=\\d+\\R");
         String after = commands.out()
                 .lines()
                 .reduce((one, other) -> other)
                 .orElseThrow()
-                .split(" +")[3];
+                .split(" +")[1];
         await().atMost(PATIENCE).until(() -> count(progress, "users", "removed") == 1);
         assertThat(commands.run(given, "actions")).isZero();
         assertThat(commands.out())
-                .contains("accepted  replay-letters misplaced-removal (1 to users, up to " + after + ")")
+                .containsPattern("accepted +replay-letters +misplaced-removal .* 1 to users, up to " + after)
                 .contains("millrace dlq replay");
 
         assertThat(commands.run(given, "dlq", "replay", "--reason", "misplaced-removal", "--after", after))
                 .isZero();
-        assertThat(commands.out()).isEqualTo("no dead letters" + System.lineSeparator());
+        assertThat(commands.out()).contains("no dead letters");
         String[] replay = {"dlq", "replay", "--reason", "misplaced-removal", "--after", after, "--output", "json"};
         assertThat(commands.run(given, replay)).isZero();
         assertThat(commands.out().strip()).isEqualTo("{\"sent\":{},\"left\":{},\"after\":\"" + after + "\"}");
@@ -189,9 +186,9 @@ class DeadLettersIT {
         assertThat(commands.run(given, "dlq", "replay", "--reason", "undecodable", "--after", "7=1"))
                 .isZero();
         assertThat(commands.out())
-                .containsPattern(" 4  sent to clicks\\R")
+                .containsPattern("sent.clicks +4\\R")
                 .as("what was given stays")
-                .containsPattern("next time   --after \\d=\\d+(,\\d=\\d+)*,7=1\\R");
+                .containsPattern("after +\\d=\\d+(,\\d=\\d+)*,7=1\\R");
         await().atMost(PATIENCE).until(() -> count(progress, "clicks", "rejected: undecodable") == 8);
 
         assertThat(commands.run(given, "dlq", "show", "--reason", "undecodable", "-n", "8"))

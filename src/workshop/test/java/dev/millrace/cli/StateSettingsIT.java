@@ -122,7 +122,7 @@ class StateSettingsIT {
                 .as(commands.out() + commands.err())
                 .isZero();
         assertThat(commands.out())
-                .contains("result    same bits")
+                .contains("same bits: ")
                 .contains("the books agree with the topics")
                 .contains("  popularity.half-life = 100000; here 5000")
                 .contains("  tower.dim = 8; here 16")

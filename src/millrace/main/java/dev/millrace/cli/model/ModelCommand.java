@@ -5,24 +5,15 @@ import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.cli.option.Row;
 import dev.millrace.topic.GenerationAdmin;
-import java.io.PrintWriter;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "model",
@@ -37,17 +28,7 @@ import picocli.CommandLine.Spec;
             ModelShowCommand.class
         },
         footer = "millrace model list --bootstrap-server kafka:9092")
-public final class ModelCommand implements Runnable {
-
-    @Spec
-    @Nullable
-    CommandSpec spec;
-
-    @Override
-    public void run() {
-        throw new ParameterException(
-                Objects.requireNonNull(spec).commandLine(), "model: name what to do, such as model show");
-    }
+public final class ModelCommand {
 
     @Command(
             mixinStandardHelpOptions = true,
@@ -63,12 +44,9 @@ public final class ModelCommand implements Runnable {
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation) {
         Optional<String> before = order(config, progress, "model promote", admin -> admin.promote(generation));
-        Map<String, Object> object = new LinkedHashMap<>(Map.of("promoted", generation));
-        before.ifPresent(one -> object.put("answered", one));
-        return say(output, object, out -> {
-            out.println("promoted    " + generation);
-            before.ifPresent(one -> out.println("answered    " + one + "; millrace model rollback goes back to it"));
-        });
+        output.write(Row.of("promoted", generation).with("answered", before));
+        before.ifPresent(one -> output.say("millrace model rollback goes back to " + one));
+        return 0;
     }
 
     @Command(
@@ -80,13 +58,8 @@ public final class ModelCommand implements Runnable {
             footer = "millrace model rollback --bootstrap-server kafka:9092")
     int rollback(@Mixin ConfigOptions config, @Mixin OutputOption output, @Mixin ProgressOption progress) {
         List<String> lastFirst = order(config, progress, "model rollback", GenerationAdmin::rollBack);
-        Map<String, Object> object = new LinkedHashMap<>();
-        object.put("promoted", lastFirst.get(0));
-        object.put("answered", lastFirst.get(1));
-        return say(output, object, out -> {
-            out.println("promoted    " + lastFirst.get(0));
-            out.println("answered    " + lastFirst.get(1));
-        });
+        output.write(Row.of("promoted", lastFirst.get(0)).with("answered", lastFirst.get(1)));
+        return 0;
     }
 
     @Command(
@@ -103,22 +76,14 @@ public final class ModelCommand implements Runnable {
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation) {
         GenerationAdmin.Retired retired = order(config, progress, "model retire", admin -> admin.retire(generation));
-        Map<String, Object> object = new LinkedHashMap<>();
-        object.put("retired", generation);
-        object.put("again", retired.isAgain());
-        object.put("recordsRemoved", retired.records());
-        retired.application().ifPresent(learner -> object.put("application", learner));
-        return say(output, object, out -> {
-            out.printf(
-                    Locale.ROOT,
-                    "retired     %s%s, %,d records removed%n",
-                    generation,
-                    retired.isAgain() ? " once more" : "",
-                    retired.records());
-            retired.application()
-                    .ifPresent(learner -> out.println("learner     application " + learner
-                            + ": if it still runs, stop it and retire once more, because what it publishes stays"));
-        });
+        output.write(Row.of("retired", generation)
+                .with("again", retired.isAgain())
+                .with("recordsRemoved", retired.records())
+                .with("application", retired.application()));
+        retired.application()
+                .ifPresent(learner -> output.say("if " + learner
+                        + " still runs, stop it and retire once more, because what it publishes stays"));
+        return 0;
     }
 
     @Command(
@@ -143,16 +108,13 @@ public final class ModelCommand implements Runnable {
                     String application) {
         Optional<String> before =
                 order(config, progress, "model hand-over", admin -> admin.handOver(generation, application));
-        Map<String, Object> object = new LinkedHashMap<>();
-        object.put("generation", generation);
-        object.put("application", application);
-        before.ifPresent(owner -> object.put("before", owner));
-        return say(
-                output,
-                object,
-                out -> out.println(
-                        before.map(owner -> "handed over " + generation + " from " + owner + " to " + application)
-                                .orElse("unchanged   " + generation + " was not published by another")));
+        output.write(Row.of("generation", generation)
+                .with("application", application)
+                .with("before", before));
+        if (before.isEmpty()) {
+            output.say("unchanged: " + generation + " was not published by another");
+        }
+        return 0;
     }
 
     private static <T> T order(
@@ -160,11 +122,5 @@ public final class ModelCommand implements Runnable {
         try (ProgressLine line = progress.line("read")) {
             return order.apply(Clusters.admin(Clusters.open(config.settings()).followedBy(line), command));
         }
-    }
-
-    private int say(OutputOption output, Map<String, Object> object, Consumer<PrintWriter> text) {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        output.write(out, object, () -> text.accept(out));
-        return 0;
     }
 }

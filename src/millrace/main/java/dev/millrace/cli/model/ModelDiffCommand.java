@@ -8,6 +8,7 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.cli.option.Row;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
@@ -18,10 +19,8 @@ import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.ProgressLog;
 import dev.millrace.train.TrainingProgress;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Locale;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -32,10 +31,8 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "diff",
@@ -49,12 +46,6 @@ import picocli.CommandLine.Spec;
             "millrace model diff g1-e5d3e6aa g2-3f9a01bc --output json"
         })
 final class ModelDiffCommand implements Callable<Integer> {
-
-    private static final String ABSENT = "(not set)";
-
-    @Spec
-    @Nullable
-    CommandSpec spec;
 
     @Mixin
     ConfigOptions config = new ConfigOptions();
@@ -90,7 +81,6 @@ final class ModelDiffCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         OptionFaults.requireAtLeastOne("--users", users);
         OptionFaults.requireAtLeastOne("--k", k);
         MillraceSettings settings = config.settings();
@@ -100,71 +90,36 @@ final class ModelDiffCommand implements Callable<Integer> {
         GenerationHistory history = GenerationAdmin.history(cluster);
         SortedMap<String, String> ofOne = settings(history, one);
         SortedMap<String, String> ofOther = settings(history, other);
-        PrintWriter early = output.asText(out); // the answers take a while
-        printSettings(ofOne, ofOther, early);
         Map<String, TrainingProgress> learners = new ProgressLog(cluster).byGeneration();
-        printExam(one, Optional.ofNullable(learners.get(one)), early);
-        printExam(other, Optional.ofNullable(learners.get(other)), early);
-        early.flush();
         GenerationComparison.Agreement agreement;
         try (ProgressLine line = progress.line("read")) {
             agreement = GenerationComparison.between(settings, one, other, users, k, directory, line);
         }
-        Map<String, Object> object = new LinkedHashMap<>();
-        object.put("left", generation(one, Optional.ofNullable(learners.get(one))));
-        object.put("right", generation(other, Optional.ofNullable(learners.get(other))));
-        object.put(
-                "settings",
-                differing(ofOne, ofOther).stream()
-                        .map(key -> row(key, ofOne, ofOther))
-                        .toList());
-        object.put("answers", object(agreement));
-        output.write(
-                out,
-                object,
-                () -> out.printf(
-                        Locale.ROOT,
-                        "answers     of %,d users: %.3f of the best %d items in common, the same best item for %.3f%n",
-                        agreement.users(),
-                        agreement.common(),
-                        agreement.k(),
-                        agreement.sameFirst()));
+        output.write(Row.of("left", generation(one, Optional.ofNullable(learners.get(one))))
+                .with("right", generation(other, Optional.ofNullable(learners.get(other))))
+                .with("settings", differing(ofOne, ofOther))
+                .with(
+                        "answers",
+                        Row.of("users", agreement.users())
+                                .with("k", agreement.k())
+                                .with("common", agreement.common())
+                                .with("sameFirst", agreement.sameFirst())));
         return 0;
     }
 
-    private static Map<String, Object> generation(String name, Optional<TrainingProgress> progress) {
-        Map<String, Object> object = new LinkedHashMap<>();
-        object.put("generation", name);
+    private static Row generation(String name, Optional<TrainingProgress> progress) {
+        Row row = Row.of("generation", name);
         progress.ifPresent(training -> {
             RankingTotals exam = training.exam().model();
-            object.put("step", training.step());
-            object.put("ranked", exam.scored());
-            object.put("recallAt10", exam.recallAt(10));
-            object.put("standardErrorAt10", exam.standardErrorAt(10));
-            object.put("recallAt100", exam.recallAt(100));
-            object.put("standardErrorAt100", exam.standardErrorAt(100));
-            object.put("ndcgAt10", exam.ndcg10());
+            row.with("step", training.step())
+                    .with("ranked", exam.scored())
+                    .with("recallAt10", exam.recallAt(10))
+                    .with("standardErrorAt10", exam.standardErrorAt(10))
+                    .with("recallAt100", exam.recallAt(100))
+                    .with("standardErrorAt100", exam.standardErrorAt(100))
+                    .with("ndcgAt10", exam.ndcg10());
         });
-        return object;
-    }
-
-    /** A setting that differs; a side that has not set it has no member. */
-    private static Map<String, String> row(
-            String key, SortedMap<String, String> left, SortedMap<String, String> right) {
-        Map<String, String> row = new LinkedHashMap<>();
-        row.put("key", key);
-        Optional.ofNullable(left.get(key)).ifPresent(value -> row.put("left", value));
-        Optional.ofNullable(right.get(key)).ifPresent(value -> row.put("right", value));
         return row;
-    }
-
-    private static Map<String, Object> object(GenerationComparison.Agreement agreement) {
-        Map<String, Object> object = new LinkedHashMap<>();
-        object.put("users", agreement.users());
-        object.put("k", agreement.k());
-        object.put("common", agreement.common());
-        object.put("sameFirst", agreement.sameFirst());
-        return object;
     }
 
     private static SortedMap<String, String> settings(GenerationHistory history, String generation) {
@@ -174,33 +129,15 @@ final class ModelDiffCommand implements Callable<Integer> {
                         "there is no generation " + generation + "; known: " + history.generations()));
     }
 
-    private static Set<String> differing(SortedMap<String, String> left, SortedMap<String, String> right) {
+    /** The settings that differ; a side that has not set one has no value. */
+    private static List<Row> differing(SortedMap<String, String> left, SortedMap<String, String> right) {
         Set<String> keys = new TreeSet<>(left.keySet());
         keys.addAll(right.keySet());
-        keys.removeIf(key -> left.getOrDefault(key, ABSENT).equals(right.getOrDefault(key, ABSENT)));
-        return keys;
-    }
-
-    private static void printSettings(
-            SortedMap<String, String> left, SortedMap<String, String> right, PrintWriter out) {
-        Set<String> keys = differing(left, right);
-        out.println("settings    " + (keys.isEmpty() ? "the same" : keys.size() + " differ"));
-        keys.forEach(key -> out.println("            " + key + " = " + left.getOrDefault(key, ABSENT) + " | "
-                + right.getOrDefault(key, ABSENT)));
-    }
-
-    private static void printExam(String generation, Optional<TrainingProgress> progress, PrintWriter out) {
-        out.println("exam        " + generation
-                + progress.map(training -> String.format(
-                                Locale.ROOT,
-                                ": step %,d, %,d ranked, R@10 %.4f ± %.4f, R@100 %.4f ± %.4f, NDCG@10 %.4f",
-                                training.step(),
-                                training.exam().model().scored(),
-                                training.exam().model().recallAt(10),
-                                training.exam().model().standardErrorAt(10),
-                                training.exam().model().recallAt(100),
-                                training.exam().model().standardErrorAt(100),
-                                training.exam().model().ndcg10()))
-                        .orElse(": no progress of its learner"));
+        return keys.stream()
+                .filter(key -> !Objects.equals(left.get(key), right.get(key)))
+                .map(key -> Row.of("key", key)
+                        .with("left", Optional.ofNullable(left.get(key)))
+                        .with("right", Optional.ofNullable(right.get(key))))
+                .toList();
     }
 }

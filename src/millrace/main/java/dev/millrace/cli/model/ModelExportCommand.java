@@ -15,22 +15,18 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.cli.option.Row;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.Part;
 import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.train.Trainer;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "export",
@@ -45,10 +41,6 @@ import picocli.CommandLine.Spec;
             "millrace model export --in model.checkpoint --vectors vectors --onnx towers"
         })
 final class ModelExportCommand implements Callable<Integer> {
-
-    @Spec
-    @Nullable
-    CommandSpec spec;
 
     @Mixin
     ConfigOptions config = new ConfigOptions();
@@ -91,42 +83,36 @@ final class ModelExportCommand implements Callable<Integer> {
             throw OptionFaults.unusable(
                     "model export", "nothing", "must have at least one of --out, --vectors and --onnx");
         }
-        PrintWriter told = Objects.requireNonNull(spec).commandLine().getOut();
-        PrintWriter early = output.asText(told); // each file is told once it is written
-        Map<String, Object> object;
         try (ScratchEntries entries = ScratchEntries.create();
                 ProgressLine line = progress.line("entries")) {
             Checkpoint checkpoint = in == null ? ofLearner(entries, line) : CheckpointFile.read(in, entries, line);
             line.end();
-            ModelShowCommand.print(checkpoint.header(), early);
-            object = ModelShowCommand.object(checkpoint.header());
+            Row written = ModelShowCommand.row(checkpoint.header());
             if (out != null) {
                 CheckpointFile.write(out, checkpoint, line);
                 line.end();
-                early.println("written     " + out);
-                object.put("checkpoint", out.toString());
+                written.with("checkpoint", out.toString());
             }
             if (vectors != null || onnx != null) {
                 Trainer trainer = in == null ? checkpoint.toLookAt() : CheckpointFile.toLookAt(in, checkpoint);
-                writeFiles(checkpoint, trainer, early, object);
+                writeFiles(checkpoint, trainer, written);
             }
+            output.write(written);
         }
-        output.write(told, object, () -> {});
         return 0;
     }
 
-    private void writeFiles(Checkpoint checkpoint, Trainer trainer, PrintWriter early, Map<String, Object> object)
-            throws IOException {
+    private void writeFiles(Checkpoint checkpoint, Trainer trainer, Row written) throws IOException {
         if (vectors != null) {
             int items = ItemVectors.write(vectors, checkpoint.header(), trainer);
-            object.put("vectors", Map.of("folder", vectors.toString(), "items", items, "dim", trainer.dim()));
-            early.println("vectors     " + items + " items of " + trainer.dim() + " floats in " + vectors);
+            written.with(
+                    "vectors",
+                    Row.of("folder", vectors.toString()).with("items", items).with("dim", trainer.dim()));
         }
         if (onnx != null) {
             TowerFiles.write(
                     onnx, checkpoint.header(), checkpoint.settings().trainer().model(), trainer.model());
-            object.put("towers", onnx.toString());
-            early.println("towers      in " + onnx);
+            written.with("towers", onnx.toString());
         }
     }
 

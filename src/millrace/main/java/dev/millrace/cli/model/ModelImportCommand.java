@@ -10,6 +10,7 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.cli.option.Row;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.stream.LearnerState;
@@ -17,17 +18,14 @@ import dev.millrace.stream.Part;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.Topics;
-import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "import",
@@ -42,10 +40,6 @@ import picocli.CommandLine.Spec;
             "    --set stream.application-id=second"
         })
 final class ModelImportCommand implements Callable<Integer> {
-
-    @Spec
-    @Nullable
-    CommandSpec spec;
 
     @Mixin
     ConfigOptions config = new ConfigOptions();
@@ -68,7 +62,6 @@ final class ModelImportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
         Cluster cluster = Clusters.open(settings);
         requireRights(settings, cluster);
@@ -79,29 +72,20 @@ final class ModelImportCommand implements Callable<Integer> {
             begun = new LearnerImport(cluster, settings.learner())
                     .into(learner.followedBy(line), Objects.requireNonNull(in), isWarm ? Start.WARM : Start.SAME, line);
         }
-        PrintWriter text = output.asText(out);
-        ModelShowCommand.print(begun.header(), text);
-        Map<String, Object> object = ModelShowCommand.object(begun.header());
-        object.put("application", learner.application());
-        object.put("nextStep", begun.header().step() + 1);
-        object.put("nextOffset", begun.offset());
-        text.println("imported    as " + learner.application() + ", which goes on at step "
-                + (begun.header().step() + 1) + ", offset " + begun.offset() + " of "
-                + settings.topics().names().miniBatches());
+        Row imported = ModelShowCommand.row(begun.header())
+                .with("application", learner.application())
+                .with("nextStep", begun.header().step() + 1)
+                .with("nextOffset", begun.offset());
+        Optional<String> before = Optional.empty();
         if (settings.stream().isLogLearnerPublishing()) {
             String generation = settings.trainer().model().generationName();
-            object.put("publishes", generation);
-            Clusters.admin(cluster, "model import")
-                    .handOver(generation, learner.application())
-                    .ifPresent(owner -> {
-                        object.put("inPlaceOf", owner);
-                        text.println("publishes   " + generation + " in place of application " + owner
-                                + ", which must not start again");
-                    });
+            before = Clusters.admin(cluster, "model import").handOver(generation, learner.application());
+            imported.with("publishes", generation).with("inPlaceOf", before);
         }
-        text.println("start it    millrace train --from mini-batches, with stream.application-id = "
+        output.write(imported);
+        before.ifPresent(owner -> output.say(owner + " must not start again"));
+        output.say("start it with millrace train --from mini-batches, with stream.application-id = "
                 + settings.stream().applicationId());
-        output.write(out, object, () -> {});
         return 0;
     }
 

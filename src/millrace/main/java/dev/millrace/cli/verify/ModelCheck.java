@@ -16,12 +16,13 @@ import dev.millrace.train.TrainerSettings;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** {@code verify --model}: learns the log again and prints what differs from what was published. */
+/** {@code verify --model}: learns the log again and says what differs from what was published. */
 public final class ModelCheck {
 
     private ModelCheck() {}
@@ -32,36 +33,33 @@ public final class ModelCheck {
             Cluster cluster,
             ModelAudit.Scope scope,
             ProgressOption progress,
-            PrintWriter out,
             PrintWriter notes) {
         KeptSettings given = settings.learner().kept();
         KeptSettings own = ofLearner(settings, cluster).orElse(given);
-        IgnoredSettings.print(given.differences(own), "the learner", notes);
+        Verdict.printIgnored(given.differences(own), "the learner", notes);
         try {
             ModelReport report = report(cluster, settings.learner().with(own), scope, progress);
-            print(report, out);
             return new Verdict(
                     Kind.VERIFY_MODEL,
                     report.generation(),
                     report.isSame(),
                     String.format(
                             Locale.ROOT,
-                            "%s up to step %d: %d digests and %d vectors compared",
+                            "%s: %d steps from step %d to step %d, %d digests and %d vectors compared",
                             verdict(report),
+                            report.toStep() - report.fromStep(),
+                            report.fromStep(),
                             report.toStep(),
                             report.digests(),
                             report.vectors()),
                     found(report));
         } catch (BrokenLogException broken) {
-            out.println("model     cannot be verified: " + broken.getMessage());
             return new Verdict(
                     Kind.VERIFY_MODEL,
                     settings.stream().applicationId(Part.LEARN),
                     false,
                     "cannot be verified: " + broken.getMessage(),
                     Map.of());
-        } finally {
-            out.flush();
         }
     }
 
@@ -87,49 +85,18 @@ public final class ModelCheck {
         Map<String, Object> found = new LinkedHashMap<>();
         found.put("from_step", report.fromStep());
         found.put("to_step", report.toStep());
+        found.put("steps_per_second", Math.round(report.stepsPerSecond()));
         found.put("digests", report.digests());
+        found.put("newest_equal_digest", report.newestEqual().stream().boxed().findFirst());
         found.put("vectors", report.vectors());
         found.put("older_vectors", report.uncheckedVectors());
         found.put("newer_vectors", report.laterVectors());
+        found.put("other_vectors", report.otherVectors());
+        found.put("catalogue_compared", report.isCatalogueCompared());
         found.put("differing", report.differing());
         found.put("differences", report.differences());
+        found.put("checkpoint", report.checkpoint().map(Path::toString));
         return found;
-    }
-
-    private static void print(ModelReport report, PrintWriter out) {
-        out.printf("model     generation %s%n", report.generation());
-        out.printf(
-                Locale.ROOT,
-                "replayed  %,d steps from step %,d to step %,d in %.1f s, %,.0f steps/s%n",
-                report.toStep() - report.fromStep(),
-                report.fromStep(),
-                report.toStep(),
-                report.nanos() / 1e9,
-                report.stepsPerSecond());
-        out.printf(
-                Locale.ROOT,
-                "digests   %,d compared, %s%n",
-                report.digests(),
-                report.newestEqual().isPresent()
-                        ? "the newest that agrees is of step "
-                                + report.newestEqual().getAsLong()
-                        : "none agrees");
-        out.printf(
-                Locale.ROOT,
-                "vectors   %,d compared bit for bit; not compared: %,d older than the checkpoint, %,d newer than the"
-                        + " last step, %,d of other generations%n",
-                report.vectors(),
-                report.uncheckedVectors(),
-                report.laterVectors(),
-                report.otherVectors());
-        out.printf("catalogue %s%n", report.isCatalogueCompared() ? "compared" : "not compared");
-        report.differences().forEach(difference -> out.println("DIFFERS   " + difference));
-        long more = report.differing() - report.differences().size();
-        if (more > 0) {
-            out.printf(Locale.ROOT, "DIFFERS   and %,d more%n", more);
-        }
-        report.checkpoint().ifPresent(file -> out.println("saved     " + file));
-        out.println("result    " + verdict(report));
     }
 
     private static String verdict(ModelReport report) {

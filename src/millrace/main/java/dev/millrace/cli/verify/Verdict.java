@@ -1,7 +1,10 @@
 package dev.millrace.cli.verify;
 
+import dev.millrace.cli.option.Row;
 import dev.millrace.operation.OperatorAction.Kind;
-import java.util.LinkedHashMap;
+import dev.millrace.settings.KeptSettings;
+import java.io.PrintWriter;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -10,18 +13,31 @@ import java.util.Map;
  * @param target what was verified: a generation, or an application
  * @param agrees false too if nothing could be compared
  * @param detail what was compared, in a few words
- * @param found the figures, and what differs, for a program to read
+ * @param found the figures, and what differs
  */
 public record Verdict(Kind kind, String target, boolean agrees, String detail, Map<String, Object> found) {
 
-    /** All of it, for a program to read. */
-    public Map<String, Object> row() {
-        Map<String, Object> row = new LinkedHashMap<>();
-        row.put("check", kind == Kind.VERIFY_MODEL ? "model" : "counts");
-        row.put("target", target);
-        row.put("agrees", agrees);
-        row.put("detail", detail);
-        row.putAll(found);
+    public Row row() {
+        Row row = Row.of("check", kind == Kind.VERIFY_MODEL ? "model" : "counts")
+                .with("target", target)
+                .with("agrees", agrees)
+                .with("detail", detail);
+        found.forEach(row::with);
         return row;
+    }
+
+    /**
+     * Says which settings of this command, defaults included, an audit does not use, because a state has others.
+     *
+     * @param whose names whose settings are used
+     */
+    static void printIgnored(List<KeptSettings.Difference> ignored, String whose, PrintWriter out) {
+        if (!ignored.isEmpty()) {
+            out.println(
+                    "note: the settings of " + whose + " are used; " + ignored.size() + " of this command's differ:");
+        }
+        ignored.forEach(
+                setting -> out.println("  " + setting.key() + " = " + setting.ofState() + "; here " + setting.here()));
+        out.flush();
     }
 }
