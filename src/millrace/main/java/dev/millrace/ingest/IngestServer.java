@@ -1,7 +1,5 @@
 package dev.millrace.ingest;
 
-import dev.millrace.access.ServerKeys;
-import dev.millrace.access.Tokens;
 import dev.millrace.event.RejectReason;
 import dev.millrace.serve.HttpMetrics;
 import dev.millrace.serve.HttpSetup;
@@ -16,12 +14,9 @@ import dev.millrace.wire.RegistryUnreachableException;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
-import io.javalin.http.Handler;
-import io.javalin.http.HttpResponseException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumMap;
@@ -30,8 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Takes producers' events over HTTP; and tells of its health and its metrics.
@@ -54,8 +47,6 @@ public final class IngestServer implements AutoCloseable {
         long waitingBytes();
     }
 
-    private static final Logger LOG = LoggerFactory.getLogger(IngestServer.class);
-
     private static final String EVENTS = "/v1/events";
     private static final String LIVEZ = "/livez";
     private static final String READYZ = "/readyz";
@@ -66,14 +57,10 @@ public final class IngestServer implements AutoCloseable {
     private static final Set<String> TYPES = Set.of(HttpSetup.JSON, "application/x-ndjson");
     private static final int ACCEPTED = 202;
     private static final int UNSUPPORTED_TYPE = 415;
-    private static final int METHOD_NOT_ALLOWED = 405;
 
     /** What a batch may take beside its wait for the brokers. */
     private static final Duration ANSWERING = Duration.ofSeconds(2);
 
-    private final IngestSettings settings;
-    private final Optional<ServerKeys> tls;
-    private final Optional<Tokens> tokens;
     private final HttpSetup setup;
     private final EventBodies bodies;
     private final Brokers brokers;
@@ -81,16 +68,7 @@ public final class IngestServer implements AutoCloseable {
     private final PrometheusMeterRegistry registry;
     private final HttpMetrics metrics;
     private final Map<EventKind, Counter> taken = new EnumMap<>(EventKind.class);
-    private final Json json = new Json();
     private final Javalin http;
-
-    /** What a path answers. */
-    private record Reply(int status, String contentType, byte[] body) {}
-
-    /** Answers the requests of one path. */
-    private interface Responder {
-        Reply answer(Context request);
-    }
 
     /**
      * @param maxAhead how far an event's time may be ahead of the wall clock
@@ -105,13 +83,10 @@ public final class IngestServer implements AutoCloseable {
             TopicNames topics,
             Brokers brokers,
             PrometheusMeterRegistry registry) {
-        this.settings = settings;
-        this.tls = settings.access().openKeys();
-        this.tokens = settings.access().openTokens();
         this.setup = new HttpSetup(
                 settings.host(),
                 settings.port(),
-                tls,
+                settings.access(),
                 settings.clients(),
                 settings.threads(),
                 settings.timeout().plus(ANSWERING));
@@ -154,55 +129,53 @@ public final class IngestServer implements AutoCloseable {
     @Override
     public void close() {
         setup.stop(http);
-        tokens.ifPresent(Tokens::close);
-        tls.ifPresent(ServerKeys::close);
     }
 
     private void configure(JavalinConfig config) {
-        setup.applyTo(config, json);
-        config.http.prefer405over404 = true;
-        config.routes.post(EVENTS, answering(this::events));
-        HttpSetup.get(config, LIVEZ, answering(request -> reply(200, Map.of("alive", true))));
-        HttpSetup.get(config, READYZ, answering(request -> ready()));
-        HttpSetup.get(config, METRICS, answering(request -> scrape()));
-        setup.limit(config, rate, (method, path) -> 1, json);
-        setup.guard(config, settings.access().hosts(), tokens, json);
+        setup.applyTo(config, path -> path.equals(EVENTS) ? "POST" : "GET, HEAD");
+        config.routes.post(EVENTS, this::events);
+        HttpSetup.get(config, LIVEZ, request -> HttpSetup.health(request, true, Map.of("alive", true)));
+        HttpSetup.get(config, READYZ, this::ready);
+        HttpSetup.metrics(config, registry);
+        HttpSetup.problems(config, RegistryUnreachableException.class, HttpSetup.SERVICE_UNAVAILABLE);
+        setup.limit(config, rate, (method, path) -> 1);
+        setup.guard(config);
         setup.tell(
                 config,
                 (method, path, status, nanos) ->
-                        metrics.answered(LABELS.getOrDefault(path, HttpMetrics.OTHER), status, nanos),
-                json);
-        config.routes.exception(HttpResponseException.class, this::refused);
-        config.routes.exception(Exception.class, (failed, request) -> {
-            LOG.error("A request failed", failed);
-            write(request, problem(500, Problem.detail(500, "")));
-        });
+                        metrics.answered(LABELS.getOrDefault(path, HttpMetrics.OTHER), status, nanos));
     }
 
-    private Reply events(Context request) {
+    private void events(Context request) {
         if (!TYPES.contains(type(request))) { // other pages of a browser can send these types only if they are let
-            return problem(UNSUPPORTED_TYPE, "the Content-Type must be application/json or application/x-ndjson");
+            problem(request, UNSUPPORTED_TYPE, "the Content-Type must be application/json or application/x-ndjson");
+            return;
         }
         if (!brokers.areAnswering()) { // or batches would wait for those that wait in vain
-            return problem(HttpSetup.SERVICE_UNAVAILABLE, "no broker answers; nothing was written");
+            problem(request, HttpSetup.SERVICE_UNAVAILABLE, "no broker answers; nothing was written");
+            return;
         }
         try {
             PostedEvents posted = bodies.read(request.bodyAsBytes());
             if (!rate.admitsAll(posted.events().size())) {
-                return problem(rate.problem());
+                HttpSetup.problem(request, rate.problem());
+                return;
             }
             brokers.deliver(posted.events());
-            return reply(ACCEPTED, counted(posted));
+            HttpSetup.json(request, ACCEPTED, counted(posted));
         } catch (RefusedBodyException refused) {
             refused.counts().forEach(this::countUnusable);
-            return new Reply(refused.status(), Problem.CONTENT_TYPE, json.bytes(refused.problem()));
+            HttpSetup.write(request, refused.status(), Problem.CONTENT_TYPE, Json.bytes(refused.problem()));
         } catch (UndeliveredException undelivered) {
-            return problem(
+            problem(
+                    request,
                     HttpSetup.SERVICE_UNAVAILABLE,
                     "the brokers did not take all events, send them again: " + undelivered.getMessage());
-        } catch (RegistryUnreachableException unreachable) {
-            return problem(HttpSetup.SERVICE_UNAVAILABLE, String.valueOf(unreachable.getMessage()));
         }
+    }
+
+    private static void problem(Context request, int status, String detail) {
+        HttpSetup.problem(request, Problem.of(status, detail));
     }
 
     /** How many events of each kind were taken. */
@@ -229,47 +202,11 @@ public final class IngestServer implements AutoCloseable {
         return type.replaceFirst(";.*", "").strip();
     }
 
-    private Reply ready() {
+    private void ready(Context request) {
         boolean isReady = brokers.areAnswering();
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("ready", isReady);
         body.put("brokers", isReady ? "answering" : "silent");
-        return reply(isReady ? 200 : HttpSetup.SERVICE_UNAVAILABLE, body);
-    }
-
-    private Reply scrape() {
-        return new Reply(200, HttpSetup.METRICS, registry.scrape().getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static Handler answering(Responder responder) {
-        return request -> write(request, responder.answer(request));
-    }
-
-    private void refused(HttpResponseException refused, Context request) {
-        int status = refused.getStatus();
-        String allowed = request.path().equals(EVENTS) ? "POST" : "GET, HEAD";
-        if (status == METHOD_NOT_ALLOWED) {
-            request.header("Allow", allowed);
-        }
-        write(request, problem(Problem.unanswered(status, request.req().getMethod(), request.path(), allowed)));
-    }
-
-    private Reply reply(int status, Object body) {
-        return new Reply(status, HttpSetup.JSON, json.bytes(body));
-    }
-
-    private Reply problem(int status, String detail) {
-        return problem(Problem.of(status, detail));
-    }
-
-    private Reply problem(Problem problem) {
-        return new Reply(problem.status(), Problem.CONTENT_TYPE, json.bytes(problem.body()));
-    }
-
-    private static void write(Context request, Reply reply) {
-        if (reply.status() == HttpSetup.SERVICE_UNAVAILABLE || reply.status() == HttpSetup.TOO_MANY_REQUESTS) {
-            request.header("Retry-After", HttpSetup.RETRY_SECONDS);
-        }
-        HttpSetup.write(request, reply.status(), reply.contentType(), reply.body());
+        HttpSetup.health(request, isReady, body);
     }
 }

@@ -1,7 +1,6 @@
 package dev.millrace.serve;
 
 import dev.millrace.access.HostNames;
-import java.nio.ByteBuffer;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
@@ -38,17 +37,15 @@ final class HostGuard extends Handler.Wrapper {
     private final HostNames names;
     private final String own;
     private final boolean isAnyName;
-    private final Json json;
 
     /**
      * @param own what the server binds, which may be a name
      * @param isAnyName whether the server may be asked by any name, as nobody is let in without a token
      */
-    HostGuard(HostNames names, String own, boolean isAnyName, Json json) {
+    HostGuard(HostNames names, String own, boolean isAnyName) {
         this.names = names;
         this.own = own.toLowerCase(Locale.ROOT);
         this.isAnyName = isAnyName;
-        this.json = json;
     }
 
     /** Whether a path is answered whoever asks for it, and by which name. */
@@ -64,12 +61,14 @@ final class HostGuard extends Handler.Wrapper {
         String host = Request.getServerName(request).toLowerCase(Locale.ROOT);
         if (!isAnyName && !isOwn(host)) {
             String rule = "must be a loopback name, an address, or one of " + names.setting();
-            return refuse(HttpStatus.MISDIRECTED_REQUEST_421, "Host = " + host + ": " + rule, response, callback);
+            return HttpSetup.refuse(
+                    HttpStatus.MISDIRECTED_REQUEST_421, "Host = " + host + ": " + rule, response, callback);
         }
         for (String origin : request.getHeaders().getValuesList(HttpHeader.ORIGIN)) {
             if (!isOwnOrigin(origin, host, request.getHttpURI().getPort())) {
                 String rule = "must be the host and port that were asked, or one of " + names.setting();
-                return refuse(HttpStatus.FORBIDDEN_403, "Origin = " + origin + ": " + rule, response, callback);
+                return HttpSetup.refuse(
+                        HttpStatus.FORBIDDEN_403, "Origin = " + origin + ": " + rule, response, callback);
             }
         }
         return super.handle(request, response, callback);
@@ -96,10 +95,5 @@ final class HostGuard extends Handler.Wrapper {
         int fromPort = from.group(3) == null ? ofScheme : Integer.parseInt(from.group(3));
         return names.given().contains(from.group(2))
                 || (from.group(2).equals(host) && fromPort == (port < 1 ? ofScheme : port));
-    }
-
-    private boolean refuse(int status, String detail, Response response, Callback callback) {
-        response.write(true, ByteBuffer.wrap(HttpSetup.refuse(response, Problem.of(status, detail), json)), callback);
-        return true;
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.access.AccessSettings;
 import dev.millrace.access.HostNames;
 import dev.millrace.access.PemFiles;
 import dev.millrace.access.ServerKeys;
@@ -8,17 +9,23 @@ import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
+import io.javalin.http.HttpResponseException;
 import io.javalin.http.NotFoundResponse;
 import io.javalin.util.JavalinException;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -28,28 +35,14 @@ import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.SslConnectionFactory;
+import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/**
- * How a server of this package listens: limits, threads, and errors as problems.
- *
- * @param host address to bind
- * @param port to listen on; 0 takes a free one
- * @param tls of its connections; absent for none
- * @param clients what they may take
- * @param connections that are open
- * @param threads that answer
- * @param stopTimeout that requests have to end in when the server stops
- */
-public record HttpSetup(
-        String host,
-        int port,
-        Optional<ServerKeys> tls,
-        ClientLimits clients,
-        OpenConnections connections,
-        AnsweringThreads threads,
-        Duration stopTimeout) {
+/** How a server listens: who may ask it, limits, threads, and what all of its routes have: errors as problems, and headers. */
+public final class HttpSetup {
 
     /** A server cannot listen where it is to. The message has the setting. */
     public static final class PortTakenException extends RuntimeException {
@@ -59,15 +52,16 @@ public record HttpSetup(
         }
     }
 
-    public static final int TOO_MANY_REQUESTS = 429;
+    static final int TOO_MANY_REQUESTS = 429;
     public static final int SERVICE_UNAVAILABLE = 503;
-    public static final String RETRY_SECONDS = "1";
+    private static final String RETRY_SECONDS = "1";
     public static final String JSON = "application/json";
-    public static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
+    private static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
 
     /** Of every answer. */
     static final Map<String, String> HEADERS = Map.of("Cache-Control", "no-store", "X-Content-Type-Options", "nosniff");
 
+    private static final Logger LOG = LoggerFactory.getLogger(HttpSetup.class);
     private static final int NETWORK_THREADS = 4; // an acceptor, a selector, and two that neither is held up by
     private static final int MAX_HEADER_BYTES = 8 << 10; // request line and headers
     private static final int SEND_BUFFER_BYTES =
@@ -75,54 +69,96 @@ public record HttpSetup(
     private static final Duration LAST = Duration.ofSeconds(2); // of a stop: for what has not ended by itself
     private static final Duration IDLE = Duration.ofSeconds(60); // OpenConnections ends connections earlier
 
+    private final String host;
+    private final int port;
+    private final HostNames hosts;
+    private final Optional<ServerKeys> tls;
+    private final Optional<Tokens> tokens;
+    private final ClientLimits clients;
+    private final Duration stopTimeout;
+    private final OpenConnections connections;
+    private final AnsweringThreads threads;
+
+    /**
+     * @param host address to bind
+     * @param port to listen on; 0 takes a free one
+     * @param clients what they may take
+     * @param threads that answer single questions
+     * @param stopTimeout that requests have to end in when the server stops
+     * @throws dev.millrace.settings.InvalidSettingsException if the files of tokens or TLS cannot be used
+     */
     public HttpSetup(
-            String host, int port, Optional<ServerKeys> tls, ClientLimits clients, int threads, Duration stopTimeout) {
-        this(
-                host,
-                port,
-                tls,
-                clients,
-                new OpenConnections(clients, System::nanoTime),
-                new AnsweringThreads(threads, clients.maxConnections()),
-                stopTimeout);
+            String host, int port, AccessSettings access, ClientLimits clients, int threads, Duration stopTimeout) {
+        this.host = host;
+        this.port = port;
+        this.hosts = access.hosts();
+        this.tls = access.openKeys();
+        this.tokens = access.openTokens();
+        this.clients = clients;
+        this.stopTimeout = stopTimeout;
+        this.connections = new OpenConnections(clients, System::nanoTime);
+        this.threads = new AnsweringThreads(threads, clients.maxConnections());
     }
 
-    public void applyTo(JavalinConfig config, Json json) {
+    OpenConnections connections() {
+        return connections;
+    }
+
+    AnsweringThreads threads() {
+        return threads;
+    }
+
+    ClientLimits clients() {
+        return clients;
+    }
+
+    /** @param allowed the methods of a path, as {@code Allow} lists them */
+    public void applyTo(JavalinConfig config, UnaryOperator<String> allowed) {
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
         config.http.maxRequestSize = clients.maxBodyBytes();
+        config.http.prefer405over404 = true;
         config.routes.before(HttpSetup::requireNoSlashAtTheEnd);
+        config.routes.exception(
+                RefusedRequestException.class, (refused, request) -> problem(request, refused.problem()));
+        config.routes.exception(
+                HttpResponseException.class,
+                (refused, request) -> unanswered(request, refused.getStatus(), allowed.apply(request.path())));
+        config.routes.exception(Exception.class, (failed, request) -> {
+            LOG.error("A request failed", failed);
+            problem(request, Problem.of(500, Problem.detail(500, "")));
+        });
         config.jetty.threadPool = new QueuedThreadPool(NETWORK_THREADS, NETWORK_THREADS);
         config.jetty.addConnector(this::connector);
         config.jetty.modifyServer(server -> {
             server.getBeans(LowResourceMonitor.class)
                     .forEach(server::removeBean); // it would take few threads for a lack
-            server.insertHandler(new WholeExchanges(clients, connections, threads::of, json));
-            server.setErrorHandler(new ProblemPages(json, (request, response) -> {}));
+            server.insertHandler(new WholeExchanges(clients, connections, threads::of));
+            server.setErrorHandler(new ProblemPages((request, response) -> {}));
             server.setStopTimeout(stopTimeout.toMillis());
         });
     }
 
     /** Bounds what all clients together may ask. Call it when all other handlers but the guards are in: it stands before them, and behind the guards. */
-    public void limit(JavalinConfig config, RateLimit rate, RateLimit.Cost cost, Json json) {
-        config.jetty.modifyServer(server -> server.insertHandler(new RateLimit.Door(rate, cost, connections, json)));
+    public void limit(JavalinConfig config, RateLimit rate, RateLimit.Cost cost) {
+        config.jetty.modifyServer(server -> server.insertHandler(new RateLimit.Door(rate, cost, connections)));
     }
 
     /** Lets in who asks by a name of the server, and has a token if there are any. Call it when all other handlers are in: the last one is before them. */
-    public void guard(JavalinConfig config, HostNames hosts, Optional<Tokens> tokens, Json json) {
+    public void guard(JavalinConfig config) {
         config.jetty.modifyServer(server -> {
-            tokens.ifPresent(one -> server.insertHandler(new TokenGuard(one, tls.isPresent(), json)));
+            tokens.ifPresent(one -> server.insertHandler(new TokenGuard(one, tls.isPresent())));
             boolean isAnyName = tokens.isPresent() && hosts.given().isEmpty();
-            server.insertHandler(new HostGuard(hosts, host, isAnyName, json));
+            server.insertHandler(new HostGuard(hosts, host, isAnyName));
         });
     }
 
     /** Tells of each answer. Call it when all handlers are in, the guard too: the last one is before them. */
-    public void tell(JavalinConfig config, HttpMetrics.AnswerListener listener, Json json) {
+    public void tell(JavalinConfig config, HttpMetrics.AnswerListener listener) {
         config.jetty.modifyServer(server -> {
             HttpMetrics.Answers answers = new HttpMetrics.Answers(listener);
             server.insertHandler(answers);
-            server.setErrorHandler(new ProblemPages(json, answers::tell));
+            server.setErrorHandler(new ProblemPages(answers::tell));
         });
     }
 
@@ -146,28 +182,51 @@ public record HttpSetup(
         config.routes.head(path, handler);
     }
 
-    /** Answers with a problem what the handler refuses. */
-    static Handler refusing(Handler handler, Json json) {
-        return request -> {
-            try {
-                handler.handle(request);
-            } catch (RefusedRequestException refused) {
-                int status = refused.problem().status();
-                if (status == SERVICE_UNAVAILABLE) {
-                    request.header("Retry-After", RETRY_SECONDS);
-                }
-                write(
-                        request,
-                        status,
-                        Problem.CONTENT_TYPE,
-                        json.bytes(refused.problem().body()));
-            }
-        };
+    /** Gives everything in a registry at {@code /metrics}. */
+    public static void metrics(JavalinConfig config, PrometheusMeterRegistry registry) {
+        get(
+                config,
+                "/metrics",
+                request -> write(request, 200, METRICS, registry.scrape().getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** Answers with a problem whose detail is the failure's message. */
+    public static <T extends Exception> void problems(JavalinConfig config, Class<T> failure, int status) {
+        config.routes.exception(
+                failure,
+                (failed, request) -> problem(request, Problem.of(status, String.valueOf(failed.getMessage()))));
+    }
+
+    public static void json(Context request, int status, Object body) {
+        write(request, status, JSON, Json.bytes(body));
+    }
+
+    /** Tells of the health of a part: 200 or 503. */
+    public static void health(Context request, boolean isWell, Map<String, Object> body) {
+        json(request, isWell ? 200 : SERVICE_UNAVAILABLE, body);
+    }
+
+    public static void problem(Context request, Problem problem) {
+        write(request, problem.status(), Problem.CONTENT_TYPE, Json.bytes(problem.body()));
+    }
+
+    private static void unanswered(Context request, int status, String allowed) {
+        if (status == HttpStatus.METHOD_NOT_ALLOWED_405) {
+            request.header("Allow", allowed);
+        }
+        problem(request, Problem.unanswered(status, request.req().getMethod(), request.path(), allowed));
     }
 
     public static void write(Context request, int status, String contentType, byte[] body) {
         HEADERS.forEach(request::header);
+        if (isWorthRepeating(status)) {
+            request.header("Retry-After", RETRY_SECONDS);
+        }
         request.status(status).contentType(contentType).result(body);
+    }
+
+    private static boolean isWorthRepeating(int status) {
+        return status == SERVICE_UNAVAILABLE || status == TOO_MANY_REQUESTS;
     }
 
     /**
@@ -211,24 +270,32 @@ public record HttpSetup(
         connections.end();
         http.stop();
         threads.close();
+        tokens.ifPresent(Tokens::close);
+        tls.ifPresent(ServerKeys::close);
     }
 
     /** Begins a problem as an answer that ends the connection: of what the client sends next, nobody knows where a request begins. */
-    static byte[] refuse(Response response, Problem problem, Json json) {
+    static byte[] refuse(Response response, Problem problem) {
         response.getHeaders().put(HttpHeader.CONNECTION, "close");
-        return problem(response, problem, json);
+        return problem(response, problem);
+    }
+
+    /** Answers with a problem, and ends the connection. Returns true, as handlers do. */
+    static boolean refuse(int status, String detail, Response response, Callback callback) {
+        response.write(true, ByteBuffer.wrap(refuse(response, Problem.of(status, detail))), callback);
+        return true;
     }
 
     /** Begins a problem as an answer. Returns its body. */
-    static byte[] problem(Response response, Problem problem, Json json) {
+    static byte[] problem(Response response, Problem problem) {
         HttpFields.Mutable headers = response.getHeaders();
         response.setStatus(problem.status());
         headers.put(HttpHeader.CONTENT_TYPE, Problem.CONTENT_TYPE);
         HEADERS.forEach(headers::put);
-        if (problem.status() == SERVICE_UNAVAILABLE || problem.status() == TOO_MANY_REQUESTS) {
+        if (isWorthRepeating(problem.status())) {
             headers.put(HttpHeader.RETRY_AFTER, RETRY_SECONDS);
         }
-        return json.bytes(problem.body());
+        return Json.bytes(problem.body());
     }
 
     /** Connections that are open keep the certificate that they began with. */

@@ -46,22 +46,24 @@ public final class Json {
         }
     };
 
-    private final JsonMapper mapper = JsonMapper.builder()
+    private static final JsonMapper MAPPER = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
-    public byte[] bytes(Object value) {
+    private Json() {}
+
+    public static byte[] bytes(Object value) {
         try {
-            return mapper.writeValueAsBytes(value);
+            return MAPPER.writeValueAsBytes(value);
         } catch (JsonProcessingException notWritten) {
             throw new UncheckedIOException(notWritten);
         }
     }
 
     /** Whether a body holds several questions. Its first member says so: beside it, there may be no other. */
-    boolean isBatch(byte[] text) {
-        try (JsonParser parser = mapper.createParser(text)) {
+    static boolean isBatch(byte[] text) {
+        try (JsonParser parser = MAPPER.createParser(text)) {
             return parser.nextToken() == JsonToken.START_OBJECT && BATCH.equals(parser.nextFieldName());
         } catch (IOException malformed) {
             return false; // refused when it is read
@@ -83,9 +85,9 @@ public final class Json {
     }
 
     /** @throws RefusedRequestException if it is not JSON, or an object has a member twice */
-    JsonNode tree(byte[] text) {
+    static JsonNode tree(byte[] text) {
         try {
-            return mapper.readTree(text);
+            return MAPPER.readTree(text);
         } catch (JsonProcessingException malformed) {
             String place = Optional.ofNullable(malformed.getLocation()) // none of what is nested too deep
                     .map(at -> ", line " + at.getLineNr() + ", column " + at.getColumnNr())

@@ -43,7 +43,6 @@ final class LiveStream extends Handler.Wrapper {
     private final OpenConnections connections;
     private final LongSupplier nanoTime;
     private final int maxListeners;
-    private final Json json = new Json();
     private final List<Listener> listeners = new CopyOnWriteArrayList<>(); // the oldest first
 
     /** @param nanoTime a clock that never goes back */
@@ -98,7 +97,7 @@ final class LiveStream extends Handler.Wrapper {
         if (listeners.isEmpty()) {
             return;
         }
-        byte[] text = json.bytes(state.get());
+        byte[] text = Json.bytes(state.get());
         ByteBuffer event = ByteBuffer.allocate(text.length + 8);
         event.put("data: ".getBytes(StandardCharsets.US_ASCII))
                 .put(text)

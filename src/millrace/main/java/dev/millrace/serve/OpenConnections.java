@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.Map;
@@ -12,6 +13,8 @@ import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.ssl.SslConnection;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
 
 /**
  * The connections of a server, and how long each has kept it waiting. Safe for threads.
@@ -191,6 +194,18 @@ final class OpenConnections implements Connection.Listener {
         /** The request is whole. Its client owes nothing until it is answered. */
         synchronized void answering() {
             isWaiting = false;
+        }
+
+        /** Sends an answer. That the client takes it is awaited, and then the next request. */
+        void send(byte[] answer, Response response, Callback callback) {
+            awaitTaking(answer.length);
+            Callback whenTaken = Callback.from(
+                    () -> {
+                        answered();
+                        callback.succeeded();
+                    },
+                    callback::failed);
+            response.write(true, ByteBuffer.wrap(answer), whenTaken);
         }
 
         /** An answer of so many bytes is ready; that the client takes it is awaited. */

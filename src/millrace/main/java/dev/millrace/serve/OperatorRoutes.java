@@ -3,11 +3,7 @@ package dev.millrace.serve;
 import dev.millrace.access.Bearer;
 import dev.millrace.access.Operations;
 import dev.millrace.access.Role;
-import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.operation.Operator;
-import dev.millrace.topic.fault.BrokerUnreachableException;
-import dev.millrace.topic.fault.MissingRightException;
-import dev.millrace.topic.fault.UnusableTopicException;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
@@ -30,20 +26,16 @@ final class OperatorRoutes {
     private static final int OK = 200;
     private static final int ACCEPTED = 202;
     private static final int FORBIDDEN = 403;
-    private static final int CONFLICT = 409;
-    private static final int FAILED = 500;
 
     private final Operations operations;
-    private final Json json;
 
     /** Carries out what a request orders, and answers. */
     private interface Order {
         void carryOut(Context request, Operator operator);
     }
 
-    OperatorRoutes(Operations operations, Json json) {
+    OperatorRoutes(Operations operations) {
         this.operations = operations;
-        this.json = json;
     }
 
     /** Whether a request orders something, as far as its path is spelt as documented. */
@@ -60,7 +52,7 @@ final class OperatorRoutes {
     }
 
     void addTo(JavalinConfig config) {
-        HttpSetup.get(config, TokenGuard.SESSION, HttpSetup.refusing(this::session, json));
+        HttpSetup.get(config, TokenGuard.SESSION, OperatorRoutes::session);
         config.routes.post(
                 GENERATIONS + "rollback",
                 ordered((request, operator) -> changed(request, operations.rollBack(operator))));
@@ -71,48 +63,36 @@ final class OperatorRoutes {
                         operations.promote(operator, Query.checkedId("generation", request.pathParam("generation"))))));
         config.routes.delete(USERS + "<user>", ordered((request, operator) -> {
             String user = Query.checkedId("user", request.pathParam("user"));
-            write(request, ACCEPTED, Map.of("erased", operations.erase(operator, user)));
+            HttpSetup.json(request, ACCEPTED, Map.of("erased", operations.erase(operator, user)));
         }));
     }
 
     /** Who the visitor is. Without tokens everybody may do all but order. */
-    private void session(Context request) {
-        new Query(RecallServer.parameters(request), Set.of());
+    private static void session(Context request) {
+        Query.requireNone(request);
         Optional<Bearer> bearer = bearer(request);
         Map<String, Object> session = new LinkedHashMap<>();
         session.put("role", bearer.map(Bearer::role).orElse(Role.WRITE).text());
         bearer.ifPresent(one -> session.put("name", one.name()));
-        write(request, OK, session);
+        HttpSetup.json(request, OK, session);
     }
 
-    private Handler ordered(Order order) {
-        return HttpSetup.refusing(
-                request -> {
-                    new Query(RecallServer.parameters(request), Set.of());
-                    if (request.bodyAsBytes().length > 0) {
-                        new JsonMembers("", json.tree(request.bodyAsBytes())).requireKnown(Set.of());
-                    }
-                    Operator operator = operator(request);
-                    try {
-                        order.carryOut(request, operator);
-                    } catch (GenerationRefusedException refused) {
-                        throw problem(CONFLICT, refused);
-                    } catch (BrokerUnreachableException | UnusableTopicException late) {
-                        throw problem(HttpSetup.SERVICE_UNAVAILABLE, late);
-                    } catch (MissingRightException notAllowed) {
-                        throw problem(FAILED, notAllowed);
-                    }
-                },
-                json);
+    private static Handler ordered(Order order) {
+        return request -> {
+            Query.requireNone(request);
+            if (request.bodyAsBytes().length > 0) {
+                new JsonMembers("", Json.tree(request.bodyAsBytes())).requireKnown(Set.of());
+            }
+            order.carryOut(request, operator(request));
+        };
     }
 
     private static Operator operator(Context request) {
         Bearer bearer = bearer(request)
-                .orElseThrow(
-                        () -> new RefusedRequestException(
-                                Problem.of(
-                                        FORBIDDEN,
-                                        "the role admin is needed, and this server has no tokens (serve.tokens.file): nobody could be named in the audit log")));
+                .orElseThrow(() -> new RefusedRequestException(Problem.of(
+                        FORBIDDEN,
+                        "the role admin is needed, and this server has no tokens (serve.tokens.file):"
+                                + " nobody could be named in the audit log")));
         if (!bearer.role().includes(Role.ADMIN)) {
             throw new RefusedRequestException(Problem.of(FORBIDDEN, TokenGuard.lacking(Role.ADMIN, bearer)));
         }
@@ -123,18 +103,10 @@ final class OperatorRoutes {
         return Optional.ofNullable(request.attribute(TokenGuard.BEARER));
     }
 
-    private static RefusedRequestException problem(int status, RuntimeException failure) {
-        return new RefusedRequestException(Problem.of(status, String.valueOf(failure.getMessage())));
-    }
-
-    private void changed(Context request, Operations.Change change) {
+    private static void changed(Context request, Operations.Change change) {
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("promoted", change.promoted());
         change.answered().ifPresent(before -> body.put("answered", before));
-        write(request, OK, body);
-    }
-
-    private void write(Context request, int status, Object body) {
-        HttpSetup.write(request, status, HttpSetup.JSON, json.bytes(body));
+        HttpSetup.json(request, OK, body);
     }
 }

@@ -6,9 +6,6 @@ import dev.millrace.page.ItemMap;
 import dev.millrace.page.LatestLetters;
 import dev.millrace.page.LivePage;
 import dev.millrace.recall.ServedGeneration;
-import dev.millrace.topic.fault.BrokerUnreachableException;
-import dev.millrace.topic.fault.MissingRightException;
-import dev.millrace.topic.fault.UnusableTopicException;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
@@ -37,57 +34,48 @@ final class PageRoutes {
     private static final int MOST_HISTORY = 50;
     private static final int ACCEPTED = 202;
     private static final int UNSUPPORTED_TYPE = 415;
-    private static final int FAILED = 500;
 
     private final LivePage page;
     private final LiveStream live;
-    private final Json json;
 
-    /** What a route does. */
-    private interface Responder {
-        void answer(Context request);
-    }
-
-    PageRoutes(LivePage page, LiveStream live, Json json) {
+    PageRoutes(LivePage page, LiveStream live) {
         this.page = page;
         this.live = live;
-        this.json = json;
     }
 
     void addTo(JavalinConfig config) {
-        HttpSetup.get(config, "/", guarded(request -> file(request, "index.html")));
-        HttpSetup.get(config, FILES + "{name}", guarded(request -> file(request, request.pathParam("name"))));
-        HttpSetup.get(config, LiveStream.PATH, guarded(request -> {
+        HttpSetup.get(config, "/", plain(request -> file(request, "index.html")));
+        HttpSetup.get(config, FILES + "{name}", plain(request -> file(request, request.pathParam("name"))));
+        HttpSetup.get(config, LiveStream.PATH, plain(request -> {
             throw unavailable(
                     "the page may have " + live.maxListeners() + " listeners at once, a 32nd of serve.max-connections");
         }));
-        HttpSetup.get(config, SERIES, guarded(request -> write(request, 200, page.series())));
-        HttpSetup.get(config, MAP, guarded(request -> write(request, 200, map())));
-        HttpSetup.get(config, "/v1/dead-letters", guarded(this::letters));
-        HttpSetup.get(config, "/v1/users/<user>", guarded(request -> write(request, 200, user(request))));
+        HttpSetup.get(config, SERIES, plain(request -> HttpSetup.json(request, 200, page.series())));
+        HttpSetup.get(config, MAP, plain(request -> HttpSetup.json(request, 200, map())));
+        HttpSetup.get(config, "/v1/dead-letters", plain(this::letters));
+        HttpSetup.get(config, "/v1/users/<user>", plain(request -> HttpSetup.json(request, 200, user(request))));
         page.clicks()
-                .ifPresent(sender -> config.routes.post(CLICKS, guarded(request -> {
+                .ifPresent(sender -> config.routes.post(CLICKS, plain(request -> {
                     if (!HttpSetup.JSON.equals(
                             request.contentType())) { // other pages can send this type only if they are let
                         throw new RefusedRequestException(
                                 Problem.of(UNSUPPORTED_TYPE, "the Content-Type must be " + HttpSetup.JSON));
                     }
-                    JsonMembers click = new JsonMembers("", json.tree(request.bodyAsBytes()));
+                    JsonMembers click = new JsonMembers("", Json.tree(request.bodyAsBytes()));
                     click.requireKnown(Set.of("user", "item"));
                     String user = Query.checkedId("user", click.text("user"));
                     String item = Query.checkedId("item", click.text("item"));
                     long time = sender.send(user, item).orElseThrow(() -> unavailable("no event has been sent yet"));
-                    write(request, ACCEPTED, Map.of("user", user, "item", item, "time", time));
+                    HttpSetup.json(request, ACCEPTED, Map.of("user", user, "item", item, "time", time));
                 })));
     }
 
-    private Handler guarded(Responder responder) {
-        return HttpSetup.refusing(
-                request -> {
-                    new Query(RecallServer.parameters(request), Set.of());
-                    responder.answer(request);
-                },
-                json);
+    /** A route without parameters in its query. */
+    private static Handler plain(Handler handler) {
+        return request -> {
+            Query.requireNone(request);
+            handler.handle(request);
+        };
     }
 
     private static RefusedRequestException unavailable(String detail) {
@@ -107,10 +95,6 @@ final class PageRoutes {
                 .header("ETag", file.tag())
                 .header("Content-Security-Policy", CONTENT_SECURITY)
                 .header("Referrer-Policy", "no-referrer");
-    }
-
-    private void write(Context request, int status, Object body) {
-        HttpSetup.write(request, status, HttpSetup.JSON, json.bytes(body));
     }
 
     /** The map as columns: an item, its place, and its attributes. */
@@ -137,17 +121,11 @@ final class PageRoutes {
 
     /** The latest dead letters. Who asks while they are read is told to ask again: no thread of the server waits for brokers. */
     private void letters(Context request) {
-        try {
-            Optional<LatestLetters.Found> found = page.letters().latest();
-            write(
-                    request,
-                    found.isPresent() ? 200 : ACCEPTED,
-                    found.map(PageRoutes::letters).orElse(Map.of("reading", true)));
-        } catch (BrokerUnreachableException | UnusableTopicException late) {
-            throw unavailable(String.valueOf(late.getMessage()));
-        } catch (MissingRightException notAllowed) {
-            throw new RefusedRequestException(Problem.of(FAILED, String.valueOf(notAllowed.getMessage())));
-        }
+        Optional<LatestLetters.Found> found = page.letters().latest();
+        HttpSetup.json(
+                request,
+                found.isPresent() ? 200 : ACCEPTED,
+                found.map(PageRoutes::letters).orElse(Map.of("reading", true)));
     }
 
     private static Map<String, Object> letters(LatestLetters.Found found) {

@@ -12,12 +12,10 @@ import org.eclipse.jetty.util.Callback;
 /** Writes as problems what Jetty refuses before any route: targets that are too long, malformed requests. */
 final class ProblemPages extends ErrorHandler {
 
-    private final Json json;
     private final BiConsumer<Request, Response> listener;
 
     /** @param listener told of answers that no handler has seen */
-    ProblemPages(Json json, BiConsumer<Request, Response> listener) {
-        this.json = json;
+    ProblemPages(BiConsumer<Request, Response> listener) {
         this.listener = listener;
     }
 
@@ -28,7 +26,7 @@ final class ProblemPages extends ErrorHandler {
         HttpFields.Mutable headers = response.getHeaders();
         headers.put(HttpHeader.CONTENT_TYPE, Problem.CONTENT_TYPE);
         headers.put(HttpHeader.CONNECTION, "close"); // of most of these requests, nobody knows where the next begins
-        boolean isCollected = Response.as(response, CollectedResponse.class) != null;
+        boolean isCollected = Response.as(response, WholeExchanges.CollectedResponse.class) != null;
         if (!isCollected) { // Jetty adds a last write: otherwise the end of the request may overtake the callback,
             // which then fails
             headers.put(HttpHeader.CONTENT_LENGTH, problem.length);
@@ -38,7 +36,7 @@ final class ProblemPages extends ErrorHandler {
         return true;
     }
 
-    private byte[] problem(int status) {
+    private static byte[] problem(int status) {
         String detail =
                 switch (status) {
                     case 414 -> "the request's target is too long";
@@ -47,6 +45,6 @@ final class ProblemPages extends ErrorHandler {
                     case 431 -> "the request's headers are too large";
                     default -> Problem.detail(status, "the request is malformed");
                 };
-        return json.bytes(Problem.of(status, detail).body());
+        return Json.bytes(Problem.of(status, detail).body());
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import io.javalin.http.Context;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,25 @@ final class Query {
             }
         }
         this.given = given;
+    }
+
+    /** @throws RefusedRequestException if a request has a query */
+    static void requireNone(Context request) {
+        new Query(parameters(request), Set.of());
+    }
+
+    /** The parameters of a request, as they stand in its query. */
+    static Map<String, List<String>> parameters(Context request) {
+        Map<String, List<String>> parameters;
+        try {
+            parameters = request.queryParamMap();
+        } catch (IllegalArgumentException malformed) {
+            parameters = Map.of("", List.of());
+        }
+        if (parameters.values().stream().anyMatch(List::isEmpty)) { // Javalin leaves out a value with a broken escape
+            throw new RefusedRequestException(Problem.of(400, "the query is not percent-encoded as it must be"));
+        }
+        return parameters;
     }
 
     /** A required id of 1 to 256 bytes. */

@@ -1,6 +1,5 @@
 package dev.millrace.serve;
 
-import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.eclipse.jetty.http.HttpHeader;
@@ -83,13 +82,11 @@ public final class RateLimit {
         private final RateLimit rate;
         private final Cost cost;
         private final OpenConnections connections;
-        private final Json json;
 
-        Door(RateLimit rate, Cost cost, OpenConnections connections, Json json) {
+        Door(RateLimit rate, Cost cost, OpenConnections connections) {
             this.rate = rate;
             this.cost = cost;
             this.connections = connections;
-            this.json = json;
         }
 
         @Override
@@ -98,22 +95,11 @@ public final class RateLimit {
             if (HostGuard.isProbe(request) || rate.admits(cost.of(request.getMethod(), path))) {
                 return super.handle(request, response, callback);
             }
-            byte[] problem = HttpSetup.problem(response, rate.problem(), json);
+            byte[] problem = HttpSetup.problem(response, rate.problem());
             if (!request.consumeAvailable()) { // or a client would connect anew after each refusal
                 response.getHeaders().put(HttpHeader.CONNECTION, "close");
             }
-            OpenConnections.OpenConnection connection =
-                    connections.of(request.getConnectionMetaData().getConnection());
-            connection.awaitTaking(problem.length);
-            response.write(
-                    true,
-                    ByteBuffer.wrap(problem),
-                    Callback.from(
-                            () -> {
-                                connection.answered();
-                                callback.succeeded();
-                            },
-                            callback::failed));
+            connections.of(request.getConnectionMetaData().getConnection()).send(problem, response, callback);
             return true;
         }
     }

@@ -3,7 +3,6 @@ package dev.millrace.serve;
 import dev.millrace.access.Bearer;
 import dev.millrace.access.Role;
 import dev.millrace.access.Tokens;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -49,14 +48,12 @@ final class TokenGuard extends Handler.Wrapper {
     private static final Set<String> HEALTH = Set.of(Endpoint.LIVEZ.path(), Endpoint.READYZ.path());
 
     private final Tokens tokens;
-    private final Json json;
     private final boolean isSecure;
 
     /** @param isSecure whether connections have TLS, so that browsers send the cookie by them only */
-    TokenGuard(Tokens tokens, boolean isSecure, Json json) {
+    TokenGuard(Tokens tokens, boolean isSecure) {
         this.tokens = tokens;
         this.isSecure = isSecure;
-        this.json = json;
     }
 
     @Override
@@ -75,14 +72,14 @@ final class TokenGuard extends Handler.Wrapper {
             String detail = token.isEmpty()
                     ? "a token is needed, as the header Authorization: Bearer <token>"
                     : "this token is not known";
-            return refuse(HttpStatus.UNAUTHORIZED_401, detail, response, callback);
+            return HttpSetup.refuse(HttpStatus.UNAUTHORIZED_401, detail, response, callback);
         }
         if (isExchange) {
             return setCookie(token.orElseThrow(), response, callback);
         }
         Role needed = needed(request.getMethod(), path);
         if (!bearer.get().role().includes(needed)) {
-            return refuse(HttpStatus.FORBIDDEN_403, lacking(needed, bearer.get()), response, callback);
+            return HttpSetup.refuse(HttpStatus.FORBIDDEN_403, lacking(needed, bearer.get()), response, callback);
         }
         boolean isByCookie = sent.isEmpty();
         if (isByCookie
@@ -90,7 +87,7 @@ final class TokenGuard extends Handler.Wrapper {
                 && !isJson(request)) { // a page from elsewhere must ask before it sends this
             String detail =
                     "with the cookie in place of the header Authorization, the Content-Type must be " + HttpSetup.JSON;
-            return refuse(HttpStatus.UNSUPPORTED_MEDIA_TYPE_415, detail, response, callback);
+            return HttpSetup.refuse(HttpStatus.UNSUPPORTED_MEDIA_TYPE_415, detail, response, callback);
         }
         request.setAttribute(BEARER, bearer.get());
         String known = token.orElseThrow();
@@ -151,12 +148,6 @@ final class TokenGuard extends Handler.Wrapper {
         response.setStatus(HttpStatus.NO_CONTENT_204);
         HttpSetup.HEADERS.forEach(response.getHeaders()::put);
         response.write(true, BufferUtil.EMPTY_BUFFER, callback);
-        return true;
-    }
-
-    private boolean refuse(int status, String detail, Response response, Callback callback) {
-        byte[] problem = HttpSetup.refuse(response, Problem.of(status, detail), json);
-        response.write(true, ByteBuffer.wrap(problem), callback);
         return true;
     }
 }

@@ -1,13 +1,10 @@
 package dev.millrace.serve;
 
-import dev.millrace.access.HostNames;
+import dev.millrace.access.AccessSettings;
 import dev.millrace.stream.TopologyShape;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
-import io.javalin.http.Context;
-import io.javalin.http.HttpResponseException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -35,11 +32,9 @@ public final class TrainServer implements AutoCloseable {
     private static final int MAX_CONNECTIONS = 64;
 
     private final HttpSetup setup;
-    private final HostNames hosts;
     private final Health health;
     private final TopologyShape topology;
     private final PrometheusMeterRegistry registry;
-    private final Json json = new Json();
     private final Javalin http;
 
     /**
@@ -51,11 +46,10 @@ public final class TrainServer implements AutoCloseable {
         this.setup = new HttpSetup(
                 settings.host(),
                 settings.port(),
-                Optional.empty(),
+                new AccessSettings("train.http.", Optional.empty(), Optional.empty(), settings.hosts()),
                 ClientLimits.ofHealth(MAX_CONNECTIONS),
                 THREADS,
                 Duration.ZERO);
-        this.hosts = settings.hosts();
         this.health = health;
         this.topology = topology;
         this.registry = registry;
@@ -80,40 +74,20 @@ public final class TrainServer implements AutoCloseable {
     }
 
     private void configure(JavalinConfig config) {
-        setup.applyTo(config, json);
-        config.http.prefer405over404 = true;
+        setup.applyTo(config, path -> ALLOWED);
         HttpSetup.get(config, "/livez", request -> {
             boolean isAlive = health.isAlive();
-            answer(request, isAlive, Map.of("alive", isAlive));
+            HttpSetup.health(request, isAlive, Map.of("alive", isAlive));
         });
         HttpSetup.get(config, "/readyz", request -> {
             boolean isReady = health.isReady();
             Map<String, Object> body = new LinkedHashMap<>();
             body.put("ready", isReady);
             body.putAll(health.detail());
-            answer(request, isReady, body);
+            HttpSetup.health(request, isReady, body);
         });
-        HttpSetup.get(
-                config, "/topology", request -> HttpSetup.write(request, 200, HttpSetup.JSON, json.bytes(topology)));
-        HttpSetup.get(
-                config,
-                "/metrics",
-                request -> HttpSetup.write(
-                        request, 200, HttpSetup.METRICS, registry.scrape().getBytes(StandardCharsets.UTF_8)));
-        setup.guard(config, hosts, Optional.empty(), json);
-        config.routes.exception(
-                HttpResponseException.class, (refused, request) -> problem(request, refused.getStatus()));
-    }
-
-    private void answer(Context request, boolean isWell, Map<String, Object> body) {
-        HttpSetup.write(request, isWell ? 200 : HttpSetup.SERVICE_UNAVAILABLE, HttpSetup.JSON, json.bytes(body));
-    }
-
-    private void problem(Context request, int status) {
-        if (status == 405) {
-            request.header("Allow", ALLOWED);
-        }
-        Problem problem = Problem.unanswered(status, request.req().getMethod(), request.path(), ALLOWED);
-        HttpSetup.write(request, status, Problem.CONTENT_TYPE, json.bytes(problem.body()));
+        HttpSetup.get(config, "/topology", request -> HttpSetup.json(request, 200, topology));
+        HttpSetup.metrics(config, registry);
+        setup.guard(config);
     }
 }

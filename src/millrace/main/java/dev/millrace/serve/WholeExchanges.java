@@ -15,6 +15,7 @@ import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.Invocable;
 import org.eclipse.jetty.util.thread.Scheduler;
@@ -35,18 +36,12 @@ final class WholeExchanges extends Handler.Wrapper {
     private final ClientLimits limits;
     private final OpenConnections connections;
     private final BiFunction<Request, Boolean, Executor> executors;
-    private final Json json;
 
     /** @param executors by request and whether its body is a batch; if one rejects the request, the answer is 503 */
-    WholeExchanges(
-            ClientLimits limits,
-            OpenConnections connections,
-            BiFunction<Request, Boolean, Executor> executors,
-            Json json) {
+    WholeExchanges(ClientLimits limits, OpenConnections connections, BiFunction<Request, Boolean, Executor> executors) {
         this.limits = limits;
         this.connections = connections;
         this.executors = executors;
-        this.json = json;
     }
 
     @Override
@@ -157,7 +152,7 @@ final class WholeExchanges extends Handler.Wrapper {
             request.setAttribute(HttpMetrics.Answers.WHOLE, System.nanoTime());
             connection.answering();
             try {
-                executors.apply(request, json.isBatch(body.toByteArray())).execute(this::answer);
+                executors.apply(request, Json.isBatch(body.toByteArray())).execute(this::answer);
             } catch (RejectedExecutionException full) {
                 refuse(HttpSetup.SERVICE_UNAVAILABLE, "too many requests wait to be answered");
             }
@@ -200,23 +195,97 @@ final class WholeExchanges extends Handler.Wrapper {
         }
 
         private void refuse(int status, String detail) {
-            send(HttpSetup.refuse(response, Problem.of(status, detail), json));
+            send(HttpSetup.refuse(response, Problem.of(status, detail)));
         }
 
         private void send(byte[] answer) {
             if (connections.isEnding()) {
                 response.getHeaders().put(HttpHeader.CONNECTION, "close");
             }
-            connection.awaitTaking(answer.length);
-            response.write(
-                    true,
-                    ByteBuffer.wrap(answer),
-                    Callback.from(
-                            () -> {
-                                connection.answered();
-                                callback.succeeded();
-                            },
-                            callback::failed));
+            connection.send(answer, response, callback);
+        }
+    }
+
+    /** A request whose body is in memory. */
+    private static final class WholeRequest extends Request.Wrapper {
+
+        private final Content.Source body;
+        private final int length;
+
+        WholeRequest(Request request, byte[] body) {
+            super(request);
+            this.body = Content.Source.from(ByteBuffer.wrap(body));
+            this.length = body.length;
+        }
+
+        @Override
+        public long getLength() {
+            return length;
+        }
+
+        @Override
+        public Content.Chunk read() {
+            return body.read();
+        }
+
+        @Override
+        public void demand(Runnable whenThereIsMore) {
+            body.demand(whenThereIsMore);
+        }
+
+        @Override
+        public void fail(Throwable failure) {
+            body.fail(failure);
+        }
+
+        @Override
+        public boolean consumeAvailable() {
+            if (length > 0) {
+                body.fail(new IllegalStateException("the rest of the body is not needed"));
+            }
+            return true;
+        }
+    }
+
+    /** A response whose body is collected in memory; nothing of it is sent. Whoever writes to it never waits. */
+    static final class CollectedResponse extends Response.Wrapper {
+
+        private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+        private boolean isBegun;
+        private boolean isWhole;
+
+        CollectedResponse(Request request, Response response) {
+            super(request, response);
+        }
+
+        byte[] body() {
+            return body.toByteArray();
+        }
+
+        @Override
+        public void write(boolean last, ByteBuffer part, Callback callback) {
+            isBegun = true;
+            isWhole = last;
+            if (part != null) {
+                body.writeBytes(BufferUtil.toArray(part));
+                BufferUtil.clear(part);
+            }
+            callback.succeeded();
+        }
+
+        @Override
+        public boolean isCommitted() {
+            return isBegun || super.isCommitted();
+        }
+
+        @Override
+        public boolean hasLastWrite() {
+            return isWhole || super.hasLastWrite();
+        }
+
+        @Override
+        public boolean isCompletedSuccessfully() {
+            return isWhole || super.isCompletedSuccessfully();
         }
     }
 }

@@ -29,7 +29,6 @@ public final class AskedQuestions {
 
     private static final InstantSource CLOCK = InstantSource.fixed(Instant.ofEpochMilli(2_000));
 
-    private final Json json = new Json();
     private final RecallEngine engine = new RecallEngine(user ->
             user.equals("u1") ? Optional.of(new UserFeatures("u1", 1, Features.NONE, List.of("a"))) : Optional.empty());
     private final ServeSettings settings = ServeSettings.read(new SettingsReader(Map.of()));
@@ -52,7 +51,7 @@ public final class AskedQuestions {
     /** Status of the answer to a POST of that body. */
     public int statusOfBody(byte[] body) {
         return status(() -> {
-            JsonMembers members = new JsonMembers("", json.tree(body));
+            JsonMembers members = new JsonMembers("", Json.tree(body));
             if (!members.has("requests")) {
                 answer(questions.of(members));
                 return;
@@ -68,7 +67,7 @@ public final class AskedQuestions {
             asking.run();
             return 200;
         } catch (RefusedRequestException refused) {
-            json.bytes(refused.problem().body());
+            Json.bytes(refused.problem().body());
             return refused.problem().status();
         }
     }
@@ -76,7 +75,7 @@ public final class AskedQuestions {
     private void answer(RecallQuestions.Question asked) {
         engine.recall(asked.request(), asked.answering().orElseThrow())
                 .when(
-                        found -> json.tree(json.bytes(AnswerBody.ofUser(found, asked.isVectorIncluded(), CLOCK)
+                        found -> Json.tree(Json.bytes(AnswerBody.ofUser(found, asked.isVectorIncluded(), CLOCK)
                                 .members())),
                         refusal -> {
                             throw new RefusedRequestException(Problem.of(404, refusal.name()));

@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.access.AccessSettings;
 import dev.millrace.access.HostNames;
-import dev.millrace.access.Tokens;
 import dev.millrace.state.Sha256;
 import io.javalin.Javalin;
 import java.io.BufferedReader;
@@ -40,15 +39,15 @@ class LiveStreamTest {
     private final HttpSetup setup = new HttpSetup(
             "127.0.0.1",
             0,
-            Optional.empty(),
+            AccessSettings.open("serve."),
             new ClientLimits(64, 10_000, 1 << 20, Duration.ofSeconds(1), 1_000),
             1,
             Duration.ofSeconds(5));
     private final LiveStream live = new LiveStream(setup.clients(), setup.connections(), now::get);
     private final Javalin server = Javalin.create(config -> {
-                setup.applyTo(config, new Json());
+                setup.applyTo(config, path -> "GET");
                 config.jetty.modifyServer(jetty -> jetty.insertHandler(live));
-                setup.tell(config, (method, path, status, nanos) -> told.add(path + " " + status), new Json());
+                setup.tell(config, (method, path, status, nanos) -> told.add(path + " " + status));
                 config.routes.get(LiveStream.PATH, request -> request.status(503));
             })
             .start();
@@ -145,28 +144,33 @@ class LiveStreamTest {
         Path file = Files.writeString(folder.resolve("tokens"), reading("one") + reading("other"));
         AccessSettings access =
                 new AccessSettings("serve.", Optional.of(file), Optional.empty(), HostNames.none("serve.hosts"));
-        LiveStream stream = new LiveStream(setup.clients(), setup.connections(), now::get);
-        try (Tokens tokens = access.openTokens().orElseThrow()) {
-            Javalin guarded = Javalin.create(config -> {
-                        setup.applyTo(config, new Json());
-                        config.jetty.modifyServer(jetty -> jetty.insertHandler(stream));
-                        setup.guard(config, access.hosts(), Optional.of(tokens), new Json());
-                    })
-                    .start();
-            Listener one = request(guarded.port(), "127.0.0.1", "Authorization: Bearer one\r\n");
-            Listener other = request(guarded.port(), "127.0.0.1", "Authorization: Bearer other\r\n");
+        HttpSetup guarding = new HttpSetup("127.0.0.1", 0, access, setup.clients(), 1, Duration.ofSeconds(5));
+        LiveStream stream = new LiveStream(setup.clients(), guarding.connections(), now::get);
+        Javalin guarded = Javalin.create(config -> {
+                    guarding.applyTo(config, path -> "GET");
+                    config.jetty.modifyServer(jetty -> jetty.insertHandler(stream));
+                    guarding.guard(config);
+                })
+                .start();
+        Listener one = request(guarded.port(), "127.0.0.1", "Authorization: Bearer one\r\n");
+        Listener other = request(guarded.port(), "127.0.0.1", "Authorization: Bearer other\r\n");
 
-            Files.writeString(file, reading("other"));
-            await().atMost(Duration.ofSeconds(20))
-                    .until(() -> tokens.bearerOf("one").isEmpty());
-            stream.send(() -> Map.of("step", 7));
+        Files.writeString(file, reading("other"));
+        await().atMost(Duration.ofSeconds(20)).until(() -> isStranger(guarded.port(), "one"));
+        stream.send(() -> Map.of("step", 7));
 
-            assertThat(one.awaitLine("data: ", "0")).isEqualTo("0");
-            assertThat(other.awaitLine("data: ", "0")).isEqualTo("data: {\"step\":7}");
-            one.socket.close();
-            other.socket.close();
-            stream.end();
-            guarded.stop();
+        assertThat(one.awaitLine("data: ", "0")).isEqualTo("0");
+        assertThat(other.awaitLine("data: ", "0")).isEqualTo("data: {\"step\":7}");
+        one.socket.close();
+        other.socket.close();
+        stream.end();
+        guarding.stop(guarded);
+    }
+
+    private static boolean isStranger(int port, String token) throws IOException {
+        try (RawClient client = new RawClient(port)) {
+            String request = "GET /nothing HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token + "\r\n\r\n";
+            return client.send(request).answer().orElseThrow().status() == 401;
         }
     }
 

@@ -2,6 +2,7 @@ package dev.millrace.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.access.AccessSettings;
 import io.javalin.Javalin;
 import java.io.IOException;
 import java.time.Duration;
@@ -218,18 +219,15 @@ class WholeExchangesTest {
 
     private void start(ClientLimits limits) {
         told.clear();
-        setup = new HttpSetup("127.0.0.1", 0, Optional.empty(), limits, THREADS, Duration.ofSeconds(5));
+        setup = new HttpSetup("127.0.0.1", 0, AccessSettings.open("serve."), limits, THREADS, Duration.ofSeconds(5));
         server = Javalin.create(config -> {
-                    setup().applyTo(config, new Json());
+                    setup().applyTo(config, path -> "GET");
                     config.routes.get("/gate", request -> gate.await());
                     config.routes.post("/gate", request -> gate.await());
                     config.routes.get("/livez", request -> request.result("alive"));
                     config.routes.get("/large", request -> request.result("x".repeat(LARGE)));
                     config.routes.post("/echo", request -> request.result(request.bodyAsBytes()));
-                    setup().tell(
-                                    config,
-                                    (method, path, status, nanos) -> told.add(method + " " + path + " " + status),
-                                    new Json());
+                    setup().tell(config, (method, path, status, nanos) -> told.add(method + " " + path + " " + status));
                 })
                 .start();
     }
