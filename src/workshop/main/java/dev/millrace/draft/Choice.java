@@ -22,10 +22,11 @@ public record Choice(String what, String why, Optional<String> doubt, boolean ha
 
     /** A doubt that ends once the user names the column of that role. */
     static Choice doubtful(String what, String why, String doubt, Role role) {
-        return new Choice(what, why, Optional.of(doubt + ": " + advice(role)), true);
+        return new Choice(what, why, Optional.of(doubt + ": " + role.advice()), true);
     }
 
-    static String advice(Role role) {
-        return role.option() + " COLUMN settles it";
+    /** @param others that it could be too; none if it is clear */
+    static Choice among(String what, String why, String others, Role role) {
+        return others.isEmpty() ? clear(what, why) : doubtful(what, why, "could also be " + others, role);
     }
 }

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /** What the cells of one column tell about it. */
 final class ColumnFacts {
@@ -113,30 +114,11 @@ final class ColumnFacts {
 
     /** Each value is the one before it plus one. */
     boolean countsRows() {
-        if (!isWhole || rows() < 2) {
+        if (!isWhole || filled < rows() || rows() < 2) {
             return false;
         }
-        for (int row = 1; row < rows(); row++) {
-            OptionalDouble before = number(cells.get(row - 1));
-            OptionalDouble here = number(cells.get(row));
-            if (before.isEmpty() || here.isEmpty() || here.getAsDouble() != before.getAsDouble() + 1) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /** No value is smaller than the one before it. */
-    boolean neverFalls() {
-        double highest = Double.NEGATIVE_INFINITY;
-        for (String cell : cells) {
-            double value = time.isPresent() ? millis(cell) : number(cell).orElse(Double.NaN);
-            if (!(value >= highest)) {
-                return false;
-            }
-            highest = value;
-        }
-        return true;
+        double first = number(cells.get(0)).orElse(0);
+        return IntStream.range(1, rows()).allMatch(row -> number(cells.get(row)).orElse(0) == first + row);
     }
 
     /** The share of rows with the same value as another row that was drawn at random. */
@@ -180,16 +162,12 @@ final class ColumnFacts {
         return NO.contains(cell.toLowerCase(Locale.ROOT));
     }
 
-    private double millis(String cell) {
-        return TimeScale.likely(cell)
-                .filter(scale -> time.equals(Optional.of(scale)))
-                .map(scale -> (double) scale.millis(name, cell))
-                .orElse(Double.NaN);
-    }
-
     private Optional<TimeScale> timeScale() {
         Map<TimeScale, Integer> rowsByScale = new HashMap<>();
-        int looked = 0;
+        if (counts.keySet().stream().limit(100).allMatch(cell -> TimeScale.likely(cell)
+                .isEmpty())) {
+            return Optional.empty();
+        }
         long first = Long.MAX_VALUE;
         long last = Long.MIN_VALUE;
         for (Map.Entry<String, Integer> entry : counts.entrySet()) {
@@ -199,10 +177,6 @@ final class ColumnFacts {
                 long millis = scale.get().millis(name, entry.getKey());
                 first = Math.min(first, millis);
                 last = Math.max(last, millis);
-            }
-            looked++;
-            if (looked == 100 && rowsByScale.isEmpty()) {
-                return Optional.empty();
             }
         }
         long span = last - first;

@@ -14,127 +14,31 @@ import java.util.regex.Pattern;
  */
 record ColumnName(List<String> words) {
 
-    static final Set<String> USERS = Set.of(
-            "user",
-            "uid",
-            "customer",
-            "member",
-            "account",
-            "person",
-            "reader",
-            "viewer",
-            "buyer",
-            "client",
-            "visitor",
-            "session");
-    static final Set<String> SESSIONS = Set.of("visitor", "session");
-    static final Set<String> ITEMS = Set.of(
-            "item",
-            "iid",
-            "product",
-            "sku",
-            "video",
-            "movie",
-            "film",
-            "content",
-            "article",
-            "news",
-            "doc",
-            "document",
-            "song",
-            "track",
-            "book",
-            "post",
-            "listing",
-            "offer",
-            "ad",
-            "asset",
-            "photo",
-            "recipe",
-            "hotel",
-            "poi");
-    static final Set<String> TIMES =
-            Set.of("time", "timestamp", "ts", "date", "datetime", "created", "at", "when", "day", "unixtime", "epoch");
+    static final Set<String> USERS =
+            words("user uid customer member account person reader viewer buyer client visitor session");
+    static final Set<String> SESSIONS = words("visitor session");
+    static final Set<String> ITEMS =
+            words("item iid product sku video movie film content article news doc document song track book post listing"
+                    + " offer ad asset photo recipe hotel poi");
+    static final Set<String> TIMES = words("time timestamp ts date datetime created at when day unixtime epoch");
     /** What has a time of its own, which is not that of the row. */
-    static final Set<String> OTHER_TIMES = Set.of(
-            "click",
-            "clicked",
-            "end",
-            "update",
-            "updated",
-            "upload",
-            "uploaded",
-            "birth",
-            "born",
-            "expires",
-            "publish",
-            "published",
-            "release",
-            "released",
-            "register",
-            "registered",
-            "last");
+    static final Set<String> OTHER_TIMES = words(
+            "click clicked end update updated upload uploaded birth born expires publish published release released"
+                    + " register registered last");
 
-    static final Set<String> CLICKS =
-            Set.of("click", "clicked", "clicks", "label", "target", "converted", "interaction", "positive");
-    static final Set<String> DEEDS = Set.of(
-            "like",
-            "liked",
-            "follow",
-            "followed",
-            "comment",
-            "commented",
-            "forward",
-            "share",
-            "shared",
-            "buy",
-            "bought",
-            "purchase",
-            "purchased",
-            "order",
-            "ordered",
-            "cart",
-            "favorite",
-            "favourite",
-            "save",
-            "saved",
-            "download",
-            "subscribe",
-            "subscribed",
-            "hate",
-            "dislike",
-            "view",
-            "viewed",
-            "enter",
-            "watched",
-            "played");
-    static final Set<String> ACTIONS =
-            Set.of("event", "action", "type", "behavior", "behaviour", "interaction", "activity", "operation");
-    static final Set<String> RATINGS = Set.of("rating", "ratings", "stars", "score", "rate");
-    static final Set<String> AFTERWARDS =
-            Set.of("stay", "dwell", "watched", "played", "spent", "rating", "feedback", "satisfaction");
-    static final Set<String> CODES = Set.of(
-            "id",
-            "code",
-            "zip",
-            "zipcode",
-            "postcode",
-            "category",
-            "cat",
-            "brand",
-            "type",
-            "region",
-            "city",
-            "author",
-            "tag",
-            "genre",
-            "key",
-            "number",
-            "no");
+    static final Set<String> CLICKS = words("click clicked clicks label target converted interaction positive");
+    static final Set<String> DEEDS = words(
+            "like liked follow followed comment commented forward share shared buy bought purchase purchased order"
+                    + " ordered cart favorite favourite save saved download subscribe subscribed hate dislike view viewed"
+                    + " enter watched played");
+    static final Set<String> ACTIONS = words("event action type behavior behaviour interaction activity operation");
+    static final Set<String> RATINGS = words("rating ratings stars score rate");
+    static final Set<String> AFTERWARDS = words("stay dwell watched played spent rating feedback satisfaction");
+    static final Set<String> CODES =
+            words("id code zip zipcode postcode category cat brand type region city author tag genre key number no");
 
-    private static final Set<String> IDS =
-            Set.of("id", "ids", "key", "code", "no", "nr", "number", "hash", "uuid", "pk");
-    private static final Set<String> FILLERS = Set.of("is", "has", "did", "was", "flag");
+    private static final Set<String> IDS = words("id ids key code no nr number hash uuid pk");
+    private static final Set<String> FILLERS = words("is has did was flag");
     private static final Pattern BETWEEN = Pattern.compile("(?<=[a-z0-9])(?=[A-Z])|[^\\p{L}\\p{N}]+");
     private static final int ID_LENGTH = "id".length();
 
@@ -177,6 +81,10 @@ record ColumnName(List<String> words) {
         List<String> telling =
                 words.stream().filter(word -> !ignored.contains(word)).toList();
         return !telling.isEmpty() && telling.stream().allMatch(isWanted);
+    }
+
+    static Set<String> words(String text) {
+        return Set.of(text.split(" "));
     }
 
     private static boolean isIdOf(String word, Set<String> subjects) {

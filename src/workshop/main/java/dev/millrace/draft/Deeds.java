@@ -3,6 +3,7 @@ package dev.millrace.draft;
 import dev.millrace.replay.LogSample;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -12,151 +13,37 @@ import java.util.TreeSet;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 
-/** How the rows of a log say what the user did. */
-sealed interface Deeds {
-
-    Choice choice();
-
-    /** The columns that say it, which are no features. */
-    Collection<ColumnFacts> columns();
-
-    /** Tells by its number whether a row was clicked; empty if a row does not say so of itself. */
-    default Optional<IntPredicate> clicked() {
-        return Optional.empty();
-    }
-
-    /** Calls the function of this case's visitor. */
-    <R> R accept(Visitor<R> visitor);
-
-    /** One method for each case. */
-    interface Visitor<R> {
-        R flags(Flags flags);
-
-        R outcomes(Outcomes outcomes);
-
-        R actions(Actions actions);
-
-        R clicks(Clicks clicks);
-    }
+/**
+ * How the rows of a log say what the user did.
+ *
+ * @param sections of the mapping; the choice is that of the last one
+ * @param columns that say it, which are no features
+ * @param clicked tells by its number whether a row was clicked; empty if a row does not say so of itself
+ * @param isClicksOnly whether the log has no exposures
+ * @param actions that are positives; empty for those of the default
+ */
+record Deeds(
+        Choice choice,
+        List<Section> sections,
+        Collection<ColumnFacts> columns,
+        Optional<IntPredicate> clicked,
+        boolean isClicksOnly,
+        List<String> actions) {
 
     /**
-     * A row is an exposure, and flags say what came of it.
+     * A section of the mapping.
      *
-     * @param click the flag of the click, if one is
-     * @param others flags of other actions
+     * @param keys behind its name
      */
-    record Flags(Choice choice, Optional<ColumnFacts> click, List<ColumnFacts> others) implements Deeds {
-        public Flags {
-            others = List.copyOf(others);
-        }
+    record Section(String name, Map<String, String> keys) {}
 
-        @Override
-        public Collection<ColumnFacts> columns() {
-            List<ColumnFacts> all = new ArrayList<>(others);
-            click.ifPresent(all::add);
-            return all;
-        }
-
-        @Override
-        public <R> R accept(Visitor<R> visitor) {
-            return visitor.flags(this);
-        }
-
-        @Override
-        public Optional<IntPredicate> clicked() {
-            List<String> cells = click.orElseGet(() -> others.get(0)).cells();
-            return Optional.of(row -> ColumnFacts.isYes(cells.get(row)));
-        }
-    }
-
-    /**
-     * A row is an exposure, and a column names what came of it, or nothing.
-     *
-     * @param done values that are actions of the user
-     */
-    record Outcomes(Choice choice, ColumnFacts column, List<String> done) implements Deeds {
-        public Outcomes {
-            done = List.copyOf(done);
-        }
-
-        @Override
-        public Collection<ColumnFacts> columns() {
-            return List.of(column);
-        }
-
-        @Override
-        public Optional<IntPredicate> clicked() {
-            return Optional.of(row -> done.contains(column.cells().get(row)));
-        }
-
-        @Override
-        public <R> R accept(Visitor<R> visitor) {
-            return visitor.outcomes(this);
-        }
-    }
-
-    /**
-     * A column names what a row is.
-     *
-     * @param shown values that are exposures
-     * @param done values that are actions of the user
-     */
-    record Actions(Choice choice, ColumnFacts column, List<String> shown, List<String> done) implements Deeds {
-        public Actions {
-            shown = List.copyOf(shown);
-            done = List.copyOf(done);
-        }
-
-        @Override
-        public Collection<ColumnFacts> columns() {
-            return List.of(column);
-        }
-
-        @Override
-        public <R> R accept(Visitor<R> visitor) {
-            return visitor.actions(this);
-        }
-    }
-
-    /**
-     * Every row is a click.
-     *
-     * @param rating a column that says how much it was liked
-     */
-    record Clicks(Choice choice, Optional<ColumnFacts> rating) implements Deeds {
-        @Override
-        public Collection<ColumnFacts> columns() {
-            return rating.stream().toList();
-        }
-
-        @Override
-        public <R> R accept(Visitor<R> visitor) {
-            return visitor.clicks(this);
-        }
-    }
-
-    int MOST_ACTIONS = 30;
-    int MOST_RATINGS = 100;
-    Set<String> SHOWN =
+    private static final int MOST_ACTIONS = 30;
+    private static final int MOST_RATINGS = 100;
+    private static final Set<String> SHOWN =
             Set.of("impression", "exposure", "exposed", "show", "shown", "display", "displayed", "recommended");
-    Set<String> DONE = Set.of(
-            "view",
-            "click",
-            "cart",
-            "add_to_cart",
-            "addtocart",
-            "purchase",
-            "buy",
-            "transaction",
-            "pv",
-            "fav",
-            "like",
-            "play",
-            "watch",
-            "order",
-            "share",
-            "detail",
-            "read");
+    private static final Set<String> DONE = ColumnName.words(
+            "view click cart add_to_cart addtocart purchase buy transaction pv fav like play watch order share detail"
+                    + " read");
 
     /**
      * Chooses among the columns that are neither user, item nor time.
@@ -165,29 +52,22 @@ sealed interface Deeds {
      */
     static Deeds of(List<ColumnFacts> columns, Optional<ColumnFacts> given) {
         List<ColumnFacts> flags = columns.stream().filter(ColumnFacts::isFlag).toList();
+        List<ColumnFacts> clicks = flags.stream()
+                .filter(column -> column.words().isFlagOf(ColumnName.CLICKS))
+                .toList();
         List<ColumnFacts> others = flags.stream()
                 .filter(column -> column.words().mentions(ColumnName.DEEDS)
-                        && !column.words().isFlagOf(ColumnName.CLICKS)
+                        && !clicks.contains(column)
                         && !given.equals(Optional.of(column)))
                 .toList();
         if (given.isPresent()) {
-            return new Flags(
-                    Choice.clear(given.get().name(), "named by --click; " + share(given.get())), given, others);
+            return flags(Choice.clear(given.get().name(), "named by --click; " + share(given.get())), given, others);
         }
-        List<ColumnFacts> named = flags.stream()
-                .filter(column -> column.words().isFlagOf(ColumnName.CLICKS))
-                .toList();
-        if (!named.isEmpty()) {
-            ColumnFacts best = named.get(0);
+        if (!clicks.isEmpty()) {
+            ColumnFacts best = clicks.get(0);
             String why = "the name says click; " + share(best);
-            return new Flags(
-                    named.size() == 1
-                            ? Choice.clear(best.name(), why)
-                            : Choice.doubtful(
-                                    best.name(),
-                                    why,
-                                    "could also be " + names(named.subList(1, named.size())),
-                                    Role.CLICK),
+            return flags(
+                    Choice.among(best.name(), why, names(clicks.subList(1, clicks.size())), Role.CLICK),
                     Optional.of(best),
                     others);
         }
@@ -199,7 +79,7 @@ sealed interface Deeds {
             return actions.get();
         }
         if (!others.isEmpty()) {
-            return new Flags(
+            return flags(
                     Choice.doubtful(
                             "flags",
                             "no column says click, but there are flags of " + names(others),
@@ -207,19 +87,39 @@ sealed interface Deeds {
                     Optional.empty(),
                     others);
         }
-        return flags.size() == 1 ? onlyFlag(flags.get(0)) : clicks(columns, flags);
+        return flags.size() == 1
+                ? flags(
+                        Choice.doubtful(
+                                flags.get(0).name(),
+                                "the only flag; " + share(flags.get(0)),
+                                "no column's name says click; if this is no click, every row is one: use the section"
+                                        + " clicks"),
+                        Optional.of(flags.get(0)),
+                        List.of())
+                : clicks(columns, flags);
     }
 
-    private static Deeds onlyFlag(ColumnFacts flag) {
-        return new Flags(
-                Choice.doubtful(
-                        flag.name(),
-                        "the only flag; " + share(flag),
-                        "no column's name says click; if this is no click, every row is one: use the section clicks"),
-                Optional.of(flag),
-                List.of());
+    /** A row is an exposure, and flags say what came of it: a click, if one says so, and other actions. */
+    private static Deeds flags(Choice choice, Optional<ColumnFacts> click, List<ColumnFacts> others) {
+        Map<String, String> keys = new LinkedHashMap<>();
+        click.ifPresent(column -> keys.put("clicked", column.name()));
+        others.forEach(
+                column -> keys.put("flag." + column.name(), column.words().deed()));
+        List<ColumnFacts> columns = new ArrayList<>(others);
+        click.ifPresent(columns::add);
+        List<String> cells = click.orElseGet(() -> others.get(0)).cells();
+        return new Deeds(
+                choice,
+                List.of(new Section("log", keys)),
+                columns,
+                Optional.of(row -> ColumnFacts.isYes(cells.get(row))),
+                false,
+                click.isPresent()
+                        ? List.of()
+                        : others.stream().map(column -> column.words().deed()).toList());
     }
 
+    /** A column names what a row is, an exposure or an action; or what came of an exposure, if it has no value for these. */
     private static Optional<Deeds> actions(ColumnFacts column) {
         Set<String> values = new TreeSet<>(column.counts().keySet());
         List<String> shown = values.stream()
@@ -233,50 +133,71 @@ sealed interface Deeds {
         if (!isKnown || done.isEmpty() || values.stream().anyMatch(value -> value.contains(","))) {
             return Optional.empty();
         }
+        String name = column.name();
         String why = "its values are actions: " + counts(column.counts());
-        long without =
-                column.cells().stream().filter(LogSample.NO_ACTION::contains).count();
-        if (shown.isEmpty() && without > 0) {
-            return Optional.of(new Outcomes(
-                    Choice.doubtful(
-                            column.name(),
-                            String.format(Locale.ROOT, "%s; %,d of %,d rows have none", why, without, column.rows()),
-                            "a row without an action is taken for an exposure; if it is no more than a gap, use the section"
-                                    + " clicks instead"),
-                    column,
+        if (!shown.isEmpty()) {
+            String where = "where." + name;
+            Map<String, String> clicks = new LinkedHashMap<>();
+            clicks.put("action", name);
+            clicks.put(where, String.join(",", done));
+            return Optional.of(new Deeds(
+                    Choice.clear(name, why + "; exposures are " + String.join(", ", shown)),
+                    List.of(
+                            new Section("exposures", Map.of(where, String.join(",", shown))),
+                            new Section("clicks", clicks)),
+                    List.of(column),
+                    Optional.empty(),
+                    false,
                     done));
         }
-        return Optional.of(new Actions(
-                shown.isEmpty()
-                        ? Choice.doubtful(
-                                column.name(),
-                                why,
-                                "no value is an exposure, so each row is a positive; take out of attribution.actions what"
-                                        + " is none")
-                        : Choice.clear(column.name(), why + "; exposures are " + String.join(", ", shown)),
-                column,
-                shown,
+        long without =
+                column.cells().stream().filter(LogSample.NO_ACTION::contains).count();
+        boolean areOutcomes = without > 0;
+        Choice choice = areOutcomes
+                ? Choice.doubtful(
+                        name,
+                        String.format(Locale.ROOT, "%s; %,d of %,d rows have none", why, without, column.rows()),
+                        "a row without an action is taken for an exposure; if it is no more than a gap, use the section"
+                                + " clicks instead")
+                : Choice.doubtful(
+                        name,
+                        why,
+                        "no value is an exposure, so each row is a positive; take out of attribution.actions what is"
+                                + " none");
+        return Optional.of(new Deeds(
+                choice,
+                List.of(new Section(areOutcomes ? "log" : "clicks", Map.of("action", name))),
+                List.of(column),
+                areOutcomes ? Optional.of(row -> done.contains(column.cells().get(row))) : Optional.empty(),
+                !areOutcomes,
                 done));
     }
 
+    /** Every row is a click. A rating may say how much it was liked. */
     private static Deeds clicks(List<ColumnFacts> columns, List<ColumnFacts> flags) {
         Optional<ColumnFacts> rating = columns.stream()
                 .filter(column -> column.words().mentions(ColumnName.RATINGS)
                         && column.isNumber()
                         && column.distinct() <= MOST_RATINGS)
                 .findFirst();
-        String why = rating.map(column -> "every row is a click; " + column.name()
-                        + " says how much it was liked (" + counts(column.counts())
-                        + "). For good ones only, add clicks.where." + column.name() + " with the values that are good")
-                .orElse("every row is a click");
-        return new Clicks(rating.isPresent() ? Choice.clear("every row", why) : everyRow(why, flags), rating);
-    }
-
-    private static Choice everyRow(String why, List<ColumnFacts> flags) {
+        String what = "every row";
+        String why = "every row is a click";
         String doubt = "no column says what was clicked";
-        return flags.isEmpty()
-                ? Choice.doubtful("every row", why, doubt)
-                : Choice.doubtful("every row", why, doubt + "; could be one of " + names(flags), Role.CLICK);
+        Choice choice = rating.map(column -> Choice.clear(
+                        what,
+                        why + "; " + column.name() + " says how much it was liked (" + counts(column.counts())
+                                + "). For good ones only, add clicks.where." + column.name()
+                                + " with the values that are good"))
+                .orElseGet(() -> flags.isEmpty()
+                        ? Choice.doubtful(what, why, doubt)
+                        : Choice.doubtful(what, why, doubt + "; could be one of " + names(flags), Role.CLICK));
+        return new Deeds(
+                choice,
+                List.of(new Section("clicks", Map.of())),
+                rating.stream().toList(),
+                Optional.empty(),
+                true,
+                List.of());
     }
 
     private static String share(ColumnFacts flag) {

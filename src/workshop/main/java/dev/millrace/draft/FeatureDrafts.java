@@ -1,12 +1,13 @@
 package dev.millrace.draft;
 
-import dev.millrace.draft.FeatureDraft.Owner;
-import dev.millrace.draft.FeatureDraft.Shape;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntPredicate;
@@ -18,7 +19,26 @@ import java.util.stream.IntStream;
  * @param features in the order of the columns
  * @param leftOut columns that are none
  */
-record FeatureDrafts(List<FeatureDraft> features, List<Choice> leftOut) {
+record FeatureDrafts(List<Feature> features, List<Choice> leftOut) {
+
+    /** Whose a feature is. */
+    enum Owner {
+        USER,
+        ITEM,
+        CONTEXT;
+
+        String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * A column that becomes a feature.
+     *
+     * @param distinct values in the sample
+     * @param choice why it is the owner's, and of this shape
+     */
+    record Feature(String column, String name, Owner owner, CellShape shape, int distinct, Choice choice) {}
 
     private static final double MOST_EMPTY = 0.98;
     private static final double MOST_ALIKE = 0.999;
@@ -36,7 +56,7 @@ record FeatureDrafts(List<FeatureDraft> features, List<Choice> leftOut) {
 
     /** @param isNamed whether the log names its columns */
     static FeatureDrafts of(List<ColumnFacts> columns, boolean isNamed, KeyColumns keys, Deeds deeds) {
-        List<FeatureDraft> features = new ArrayList<>();
+        List<Feature> features = new ArrayList<>();
         List<Choice> leftOut = new ArrayList<>();
         Set<String> names = new HashSet<>(Set.of("user", "item", "history"));
         for (ColumnFacts column : columns) {
@@ -53,17 +73,17 @@ record FeatureDrafts(List<FeatureDraft> features, List<Choice> leftOut) {
             }
             Ownership ownership = ownership(column, keys);
             CellShape cells = CellShape.of(column);
-            Optional<String> unfit = tooManyValues(column, ownership, cells.shape(), keys)
+            Optional<String> unfit = tooManyValues(column, ownership, cells, keys)
                     .or(() -> ownership.owner == Owner.CONTEXT && !isNamed ? Optional.of(NAMELESS) : Optional.empty());
             if (unfit.isPresent()) {
                 leftOut.add(Choice.clear(column.name(), unfit.get()));
             } else {
-                features.add(new FeatureDraft(
+                features.add(new Feature(
                         column.name(),
                         name(column, names),
                         ownership.owner,
-                        cells.shape(),
-                        cells.width() > 0 ? cells.width() : column.distinct(),
+                        cells,
+                        column.distinct(),
                         new Choice(
                                 column.name(),
                                 ownership.why + "; " + cells.why() + "; " + column.figures(),
@@ -74,38 +94,32 @@ record FeatureDrafts(List<FeatureDraft> features, List<Choice> leftOut) {
         return new FeatureDrafts(features, leftOut);
     }
 
-    List<FeatureDraft> of(Owner owner) {
+    List<Feature> of(Owner owner) {
         return features.stream().filter(feature -> feature.owner() == owner).toList();
     }
 
     private static Optional<String> useless(ColumnFacts column) {
-        if (column.distinct() <= 1) {
-            return Optional.of(column.distinct() == 0 ? "has no value" : "always the same value");
-        }
-        if (column.name().isEmpty() || column.countsRows()) {
-            return Optional.of(column.countsRows() ? "counts the rows" : "has no name");
-        }
-        if (column.name().equals(TopicSample.KEY)) {
-            return Optional.of("the key of the record, which says where it is kept");
-        }
-        if (column.filled() < (1 - MOST_EMPTY) * column.rows()) {
-            return Optional.of("nearly always empty; " + column.figures());
-        }
-        if (column.sameByChance() > MOST_ALIKE) {
-            return Optional.of("nearly always the same value; " + column.figures());
-        }
-        if (column.time().isPresent() || column.words().isFlagOf(ColumnName.TIMES)) {
-            return Optional.of("another time; a time makes no good feature as it is");
-        }
-        if (column.words().mentions(ColumnName.AFTERWARDS)) {
-            return Optional.of("the name says that it is known only after the click");
-        }
-        boolean isOtherId =
-                column.words().isIdOf(ColumnName.USERS) || column.words().isIdOf(ColumnName.ITEMS);
-        if (isOtherId) {
-            return Optional.of("another id; " + column.figures());
-        }
-        return Optional.empty();
+        ColumnName words = column.words();
+        Map<String, Boolean> reasons = new LinkedHashMap<>();
+        reasons.put("has no value", column.distinct() == 0);
+        reasons.put("always the same value", column.distinct() == 1);
+        reasons.put("counts the rows", column.countsRows());
+        reasons.put("has no name", column.name().isEmpty());
+        reasons.put(
+                "the key of the record, which says where it is kept",
+                column.name().equals(TopicSample.KEY));
+        reasons.put("nearly always empty; " + column.figures(), column.filled() < (1 - MOST_EMPTY) * column.rows());
+        reasons.put("nearly always the same value; " + column.figures(), column.sameByChance() > MOST_ALIKE);
+        reasons.put(
+                "another time; a time makes no good feature as it is",
+                column.time().isPresent() || words.isFlagOf(ColumnName.TIMES));
+        reasons.put("the name says that it is known only after the click", words.mentions(ColumnName.AFTERWARDS));
+        reasons.put(
+                "another id; " + column.figures(), words.isIdOf(ColumnName.USERS) || words.isIdOf(ColumnName.ITEMS));
+        return reasons.entrySet().stream()
+                .filter(Map.Entry::getValue)
+                .map(Map.Entry::getKey)
+                .findFirst();
     }
 
     private static Optional<Choice> mayNameTheEvent(ColumnFacts column) {
@@ -122,12 +136,10 @@ record FeatureDrafts(List<FeatureDraft> features, List<Choice> leftOut) {
      * clicked one has the larger number. What is known only after the click tells it too well.
      */
     private static Optional<String> knowsTheClick(ColumnFacts column, Deeds deeds) {
-        return column.isNumber()
-                ? deeds.clicked().flatMap(clicked -> knowsTheClick(column, clicked))
-                : Optional.empty();
-    }
-
-    private static Optional<String> knowsTheClick(ColumnFacts column, IntPredicate isClicked) {
+        if (!column.isNumber() || deeds.clicked().isEmpty()) {
+            return Optional.empty();
+        }
+        IntPredicate isClicked = deeds.clicked().get();
         List<Scored> rows = IntStream.range(0, column.rows())
                 .filter(row -> !column.cells().get(row).isEmpty())
                 .mapToObj(row ->
@@ -204,28 +216,23 @@ record FeatureDrafts(List<FeatureDraft> features, List<Choice> leftOut) {
     }
 
     private static Optional<String> tooManyValues(
-            ColumnFacts column, Ownership ownership, Shape shape, KeyColumns keys) {
-        if (!shape.equals(Shape.CATEGORY)) {
+            ColumnFacts column, Ownership ownership, CellShape shape, KeyColumns keys) {
+        if (!shape.isCategory()) {
             return Optional.empty();
         }
-        return switch (ownership.owner) {
-            case CONTEXT ->
-                column.distinct() > MOST_CONTEXTS
-                        ? Optional.of("too many values for a context; " + column.figures())
-                        : Optional.empty();
-            case USER -> ownValue(column, keys.user(), "user");
-            case ITEM -> ownValue(column, keys.item(), "item");
-        };
-    }
-
-    private static Optional<String> ownValue(ColumnFacts column, ColumnFacts key, String subject) {
-        return column.distinct() > MOST_OWN_VALUES * key.distinct() && column.distinct() > 10
+        if (ownership.owner == Owner.CONTEXT) {
+            return column.distinct() > MOST_CONTEXTS
+                    ? Optional.of("too many values for a context; " + column.figures())
+                    : Optional.empty();
+        }
+        int owners = (ownership.owner == Owner.USER ? keys.user() : keys.item()).distinct();
+        return column.distinct() > MOST_OWN_VALUES * owners && column.distinct() > 10
                 ? Optional.of(String.format(
                         Locale.ROOT,
                         "tells little beside the id: %,d values of %,d %ss",
                         column.distinct(),
-                        key.distinct(),
-                        subject))
+                        owners,
+                        ownership.owner.label()))
                 : Optional.empty();
     }
 
@@ -242,4 +249,42 @@ record FeatureDrafts(List<FeatureDraft> features, List<Choice> leftOut) {
     private record Ownership(Owner owner, String why, Optional<String> doubt) {}
 
     private record Scored(double value, boolean isClick) {}
+
+    /**
+     * How far one column decides another: whether rows of the same user, or item, have the same value.
+     *
+     * @param again rows whose user or item came before
+     * @param same share of these rows with the value that came first
+     * @param byChance share that would have it if the values were dealt at random
+     */
+    private record Dependency(int again, double same, double byChance) {
+
+        private static final int LEAST_AGAIN = 20;
+        private static final double STRONG = 0.95;
+
+        /** @param key [rows] user or item */
+        static Dependency of(List<String> key, ColumnFacts value) {
+            Map<String, String> first = new HashMap<>();
+            int again = 0;
+            int same = 0;
+            for (int row = 0; row < key.size(); row++) {
+                String cell = value.cells().get(row);
+                String before = cell.isEmpty() ? null : first.putIfAbsent(key.get(row), cell);
+                if (before != null) {
+                    again++;
+                    same += before.equals(cell) ? 1 : 0;
+                }
+            }
+            return new Dependency(again, again == 0 ? 0 : (double) same / again, value.sameByChance());
+        }
+
+        /** 0 if the value is as good as dealt at random, 1 if it is decided. */
+        double strength() {
+            return again < LEAST_AGAIN || byChance >= 1 ? 0 : Math.max(0, (same - byChance) / (1 - byChance));
+        }
+
+        boolean isStrong() {
+            return strength() >= STRONG;
+        }
+    }
 }

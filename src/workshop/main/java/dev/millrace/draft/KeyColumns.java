@@ -88,7 +88,8 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
                     columns,
                     "no column holds times from 1990 to 2100, written as seconds,"
                             + " milliseconds or microseconds since 1970 or as ISO 8601",
-                    "A log needs a column of them. A table of items or users is no log: it gets a section of the mapping"
+                    "A log needs a column of them. A table of items or users is no log: it gets a section of the"
+                            + " mapping"
                             + DOCUMENT);
         }
         ColumnFacts best = likely.get(0);
@@ -100,16 +101,11 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
                 .filter(column -> isNamedTime(column) == isNamedTime(best))
                 .filter(column -> !column.name().equals(TopicSample.TIME)) // it is there for want of another
                 .toList();
-        return new Picked(
-                best,
-                others.isEmpty()
-                        ? Choice.clear(best.name(), why)
-                        : Choice.doubtful(best.name(), why, alternatives(others), Role.TIME));
+        return new Picked(best, Choice.among(best.name(), why, weighed(others), Role.TIME));
     }
 
     private static String written(ColumnFacts time) {
-        String scale = time.time().map(found -> ", written as " + found.label()).orElse("");
-        return scale + (time.neverFalls() ? ", never falling" : ", not in order");
+        return time.time().map(found -> ", written as " + found.label()).orElse("");
     }
 
     private static boolean isNamedTime(ColumnFacts column) {
@@ -130,15 +126,15 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
                         .thenComparing(
                                 Comparator.comparingInt(ColumnFacts::distinct).reversed()))
                 .toList();
-        return named.stream().findFirst().map(best -> {
-            String why = "the name says " + role.label() + "; " + best.figures() + rowsEach(best, role);
-            List<ColumnFacts> others = named.subList(1, named.size());
-            return new Picked(
-                    best,
-                    others.isEmpty()
-                            ? Choice.clear(best.name(), why)
-                            : Choice.doubtful(best.name(), why, alternatives(others), role));
-        });
+        return named.stream()
+                .findFirst()
+                .map(best -> new Picked(
+                        best,
+                        Choice.among(
+                                best.name(),
+                                "the name says " + role.label() + "; " + best.figures() + rowsEach(best, role),
+                                weighed(named.subList(1, named.size())),
+                                role)));
     }
 
     private static Picked byValues(Role role, List<ColumnFacts> likely, int at, List<ColumnFacts> weighed) {
@@ -148,19 +144,20 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
                     weighed,
                     "no column has a name that says " + role.label() + ", and none but those chosen already has values"
                             + " like ids, which come back",
-                    Choice.advice(role));
+                    role.advice());
         }
         ColumnFacts column = likely.get(at);
-        List<ColumnFacts> others = weighed.stream()
+        String others = weighed(weighed.stream()
                 .filter(other -> other != column && other.looksLikeIds())
-                .toList();
-        String figures = column.figures() + rowsEach(column, role);
-        String doubt = "no column's name says " + role.label() + ", this is by values and place alone";
+                .toList());
         return new Picked(
                 column,
-                others.isEmpty()
-                        ? Choice.doubtful(column.name(), figures, doubt)
-                        : Choice.doubtful(column.name(), figures, doubt + "; " + alternatives(others), role));
+                Choice.doubtful(
+                        column.name(),
+                        column.figures() + rowsEach(column, role),
+                        "no column's name says " + role.label() + ", this is by values and place alone"
+                                + (others.isEmpty() ? "" : "; could also be " + others),
+                        role));
     }
 
     private static String rowsEach(ColumnFacts column, Role role) {
@@ -168,19 +165,15 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
                 Locale.ROOT, ", %,.1f rows for each %s", (double) column.filled() / column.distinct(), role.label());
     }
 
-    private static String alternatives(List<ColumnFacts> others) {
-        return "could also be "
-                + others.stream()
-                        .map(other -> other.name() + " (" + other.figures() + ")")
-                        .collect(Collectors.joining(", "));
+    private static String weighed(List<ColumnFacts> columns) {
+        return columns.stream()
+                .map(column -> column.name() + " (" + column.figures() + ")")
+                .collect(Collectors.joining(", "));
     }
 
     private static UndecidedColumnException undecided(Role role, List<ColumnFacts> weighed, String why, String advice) {
         return new UndecidedColumnException("cannot tell the column of the " + role.label() + ": " + why + ". Weighed: "
-                + weighed.stream()
-                        .map(column -> column.name() + " (" + column.figures() + ")")
-                        .collect(Collectors.joining(", "))
-                + ". " + advice);
+                + weighed(weighed) + ". " + advice);
     }
 
     private record Picked(ColumnFacts column, Choice choice) {}

@@ -1,6 +1,7 @@
 package dev.millrace.draft;
 
-import dev.millrace.draft.FeatureDraft.Owner;
+import dev.millrace.draft.FeatureDrafts.Feature;
+import dev.millrace.draft.FeatureDrafts.Owner;
 import dev.millrace.replay.LogSample;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
@@ -9,7 +10,6 @@ import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -76,7 +76,7 @@ public final class LogDraft {
     /** The features that are in doubt, by column. */
     public List<Choice> doubtfulFeatures() {
         return features.features().stream()
-                .map(FeatureDraft::choice)
+                .map(Feature::choice)
                 .filter(choice -> choice.doubt().isPresent())
                 .toList();
     }
@@ -91,8 +91,8 @@ public final class LogDraft {
         Map<String, String> names = new LinkedHashMap<>();
         for (Owner owner : Owner.values()) {
             names.put(
-                    owner.name().toLowerCase(Locale.ROOT),
-                    features.of(owner).stream().map(FeatureDraft::name).collect(Collectors.joining(", ")));
+                    owner.label(),
+                    features.of(owner).stream().map(Feature::name).collect(Collectors.joining(", ")));
         }
         return names;
     }
@@ -103,12 +103,12 @@ public final class LogDraft {
      * @param file name of the log for the mapping
      */
     public String mapping(String file) {
-        return new MappingText(sample, keys, deeds, features).text(file);
+        return new DraftText(sample, keys, deeds, features).mapping(file);
     }
 
     /** The text of the settings. */
     public String settings() {
-        return new SettingsDraftText(keys, deeds, features).text(sample);
+        return new DraftText(sample, keys, deeds, features).settings();
     }
 
     private static Map<Role, ColumnFacts> settled(List<ColumnFacts> columns, Map<Role, String> given) {

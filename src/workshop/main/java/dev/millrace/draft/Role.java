@@ -9,13 +9,17 @@ public enum Role {
     TIME,
     CLICK;
 
-    /** The option of the command line that settles it. */
-    public String option() {
-        return "--" + label();
-    }
-
     /** Its name, in lower case. */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The option of the command line that settles it. */
+    String option() {
+        return "--" + label();
+    }
+
+    String advice() {
+        return option() + " COLUMN settles it";
     }
 }

@@ -110,34 +110,20 @@ final class InitCommand implements Callable<Integer> {
         requireFree(folder.resolve(MAPPING));
         requireFree(folder.resolve(SETTINGS));
         if (log != null) {
-            return draft(log.toAbsolutePath().normalize(), folder);
+            Path file = log.toAbsolutePath().normalize();
+            return draft(file, file, folder);
         }
         Path sampled = folder.resolve(topic + ".jsonl");
         requireFree(sampled);
-        Files.createDirectories(folder);
-        Path fresh = folder.resolve("sample-" + UUID.randomUUID() + ".draft");
-        Path before = folder.resolve(
-                "sample-" + UUID.randomUUID() + ".draft"); // of an earlier draft: it goes on if this one fails
-        boolean isAgain = Files.exists(sampled);
-        boolean isDone = false;
+        Path draft = folder.resolve(UUID.randomUUID() + ".draft");
+        Path fresh = draft.resolve(topic + ".jsonl"); // the one of an earlier draft goes on if this one fails
+        Files.createDirectories(draft);
         try {
             sample(Objects.requireNonNull(topic), fresh);
-            if (isAgain) {
-                Files.move(sampled, before);
-            }
-            Files.move(fresh, sampled);
-            int status = draft(sampled, folder);
-            isDone = true;
-            return status;
+            return draft(fresh, sampled, folder);
         } finally {
             Files.deleteIfExists(fresh);
-            if (isDone) {
-                Files.deleteIfExists(before);
-            } else if (Files.exists(before)) {
-                Files.move(before, sampled, StandardCopyOption.REPLACE_EXISTING);
-            } else if (!isAgain) {
-                Files.deleteIfExists(sampled);
-            }
+            Files.delete(draft);
         }
     }
 
@@ -157,12 +143,19 @@ final class InitCommand implements Callable<Integer> {
         }
     }
 
-    private int draft(Path file, Path folder) throws IOException {
+    /** @param file where the log is from now on; it gets this name once the columns are told */
+    private int draft(Path read, Path file, Path folder) throws IOException {
         Path named = file.startsWith(folder) ? folder.relativize(file) : file;
-        requireListable(named);
-        LogSample sample = LogSample.read(file, MOST_ROWS);
+        if (named.toString().contains(",")) {
+            throw OptionFaults.unusable(
+                    "LOG", named.toString(), "must be a path without a comma, which separates the files of a mapping");
+        }
+        LogSample sample = LogSample.read(read, MOST_ROWS);
         LogDraft draft = LogDraft.of(sample, given());
         Files.createDirectories(folder);
+        if (!read.equals(file)) {
+            Files.move(read, file, StandardCopyOption.REPLACE_EXISTING);
+        }
         write(draft, sample.format(), named, folder);
         PrintWriter told = Objects.requireNonNull(spec).commandLine().getOut();
         output.write(told, object(draft, sample), () -> print(draft, sample, told));
@@ -176,26 +169,21 @@ final class InitCommand implements Callable<Integer> {
         }
     }
 
-    private static void requireListable(Path file) {
-        if (file.toString().contains(",")) {
-            throw OptionFaults.unusable(
-                    "LOG", file.toString(), "must be a path without a comma, which separates the files of a mapping");
-        }
-    }
-
     private Map<Role, String> given() {
         Map<Role, String> given = new EnumMap<>(Role.class);
-        put(given, Role.USER, user);
-        put(given, Role.ITEM, item);
-        put(given, Role.TIME, time);
-        put(given, Role.CLICK, click);
-        return given;
-    }
-
-    private static void put(Map<Role, String> given, Role role, @Nullable String column) {
-        if (column != null) {
-            given.put(role, column);
+        for (Role role : Role.values()) {
+            String column =
+                    switch (role) {
+                        case USER -> user;
+                        case ITEM -> item;
+                        case TIME -> time;
+                        case CLICK -> click;
+                    };
+            if (column != null) {
+                given.put(role, column);
+            }
         }
+        return given;
     }
 
     /** Writes both files. They get their names once mapping and settings have been read as every command reads them. */

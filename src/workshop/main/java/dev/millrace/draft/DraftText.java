@@ -1,0 +1,211 @@
+package dev.millrace.draft;
+
+import dev.millrace.draft.FeatureDrafts.Feature;
+import dev.millrace.draft.FeatureDrafts.Owner;
+import dev.millrace.replay.LogSample;
+import dev.millrace.replay.TimeScale;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** The files of a draft, with the reason of each choice above its key: what the columns of the log are, and what is learnt from them. */
+record DraftText(LogSample sample, KeyColumns keys, Deeds deeds, FeatureDrafts features) {
+
+    private static final int LEAST_ROWS_A_USER = 10;
+    private static final int SMALL_TABLE = 1_000;
+    private static final int SMALL_DIM = 8;
+    private static final int YEAR = 365; // days, the default of these:
+    private static final List<String> KEPT =
+            List.of("users.expire-after", "catalogue.expire-after", "table.expire-after");
+
+    String mapping(String file) {
+        Lines text = new Lines();
+        text.comment(String.format(
+                Locale.ROOT,
+                "Drafted by millrace init from %s %,d rows of %s%s. docs/your-own-data.md explains every key.",
+                sample.isWhole() ? "the" : "the first",
+                sample.rows(),
+                sample.file().getFileName(),
+                sample.badRows() == 0
+                        ? ""
+                        : String.format(Locale.ROOT, "; %,d more could not be read", sample.badRows())));
+        text.comment("The reasons are figures of these rows. Look at the lines that begin with UNSURE.");
+        boolean isFirst = true;
+        for (Deeds.Section section : deeds.sections()) {
+            section(text, section, file, isFirst);
+            isFirst = false;
+        }
+        text.blank()
+                .comment("A table of what items have, a row each, is a section too"
+                        + " (docs/your-own-data.md#an-item-table):")
+                .comment("  items.files = items.csv")
+                .comment("  items.key = " + keys.item().name())
+                .comment("  items.feature.title = category");
+        if (!features.leftOut().isEmpty()) {
+            text.blank().comment("Left out:");
+            features.leftOut()
+                    .forEach(column -> text.comment("  "
+                            + (column.what().isEmpty() ? "a column without a name" : column.what())
+                            + ": "
+                            + column.why()
+                            + column.doubt().map(doubt -> "; " + doubt).orElse("")));
+        }
+        return text.toString();
+    }
+
+    /** @param isFirst whether no other section has given the reasons of the features */
+    private void section(Lines text, Deeds.Section section, String file, boolean isFirst) {
+        String prefix = section.name() + ".";
+        text.blank().set(prefix + "files", file);
+        sample.written().forEach((key, value) -> text.set(prefix + key, value));
+        for (Role role : List.of(Role.USER, Role.ITEM, Role.TIME)) {
+            Choice choice = keys.reason(role);
+            text.blank().reason(role.label() + ", " + choice.what(), choice).set(prefix + role.label(), choice.what());
+        }
+        text.set(prefix + "time.unit", keys.time().time().map(TimeScale::label).orElse(TimeScale.MS.label()));
+        text.blank().reason("click, " + deeds.choice().what(), deeds.choice());
+        section.keys().forEach((key, value) -> text.set(prefix + key, value));
+        for (Owner owner : Owner.values()) {
+            for (Feature feature : features.of(owner)) {
+                if (isFirst) {
+                    text.blank().reason("feature of the " + owner.label() + ", " + feature.column(), feature.choice());
+                }
+                text.set(
+                        prefix + owner.label() + "-feature." + feature.column(),
+                        feature.shape().kind()
+                                + (feature.name().equals(feature.column()) ? "" : " as " + feature.name()));
+            }
+        }
+    }
+
+    String settings() {
+        Lines text = new Lines();
+        text.comment("Drafted by millrace init for " + sample.file().getFileName()
+                + ". What is not here has its default: docs/settings.md.");
+        if (deeds.isClicksOnly()) {
+            text.blank().comment("the log has no exposures").set("attribution.mode", "clicks-only");
+        }
+        if (!deeds.actions().isEmpty()) {
+            text.blank()
+                    .comment("actions that are positives; others are only counted")
+                    .set("attribution.actions", String.join(", ", deeds.actions()));
+        }
+        double rows = (double) keys.user().filled() / keys.user().distinct();
+        boolean hasRow = rows >= LEAST_ROWS_A_USER;
+        text.blank()
+                .comment(String.format(
+                        Locale.ROOT,
+                        "%.1f rows a user in the sample: %s",
+                        rows,
+                        hasRow
+                                ? "a user has a row of its own, beside its history"
+                                : "too few for a row of its own, the history must do"));
+        tower(
+                text,
+                "features.user",
+                hasRow ? "user, history" : "history",
+                Stream.of(Owner.USER, Owner.CONTEXT)
+                        .flatMap(owner -> features.of(owner).stream())
+                        .toList());
+        text.blank();
+        tower(text, "features.item", "item", features.of(Owner.ITEM));
+        text.comment("what filters and the page know of an item, also what the towers do not read: publish.attributes ="
+                + " title, brand");
+        expiry(text);
+        return text.toString();
+    }
+
+    private static void tower(Lines text, String key, String own, List<Feature> features) {
+        text.set(
+                key,
+                Stream.concat(Stream.of(own), features.stream().map(Feature::name))
+                        .collect(Collectors.joining(", ")));
+        for (Feature feature : features) {
+            String prefix = key + "." + feature.name() + ".";
+            if (feature.owner() == Owner.CONTEXT) {
+                text.set(prefix + "source", "context");
+            }
+            if (!feature.shape().isCategory()) {
+                text.set(prefix + "kind", feature.shape().modelKind());
+            }
+            if (feature.shape().width() > 0) {
+                text.set(prefix + "dim", String.valueOf(feature.shape().width()));
+            }
+            if (feature.shape().isCategory() && feature.distinct() < SMALL_TABLE) {
+                text.set(prefix + "dim", String.valueOf(SMALL_DIM));
+            }
+        }
+    }
+
+    /** A log of several years: by default, most of its users would have left by its end. */
+    private void expiry(Lines text) {
+        long days = keys.time().span().toDays() + 1;
+        boolean isWhole = sample.isWhole();
+        String leave = "users, items and embedding rows that were idle for " + YEAR + " days leave";
+        if (days > YEAR) {
+            text.blank()
+                    .comment(String.format(
+                            Locale.ROOT,
+                            "by default %s; %s rows span %,d days, so these stay %s",
+                            leave,
+                            isWhole ? "the" : "the first",
+                            days,
+                            isWhole ? "for " + YEAR + " days after the last row" : "for good"));
+            KEPT.forEach(key -> text.set(key, isWhole ? days + YEAR + "d" : "0s"));
+        } else if (!isWhole) {
+            text.blank()
+                    .comment("by default " + leave + ". If the whole log spans more, set longer times here: "
+                            + String.join(", ", KEPT));
+        }
+    }
+
+    /** Lines of a properties file: comments, and keys with their values. */
+    private static final class Lines {
+
+        private final StringBuilder text = new StringBuilder();
+
+        Lines blank() {
+            text.append('\n');
+            return this;
+        }
+
+        /** No name in a log can end a comment's line. */
+        Lines comment(String line) {
+            text.append("# ").append(line.replaceAll("\\p{Cc}", "?")).append('\n');
+            return this;
+        }
+
+        /** The reason of a choice, and on a line of its own what is not sure. */
+        Lines reason(String what, Choice choice) {
+            comment(what + ": " + choice.why());
+            choice.doubt().ifPresent(doubt -> comment("UNSURE: " + doubt));
+            return this;
+        }
+
+        Lines set(String key, String value) {
+            text.append(escaped(key, " =:#!\\"))
+                    .append(" = ")
+                    .append(escaped(value, "\\"))
+                    .append('\n');
+            return this;
+        }
+
+        private static String escaped(String part, String special) {
+            StringBuilder escaped = new StringBuilder();
+            part.chars().forEach(unit -> {
+                if (Character.isISOControl(unit)) {
+                    escaped.append(String.format(Locale.ROOT, "\\u%04x", unit));
+                } else {
+                    escaped.append(special.indexOf(unit) >= 0 ? "\\" : "").append((char) unit);
+                }
+            });
+            return escaped.toString();
+        }
+
+        @Override
+        public String toString() {
+            return text.toString();
+        }
+    }
+}
