@@ -10,8 +10,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -116,9 +115,7 @@ class ItemSurgeTest {
         add(surge, 0, "before", 200);
         surge.measure();
         add(surge, 900, "i0", 70);
-        Fields fields = new Fields();
-        surge.write(fields);
-        other.restore(Frame.open(fields.framed()));
+        Form.restore(Form.written(surge::fields), other::fields);
         assertThat(other.item()).contains("before");
 
         for (ItemSurge each : List.of(surge, other)) {
