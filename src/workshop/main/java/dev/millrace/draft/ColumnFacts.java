@@ -6,84 +6,81 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/** What the cells of one column tell about it. */
-final class ColumnFacts {
+/**
+ * What the cells of one column tell about it.
+ *
+ * @param words of its name
+ * @param cells all cells of the sample, also the empty ones
+ * @param counts how often each value comes
+ * @param filled cells that are not empty
+ * @param isWhole whether all values are whole numbers
+ * @param time how its cells are written if nearly all are times, not more than thirty years apart
+ * @param span from the first to the last time; 0 if it holds none
+ */
+record ColumnFacts(
+        String name,
+        ColumnName words,
+        List<String> cells,
+        Map<String, Integer> counts,
+        int filled,
+        boolean isNumber,
+        boolean isWhole,
+        Optional<TimeScale> time,
+        Duration span) {
 
     private static final double NEARLY_ALL = 0.99;
     private static final Set<String> YES = Set.of("1", "1.0", "true", "t", "yes", "y");
     private static final Set<String> NO = Set.of("0", "0.0", "false", "f", "no", "n");
     private static final long LONGEST_LOG_MILLIS = 30L * 365 * 86_400_000;
 
-    private final String name;
-    private final ColumnName words;
-    private final List<String> cells;
-    private final Map<String, Integer> counts = new HashMap<>();
-    private final int filled;
-    private final boolean isNumber;
-    private final boolean isWhole;
-    private final Optional<TimeScale> time;
-    private long spanMillis;
-
-    ColumnFacts(LogSample.Column column) {
-        name = column.name();
-        words = ColumnName.of(name);
-        cells = column.cells();
-        cells.stream().filter(cell -> !cell.isEmpty()).forEach(cell -> counts.merge(cell, 1, Integer::sum));
-        filled = counts.values().stream().mapToInt(Integer::intValue).sum();
-        isNumber = !counts.isEmpty()
+    static ColumnFacts of(LogSample.Column column) {
+        Map<String, Integer> counts = new HashMap<>();
+        column.cells().stream().filter(cell -> !cell.isEmpty()).forEach(cell -> counts.merge(cell, 1, Integer::sum));
+        int filled = counts.values().stream().mapToInt(Integer::intValue).sum();
+        boolean isNumber = !counts.isEmpty()
                 && counts.keySet().stream().allMatch(cell -> number(cell).isPresent());
-        isWhole = isNumber && counts.keySet().stream().noneMatch(cell -> cell.contains(".") || cell.contains("e"));
-        time = timeScale();
-    }
-
-    String name() {
-        return name;
-    }
-
-    ColumnName words() {
-        return words;
-    }
-
-    /** All cells of the sample, also the empty ones. */
-    List<String> cells() {
-        return cells;
-    }
-
-    /** How often each value comes. */
-    Map<String, Integer> counts() {
-        return counts;
+        boolean isWhole =
+                isNumber && counts.keySet().stream().noneMatch(cell -> cell.contains(".") || cell.contains("e"));
+        Map<TimeScale, Integer> rowsByScale = new HashMap<>();
+        LongSummaryStatistics millis = new LongSummaryStatistics();
+        boolean mayBeTimes = counts.keySet().stream().limit(100).anyMatch(cell -> TimeScale.likely(cell)
+                .isPresent());
+        if (mayBeTimes) {
+            counts.forEach((cell, rows) -> TimeScale.likely(cell).ifPresent(scale -> {
+                rowsByScale.merge(scale, rows, Integer::sum);
+                millis.accept(scale.millis(column.name(), cell));
+            }));
+        }
+        long span = mayBeTimes ? millis.getMax() - millis.getMin() : 0;
+        Optional<TimeScale> time = rowsByScale.entrySet().stream()
+                .filter(scale -> scale.getValue() >= NEARLY_ALL * filled && span <= LONGEST_LOG_MILLIS)
+                .map(Map.Entry::getKey)
+                .findFirst();
+        return new ColumnFacts(
+                column.name(),
+                ColumnName.of(column.name()),
+                column.cells(),
+                counts,
+                filled,
+                isNumber,
+                isWhole,
+                time,
+                Duration.ofMillis(time.isPresent() ? span : 0));
     }
 
     int rows() {
         return cells.size();
     }
 
-    int filled() {
-        return filled;
-    }
-
     int distinct() {
         return counts.size();
-    }
-
-    boolean isNumber() {
-        return isNumber;
-    }
-
-    /** How its cells are written if nearly all are times, not more than thirty years apart. */
-    Optional<TimeScale> time() {
-        return time;
-    }
-
-    /** From the first to the last time; 0 if it holds none. */
-    Duration span() {
-        return Duration.ofMillis(spanMillis);
     }
 
     /** Values that say yes, and others that say no. */
@@ -160,31 +157,5 @@ final class ColumnFacts {
 
     private static boolean isNo(String cell) {
         return NO.contains(cell.toLowerCase(Locale.ROOT));
-    }
-
-    private Optional<TimeScale> timeScale() {
-        Map<TimeScale, Integer> rowsByScale = new HashMap<>();
-        if (counts.keySet().stream().limit(100).allMatch(cell -> TimeScale.likely(cell)
-                .isEmpty())) {
-            return Optional.empty();
-        }
-        long first = Long.MAX_VALUE;
-        long last = Long.MIN_VALUE;
-        for (Map.Entry<String, Integer> entry : counts.entrySet()) {
-            Optional<TimeScale> scale = TimeScale.likely(entry.getKey());
-            if (scale.isPresent()) {
-                rowsByScale.merge(scale.get(), entry.getValue(), Integer::sum);
-                long millis = scale.get().millis(name, entry.getKey());
-                first = Math.min(first, millis);
-                last = Math.max(last, millis);
-            }
-        }
-        long span = last - first;
-        Optional<TimeScale> found = rowsByScale.entrySet().stream()
-                .filter(entry -> entry.getValue() >= NEARLY_ALL * filled && span <= LONGEST_LOG_MILLIS)
-                .map(Map.Entry::getKey)
-                .findFirst();
-        spanMillis = found.isPresent() ? span : 0;
-        return found;
     }
 }

@@ -43,7 +43,7 @@ public final class LogDraft {
         }
         requireDistinct(sample.columns());
         List<ColumnFacts> columns =
-                sample.columns().stream().map(ColumnFacts::new).toList();
+                sample.columns().stream().map(ColumnFacts::of).toList();
         Map<Role, ColumnFacts> settled = settled(columns, given);
         KeyColumns keys = KeyColumns.of(columns, settled);
         List<ColumnFacts> others =

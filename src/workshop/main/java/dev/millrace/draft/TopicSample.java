@@ -9,8 +9,6 @@ import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.wire.TopicRecord;
 import java.io.BufferedWriter;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,6 +42,7 @@ public record TopicSample(int rows, int others, Optional<String> firstOther) {
     /** What a registry's serializer puts before the JSON: a zero, and the schema's number in four bytes. */
     private static final int FRAME_BYTES = 5;
 
+    private static final char UNDECODED = '\ufffd';
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private record Row(long time, int partition, long offset, ObjectNode value, int bytes) {}
@@ -154,18 +153,12 @@ public record TopicSample(int rows, int others, Optional<String> firstOther) {
         return object;
     }
 
+    /** The key, unless it is binary. */
     private static Optional<String> text(byte[] key) {
-        try {
-            String text = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(key))
-                    .toString();
-            return text.isBlank() || text.chars().anyMatch(Character::isISOControl)
-                    ? Optional.empty()
-                    : Optional.of(text);
-        } catch (CharacterCodingException binary) {
-            return Optional.empty();
-        }
+        String text = new String(key, StandardCharsets.UTF_8);
+        return text.isBlank() || text.chars().anyMatch(unit -> Character.isISOControl(unit) || unit == UNDECODED)
+                ? Optional.empty()
+                : Optional.of(text);
     }
 
     private static String said(IOException noObject) {
