@@ -44,7 +44,7 @@ import java.util.stream.Stream;
 final class KuaiRand implements DataSet {
 
     /** Time from an exposure to its click. */
-    public static final long CLICK_DELAY_MILLIS = 1_000;
+    private static final long CLICK_DELAY_MILLIS = 1_000;
 
     /** Feedback of a user: the name of the action, and the column of the log that holds its flag. */
     private enum Feedback {
@@ -151,22 +151,25 @@ final class KuaiRand implements DataSet {
                 .category("tab", row.text(3))
                 .category("hour", Optional.of(Integer.toString(hour)))
                 .features();
-        List<ReplayEvent> events = new ArrayList<>();
-        events.add(new ReplayEvent.ItemExposure(new Exposure(row.fingerprint(), user, video, time, 0, context)));
+        List<String> actions = new ArrayList<>();
         for (int at = 0; at < feedback.size(); at++) {
             Feedback each = feedback.get(at);
             if (Row.flag(each.column, row.cells().get(FIRST_FLAG + at))) {
-                events.add(new ReplayEvent.ItemClick(new Click(
-                        row.fingerprint() + "." + each.action,
-                        user,
-                        video,
-                        Optional.of(row.fingerprint()),
-                        each.action,
-                        1,
-                        time + CLICK_DELAY_MILLIS,
-                        0,
-                        context)));
+                actions.add(each.action);
             }
+        }
+        return exposureAndClicks(row, user, video, time, context, actions);
+    }
+
+    /** A row's exposure, and a second later a click for each action. */
+    static List<ReplayEvent> exposureAndClicks(
+            Row row, String user, String item, long time, Features context, List<String> actions) {
+        String id = row.fingerprint();
+        List<ReplayEvent> events = new ArrayList<>();
+        events.add(new ReplayEvent.ItemExposure(new Exposure(id, user, item, time, 0, context)));
+        for (String action : actions) {
+            events.add(new ReplayEvent.ItemClick(new Click(
+                    id + "." + action, user, item, Optional.of(id), action, 1, time + CLICK_DELAY_MILLIS, 0, context)));
         }
         return events;
     }

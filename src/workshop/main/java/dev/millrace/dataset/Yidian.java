@@ -1,7 +1,5 @@
 package dev.millrace.dataset;
 
-import dev.millrace.event.Click;
-import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.replay.BadRow;
@@ -39,9 +37,6 @@ import java.util.stream.Stream;
  * article without a row in the article file is kept, without features.
  */
 public final class Yidian implements DataSet {
-
-    /** Time from an exposure to its click. */
-    public static final long CLICK_DELAY_MILLIS = 1_000;
 
     /** Category of an article that has none, as in the tutorial. */
     static final String OTHER = "其他";
@@ -114,23 +109,8 @@ public final class Yidian implements DataSet {
                 .quantity("position", row.text(6).or(() -> row.text(7)).map(text -> Row.number("expo_position", text)))
                 .category("hour", Optional.of(Integer.toString(hour)))
                 .features();
-        ReplayEvent shown =
-                new ReplayEvent.ItemExposure(new Exposure(row.fingerprint(), user, article, time, 0, context));
-        if (!Row.flag("click", row.cells().get(3))) {
-            return List.of(shown);
-        }
-        return List.of(
-                shown,
-                new ReplayEvent.ItemClick(new Click(
-                        row.fingerprint() + ".click",
-                        user,
-                        article,
-                        Optional.of(row.fingerprint()),
-                        "click",
-                        1,
-                        time + CLICK_DELAY_MILLIS,
-                        0,
-                        context)));
+        List<String> actions = Row.flag("click", row.cells().get(3)) ? List.of("click") : List.of();
+        return KuaiRand.exposureAndClicks(row, user, article, time, context, actions);
     }
 
     private static FeatureTable.Entry user(Row row) {

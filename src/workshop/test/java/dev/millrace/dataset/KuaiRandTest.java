@@ -7,7 +7,6 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
-import dev.millrace.event.UserProfile;
 import dev.millrace.replay.BadRow;
 import dev.millrace.replay.BadRows;
 import dev.millrace.replay.EventsByKind;
@@ -17,9 +16,7 @@ import dev.millrace.settings.InvalidSettingsException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -152,49 +149,21 @@ class KuaiRandTest {
         Path data = RealData.folder("kuairand-pure");
         BadRows bad = new BadRows(5);
 
-        Set<String> ids = new HashSet<>();
-        Set<String> users = new HashSet<>();
-        Set<String> shown = new HashSet<>();
-        long[] counts = new long[4];
-        long[] latest = {Long.MIN_VALUE, 0};
-        ReplayEvent.Visitor counter = new ReplayEvent.Visitor() {
-            @Override
-            public void item(CatalogueItem item) {
-                counts[0]++;
-            }
-
-            @Override
-            public void profile(UserProfile profile) {
-                counts[1]++;
-            }
-
-            @Override
-            public void exposure(Exposure exposure) {
-                counts[2]++;
-                ids.add(exposure.id());
-                users.add(exposure.user());
-                shown.add(exposure.item());
-            }
-
-            @Override
-            public void click(Click click) {
-                counts[3]++;
-            }
-        };
-        try (Stream<ReplayEvent> events = new KuaiRand(data, List.of("click")).events(bad)) {
-            events.forEach(event -> {
-                latest[1] += event.time() < latest[0] ? 1 : 0;
-                latest[0] = event.time();
-                event.accept(counter);
-            });
+        List<ReplayEvent> events;
+        try (Stream<ReplayEvent> stream = new KuaiRand(data, List.of("click")).events(bad)) {
+            events = stream.toList();
         }
 
         assertThat(bad.first()).isEmpty();
-        assertThat(counts).containsExactly(7_583, 27_285, 228_329, 100_900);
-        assertThat(ids).hasSize(228_329 - 5_460);
-        assertThat(users).hasSize(25_156);
-        assertThat(shown).hasSize(6_361);
-        assertThat(latest[1]).as("steps back in time").isZero();
+        List<Exposure> exposures = EventsByKind.exposures(events);
+        assertThat(exposures).hasSize(228_329);
+        assertThat(exposures.stream().map(Exposure::id).distinct()).hasSize(228_329 - 5_460);
+        assertThat(exposures.stream().map(Exposure::user).distinct()).hasSize(25_156);
+        assertThat(exposures.stream().map(Exposure::item).distinct()).hasSize(6_361);
+        assertThat(EventsByKind.clicks(events)).hasSize(100_900);
+        assertThat(EventsByKind.items(events)).hasSize(7_583);
+        assertThat(EventsByKind.profiles(events)).hasSize(27_285);
+        assertThat(events).extracting(ReplayEvent::time).isSorted();
     }
 
     private void write(String rows) throws IOException {

@@ -147,7 +147,8 @@ class YidianTest {
                 .containsExactly(
                         "doc_info.txt:7: ctime = Android: must be a number",
                         "user_info_data_5w.csv:5: age = A_0_24=0.4: must be bucket:probability, comma-separated",
-                        "train_data_5w.csv:6: expo_time = 1624496400000: must not be before the article's ctime, 1624500000000",
+                        "train_data_5w.csv:6: expo_time = 1624496400000: must not be before the article's ctime,"
+                                + " 1624500000000",
                         "train_data_5w.csv:14: expo_time = tomorrow: must be a number",
                         "train_data_5w.csv:15: click = perhaps: must be a flag such as 0, 1, true, false");
     }
