@@ -5,19 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
-import dev.millrace.event.FeatureValue;
 import dev.millrace.event.UserProfile;
 import dev.millrace.replay.EventsByKind;
 import dev.millrace.replay.ReplayEvent;
 import dev.millrace.settings.SettingsReader;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -106,27 +102,6 @@ class ShopGeneratorTest {
                 .anySatisfy(exposure -> assertThat(later).contains(exposure.item()));
     }
 
-    @Test
-    void tasteSaysMuchMoreAboutClicksThanPopularity() {
-        // a user's clicked categories times recent popularity, a crude stand-in for two towers, against that popularity
-        // alone
-        List<ReplayEvent> events = events(DEFAULTS, 400_000);
-        TasteTrial trial = new TasteTrial();
-        events.forEach(event -> event.accept(trial));
-
-        assertThat(trial.scored).isGreaterThan(200);
-        assertThat(trial.tasteHits).isGreaterThan(2 * trial.popularityHits);
-    }
-
-    private static Set<String> firstTen(Map<String, Double> scores) {
-        Set<String> first = new HashSet<>();
-        scores.entrySet().stream()
-                .sorted(Map.Entry.comparingByValue(Comparator.reverseOrder()))
-                .limit(10)
-                .forEach(entry -> first.add(entry.getKey()));
-        return first;
-    }
-
     private static long after(Click click, Map<String, Exposure> exposures) {
         Exposure exposure = exposures.get(click.exposure().orElseThrow());
         return exposure == null ? -1 : click.time() - exposure.time();
@@ -141,50 +116,5 @@ class ShopGeneratorTest {
         ShopSettings settings = ShopSettings.read(reader);
         reader.finish();
         return settings;
-    }
-
-    /** Ranks some of the clicks by taste and by popularity, each from what came before the click. */
-    private static final class TasteTrial implements ReplayEvent.Visitor {
-
-        private final Map<String, String> category = new HashMap<>();
-        private final Map<String, Double> popularity = new TreeMap<>();
-        private final Map<String, List<String>> history = new HashMap<>();
-        private int scored;
-        private int tasteHits;
-        private int popularityHits;
-        private int number;
-
-        @Override
-        public void item(CatalogueItem item) {
-            FeatureValue value = item.features().value("category").orElseThrow();
-            category.put(item.item(), ((FeatureValue.Category) value).value());
-        }
-
-        @Override
-        public void profile(UserProfile profile) {}
-
-        @Override
-        public void exposure(Exposure exposure) {}
-
-        @Override
-        public void click(Click click) {
-            List<String> mine = history.computeIfAbsent(click.user(), user -> new ArrayList<>());
-            if (number++ > 20_000 && number % 50 == 0 && mine.size() >= 10) {
-                scored++;
-                Map<String, Double> byTaste = new TreeMap<>();
-                popularity.forEach((item, count) -> {
-                    String its = category.getOrDefault(item, "");
-                    long same = mine.stream().filter(its::equals).count();
-                    byTaste.put(item, count * (0.1 + same));
-                });
-                popularityHits += firstTen(popularity).contains(click.item()) ? 1 : 0;
-                tasteHits += firstTen(byTaste).contains(click.item()) ? 1 : 0;
-            }
-            mine.add(category.getOrDefault(click.item(), ""));
-            if (mine.size() > 20) {
-                mine.remove(0);
-            }
-            popularity.merge(click.item(), 1.0, Double::sum);
-        }
     }
 }
