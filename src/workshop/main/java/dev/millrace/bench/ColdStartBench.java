@@ -3,6 +3,8 @@ package dev.millrace.bench;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ServeProcess;
 import dev.millrace.batch.Catalogue;
+import dev.millrace.evaluate.Figures;
+import dev.millrace.evaluate.Report;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.model.ModelSettings;
@@ -38,10 +40,10 @@ public final class ColdStartBench {
     private static final Duration PATIENCE = Duration.ofMinutes(30);
 
     private final Path directory;
-    private final BenchReport report;
+    private final Report report;
 
     /** @param directory for broker and state, empty */
-    public ColdStartBench(Path directory, BenchReport report) {
+    public ColdStartBench(Path directory, Report report) {
         this.directory = directory;
         this.report = report;
     }
@@ -65,23 +67,23 @@ public final class ColdStartBench {
             fill(settings, items, dim);
             report.add(new Figures().with("items", items).with("dim", dim));
             for (int round = 1; round <= rounds; round++) {
-                report.reached("starts", round - 1, rounds);
+                report.progress().reached("starts", round - 1, rounds);
                 given.put("serve.state-dir", directory.resolve("serve-" + round).toString());
                 start(load(given), items, round);
             }
-            report.reached("", rounds, rounds);
+            report.progress().reached("", rounds, rounds);
         }
     }
 
     private void start(MillraceSettings settings, int items, int round) throws IOException, InterruptedException {
-        long before = Figures.usedHeap();
+        long before = Sample.usedHeap();
         Stopwatch watch = Stopwatch.start();
         try (ServeProcess server =
                 ServeProcess.start(settings, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
             RecallClient client = new RecallClient(server.url());
             Stopwatch.await(PATIENCE, "the server's start", () -> client.status("/readyz") == 200);
             double seconds = watch.seconds();
-            long heap = Figures.usedHeap() - before;
+            long heap = Sample.usedHeap() - before;
             report.add(
                     "starts",
                     new Figures()

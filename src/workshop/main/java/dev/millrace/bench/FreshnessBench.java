@@ -2,6 +2,8 @@ package dev.millrace.bench;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
+import dev.millrace.evaluate.Figures;
+import dev.millrace.evaluate.Report;
 import dev.millrace.replay.Pace;
 import dev.millrace.shop.ShopGenerator;
 import dev.millrace.shop.ShopSettings;
@@ -65,7 +67,7 @@ public final class FreshnessBench {
     private final List<String> launcher;
     private final List<Path> files;
     private final Map<String, String> given;
-    private final BenchReport report;
+    private final Report report;
 
     /**
      * @param directory of all data and logs, empty
@@ -74,7 +76,7 @@ public final class FreshnessBench {
      * @param given settings that hold over those of the files
      */
     public FreshnessBench(
-            Path directory, List<String> launcher, List<Path> files, Map<String, String> given, BenchReport report) {
+            Path directory, List<String> launcher, List<Path> files, Map<String, String> given, Report report) {
         this.directory = directory.toAbsolutePath();
         this.launcher = List.copyOf(launcher);
         this.files = files.stream().map(Path::toAbsolutePath).toList();
@@ -176,7 +178,7 @@ public final class FreshnessBench {
                 tellFreshness(before, after);
                 probes.waits().forEach((wait, sample) -> tell("waits", wait, sample));
                 watch("settling", plan, plan.seconds() - SETTLE_SECONDS, SETTLE_SECONDS, parts);
-                report.reached("", plan.seconds(), plan.seconds());
+                report.progress().reached("", plan.seconds(), plan.seconds());
                 trail.legs(begin, end).forEach((leg, times) -> tell("legs", leg, times));
             } finally {
                 replay.stop();
@@ -192,7 +194,7 @@ public final class FreshnessBench {
      */
     private void watch(String part, Plan plan, long from, long seconds, Parts parts) throws InterruptedException {
         for (long second = from; second < from + seconds; second++) {
-            report.reached(part, second, plan.seconds());
+            report.progress().reached(part, second, plan.seconds());
             Thread.sleep(LOOK_MILLIS);
             parts.requireAll();
             if (second % LOOKS_A_LINE == LOOKS_A_LINE - 1) {

@@ -1,6 +1,8 @@
 package dev.millrace.bench;
 
 import dev.millrace.batch.PriorWeights;
+import dev.millrace.evaluate.Figures;
+import dev.millrace.evaluate.Report;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.Search;
@@ -34,7 +36,7 @@ public final class IndexBench {
     private final int k;
     private final int queries;
     private final int rounds;
-    private final BenchReport report;
+    private final Report report;
     private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
         Thread thread = new Thread(task, "bench-index");
         thread.setDaemon(true);
@@ -46,7 +48,7 @@ public final class IndexBench {
      * @param queries of a row in a round
      * @param rounds number of rounds; their median and range are told
      */
-    public IndexBench(int k, int queries, int rounds, BenchReport report) {
+    public IndexBench(int k, int queries, int rounds, Report report) {
         this.k = k;
         this.queries = queries;
         this.rounds = rounds;
@@ -108,12 +110,12 @@ public final class IndexBench {
     }
 
     private void run(DrawnItems items, int dim) {
-        long empty = Figures.usedHeap();
+        long empty = Sample.usedHeap();
         ItemIndex index = new ItemIndex(dim);
         for (int item = 0; item < items.size(); item++) {
             index.upsert(items.embedding(item), 1);
         }
-        long bytes = (Figures.usedHeap() - empty) / items.size();
+        long bytes = (Sample.usedHeap() - empty) / items.size();
         Stopwatch warmUp = Stopwatch.start();
         do { // with samples that nobody reads
             Row.all().forEach(row -> measure(row, index, items, WARM_UP));
@@ -125,14 +127,14 @@ public final class IndexBench {
         for (int round = 0; round < rounds; round++) {
             replaceMicros.add(replacedMicros(index, items));
             for (Row row : rows) {
-                report.reached(part, done++, (long) rounds * rows.size());
+                report.progress().reached(part, done++, (long) rounds * rows.size());
                 measure(row, index, items, queries);
             }
         }
-        report.reached(part, done, done);
+        report.progress().reached(part, done, done);
         for (Row row : rows) {
             Figures figures = new Figures().with("items", items.size()).with("search", row.name());
-            row.found().forEach(figures::with);
+            row.found().forEach((name, sample) -> figures.with(name, sample.spread()));
             report.add("searches", figures);
         }
         report.add(
@@ -141,7 +143,7 @@ public final class IndexBench {
                         .with("items", items.size())
                         .with("isBytesFirst", Loops.now().areBytesFast())
                         .with("heapBytesAnItem", bytes)
-                        .with("replaceMicros", replaceMicros));
+                        .with("replaceMicros", replaceMicros.spread()));
     }
 
     private void measure(Row row, ItemIndex index, DrawnItems items, int count) {

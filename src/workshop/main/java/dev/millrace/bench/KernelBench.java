@@ -6,6 +6,8 @@ import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.evaluate.Figures;
+import dev.millrace.evaluate.Report;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
@@ -74,13 +76,13 @@ public final class KernelBench {
     }
 
     /** Tells of each batch size. */
-    public void run(BenchReport report, List<Integer> batches, int steps) {
+    public void run(Report report, List<Integer> batches, int steps) {
         report.add(new Figures().with("steps", steps));
         for (int at = 0; at < batches.size(); at++) {
-            report.reached("batches of " + batches.get(at), at, batches.size());
+            report.progress().reached("batches of " + batches.get(at), at, batches.size());
             report.add("batches", measure(batches.get(at), steps));
         }
-        report.reached("", batches.size(), batches.size());
+        report.progress().reached("", batches.size(), batches.size());
     }
 
     private Figures measure(int size, int steps) {

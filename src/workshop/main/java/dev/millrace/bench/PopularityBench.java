@@ -4,6 +4,8 @@ import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.ItemPopularity;
 import dev.millrace.batch.PopularitySettings;
 import dev.millrace.batch.PopularitySettings.Estimator;
+import dev.millrace.evaluate.Figures;
+import dev.millrace.evaluate.Report;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -41,7 +43,7 @@ public final class PopularityBench {
     record Stream(int items, int batchSize, int batches, boolean isSwapped) {}
 
     /** Tells the errors of all estimators. */
-    public static void run(BenchReport report, List<Integer> batchSizes) {
+    public static void run(Report report, List<Integer> batchSizes) {
         report.note("deviation of log p from the truth, weighted by the stream");
         report.add(new Figures().with("items", ITEMS).with("positives", POSITIVES));
         int all = ESTIMATORS.size() * batchSizes.size() * 2;
@@ -49,7 +51,7 @@ public final class PopularityBench {
         for (PopularitySettings settings : ESTIMATORS) {
             for (int size : batchSizes) {
                 for (boolean isSwapped : new boolean[] {false, true}) {
-                    report.reached(name(settings), done++, all);
+                    report.progress().reached(name(settings), done++, all);
                     Stream stream = new Stream(ITEMS, size, POSITIVES / size, isSwapped);
                     report.add(
                             "estimates",
@@ -61,7 +63,7 @@ public final class PopularityBench {
                 }
             }
         }
-        report.reached("", all, all);
+        report.progress().reached("", all, all);
     }
 
     /**

@@ -2,6 +2,8 @@ package dev.millrace.bench;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.evaluate.Figures;
+import dev.millrace.evaluate.Report;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.stream.Part;
 import dev.millrace.topic.EmbeddedBroker;
@@ -41,13 +43,13 @@ public final class RecoveryBench {
 
     private final Path directory;
     private final List<String> launcher;
-    private final BenchReport report;
+    private final Report report;
 
     /**
      * @param directory for broker and state, empty
      * @param launcher command that runs the program, without arguments
      */
-    public RecoveryBench(Path directory, List<String> launcher, BenchReport report) {
+    public RecoveryBench(Path directory, List<String> launcher, Report report) {
         this.directory = directory;
         this.launcher = List.copyOf(launcher);
         this.report = report;
@@ -97,11 +99,11 @@ public final class RecoveryBench {
                         batch -> producer.send(Topic.MINI_BATCHES, names.miniBatches(), batch, ZipfShop.FIRST_TIME);
                 shop.begin(log);
                 producer.flush();
-                report.reached("the table is learnt", 0, rounds);
+                report.progress().reached("the table is learnt", 0, rounds);
                 processes.start(command, READY);
                 awaitStep(shop.step(), progress, processes, PATIENCE.plusSeconds(rows / ROWS_A_SECOND));
                 for (int round = 1; round <= rounds; round++) {
-                    report.reached("kills", round - 1, rounds);
+                    report.progress().reached("kills", round - 1, rounds);
                     processes.kill(LEARNER);
                     log.accept(shop.nextBatch(BATCH));
                     producer.flush();
@@ -119,7 +121,7 @@ public final class RecoveryBench {
                 }
             }
         }
-        report.reached("", rounds, rounds);
+        report.progress().reached("", rounds, rounds);
     }
 
     private static void awaitStep(long step, ProgressWatch progress, SeparateProcesses processes, Duration most)

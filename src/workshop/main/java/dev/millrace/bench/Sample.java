@@ -1,5 +1,6 @@
 package dev.millrace.bench;
 
+import dev.millrace.evaluate.Figures;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -8,9 +9,6 @@ import java.util.List;
 final class Sample {
 
     private final List<Double> values = new ArrayList<>();
-
-    /** The median and the range. */
-    record Spread(double median, double least, double most) {}
 
     /** @param value left out if it is NaN */
     synchronized void add(double value) {
@@ -49,7 +47,13 @@ final class Sample {
         return quantile(0.5);
     }
 
-    Spread spread() {
-        return new Spread(median(), quantile(0), quantile(1));
+    Figures.Spread spread() {
+        return new Figures.Spread(median(), quantile(0), quantile(1));
+    }
+
+    /** Bytes of the heap that are used after a collection. */
+    static long usedHeap() {
+        System.gc();
+        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
     }
 }

@@ -1,6 +1,8 @@
 package dev.millrace.bench;
 
 import dev.millrace.checkpoint.ScratchEntries;
+import dev.millrace.evaluate.Figures;
+import dev.millrace.evaluate.Report;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.train.TrainerSettings;
 import java.lang.management.ManagementFactory;
@@ -51,10 +53,10 @@ public final class ScaleBench {
     private final TrainerSettings settings;
     private final SortedMap<String, String> texts;
     private final Plan plan;
-    private final BenchReport report;
+    private final Report report;
 
     /** @param texts that the settings were read from, by key, defaults included */
-    public ScaleBench(TrainerSettings settings, SortedMap<String, String> texts, Plan plan, BenchReport report) {
+    public ScaleBench(TrainerSettings settings, SortedMap<String, String> texts, Plan plan, Report report) {
         this.settings = settings;
         this.texts = texts;
         this.plan = plan;
@@ -64,7 +66,7 @@ public final class ScaleBench {
     /** Tells of each size. */
     public void run(List<Size> sizes) {
         describe();
-        report.reached("warming up", 0, sizes.size());
+        report.progress().reached("warming up", 0, sizes.size());
         ZipfShop small = new ZipfShop(WARM_UP_SIZE, WARM_UP_SIZE); // the compiler needs some seconds
         TimedLearner first = new TimedLearner(settings, plan.clock(), Optional.empty());
         first.begin(small);
@@ -72,7 +74,7 @@ public final class ScaleBench {
         learn(first, small, 20 * plan.steps(), longest);
         for (int at = 0; at < sizes.size(); at++) {
             Size size = sizes.get(at);
-            report.reached(size.items() + " items, " + size.users() + " users", at, sizes.size());
+            report.progress().reached(size.items() + " items, " + size.users() + " users", at, sizes.size());
             if (plan.isOnDisk()) {
                 try (ScratchEntries store = ScratchEntries.create(plan.storeBytes())) {
                     measure(size, Optional.of(store));
@@ -81,7 +83,7 @@ public final class ScaleBench {
                 measure(size, Optional.empty());
             }
         }
-        report.reached("", sizes.size(), sizes.size());
+        report.progress().reached("", sizes.size(), sizes.size());
     }
 
     private void describe() {
@@ -100,7 +102,7 @@ public final class ScaleBench {
     }
 
     private void measure(Size size, Optional<OrderedEntries> store) {
-        long before = Figures.usedHeap();
+        long before = Sample.usedHeap();
         ZipfShop shop = new ZipfShop(size.items(), size.users());
         TimedLearner learner = new TimedLearner(settings, plan.clock(), store);
         learner.begin(shop);
@@ -114,7 +116,7 @@ public final class ScaleBench {
                         .with("items", size.items())
                         .with("users", size.users())
                         .and(figures)
-                        .with("heapBytes", Figures.usedHeap() - before));
+                        .with("heapBytes", Sample.usedHeap() - before));
     }
 
     private void learn(TimedLearner learner, ZipfShop shop, int steps, Duration longest) {

@@ -4,6 +4,8 @@ import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.ThreadMXBean;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
+import dev.millrace.evaluate.Figures;
+import dev.millrace.evaluate.Report;
 import dev.millrace.replay.Pace;
 import dev.millrace.shop.ShopGenerator;
 import dev.millrace.shop.ShopSettings;
@@ -23,7 +25,6 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,6 +37,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.kafka.streams.Topology;
 
 /**
@@ -54,14 +57,14 @@ public final class StreamBench {
     private final Path directory;
     private final List<Path> files;
     private final Map<String, String> given;
-    private final BenchReport report;
+    private final Report report;
 
     /**
      * @param directory for broker and state, empty
      * @param files configuration
      * @param given settings above those of the files
      */
-    public StreamBench(Path directory, List<Path> files, Map<String, String> given, BenchReport report) {
+    public StreamBench(Path directory, List<Path> files, Map<String, String> given, Report report) {
         this.directory = directory;
         this.files = files;
         this.given = new TreeMap<>(given);
@@ -101,15 +104,15 @@ public final class StreamBench {
             int done = 0;
             for (int round = 1; round <= rounds; round++) {
                 for (Kind kind : Kind.values()) {
-                    report.reached(kind.text(), done++, (long) rounds * Kind.values().length);
+                    report.progress().reached(kind.text(), done++, (long) rounds * Kind.values().length);
                     Map<String, Sample> samples = found.computeIfAbsent(kind, first -> new LinkedHashMap<>());
                     measure(kind, round, records(kind, sent), samples);
                 }
             }
-            report.reached("", done, done);
+            report.progress().reached("", done, done);
             found.forEach((kind, samples) -> {
                 Figures medians = new Figures().with("kind", kind.text());
-                samples.forEach(medians::with);
+                samples.forEach((name, sample) -> medians.with(name, sample.spread()));
                 report.add("medians", medians);
             });
         }
@@ -186,18 +189,13 @@ public final class StreamBench {
 
     /** Returns the bytes of an application's changelogs in the broker's directory, which are never compacted, with their transactions' marks. */
     private long changelogBytes(String application) throws IOException {
-        Path logs = directory.resolve("broker").resolve("log");
-        long bytes = 0;
-        try (DirectoryStream<Path> topics = Files.newDirectoryStream(logs, application + "-*-changelog-*")) {
-            for (Path topic : topics) {
-                try (DirectoryStream<Path> segments = Files.newDirectoryStream(topic, "*.log")) {
-                    for (Path segment : segments) {
-                        bytes += Files.size(segment);
-                    }
-                }
-            }
+        String changelog = Pattern.quote(application) + "-.*-changelog-.*";
+        try (Stream<Path> files = Files.walk(directory.resolve("broker").resolve("log"))) {
+            return files.filter(file -> file.toString().endsWith(".log")
+                            && file.getName(file.getNameCount() - 2).toString().matches(changelog))
+                    .mapToLong(file -> file.toFile().length())
+                    .sum();
         }
-        return bytes;
     }
 
     /** Returns how many records were sent, by input topic. */

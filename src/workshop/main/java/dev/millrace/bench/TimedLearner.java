@@ -2,6 +2,7 @@ package dev.millrace.bench;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.evaluate.Figures;
 import dev.millrace.model.HeapRows;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;

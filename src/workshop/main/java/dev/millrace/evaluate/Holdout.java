@@ -9,12 +9,9 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.index.Search;
-import dev.millrace.model.StepTimes;
-import dev.millrace.operation.Progress;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.EntrySource;
 import dev.millrace.train.Trainer;
-import dev.millrace.train.TrainerSettings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -70,53 +67,38 @@ public final class Holdout {
     private record Asker(UserFeatures user, Features context, Set<String> had, Set<String> relevant) {}
 
     private final HoldoutSettings settings;
-    private final PrequentialSettings shares;
-    private final RecordedExamples recorded;
-    private final TrainerSettings trainerSettings;
-    private final StepTimes times;
-    private Progress progress = Progress.NONE;
+    private final Evaluation evaluation;
 
-    /**
-     * @param shares share of the examples that is used, share of those that is learnt from if no days are given, number of passes
-     * @param times receives the phases of each learning step
-     */
-    public Holdout(
-            HoldoutSettings settings,
-            PrequentialSettings shares,
-            RecordedExamples recorded,
-            TrainerSettings trainerSettings,
-            StepTimes times) {
+    /** @param evaluation whose share of the warm-up is learnt from if the settings give no days; its progress counts users, too */
+    public Holdout(HoldoutSettings settings, Evaluation evaluation) {
         this.settings = settings;
-        this.shares = shares;
-        this.recorded = recorded;
-        this.trainerSettings = trainerSettings;
-        this.times = times;
-    }
-
-    /** Tells somebody how many examples were learnt, each pass counted, and then for how many users was searched. */
-    public Holdout followedBy(Progress follower) {
-        progress = follower;
-        return this;
+        this.evaluation = evaluation;
     }
 
     /** @param cutoffs the N of the averages, each at least 1 */
     public Result run(List<Integer> cutoffs) {
-        List<TrainingExample> examples = recorded.examples();
-        List<TrainingExample> used = examples.subList(0, Passes.endOf(examples, shares.first()));
         List<TrainingExample> train = new ArrayList<>();
         List<TrainingExample> test = new ArrayList<>();
-        divide(used, train, test);
+        divide(evaluation.used(), train, test);
         ItemNeighbours neighbours = new ItemNeighbours();
-        try (Trainer trainer = new Trainer(trainerSettings, EntrySource.NONE, times, ExamWitness.NONE)) {
+        try (Trainer trainer =
+                new Trainer(evaluation.trainer(), EntrySource.NONE, evaluation.times(), ExamWitness.NONE)) {
+            Passes passes = new Passes(evaluation, trainer, train, train.size());
+            Consumer<MiniBatch> step = batch -> {
+                batch.catalogue().forEach(neighbours::change);
+                trainer.learnUnexamined(batch);
+            };
+            passes.begin(step);
+            passes.feed(train, step);
             List<TrainingExample> clicked = Passes.positives(train);
-            learn(trainer, train, clicked, neighbours);
+            clicked.forEach(example -> neighbours.observe(example.user().user(), example.item()));
             return find(cutoffs, trainer, clicked, Passes.positives(test), neighbours);
         }
     }
 
     private void divide(List<TrainingExample> used, List<TrainingExample> train, List<TrainingExample> test) {
         if (settings.trainDays() == 0) {
-            int testFrom = Passes.endOf(used, shares.warmUp());
+            int testFrom = Passes.endOf(used, evaluation.shares().warmUp());
             train.addAll(used.subList(0, testFrom));
             test.addAll(used.subList(testFrom, used.size()));
             return;
@@ -132,21 +114,6 @@ public final class Holdout {
 
     private long day(long epochMillis) {
         return Math.floorDiv(epochMillis + Math.round(settings.utcOffsetHours() * MILLIS_AN_HOUR), MILLIS_A_DAY);
-    }
-
-    private void learn(
-            Trainer trainer, List<TrainingExample> train, List<TrainingExample> clicked, ItemNeighbours neighbours) {
-        Meter meter = new Meter(progress, (long) shares.passes() * train.size());
-        Consumer<MiniBatch> step = batch -> {
-            batch.catalogue().forEach(neighbours::change);
-            trainer.learnUnexamined(batch);
-            meter.add(batch);
-        };
-        Passes.list(trainer, recorded.catalogue(), step);
-        long seed = trainerSettings.batch().seed();
-        Passes.feedShuffled(trainer, train, seed, shares.passes(), step);
-        Passes.feed(trainer, train, step);
-        clicked.forEach(example -> neighbours.observe(example.user().user(), example.item()));
     }
 
     private Result find(
@@ -189,7 +156,7 @@ public final class Holdout {
                         asker.relevant());
                 itemNeighbours.add(neighbours.nearest(asker.user().history(), most, asker.had()), asker.relevant());
             }
-            progress.reached("users searched for", from + some.size(), askers.size());
+            evaluation.progress().reached("users searched for", from + some.size(), askers.size());
         }
         return new Result(
                 List.copyOf(cutoffs),
@@ -215,7 +182,7 @@ public final class Holdout {
     /** Returns the items by popularity at the end of the training part, most popular first. */
     private List<String> popular(List<String> items, List<TrainingExample> train) {
         DecayedCounts counts = new DecayedCounts(
-                'p', trainerSettings.exam().popularityHalfLife().toMillis() / MILLIS_AN_HOUR, id -> id);
+                'p', evaluation.trainer().exam().popularityHalfLife().toMillis() / MILLIS_AN_HOUR, id -> id);
         double now = 0;
         for (TrainingExample example : train) {
             double time = example.time() / MILLIS_AN_HOUR;

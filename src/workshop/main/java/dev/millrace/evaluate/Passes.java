@@ -10,41 +10,62 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Feeds a recorded history to a trainer, once or several times. */
+/** Feeds a recorded history to a trainer, once or several times, and tells how far it is. One thread. */
 final class Passes {
 
     private static final long SHUFFLE_STREAM = 0x5bd1e995L;
 
-    private Passes() {}
+    private final Evaluation evaluation;
+    private final Trainer trainer;
+    private final List<TrainingExample> repeated;
+    private final long all;
+    private long done;
 
-    /** Feeds the catalogue. */
-    static void list(Trainer trainer, List<CatalogueItem> catalogue, Consumer<MiniBatch> step) {
-        for (CatalogueItem item : catalogue) {
+    /**
+     * @param repeated examples that are fed in every pass
+     * @param used number of examples that are fed in the last pass
+     */
+    Passes(Evaluation evaluation, Trainer trainer, List<TrainingExample> repeated, int used) {
+        this.evaluation = evaluation;
+        this.trainer = trainer;
+        this.repeated = repeated;
+        this.all = (evaluation.shares().passes() - 1L) * repeated.size() + used;
+    }
+
+    /** Feeds the catalogue, then the repeated examples in all passes but the last, each time in another random order. */
+    void begin(Consumer<MiniBatch> step) {
+        for (CatalogueItem item : evaluation.recorded().catalogue()) {
             trainer.change(new CatalogueChange.Upsert(item));
             if (trainer.isBatchReady()) {
                 step.accept(trainer.closeBatch());
             }
         }
-        flush(trainer, step);
+        if (trainer.hasOpenWork()) {
+            step.accept(trainer.closeBatch());
+        }
+        for (int pass = 1; pass < evaluation.shares().passes(); pass++) {
+            feed(shuffled(repeated, evaluation.trainer().batch().seed(), pass), step);
+        }
     }
 
     /** Feeds examples in their order. */
-    static void feed(Trainer trainer, List<TrainingExample> examples, Consumer<MiniBatch> step) {
+    void feed(List<TrainingExample> examples, Consumer<MiniBatch> step) {
         for (TrainingExample example : examples) {
             trainer.add(example);
             if (trainer.isBatchReady()) {
-                step.accept(trainer.closeBatch());
+                close(step);
             }
         }
-        flush(trainer, step);
+        if (trainer.hasOpenWork()) {
+            close(step);
+        }
     }
 
-    /** Feeds the examples in all passes but the last, each time in another random order. */
-    static void feedShuffled(
-            Trainer trainer, List<TrainingExample> examples, long seed, int passes, Consumer<MiniBatch> step) {
-        for (int pass = 1; pass < passes; pass++) {
-            feed(trainer, shuffled(examples, seed, pass), step);
-        }
+    private void close(Consumer<MiniBatch> step) {
+        MiniBatch batch = trainer.closeBatch();
+        step.accept(batch);
+        done += batch.examples().size() + batch.exposed().size();
+        evaluation.progress().reached(done, all);
     }
 
     /** Returns the end of the first share of the positives. Unclicked exposures stay with the positives around them. */
@@ -76,11 +97,5 @@ final class Passes {
             shuffled.set(other, swapped);
         }
         return shuffled;
-    }
-
-    private static void flush(Trainer trainer, Consumer<MiniBatch> step) {
-        if (trainer.hasOpenWork()) {
-            step.accept(trainer.closeBatch());
-        }
     }
 }

@@ -4,8 +4,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.ExamWitness;
-import dev.millrace.model.StepTimes;
-import dev.millrace.operation.Progress;
+import dev.millrace.exam.RankingTotals;
 import dev.millrace.state.EntrySource;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
@@ -13,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * Test, then learn: the model ranks each event of the second part before it learns the batch of the event.
@@ -22,20 +22,50 @@ import java.util.TreeMap;
 public final class Prequential {
 
     /**
+     * Rankings of the same events.
+     *
+     * @param byModel by the weights of the settings, then by each of the other weights
+     * @param popularity by decayed popularity
+     * @param itemNeighbours by item-kNN; nothing scored if that was not asked for
+     */
+    public record Ranked(List<RankingTotals> byModel, RankingTotals popularity, RankingTotals itemNeighbours) {
+
+        static final Ranked NONE = new Ranked(List.of(RankingTotals.NONE), RankingTotals.NONE, RankingTotals.NONE);
+
+        public Ranked {
+            byModel = List.copyOf(byModel);
+        }
+
+        public RankingTotals model() {
+            return byModel.get(0);
+        }
+
+        private Ranked plus(List<Double> places, double popular, Optional<Double> neighbours) {
+            return new Ranked(
+                    IntStream.range(0, places.size())
+                            .mapToObj(at ->
+                                    (at < byModel.size() ? byModel.get(at) : RankingTotals.NONE).plus(places.get(at)))
+                            .toList(),
+                    popularity.plus(popular),
+                    neighbours.map(itemNeighbours::plus).orElse(itemNeighbours));
+        }
+    }
+
+    /**
      * The result of an evaluation.
      *
-     * @param exam of the scored part
+     * @param all events of the scored part
      * @param byAction the same events by action
-     * @param all all events together, with item-kNN
+     * @param withoutHistory events of the scored part whose users have no earlier click; they are not scored
      * @param positives clicked examples used
      * @param learnt examples learnt, each pass counted
      * @param refusedSteps batches that were refused because they would have harmed the model
      * @param items in the catalogue at the end
      */
     public record Result(
-            ExamTotals exam,
-            SortedMap<String, ActionTotals> byAction,
-            ActionTotals all,
+            Ranked all,
+            SortedMap<String, Ranked> byAction,
+            long withoutHistory,
             int positives,
             long learnt,
             long refusedSteps,
@@ -49,73 +79,47 @@ public final class Prequential {
         FROZEN
     }
 
-    private final PrequentialSettings settings;
-    private final RecordedExamples recorded;
+    private final Evaluation evaluation;
     private final TrainerSettings trainerSettings;
-    private final StepTimes times;
-    private Progress progress = Progress.NONE;
 
-    /** @param times receives the phases of each learning step */
-    public Prequential(
-            PrequentialSettings settings, RecordedExamples recorded, TrainerSettings trainerSettings, StepTimes times) {
-        this.settings = settings;
-        this.recorded = recorded;
-        this.trainerSettings = trainerSettings.withExam(trainerSettings.exam().ofEveryBatch());
-        this.times = times;
-    }
-
-    /** Tells somebody after each batch how many examples were learnt or ranked, each pass counted. */
-    public Prequential followedBy(Progress follower) {
-        progress = follower;
-        return this;
+    public Prequential(Evaluation evaluation) {
+        this.evaluation = evaluation;
+        this.trainerSettings =
+                evaluation.trainer().withExam(evaluation.trainer().exam().ofEveryBatch());
     }
 
     /** Trains a new model and scores it, over all events so far. */
     public Result run(Mode mode) {
-        return run(mode, ExamWitness.NONE);
+        return run(mode, false, ExamWitness.NONE);
     }
 
     /**
      * Does the same.
      *
+     * @param hasNeighbours whether item-kNN is scored on the same events
      * @param witness receives each event of the scored part
      */
-    public Result run(Mode mode, ExamWitness witness) {
-        return run(mode, new Tally(Optional.empty(), witness));
-    }
-
-    /** Does the same, and also scores item-kNN on the same events. */
-    public Result runWithItemNeighbours(Mode mode) {
-        return run(mode, new Tally(Optional.of(new ItemNeighbours()), ExamWitness.NONE));
-    }
-
-    private Result run(Mode mode, Tally tally) {
-        try (Trainer trainer = new Trainer(trainerSettings, EntrySource.NONE, times, tally)) {
+    public Result run(Mode mode, boolean hasNeighbours, ExamWitness witness) {
+        Tally tally = new Tally(hasNeighbours ? Optional.of(new ItemNeighbours()) : Optional.empty(), witness);
+        try (Trainer trainer = new Trainer(trainerSettings, EntrySource.NONE, evaluation.times(), tally)) {
             return run(mode, tally, trainer);
         }
     }
 
     private Result run(Mode mode, Tally tally, Trainer trainer) {
-        Passes.list(trainer, recorded.catalogue(), batch -> {
-            tally.list(batch);
-            trainer.learnUnexamined(batch);
-        });
-
-        List<TrainingExample> examples = recorded.examples();
-        List<TrainingExample> used = examples.subList(0, Passes.endOf(examples, settings.first()));
-        int scoredFrom = Passes.endOf(used, settings.warmUp());
+        PrequentialSettings shares = evaluation.shares();
+        List<TrainingExample> used = evaluation.used();
+        int scoredFrom = Passes.endOf(used, shares.warmUp());
         List<TrainingExample> warmUp = used.subList(0, scoredFrom);
-        long seed = trainerSettings.batch().seed();
-        Meter meter = new Meter(progress, (settings.passes() - 1L) * warmUp.size() + used.size());
-        Passes.feedShuffled(trainer, warmUp, seed, settings.passes(), batch -> {
+        Passes passes = new Passes(evaluation, trainer, warmUp, used.size());
+        passes.begin(batch -> {
             tally.list(batch);
             trainer.learnUnexamined(batch);
-            meter.add(batch);
         });
         // an exam of what was learnt before is none: it would teach the mixture to trust the towers
         boolean isExamined =
-                settings.passes() == 1 && !trainerSettings.exam().weights().areAll();
-        Passes.feed(trainer, warmUp, batch -> {
+                shares.passes() == 1 && !trainerSettings.exam().weights().areAll();
+        passes.feed(warmUp, batch -> {
             tally.list(batch);
             if (isExamined) {
                 trainer.learn(batch);
@@ -124,11 +128,10 @@ public final class Prequential {
                 trainer.learnUnexamined(batch);
             }
             tally.observe(batch);
-            meter.add(batch);
         });
         ExamTotals before = trainer.progress().exam();
-        tally.beginScoring();
-        Passes.feed(trainer, used.subList(scoredFrom, used.size()), batch -> {
+        tally.isScoring = true;
+        passes.feed(used.subList(scoredFrom, used.size()), batch -> {
             tally.list(batch);
             if (mode == Mode.ONLINE) {
                 trainer.learn(batch);
@@ -136,12 +139,11 @@ public final class Prequential {
                 trainer.examineOnly(batch);
             }
             tally.observe(batch);
-            meter.add(batch);
         });
         return new Result(
-                trainer.progress().exam().minus(before),
-                tally.byAction,
                 tally.all,
+                tally.byAction,
+                trainer.progress().exam().minus(before).withoutHistory(),
                 Passes.positives(used).size(),
                 trainer.progress().positives(),
                 trainer.progress().refusedSteps(),
@@ -152,17 +154,13 @@ public final class Prequential {
     private static final class Tally implements ExamWitness {
         private final Optional<ItemNeighbours> neighbours;
         private final ExamWitness witness;
-        private final SortedMap<String, ActionTotals> byAction = new TreeMap<>();
-        private ActionTotals all = ActionTotals.NONE;
+        private final SortedMap<String, Ranked> byAction = new TreeMap<>();
+        private Ranked all = Ranked.NONE;
         private boolean isScoring;
 
         Tally(Optional<ItemNeighbours> neighbours, ExamWitness witness) {
             this.neighbours = neighbours;
             this.witness = witness;
-        }
-
-        void beginScoring() {
-            isScoring = true;
         }
 
         void list(MiniBatch batch) {
@@ -180,16 +178,11 @@ public final class Prequential {
                 return;
             }
             witness.ranked(example, byModel, byPopularity);
-            ActionTotals ofAction =
-                    byAction.getOrDefault(example.action(), ActionTotals.NONE).plus(byModel, byPopularity);
-            all = all.plus(byModel, byPopularity);
-            if (neighbours.isPresent()) {
-                double place =
-                        neighbours.get().place(example.item(), example.user().history());
-                ofAction = ofAction.plusNeighbours(place);
-                all = all.plusNeighbours(place);
-            }
-            byAction.put(example.action(), ofAction);
+            Optional<Double> place = neighbours.map(
+                    counted -> counted.place(example.item(), example.user().history()));
+            all = all.plus(byModel, byPopularity, place);
+            Ranked before = byAction.getOrDefault(example.action(), Ranked.NONE);
+            byAction.put(example.action(), before.plus(byModel, byPopularity, place));
         }
     }
 }

@@ -8,13 +8,11 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.index.Search;
-import dev.millrace.operation.Progress;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublicationPlan;
 import dev.millrace.publish.PublishSettings;
 import dev.millrace.train.StepOutcome;
 import dev.millrace.train.Trainer;
-import dev.millrace.train.TrainerSettings;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -22,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
 
 /**
  * Test, then learn, with published vectors: compares policies of publication by what an index finds.
@@ -54,57 +51,40 @@ public final class PublishedVectors {
 
     private static final int FOUND = 100;
 
-    private final PrequentialSettings shares;
-    private final RecordedExamples recorded;
-    private final TrainerSettings trainerSettings;
-    private Progress progress = Progress.NONE;
+    private final Evaluation evaluation;
 
-    public PublishedVectors(PrequentialSettings shares, RecordedExamples recorded, TrainerSettings trainerSettings) {
-        this.shares = shares;
-        this.recorded = recorded;
-        this.trainerSettings = trainerSettings;
-    }
-
-    /** Tells somebody after each batch how many examples were learnt, each pass counted. */
-    public PublishedVectors followedBy(Progress follower) {
-        progress = follower;
-        return this;
+    public PublishedVectors(Evaluation evaluation) {
+        this.evaluation = evaluation;
     }
 
     /** @param everySteps steps from one publication to the next */
     public List<Result> run(List<Policy> policies, int everySteps) {
-        try (Trainer trainer = new Trainer(trainerSettings)) {
+        try (Trainer trainer = new Trainer(evaluation.trainer())) {
             return run(policies, everySteps, trainer);
         }
     }
 
     private List<Result> run(List<Policy> policies, int everySteps, Trainer trainer) {
         trainer.model().keepMoves();
-        List<TrainingExample> examples = recorded.examples();
+        PrequentialSettings shares = evaluation.shares();
+        List<TrainingExample> examples = evaluation.recorded().examples();
         List<TrainingExample> used = examples.subList(0, (int) Math.round(examples.size() * shares.first()));
         int scoredFrom = (int) Math.round(used.size() * shares.warmUp());
         List<TrainingExample> warmUp = used.subList(0, scoredFrom);
-        Meter meter = new Meter(progress, (shares.passes() - 1L) * warmUp.size() + used.size());
-        Consumer<MiniBatch> step = batch -> {
-            trainer.learnUnexamined(batch);
-            meter.add(batch);
-        };
-        Passes.list(trainer, recorded.catalogue(), step);
-        long seed = trainerSettings.batch().seed();
-        Passes.feedShuffled(trainer, warmUp, seed, shares.passes(), step);
-        Passes.feed(trainer, warmUp, step);
+        Passes passes = new Passes(evaluation, trainer, warmUp, used.size());
+        passes.begin(trainer::learnUnexamined);
+        passes.feed(warmUp, trainer::learnUnexamined);
 
         List<Trial> trials = policies.stream()
                 .map(policy -> new Trial(policy, trainer.dim()))
                 .toList();
         Current current = new Current(trainer);
         trials.forEach(trial -> trial.begin(current, trainer.step()));
-        Passes.feed(trainer, used.subList(scoredFrom, used.size()), batch -> {
+        passes.feed(used.subList(scoredFrom, used.size()), batch -> {
             rank(batch, trainer, trials);
             StepOutcome outcome = trainer.learnUnexamined(batch);
             current.refresh();
             trials.forEach(trial -> trial.step(batch, outcome, trainer, current, everySteps));
-            meter.add(batch);
         });
         return trials.stream().map(Trial::result).toList();
     }

@@ -1,11 +1,11 @@
 package dev.millrace.evaluate;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.CatalogueItem;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.model.StepTimes;
-import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.state.EntrySource;
@@ -85,38 +85,21 @@ public final class Windows {
     private record Cut(String name, List<TrainingExample> examples, int from) {}
 
     private final WindowSettings settings;
-    private final double first;
-    private final RecordedExamples recorded;
-    private final TrainerSettings trainerSettings;
-    private final StepTimes times;
+    private final Evaluation evaluation;
 
-    /**
-     * @param shares of which the share of the positives that is used counts, and no other
-     * @param times receives the phases of each learning step
-     */
-    public Windows(
-            WindowSettings settings,
-            PrequentialSettings shares,
-            RecordedExamples recorded,
-            TrainerSettings trainerSettings,
-            StepTimes times) {
+    /** @param evaluation of whose shares that of the positives that is used counts, and no other */
+    public Windows(WindowSettings settings, Evaluation evaluation) {
         this.settings = settings;
-        this.first = shares.first();
-        this.recorded = recorded;
-        this.trainerSettings = trainerSettings.withExam(
-                trainerSettings.exam().ofEveryBatch().withHistoryLeftOut(settings.isHistoryLeftOut()));
-        this.times = times;
+        this.evaluation = evaluation;
     }
 
     /**
-     * Trains a new model, over all events so far.
+     * Trains a new model, over all events so far. The progress is told before each window, too.
      *
-     * @param progress told before each window, and after each batch, how many examples were learnt
      * @throws InvalidSettingsException if there are less than two windows
      */
-    public Result run(Progress progress) {
-        List<TrainingExample> examples = recorded.examples();
-        List<TrainingExample> used = examples.subList(0, Passes.endOf(examples, first));
+    public Result run() {
+        List<TrainingExample> used = evaluation.used();
         List<Cut> cuts = settings.length().isZero() ? namedCuts(used) : timedCuts(used);
         if (cuts.size() < 2) {
             throw new InvalidSettingsException(List.of(new SettingFault(
@@ -125,11 +108,11 @@ public final class Windows {
                     "must be 2 or more: the data must name them, such as by a mapping's log.window, or"
                             + " evaluate.windows.length must cut the log")));
         }
-        return new Run(progress, used.size()).over(cuts);
+        return new Run(used.size()).over(cuts);
     }
 
     private List<Cut> namedCuts(List<TrainingExample> used) {
-        List<RecordedExamples.Window> windows = recorded.windows().stream()
+        List<RecordedExamples.Window> windows = evaluation.recorded().windows().stream()
                 .filter(window -> window.from() < used.size())
                 .toList();
         return IntStream.range(0, windows.size())
@@ -163,22 +146,28 @@ public final class Windows {
 
     /** One evaluation. */
     private final class Run {
-        private final Progress progress;
         private final long all;
         private final Map<String, Place> ranked = new HashMap<>();
-        private final ListedExamples listed = new ListedExamples(recorded.listings());
-        private final Set<String> seen = new HashSet<>();
+        private final List<RecordedExamples.Listing> listings =
+                evaluation.recorded().listings();
+        private final Map<String, CatalogueItem> unnamed = new HashMap<>(); // listed, and in no example yet
+        private final Set<String> named = new HashSet<>();
+        private final Set<String> seen = new HashSet<>(); // in a batch
+        private int nextListing;
         private long learnt;
 
-        Run(Progress progress, long all) {
-            this.progress = progress;
+        Run(long all) {
             this.all = all;
         }
 
         Result over(List<Cut> cuts) {
             List<Window> windows = new ArrayList<>();
             ExamWitness witness = this::note;
-            try (Trainer trainer = new Trainer(trainerSettings, EntrySource.NONE, times, witness)) {
+            TrainerSettings examined = evaluation
+                    .trainer()
+                    .withExam(
+                            evaluation.trainer().exam().ofEveryBatch().withHistoryLeftOut(settings.isHistoryLeftOut()));
+            try (Trainer trainer = new Trainer(examined, EntrySource.NONE, evaluation.times(), witness)) {
                 for (Cut cut : cuts) {
                     reached(cut);
                     if (cut.from() == 0) {
@@ -248,18 +237,49 @@ public final class Windows {
                     .toList();
         }
 
+        /** Feeds a window, and an item's features just before the first example that names it, or when they change later. */
         private void learn(Trainer trainer, Cut cut, Consumer<MiniBatch> step) {
-            listed.feed(trainer, cut.examples(), cut.from(), batch -> {
-                step.accept(batch);
-                batch.examples().forEach(example -> seen.add(example.item()));
-                batch.exposed().forEach(example -> seen.add(example.item()));
-                learnt += batch.examples().size() + batch.exposed().size();
-                reached(cut);
-            });
+            for (int at = 0; at < cut.examples().size(); at++) {
+                TrainingExample example = cut.examples().get(at);
+                while (nextListing < listings.size()
+                        && listings.get(nextListing).before() <= cut.from() + at) {
+                    CatalogueItem item = listings.get(nextListing++).item();
+                    unnamed.put(item.item(), item);
+                    if (named.contains(item.item())) {
+                        list(trainer, item.item());
+                    }
+                }
+                if (named.add(example.item())) {
+                    list(trainer, example.item());
+                }
+                trainer.add(example);
+                if (trainer.isBatchReady()) {
+                    close(trainer, cut, step);
+                }
+            }
+            if (trainer.hasOpenWork()) {
+                close(trainer, cut, step);
+            }
+        }
+
+        private void list(Trainer trainer, String name) {
+            CatalogueItem item = unnamed.remove(name);
+            if (item != null) {
+                trainer.change(new CatalogueChange.Upsert(item));
+            }
+        }
+
+        private void close(Trainer trainer, Cut cut, Consumer<MiniBatch> step) {
+            MiniBatch batch = trainer.closeBatch();
+            step.accept(batch);
+            batch.examples().forEach(example -> seen.add(example.item()));
+            batch.exposed().forEach(example -> seen.add(example.item()));
+            learnt += batch.examples().size() + batch.exposed().size();
+            reached(cut);
         }
 
         private void reached(Cut cut) {
-            progress.reached("window " + cut.name(), learnt, all);
+            evaluation.progress().reached("window " + cut.name(), learnt, all);
         }
 
         private void note(TrainingExample example, List<Double> byModel, double byPopularity) {

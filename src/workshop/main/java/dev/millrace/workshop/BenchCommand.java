@@ -14,6 +14,7 @@ import dev.millrace.cli.Processes;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.evaluate.Figures;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.engine.Team;
@@ -21,6 +22,7 @@ import dev.millrace.replay.Pace;
 import dev.millrace.settings.SettingsReader;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -66,12 +68,11 @@ final class BenchCommand implements Runnable {
             @Option(names = "--steps", defaultValue = "300", description = "timed steps for each batch size") int steps,
             @Option(names = "--engine", defaultValue = "vector", description = "vector or nd4j") String engine,
             @Option(names = "--threads", defaultValue = "1", description = "threads that share a step") int threads,
-            @Mixin BenchOptions options)
+            @Mixin ReportOptions options)
             throws IOException, InterruptedException {
         try (StepEngine shared = new StepEngine(engine(engine), new Team("learn", threads), Team.alone())) {
-            options.run(commandLine(), "batch sizes", report -> new KernelBench(shared).run(report, batches, steps));
+            return run(options, "batch sizes", report -> new KernelBench(shared).run(report, batches, steps));
         }
-        return 0;
     }
 
     @Command(
@@ -83,10 +84,9 @@ final class BenchCommand implements Runnable {
     int popularity(
             @Option(names = "--batches", split = ",", defaultValue = "128,1024", description = "batch sizes")
                     List<Integer> batches,
-            @Mixin BenchOptions options)
+            @Mixin ReportOptions options)
             throws IOException, InterruptedException {
-        options.run(commandLine(), "estimates", report -> PopularityBench.run(report, batches));
-        return 0;
+        return run(options, "estimates", report -> PopularityBench.run(report, batches));
     }
 
     @Command(
@@ -96,20 +96,15 @@ final class BenchCommand implements Runnable {
                     "Time searches of the index: alone, with popularity, with filters, beside updates, two at once.",
             footer = "millrace bench index --queries 100")
     int index(
-            @Option(
-                            names = "--items",
-                            split = ",",
-                            defaultValue = "100000,1000000",
-                            description = "items in the index, a table for each")
+            @Option(names = "--items", split = ",", defaultValue = "100000,1000000", description = "a table for each")
                     List<Integer> items,
             @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
             @Option(names = "--k", defaultValue = "100", description = "items in an answer") int k,
             @Option(names = "--queries", defaultValue = "500", description = "queries of a row in a round") int queries,
             @Option(names = "--rounds", defaultValue = "5", description = "rounds; each measures every row") int rounds,
-            @Mixin BenchOptions options)
+            @Mixin ReportOptions options)
             throws IOException, InterruptedException {
-        options.run(commandLine(), "rows", report -> new IndexBench(k, queries, rounds, report).run(items, dim));
-        return 0;
+        return run(options, "rows", report -> new IndexBench(k, queries, rounds, report).run(items, dim));
     }
 
     @Command(
@@ -121,11 +116,10 @@ final class BenchCommand implements Runnable {
             @Option(names = "--items", defaultValue = "1000000", description = "vectors in the topic") int items,
             @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
             @Option(names = "--rounds", defaultValue = "3", description = "number of starts") int rounds,
-            @Mixin BenchOptions options)
+            @Mixin ReportOptions options)
             throws IOException, InterruptedException {
         Path directory = newDirectory("cold-start", options);
-        options.run(commandLine(), "starts", report -> new ColdStartBench(directory, report).run(items, dim, rounds));
-        return 0;
+        return run(options, "starts", report -> new ColdStartBench(directory, report).run(items, dim, rounds));
     }
 
     @Command(
@@ -136,16 +130,14 @@ final class BenchCommand implements Runnable {
     int recovery(
             @Option(names = "--rows", defaultValue = "1000000", description = "users; each has one row") int rows,
             @Option(names = "--rounds", defaultValue = "3", description = "number of kills") int rounds,
-            @Mixin BenchOptions options)
+            @Mixin ReportOptions options)
             throws IOException, InterruptedException {
         OptionFaults.requireAtLeastOne("--rows", rows);
         OptionFaults.requireAtLeastOne("--rounds", rounds);
         Path directory = newDirectory("recovery", options);
         endOnSignal();
-        options.run(
-                commandLine(), "rounds", orStopped(report -> new RecoveryBench(directory, launcher(directory), report)
-                        .run(rows, rounds)));
-        return 0;
+        return run(options, "rounds", report -> new RecoveryBench(directory, launcher(directory), report)
+                .run(rows, rounds));
     }
 
     @Command(
@@ -156,50 +148,27 @@ final class BenchCommand implements Runnable {
             footer = "millrace bench freshness --rate 500/s")
     int freshness(
             @Mixin ConfigOptions config,
-            @Option(
-                            names = "--rate",
-                            paramLabel = "RATE",
-                            defaultValue = "2000/s",
-                            description = "exposures and clicks a second, from the generated shop")
+            @Option(names = "--rate", defaultValue = "2000/s", description = "events of the generated shop")
                     String rate,
-            @Option(
-                            names = "--warm-up",
-                            paramLabel = "SECONDS",
-                            defaultValue = "120",
-                            description = "seconds before the measurement, in the first half of which the rate rises")
+            @Option(names = "--warm-up", defaultValue = "120", description = "seconds; the rate rises in half of them")
                     int warmUpSeconds,
-            @Option(
-                            names = "--seconds",
-                            paramLabel = "SECONDS",
-                            defaultValue = "120",
-                            description = "seconds of the measurement")
-                    int seconds,
-            @Option(
-                            names = "--queries",
-                            paramLabel = "N",
-                            defaultValue = "50",
-                            description = "recall requests a second during the measurement")
-                    int queries,
-            @Mixin BenchOptions options)
+            @Option(names = "--seconds", defaultValue = "120", description = "of the measurement") int seconds,
+            @Option(names = "--queries", defaultValue = "50", description = "recall requests a second") int queries,
+            @Mixin ReportOptions options)
             throws IOException, InterruptedException {
         if (!(Pace.parse(rate) instanceof Pace.EventsPerSecond steady)) {
             throw OptionFaults.unusable("--rate", rate, "must be events a second, such as 2000/s");
         }
-        if (seconds < 1 || warmUpSeconds < 1 || queries < 1) {
-            throw OptionFaults.unusable(
-                    "--seconds, --warm-up, --queries",
-                    seconds + ", " + warmUpSeconds + ", " + queries,
-                    "must be at least 1");
-        }
+        OptionFaults.requireAtLeastOne("--warm-up", warmUpSeconds);
+        OptionFaults.requireAtLeastOne("--seconds", seconds);
+        OptionFaults.requireAtLeastOne("--queries", queries);
         Path directory = newDirectory("freshness", options);
-        List<Path> files = config.config.isEmpty() ? List.of(DataOptions.shopFile()) : config.config;
         FreshnessBench.Plan plan = new FreshnessBench.Plan(
                 steady, Duration.ofSeconds(warmUpSeconds), Duration.ofSeconds(seconds), queries);
         endOnSignal();
-        options.run(commandLine(), "seconds", orStopped(report -> new FreshnessBench(
-                        directory, launcher(directory), files, config.set, report)
-                .run(plan)));
-        return 0;
+        return run(options, "seconds", report -> new FreshnessBench(
+                        directory, launcher(directory), files(config), config.set, report)
+                .run(plan));
     }
 
     @Command(
@@ -213,64 +182,37 @@ final class BenchCommand implements Runnable {
             @Mixin ConfigOptions config,
             @Option(names = "--events", defaultValue = "400000", description = "exposures and clicks") long events,
             @Option(names = "--rounds", defaultValue = "3", description = "rounds of both, in turn") int rounds,
-            @Mixin BenchOptions options)
+            @Mixin ReportOptions options)
             throws IOException, InterruptedException {
         OptionFaults.requireAtLeastOne("--events", events);
         OptionFaults.requireAtLeastOne("--rounds", rounds);
-        List<Path> files = config.config.isEmpty() ? List.of(DataOptions.shopFile()) : config.config;
         Path directory = newDirectory("stream", options);
-        options.run(commandLine(), "rounds", report -> new StreamBench(directory, files, config.set, report)
+        return run(options, "rounds", report -> new StreamBench(directory, files(config), config.set, report)
                 .run(events, rounds));
-        return 0;
     }
 
     @Command(
             name = "scale",
             mixinStandardHelpOptions = true,
             description =
-                    "Time the phases of a learning step by the number of items and of users, with the learner alone.",
+                    "Time the phases of a learning step by the number of items and of users, with the learner alone."
+                            + " Without --items and --users: 1000,10000,100000,1000000 of each.",
             footer = "millrace bench scale --items 1000,10000 --users 1000 --steps 100")
     int scale(
             @Mixin ConfigOptions config,
-            @Option(
-                            names = "--items",
-                            split = ",",
-                            paramLabel = "N",
-                            description =
-                                    "numbers of items. Default: 1000,10000,100000,1000000; none if --users is given")
-                    @Nullable
-                    List<Integer> items,
-            @Option(
-                            names = "--users",
-                            split = ",",
-                            paramLabel = "N",
-                            description =
-                                    "numbers of users. Default: 1000,10000,100000,1000000; none if --items is given")
-                    @Nullable
-                    List<Integer> users,
-            @Option(
-                            names = "--beside",
-                            paramLabel = "N",
-                            defaultValue = "10000",
-                            description = "users beside each number of items, and items beside each number of users")
+            @Option(names = "--items", split = ",", description = "numbers of items") @Nullable List<Integer> items,
+            @Option(names = "--users", split = ",", description = "numbers of users") @Nullable List<Integer> users,
+            @Option(names = "--beside", defaultValue = "10000", description = "users beside items, and the reverse")
                     int beside,
             @Option(names = "--steps", defaultValue = "400", description = "timed steps for each size") int steps,
-            @Option(
-                            names = "--seconds",
-                            defaultValue = "60",
-                            description = "seconds after which a size ends before all its steps")
-                    int seconds,
+            @Option(names = "--seconds", defaultValue = "60", description = "after which a size ends") int seconds,
             @Option(
                             names = "--wall",
-                            description = "time phases by the wall clock, not by the CPU time of the learner's thread")
+                            description = "time by the wall clock, not by the CPU time of the learner's thread")
                     boolean isByWall,
-            @Option(
-                            names = "--on-disk",
-                            description =
-                                    "keep the learner's entries in a RocksDB, and on the heap only table.cache-bytes"
-                                            + " of rows")
+            @Option(names = "--on-disk", description = "entries in RocksDB; on the heap, rows up to table.cache-bytes")
                     boolean isOnDisk,
-            @Mixin BenchOptions options)
+            @Mixin ReportOptions options)
             throws IOException, InterruptedException {
         List<Integer> byDefault =
                 items == null && users == null ? List.of(1_000, 10_000, 100_000, 1_000_000) : List.of();
@@ -292,10 +234,8 @@ final class BenchCommand implements Runnable {
                         byItems.stream().map(size -> new ScaleBench.Size(size, beside)),
                         byUsers.stream().map(size -> new ScaleBench.Size(beside, size)))
                 .toList();
-        options.run(commandLine(), "sizes", report -> new ScaleBench(
-                        settings.trainer(), settings.trainerTexts(), plan, report)
+        return run(options, "sizes", report -> new ScaleBench(settings.trainer(), settings.trainerTexts(), plan, report)
                 .run(sizes));
-        return 0;
     }
 
     /** Interrupts this thread at a signal, so that no process of the benchmark stays behind. */
@@ -304,8 +244,28 @@ final class BenchCommand implements Runnable {
         Processes.onSignal(main::interrupt);
     }
 
+    private static List<Path> files(ConfigOptions config) {
+        return config.config.isEmpty() ? List.of(DataOptions.shopFile()) : config.config;
+    }
+
+    private int run(ReportOptions options, String counted, ReportOptions.Work bench)
+            throws IOException, InterruptedException {
+        options.run(commandLine(), counted, orStopped(report -> {
+            Runtime machine = Runtime.getRuntime();
+            report.add(new Figures()
+                    .with("java", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"))
+                    .with("maxHeapBytes", machine.maxMemory())
+                    .with("cores", machine.availableProcessors())
+                    .with(
+                            "loadAverage",
+                            ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage()));
+            bench.run(report);
+        }));
+        return 0;
+    }
+
     /** The benchmark, which may be stopped: what it found until then is told. */
-    static BenchOptions.Bench orStopped(BenchOptions.Bench bench) {
+    static ReportOptions.Work orStopped(ReportOptions.Work bench) {
         return report -> {
             try {
                 bench.run(report);
@@ -327,7 +287,7 @@ final class BenchCommand implements Runnable {
     }
 
     /** Makes a new folder for the files of a benchmark, and prints its path. */
-    private Path newDirectory(String bench, BenchOptions options) throws IOException {
+    private Path newDirectory(String bench, ReportOptions options) throws IOException {
         Path directory = Files.createTempDirectory("millrace-" + bench);
         PrintWriter out = options.notes(commandLine());
         out.println("in " + directory);

@@ -8,6 +8,11 @@ import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.demo.Demo;
 import dev.millrace.demo.RunReport;
+import dev.millrace.evaluate.Figures;
+import dev.millrace.evaluate.Report;
+import dev.millrace.exam.ExamTotals;
+import dev.millrace.exam.RankingTotals;
+import dev.millrace.operation.Progress;
 import dev.millrace.replay.DataSet;
 import dev.millrace.replay.Pace;
 import dev.millrace.serve.HttpSetup;
@@ -156,12 +161,24 @@ final class DemoCommand implements Callable<Integer> {
         }
         out.println();
         shown.books().forEach((topic, account) -> out.println(Tables.account(topic, account)));
-        out.println(Tables.recall("second half of the positives", shown.secondHalf()));
+        ExamTotals exam = shown.secondHalf();
+        Report told = new Report(out::println, Progress.NONE);
+        told.note("second half of the positives, %,d more without history not ranked:", exam.withoutHistory());
+        told.add("secondHalf", row("model", exam.model()));
+        told.add("secondHalf", row("popularity", exam.popularity()));
+        told.note("");
         out.println("the demo's data stays in " + home.toAbsolutePath().normalize() + " until you delete it");
         out.flush();
         if (report != null) {
             shown.write(report);
         }
+    }
+
+    private static Figures row(String ranking, RankingTotals totals) {
+        return new Figures()
+                .with("ranking", ranking)
+                .with("scored", totals.scored())
+                .and(totals);
     }
 
     /** A folder of an earlier run is refused: its data would be counted and learnt in this run. */

@@ -4,23 +4,13 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
-import dev.millrace.cli.option.OutputOption;
-import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
-import dev.millrace.operation.Progress;
+import dev.millrace.evaluate.Figures;
 import dev.millrace.replay.DataSet;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.workshop.evaluate.EvaluationData;
-import dev.millrace.workshop.evaluate.EvaluationProtocol;
-import dev.millrace.workshop.evaluate.EvaluationReport;
-import dev.millrace.workshop.evaluate.HoldoutEvaluation;
+import dev.millrace.workshop.evaluate.EvaluationRun;
 import dev.millrace.workshop.evaluate.Overlays;
-import dev.millrace.workshop.evaluate.PrequentialEvaluation;
-import dev.millrace.workshop.evaluate.PublishedEvaluation;
-import dev.millrace.workshop.evaluate.Rival;
-import dev.millrace.workshop.evaluate.TableEvaluation;
-import dev.millrace.workshop.evaluate.WindowsEvaluation;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -71,11 +61,11 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--protocol",
             defaultValue = "prequential",
-            description = "prequential: test, then learn. holdout: train on the first part, then find the rest."
-                    + " published: test with the published vectors, then learn."
-                    + " windows: one window of the log after the other, by a model that stands still within it and by one"
-                    + " that learns"
-                    + " (${COMPLETION-CANDIDATES})")
+            description =
+                    "prequential: test, then learn. holdout: train on the first part, then find the rest. published:"
+                            + " test with the published vectors, then learn. windows: one window of the log after the"
+                            + " other, by a model that stands still within it and by one that learns"
+                            + " (${COMPLETION-CANDIDATES})")
     Protocol protocol = Protocol.prequential;
 
     @Option(
@@ -96,6 +86,16 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--frozen", description = "also score a model that stops learning after the warm-up")
     boolean frozen;
 
+    /** Baselines that can be scored beside the model and popularity. */
+    enum Rival {
+        item_knn;
+
+        @Override
+        public String toString() {
+            return name().replace('_', '-');
+        }
+    }
+
     @Option(names = "--with", paramLabel = "RIVAL", description = "also score ${COMPLETION-CANDIDATES}")
     List<Rival> with = new ArrayList<>();
 
@@ -114,7 +114,8 @@ final class EvaluateCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "STEPS",
             description =
-                    "published: bounds on the age of vectors. 1 publishes all vectors in each step, 0 only the touched ones")
+                    "published: bounds on the age of vectors. 1 publishes all vectors in each step, 0 only the touched"
+                            + " ones")
     List<Integer> maxAges = List.of(1, 0, 20, 50, 100, 200);
 
     @Option(
@@ -147,47 +148,42 @@ final class EvaluateCommand implements Callable<Integer> {
     List<Path> report = new ArrayList<>();
 
     @Mixin
-    OutputOption output = new OutputOption();
-
-    @Mixin
-    ProgressOption progress = new ProgressOption();
+    ReportOptions options = new ReportOptions();
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, InterruptedException {
         requireEnd();
         requireUsed();
         requireCutoffs();
         CommandLine commandLine = Objects.requireNonNull(spec).commandLine();
-        PrintWriter out = commandLine.getOut();
-        EvaluationData recorded =
-                new EvaluationData(data::open, Optional.ofNullable(warmUp), commandLine.getErr(), progress);
-        EvaluationReport figures = new EvaluationReport(output, out, report);
-        if (!table.isEmpty()) {
-            Map<String, MillraceSettings> configurations = Overlays.read(table, this::settings);
-            try (ProgressLine line = progress.line("learnt")) {
-                new TableEvaluation(recorded, figures, extras(), commandLine.getErr(), line)
-                        .run(data.name(), configurations);
-            }
-        } else {
-            MillraceSettings settings = settings(List.of());
-            DataSet dataSet = data.open(settings);
-            DataOptions.sayEmptyColumns(dataSet, commandLine.getErr());
-            List<String> unread = DataOptions.unreadFeatures(dataSet, settings);
-            if (!unread.isEmpty()) {
-                commandLine
-                        .getErr()
-                        .println("no tower reads " + String.join(", ", unread)
-                                + ": features.user and features.item name what they read");
-            }
-            PrintWriter books = output.asNotes(out, commandLine.getErr());
-            recorded.examples(settings)
-                    .books()
-                    .forEach((topic, account) -> books.println(Tables.account(topic, account)));
-            try (ProgressLine line = progress.line("learnt")) {
-                evaluation(recorded, figures, line).run(settings);
-            }
+        PrintWriter err = commandLine.getErr();
+        Map<String, MillraceSettings> configurations =
+                table.isEmpty() ? Map.of("model", settings(List.of())) : Overlays.read(table, this::settings);
+        MillraceSettings settings = configurations.values().iterator().next();
+        DataSet dataSet = data.open(settings);
+        DataOptions.sayEmptyColumns(dataSet, err);
+        List<String> unread = DataOptions.unreadFeatures(dataSet, settings);
+        if (!unread.isEmpty()) {
+            err.println("no tower reads " + String.join(", ", unread)
+                    + ": features.user and features.item name what they read");
         }
-        out.flush();
+        EvaluationData recorded = new EvaluationData(data::open, Optional.ofNullable(warmUp), err, options.progress);
+        PrintWriter books = options.notes(commandLine);
+        recorded.examples(settings).books().forEach((topic, account) -> books.println(Tables.account(topic, account)));
+        books.flush();
+        options.run(commandLine, "learnt", report, told -> {
+            EvaluationRun run = new EvaluationRun(recorded, told);
+            told.add(new Figures().with("data", data.name()).with("protocol", protocol.name()));
+            switch (protocol) {
+                case prequential ->
+                    run.prequential(
+                            configurations,
+                            new EvaluationRun.Extras(weights, !with.isEmpty() || !table.isEmpty(), frozen, byAction));
+                case holdout -> run.holdout(settings, at);
+                case published -> run.published(settings, new EvaluationRun.Policies(maxAges, mostMoved, publishEvery));
+                case windows -> run.windows(settings);
+            }
+        });
         return 0;
     }
 
@@ -195,21 +191,6 @@ final class EvaluateCommand implements Callable<Integer> {
         MillraceSettings settings = data.settings(config, overlays, Map.of());
         data.requireFeatures(settings);
         return settings;
-    }
-
-    private EvaluationProtocol evaluation(EvaluationData recorded, EvaluationReport figures, Progress line) {
-        return switch (protocol) {
-            case prequential -> new PrequentialEvaluation(recorded, figures, extras(), line);
-            case holdout -> new HoldoutEvaluation(recorded, figures, at, line);
-            case published ->
-                new PublishedEvaluation(
-                        recorded, figures, new PublishedEvaluation.Policies(maxAges, mostMoved, publishEvery), line);
-            case windows -> new WindowsEvaluation(recorded, figures, line);
-        };
-    }
-
-    private PrequentialEvaluation.Extras extras() {
-        return new PrequentialEvaluation.Extras(weights, with, frozen, byAction);
     }
 
     private void requireEnd() {
@@ -223,19 +204,17 @@ final class EvaluateCommand implements Callable<Integer> {
     private void requireUsed() {
         boolean isPrequential = protocol == Protocol.prequential;
         Map<String, Boolean> misplaced = new LinkedHashMap<>();
-        misplaced.put("--weights", !weights.isEmpty() && (!isPrequential || !table.isEmpty()));
+        misplaced.put("--weights", !weights.isEmpty() && !isPrequential);
         misplaced.put("--frozen", frozen && !isPrequential);
-        misplaced.put("--with", !with.isEmpty() && (!isPrequential || !table.isEmpty()));
+        misplaced.put("--with", !with.isEmpty() && !isPrequential);
         misplaced.put("--by-action", byAction && !isPrequential);
         misplaced.put("--table", !table.isEmpty() && !isPrequential);
         misplaced.put("--warm-up", warmUp != null && protocol == Protocol.windows);
         misplaced.put("--at", !at.isEmpty() && protocol != Protocol.holdout);
         List<SettingFault> faults = misplaced.entrySet().stream()
                 .filter(Map.Entry::getValue)
-                .map(entry -> new SettingFault(
-                        entry.getKey(),
-                        "given",
-                        "must not be given with --protocol " + protocol + (table.isEmpty() ? "" : " and --table")))
+                .map(entry ->
+                        new SettingFault(entry.getKey(), "given", "must not be given with --protocol " + protocol))
                 .toList();
         if (!faults.isEmpty()) {
             throw new InvalidSettingsException(faults);
@@ -246,10 +225,6 @@ final class EvaluateCommand implements Callable<Integer> {
         if (at.isEmpty()) {
             at = List.of(5, 10, 20, 50, 100);
         }
-        for (int cutoff : at) {
-            if (cutoff < 1) {
-                throw OptionFaults.unusable("--at", Integer.toString(cutoff), "must be at least 1");
-            }
-        }
+        at.forEach(cutoff -> OptionFaults.requireAtLeastOne("--at", cutoff));
     }
 }

@@ -1,8 +1,6 @@
 package dev.millrace.workshop;
 
-import dev.millrace.exam.ExamTotals;
 import dev.millrace.state.Books;
-import dev.millrace.workshop.evaluate.RecallTable;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
@@ -25,18 +23,5 @@ final class Tables {
                 outcomes,
                 account.waiting(),
                 account.isBalanced() ? "" : "   DOES NOT BALANCE");
-    }
-
-    /** The model beside popularity. */
-    static String recall(String what, ExamTotals exam) {
-        return String.format(
-                Locale.ROOT,
-                "%s: %,d events ranked, %,d without history not ranked%n%s%n%s%n%s",
-                what,
-                exam.model().scored(),
-                exam.withoutHistory(),
-                RecallTable.HEAD,
-                RecallTable.row("model", exam.model()),
-                RecallTable.row("popularity", exam.popularity()));
     }
 }

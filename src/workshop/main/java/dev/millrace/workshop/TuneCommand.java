@@ -5,11 +5,9 @@ import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
-import dev.millrace.cli.option.OutputOption;
-import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.evaluate.RecordedExamples;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.operation.Progress;
 import dev.millrace.topic.BatchLog;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.TopicReader;
@@ -101,13 +99,10 @@ final class TuneCommand implements Callable<Integer> {
     boolean force;
 
     @Mixin
-    OutputOption output = new OutputOption();
-
-    @Mixin
-    ProgressOption progress = new ProgressOption();
+    ReportOptions options = new ReportOptions();
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, InterruptedException {
         require();
         CommandLine commandLine = Objects.requireNonNull(spec).commandLine();
         OptionalInt count = trials == null ? OptionalInt.empty() : OptionalInt.of(trials);
@@ -119,27 +114,23 @@ final class TuneCommand implements Callable<Integer> {
         Function<Map<String, String>, MillraceSettings> settings = isOfCluster
                 ? changes -> config.settings(Optional.empty(), List.of(), Map.of(), changes)
                 : changes -> data.settings(config, List.of(), Map.of(), changes);
-        try (ProgressLine line = progress.line("learnt")) {
-            PrintWriter early = output.asText(commandLine.getOut()); // the trials are shown before the rest is read
-            TuneRun run = new TuneRun(task, settings, examples(commandLine.getErr(), line), early, line);
-            Map<String, Object> found = run.run(out);
-            output.write(commandLine.getOut(), found, () -> {});
-        }
+        options.run(commandLine, "learnt", report -> new TuneRun(
+                        task, settings, examples(commandLine.getErr(), report.progress()), report)
+                .run(out));
         return 0;
     }
 
-    private Function<MillraceSettings, RecordedExamples> examples(PrintWriter err, ProgressLine line) {
+    private Function<MillraceSettings, RecordedExamples> examples(PrintWriter err, Progress progress) {
         if (isOfCluster) {
-            RecordedExamples logged = logged(config.settings(), line);
-            line.end();
+            RecordedExamples logged = logged(config.settings(), progress);
             return settings -> logged;
         }
-        return new EvaluationData(data::open, Optional.empty(), err, progress)::examples;
+        return new EvaluationData(data::open, Optional.empty(), err, options.progress)::examples;
     }
 
     /** Reads the whole log of mini-batches. */
-    private static RecordedExamples logged(MillraceSettings settings, ProgressLine line) {
-        Cluster cluster = Clusters.open(settings).followedBy(line);
+    private static RecordedExamples logged(MillraceSettings settings, Progress progress) {
+        Cluster cluster = Clusters.open(settings).followedBy(progress);
         RecordedExamples examples = new RecordedExamples(settings.attribution());
         try (TopicReader reader = cluster.reader()) {
             BatchLog log = cluster.batches(reader);

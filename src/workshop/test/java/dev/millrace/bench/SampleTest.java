@@ -3,6 +3,7 @@ package dev.millrace.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.evaluate.Figures;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -18,7 +19,7 @@ class SampleTest {
         assertThat(waits.count()).isEqualTo(4);
         assertThat(waits.quantile(0.5)).isEqualTo(20); // two of four are not longer
         assertThat(waits.quantile(0.51)).isEqualTo(30);
-        assertThat(waits.spread()).isEqualTo(new Sample.Spread(20, 10, 40));
+        assertThat(waits.spread()).isEqualTo(new Figures.Spread(20, 10, 40));
         waits.clear();
         assertThat(waits.quantile(0.5)).isNaN();
     }

@@ -38,15 +38,6 @@ class TimedLearnerTest {
     }
 
     @Test
-    void everyItemAndEveryUserHasARowBeforeTheFirstStep() {
-        TimedLearner learner = learner(System::nanoTime);
-
-        learner.step(shop, 4);
-
-        assertThat(learner.figures().values()).extractingByKey("rows").isEqualTo((long) (ITEMS + USERS));
-    }
-
-    @Test
     void whatWasMeasuredBeforeIsForgotten() {
         TimedLearner learner = learner(System::nanoTime);
         learner.step(shop, 4);

@@ -2,6 +2,7 @@ package dev.millrace.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.evaluate.Report;
 import dev.millrace.operation.Progress;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -9,9 +10,9 @@ import java.util.stream.StreamSupport;
 /** A report of one run, as programs get it at the end. */
 final class ToldReport {
 
-    private final BenchReport report = new BenchReport(line -> {}, Progress.NONE);
+    private final Report report = new Report(line -> {}, Progress.NONE);
 
-    BenchReport report() {
+    Report report() {
         return report;
     }
 

@@ -5,6 +5,8 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
+import dev.millrace.model.StepTimes;
+import dev.millrace.operation.Progress;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.train.TrainerSettings;
 import java.util.Map;
@@ -58,6 +60,14 @@ final class History {
         Map<String, String> all = new TreeMap<>(SMALL);
         all.putAll(others);
         return new SettingsReader(all);
+    }
+
+    Evaluation evaluation(PrequentialSettings shares, TrainerSettings trainer) {
+        return evaluation(shares, trainer, Progress.NONE);
+    }
+
+    Evaluation evaluation(PrequentialSettings shares, TrainerSettings trainer, Progress progress) {
+        return new Evaluation(shares, examples, trainer, StepTimes.UNTIMED, progress);
     }
 
     RecordedExamples examples() {

@@ -2,7 +2,6 @@ package dev.millrace.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.model.StepTimes;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -106,9 +105,8 @@ class HoldoutTest {
             at += 2 * History.HOUR;
         }
 
-        Holdout.Result result = new Holdout(
-                        BY_SHARE, HALF, history.examples(), History.trainer(History.EXPOSED), StepTimes.UNTIMED)
-                .run(List.of(2));
+        Holdout.Result result =
+                new Holdout(BY_SHARE, history.evaluation(HALF, History.trainer(History.EXPOSED))).run(List.of(2));
 
         // clicks: i0 of anna, of ben, i1 of anna | i0 of ben again, i2 of anna, i0 of ben. Of the items that anna has
         // left, i2 and i3, she
@@ -123,8 +121,7 @@ class HoldoutTest {
 
     /** For N of 1 and of 10. */
     private static Holdout.Result run(HoldoutSettings settings, History history) {
-        return new Holdout(settings, HALF, history.examples(), History.trainer(), StepTimes.UNTIMED)
-                .run(List.of(1, 10));
+        return new Holdout(settings, history.evaluation(HALF, History.trainer())).run(List.of(1, 10));
     }
 
     private static History catalogue(int items) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.batch.GivenWeights;
 import dev.millrace.exam.QueryWeights;
 import dev.millrace.exam.RankingTotals;
-import dev.millrace.model.StepTimes;
 import dev.millrace.train.TrainerSettings;
 import java.util.HashSet;
 import java.util.List;
@@ -53,8 +52,8 @@ class LearnedMixtureTest {
     void itIsNotBelowPopularityNorBelowTheTowersAlone(Life life) {
         Prequential.Result result = run(stream(life, 0.7));
 
-        assertNotBelow(result, result.exam().popularity());
-        assertNotBelow(result, result.exam().others().get(0));
+        assertNotBelow(result, result.all().popularity());
+        assertNotBelow(result, result.all().byModel().get(1));
         assertKnowsWhatIsNew(life, result);
     }
 
@@ -63,21 +62,21 @@ class LearnedMixtureTest {
     void itIsNotBelowPopularityWhereUsersHaveNoTaste(Life life) {
         Prequential.Result result = run(stream(life, 0));
 
-        assertNotBelow(result, result.exam().popularity());
+        assertNotBelow(result, result.all().popularity());
         assertKnowsWhatIsNew(life, result);
     }
 
     /** Popularity learns too late what is new. Without the weights of age, half of these recalls are reached. */
     private static void assertKnowsWhatIsNew(Life life, Prequential.Result result) {
         if (life != Life.FOR_EVER) {
-            assertThat(result.exam().model().recallAt(10))
-                    .isGreaterThan(1.5 * result.exam().popularity().recallAt(10));
+            assertThat(result.all().model().recallAt(10))
+                    .isGreaterThan(1.5 * result.all().popularity().recallAt(10));
         }
     }
 
     /** Two standard errors: the weights follow the likelihood of all places, which is not the recall of the first ones. */
     private static void assertNotBelow(Prequential.Result result, RankingTotals other) {
-        RankingTotals model = result.exam().model();
+        RankingTotals model = result.all().model();
         assertThat(model.recallAt(10)).isGreaterThan(other.recallAt(10) - 2 * model.standardErrorAt(10));
     }
 
@@ -85,7 +84,7 @@ class LearnedMixtureTest {
         TrainerSettings mixed = History.trainer(SETTINGS);
         TrainerSettings settings =
                 mixed.withExam(mixed.exam().withOtherWeights(List.of(QueryWeights.of(GivenWeights.OF_THE_TOWERS))));
-        return new Prequential(new PrequentialSettings(1, 0.5, 1), history.examples(), settings, StepTimes.UNTIMED)
+        return new Prequential(history.evaluation(new PrequentialSettings(1, 0.5, 1), settings))
                 .run(Prequential.Mode.ONLINE);
     }
 

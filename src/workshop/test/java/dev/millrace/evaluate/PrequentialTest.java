@@ -2,8 +2,7 @@ package dev.millrace.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.exam.RankingTotals;
-import dev.millrace.model.StepTimes;
+import dev.millrace.exam.ExamWitness;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -17,23 +16,18 @@ class PrequentialTest {
     void theActionsTogetherAreTheWhole() {
         History history = groups(400);
 
-        Prequential.Result result = prequential(history).runWithItemNeighbours(Prequential.Mode.ONLINE);
+        Prequential.Result result = beside(history);
 
         assertThat(result.byAction()).containsOnlyKeys("click", "like");
         assertThat(result.byAction().values())
                 .allSatisfy(totals -> assertThat(totals.model().scored()).isPositive());
-        assertSum(
-                result,
-                result.exam().model(),
-                result.byAction().values().stream().map(ActionTotals::model).toArray(RankingTotals[]::new));
-        assertSum(
-                result,
-                result.exam().popularity(),
-                result.byAction().values().stream()
-                        .map(ActionTotals::popularity)
-                        .toArray(RankingTotals[]::new));
+        assertThat(result.byAction().values().stream()
+                        .mapToLong(each -> each.model().hits()[0]))
+                .satisfies(hits -> assertThat(
+                                hits.stream().mapToLong(Long::longValue).sum())
+                        .isEqualTo(result.all().model().hits()[0]));
         assertThat(result.all().itemNeighbours().scored())
-                .isEqualTo(result.exam().model().scored());
+                .isEqualTo(result.all().model().scored());
     }
 
     @Test
@@ -41,11 +35,10 @@ class PrequentialTest {
         History history = groups(400);
 
         Prequential.Result alone = prequential(history).run(Prequential.Mode.ONLINE);
-        Prequential.Result beside = prequential(history).runWithItemNeighbours(Prequential.Mode.ONLINE);
+        Prequential.Result beside = beside(history);
 
-        assertThat(beside.exam().model().gain10())
-                .isEqualTo(alone.exam().model().gain10());
-        assertThat(beside.exam().model().hits()).isEqualTo(alone.exam().model().hits());
+        assertThat(beside.all().model().gain10()).isEqualTo(alone.all().model().gain10());
+        assertThat(beside.all().model().hits()).isEqualTo(alone.all().model().hits());
         assertThat(alone.all().itemNeighbours().scored()).isZero();
     }
 
@@ -54,7 +47,7 @@ class PrequentialTest {
     void itemNeighboursFindWhatGoesTogether() {
         History history = groups(1_200);
 
-        Prequential.Result result = prequential(history).runWithItemNeighbours(Prequential.Mode.ONLINE);
+        Prequential.Result result = beside(history);
 
         // the item is one of the ten, less those had; by chance it would be among the first ten of sixty in one of six
         assertThat(result.all().itemNeighbours().recallAt(10)).isGreaterThan(0.9);
@@ -71,8 +64,7 @@ class PrequentialTest {
         // half of 400 twice, and the other half once
         assertThat(online.learnt()).isEqualTo(600);
         assertThat(frozen.learnt()).isEqualTo(400);
-        assertThat(frozen.exam().model().scored())
-                .isEqualTo(online.exam().model().scored());
+        assertThat(frozen.all().model().scored()).isEqualTo(online.all().model().scored());
     }
 
     @Test
@@ -95,31 +87,22 @@ class PrequentialTest {
         }
 
         Prequential.Result without = prequential(clicked).run(Prequential.Mode.ONLINE);
-        Prequential.Result with = new Prequential(
-                        HALF, all.examples(), History.trainer(History.EXPOSED), StepTimes.UNTIMED)
-                .run(Prequential.Mode.ONLINE);
+        Prequential.Result with =
+                new Prequential(all.evaluation(HALF, History.trainer(History.EXPOSED))).run(Prequential.Mode.ONLINE);
 
         assertThat(with.positives()).isEqualTo(without.positives()).isEqualTo(40);
-        assertThat(with.exam().model().scored())
-                .isEqualTo(without.exam().model().scored())
+        assertThat(with.all().model().scored())
+                .isEqualTo(without.all().model().scored())
                 .isEqualTo(20);
     }
 
-    private static void assertSum(Prequential.Result result, RankingTotals whole, RankingTotals... parts) {
-        long scored = 0;
-        long[] hits = new long[RankingTotals.CUTOFFS.size()];
-        for (RankingTotals part : parts) {
-            scored += part.scored();
-            for (int at = 0; at < hits.length; at++) {
-                hits[at] += part.hits()[at];
-            }
-        }
-        assertThat(scored).as("%s", result).isEqualTo(whole.scored());
-        assertThat(hits).isEqualTo(whole.hits());
+    private static Prequential prequential(History history) {
+        return new Prequential(history.evaluation(HALF, History.trainer()));
     }
 
-    private static Prequential prequential(History history) {
-        return new Prequential(HALF, history.examples(), History.trainer(), StepTimes.UNTIMED);
+    /** The model beside item-kNN. */
+    private static Prequential.Result beside(History history) {
+        return prequential(history).run(Prequential.Mode.ONLINE, true, ExamWitness.NONE);
     }
 
     /** Sixty items in six groups; each user clicks or likes what is in theirs. */

@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.evaluate.WindowSettings.Queries;
 import dev.millrace.evaluate.WindowSettings.Unseen;
-import dev.millrace.model.StepTimes;
+import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -159,8 +159,8 @@ class WindowsTest {
     void whatIsNotUsedMakesNoWindow() {
         History history = sessions().window("C").click("u8", "a", History.START + 2 * History.HOUR);
 
-        Windows.Result result = windows(history, SESSIONS, new PrequentialSettings(14 / 15.0, 0.5, 1))
-                .run((name, examples, of) -> {});
+        Windows.Result result = windows(history, SESSIONS, new PrequentialSettings(14 / 15.0, 0.5, 1), Progress.NONE)
+                .run();
 
         assertThat(result.windows()).extracting(Windows.Window::name).containsExactly("B");
     }
@@ -187,7 +187,8 @@ class WindowsTest {
     void progressIsToldAtTheBeginningOfEachWindowAndAfterEachBatch() {
         List<String> told = new ArrayList<>();
 
-        windows(sessions(), SESSIONS, WHOLE).run((name, examples, of) -> told.add(name + " " + examples + "/" + of));
+        windows(sessions(), SESSIONS, WHOLE, (name, examples, of) -> told.add(name + " " + examples + "/" + of))
+                .run();
 
         // batches of three; the last of window A, which has five examples, is of two
         assertThat(told)
@@ -229,9 +230,7 @@ class WindowsTest {
                 "exam.neighbours-weight",
                 "0");
 
-        Windows.Result result = new Windows(
-                        SESSIONS, WHOLE, history.examples(), History.trainer(fast), StepTimes.UNTIMED)
-                .run((name, examples, of) -> {});
+        Windows.Result result = new Windows(SESSIONS, history.evaluation(WHOLE, History.trainer(fast))).run();
 
         for (Windows.Window window : result.windows()) {
             assertThat(window.online().model().mean(RECALL, 10))
@@ -283,11 +282,12 @@ class WindowsTest {
     }
 
     private static Windows.Result run(History history, WindowSettings settings) {
-        return windows(history, settings, WHOLE).run((name, examples, of) -> {});
+        return windows(history, settings, WHOLE, Progress.NONE).run();
     }
 
-    private static Windows windows(History history, WindowSettings settings, PrequentialSettings shares) {
-        return new Windows(settings, shares, history.examples(), History.trainer(THREE_A_BATCH), StepTimes.UNTIMED);
+    private static Windows windows(
+            History history, WindowSettings settings, PrequentialSettings shares, Progress progress) {
+        return new Windows(settings, history.evaluation(shares, History.trainer(THREE_A_BATCH), progress));
     }
 
     private static WindowSettings settings(Queries queries, Unseen unseen) {

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.millrace.bench.BenchReport;
 import dev.millrace.cli.Commands;
+import dev.millrace.evaluate.Report;
 import dev.millrace.operation.Progress;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -47,7 +47,7 @@ class BenchCommandTest {
 
     @Test
     void whatAStoppedBenchmarkFoundIsTold() throws Exception {
-        BenchReport report = new BenchReport(line -> {}, Progress.NONE);
+        Report report = new Report(line -> {}, Progress.NONE);
 
         BenchCommand.orStopped(told -> {
                     throw new InterruptedException("stopped");

@@ -91,8 +91,17 @@ public final class EvaluationData {
         if (bad.count() > 0) {
             err.printf(Locale.ROOT, "%,d rows could not be used%n", bad.count());
         }
-        sayOrphans(examples);
-        sayUntrained(examples, untrained);
+        Books.Account clicks = Books.Account.of(InputTopic.CLICKS, examples.books());
+        sayIfMost( // rows of actions may come without an exposure of the same item: then it is no log of exposures
+                clicks.outcome(Outcome.ORPHAN) + clicks.waiting(), // nothing comes any more
+                clicks,
+                "found no exposure of their user and item within attribution.window. If the log does not have what was"
+                        + " shown, set attribution.mode = clicks-only");
+        sayIfMost( // actions may have other names than the settings expect
+                clicks.outcome(Outcome.UNTRAINED_ACTION),
+                clicks,
+                "are of actions that nothing is learnt from: " + String.join(", ", untrained)
+                        + ". attribution.actions names those that are positives");
         if (!examples.havePositives()) {
             examples.books().forEach((topic, account) -> err.println(topic + ": " + account.inWords()));
             err.flush();
@@ -101,32 +110,9 @@ public final class EvaluationData {
         return new Recording(settings.attribution(), DataSetSettings.read(settings.reader()), examples);
     }
 
-    /** Rows of actions may come without an exposure of the same item: then it is no log of exposures. */
-    private void sayOrphans(RecordedExamples examples) {
-        Books.Account clicks = Books.Account.of(InputTopic.CLICKS, examples.books());
-        long orphans = clicks.outcome(Outcome.ORPHAN) + clicks.waiting(); // nothing comes any more
-        if (2 * orphans > clicks.received()) {
-            err.printf(
-                    Locale.ROOT,
-                    "%,d of %,d clicks found no exposure of their user and item within attribution.window. If the log does"
-                            + " not have what was shown, set attribution.mode = clicks-only%n",
-                    orphans,
-                    clicks.received());
-        }
-    }
-
-    /** Actions may have other names than the settings expect. */
-    private void sayUntrained(RecordedExamples examples, SortedSet<String> actions) {
-        Books.Account clicks = Books.Account.of(InputTopic.CLICKS, examples.books());
-        long untrained = clicks.outcome(Outcome.UNTRAINED_ACTION);
-        if (2 * untrained > clicks.received()) {
-            err.printf(
-                    Locale.ROOT,
-                    "%,d of %,d clicks are of actions that nothing is learnt from: %s. attribution.actions names those that"
-                            + " are positives%n",
-                    untrained,
-                    clicks.received(),
-                    String.join(", ", actions));
+    private void sayIfMost(long some, Books.Account clicks, String what) {
+        if (2 * some > clicks.received()) {
+            err.printf(Locale.ROOT, "%,d of %,d clicks %s%n", some, clicks.received(), what);
         }
     }
 

@@ -2,9 +2,12 @@ package dev.millrace.workshop.evaluate;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.evaluate.Evaluation;
+import dev.millrace.evaluate.Figures;
 import dev.millrace.evaluate.Prequential;
 import dev.millrace.evaluate.PrequentialSettings;
 import dev.millrace.evaluate.RecordedExamples;
+import dev.millrace.evaluate.Report;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.model.StepTimes;
@@ -13,19 +16,15 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.tune.FoundEvents;
 import dev.millrace.tune.Search;
 import dev.millrace.tune.SearchSpace;
-import dev.millrace.tune.Trial;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /** Searches settings on the first part of a log, and measures on the rest what the best ones gain. One thread. */
 public final class TuneRun {
@@ -48,15 +47,13 @@ public final class TuneRun {
     /** Readings of the searched part that giving back takes, as a guess. */
     private static final double GIVING_BACK = 3;
 
-    private static final int SHOWN_TRIALS = 10;
     private static final long UNITS_A_READING = 1000; // of the progress
     private static final double SECONDS_A_MINUTE = 60;
 
     private final Task task;
     private final Function<Map<String, String>, MillraceSettings> settings;
     private final Function<MillraceSettings, RecordedExamples> examples;
-    private final PrintWriter out;
-    private final Progress progress;
+    private final Report report;
 
     private double read; // readings of the searched part
     private double toRead;
@@ -69,86 +66,55 @@ public final class TuneRun {
             Task task,
             Function<Map<String, String>, MillraceSettings> settings,
             Function<MillraceSettings, RecordedExamples> examples,
-            PrintWriter out,
-            Progress progress) {
+            Report report) {
         this.task = task;
         this.settings = settings;
         this.examples = examples;
-        this.out = out;
-        this.progress = progress;
+        this.report = report;
     }
 
-    /**
-     * Searches, reports, and writes the changed settings to a file if there are any.
-     *
-     * @return what it found, for programs
-     */
-    public Map<String, Object> run(Path file) throws IOException {
+    /** Searches, reports, and writes the changed settings to a file if they gain anything on the rest, too. */
+    public void run(Path file) throws IOException {
         MillraceSettings given = settings.apply(Map.of());
         SearchSpace space = SearchSpace.around(given.trainerTexts(), this::isValid);
         Search.Plan plan = plan(task.trials().orElseGet(this::affordable));
         toRead = read + plan.readings() + afterwards();
         Search.Finding finding = new Search(plan, space, this::searched).run();
-        out.printf(
-                Locale.ROOT,
-                "%s: %d of the combinations of %d settings, tried on the first %.0f %% of the events, by R@%d; again with --trials %d --seed %d%n%n",
-                task.name(),
-                finding.trials().size() - 1,
-                space.dimensions().size(),
-                100 * task.first(),
-                task.cutoff(),
-                plan.trials(),
-                task.seed());
-        showTrials(plan, finding);
-        Map<String, Object> found = object(plan, finding);
+        report.add(new Figures()
+                .with("data", task.name())
+                .with("settings", space.dimensions().size())
+                .with("tried", finding.trials().size() - 1)
+                .with("combinations", plan.trials())
+                .with("seed", task.seed())
+                .with("k", task.cutoff())
+                .with("first", task.first()));
+        finding.trials().forEach(trial -> row(plan, trial));
         if (finding.changes().isEmpty()) {
-            out.printf("%nnothing was better than the given settings; no file was written%n");
-        } else {
-            Rest rest = rest(finding);
-            found.put("rest", object(rest));
-            if (write(file, rest, finding)) {
-                found.put("file", file.toString());
-            }
+            report.note("%nnothing was better than the given settings; no file was written");
+            return;
         }
-        out.flush();
-        return found;
+        finding.changes()
+                .forEach(change -> report.add(
+                        "changes",
+                        new Figures()
+                                .with("setting", change.key())
+                                .with("given", change.from())
+                                .with("better", change.to())
+                                .with("gainOnTheFirstPart", change.gain())));
+        report.note("");
+        write(file, finding);
     }
 
-    private Map<String, Object> object(Search.Plan plan, Search.Finding finding) {
-        Map<String, Object> object = new LinkedHashMap<>();
-        object.put("data", task.name());
-        object.put("trials", plan.trials());
-        object.put("seed", task.seed());
-        object.put("k", task.cutoff());
-        object.put("first", task.first());
-        object.put("shares", plan.rounds()); // of the first part, by round
-        object.put("tried", finding.trials().stream().map(this::object).toList());
-        object.put("changes", finding.changes());
-        return object;
-    }
-
-    private Map<String, Object> object(Trial trial) {
-        Map<String, Object> object = new LinkedHashMap<>();
-        object.put("trial", trial.number());
-        object.put("changes", trial.changes());
-        object.put(
-                "recall",
-                trial.found().stream()
-                        .map(totals -> totals.recallAt(task.cutoff()))
-                        .toList());
-        return object;
-    }
-
-    private Map<String, Object> object(Rest rest) {
-        Map<String, Object> object = new LinkedHashMap<>();
-        object.put("events", rest.gain.events());
-        object.put("recall", rest.tuned.recallAt(task.cutoff()));
-        object.put("recallStandardError", rest.tuned.standardErrorAt(task.cutoff()));
-        object.put("givenRecall", rest.given.recallAt(task.cutoff()));
-        object.put("givenRecallStandardError", rest.given.standardErrorAt(task.cutoff()));
-        object.put("gain", rest.gain.mean());
-        object.put("gainStandardError", rest.gain.standardError());
-        return object;
+    /** The recall of each round that the trial was in; a round reads the first of the searched part. */
+    private void row(Search.Plan plan, Search.Trial trial) {
+        Figures row = new Figures().with("trial", trial.number() == 0 ? "given" : "" + trial.number());
+        for (int round = 0; round < trial.found().size(); round++) {
+            double share = plan.rounds().get(round);
+            row.with(
+                    share < 1 ? String.format(Locale.ROOT, "R, 1/%.0f of it", 1 / share) : "R, all of it",
+                    trial.found().get(round).recallAt(task.cutoff()));
+        }
+        report.add("trials", row.with("changes", trial.changes()));
     }
 
     private boolean isValid(Map<String, String> changes) {
@@ -169,7 +135,7 @@ public final class TuneRun {
             throw OptionFaults.unusable(
                     task.name(),
                     String.format(Locale.ROOT, "the first %.1f %% of its events", 100 * task.first() * share),
-                    PrequentialEvaluation.NOTHING_TO_RANK);
+                    EvaluationRun.NOTHING_TO_RANK);
         }
         return found;
     }
@@ -177,13 +143,15 @@ public final class TuneRun {
     private RankingTotals judge(
             MillraceSettings changed, PrequentialSettings shares, double readings, ExamWitness witness) {
         RecordedExamples recorded = examples.apply(changed); // which may show its own progress first
-        progress.reached(
-                String.format(Locale.ROOT, "%.0f %% of the search's part", 100 * readings),
-                Math.round(read * UNITS_A_READING),
-                Math.round(toRead * UNITS_A_READING));
-        RankingTotals found = new Prequential(shares, recorded, changed.trainer(), StepTimes.UNTIMED)
-                .run(Prequential.Mode.ONLINE, witness)
-                .exam()
+        report.progress()
+                .reached(
+                        String.format(Locale.ROOT, "%.0f %% of the search's part", 100 * readings),
+                        Math.round(read * UNITS_A_READING),
+                        Math.round(toRead * UNITS_A_READING));
+        Evaluation evaluation = new Evaluation(shares, recorded, changed.trainer(), StepTimes.UNTIMED, Progress.NONE);
+        RankingTotals found = new Prequential(evaluation)
+                .run(Prequential.Mode.ONLINE, false, witness)
+                .all()
                 .model();
         read += readings;
         return found;
@@ -226,48 +194,39 @@ public final class TuneRun {
         return GIVING_BACK + 2 / task.first();
     }
 
-    private void showTrials(Search.Plan plan, Search.Finding finding) {
-        String parts = plan.rounds().stream()
-                .map(share -> share < 1 ? String.format(Locale.ROOT, " 1/%.0f of it |", 1 / share) : " all of it |")
-                .collect(Collectors.joining());
-        out.printf(
-                "| trial |%s changes |%n|---|%s---|%n",
-                parts, "---|".repeat(plan.rounds().size()));
-        finding.trials().stream().limit(SHOWN_TRIALS).forEach(trial -> {
-            StringBuilder recalls = new StringBuilder();
-            for (int round = 0; round < plan.rounds().size(); round++) {
-                recalls.append(
-                        round < trial.found().size()
-                                ? String.format(
-                                        Locale.ROOT,
-                                        " %.4f |",
-                                        trial.found().get(round).recallAt(task.cutoff()))
-                                : " – |");
-            }
-            out.printf(
-                    Locale.ROOT,
-                    "| %s |%s %s |%n",
-                    trial.number() == 0 ? "given" : trial.number(),
-                    recalls,
-                    trial.changes().entrySet().stream()
-                            .map(change -> change.getKey() + "=" + change.getValue())
-                            .collect(Collectors.joining(" ")));
-        });
-        int left = finding.trials().size() - SHOWN_TRIALS;
-        if (left > 0) {
-            out.printf(Locale.ROOT, "%nand %d more, which went no further%n", left);
-        }
-    }
-
-    /** What the events say that no trial has seen. */
-    private record Rest(RankingTotals given, RankingTotals tuned, FoundEvents.Gain gain) {}
-
-    private Rest rest(Search.Finding finding) {
+    /** Measures on the events that no trial has seen. */
+    private void write(Path file, Search.Finding finding) throws IOException {
         FoundEvents before = new FoundEvents(task.cutoff());
         FoundEvents after = new FoundEvents(task.cutoff());
         RankingTotals given = rest(Map.of(), before);
         RankingTotals tuned = rest(finding.settings(), after);
-        return new Rest(given, tuned, after.over(before));
+        FoundEvents.Gain gain = after.over(before);
+        Figures rest = new Figures()
+                .with("restEvents", gain.events())
+                .with("restRecall", mean(tuned))
+                .with("restGivenRecall", mean(given))
+                .with("restGain", new Figures.Mean(gain.mean(), gain.standardError()))
+                .with("isCertain", gain.isCertain());
+        report.add(rest);
+        if (!gain.isCertain()) {
+            report.note("UNSURE: a gain of less than two standard errors, which chance alone may give");
+        }
+        if (gain.mean() <= 0) {
+            report.note("the best trial gains on the first part alone: no file was written");
+            return;
+        }
+        StringBuilder text = new StringBuilder("# Made by millrace tune from " + task.name()
+                + ". On the rest, events that no trial has seen:\n# " + rest + ".\n");
+        finding.settings()
+                .forEach((key, value) ->
+                        text.append(key).append(" = ").append(value).append('\n'));
+        Files.writeString(file, text, StandardCharsets.UTF_8);
+        report.add(new Figures().with("file", file.toString()));
+        report.note("use it with --config behind the file of the data");
+    }
+
+    private Figures.Mean mean(RankingTotals totals) {
+        return new Figures.Mean(totals.recallAt(task.cutoff()), totals.standardErrorAt(task.cutoff()));
     }
 
     private RankingTotals rest(Map<String, String> changes, FoundEvents witness) {
@@ -277,41 +236,5 @@ public final class TuneRun {
                 PrequentialSettings.read(changed.reader()).withWarmUp(task.first()),
                 1 / task.first(),
                 witness);
-    }
-
-    /** Returns whether it wrote the file. */
-    private boolean write(Path file, Rest rest, Search.Finding finding) throws IOException {
-        String summary = String.format(
-                Locale.ROOT,
-                "on the rest, %,d events that no trial has seen: R@%d %.4f ± %.4f, given %.4f ± %.4f; gain %.4f ± %.4f%s",
-                rest.gain.events(),
-                task.cutoff(),
-                rest.tuned.recallAt(task.cutoff()),
-                rest.tuned.standardErrorAt(task.cutoff()),
-                rest.given.recallAt(task.cutoff()),
-                rest.given.standardErrorAt(task.cutoff()),
-                rest.gain.mean(),
-                rest.gain.standardError(),
-                rest.gain.isCertain() ? "" : ". UNSURE: less than two standard errors, which chance alone may give");
-        if (rest.gain.mean() <= 0) {
-            out.printf("%n%s%nthe best trial gains on the first part alone: no file was written%n", summary);
-            return false;
-        }
-        StringBuilder text = new StringBuilder("# Made by millrace tune from " + task.name() + ".\n# "
-                + summary.substring(0, 1).toUpperCase(Locale.ROOT) + summary.substring(1) + ".\n");
-        out.println();
-        for (Search.Change change : finding.changes()) {
-            out.printf(
-                    Locale.ROOT,
-                    "%s = %s in place of %s: %+.4f on the first part%n",
-                    change.key(),
-                    change.to(),
-                    change.from(),
-                    change.gain());
-            text.append(change.key()).append(" = ").append(change.to()).append('\n');
-        }
-        Files.writeString(file, text, StandardCharsets.UTF_8);
-        out.printf("%n%s%nwrote %s; use it with --config behind the file of the data%n", summary, file);
-        return true;
     }
 }

@@ -44,19 +44,20 @@ final class WeightsOption {
             int split = part.indexOf('=');
             String name = part.substring(0, Math.max(0, split)).strip();
             double weight = number(part.substring(split + 1).strip());
-            if (name.equals(POPULARITY) || name.equals(NEIGHBOURS)) {
-                if (isWithin(weight, GivenWeights.MOST, part, faults)) {
-                    own = name.equals(POPULARITY) ? own.withPopularity(weight) : own.withNeighbours(weight);
-                }
-            } else if (channels.containsKey(name)) {
-                all.put(name, weight);
-                var unused = isWithin(weight, ModelSettings.MAX_CHANNEL_WEIGHT, part, faults);
-            } else {
+            boolean isGiven = name.equals(POPULARITY) || name.equals(NEIGHBOURS);
+            double most = isGiven ? GivenWeights.MOST : ModelSettings.MAX_CHANNEL_WEIGHT;
+            if (!isGiven && !channels.containsKey(name)) {
                 faults.add(new SettingFault(
                         OPTION,
                         part.strip(),
                         "must be name=weight, the name one of " + POPULARITY + ", " + NEIGHBOURS
                                 + (channels.isEmpty() ? "" : ", " + String.join(", ", channels.keySet()))));
+            } else if (!(weight >= 0 && weight <= most)) {
+                faults.add(new SettingFault(OPTION, part.strip(), "must give a number from 0 to " + most));
+            } else if (isGiven) {
+                own = name.equals(POPULARITY) ? own.withPopularity(weight) : own.withNeighbours(weight);
+            } else {
+                all.put(name, weight);
             }
         }
         if (!all.isEmpty() && all.values().stream().noneMatch(weight -> weight > 0)) {
@@ -71,13 +72,5 @@ final class WeightsOption {
         } catch (NumberFormatException notANumber) {
             return Double.NaN;
         }
-    }
-
-    private static boolean isWithin(double weight, double max, String part, List<SettingFault> faults) {
-        boolean isWithin = weight >= 0 && weight <= max;
-        if (!isWithin) {
-            faults.add(new SettingFault(OPTION, part.strip(), "must give a number from 0 to " + max));
-        }
-        return isWithin;
     }
 }

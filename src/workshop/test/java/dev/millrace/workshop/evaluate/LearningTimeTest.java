@@ -10,7 +10,7 @@ class LearningTimeTest {
 
     private static final long WORK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
-    private final LearningTime time = new LearningTime();
+    private final EvaluationRun.LearningTime time = new EvaluationRun.LearningTime();
 
     @Test
     void workOfTheLearningThreadCounts() {

@@ -1,4 +1,4 @@
-package dev.millrace.bench;
+package dev.millrace.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.entry;
@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-class BenchReportTest {
+class ReportTest {
 
     private final List<String> lines = new ArrayList<>();
-    private final BenchReport report = new BenchReport(lines::add, Progress.NONE);
+    private final Report report = new Report(lines::add, Progress.NONE);
 
     @Test
     void programsGetTheFactsThenTheRowsOfEachTableInTheirOrder() {
@@ -37,19 +37,19 @@ class BenchReportTest {
         report.add("rounds", new Figures().with("round", 1).with("bytes", 12_345L));
         report.add("rounds", new Figures().with("round", 2).with("bytes", 1.5));
 
+        report.add("rounds", new Figures().with("round", 3));
+
         assertThat(lines)
                 .extracting(line -> String.join(" ", line.strip().split(" +")))
-                .containsExactly("", "round bytes", "1 12,345", "2 1.50");
+                .containsExactly("", "| round | bytes |", "|---:|---:|", "| 1 | 12,345 |", "| 2 | 1.50 |", "| 3 | – |");
     }
 
     @Test
     void whatWasNotMeasuredIsLeftOut() {
-        Sample none = new Sample();
-        none.add(Double.NaN);
         Figures figures = new Figures()
                 .with("p99Millis", Double.NaN)
                 .with("ratio", 1 / 0.0)
-                .with("updatesPerSecond", none)
+                .with("updatesPerSecond", new Figures.Spread(Double.NaN, Double.NaN, Double.NaN))
                 .with("count", 0);
 
         assertThat(figures.values()).containsExactly(entry("count", 0));
@@ -57,9 +57,7 @@ class BenchReportTest {
 
     @Test
     void aSampleIsItsMedianAndItsRange() {
-        Sample sample = new Sample();
-        List.of(3.0, 1.0, 2.5).forEach(sample::add);
-        Figures figures = new Figures().with("micros", sample);
+        Figures figures = new Figures().with("micros", new Figures.Spread(2.5, 1, 3));
 
         assertThat(Figures.text(figures.values())).isEqualTo("micros 2.50 [1.00–3.00]");
         assertThat(new ObjectMapper()
