@@ -15,11 +15,12 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -27,6 +28,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -47,6 +49,19 @@ final class EvaluateCommand implements Callable<Integer> {
         published,
         windows
     }
+
+    /** The options that not every protocol uses. */
+    private static final Map<String, Set<Protocol>> USED_BY = new TreeMap<>(Map.of(
+            "--warm-up", Set.of(Protocol.prequential, Protocol.holdout, Protocol.published),
+            "--weights", Set.of(Protocol.prequential),
+            "--frozen", Set.of(Protocol.prequential),
+            "--with", Set.of(Protocol.prequential),
+            "--by-action", Set.of(Protocol.prequential),
+            "--table", Set.of(Protocol.prequential),
+            "--at", Set.of(Protocol.holdout),
+            "--max-ages", Set.of(Protocol.published),
+            "--most-moved", Set.of(Protocol.published),
+            "--publish-every", Set.of(Protocol.published)));
 
     @Spec
     @Nullable
@@ -102,17 +117,12 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--by-action", description = "also show the figures of each action")
     boolean byAction;
 
-    @Option(
-            names = "--at",
-            paramLabel = "N",
-            split = ",",
-            description = "holdout: the N of recall@N and precision@N. Default: 5,10,20,50,100")
-    List<Integer> at = new ArrayList<>();
+    @Option(names = "--at", split = ",", description = "holdout: N of recall and precision. Default: 5,10,20,50,100")
+    List<Integer> at = List.of(5, 10, 20, 50, 100);
 
     @Option(
             names = "--max-ages",
             split = ",",
-            paramLabel = "STEPS",
             description =
                     "published: bounds on the age of vectors. 1 publishes all vectors in each step, 0 only the touched"
                             + " ones")
@@ -121,15 +131,10 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--most-moved",
             split = ",",
-            paramLabel = "N",
-            description = "published: additional vectors a step, of the items whose rows moved farthest")
+            description = "published: more vectors a step, of rows that moved most")
     List<Integer> mostMoved = List.of(0);
 
-    @Option(
-            names = "--publish-every",
-            paramLabel = "STEPS",
-            defaultValue = "1",
-            description = "published: steps between two publications")
+    @Option(names = "--publish-every", defaultValue = "1", description = "published: steps between publications")
     int publishEvery = 1;
 
     @Option(
@@ -153,9 +158,9 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         requireEnd();
-        requireUsed();
-        requireCutoffs();
         CommandLine commandLine = Objects.requireNonNull(spec).commandLine();
+        requireUsed(commandLine.getParseResult());
+        at.forEach(cutoff -> OptionFaults.requireAtLeastOne("--at", cutoff));
         PrintWriter err = commandLine.getErr();
         Map<String, MillraceSettings> configurations =
                 table.isEmpty() ? Map.of("model", settings(List.of())) : Overlays.read(table, this::settings);
@@ -201,30 +206,14 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     /** An option that the protocol does not use is a fault. */
-    private void requireUsed() {
-        boolean isPrequential = protocol == Protocol.prequential;
-        Map<String, Boolean> misplaced = new LinkedHashMap<>();
-        misplaced.put("--weights", !weights.isEmpty() && !isPrequential);
-        misplaced.put("--frozen", frozen && !isPrequential);
-        misplaced.put("--with", !with.isEmpty() && !isPrequential);
-        misplaced.put("--by-action", byAction && !isPrequential);
-        misplaced.put("--table", !table.isEmpty() && !isPrequential);
-        misplaced.put("--warm-up", warmUp != null && protocol == Protocol.windows);
-        misplaced.put("--at", !at.isEmpty() && protocol != Protocol.holdout);
-        List<SettingFault> faults = misplaced.entrySet().stream()
-                .filter(Map.Entry::getValue)
-                .map(entry ->
-                        new SettingFault(entry.getKey(), "given", "must not be given with --protocol " + protocol))
+    private void requireUsed(ParseResult given) {
+        List<SettingFault> faults = USED_BY.entrySet().stream()
+                .filter(option -> !option.getValue().contains(protocol) && given.hasMatchedOption(option.getKey()))
+                .map(option ->
+                        new SettingFault(option.getKey(), "given", "must not be given with --protocol " + protocol))
                 .toList();
         if (!faults.isEmpty()) {
             throw new InvalidSettingsException(faults);
         }
-    }
-
-    private void requireCutoffs() {
-        if (at.isEmpty()) {
-            at = List.of(5, 10, 20, 50, 100);
-        }
-        at.forEach(cutoff -> OptionFaults.requireAtLeastOne("--at", cutoff));
     }
 }

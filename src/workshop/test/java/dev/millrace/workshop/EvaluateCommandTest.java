@@ -323,6 +323,7 @@ class EvaluateCommandTest {
                 "--protocol published --weights popularity=1 | --weights = given: must not be given with",
                 "--protocol windows --warm-up 0.2 | --warm-up = given: must not be given with --protocol windows",
                 "--protocol windows | windows = 0: must be 2 or more",
+                "--protocol holdout --max-ages 1 | --max-ages = given: must not be given with --protocol holdout",
                 "--protocol holdout --at 5,0 | --at = 0: must be at least 1",
             })
     void anOptionThatCannotBeUsedIsAFault(String options, String fault) {

@@ -32,66 +32,44 @@ class InitCommandTest {
     @SuppressWarnings("NullAway.Init") // JUnit fills it
     Path folder;
 
-    /** The shapes: how a row is written, and what is in it. */
+    /** The shapes: a row's user, item, epoch seconds, price, time, rating, click, action, country, tag and slot are its values. */
     enum Shape {
-        HEADER("customer_id,sku,price,ordered_at\n", "csv") {
-            @Override
-            String row(int at, int user, int item, boolean isClicked) {
-                return String.format(
-                        Locale.ROOT,
-                        "c%d,s-%d,%.2f,%s%n",
-                        user,
-                        item,
-                        5 + item / 7.0,
-                        Instant.ofEpochSecond(seconds(at)));
-            }
-        },
-        TABS_WITHOUT_HEADER("", "csv") {
-            @Override
-            String row(int at, int user, int item, boolean isClicked) {
-                return user + "\t" + (1_000 + item) + "\t" + (1 + at % 5) + "\t" + seconds(at) + "\n";
-            }
-        },
-        JSON_LINES("", "jsonl") {
-            @Override
-            String row(int at, int user, int item, boolean isClicked) {
-                return String.format(
-                        Locale.ROOT,
-                        "{\"user\":{\"id\":\"u%d\",\"country\":\"k%d\"},\"item\":{\"id\":\"i%d\",\"tags\":[\"t%d\",\"t\"]},"
-                                + "\"event\":\"%s\",\"ts\":%d}%n",
-                        user,
-                        user % 4,
-                        item,
-                        item / 8,
-                        isClicked ? "view" : "purchase",
-                        seconds(at) * 1_000);
-            }
-        },
-        EXPOSURES("uid;video_id;show_time;is_click;slot\n", "csv") {
-            @Override
-            String row(int at, int user, int item, boolean isClicked) {
-                return user + ";" + item + ";" + seconds(at) * 1_000 + ";" + (isClicked ? 1 : 0) + ";" + at % 7 + "\n";
-            }
-        },
-        SESSIONS("session|product|timestamp\n", "csv") {
-            @Override
-            String row(int at, int user, int item, boolean isClicked) {
-                return user + "|" + item + "|" + seconds(at) * 1_000_000 + "\n";
-            }
-        };
+        HEADER("csv", "customer_id,sku,price,ordered_at\n", "c%1$d,s-%2$d,%4$.2f,%5$s%n"),
+        TABS_WITHOUT_HEADER("csv", "", "%1$d\t10%2$02d\t%6$d\t%3$d%n"),
+        JSON_LINES(
+                "jsonl",
+                "",
+                "{\"user\":{\"id\":\"u%1$d\",\"country\":\"k%9$d\"},\"item\":{\"id\":\"i%2$d\",\"tags\":[\"t%10$d\",\"t\"]},"
+                        + "\"event\":\"%8$s\",\"ts\":%3$d000}%n"),
+        EXPOSURES("csv", "uid;video_id;show_time;is_click;slot\n", "%1$d;%2$d;%3$d000;%7$d;%11$d%n"),
+        SESSIONS("csv", "session|product|timestamp\n", "%1$d|%2$d|%3$d000000%n");
 
-        private final String header;
         private final String format;
+        private final String header;
+        private final String row;
 
-        Shape(String header, String format) {
-            this.header = header;
+        Shape(String format, String header, String row) {
             this.format = format;
+            this.header = header;
+            this.row = row;
         }
 
-        abstract String row(int at, int user, int item, boolean isClicked);
-
-        private static long seconds(int at) {
-            return 1_700_000_000L + at * 60L;
+        String row(int at, int user, int item, boolean isClicked) {
+            long seconds = 1_700_000_000L + at * 60L;
+            return String.format(
+                    Locale.ROOT,
+                    row,
+                    user,
+                    item,
+                    seconds,
+                    5 + item / 7.0,
+                    Instant.ofEpochSecond(seconds),
+                    1 + at % 5,
+                    isClicked ? 1 : 0,
+                    isClicked ? "view" : "purchase",
+                    user % 4,
+                    item / 8,
+                    at % 7);
         }
     }
 
