@@ -10,11 +10,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /** The members of a JSON object. Each is checked when it is read; an error names its path. */
-final class JsonMembers {
+final class JsonMembers implements Given {
 
     private final String path;
     private final JsonNode object;
@@ -35,25 +34,35 @@ final class JsonMembers {
     void requireKnown(Set<String> known) {
         object.fieldNames().forEachRemaining(name -> {
             if (!known.contains(name)) {
-                throw refused(
-                        name,
-                        "is unknown; known here: "
-                                + (known.isEmpty() ? "none" : String.join(", ", new TreeSet<>(known))));
+                throw refused(name, Query.unknown(known));
             }
         });
     }
 
-    boolean has(String name) {
+    @Override
+    public boolean has(String name) {
         return object.hasNonNull(name);
     }
 
-    boolean isObject(String name) {
+    @Override
+    public boolean hasValues(String name) {
+        return has(name) && !hasBounds(name);
+    }
+
+    @Override
+    public boolean hasBounds(String name) {
         return object.path(name).isObject();
     }
 
     /** An object; empty if it is absent. */
-    JsonMembers object(String name) {
+    @Override
+    public JsonMembers group(String name) {
         return new JsonMembers(path(name), has(name) ? object.path(name) : JsonNodeFactory.instance.objectNode());
+    }
+
+    @Override
+    public String id(String name) {
+        return Query.checkedId(path(name), text(name));
     }
 
     /** The elements of a required array. */
@@ -75,7 +84,8 @@ final class JsonMembers {
     }
 
     /** An array of strings; empty if it is absent. A single string may stand without brackets. Numbers are taken as written. */
-    List<String> texts(String name, int max) {
+    @Override
+    public List<String> texts(String name, int max) {
         if (!has(name)) {
             return List.of();
         }
@@ -96,7 +106,8 @@ final class JsonMembers {
         return texts;
     }
 
-    int integer(String name, int byDefault, int min, int max) {
+    @Override
+    public int integer(String name, int byDefault, int min, int max) {
         if (!has(name)) {
             return byDefault;
         }
@@ -107,7 +118,8 @@ final class JsonMembers {
         return value.intValue();
     }
 
-    double number(String name, double byDefault, double min, double max) {
+    @Override
+    public double number(String name, double byDefault, double min, double max) {
         if (!has(name)) {
             return byDefault;
         }
@@ -118,7 +130,8 @@ final class JsonMembers {
         return value.doubleValue();
     }
 
-    boolean flag(String name, boolean byDefault) {
+    @Override
+    public boolean flag(String name, boolean byDefault) {
         if (!has(name)) {
             return byDefault;
         }
@@ -130,7 +143,7 @@ final class JsonMembers {
 
     /** Feature values by name: a string, a number, an array of strings (a bag) or of numbers (a dense vector). */
     Features features(String name) {
-        JsonMembers features = object(name);
+        JsonMembers features = group(name);
         Map<String, FeatureValue> values = new HashMap<>();
         features.object
                 .properties()
@@ -178,7 +191,8 @@ final class JsonMembers {
         return path.isEmpty() ? name : path + "." + name;
     }
 
-    RefusedRequestException refused(String name, String rule) {
+    @Override
+    public RefusedRequestException refused(String name, String rule) {
         String member = name.isEmpty() ? (path.isEmpty() ? "the body" : path) : path(name);
         return new RefusedRequestException(Problem.ofParameter(member, member + " " + rule));
     }

@@ -63,8 +63,8 @@ final class PageRoutes {
                     }
                     JsonMembers click = new JsonMembers("", Json.tree(request.bodyAsBytes()));
                     click.requireKnown(Set.of("user", "item"));
-                    String user = Query.checkedId("user", click.text("user"));
-                    String item = Query.checkedId("item", click.text("item"));
+                    String user = click.id("user");
+                    String item = click.id("item");
                     long time = sender.send(user, item).orElseThrow(() -> unavailable("no event has been sent yet"));
                     HttpSetup.json(request, ACCEPTED, Map.of("user", user, "item", item, "time", time));
                 })));

@@ -1,72 +1,61 @@
 package dev.millrace.serve;
 
+import dev.millrace.batch.GivenWeights;
+import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.index.ItemFilter;
+import dev.millrace.model.ModelSettings;
 import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.RecallRequest;
+import dev.millrace.recall.RecallRequest.Weights;
 import dev.millrace.recall.ServedGeneration;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** Reads questions from requests: the parameters of a GET, or the members of a JSON object. */
+/**
+ * Reads questions from requests: the parameters of a GET, or the members of a JSON object. Only JSON has features of the moment and of
+ * users who never came through the topics.
+ */
 final class RecallQuestions {
 
     private static final int DEFAULT_K = 10;
     private static final int REASONS = 3;
+    private static final int MAX_VALUES = 10_000; // ids or values that one parameter may list
 
-    /** What a question says, each by one name in a query and one in a JSON object. */
-    enum Parameter {
-        USER,
-        K,
-        EXCLUDE_SEEN,
-        EXCLUDE,
-        EXPLAIN,
-        INCLUDE_VECTOR,
-        GENERATION,
-        FILTER,
-        WEIGHTS,
-        CONTEXT,
-        FEATURES,
-        HISTORY;
+    private static final String USER = "user";
+    private static final String GENERATION = "generation";
+    private static final String FILTER = "filter";
+    private static final String WEIGHTS = "weights";
+    private static final String CONTEXT = "context";
+    private static final String FEATURES = "features";
+    private static final String HISTORY = "history";
+    private static final String MIN = "min";
+    private static final String MAX = "max";
 
-        /** Of JSON objects only; queries write filters and weights as {@code filter.NAME} and {@code w.NAME}. */
-        private static final Set<Parameter> OF_BODIES = Set.of(FILTER, WEIGHTS, CONTEXT, FEATURES, HISTORY);
+    /** What a query may have beside filters and weights, as JSON objects name it. */
+    private static final List<String> OF_BOTH =
+            List.of(USER, "k", "excludeSeen", "exclude", "explain", "includeVector", GENERATION);
 
-        /** Its name in a query: words with dashes between. */
-        String inQuery() {
-            return name().toLowerCase(Locale.ROOT).replace('_', '-');
-        }
+    private static final Set<String> OF_BODIES = Stream.concat(
+                    OF_BOTH.stream(), Stream.of(FILTER, WEIGHTS, CONTEXT, FEATURES, HISTORY))
+            .collect(Collectors.toUnmodifiableSet());
 
-        /** Its name in a JSON object: words after the first begin with a capital letter. */
-        String member() {
-            StringBuilder member = new StringBuilder();
-            for (String word : name().split("_", -1)) {
-                member.append(member.isEmpty() ? Character.toLowerCase(word.charAt(0)) : word.charAt(0))
-                        .append(word.substring(1).toLowerCase(Locale.ROOT));
-            }
-            return member.toString();
-        }
+    /** Weights beside those of the channels. */
+    private static final String POPULARITY = "popularity";
 
-        /** The names in a query of all that a query may have. */
-        static Set<String> ofQueries() {
-            return Arrays.stream(values())
-                    .filter(parameter -> !OF_BODIES.contains(parameter))
-                    .map(Parameter::inQuery)
-                    .collect(Collectors.toCollection(HashSet::new));
-        }
-
-        /** The names in a JSON object. */
-        static Set<String> ofBodies() {
-            return Arrays.stream(values()).map(Parameter::member).collect(Collectors.toSet());
-        }
-    }
+    private static final String NEIGHBOURS = "neighbours";
 
     /**
      * What a request to a generation may choose.
@@ -77,6 +66,13 @@ final class RecallQuestions {
      */
     private record Choices(
             Optional<ServedGeneration> answering, SortedMap<String, Double> weights, List<String> attributes) {
+
+        /** All parts of the score that a request may weigh. */
+        private Set<String> weighed() {
+            Set<String> weighed = new LinkedHashSet<>(weights.keySet());
+            weighed.addAll(List.of(POPULARITY, NEIGHBOURS));
+            return weighed;
+        }
 
         private boolean isNoNumber(String attribute) {
             return answering.map(pair -> pair.index().isNoNumber(attribute)).orElse(false);
@@ -104,21 +100,48 @@ final class RecallQuestions {
 
     /** @throws RefusedRequestException if a parameter is unknown, repeated, missing or out of range */
     Question of(Map<String, List<String>> parameters) {
-        Optional<String> generation = Optional.ofNullable(parameters.get(Parameter.GENERATION.inQuery()))
-                .map(given -> given.get(0));
+        Optional<String> generation =
+                Optional.ofNullable(parameters.get(GENERATION)).map(given -> given.get(0));
         Choices choices = choices(generation);
-        Set<String> known = RecallForm.QueryForm.names(choices.weights().keySet(), choices.attributes());
-        return question(new RecallForm.QueryForm(new Query(parameters, known)), generation, choices);
+        Set<String> known = OF_BOTH.stream().map(RecallQuestions::inQuery).collect(Collectors.toSet());
+        choices.weighed().forEach(part -> known.add(inQuery(WEIGHTS) + "." + part));
+        for (String attribute : choices.attributes()) {
+            String filter = FILTER + "." + attribute;
+            known.addAll(List.of(filter, filter + "." + MIN, filter + "." + MAX));
+        }
+        Query given = new Query(parameters, known);
+        return question(given, RecallQuestions::inQuery, choices, generation, Features.NONE, Optional.empty());
     }
 
     /** @throws RefusedRequestException if a member is unknown, missing, of another type or out of range */
     Question of(JsonMembers given) {
-        given.requireKnown(Parameter.ofBodies());
-        RecallForm form = new RecallForm.BodyForm(given);
-        form.id(Parameter.USER); // refused before an unknown generation is
-        String generation = Parameter.GENERATION.member();
-        Optional<String> named = given.has(generation) ? Optional.of(given.text(generation)) : Optional.empty();
-        return question(form, named, choices(named));
+        given.requireKnown(OF_BODIES);
+        String user = given.id(USER); // refused before an unknown generation is
+        Optional<String> generation = given.has(GENERATION) ? Optional.of(given.text(GENERATION)) : Optional.empty();
+        Choices choices = choices(generation);
+        JsonMembers filter = given.group(FILTER);
+        filter.requireKnown(new LinkedHashSet<>(choices.attributes()));
+        choices.attributes().stream().filter(filter::hasBounds).forEach(attribute -> filter.group(attribute)
+                .requireKnown(Set.of(MIN, MAX)));
+        given.group(WEIGHTS).requireKnown(choices.weighed());
+        return question(given, member -> member, choices, generation, given.features(CONTEXT), profile(given, user));
+    }
+
+    /** How a query writes the name of a JSON member: words with dashes between, and {@code w} for weights. */
+    private static String inQuery(String member) {
+        return member.equals(WEIGHTS)
+                ? "w"
+                : member.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+    }
+
+    /** What the request itself says of the user, in place of what is known of them. */
+    private static Optional<UserFeatures> profile(JsonMembers given, String user) {
+        if (!given.has(FEATURES) && !given.has(HISTORY)) {
+            return Optional.empty();
+        }
+        List<String> items = given.texts(HISTORY, MAX_VALUES);
+        items.forEach(item -> Query.checkedId(HISTORY, item));
+        return Optional.of(new UserFeatures(user, 0, given.features(FEATURES), items));
     }
 
     /** Whether the generation that a question was read for would be asked now, too. */
@@ -126,21 +149,69 @@ final class RecallQuestions {
         return answering(asked.request().generation()).equals(asked.answering());
     }
 
-    private Question question(RecallForm form, Optional<String> generation, Choices choices) {
-        String user = form.id(Parameter.USER);
-        Optional<UserFeatures> profile = form.profile(user);
+    private Question question(
+            Given given,
+            UnaryOperator<String> naming,
+            Choices choices,
+            Optional<String> generation,
+            Features context,
+            Optional<UserFeatures> profile) {
         RecallRequest request = new RecallRequest(
-                user,
-                form.integer(Parameter.K, Math.min(DEFAULT_K, settings.maxK()), 1, settings.maxK()),
-                form.flag(Parameter.EXCLUDE_SEEN, true),
-                Set.copyOf(form.texts(Parameter.EXCLUDE)),
-                form.filter(choices.attributes(), choices::isNoNumber),
-                form.context(),
-                form.weights(choices.weights(), settings.weights()),
+                given.id(USER),
+                given.integer("k", Math.min(DEFAULT_K, settings.maxK()), 1, settings.maxK()),
+                given.flag(naming.apply("excludeSeen"), true),
+                Set.copyOf(given.texts("exclude", MAX_VALUES)),
+                filter(given.group(FILTER), choices),
+                context,
+                weights(given.group(naming.apply(WEIGHTS)), naming.apply(WEIGHTS), choices.weights()),
                 generation,
                 profile,
-                form.flag(Parameter.EXPLAIN, false) ? REASONS : 0);
-        return new Question(request, choices.answering(), form.flag(Parameter.INCLUDE_VECTOR, false));
+                given.flag("explain", false) ? REASONS : 0);
+        return new Question(request, choices.answering(), given.flag(naming.apply("includeVector"), false));
+    }
+
+    private static ItemFilter filter(Given filter, Choices choices) {
+        List<ItemFilter.Condition> conditions = new ArrayList<>();
+        for (String attribute : choices.attributes()) {
+            if (filter.hasValues(attribute)) {
+                conditions.add(new ItemFilter.AnyOf(attribute, Set.copyOf(filter.texts(attribute, MAX_VALUES))));
+            }
+            if (filter.hasBounds(attribute)) {
+                if (choices.isNoNumber(attribute)) {
+                    throw filter.refused(
+                            attribute, "has bounds, and no item has " + attribute + " as a number: name values");
+                }
+                Given bounds = filter.group(attribute);
+                conditions.add(new ItemFilter.Between(
+                        attribute,
+                        bounds.number(MIN, Double.NEGATIVE_INFINITY, -Double.MAX_VALUE, Double.MAX_VALUE),
+                        bounds.number(MAX, Double.POSITIVE_INFINITY, -Double.MAX_VALUE, Double.MAX_VALUE)));
+            }
+        }
+        return new ItemFilter(conditions);
+    }
+
+    /** @param byDefault of the channels that may be weighed */
+    private Weights weights(Given given, String group, SortedMap<String, Double> byDefault) {
+        SortedMap<String, Double> channels = new TreeMap<>();
+        byDefault.forEach((channel, weight) ->
+                channels.put(channel, given.number(channel, weight, 0, ModelSettings.MAX_CHANNEL_WEIGHT)));
+        if (!channels.isEmpty() && channels.values().stream().noneMatch(weight -> weight > 0)) {
+            String names = channels.keySet().stream()
+                    .map(channel -> group + "." + channel)
+                    .collect(Collectors.joining(", "));
+            throw new RefusedRequestException(Problem.of(400, "one of " + names + " must be above 0"));
+        }
+        channels.keySet().removeIf(channel -> !given.has(channel)); // another generation may have other defaults
+        return new Weights(
+                new GivenWeights(
+                        weight(given, POPULARITY, settings.weights().popularity()),
+                        weight(given, NEIGHBOURS, settings.weights().neighbours())),
+                channels);
+    }
+
+    private static OptionalDouble weight(Given given, String part, OptionalDouble byDefault) {
+        return given.has(part) ? OptionalDouble.of(given.number(part, 0, 0, GivenWeights.MOST)) : byDefault;
     }
 
     static RefusedRequestException unknownGeneration() {
