@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
  * Who may ask a server, and how it shows who it is.
  *
  * @param prefix of the settings of that server, such as {@code serve.}
- * @param tokens the file of {@link TokenDigests}; absent if everybody may ask
+ * @param tokens the file of {@link Tokens}; absent if everybody may ask
  */
 public record AccessSettings(String prefix, Optional<Path> tokens, Optional<PemFiles> tls, HostNames hosts) {
 
@@ -32,11 +32,13 @@ public record AccessSettings(String prefix, Optional<Path> tokens, Optional<PemF
         Optional<Path> tokens = file(
                 reader,
                 prefix + TOKENS,
-                "file of tokens, reloaded when it changes: a role, a SHA-256 and a name in each line; empty: no token is needed");
+                "file of tokens, reloaded when it changes: a role, a SHA-256 and a name in each line; empty: no token"
+                        + " is needed");
         Optional<Path> certificate = file(
                 reader,
                 prefix + CERTIFICATE,
-                "PEM file of the server's certificate and its chain, reloaded when it changes; empty: HTTP without TLS");
+                "PEM file of the server's certificate and its chain, reloaded when it changes; empty: HTTP without"
+                        + " TLS");
         Optional<Path> key =
                 file(reader, prefix + KEY, "PEM file of the certificate's private key, PKCS #8 without a password");
         boolean isInsecure = reader.flag(prefix + "insecure = false: whether " + prefix

@@ -12,10 +12,14 @@ import dev.millrace.recall.ServedGeneration;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.state.CorruptEntryException;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -284,5 +288,31 @@ public final class ServedState {
 
     private AtomicLong counter(Outcome outcome) {
         return Optional.ofNullable(outcomes.get(outcome)).orElseThrow();
+    }
+
+    /** The few users whose features came last. Safe for threads. */
+    static final class RecentUsers {
+
+        private static final int KEPT = 12;
+
+        private final Set<String> users = new LinkedHashSet<>();
+
+        synchronized void saw(String user) {
+            users.remove(user);
+            if (users.size() == KEPT) {
+                users.remove(users.iterator().next());
+            }
+            users.add(user);
+        }
+
+        synchronized void remove(String user) {
+            users.remove(user);
+        }
+
+        synchronized List<String> latestFirst() {
+            List<String> latest = new ArrayList<>(users);
+            Collections.reverse(latest);
+            return latest;
+        }
     }
 }

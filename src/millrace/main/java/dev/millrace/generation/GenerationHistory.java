@@ -12,6 +12,31 @@ import java.util.Optional;
 /** The facts about all generations, in their order. One thread. */
 public final class GenerationHistory {
 
+    /** The state of a generation in its life. */
+    public enum State {
+        /** Its learner publishes, and not all items have a vector yet. */
+        BUILDING("building"),
+        /** It can answer, but was never promoted. */
+        COMPLETE("complete"),
+        /** It is to answer. */
+        ANSWERS("answers"),
+        /** It was promoted before the one that answers. */
+        ANSWERED_BEFORE("answered before"),
+        /** It will never answer again. */
+        RETIRED("retired");
+
+        private final String label;
+
+        State(String label) {
+            this.label = label;
+        }
+
+        /** Returns the state as operators read it. */
+        public String label() {
+            return label;
+        }
+    }
+
     private final Map<String, Map<Kind, GenerationFact>> facts = new LinkedHashMap<>();
     private final List<String> promoted = new ArrayList<>();
 
@@ -62,16 +87,14 @@ public final class GenerationHistory {
     }
 
     /** Returns the state of a generation. */
-    public GenerationState state(String generation) {
+    public State state(String generation) {
         if (is(generation, Kind.RETIRED)) {
-            return GenerationState.RETIRED;
+            return State.RETIRED;
         }
         if (promoted.contains(generation)) {
-            return answering().filter(generation::equals).isPresent()
-                    ? GenerationState.ANSWERS
-                    : GenerationState.ANSWERED_BEFORE;
+            return answering().filter(generation::equals).isPresent() ? State.ANSWERS : State.ANSWERED_BEFORE;
         }
-        return is(generation, Kind.COMPLETE) ? GenerationState.COMPLETE : GenerationState.BUILDING;
+        return is(generation, Kind.COMPLETE) ? State.COMPLETE : State.BUILDING;
     }
 
     /** Returns the promoted generations that are not retired, the last one first. The first is to answer. */

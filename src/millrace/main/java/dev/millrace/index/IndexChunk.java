@@ -54,37 +54,10 @@ final class IndexChunk {
         long stamp = lock.readLock();
         try {
             System.arraycopy(steps, 0, into, at, count);
-            return least(publications, count);
+            return Arrays.stream(publications, 0, count).min().orElse(Long.MAX_VALUE);
         } finally {
             lock.unlockRead(stamp);
         }
-    }
-
-    /** The oldest step of the first rows. */
-    long oldestStep(int count) {
-        return leastLocked(steps, count);
-    }
-
-    /** The oldest publication of the first rows. */
-    long oldestPublication(int count) {
-        return leastLocked(publications, count);
-    }
-
-    private long leastLocked(long[] numbers, int count) {
-        long stamp = lock.readLock();
-        try {
-            return least(numbers, count);
-        } finally {
-            lock.unlockRead(stamp);
-        }
-    }
-
-    private static long least(long[] numbers, int count) {
-        long least = Long.MAX_VALUE;
-        for (int row = 0; row < count; row++) {
-            least = Math.min(least, numbers[row]);
-        }
-        return least;
     }
 
     /** The item of a row. */

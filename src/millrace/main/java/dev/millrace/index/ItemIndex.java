@@ -103,28 +103,6 @@ public final class ItemIndex {
         }
     }
 
-    /** How old the oldest vectors are. Reads every row once; an item that comes or goes waits meanwhile. */
-    public GreatestAges greatestAges() {
-        membership.readLock().lock();
-        try {
-            if (size == 0) {
-                return GreatestAges.NONE;
-            }
-            int left = size;
-            long step = Long.MAX_VALUE;
-            long publication = Long.MAX_VALUE;
-            for (IndexChunk chunk : chunks) {
-                int count = Math.min(left, IndexChunk.ROWS);
-                step = Math.min(step, chunk.oldestStep(count));
-                publication = Math.min(publication, chunk.oldestPublication(count));
-                left -= count;
-            }
-            return new GreatestAges(newestStep - step, publication);
-        } finally {
-            membership.readLock().unlock();
-        }
-    }
-
     /** Latest time of publication of the vectors taken in so far, epoch milliseconds; 0 before the first. */
     public long newestPublication() {
         return newestPublication;

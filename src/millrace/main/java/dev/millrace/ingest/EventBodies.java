@@ -56,6 +56,20 @@ final class EventBodies {
     private final InstantSource clock;
     private final AtomicLong latest = new AtomicLong(); // of the clock: if it is set back, nothing is refused for it
 
+    /**
+     * The events of one body, all of them usable.
+     *
+     * @param events in the order of the body
+     * @param counts of each kind
+     */
+    record Posted(List<Event> events, Map<EventKind, Integer> counts) {
+
+        Posted {
+            events = List.copyOf(events);
+            counts = Map.copyOf(counts);
+        }
+    }
+
     /** @param maxAhead how far an event may be ahead of the clock; of an item, which may be announced, it is not asked */
     EventBodies(EventRecords records, TopicNames topics, Duration maxAhead, InstantSource clock) {
         this.records = records;
@@ -70,7 +84,7 @@ final class EventBodies {
      * @throws RefusedBodyException if it is malformed, or an event cannot be used
      * @throws dev.millrace.wire.RegistryUnreachableException if the registry does not answer
      */
-    PostedEvents read(byte[] body) throws RefusedBodyException {
+    Posted read(byte[] body) throws RefusedBodyException {
         CharBuffer text = text(body);
         try (JsonParser json = JSON.createParser(text.array(), 0, text.length())) {
             Reading reading = new Reading(text, json);
@@ -193,11 +207,11 @@ final class EventBodies {
             }
         }
 
-        PostedEvents posted() throws RefusedBodyException {
+        Posted posted() throws RefusedBodyException {
             if (!unusable.isEmpty()) {
                 throw RefusedBodyException.unusable(firstUnusable, unusable);
             }
-            return new PostedEvents(events, counts);
+            return new Posted(events, counts);
         }
 
         private RefusedBodyException malformed(String what) {

@@ -156,7 +156,7 @@ public final class IngestServer implements AutoCloseable {
             return;
         }
         try {
-            PostedEvents posted = bodies.read(request.bodyAsBytes());
+            EventBodies.Posted posted = bodies.read(request.bodyAsBytes());
             if (!rate.admitsAll(posted.events().size())) {
                 HttpSetup.problem(request, rate.problem());
                 return;
@@ -179,7 +179,7 @@ public final class IngestServer implements AutoCloseable {
     }
 
     /** How many events of each kind were taken. */
-    private Map<String, Integer> counted(PostedEvents posted) {
+    private Map<String, Integer> counted(EventBodies.Posted posted) {
         Map<String, Integer> counts = new LinkedHashMap<>();
         taken.forEach((kind, counter) -> {
             int count = posted.counts().getOrDefault(kind, 0);

@@ -1,7 +1,7 @@
 package dev.millrace.page;
 
 import dev.millrace.follow.ServedState;
-import dev.millrace.index.GreatestAges;
+import dev.millrace.index.VectorAges;
 import dev.millrace.topic.Cluster;
 import java.time.InstantSource;
 import java.util.List;
@@ -41,7 +41,7 @@ public final class LivePage implements AutoCloseable {
     });
     private volatile Consumer<Supplier<Map<String, Object>>> listener = state -> {};
     private Optional<TopicEnds.Ends> ends = Optional.empty(); // this and the next are of the ticking thread
-    private GreatestAges ages = GreatestAges.NONE;
+    private VectorAges ages = VectorAges.NONE;
     private long ticked;
 
     /**

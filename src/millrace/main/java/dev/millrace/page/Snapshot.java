@@ -7,8 +7,8 @@ import dev.millrace.exam.RankingTotals;
 import dev.millrace.follow.Freshness;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.Readiness;
-import dev.millrace.index.GreatestAges;
 import dev.millrace.index.ItemIndex;
+import dev.millrace.index.VectorAges;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.recall.Generations.Outcome;
@@ -35,11 +35,7 @@ import java.util.stream.Stream;
  * @param ages of the vectors of the index that answers
  */
 record Snapshot(
-        LiveSources sources,
-        long at,
-        Optional<PartProgress> learner,
-        Optional<TopicEnds.Ends> ends,
-        GreatestAges ages) {
+        LiveSources sources, long at, Optional<PartProgress> learner, Optional<TopicEnds.Ends> ends, VectorAges ages) {
 
     private static final long LATEST_POSITIVES = 5_000;
 
@@ -280,12 +276,12 @@ record Snapshot(
     }
 
     /** The ages of the vectors of the index that answers. */
-    static GreatestAges agesOf(LiveSources sources) {
+    static VectorAges agesOf(LiveSources sources) {
         return sources.state()
                 .engine()
                 .served()
                 .map(ServedGeneration::index)
-                .map(ItemIndex::greatestAges)
-                .orElse(GreatestAges.NONE);
+                .map(ItemIndex::ages)
+                .orElse(VectorAges.NONE);
     }
 }

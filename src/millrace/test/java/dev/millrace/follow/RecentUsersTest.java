@@ -9,7 +9,7 @@ class RecentUsersTest {
 
     @Test
     void theLatestComeFirstAndEachOnce() {
-        RecentUsers users = new RecentUsers();
+        ServedState.RecentUsers users = new ServedState.RecentUsers();
         users.saw("a");
         users.saw("b");
         users.saw("c");
@@ -22,7 +22,7 @@ class RecentUsersTest {
 
     @Test
     void onlyAFewAreKept() {
-        RecentUsers users = new RecentUsers();
+        ServedState.RecentUsers users = new ServedState.RecentUsers();
 
         IntStream.range(0, 1_000).forEach(number -> users.saw("u" + number));
 

@@ -57,7 +57,7 @@ class GenerationRulesTest {
         refuses(() -> rules.retire("c", Optional.empty(), NOW, BY), "there is no generation c");
         history.take(rules.retire("b", Optional.of("a"), NOW, BY));
 
-        assertThat(history.state("b")).isEqualTo(GenerationState.RETIRED);
+        assertThat(history.state("b")).isEqualTo(GenerationHistory.State.RETIRED);
     }
 
     @Test
@@ -117,13 +117,13 @@ class GenerationRulesTest {
     @Test
     void stateFollowsTheFacts() {
         take("a", Kind.STARTED);
-        assertThat(history.state("a")).isEqualTo(GenerationState.BUILDING);
+        assertThat(history.state("a")).isEqualTo(GenerationHistory.State.BUILDING);
         take("a", Kind.COMPLETE);
-        assertThat(history.state("a")).isEqualTo(GenerationState.COMPLETE);
+        assertThat(history.state("a")).isEqualTo(GenerationHistory.State.COMPLETE);
         take("a", Kind.PROMOTED);
-        assertThat(history.state("a")).isEqualTo(GenerationState.ANSWERS);
+        assertThat(history.state("a")).isEqualTo(GenerationHistory.State.ANSWERS);
         take("b", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
-        assertThat(history.state("a")).isEqualTo(GenerationState.ANSWERED_BEFORE);
+        assertThat(history.state("a")).isEqualTo(GenerationHistory.State.ANSWERED_BEFORE);
     }
 
     private void take(String generation, Kind... kinds) {

@@ -301,7 +301,6 @@ class ItemIndexTest {
     void tellsHowFarItsVectorsAreBehindItsNewest() {
         ItemIndex index = new ItemIndex(1);
         assertThat(index.ages()).isEqualTo(VectorAges.NONE);
-        assertThat(index.greatestAges()).isEqualTo(GreatestAges.NONE);
         for (int item = 0; item < 2_500; item++) { // in three chunks
             index.upsert(embedding("i" + item, 1_000 + item, 1), 5_000 - item);
         }
@@ -312,7 +311,6 @@ class ItemIndexTest {
         // left are the steps 1,001 to 3,498 without 1,003, and 3,501; a hundredth of the 2,498 is below 1,026
         double mean = (IntStream.rangeClosed(1_001, 3_498).sum() - 1_003 + 3_501) / 2_498.0;
         assertThat(index.ages()).isEqualTo(new VectorAges(2_500, 3_501 - 1_026, 3_501 - mean, 5_000 - 2_498));
-        assertThat(index.greatestAges()).isEqualTo(new GreatestAges(2_500, 5_000 - 2_498));
     }
 
     @Test

@@ -55,7 +55,7 @@ class EventBodiesTest {
                 + " , " + json(EventJson.of(CLICK)) + "], \"users\": [" + json(EventJson.of(PROFILE))
                 + "], \"exposures\": [" + json(EventJson.of(EXPOSURE)) + "]}";
 
-        PostedEvents posted = read(body);
+        EventBodies.Posted posted = read(body);
 
         assertThat(posted.events().stream().map(event -> event.topic() + " " + event.key() + " " + event.time()))
                 .containsExactly(
@@ -83,7 +83,7 @@ class EventBodiesTest {
 
     @Test
     void aRemovedItemIsATombstoneUnderItsId() throws RefusedBodyException {
-        PostedEvents posted = read("{\"removed_items\":[\"i1\",\"\\u20ac \\\"\"]}");
+        EventBodies.Posted posted = read("{\"removed_items\":[\"i1\",\"\\u20ac \\\"\"]}");
 
         assertThat(posted.events())
                 .allSatisfy(event -> assertThat(event.value()).isNull())
@@ -142,7 +142,8 @@ class EventBodiesTest {
                 "`` | the body is empty, and must be a JSON object",
                 "[] | the body must be a JSON object, or several behind one another, line 1",
                 "`{}\n7` | the body must be a JSON object, or several behind one another, line 2",
-                "{\"views\":[]} | the member views is unknown; known are exposures, clicks, users, items, removed_items, line 1",
+                "{\"views\":[]} | the member views is unknown; known are exposures, clicks, users, items,"
+                        + " removed_items, line 1",
                 "{\"clicks\":{}} | clicks must be an array of events, line 1",
                 "{\"clicks\":null} | clicks must be an array of events, line 1",
                 "{\"clicks\":[],\"clicks\":[]} | clicks must be there once in an object, line 1",
@@ -199,8 +200,10 @@ class EventBodiesTest {
                 "{\"click_id\":\"c\"} | undecodable | user_id is required, and absent or null",
                 "{\"click_id\":7} | undecodable | click_id = 7: must be a string",
                 "{\"clickid\":\"c\"} | undecodable | clickid = \"c\": is unknown; known are click_id",
-                "{\"click_id\":\"\",\"user_id\":\"u\",\"item_id\":\"i\",\"time\":1767225600000} | bad-id | id = \"\": must not be blank",
-                "{\"click_id\":\"c\",\"user_id\":\"u\",\"item_id\":\"i\",\"time\":1767225600} | bad-time | time = 1767225600: must be epoch",
+                "{\"click_id\":\"\",\"user_id\":\"u\",\"item_id\":\"i\",\"time\":1767225600000} | bad-id | id = \"\":"
+                        + " must not be blank",
+                "{\"click_id\":\"c\",\"user_id\":\"u\",\"item_id\":\"i\",\"time\":1767225600} | bad-time | time ="
+                        + " 1767225600: must be epoch",
             })
     void anEventThatWouldBeADeadLetterIsNamedWithFieldValueAndRule(String event, String reason, String detail) {
         String body = "{\"users\":[],\"clicks\":[\n" + json(EventJson.of(CLICK)) + ",\n" + event + "]}";
@@ -249,7 +252,7 @@ class EventBodiesTest {
                         "item_id is required, and absent or null"));
     }
 
-    private PostedEvents read(String body) throws RefusedBodyException {
+    private EventBodies.Posted read(String body) throws RefusedBodyException {
         return bodies.read(body.getBytes(StandardCharsets.UTF_8));
     }
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class TokenDigestsTest {
+class TokensTest {
 
     private static final String DIGEST = "sha256:" + Sha256.hex("a-token");
 
@@ -32,19 +32,21 @@ class TokenDigestsTest {
                 "# who may ask\n\nread  " + DIGEST + "  # the feed\n\tadmin sha256:"
                         + Sha256.hex("another").toUpperCase(java.util.Locale.ROOT) + "\tann@example.org # on call\n");
 
-        TokenDigests tokens = TokenDigests.read(file);
-
-        assertThat(tokens.bearerOf("a-token")).contains(new Bearer(Role.READ, DIGEST.substring(0, 19)));
-        assertThat(tokens.bearerOf("another")).contains(new Bearer(Role.ADMIN, "ann@example.org"));
-        assertThat(tokens.bearerOf(Sha256.hex("a-token"))).isEmpty();
-        assertThat(tokens.bearerOf("")).isEmpty();
+        try (Tokens tokens = new Tokens("serve.tokens.file", file)) {
+            assertThat(tokens.bearerOf("a-token")).contains(new Bearer(Role.READ, DIGEST.substring(0, 19)));
+            assertThat(tokens.bearerOf("another")).contains(new Bearer(Role.ADMIN, "ann@example.org"));
+            assertThat(tokens.bearerOf(Sha256.hex("a-token"))).isEmpty();
+            assertThat(tokens.bearerOf("")).isEmpty();
+        }
     }
 
     @Test
     void aTokenOfTwoLinesHasTheLargerRole() throws Exception {
         Files.writeString(file, "read " + DIGEST + " one\nwrite " + DIGEST + " two\nread " + DIGEST + " three\n");
 
-        assertThat(TokenDigests.read(file).bearerOf("a-token")).contains(new Bearer(Role.WRITE, "two"));
+        try (Tokens tokens = new Tokens("serve.tokens.file", file)) {
+            assertThat(tokens.bearerOf("a-token")).contains(new Bearer(Role.WRITE, "two"));
+        }
     }
 
     @Test
