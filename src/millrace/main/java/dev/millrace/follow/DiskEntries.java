@@ -8,12 +8,9 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -21,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiPredicate;
+import org.apache.kafka.common.utils.Utils;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.Cache;
@@ -74,8 +72,8 @@ public final class DiskEntries implements OrderedEntries, AutoCloseable {
                 FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
             claim(directory, lockFile);
-            delete(directory.resolve("entries"));
-            delete(directory.resolve("native"));
+            Utils.delete(directory.resolve("entries").toFile());
+            Utils.delete(directory.resolve("native").toFile());
             loadLibrary(Files.createDirectories(directory.resolve("native")));
             return open(directory.resolve("entries"), cacheBytes, lockFile);
         } catch (IOException | RuntimeException notOpened) {
@@ -86,41 +84,17 @@ public final class DiskEntries implements OrderedEntries, AutoCloseable {
 
     @Override
     public Optional<byte[]> get(byte[] key) {
-        closing.readLock().lock();
-        try {
-            requireOpen();
-            return Optional.ofNullable(entries.get(key));
-        } catch (RocksDBException failed) {
-            throw new UncheckedIOException(new IOException("an entry could not be read", failed));
-        } finally {
-            closing.readLock().unlock();
-        }
+        return read("an entry could not be read", () -> Optional.ofNullable(entries.get(key)));
     }
 
     @Override
     public void put(byte[] key, byte[] value) {
-        closing.readLock().lock();
-        try {
-            requireOpen();
-            entries.put(withoutLog, key, value);
-        } catch (RocksDBException failed) {
-            throw new UncheckedIOException(new IOException("an entry could not be written", failed));
-        } finally {
-            closing.readLock().unlock();
-        }
+        use("an entry could not be written", () -> entries.put(withoutLog, key, value));
     }
 
     @Override
     public void delete(byte[] key) {
-        closing.readLock().lock();
-        try {
-            requireOpen();
-            entries.delete(withoutLog, key);
-        } catch (RocksDBException failed) {
-            throw new UncheckedIOException(new IOException("an entry could not be deleted", failed));
-        } finally {
-            closing.readLock().unlock();
-        }
+        use("an entry could not be deleted", () -> entries.delete(withoutLog, key));
     }
 
     @Override
@@ -130,9 +104,7 @@ public final class DiskEntries implements OrderedEntries, AutoCloseable {
 
     @Override
     public void scan(byte[] from, BiPredicate<byte[], byte[]> visitor) {
-        closing.readLock().lock();
-        try {
-            requireOpen();
+        use("entries could not be read", () -> {
             try (ReadOptions once = new ReadOptions().setFillCache(false);
                     RocksIterator at = entries.newIterator(once)) {
                 at.seek(from);
@@ -141,11 +113,7 @@ public final class DiskEntries implements OrderedEntries, AutoCloseable {
                 }
                 at.status(); // where a block is damaged, the iterator ends as if there were no more entries
             }
-        } catch (RocksDBException failed) {
-            throw new UncheckedIOException(new IOException("entries could not be read", failed));
-        } finally {
-            closing.readLock().unlock();
-        }
+        });
     }
 
     /**
@@ -160,12 +128,35 @@ public final class DiskEntries implements OrderedEntries, AutoCloseable {
             last--;
         }
         behind[last]++;
+        byte[] end = Arrays.copyOf(behind, last + 1);
+        use("entries could not be deleted", () -> entries.deleteRange(withoutLog, prefix, end));
+    }
+
+    private interface Reading<T> {
+        T read() throws RocksDBException;
+    }
+
+    private interface Use {
+        void run() throws RocksDBException;
+    }
+
+    private void use(String failure, Use use) {
+        read(failure, () -> {
+            use.run();
+            return true;
+        });
+    }
+
+    /** Reads while nobody closes the entries. */
+    private <T> T read(String failure, Reading<T> reading) {
         closing.readLock().lock();
         try {
-            requireOpen();
-            entries.deleteRange(withoutLog, prefix, Arrays.copyOf(behind, last + 1));
+            if (isClosed) {
+                throw new IllegalStateException("the entries are closed");
+            }
+            return reading.read();
         } catch (RocksDBException failed) {
-            throw new UncheckedIOException(new IOException("entries could not be deleted", failed));
+            throw new UncheckedIOException(new IOException(failure, failed));
         } finally {
             closing.readLock().unlock();
         }
@@ -185,12 +176,6 @@ public final class DiskEntries implements OrderedEntries, AutoCloseable {
             throw new UncheckedIOException(failed);
         } finally {
             closing.writeLock().unlock();
-        }
-    }
-
-    private void requireOpen() {
-        if (isClosed) {
-            throw new IllegalStateException("the entries are closed");
         }
     }
 
@@ -250,25 +235,5 @@ public final class DiskEntries implements OrderedEntries, AutoCloseable {
     /** Unpacks RocksDB's library into this directory, where the next start deletes it, instead of the system's temporary directory. */
     private static void loadLibrary(Path directory) throws IOException {
         NativeLibraryLoader.getInstance().loadLibrary(directory.toAbsolutePath().toString());
-    }
-
-    private static void delete(Path directory) throws IOException {
-        if (!Files.exists(directory)) {
-            return;
-        }
-        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(
-                    Path visited, @org.jspecify.annotations.Nullable IOException failed) throws IOException {
-                Files.delete(visited);
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 }
