@@ -101,8 +101,13 @@ final class Chromium implements AutoCloseable {
     /** Opens an address in a window of this size. */
     void open(String url, int width, int height, boolean isDark) throws IOException {
         resize(width, height, isDark);
+        evaluate("globalThis.isLeft = true"); // what is shown until the new page is there
         call("Page.navigate", Map.of("url", url));
-        awaitTrue("document.readyState === 'complete'");
+        await(url)
+                .atMost(PATIENCE)
+                .ignoreExceptionsMatching(AssertionError.class::isInstance) // the old page goes while it is asked
+                .until(() -> evaluate("!globalThis.isLeft && document.readyState === 'complete'")
+                        .asBoolean());
     }
 
     void resize(int width, int height, boolean isDark) throws IOException {

@@ -123,17 +123,12 @@ class PageIT {
 
     @Test
     void clickIsTakenOnlyAsJson() throws Exception {
-        String click = "{\"user\": \"u1\", \"item\": \"i1\"}";
-
         HttpResponse<String> form = send(request("/v1/clicks")
-                .POST(HttpRequest.BodyPublishers.ofString(click))
+                .POST(HttpRequest.BodyPublishers.ofString("{\"user\": \"u1\", \"item\": \"i1\"}"))
                 .build());
-        HttpResponse<String> incomplete = click("{\"user\": \"u1\"}");
-        HttpResponse<String> whole = click(click);
 
         assertThat(form.statusCode()).isEqualTo(415);
-        assertThat(incomplete.statusCode()).isEqualTo(400);
-        assertThat(whole.statusCode()).isEqualTo(202);
+        assertThat(click("{\"user\": \"u1\"}").statusCode()).isEqualTo(400);
     }
 
     @Test
@@ -142,8 +137,9 @@ class PageIT {
                 .at("/items/0/item")
                 .asText();
 
-        click(mapper.writeValueAsString(Map.of("user", "visitor", "item", item)));
+        HttpResponse<String> taken = click(mapper.writeValueAsString(Map.of("user", "visitor", "item", item)));
 
+        assertThat(taken.statusCode()).isEqualTo(202);
         await().atMost(PATIENCE)
                 .until(() -> !mapper.readTree(get("/v1/users/visitor").body())
                         .path("history")
@@ -156,64 +152,95 @@ class PageIT {
                 .isFalse();
     }
 
-    @Test
-    void clickByKeyboardChangesTheAnswerAndThePageTellsInWhatTime() throws Exception {
+    /** One look at the page, which it opens itself. */
+    private interface Look {
+        void at(Chromium browser) throws Exception;
+    }
+
+    /** Looks at the page several times, in one browser, which must not complain of any. */
+    private void walk(Look... looks) throws Exception {
         try (Chromium browser = browser()) {
-            browser.open(url, 1_600, HEIGHT, false);
-            browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
-            browser.evaluate("document.getElementById('user').focus()");
-            browser.evaluate("document.getElementById('user').value = 'keyboard'");
-            browser.press("Enter", "\r", 13);
-            browser.awaitTrue("document.getElementById('history').textContent.includes('cold start')");
-            String first = browser.evaluate("document.querySelector('#answers button').dataset.item")
-                    .asText();
-
-            for (int tabs = 0; tabs < 40 && !isOnAnswer(browser); tabs++) {
-                browser.press("Tab", "", 9);
+            for (Look look : looks) {
+                look.at(browser);
+                assertThat(browser.complaints()).isEmpty();
+                browser.open("about:blank", 900, HEIGHT, false);
+                browser.complaints().clear(); // of the page that was left
             }
-            String clicked = browser.evaluate("document.activeElement.dataset.item ?? ''")
-                    .asText();
-            browser.press("Enter", "\r", 13);
-
-            browser.awaitTrue("/another answer after .* learnt up to it"
-                    + " after/.test(document.getElementById('took').textContent)");
-            assertThat(clicked).isEqualTo(first);
-            assertThat(browser.evaluate("document.querySelector('#history b').textContent")
-                            .asText())
-                    .isEqualTo(clicked);
-            assertThat(browser.evaluate(
-                                    "[...document.querySelectorAll('#answers button')].map(one => one.dataset.item)")
-                            .toString())
-                    .doesNotContain("\"" + clicked + "\"");
-            assertThat(isOnAnswer(browser)).isTrue();
-            assertThat(browser.complaints()).isEmpty();
         }
     }
 
     @Test
-    void slidersAndFiltersChangeTheQuestionAndTheAnswer() throws Exception {
-        try (Chromium browser = browser()) {
-            browser.open(url, 1_600, HEIGHT, false);
-            browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
-            browser.awaitTrue("document.querySelectorAll('#f-category option').length > 2");
-            String reasons = "[...document.querySelectorAll('#answers td:nth-child(4)')].map(one => one.textContent)";
-            browser.awaitTrue(reasons + ".some(text => text.includes('popularity'))");
+    void visitorsSteerTheirAnswers() throws Exception {
+        walk(
+                this::clickByKeyboardChangesTheAnswerAndThePageTellsInWhatTime,
+                this::slidersAndFiltersChangeTheQuestionAndTheAnswer,
+                this::textsOfTopicsAreShownAsTexts);
+    }
 
-            change(browser, "w-popularity", "0", "input");
+    @Test
+    void theMapTellsItsItems() throws Exception {
+        walk(this::itemsOfTheMapAreReachedByKeyboard, this::aNewItemBlinksOnTheMapAndIsNamed);
+    }
 
-            browser.awaitTrue("document.getElementById('command').textContent.includes('w.popularity=0')");
-            browser.awaitTrue(reasons + ".length > 0 && " + reasons + ".every(text => !text.includes('popularity'))");
+    @Test
+    void whatIsShownIsExplainedAndFits() throws Exception {
+        walk(
+                this::tableStandsBehindEachChart,
+                this::thePageSaysWhatWasVerifiedAndWhen,
+                this::everyNumberAndEveryColumnIsExplained,
+                this::deadLettersAreShownByKeyboardAsTextsAndCut,
+                this::fitsSmallAndWideWindowsInLightAndInDark);
+    }
 
-            String category = browser.evaluate("document.querySelectorAll('#f-category option')[1].value")
-                    .asText();
-            change(browser, "f-category", category, "change");
+    private void clickByKeyboardChangesTheAnswerAndThePageTellsInWhatTime(Chromium browser) throws Exception {
+        browser.open(url, 1_600, HEIGHT, false);
+        browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
+        browser.evaluate("document.getElementById('user').focus()");
+        browser.evaluate("document.getElementById('user').value = 'keyboard'");
+        browser.press("Enter", "\r", 13);
+        browser.awaitTrue("document.getElementById('history').textContent.includes('cold start')");
+        String first = browser.evaluate("document.querySelector('#answers button').dataset.item")
+                .asText();
 
-            browser.awaitTrue(
-                    "document.getElementById('command').textContent.includes('filter.category=" + category + "')");
-            browser.awaitTrue("(rows => rows.length > 0 && rows.every(row => row.textContent.includes('" + category
-                    + "')))([...document.querySelectorAll('#answers th')])");
-            assertThat(browser.complaints()).isEmpty();
+        for (int tabs = 0; tabs < 40 && !isOnAnswer(browser); tabs++) {
+            browser.press("Tab", "", 9);
         }
+        String clicked =
+                browser.evaluate("document.activeElement.dataset.item ?? ''").asText();
+        browser.press("Enter", "\r", 13);
+
+        browser.awaitTrue("/another answer after .* learnt up to it"
+                + " after/.test(document.getElementById('took').textContent)");
+        assertThat(clicked).isEqualTo(first);
+        assertThat(browser.evaluate("document.querySelector('#history b').textContent")
+                        .asText())
+                .isEqualTo(clicked);
+        assertThat(browser.evaluate("[...document.querySelectorAll('#answers button')].map(one => one.dataset.item)")
+                        .toString())
+                .doesNotContain("\"" + clicked + "\"");
+        assertThat(isOnAnswer(browser)).isTrue();
+    }
+
+    private void slidersAndFiltersChangeTheQuestionAndTheAnswer(Chromium browser) throws Exception {
+        browser.open(url, 1_600, HEIGHT, false);
+        browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
+        browser.awaitTrue("document.querySelectorAll('#f-category option').length > 2");
+        String reasons = "[...document.querySelectorAll('#answers td:nth-child(4)')].map(one => one.textContent)";
+        browser.awaitTrue(reasons + ".some(text => text.includes('popularity'))");
+
+        change(browser, "w-popularity", "0", "input");
+
+        browser.awaitTrue("document.getElementById('command').textContent.includes('w.popularity=0')");
+        browser.awaitTrue(reasons + ".length > 0 && " + reasons + ".every(text => !text.includes('popularity'))");
+
+        String category = browser.evaluate("document.querySelectorAll('#f-category option')[1].value")
+                .asText();
+        change(browser, "f-category", category, "change");
+
+        browser.awaitTrue(
+                "document.getElementById('command').textContent.includes('filter.category=" + category + "')");
+        browser.awaitTrue("(rows => rows.length > 0 && rows.every(row => row.textContent.includes('" + category
+                + "')))([...document.querySelectorAll('#answers th')])");
     }
 
     private static void change(Chromium browser, String id, String value, String event) throws Exception {
@@ -221,230 +248,200 @@ class PageIT {
                 + "')); })(document.getElementById('" + id + "'))");
     }
 
-    @Test
-    void textsOfTopicsAreShownAsTexts() throws Exception {
-        try (Chromium browser = browser()) {
-            click(mapper.writeValueAsString(Map.of("user", HOSTILE, "item", HOSTILE)));
-            await().atMost(PATIENCE)
-                    .until(() -> get("/v1/items/" + encoded(HOSTILE)).statusCode() == 200);
+    private void textsOfTopicsAreShownAsTexts(Chromium browser) throws Exception {
+        click(mapper.writeValueAsString(Map.of("user", HOSTILE, "item", HOSTILE)));
+        await().atMost(PATIENCE)
+                .until(() -> get("/v1/items/" + encoded(HOSTILE)).statusCode() == 200);
 
-            browser.open(url, 1_600, HEIGHT, false);
-            browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
-            browser.evaluate("document.getElementById('user').value = " + mapper.writeValueAsString(HOSTILE));
-            browser.evaluate("document.getElementById('question').requestSubmit()");
+        browser.open(url, 1_600, HEIGHT, false);
+        browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
+        browser.evaluate("document.getElementById('user').value = " + mapper.writeValueAsString(HOSTILE));
+        browser.evaluate("document.getElementById('question').requestSubmit()");
 
-            browser.awaitTrue(
-                    "document.querySelector('#history b')?.textContent === " + mapper.writeValueAsString(HOSTILE));
-            assertThat(browser.evaluate("document.querySelectorAll('main img').length")
-                            .asInt())
-                    .isZero();
-            assertThat(browser.evaluate("document.title").asText()).isEqualTo("Millrace");
-            assertThat(browser.complaints()).isEmpty();
-        }
+        browser.awaitTrue(
+                "document.querySelector('#history b')?.textContent === " + mapper.writeValueAsString(HOSTILE));
+        assertThat(browser.evaluate("document.querySelectorAll('main img').length")
+                        .asInt())
+                .isZero();
+        assertThat(browser.evaluate("document.title").asText()).isEqualTo("Millrace");
     }
 
-    @Test
-    void tableStandsBehindEachChart() throws Exception {
-        try (Chromium browser = browser()) {
-            browser.open(url, 1_600, HEIGHT, false);
-            browser.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })");
-            browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
-            browser.evaluate("document.getElementById('map').scrollIntoView()");
+    private void tableStandsBehindEachChart(Chromium browser) throws Exception {
+        browser.open(url, 1_600, HEIGHT, false);
+        browser.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })");
+        browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
+        browser.evaluate("document.getElementById('map').scrollIntoView()");
 
-            browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
-            browser.awaitTrue("document.querySelectorAll('#way-table tbody tr').length > 5");
-            browser.awaitTrue("[...document.querySelectorAll('figure details table')].every(one =>"
-                    + " one.querySelectorAll('td.number').length > 0)");
-            assertThat(browser.evaluate("document.querySelectorAll('figure details table').length")
-                            .asInt())
-                    .isEqualTo(browser.evaluate("document.querySelectorAll('.uplot').length")
-                            .asInt());
-            assertThat(browser.complaints()).isEmpty();
-        }
+        browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
+        browser.awaitTrue("document.querySelectorAll('#way-table tbody tr').length > 5");
+        browser.awaitTrue("[...document.querySelectorAll('figure details table')].every(one =>"
+                + " one.querySelectorAll('td.number').length > 0)");
+        assertThat(browser.evaluate("document.querySelectorAll('figure details table').length")
+                        .asInt())
+                .isEqualTo(browser.evaluate("document.querySelectorAll('.uplot').length")
+                        .asInt());
     }
 
-    @Test
-    void thePageSaysWhatWasVerifiedAndWhen() throws Exception {
-        try (Chromium browser = browser()) {
-            browser.open(url, 900, HEIGHT, false);
-            browser.awaitTrue(ANSWERING);
-            browser.awaitTrue(figure("model verified") + " === 'never'");
+    private void thePageSaysWhatWasVerifiedAndWhen(Chromium browser) throws Exception {
+        browser.open(url, 900, HEIGHT, false);
+        browser.awaitTrue(ANSWERING);
+        browser.awaitTrue(figure("model verified") + " === 'never'");
 
-            assertThat(run("verify", "--counts", "--record")).contains("the books agree with the topics");
+        assertThat(run("verify", "--counts", "--record")).contains("the books agree with the topics");
 
-            browser.awaitTrue("/^agrees, .* ago$/.test(" + figure("books verified") + ")");
-            assertThat(browser.evaluate(figure("model verified")).asText()).isEqualTo("never");
-            assertThat(browser.complaints()).isEmpty();
-        }
+        browser.awaitTrue("/^agrees, .* ago$/.test(" + figure("books verified") + ")");
+        assertThat(browser.evaluate(figure("model verified")).asText()).isEqualTo("never");
         assertThat(run("actions")).containsPattern("agrees +verify-counts +millrace .*the books agree");
     }
 
     /** A text with a digit is explained if it, what it is in, or its column has a sentence. Sentences need none, and neither do names. */
-    @Test
-    void everyNumberAndEveryColumnIsExplained() throws Exception {
+    private void everyNumberAndEveryColumnIsExplained(Chromium browser) throws Exception {
         send("clicks", "u1", "{\"click_id\": \"no-time\"}");
         await("a dead letter")
                 .atMost(PATIENCE)
                 .until(() -> get("/v1/dead-letters").body(), body -> body.contains("no-time"));
-        try (Chromium browser = browser()) {
-            browser.open(url, 1_600, HEIGHT, false);
-            browser.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })");
-            browser.evaluate("document.getElementById('map').scrollIntoView()");
-            browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
-            browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
-            browser.awaitTrue("document.querySelectorAll('#letters-table td.number').length > 0");
-            browser.awaitTrue("document.querySelectorAll('#letters-list .letter').length > 0");
-            browser.awaitTrue("document.querySelectorAll('#alarms-table td.number').length > 5");
-            browser.awaitTrue("document.querySelectorAll('#generations-table td.number').length > 4");
-            browser.awaitTrue(
-                    "[...document.querySelectorAll('.rate tspan')].filter(one => one.textContent).length > 15");
+        browser.open(url, 1_600, HEIGHT, false);
+        browser.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })");
+        browser.evaluate("document.getElementById('map').scrollIntoView()");
+        browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
+        browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
+        browser.awaitTrue("document.querySelectorAll('#letters-table td.number').length > 0");
+        browser.awaitTrue("document.querySelectorAll('#letters-list .letter').length > 0");
+        browser.awaitTrue("document.querySelectorAll('#alarms-table td.number').length > 5");
+        browser.awaitTrue("document.querySelectorAll('#generations-table td.number').length > 4");
+        browser.awaitTrue("[...document.querySelectorAll('.rate tspan')].filter(one => one.textContent).length > 15");
 
-            assertThat(browser.evaluate("[...document.querySelectorAll('main th[scope=col]')]"
-                                    + ".filter(column => column.title === '').map(column => column.textContent)")
-                            .toString())
-                    .isEqualTo("[]");
-            assertThat(browser.evaluate("(() => {"
-                                    + " const sentences = 'p, code, label, summary, figcaption, .meaning, option, #history, .chip,"
-                                    + " #answers th, #generations-table tbody th, button, h4, noscript';"
-                                    + " const told = element => element.closest('[title]:not([title=\"\"])') !== null"
-                                    + "   || element.closest('text, path')?.querySelector('title') != null"
-                                    + "   || element.closest(sentences) !== null;"
-                                    + " const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);"
-                                    + " const left = [];"
-                                    + " while (texts.nextNode()) {"
-                                    + "   const text = texts.currentNode;"
-                                    + "   if (/\\d/.test(text.data) && !told(text.parentElement)) left.push(text.data);"
-                                    + " }"
-                                    + " return left;"
-                                    + "})()")
-                            .toString())
-                    .isEqualTo("[]");
-            for (String table : List.of("books", "letters", "alarms")) {
-                assertThat(browser.evaluate(
-                                        "[...document.querySelectorAll('#" + table + "-table tbody th')]"
-                                                + ".every(row => row.title.endsWith('.') && !row.title.includes('does not know'))")
-                                .asBoolean())
-                        .as(table)
-                        .isTrue();
-            }
-            assertThat(browser.evaluate("[...document.querySelectorAll('#books-table .part')]"
-                                    + ".every(outcome => outcome.title.endsWith('.'))")
+        assertThat(browser.evaluate("[...document.querySelectorAll('main th[scope=col]')]"
+                                + ".filter(column => column.title === '').map(column => column.textContent)")
+                        .toString())
+                .isEqualTo("[]");
+        assertThat(browser.evaluate("(() => {"
+                                + " const sentences = 'p, code, label, summary, figcaption, .meaning, option, #history, .chip,"
+                                + " #answers th, #generations-table tbody th, button, h4, noscript';"
+                                + " const told = element => element.closest('[title]:not([title=\"\"])') !== null"
+                                + "   || element.closest('text, path')?.querySelector('title') != null"
+                                + "   || element.closest(sentences) !== null;"
+                                + " const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);"
+                                + " const left = [];"
+                                + " while (texts.nextNode()) {"
+                                + "   const text = texts.currentNode;"
+                                + "   if (/\\d/.test(text.data) && !told(text.parentElement)) left.push(text.data);"
+                                + " }"
+                                + " return left;"
+                                + "})()")
+                        .toString())
+                .isEqualTo("[]");
+        for (String table : List.of("books", "letters", "alarms")) {
+            assertThat(browser.evaluate("[...document.querySelectorAll('#" + table + "-table tbody th')]"
+                                    + ".every(row => row.title.endsWith('.') && !row.title.includes('does not know'))")
                             .asBoolean())
+                    .as(table)
                     .isTrue();
-            assertThat(browser.complaints()).isEmpty();
         }
+        assertThat(browser.evaluate("[...document.querySelectorAll('#books-table .part')]"
+                                + ".every(outcome => outcome.title.endsWith('.'))")
+                        .asBoolean())
+                .isTrue();
     }
 
-    @Test
-    void deadLettersAreShownByKeyboardAsTextsAndCut() throws Exception {
+    private void deadLettersAreShownByKeyboardAsTextsAndCut(Chromium browser) throws Exception {
         String hostile = "{\"click_id\": \"" + HOSTILE.replace("\"", "\\\"") + "\"}";
         send("clicks", "u1", hostile);
         send("clicks", "u1", "{\"text\": \"" + "a".repeat(3_000) + "\"}");
         await("both are counted")
                 .atMost(PATIENCE)
                 .until(() -> get("/v1/dead-letters").body(), body -> body.contains("onerror") && body.contains("aaa…"));
-        try (Chromium browser = browser()) {
-            browser.open(url, 900, HEIGHT, false);
-            browser.awaitTrue("document.querySelectorAll('#letters-table td.number').length > 0");
-            browser.evaluate("document.querySelector('#letters summary').focus()");
+        browser.open(url, 900, HEIGHT, false);
+        browser.awaitTrue("document.querySelectorAll('#letters-table td.number').length > 0");
+        browser.evaluate("document.querySelector('#letters summary').focus()");
 
-            browser.press("Enter", "\r", 13);
+        browser.press("Enter", "\r", 13);
 
-            browser.awaitTrue("document.querySelectorAll('#letters-list .letter').length > 1");
-            String shown = browser.evaluate("document.getElementById('letters-list').textContent")
-                    .asText();
-            assertThat(shown)
-                    .startsWith("undecodable")
-                    .contains(hostile)
-                    .contains("a".repeat(1_900))
-                    .contains("…")
-                    .doesNotContain("a".repeat(2_000))
-                    .containsPattern("offset \\d+ of clicks-\\d");
-            assertThat(browser.evaluate("document.getElementById('letters-text').textContent")
-                            .asText())
-                    .startsWith("The latest three of each reason among all ");
-            assertThat(browser.evaluate("document.querySelectorAll('main img').length")
-                            .asInt())
-                    .isZero();
-            browser.evaluate("document.getElementById('letters').scrollIntoView()");
-            Files.createDirectories(SCREENSHOTS);
-            Files.write(SCREENSHOTS.resolve("page-900-letters.png"), browser.screenshot());
-            assertThat(browser.complaints()).isEmpty();
+        browser.awaitTrue("document.querySelectorAll('#letters-list .letter').length > 1");
+        String shown = browser.evaluate("document.getElementById('letters-list').textContent")
+                .asText();
+        assertThat(shown)
+                .startsWith("undecodable")
+                .contains(hostile)
+                .contains("a".repeat(1_900))
+                .contains("…")
+                .doesNotContain("a".repeat(2_000))
+                .containsPattern("offset \\d+ of clicks-\\d");
+        assertThat(browser.evaluate("document.getElementById('letters-text').textContent")
+                        .asText())
+                .startsWith("The latest three of each reason among all ");
+        assertThat(browser.evaluate("document.querySelectorAll('main img').length")
+                        .asInt())
+                .isZero();
+        browser.evaluate("document.getElementById('letters').scrollIntoView()");
+        Files.createDirectories(SCREENSHOTS);
+        Files.write(SCREENSHOTS.resolve("page-900-letters.png"), browser.screenshot());
+        assertThat(browser.complaints()).isEmpty();
 
-            browser.evaluate("globalThis.fetch = async () => new Response('{\"detail\": \"the cluster does not allow"
-                    + " READ on topic <dead-letters>\"}', { status: 500 })");
-            browser.press("Tab", "", 9); // to the button behind the summary
-            browser.press("Enter", "\r", 13);
+        browser.evaluate("globalThis.fetch = async () => new Response('{\"detail\": \"the cluster does not allow"
+                + " READ on topic <dead-letters>\"}', { status: 500 })");
+        browser.press("Tab", "", 9); // to the button behind the summary
+        browser.press("Enter", "\r", 13);
 
-            browser.awaitTrue("document.querySelector('#letters-text.bad')?.textContent"
-                    + " === 'the cluster does not allow READ on topic <dead-letters>'");
-        }
+        browser.awaitTrue("document.querySelector('#letters-text.bad')?.textContent"
+                + " === 'the cluster does not allow READ on topic <dead-letters>'");
+        browser.complaints().clear(); // of the answer that was refused
     }
 
-    @Test
-    void itemsOfTheMapAreReachedByKeyboard() throws Exception {
-        try (Chromium browser = browser()) {
-            browser.open(url, 1_600, HEIGHT, false);
-            browser.evaluate("document.getElementById('map').scrollIntoView()");
-            browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
-            browser.evaluate("document.getElementById('colour').focus()");
+    private void itemsOfTheMapAreReachedByKeyboard(Chromium browser) throws Exception {
+        browser.open(url, 1_600, HEIGHT, false);
+        browser.evaluate("document.getElementById('map').scrollIntoView()");
+        browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
+        browser.evaluate("document.getElementById('colour').focus()");
 
-            browser.press("Tab", "", 9);
+        browser.press("Tab", "", 9);
 
-            browser.awaitTrue("document.activeElement.id === 'plane'");
-            browser.awaitTrue(MAP_ITEM + " !== ''");
-            browser.evaluate("globalThis.fetch = () => new Promise(() => {})"); // the map stays as it is
-            String middle = browser.evaluate(MAP_ITEM).asText();
-            Set<String> named = new HashSet<>();
-            for (int at = 0;
-                    at < GeneratedShop.ITEMS;
-                    at++) { // from item to item to the right end, where the key stays
-                browser.press("ArrowRight", "", 39);
-                named.add(browser.evaluate(MAP_ITEM).asText());
-            }
-            String rightmost = browser.evaluate(MAP_ITEM).asText();
+        browser.awaitTrue("document.activeElement.id === 'plane'");
+        browser.awaitTrue(MAP_ITEM + " !== ''");
+        browser.evaluate("globalThis.fetch = () => new Promise(() => {})"); // the map stays as it is
+        String middle = browser.evaluate(MAP_ITEM).asText();
+        Set<String> named = new HashSet<>();
+        for (int at = 0; at < GeneratedShop.ITEMS; at++) { // from item to item to the right end, where the key stays
             browser.press("ArrowRight", "", 39);
-            assertThat(browser.evaluate(MAP_ITEM).asText()).isEqualTo(rightmost);
-            assertThat(named).hasSizeGreaterThan(2).anySatisfy(item -> assertThat(item)
-                    .containsPattern("^i\\d+ .*category-"));
-            assertThat(browser.evaluate("document.getElementById('map-item').getAttribute('role')")
-                            .asText())
-                    .isEqualTo("status");
-            browser.press("Home", "", 36);
-            assertThat(browser.evaluate(MAP_ITEM).asText()).isEqualTo(middle);
-            browser.press("Escape", "", 27);
-            assertThat(browser.evaluate(MAP_ITEM).asText()).isEmpty();
-            assertThat(browser.complaints()).isEmpty();
+            named.add(browser.evaluate(MAP_ITEM).asText());
         }
+        String rightmost = browser.evaluate(MAP_ITEM).asText();
+        browser.press("ArrowRight", "", 39);
+        assertThat(browser.evaluate(MAP_ITEM).asText()).isEqualTo(rightmost);
+        assertThat(named).hasSizeGreaterThan(2).anySatisfy(item -> assertThat(item)
+                .containsPattern("^i\\d+ .*category-"));
+        assertThat(browser.evaluate("document.getElementById('map-item').getAttribute('role')")
+                        .asText())
+                .isEqualTo("status");
+        browser.press("Home", "", 36);
+        assertThat(browser.evaluate(MAP_ITEM).asText()).isEqualTo(middle);
+        browser.press("Escape", "", 27);
+        assertThat(browser.evaluate(MAP_ITEM).asText()).isEmpty();
     }
 
-    @Test
-    void aNewItemBlinksOnTheMapAndIsNamed() throws Exception {
-        try (Chromium browser = browser()) {
-            browser.open(url, 1_600, HEIGHT, false);
-            browser.evaluate("document.getElementById('map').scrollIntoView()");
-            browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
-            String ringed = "(() => {" // pixels of a ring around an item that is not among the answers
-                    + " const plane = document.getElementById('plane');"
-                    + " const good = getComputedStyle(document.documentElement).getPropertyValue('--good').trim();"
-                    + " const part = at => parseInt(good.slice(at, at + 2), 16);"
-                    + " const { data } = plane.getContext('2d').getImageData(0, 0, plane.width, plane.height);"
-                    + " let pixels = 0;"
-                    + " for (let at = 0; at < data.length; at += 4) {"
-                    + "   if (data[at] === part(1) && data[at + 1] === part(3) && data[at + 2] === part(5) && data[at + 3] === 255) pixels += 1;"
-                    + " }"
-                    + " return pixels;"
-                    + "})()";
-            browser.awaitTrue(ringed + " === 0"); // items of other tests have ceased to blink
+    private void aNewItemBlinksOnTheMapAndIsNamed(Chromium browser) throws Exception {
+        browser.open(url, 1_600, HEIGHT, false);
+        browser.evaluate("document.getElementById('map').scrollIntoView()");
+        browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
+        String ringed = "(() => {" // pixels of a ring around an item that is not among the answers
+                + " const plane = document.getElementById('plane');"
+                + " const good = getComputedStyle(document.documentElement).getPropertyValue('--good').trim();"
+                + " const part = at => parseInt(good.slice(at, at + 2), 16);"
+                + " const { data } = plane.getContext('2d').getImageData(0, 0, plane.width, plane.height);"
+                + " let pixels = 0;"
+                + " for (let at = 0; at < data.length; at += 4) {"
+                + "   if (data[at] === part(1) && data[at + 1] === part(3) && data[at + 2] === part(5) && data[at + 3] === 255) pixels += 1;"
+                + " }"
+                + " return pixels;"
+                + "})()";
+        browser.awaitTrue(ringed + " === 0"); // items of other tests have ceased to blink
 
-            click(mapper.writeValueAsString(Map.of("user", "u1", "item", "blinking")));
+        click(mapper.writeValueAsString(Map.of("user", "u1", "item", "blinking")));
 
-            browser.awaitTrue(ringed + " > 5");
-            browser.awaitTrue("/^new: (.*, )?blinking(,|$)/.test(" + MAP_ITEM + ")"); // the shop has new ones too
-            browser.awaitTrue(ringed + " === 0");
-            browser.complaints().removeIf(said -> said.contains("willReadFrequently")); // of this test's own looks
-            assertThat(browser.complaints()).isEmpty();
-        }
+        browser.awaitTrue(ringed + " > 5");
+        browser.awaitTrue("/^new: (.*, )?blinking(,|$)/.test(" + MAP_ITEM + ")"); // the shop has new ones too
+        browser.awaitTrue(ringed + " === 0");
+        browser.complaints().removeIf(said -> said.contains("willReadFrequently")); // of this test's own looks
     }
 
     /** What stands beside a figure's name. */
@@ -453,38 +450,34 @@ class PageIT {
                 + name + "').querySelector('dd').textContent";
     }
 
-    @Test
-    void fitsSmallAndWideWindowsInLightAndInDark() throws Exception {
-        try (Chromium browser = browser()) {
-            await().atMost(PATIENCE)
-                    .until(() ->
-                            mapper.readTree(get("/v1/series").body()).path("at").size() > SAMPLES);
-            browser.open(url, 1_600, HEIGHT, false);
-            browser.awaitTrue(RATES);
-            Files.createDirectories(SCREENSHOTS);
-            for (Map.Entry<Integer, List<String>> pictured : PICTURED.entrySet()) {
-                int width = pictured.getKey();
-                for (boolean isDark : List.of(false, true)) {
-                    String name = "page-" + width + (isDark ? "-dark" : "-light");
-                    browser.resize(width, HEIGHT, isDark);
-                    browser.awaitTrue(
-                            "innerWidth === " + width + " && document.querySelectorAll('#answers tr').length > 1");
+    private void fitsSmallAndWideWindowsInLightAndInDark(Chromium browser) throws Exception {
+        await().atMost(PATIENCE)
+                .until(() ->
+                        mapper.readTree(get("/v1/series").body()).path("at").size() > SAMPLES);
+        browser.open(url, 1_600, HEIGHT, false);
+        browser.awaitTrue(RATES);
+        Files.createDirectories(SCREENSHOTS);
+        for (Map.Entry<Integer, List<String>> pictured : PICTURED.entrySet()) {
+            int width = pictured.getKey();
+            for (boolean isDark : List.of(false, true)) {
+                String name = "page-" + width + (isDark ? "-dark" : "-light");
+                browser.resize(width, HEIGHT, isDark);
+                browser.awaitTrue(
+                        "innerWidth === " + width + " && document.querySelectorAll('#answers tr').length > 1");
 
-                    assertThat(browser.evaluate("document.documentElement.scrollWidth")
-                                    .asInt())
-                            .as(name)
-                            .isLessThanOrEqualTo(width);
-                    for (String section : pictured.getValue()) {
-                        browser.evaluate("document.getElementById('" + section + "').scrollIntoView()");
-                        browser.awaitTrue("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>"
-                                + " done(true))))");
-                        Files.write(
-                                SCREENSHOTS.resolve(name + (section.equals("now") ? "" : "-" + section) + ".png"),
-                                browser.screenshot());
-                    }
+                assertThat(browser.evaluate("document.documentElement.scrollWidth")
+                                .asInt())
+                        .as(name)
+                        .isLessThanOrEqualTo(width);
+                for (String section : pictured.getValue()) {
+                    browser.evaluate("document.getElementById('" + section + "').scrollIntoView()");
+                    browser.awaitTrue("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>"
+                            + " done(true))))");
+                    Files.write(
+                            SCREENSHOTS.resolve(name + (section.equals("now") ? "" : "-" + section) + ".png"),
+                            browser.screenshot());
                 }
             }
-            assertThat(browser.complaints()).isEmpty();
         }
     }
 
