@@ -13,10 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 class MillraceSettingsTest {
@@ -94,31 +91,19 @@ class MillraceSettingsTest {
     void theEnvironmentReachesKeysWithDashesFeaturesOfTheCommandLineAndKafkasOwn() {
         Map<String, String> environment = Map.of(
                 "MILLRACE_SHOP_VISITS_PER_USER_PER_DAY", "7",
+                "MILLRACE_FEATURES_USER", "history,tab",
                 "MILLRACE_FEATURES_USER_TAB_SOURCE", "context",
                 "MILLRACE_KAFKA_BOOTSTRAP_SERVERS", "one:1",
                 "MILLRACE_KAFKA_SECURITY_PROTOCOL", "SSL",
                 "MILLRACE_HOME", "/not/a/setting");
 
-        MillraceSettings settings =
-                MillraceSettings.load(List.of(), Map.of(), environment, Map.of("features.user", "history,tab"));
+        MillraceSettings settings = MillraceSettings.load(List.of(), Map.of(), environment, Map.of());
 
         assertThat(ShopSettings.read(settings.reader()).visitsPerUserPerDay()).isEqualTo(7);
         assertThat(settings.trainer().model().user())
                 .anySatisfy(feature -> assertThat(feature.toString()).contains("name=tab, source=CONTEXT"));
         assertThat(settings.clients().properties())
                 .isEqualTo(Map.of("bootstrap.servers", "one:1", "security.protocol", "SSL"));
-    }
-
-    @Test
-    void aFeatureThatTheEnvironmentNamesMayBeDescribedThereToo() {
-        Map<String, String> environment = Map.of(
-                "MILLRACE_FEATURES_USER", "history,tab",
-                "MILLRACE_FEATURES_USER_TAB_SOURCE", "context");
-
-        MillraceSettings settings = MillraceSettings.load(List.of(), Map.of(), environment, Map.of());
-
-        assertThat(settings.trainer().model().user())
-                .anySatisfy(feature -> assertThat(feature.toString()).contains("name=tab, source=CONTEXT"));
     }
 
     @Test
@@ -167,22 +152,6 @@ class MillraceSettingsTest {
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessage("--config = " + table + ": looks like CSV, its first line is \"user_id,item_id,time\";"
                         + " must be a settings file of key = value lines");
-    }
-
-    @TestFactory
-    Stream<DynamicTest> everySettingsFileThatComesWithTheProgramCanBeUsed() throws IOException {
-        List<Path> files;
-        try (Stream<Path> found = Files.list(Path.of("config"))) {
-            files = found.filter(file -> file.toString().endsWith(".properties"))
-                    .filter(file -> !file.getFileName().toString().startsWith("mapping-"))
-                    .sorted()
-                    .toList();
-        }
-        assertThat(files).isNotEmpty();
-        return files.stream()
-                .map(file -> DynamicTest.dynamicTest(file.toString(), () -> assertThat(
-                                MillraceSettings.load(List.of(file), Map.of(), Map.of(), Map.of()))
-                        .isNotNull()));
     }
 
     private Path file(String content) throws IOException {

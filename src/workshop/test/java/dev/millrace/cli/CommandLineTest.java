@@ -27,32 +27,6 @@ class CommandLineTest {
     private final StringWriter err = new StringWriter();
 
     @Test
-    void aDataSetWithoutItsFormatIsRefused() {
-        assertThat(run("replay", "--data", "somewhere")).isEqualTo(2);
-        assertThat(err.toString().lines()).containsExactly("--format = absent: must be given together with --data");
-    }
-
-    @Test
-    void aFormatWithoutADataSetIsRefused() {
-        assertThat(run("demo", "--format", "csv", "--dir", "target/never-made")).isEqualTo(2);
-        assertThat(err.toString().lines()).containsExactly("--data = absent: must be given together with --format");
-    }
-
-    @Test
-    void anUnknownFormatIsToldTheKnownOnes() {
-        assertThat(run("replay", "--data", "somewhere", "--format", "parquet")).isEqualTo(2);
-        assertThat(err.toString().lines())
-                .containsExactly(
-                        "--format = parquet: must be one of kuairand, movielens, yidian, diginetica, csv, jsonl");
-    }
-
-    @Test
-    void aTrainerLearnsFromEventsOrFromTheLogAndNothingElse() {
-        assertThat(run("train", "--from", "memory")).isEqualTo(2);
-        assertThat(err.toString().lines()).containsExactly("--from = memory: must be events or mini-batches");
-    }
-
-    @Test
     void weightsThatAreNotItsOwnEndATrainerAsOtherSettingsDo() {
         assertThat(Millrace.statusOf(OtherWeights.refused())).isEqualTo(2);
         assertThat(Millrace.said(OtherWeights.refused())).startsWith("the stored weights have the settings hash a, ");
@@ -88,24 +62,6 @@ class CommandLineTest {
     }
 
     @Test
-    void aTransactionIsAbortedOrCommittedAndNotBoth() {
-        assertThat(run(
-                        "transactions",
-                        "settle",
-                        "--bootstrap-server",
-                        "127.0.0.1:1",
-                        "--force-abort",
-                        "training-examples-0",
-                        "--force-abort",
-                        "items-1",
-                        "--force-commit",
-                        "training-examples-0"))
-                .isEqualTo(2);
-        assertThat(err.toString().lines())
-                .containsExactly("--force-commit = training-examples-0: must not be under --force-abort too");
-    }
-
-    @Test
     void everyFaultIsALineOfItsOwn() {
         assertThat(run("topics", "create", "--set", "serve.port=x", "--set", "batch.size=1"))
                 .isEqualTo(2);
@@ -113,22 +69,6 @@ class CommandLineTest {
                 .hasSize(2)
                 .anySatisfy(line -> assertThat(line).startsWith("serve.port = x: must be "))
                 .anySatisfy(line -> assertThat(line).startsWith("batch.size = 1: must be "));
-    }
-
-    @Test
-    void propertiesForKafkasClientsMustBeReadable(@TempDir Path directory) {
-        Path absent = directory.resolve("client.properties");
-
-        assertThat(run("topics", "create", "--command-config", absent.toString()))
-                .isEqualTo(2);
-        assertThat(err.toString().lines())
-                .containsExactly("--command-config = " + absent + ": must be a readable file");
-    }
-
-    @Test
-    void anUnknownOptionIsRefused() {
-        assertThat(run("serve", "--prot", "80")).isEqualTo(2);
-        assertThat(err.toString()).contains("--prot");
     }
 
     @Test
@@ -157,6 +97,16 @@ class CommandLineTest {
             delimiter = '|',
             value = {
                 "nothing | Unmatched argument at index 0: 'nothing'",
+                "serve --prot 80 | --prot",
+                "train --from memory | --from = memory: must be events or mini-batches",
+                "replay --data somewhere | --format = absent: must be given together with --data",
+                "replay --data somewhere --format parquet | --format = parquet: must be one of kuairand, movielens,",
+                "replay --bootstrap-server 127.0.0.1:1 | --data = absent: must be given, or --shop",
+                "replay --shop --data somewhere --format csv | --shop = given: must not be given with --data",
+                "demo --format csv --dir target/never-made | --data = absent: must be given together with --format",
+                "dlq show --reason nonsense --bootstrap-server 127.0.0.1:1 | --reason = nonsense: must be one of",
+                "transactions settle --force-abort a-0 --force-commit a-0 | --force-commit = a-0: must not be under",
+                "topics create --command-config absent | --command-config = absent: must be a readable file",
                 "model | Missing required subcommand",
                 "topics | Missing required subcommand",
                 "bench | bench: name what ",
@@ -253,43 +203,6 @@ class CommandLineTest {
                             broker -> assertThat(broker).startsWith("--port = " + port + ": must be free"));
             assertThat(directory).isEmptyDirectory();
         }
-    }
-
-    @Test
-    void theGeneratedShopIsSentOnlyIfItIsAskedFor() {
-        assertThat(run("replay", "--bootstrap-server", "127.0.0.1:1")).isEqualTo(2);
-        assertThat(run("replay", "--shop", "--data", "somewhere", "--format", "csv"))
-                .isEqualTo(2);
-
-        assertThat(err.toString().lines())
-                .containsExactly(
-                        "--data = absent: must be given, or --shop for the generated shop",
-                        "--shop = given: must not be given with --data");
-    }
-
-    @Test
-    void aDeadLettersReasonIsCheckedBeforeAnyBrokerIsAsked() {
-        assertThat(run("dlq", "show", "--reason", "nonsense", "--bootstrap-server", "127.0.0.1:1"))
-                .isEqualTo(2);
-        assertThat(err.toString()).startsWith("--reason = nonsense: must be one of undecodable,");
-    }
-
-    @Test
-    void helpNamesEveryCommand() {
-        assertThat(run("--help")).isZero();
-        assertThat(out.toString())
-                .contains(
-                        "demo",
-                        "topics",
-                        "train",
-                        "serve",
-                        "replay",
-                        "broker",
-                        "evaluate",
-                        "bench",
-                        "settings",
-                        "verify",
-                        "explain");
     }
 
     private int run(String... arguments) {

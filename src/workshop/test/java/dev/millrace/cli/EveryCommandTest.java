@@ -63,9 +63,8 @@ class EveryCommandTest {
     @Test
     void itCanBeQuietAboutHowFarItIs() {
         assertThat(without("--quiet"))
-                .containsAll(RUNNING_OR_WRITING_A_FILE)
-                .hasSize(RUNNING_OR_WRITING_A_FILE.size() + 2)
-                .contains("millrace settings", "millrace topics acls"); // they print what they know
+                .filteredOn(name -> !RUNNING_OR_WRITING_A_FILE.contains(name))
+                .containsExactlyInAnyOrder("millrace settings", "millrace topics acls"); // they print what they know
     }
 
     private static List<String> without(String option) {
