@@ -17,7 +17,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.SortedMap;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The findings that follow from the facts, at least one for each check. */
@@ -62,18 +61,41 @@ public final class Diagnosis {
                 .toList();
     }
 
-    /** A warning for each question that a check needs an answer to and has none. A check adds what it has found. */
-    private List<Finding> notChecked(String check, Subject subject) {
-        return facts.open().stream()
-                .filter(question -> question.subject() == subject)
-                .map(question -> Finding.warn(
-                        check,
-                        "not checked: " + question.why(),
-                        "a fault here is not seen",
-                        question.isRefused()
-                                ? grant()
-                                : "what the other lines say, then millrace doctor" + servers + " again"))
-                .collect(Collectors.toCollection(ArrayList::new));
+    /** What one check finds. */
+    private final class Check {
+
+        private final String name;
+        private final List<Finding> found = new ArrayList<>();
+
+        /** @param subjects the questions that the check needs an answer to: it warns of each that has none */
+        Check(String name, Subject... subjects) {
+            this.name = name;
+            facts.open().stream()
+                    .filter(question -> List.of(subjects).contains(question.subject()))
+                    .forEach(question -> warn(
+                            "not checked: " + question.why(),
+                            "a fault here is not seen",
+                            question.isRefused()
+                                    ? grant()
+                                    : "what the other lines say, then millrace doctor" + servers + " again"));
+        }
+
+        void warn(String what, String why, String command) {
+            add(Finding.Grade.WARN, what, why, command);
+        }
+
+        void fail(String what, String why, String command) {
+            add(Finding.Grade.FAIL, what, why, command);
+        }
+
+        void add(Finding.Grade grade, String what, String why, String command) {
+            found.add(new Finding(name, grade, what, why, command));
+        }
+
+        /** The findings; that all is well, if there is none. */
+        List<Finding> orOk(String what) {
+            return found.isEmpty() ? List.of(new Finding(name, Finding.Grade.OK, what, "", "")) : found;
+        }
     }
 
     private String grant() {
@@ -82,122 +104,105 @@ public final class Diagnosis {
 
     private List<Finding> cluster() {
         ClusterFacts.Partitions partitions = facts.cluster().partitions();
-        String check = "cluster";
-        List<Finding> found = notChecked(check, Subject.PARTITIONS);
+        Check found = new Check("cluster", Subject.PARTITIONS);
         if (!partitions.withoutLeader().isEmpty()) {
-            found.add(Finding.fail(
-                    check,
+            found.fail(
                     "no leader: " + String.join(", ", partitions.withoutLeader()),
                     "nobody can read or write these partitions",
                     "start the brokers that have them: kafka-topics.sh" + servers
-                            + " --describe --unavailable-partitions"));
+                            + " --describe --unavailable-partitions");
         }
         if (!partitions.belowMinimum().isEmpty()) {
-            found.add(Finding.fail(
-                    check,
+            found.fail(
                     "fewer replicas in sync than min.insync.replicas: " + String.join(", ", partitions.belowMinimum()),
                     "these partitions take no writes from producers that wait for all replicas, as Millrace's do",
                     "start the missing brokers, or lower min.insync.replicas if the topic has fewer replicas:"
-                            + " kafka-topics.sh" + servers + " --describe --under-min-isr-partitions"));
+                            + " kafka-topics.sh" + servers + " --describe --under-min-isr-partitions");
         }
         if (!partitions.belowReplicas().isEmpty()) {
-            found.add(Finding.warn(
-                    check,
+            found.warn(
                     "replicas missing: " + String.join(", ", partitions.belowReplicas()),
                     "the next broker that fails may take these partitions with it",
                     "start the missing brokers: kafka-topics.sh" + servers
-                            + " --describe --under-replicated-partitions"));
+                            + " --describe --under-replicated-partitions");
         }
-        return orOk(
-                found,
-                check,
-                count(facts.cluster().brokers(), "broker")
-                        + (partitions.topics().isEmpty()
-                                ? ", no topic to look at"
-                                : ", every partition of " + String.join(", ", partitions.topics())
-                                        + " has its leader and replicas"));
+        return found.orOk(count(facts.cluster().brokers(), "broker")
+                + (partitions.topics().isEmpty()
+                        ? ", no topic to look at"
+                        : ", every partition of " + String.join(", ", partitions.topics())
+                                + " has its leader and replicas"));
     }
 
     private List<Finding> versions() {
-        String check = "versions";
-        List<Finding> found = notChecked(check, Subject.VERSIONS);
+        Check found = new Check("versions", Subject.VERSIONS);
         facts.cluster().levels().ifPresent(levels -> {
             OptionalInt release = levels.release();
             if (release.isPresent()
                     && release.getAsInt() >= FIRST_THAT_LOSES_ENDS
                     && release.getAsInt() <= LAST_THAT_LOSES_ENDS) {
-                found.add(Finding.warn(
-                        check,
+                found.warn(
                         "brokers are of Kafka 4.3 or 4.4 (metadata.version up to " + release.getAsInt() + ")",
                         "they may lose the end of a transaction when a partition has no leader (KAFKA-20734)",
                         "run brokers of Kafka 4.2, or three replicas; millrace transactions list" + servers
-                                + " shows what is open"));
+                                + " shows what is open");
             }
             if (levels.transactionVersion() < ENDS_CAN_BE_KNOWN) {
-                found.add(Finding.warn(
-                        check,
+                found.warn(
                         "transaction.version is " + levels.transactionVersion(),
                         "if brokers lose the end of a transaction, nobody can tell which it was",
-                        "kafka-features.sh" + servers + " upgrade --feature transaction.version=" + ENDS_CAN_BE_KNOWN));
+                        "kafka-features.sh" + servers + " upgrade --feature transaction.version=" + ENDS_CAN_BE_KNOWN);
             }
         });
-        return orOk(found, check, "no known fault of these brokers");
+        return found.orOk("no known fault of these brokers");
     }
 
     private List<Finding> topics() {
-        String check = "topics";
-        List<Finding> found = notChecked(check, Subject.TOPICS);
+        Check found = new Check("topics", Subject.TOPICS);
         for (String fault : facts.topicFaults()) {
-            found.add(Finding.fail(
-                    check,
+            found.fail(
                     fault,
                     "trainer and server refuse to start",
                     fault.contains(" is missing")
                             ? "millrace topics create" + servers
                             : "what the sentence says; or delete the topic, if its records may go, and millrace topics"
                                     + " create"
-                                    + servers));
+                                    + servers);
         }
         for (String other : facts.otherPartitions()) {
-            found.add(Finding.warn(
-                    check,
+            found.warn(
                     other,
                     "trainer and server work with it, but the settings do not say what there is",
                     "set topic.partitions to that number; or delete the topic, if its records may go, and millrace"
                             + " topics create"
-                            + servers));
+                            + servers);
         }
-        return orOk(found, check, "all are there, with the partitions and settings they need");
+        return found.orOk("all are there, with the partitions and settings they need");
     }
 
     private List<Finding> rights() {
-        String check = "rights";
-        List<Finding> found = new ArrayList<>();
+        Check found = new Check("rights");
         facts.open().stream()
                 .filter(OpenQuestion::isRefused)
                 .map(OpenQuestion::why)
                 .distinct()
-                .forEach(right -> found.add(Finding.warn(check, right, "what depends on it was not checked", grant())));
-        return orOk(found, check, "doctor has all rights that it needs");
+                .forEach(right -> found.warn(right, "what depends on it was not checked", grant()));
+        return found.orOk("doctor has all rights that it needs");
     }
 
     private List<Finding> disks() {
-        String check = "disk";
         List<ClusterFacts.Disk> all = Stream.concat(facts.cluster().disks().stream(), facts.disks().stream())
                 .toList();
-        List<Finding> found = notChecked(check, Subject.DISKS);
+        Check found = new Check("disk", Subject.DISKS);
         for (String directory : facts.cluster().offline()) {
-            found.add(Finding.fail(
-                    check,
+            found.fail(
                     directory,
                     "the broker has lost this directory, and the replicas in it",
-                    "mend the volume and restart the broker"));
+                    "mend the volume and restart the broker");
         }
         for (ClusterFacts.Disk disk : all) {
             double free = (double) disk.usableBytes() / disk.totalBytes();
             if (free < LITTLE_DISK) {
-                found.add(new Finding(
-                        check,
+                found.add(
                         free < HARDLY_ANY_DISK ? Finding.Grade.FAIL : Finding.Grade.WARN,
                         String.format(
                                 Locale.ROOT,
@@ -207,30 +212,27 @@ public final class Diagnosis {
                                 mib(disk.usableBytes()),
                                 mib(disk.totalBytes())),
                         "a broker or trainer whose disk is full stops, and mini-batches are kept for ever by default",
-                        "free space, or keep less: topic.batch-retention, topic.event-retention"));
+                        "free space, or keep less: topic.batch-retention, topic.event-retention");
             }
         }
-        return orOk(found, check, count(all.size(), "volume") + ", each with a fifth free or more");
+        return found.orOk(count(all.size(), "volume") + ", each with a fifth free or more");
     }
 
     private List<Finding> heap() {
-        String check = "heap";
         Facts.Heap heap = facts.heap();
-        List<Finding> found = new ArrayList<>();
+        Check found = new Check("heap");
         if (heap.trainerBytes() > heap.bytes()) {
-            found.add(new Finding(
-                    check,
+            found.add(
                     heap.trainerBytes() / GROSSLY > heap.bytes() ? Finding.Grade.FAIL : Finding.Grade.WARN,
                     "the settings allow a trainer " + mib(heap.trainerBytes()) + ", and the heap has "
                             + mib(heap.bytes()),
                     "a trainer without heap ends; far beyond it, it does not start",
-                    more(heap.trainerBytes()) + ", or lower table.cache-bytes and catalogue.max-unannounced"));
+                    more(heap.trainerBytes()) + ", or lower table.cache-bytes and catalogue.max-unannounced");
         }
         long items = facts.report().map(report -> report.progress().items()).orElse(0);
         long index = heap.indexes() * items * heap.indexBytesAnItem();
         if (index > heap.bytes()) {
-            found.add(Finding.warn(
-                    check,
+            found.warn(
                     String.format(
                             Locale.ROOT,
                             "a server takes %s for %d indexes of %,d items, and the heap has %s",
@@ -239,60 +241,52 @@ public final class Diagnosis {
                             items,
                             mib(heap.bytes())),
                     "a server without heap ends, at the latest with the next generation",
-                    more(index)));
+                    more(index));
         }
-        return orOk(
-                found,
-                check,
-                mib(heap.bytes()) + ", of which a trainer takes " + mib(heap.trainerBytes()) + " when full"
-                        + (facts.report().isPresent() ? " and a server " + mib(index) + " for its items" : ""));
+        return found.orOk(mib(heap.bytes()) + ", of which a trainer takes " + mib(heap.trainerBytes()) + " when full"
+                + (facts.report().isPresent() ? " and a server " + mib(index) + " for its items" : ""));
     }
 
     private List<Finding> clock() {
-        String check = "clock";
-        List<Finding> found = notChecked(check, Subject.CLOCK);
+        Check found = new Check("clock", Subject.CLOCK);
         Duration ahead = facts.cluster()
                 .newestProgress()
                 .map(newest -> Duration.between(facts.now(), newest))
                 .orElse(Duration.ZERO);
         if (ahead.compareTo(MOST_SKEW) > 0) {
-            found.add(Finding.warn(
-                    check,
+            found.warn(
                     "the newest record of training-progress is " + ahead.toSeconds()
                             + " s ahead of this machine's clock",
                     "ages and time-outs are wrong, and events that are ahead of the clock are rejected",
-                    "chronyc makestep, on this machine or on the brokers"));
+                    "chronyc makestep, on this machine or on the brokers");
         }
-        return orOk(found, check, "no record is from this machine's future");
+        return found.orOk("no record is from this machine's future");
     }
 
     private List<Finding> transactions() {
-        String check = "transactions";
-        List<Finding> found = notChecked(check, Subject.TRANSACTIONS);
+        Check found = new Check("transactions", Subject.TRANSACTIONS);
         for (JudgedTransaction one : facts.transactions()) {
             String why = "readers of committed records wait before it for ever";
             if (one.fate() == Fate.UNDECIDED) {
-                found.add(Finding.fail(
-                        check,
+                found.fail(
                         one.text(),
                         why,
                         "millrace transactions settle" + servers + " --force-abort "
                                 + one.open().place()
-                                + " (or --force-commit: docs/operations.md, Transactions without an end)"));
+                                + " (or --force-commit: docs/operations.md, Transactions without an end)");
             } else if (one.isOrphan()) {
-                found.add(Finding.fail(check, one.text(), why, "millrace transactions settle" + servers));
+                found.fail(one.text(), why, "millrace transactions settle" + servers);
             } else if (Duration.between(one.open().lastWrite(), facts.now()).compareTo(LONG_TRANSACTION) > 0) {
-                found.add(Finding.warn(
-                        check,
+                found.warn(
                         one.text(),
                         "readers of committed records wait before it",
                         "end its producer, or kafka-transactions.sh" + servers + " abort --topic "
                                 + one.open().topic() + " --partition "
                                 + one.open().partition() + " --start-offset "
-                                + one.open().firstOffset()));
+                                + one.open().firstOffset());
             }
         }
-        return orOk(found, check, count(facts.transactions().size(), "open transaction") + ", none without an end");
+        return found.orOk(count(facts.transactions().size(), "open transaction") + ", none without an end");
     }
 
     /** What became of the events: a system may run well and learn from none. */
@@ -301,12 +295,10 @@ public final class Diagnosis {
         if (books.isEmpty()) {
             return List.of(); // that nothing has reported is a finding about the model
         }
-        String check = "events";
-        List<Finding> found = new ArrayList<>();
+        Check found = new Check("events");
         facts.events()
                 .alarms()
-                .forEach(alarm -> found.add(Finding.warn(
-                        check,
+                .forEach(alarm -> found.warn(
                         String.format(
                                 Locale.ROOT,
                                 "%s since the beginning: %.3g, limit %.3g",
@@ -314,7 +306,7 @@ public final class Diagnosis {
                                 alarm.value(),
                                 alarm.limit()),
                         alarm.kind().cause(),
-                        "docs/operations.md, Alarms about the events")));
+                        "docs/operations.md, Alarms about the events"));
         long received = 0;
         long rejected = 0;
         for (InputTopic topic : InputTopic.FROM_PRODUCERS) {
@@ -324,83 +316,68 @@ public final class Diagnosis {
         }
         String counts = String.format(Locale.ROOT, "%,d events received, %,d of them rejected", received, rejected);
         if (rejected > 0 && rejected >= MOST_REJECTED * received) {
-            found.add(Finding.warn(
-                    check, counts, "nothing is learnt from what is rejected", "millrace dlq list" + servers));
+            found.warn(counts, "nothing is learnt from what is rejected", "millrace dlq list" + servers);
         }
         Books.Account clicks = Books.Account.of(InputTopic.CLICKS, books);
         long untrained = clicks.outcome(Outcome.UNTRAINED_ACTION);
         if (2 * untrained > clicks.received()) {
-            found.add(Finding.warn(
-                    check,
+            found.warn(
                     String.format(
                             Locale.ROOT,
                             "%,d of %,d clicks are of actions that nothing is learnt from",
                             untrained,
                             clicks.received()),
                     "attribution.actions does not name them; a click without an action is a click",
-                    "send the actions that attribution.actions names, or begin a state with other ones"));
+                    "send the actions that attribution.actions names, or begin a state with other ones");
         }
-        return orOk(found, check, counts);
+        return found.orOk(counts);
     }
 
     private List<Finding> model() {
-        String check = "model";
-        List<Finding> found = notChecked(check, Subject.PROGRESS);
+        Check found = new Check("model", Subject.PROGRESS);
         if (facts.report().isPresent()) {
-            return model(check, facts.report().get());
+            return model(found, facts.report().get());
         }
-        if (found.isEmpty()) {
-            found.add(Finding.warn(
-                    check, "no learner has reported yet", "nothing is learnt", "millrace train" + servers));
+        if (found.found.isEmpty()) {
+            found.warn("no learner has reported yet", "nothing is learnt", "millrace train" + servers);
         }
-        return found;
+        return found.found;
     }
 
-    private List<Finding> model(String check, Facts.Report report) {
+    private List<Finding> model(Check found, Facts.Report report) {
         TrainingProgress progress = report.progress();
         Duration age = Duration.between(report.writtenAt(), facts.now());
-        List<Finding> found = new ArrayList<>();
         if (age.compareTo(LONG_SILENCE) > 0) {
-            found.add(Finding.warn(
-                    check,
+            found.warn(
                     "the learner's last report is " + age.toMinutes() + " min old",
                     "no learner runs, or none gets events: the model grows old",
                     "send events, or millrace train" + servers
-                            + "; /readyz of a running trainer says what it waits for"));
+                            + "; /readyz of a running trainer says what it waits for");
         }
-        for (Alarm alarm : progress.alarms()) {
-            if (alarm.isActive()) {
-                found.add(alarm(check, alarm));
-            }
-        }
+        progress.alarms().stream().filter(Alarm::isActive).forEach(alarm -> add(alarm, found));
         progress.withheld()
-                .ifPresent(reason -> found.add(Finding.warn(
-                        check,
+                .ifPresent(reason -> found.warn(
                         "publication is withheld: " + reason,
                         "vectors grow old meanwhile",
-                        "docs/operations.md, Withheld publication")));
+                        "docs/operations.md, Withheld publication"));
         for (Map.Entry<String, Books.Account> account : progress.books().entrySet()) {
             if (!account.getValue().isBalanced()) {
-                found.add(Finding.fail(
-                        check,
+                found.fail(
                         "the books of " + account.getKey() + " do not balance",
                         "an event was lost or counted twice",
-                        "millrace verify --counts" + servers));
+                        "millrace verify --counts" + servers);
             }
         }
-        return orOk(
-                found,
-                check,
-                String.format(
-                        Locale.ROOT,
-                        "step %,d of %s, %,d items, no alarm, last report %d min ago",
-                        progress.step(),
-                        progress.generation(),
-                        progress.items(),
-                        Math.max(0, age.toMinutes())));
+        return found.orOk(String.format(
+                Locale.ROOT,
+                "step %,d of %s, %,d items, no alarm, last report %d min ago",
+                progress.step(),
+                progress.generation(),
+                progress.items(),
+                Math.max(0, age.toMinutes())));
     }
 
-    private Finding alarm(String check, Alarm alarm) {
+    private void add(Alarm alarm, Check found) {
         String what = String.format(
                 Locale.ROOT,
                 "%s is %.3g, beyond %.3g since step %,d",
@@ -408,21 +385,14 @@ public final class Diagnosis {
                 alarm.value(),
                 alarm.limit(),
                 alarm.since());
-        return alarm.kind() == Alarm.Kind.RECALL_BELOW_POPULARITY
-                ? Finding.fail(
-                        check,
-                        what,
-                        "a list of what is popular would be better than the model's answers",
-                        "millrace model list" + servers + ", then millrace model rollback; usual for a young model")
-                : Finding.warn(
-                        check,
-                        what,
-                        "the model may be at fault",
-                        "docs/operations.md lists cause and remedy of each alarm");
-    }
-
-    private static List<Finding> orOk(List<Finding> found, String check, String what) {
-        return found.isEmpty() ? List.of(Finding.ok(check, what)) : found;
+        if (alarm.kind() == Alarm.Kind.RECALL_BELOW_POPULARITY) {
+            found.fail(
+                    what,
+                    "a list of what is popular would be better than the model's answers",
+                    "millrace model list" + servers + ", then millrace model rollback; usual for a young model");
+        } else {
+            found.warn(what, "the model may be at fault", "docs/operations.md lists cause and remedy of each alarm");
+        }
     }
 
     /** What half as much again needs, as docs/operations.md has it. */

@@ -26,16 +26,4 @@ public record Finding(String check, Grade grade, String what, String why, String
             return name().toLowerCase(Locale.ROOT);
         }
     }
-
-    static Finding ok(String check, String what) {
-        return new Finding(check, Grade.OK, what, "", "");
-    }
-
-    static Finding warn(String check, String what, String why, String command) {
-        return new Finding(check, Grade.WARN, what, why, command);
-    }
-
-    static Finding fail(String check, String what, String why, String command) {
-        return new Finding(check, Grade.FAIL, what, why, command);
-    }
 }
