@@ -82,64 +82,40 @@ final class TrainMetrics {
                 "millrace.learn.rehearsed",
                 "examples of earlier batches that the last batch learnt again",
                 training -> training.figures().getOrDefault(Figure.REHEARSED.label(), 0.0));
-        figure(
-                "millrace.learn.temperature",
-                "temperature of the softmax after the last step",
-                Tags.empty(),
-                Figure.TEMPERATURE);
+        figure("millrace.learn.temperature", "temperature of the softmax after the last step", Figure.TEMPERATURE);
         figure(
                 "millrace.learn.popularity.weight",
                 "learned weight of recent popularity in the score cos / temperature + weight * log popularity",
-                Tags.empty(),
                 Figure.POPULARITY_WEIGHT);
         figure(
                 "millrace.learn.age.weight",
                 "learned weight of log(1 + hours of age) in the same score",
-                Tags.empty(),
                 Figure.AGE_WEIGHT);
         figure(
                 "millrace.learn.newness.weight",
                 "learned weight of log(1 + hours of age), up to 2, in the same score",
-                Tags.empty(),
                 Figure.NEWNESS_WEIGHT);
         figure(
                 "millrace.learn.neighbours.weight",
                 "learned weight of how near an item is to the user's latest clicks in the same score",
-                Tags.empty(),
                 Figure.NEIGHBOURS_WEIGHT);
-        Map<String, Figure> ages = Map.of(
-                "max", Figure.VECTOR_AGE_MAX,
-                "p99", Figure.VECTOR_AGE_P99,
-                "mean", Figure.VECTOR_AGE_MEAN);
-        ages.forEach((of, figure) -> figure(
+        figures(
                 "millrace.publish.vector.age.steps",
                 "age of the published vectors at the last publication, learning steps",
-                Tags.of("of", of),
-                figure));
+                Map.of("max", Figure.VECTOR_AGE_MAX, "p99", Figure.VECTOR_AGE_P99, "mean", Figure.VECTOR_AGE_MEAN));
         figure(
                 "millrace.publish.vector.age.seconds",
                 "age of the oldest published vector at the last publication, in event time",
-                Tags.empty(),
                 Figure.VECTOR_AGE_SECONDS);
         figure(
                 "millrace.publish.vector.age.bound.steps",
                 "bound in force on the age of the oldest published vector, learning steps; 0: none",
-                Tags.empty(),
                 Figure.VECTOR_AGE_BOUND);
-        figure(
-                "millrace.learn.row.cache.bytes",
-                "embedding rows on the learner's heap",
-                Tags.empty(),
-                Figure.ROW_CACHE_BYTES);
-        Map<String, Figure> quantiles = Map.of(
-                "p5", Figure.LOG_Q_LOW,
-                "p50", Figure.LOG_Q_MEDIAN,
-                "p95", Figure.LOG_Q_HIGH);
-        quantiles.forEach((quantile, figure) -> figure(
+        figure("millrace.learn.row.cache.bytes", "embedding rows on the learner's heap", Figure.ROW_CACHE_BYTES);
+        figures(
                 "millrace.learn.log.q",
                 "natural log of the sampling probability of the last batch's columns",
-                Tags.of("of", quantile),
-                figure));
+                Map.of("p5", Figure.LOG_Q_LOW, "p50", Figure.LOG_Q_MEDIAN, "p95", Figure.LOG_Q_HIGH));
         model.learnedObjectives()
                 .forEach(action -> gauge(
                         "millrace.learn.objective.weight",
@@ -213,6 +189,14 @@ final class TrainMetrics {
                         .orElse(0.0))
                 .description(description)
                 .register(registry);
+    }
+
+    private void figure(String name, String description, Figure figure) {
+        figure(name, description, Tags.empty(), figure);
+    }
+
+    private void figures(String name, String description, Map<String, Figure> byTag) {
+        byTag.forEach((of, figure) -> figure(name, description, Tags.of("of", of), figure));
     }
 
     private void figure(String name, String description, Tags tags, Figure figure) {
