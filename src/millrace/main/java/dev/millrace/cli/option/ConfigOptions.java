@@ -41,23 +41,15 @@ public final class ConfigOptions {
     Path commandConfig;
 
     public MillraceSettings settings() {
-        return settings(Optional.empty(), Map.of());
+        return settings(Optional.empty(), List.of(), Map.of(), Map.of());
     }
 
     /**
      * @param fallback settings file to use where the command line names none
+     * @param overlays settings files that hold over those of the command line, the later ones over the earlier
      * @param byDefault settings that hold unless file, environment or command line say otherwise
+     * @param changes settings that hold over all others
      */
-    public MillraceSettings settings(Optional<Path> fallback, Map<String, String> byDefault) {
-        return settings(fallback, List.of(), byDefault);
-    }
-
-    /** @param overlays settings files that hold over those of the command line, the later ones over the earlier */
-    public MillraceSettings settings(Optional<Path> fallback, List<Path> overlays, Map<String, String> byDefault) {
-        return settings(fallback, overlays, byDefault, Map.of());
-    }
-
-    /** @param changes settings that hold over all others */
     public MillraceSettings settings(
             Optional<Path> fallback, List<Path> overlays, Map<String, String> byDefault, Map<String, String> changes) {
         Map<String, String> given = new LinkedHashMap<>();
