@@ -1,9 +1,12 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.Extension;
+import dev.millrace.app.IngestProcess;
+import dev.millrace.app.ServeProcess;
 import dev.millrace.checkpoint.UnexportableLearnerException;
 import dev.millrace.checkpoint.UnusableCheckpointException;
 import dev.millrace.cli.model.ModelCommand;
+import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.log.LogSettings;
 import dev.millrace.model.FingerprintMismatchException;
@@ -18,28 +21,33 @@ import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.topic.fault.UnauthenticatedException;
 import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.topic.transaction.UndecidedTransactionException;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /** The program. */
 @Command(
         name = "millrace",
-        mixinStandardHelpOptions = true,
         description = "Trains two-tower retrieval while the events arrive.",
         subcommands = {
             TopicsCommand.class,
             TrainCommand.class,
-            ServeCommand.class,
-            IngestCommand.class,
             ReplayCommand.class,
             VerifyCommand.class,
             TransactionsCommand.class,
@@ -50,8 +58,7 @@ import picocli.CommandLine.Model.CommandSpec;
             BrokerCommand.class,
             ExplainCommand.class,
             SettingsCommand.class,
-            TopologyCommand.class,
-            CompletionCommand.class
+            TopologyCommand.class
         },
         footer = {"millrace demo", "millrace train --bootstrap-server kafka:9092 --config my.properties"})
 public final class Millrace {
@@ -75,7 +82,60 @@ public final class Millrace {
             Map.entry(UnusableStateException.class, UNUSABLE_FILE),
             Map.entry(UnusableCheckpointException.class, UNUSABLE_FILE)));
 
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
     private Millrace() {}
+
+    @Command(
+            description = "Follow the embeddings and answer recall over HTTP, until stopped.",
+            footer = {
+                "millrace serve --bootstrap-server kafka:9092",
+                "millrace serve --set serve.port=8090 --set serve.popularity-weight=0"
+            })
+    int serve(@Mixin ConfigOptions config) throws IOException, InterruptedException {
+        try (ServeProcess server =
+                ServeProcess.start(config.settings(), new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+            return untilStopped("recall API " + server.url());
+        }
+    }
+
+    @Command(
+            description = {
+                "Take events over HTTP and write them to the input topics, until stopped: for those who have no producer of Kafka.",
+                "An event is sent so:",
+                "curl -H 'Content-Type: application/json' http://127.0.0.1:8082/v1/events \\",
+                "  -d '{\"items\": [{\"item_id\": \"i1\", \"time\": \"2026-01-31T12:00:00Z\"}]}'"
+            },
+            footer = "millrace ingest --bootstrap-server kafka:9092")
+    int ingest(@Mixin ConfigOptions config) throws InterruptedException {
+        try (IngestProcess ingest =
+                IngestProcess.start(config.settings(), new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+            return untilStopped("events " + ingest.url() + "/v1/events");
+        }
+    }
+
+    private int untilStopped(String started) throws InterruptedException {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        out.println(started);
+        out.flush();
+        Processes.stopOnSignal().await();
+        return 0;
+    }
+
+    @Command(
+            description = {
+                "Print a script that lets bash and zsh complete commands and options.",
+                "Write it to a file, and source that in ~/.bashrc or ~/.zshrc."
+            },
+            footer = "millrace completion > ~/.millrace-completion")
+    int completion() {
+        CommandLine program = Objects.requireNonNull(spec).commandLine();
+        program.getOut().print(AutoComplete.bash(program.getCommandName(), program));
+        program.getOut().flush();
+        return 0;
+    }
 
     private static Map<Class<? extends Throwable>, Integer> plain(Map<Class<? extends Throwable>, Integer> own) {
         Map<Class<? extends Throwable>, Integer> all = new HashMap<>(own);
@@ -137,9 +197,12 @@ public final class Millrace {
         return (isSentence ? "" : failure.getClass().getSimpleName() + ": ") + failure.getMessage();
     }
 
-    /** Gives what every command has: the version, and examples at the end of its help. */
+    /** Gives what every command has: help, the version, and examples at the end of its help. */
     private static void complete(CommandLine commandLine) {
         CommandSpec spec = commandLine.getCommandSpec().versionProvider(new Version());
+        if (!spec.mixinStandardHelpOptions()) {
+            spec.mixinStandardHelpOptions(true);
+        }
         String[] examples = spec.usageMessage().footer();
         spec.usageMessage()
                 .footerHeading("%nExamples:%n")

@@ -5,9 +5,8 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.topic.Topics;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * The topics and users of one cluster as resources of Strimzi, whose operators make them.
@@ -17,7 +16,6 @@ import java.util.regex.Pattern;
  */
 record StrimziManifests(String cluster, AccessList rights) {
 
-    private static final String API = "kafka.strimzi.io/v1";
     private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?");
 
     StrimziManifests {
@@ -27,48 +25,49 @@ record StrimziManifests(String cluster, AccessList rights) {
     /** A topic, made as {@code topics create} makes it. */
     String topic(Topics.Shape shape) {
         String name = shape.name().toLowerCase(Locale.ROOT).replace('_', '-'); // a name in Kubernetes has no others
-        StringBuilder lines = head("KafkaTopic", name);
-        if (!name.equals(shape.name())) {
-            lines.append("  topicName: ").append(shape.name()).append('\n');
-        }
-        lines.append("  partitions: ").append(shape.partitions()).append('\n');
-        shape.replicas()
-                .ifPresent(replicas ->
-                        lines.append("  replicas: ").append(replicas).append('\n'));
-        lines.append("  config:\n");
-        shape.configs().forEach((key, value) -> lines.append("    ")
-                .append(key)
-                .append(": ")
-                .append(value)
-                .append('\n'));
-        return lines.toString();
+        return head("KafkaTopic", name)
+                + (name.equals(shape.name()) ? "" : line("topicName", shape.name()))
+                + line("partitions", shape.partitions())
+                + shape.replicas().map(replicas -> line("replicas", replicas)).orElse("")
+                + "  config:\n"
+                + shape.configs().entrySet().stream()
+                        .map(config -> "  " + line(config.getKey(), config.getValue()))
+                        .collect(Collectors.joining());
     }
 
     /** A user with a password, who may do what the commands need and nothing else. */
     String user(String name, List<String> commands) {
         requireName("--user", name);
-        StringBuilder lines = head("KafkaUser", name)
-                .append("  authentication:\n    type: scram-sha-512\n")
-                .append("  authorization:\n    type: simple\n    acls:\n");
-        for (Map.Entry<Resource, Set<String>> right :
-                rights.operations(commands).entrySet()) {
-            lines.append("      - resource: ").append(resource(right.getKey())).append('\n');
-            lines.append("        operations: [")
-                    .append(String.join(", ", right.getValue()))
-                    .append("]\n");
-        }
-        return lines.toString();
+        return head("KafkaUser", name)
+                + """
+                  authentication:
+                    type: scram-sha-512
+                  authorization:
+                    type: simple
+                    acls:
+                """
+                + rights.operations(commands).entrySet().stream()
+                        .map(right -> "      - resource: %s\n        operations: [%s]\n"
+                                .formatted(resource(right.getKey()), String.join(", ", right.getValue())))
+                        .collect(Collectors.joining());
     }
 
-    private StringBuilder head(String kind, String name) {
-        return new StringBuilder()
-                .append("---\napiVersion: " + API + "\nkind: ")
-                .append(kind)
-                .append("\nmetadata:\n  name: ")
-                .append(name)
-                .append("\n  labels:\n    strimzi.io/cluster: ")
-                .append(cluster)
-                .append("\nspec:\n");
+    private static String line(String key, Object value) {
+        return "  " + key + ": " + value + "\n";
+    }
+
+    private String head(String kind, String name) {
+        return """
+                ---
+                apiVersion: kafka.strimzi.io/v1
+                kind: %s
+                metadata:
+                  name: %s
+                  labels:
+                    strimzi.io/cluster: %s
+                spec:
+                """
+                .formatted(kind, name, cluster);
     }
 
     private static String resource(Resource resource) {

@@ -24,7 +24,6 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "transactions",
-        mixinStandardHelpOptions = true,
         description =
                 "Transactions that are open on what Millrace writes: readers of committed records stop before them.",
         footer = "millrace transactions list --bootstrap-server kafka:9092")
@@ -33,7 +32,6 @@ final class TransactionsCommand {
     private static final int UNDECIDED = 1;
 
     @Command(
-            mixinStandardHelpOptions = true,
             description = {
                 "List what is open. running: its coordinator ends it; aborted, committed: the brokers lost its end, settle writes it;",
                 "undecided: nobody knows any more which it was. Exits with 1 if one is undecided."
@@ -45,7 +43,6 @@ final class TransactionsCommand {
     }
 
     @Command(
-            mixinStandardHelpOptions = true,
             description = {
                 "Write the ends that are known. A trainer does the same by itself.",
                 "Exits with 1 if one is undecided."

@@ -6,8 +6,17 @@ import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.option.Row;
+import dev.millrace.exam.RankingTotals;
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.generation.GenerationFact.Kind;
+import dev.millrace.generation.GenerationHistory;
+import dev.millrace.topic.Cluster;
 import dev.millrace.topic.GenerationAdmin;
+import dev.millrace.topic.ProgressLog;
+import dev.millrace.train.TrainingProgress;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import picocli.CommandLine.Command;
@@ -17,11 +26,9 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "model",
-        mixinStandardHelpOptions = true,
         description =
                 "List, compare, promote, roll back and retire generations; export, import and show learners as files.",
         subcommands = {
-            ModelListCommand.class,
             ModelDiffCommand.class,
             ModelExportCommand.class,
             ModelImportCommand.class,
@@ -31,7 +38,41 @@ import picocli.CommandLine.Parameters;
 public final class ModelCommand {
 
     @Command(
-            mixinStandardHelpOptions = true,
+            description = {
+                "List the generations: which one answers, and how far their learners have come.",
+                "R@10 and R@100 are those of all exams since the learner began; an exam comes before the step that learns its examples."
+            },
+            footer = "millrace model list --bootstrap-server kafka:9092")
+    int list(@Mixin ConfigOptions config, @Mixin OutputOption output, @Mixin ProgressOption progress) {
+        GenerationHistory history;
+        Map<String, TrainingProgress> learners;
+        try (ProgressLine line = progress.line("read")) {
+            Cluster cluster = Clusters.open(config.settings()).followedBy(line);
+            history = GenerationAdmin.history(cluster);
+            learners = new ProgressLog(cluster).byGeneration();
+        }
+        output.write(
+                history.generations().stream()
+                        .map(generation -> row(generation, history, Optional.ofNullable(learners.get(generation))))
+                        .toList(),
+                "no generation was published yet");
+        return 0;
+    }
+
+    private static Row row(String generation, GenerationHistory history, Optional<TrainingProgress> progress) {
+        Optional<GenerationFact> started = history.fact(generation, Kind.STARTED);
+        Optional<RankingTotals> exam = progress.map(one -> one.exam().model());
+        return Row.of("generation", generation)
+                .with("state", history.state(generation).label())
+                .with("step", progress.map(TrainingProgress::step))
+                .with("items", progress.map(TrainingProgress::items))
+                .with("recallAt10", exam.map(totals -> totals.recallAt(10)))
+                .with("recallAt100", exam.map(totals -> totals.recallAt(100)))
+                .with("since", started.map(fact -> Instant.ofEpochMilli(fact.at())))
+                .with("learner", started.map(GenerationFact::by));
+    }
+
+    @Command(
             description = {
                 "Let a generation answer. A server changes to it, index and query encoder at once, when it has all of it.",
                 "Exits with 1 if it cannot."
@@ -50,7 +91,6 @@ public final class ModelCommand {
     }
 
     @Command(
-            mixinStandardHelpOptions = true,
             description = {
                 "Let the generation that answered before answer again. If its learner still runs, it is up to date.",
                 "Exits with 1 if there is none."
@@ -63,7 +103,6 @@ public final class ModelCommand {
     }
 
     @Command(
-            mixinStandardHelpOptions = true,
             description = {
                 "End a generation that does not answer. Its vectors and weights are removed from the topics; it can never answer again.",
                 "Stop its learner first. Exits with 1 if the generation cannot be retired."
@@ -88,7 +127,6 @@ public final class ModelCommand {
 
     @Command(
             name = "hand-over",
-            mixinStandardHelpOptions = true,
             description = {
                 "Give a generation to another application whose learner has the same weights. From now on, only that one may publish it.",
                 "For an application that goes on where another ended, as after an import. The other must not start again."
