@@ -97,7 +97,8 @@ class PrometheusIT {
 
                 String asking = Files.readString(RULES) + Files.readString(DASHBOARD);
                 assertThat(given(ofTrainer + ofServer + ofIngest))
-                        .contains("millrace_verification_age_seconds", "millrace_ingest_unusable_total")
+                        .contains("kafka_stream_thread_commit_total", "millrace_verification_age_seconds")
+                        .contains("millrace_ingest_unusable_total")
                         .containsAll(found("\\b((?:millrace|jvm|process|system)_[a-z_]+)", asking));
                 for (String each : List.of(ofTrainer, ofServer, ofIngest)) {
                     assertThat(given(each)).contains("jvm_memory_used_bytes");
