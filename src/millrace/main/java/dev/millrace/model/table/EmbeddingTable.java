@@ -100,7 +100,7 @@ public final class EmbeddingTable {
         this.entries = new RowEntries(name, storage.prefix(), dim, slotsARow);
         this.arena = new RowArena(name, dim, slotsARow, entries);
         this.fetch = new RowFetch(storage, entries, arena);
-        this.sweep = new RowSweep(entries, stored, unstored, this::visit, removed::containsKey);
+        this.sweep = new RowSweep(entries, stored, unstored, this::visit, key -> removed.containsKey(key));
     }
 
     private Optional<RowSweep.Visited> visit(String key) {
