@@ -8,6 +8,7 @@ import dev.millrace.serve.HttpSetup;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
+import dev.millrace.stream.Applications;
 import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.Part;
@@ -30,7 +31,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToIntFunction;
-import org.apache.kafka.streams.Topology;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -115,7 +115,8 @@ public final class TrainProcess implements AutoCloseable {
         return new StreamRunner(
                 settings.stream(),
                 settings.clients(),
-                applications(settings, from, history, topic -> Objects.requireNonNull(partitions.get(topic))));
+                applications(settings, from, history, topic -> Objects.requireNonNull(partitions.get(topic)))
+                        .topologies());
     }
 
     /** The shape of the applications, which depends on the settings alone. */
@@ -124,33 +125,34 @@ public final class TrainProcess implements AutoCloseable {
                 applications(settings, from, new GenerationHistory(), topic -> 1), settings.stream()::applicationId);
     }
 
-    private static Map<Part, Topology> applications(
+    private static Applications applications(
             MillraceSettings settings, From from, GenerationHistory history, ToIntFunction<String> partitions) {
         TopicNames names = settings.topics().names();
         AvroWire wire = new AvroWire(settings.wire());
-        return switch (from) {
-            case EVENTS ->
-                Map.of(
-                        Part.ATTRIBUTE,
-                        MillraceTopology.attribute(
-                                names, settings.attribution(), settings.attributionKept(), wire, partitions),
-                        Part.LEARN,
-                        MillraceTopology.learn(
-                                names,
-                                settings.trainer(),
-                                settings.stream().maxWait(),
-                                wire,
-                                terms(settings, Part.LEARN, history)));
-            case MINI_BATCHES ->
-                Map.of(
-                        Part.LEARN_FROM_LOG,
-                        MillraceTopology.learnFromLog(
-                                names,
-                                settings.trainer(),
-                                settings.stream().isLogLearnerPublishing(),
-                                wire,
-                                terms(settings, Part.LEARN_FROM_LOG, history)));
-        };
+        return new Applications(
+                switch (from) {
+                    case EVENTS ->
+                        Map.of(
+                                Part.ATTRIBUTE,
+                                MillraceTopology.attribute(
+                                        names, settings.attribution(), settings.attributionKept(), wire, partitions),
+                                Part.LEARN,
+                                MillraceTopology.learn(
+                                        names,
+                                        settings.trainer(),
+                                        settings.stream().maxWait(),
+                                        wire,
+                                        terms(settings, Part.LEARN, history)));
+                    case MINI_BATCHES ->
+                        Map.of(
+                                Part.LEARN_FROM_LOG,
+                                MillraceTopology.learnFromLog(
+                                        names,
+                                        settings.trainer(),
+                                        settings.stream().isLogLearnerPublishing(),
+                                        wire,
+                                        terms(settings, Part.LEARN_FROM_LOG, history)));
+                });
     }
 
     private static GenerationTerms terms(MillraceSettings settings, Part part, GenerationHistory history) {

@@ -12,7 +12,6 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyDescription;
 
 /**
@@ -69,11 +68,11 @@ public record TopologyShape(List<Piece> parts) {
     }
 
     /** @param ids returns an application's id */
-    public static TopologyShape of(Map<Part, Topology> applications, Function<Part, String> ids) {
+    public static TopologyShape of(Applications applications, Function<Part, String> ids) {
         List<Piece> parts = new ArrayList<>();
-        applications.forEach(
-                (part, topology) -> topology.describe().subtopologies().forEach(sub -> sub.nodes()
-                        .forEach(node -> add(ids.apply(part), sub.id(), node, parts))));
+        applications.topologies().forEach((part, topology) -> topology.describe()
+                .subtopologies()
+                .forEach(sub -> sub.nodes().forEach(node -> add(ids.apply(part), sub.id(), node, parts))));
         return new TopologyShape(parts);
     }
 
