@@ -150,7 +150,7 @@ class ArchitectureTest {
                 .haveNameNotMatching("dev\\.millrace\\.topic\\.(EmbeddedBroker|transaction\\.BrokerRequests)(\\$.*)?")
                 .and()
                 .haveNameNotMatching(
-                        "dev\\.millrace\\.stream\\.(DeadLetter|LearnerState|NodeScope|UnqueriedStore|WriteThroughStore)(\\$.*)?")
+                        "dev\\.millrace\\.stream\\.(DeadLetter|LearnerState|NodeScope|WriteThroughStore)(\\$.*)?")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(

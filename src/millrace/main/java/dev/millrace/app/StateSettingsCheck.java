@@ -22,12 +22,12 @@ final class StateSettingsCheck {
 
     private final MillraceSettings settings;
     private final GenerationHistory history;
-    private final StoredSettings stored;
+    private final Duration patience;
 
     StateSettingsCheck(MillraceSettings settings, GenerationHistory history, Duration patience) {
         this.settings = settings;
         this.history = history;
-        this.stored = new StoredSettings(settings.clients(), settings.stream(), patience);
+        this.patience = patience;
     }
 
     /** @throws InvalidSettingsException if a setting differs that must not: it names each, and says what to do */
@@ -58,7 +58,7 @@ final class StateSettingsCheck {
     }
 
     private KeptSettings ofState(Part part) {
-        KeptSettings kept = stored.of(part);
+        KeptSettings kept = StoredSettings.of(settings.clients(), settings.stream(), part, patience);
         return kept.isEmpty() && part != Part.ATTRIBUTE
                 ? published(settings.stream().applicationId(part))
                 : kept;

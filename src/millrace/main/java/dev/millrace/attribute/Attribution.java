@@ -9,15 +9,19 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.state.Books;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Outcome;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
 /**
@@ -328,8 +332,7 @@ public final class Attribution implements Durable {
     /** Attributes the clicks that waited for an exposure. It reads no others, however many wait beside them. */
     private void attributeWaiting(Exposure exposure, long number, byte[] exposureKey) {
         byte[] naming = EntryKeys.waitingClicks(number, exposure.item(), exposure.id());
-        EntryRounds.forEach(
-                entries,
+        forEach(
                 EntryKeys.waitingClicks(number, exposure.item(), exposure.time()),
                 EntryKeys.waitingClicks(number, exposure.item(), settings.windowEnd(exposure.time()) + 1),
                 CLICKS_A_ROUND,
@@ -338,8 +341,7 @@ public final class Attribution implements Durable {
                     entries.delete(unnamed.getKey());
                     entries.put(EntryKeys.naming(naming, unnamed.getKey()), unnamed.getValue());
                 });
-        EntryRounds.forEach(
-                entries,
+        forEach(
                 naming,
                 CLICKS_A_ROUND,
                 (key, value) -> Optional.of(Map.entry(key, WaitingClick.decoded(value)))
@@ -431,12 +433,40 @@ public final class Attribution implements Durable {
         output.userFeatures(changed.asOf(user, latest, state.counters.at(latest, halfLifeMillis)));
     }
 
+    private <T> void forEach(byte[] from, int most, BiFunction<byte[], byte[], Optional<T>> chosen, Consumer<T> taker) {
+        forEach(from, EntrySource.behind(from), most, chosen, taker);
+    }
+
+    /**
+     * Hands over what is chosen of the entries of a range, some at a time: a user may have any number, and they may change between the
+     * rounds.
+     *
+     * @param to the key behind the last
+     * @param most values held at once
+     * @param chosen value made of an entry's key and value; absent to leave it out
+     * @param taker called after the scan of a round; may put and delete entries
+     */
+    private <T> void forEach(
+            byte[] from, byte[] to, int most, BiFunction<byte[], byte[], Optional<T>> chosen, Consumer<T> taker) {
+        byte[][] next = {from};
+        List<T> round = new ArrayList<>();
+        do {
+            round.clear();
+            entries.scan(next[0], to, (key, value) -> {
+                chosen.apply(key, value).ifPresent(round::add);
+                next[0] = Arrays.copyOf(key, key.length + 1); // the least key behind this one
+                return round.size() < most;
+            });
+            round.forEach(taker);
+        } while (round.size() == most);
+    }
+
     private void eraseVersions(byte[] from) {
-        EntryRounds.forEach(entries, from, KEYS_A_ROUND, (key, value) -> Optional.of(key), users::deleteVersion);
+        forEach(from, KEYS_A_ROUND, (key, value) -> Optional.of(key), users::deleteVersion);
     }
 
     private void eraseAll(byte[] from, Consumer<byte[]> settle) {
-        EntryRounds.forEach(entries, from, KEYS_A_ROUND, (key, value) -> Optional.of(Map.entry(key, value)), one -> {
+        forEach(from, KEYS_A_ROUND, (key, value) -> Optional.of(Map.entry(key, value)), one -> {
             settle.accept(one.getValue());
             entries.delete(one.getKey());
         });

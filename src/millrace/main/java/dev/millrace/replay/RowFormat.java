@@ -11,7 +11,9 @@ public sealed interface RowFormat {
     Charset charset();
 
     /** Returns true if the columns of a file are known before its rows are read, from the format or from the file's header. */
-    boolean namesColumns();
+    default boolean namesColumns() {
+        return this instanceof Csv;
+    }
 
     /** Calls the function for this format. A new format does not compile until every caller has a function for it. */
     <R> R match(Function<Csv, R> csv, Function<JsonLines, R> jsonLines);
@@ -33,11 +35,6 @@ public sealed interface RowFormat {
         }
 
         @Override
-        public boolean namesColumns() {
-            return true;
-        }
-
-        @Override
         public <R> R match(Function<Csv, R> csv, Function<JsonLines, R> jsonLines) {
             return csv.apply(this);
         }
@@ -45,11 +42,6 @@ public sealed interface RowFormat {
 
     /** One JSON object a line. A column is a path: names separated by dots. */
     record JsonLines(Charset charset) implements RowFormat {
-
-        @Override
-        public boolean namesColumns() {
-            return false;
-        }
 
         @Override
         public <R> R match(Function<Csv, R> csv, Function<JsonLines, R> jsonLines) {

@@ -92,9 +92,9 @@ public final class LearnerState {
         return application;
     }
 
-    /** The settings that the learner was begun with; none if an earlier version began it. */
+    /** The settings that the learner was begun with. */
     public KeptSettings kept() {
-        return new StoredSettings(clients, settings, TopicReader.PATIENCE).of(part);
+        return StoredSettings.of(clients, settings, part, TopicReader.PATIENCE);
     }
 
     /**

@@ -10,10 +10,16 @@ import dev.millrace.topic.TopicNames;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.Topic;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Deserializer;
@@ -92,9 +98,16 @@ public final class MillraceTopology {
                 topics, wire, new PartitionCheck(settings.placement(), partitions), new CommitPaces());
         return new Topology()
                 .addSource(
-                        AutoOffsetReset.none(), "from-exposures", new EventTimestamps(), READ, READ, topics.exposures())
-                .addSource(AutoOffsetReset.none(), "from-clicks", new EventTimestamps(), READ, READ, topics.clicks())
-                .addSource(AutoOffsetReset.none(), "from-users", new EventTimestamps(), READ, READ, topics.users())
+                        AutoOffsetReset.none(),
+                        "from-exposures",
+                        MillraceTopology::timestamp,
+                        READ,
+                        READ,
+                        topics.exposures())
+                .addSource(
+                        AutoOffsetReset.none(), "from-clicks", MillraceTopology::timestamp, READ, READ, topics.clicks())
+                .addSource(
+                        AutoOffsetReset.none(), "from-users", MillraceTopology::timestamp, READ, READ, topics.users())
                 .addProcessor(
                         ATTRIBUTE,
                         () -> new AttributeProcessor(shared, settings, kept),
@@ -107,7 +120,8 @@ public final class MillraceTopology {
                 .addSink(TO_USER_FEATURES, topics.userFeatures(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ATTRIBUTE)
-                .addSource(AutoOffsetReset.none(), "from-items", new EventTimestamps(), READ, READ, topics.items())
+                .addSource(
+                        AutoOffsetReset.none(), "from-items", MillraceTopology::timestamp, READ, READ, topics.items())
                 .addProcessor(ITEMS, () -> new ItemsProcessor(shared), "from-items")
                 .addStateStore(WriteThroughStore.<Books>builder(ITEM_BOOKS_STORE), ITEMS)
                 .addSink(ITEMS_TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ITEMS)
@@ -171,10 +185,10 @@ public final class MillraceTopology {
         String name = isFromExamples ? "from-training-examples" : "from-mini-batches";
         CommitPaces paces = new CommitPaces();
         Topology topology = new Topology()
-                .addSource(AutoOffsetReset.none(), name, new EventTimestamps(), READ, READ, from)
+                .addSource(AutoOffsetReset.none(), name, MillraceTopology::timestamp, READ, READ, from)
                 .addProcessor(LEARN, () -> new LearnProcessor(source, topics, wire, learner, paces), name)
                 .addStateStore(learner.store(), LEARN)
-                .addSink(TO_EMBEDDINGS, topics.itemEmbeddings(), WRITE, WRITE, new MarkPartitioner(), LEARN)
+                .addSink(TO_EMBEDDINGS, topics.itemEmbeddings(), WRITE, WRITE, MillraceTopology::partitions, LEARN)
                 .addSink(TO_GENERATIONS, topics.generations(), WRITE, WRITE, LEARN)
                 .addSink(TO_UPDATES, topics.modelUpdates(), WRITE, WRITE, LEARN)
                 .addSink(TO_NEIGHBOURS, topics.itemNeighbours(), WRITE, WRITE, LEARN)
@@ -182,6 +196,23 @@ public final class MillraceTopology {
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, LEARN);
         topics.vectorStore().ifPresent(store -> topology.addSink(TO_VECTOR_STORE, store.topic(), WRITE, WRITE, LEARN));
         return topology;
+    }
+
+    /**
+     * The record's timestamp, or its partition's latest for a record that has none.
+     *
+     * <p>It only helps to merge partitions: event time is read from the events. Kafka drops a record with a negative timestamp
+     * without a trace, or stops; ours must be counted.
+     */
+    private static long timestamp(ConsumerRecord<Object, Object> record, long partitionTime) {
+        return record.timestamp() >= 0 ? record.timestamp() : Math.max(0, partitionTime);
+    }
+
+    /** The mark of a generation goes to every partition, and each embedding where Kafka's default sends its key. */
+    private static Optional<Set<Integer>> partitions(String topic, byte[] key, byte[] value, int count) {
+        return Topic.isMark(key)
+                ? Optional.of(IntStream.range(0, count).boxed().collect(Collectors.toSet()))
+                : Optional.empty();
     }
 
     /** The bytes that the changelogs of an application must take for an entry, by their names. */

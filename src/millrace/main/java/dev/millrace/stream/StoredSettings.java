@@ -15,23 +15,18 @@ import org.apache.kafka.clients.admin.ListTopicsOptions;
  * The settings that an application's state was begun with, read from the cluster: before a start, or for an audit.
  *
  * <p>They are the first committed records of the state's changelog ({@link WriteThroughStore}). So only these are read, however large the
- * state is. A state that an earlier version began has none there.
+ * state is.
  */
 public final class StoredSettings {
 
-    private final ClientSettings clients;
-    private final StreamSettings settings;
-    private final Duration patience;
+    private StoredSettings() {}
 
-    /** @param patience how long the cluster may take to answer */
-    public StoredSettings(ClientSettings clients, StreamSettings settings, Duration patience) {
-        this.clients = clients;
-        this.settings = settings;
-        this.patience = patience;
-    }
-
-    /** Those of an application's state; none if there is no state, or none was kept with it. */
-    public KeptSettings of(Part part) {
+    /**
+     * Returns those of an application's state; none if there is no state.
+     *
+     * @param patience how long the cluster may take to answer
+     */
+    public static KeptSettings of(ClientSettings clients, StreamSettings settings, Part part, Duration patience) {
         String changelog = MillraceTopology.changelog(
                 settings.applicationId(part),
                 switch (part) {

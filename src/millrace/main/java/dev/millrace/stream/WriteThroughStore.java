@@ -22,14 +22,19 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.processor.StateStoreContext;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.processor.internals.InternalProcessorContext;
 import org.apache.kafka.streams.processor.internals.ProcessorRecordContext;
+import org.apache.kafka.streams.query.Position;
+import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
+import org.apache.kafka.streams.state.internals.AbstractStoreBuilder;
+import org.apache.kafka.streams.state.internals.RocksDBStore;
 import org.apache.kafka.streams.state.internals.WrappedStateStore;
 import org.jspecify.annotations.Nullable;
 
@@ -337,7 +342,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     /** As {@link #builder(String)}, with a store class of the caller's choice. */
     static <D extends Durable> StoreBuilder<WriteThroughStore<D>> builder(
             String name, Function<KeyValueStore<Bytes, byte[]>, WriteThroughStore<D>> stores) {
-        return new Builder<>(entries(name), stores);
+        return new Builder<>(name, stores);
     }
 
     /** A persistent, logged, uncached store of plain entries. */
@@ -369,50 +374,56 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         }
     }
 
-    private record Builder<D extends Durable>(
-            StoreBuilder<KeyValueStore<Bytes, byte[]>> entries,
-            Function<KeyValueStore<Bytes, byte[]>, WriteThroughStore<D>> stores)
-            implements StoreBuilder<WriteThroughStore<D>> {
+    private static final class Builder<D extends Durable>
+            extends AbstractStoreBuilder<Bytes, byte[], WriteThroughStore<D>> {
 
-        @Override
-        public StoreBuilder<WriteThroughStore<D>> withCachingEnabled() {
-            throw new UnsupportedOperationException("the heap copy is the cache");
-        }
+        private final Function<KeyValueStore<Bytes, byte[]>, WriteThroughStore<D>> stores;
 
-        @Override
-        public StoreBuilder<WriteThroughStore<D>> withCachingDisabled() {
-            return this;
-        }
-
-        @Override
-        public StoreBuilder<WriteThroughStore<D>> withLoggingEnabled(Map<String, String> config) {
-            entries.withLoggingEnabled(config);
-            return this;
-        }
-
-        @Override
-        public StoreBuilder<WriteThroughStore<D>> withLoggingDisabled() {
-            throw new UnsupportedOperationException("without a changelog the state would not survive");
+        Builder(String name, Function<KeyValueStore<Bytes, byte[]>, WriteThroughStore<D>> stores) {
+            super(name, Serdes.Bytes(), Serdes.ByteArray(), Time.SYSTEM);
+            this.stores = stores;
         }
 
         @Override
         public WriteThroughStore<D> build() {
-            return stores.apply(entries.build());
+            return stores.apply(entries(name).build());
+        }
+    }
+
+    /**
+     * Kafka's store, which says nothing of its position to interactive queries: nobody queries these stores. Kafka 4.4 copies the position for each entry
+     * that it logs, and uses it only if {@code __iq.consistency.offset.vector.enabled__} is set. The store's own position handling is unchanged.
+     */
+    private static final class UnqueriedStore extends RocksDBStore {
+
+        private static final String METRICS_SCOPE = "rocksdb"; // as of Kafka's own
+
+        private UnqueriedStore(String name) {
+            super(name, METRICS_SCOPE);
         }
 
         @Override
-        public Map<String, String> logConfig() {
-            return entries.logConfig();
+        public Position getPosition() {
+            return Position.emptyPosition();
         }
 
-        @Override
-        public boolean loggingEnabled() {
-            return entries.loggingEnabled();
-        }
+        static KeyValueBytesStoreSupplier named(String name) {
+            return new KeyValueBytesStoreSupplier() {
+                @Override
+                public String name() {
+                    return name;
+                }
 
-        @Override
-        public String name() {
-            return entries.name();
+                @Override
+                public KeyValueStore<Bytes, byte[]> get() {
+                    return new UnqueriedStore(name);
+                }
+
+                @Override
+                public String metricsScope() {
+                    return METRICS_SCOPE;
+                }
+            };
         }
     }
 }

@@ -44,7 +44,7 @@ public final class CountsCheck {
     /** The settings that the attribution's state keeps; if it keeps none, those that were given. */
     private static AttributionSettings attribution(MillraceSettings settings, Cluster cluster, PrintWriter out) {
         KeptSettings kept =
-                new StoredSettings(settings.clients(), settings.stream(), cluster.patience()).of(Part.ATTRIBUTE);
+                StoredSettings.of(settings.clients(), settings.stream(), Part.ATTRIBUTE, cluster.patience());
         if (kept.isEmpty()) {
             WrittenTopics.requireVisible(settings, Part.ATTRIBUTE);
             out.println("note: no settings were found with a state of application "

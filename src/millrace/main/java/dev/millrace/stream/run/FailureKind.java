@@ -6,6 +6,7 @@ import dev.millrace.topic.transaction.UndecidedTransactionException;
 import dev.millrace.wire.RegistryUnreachableException;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.InvalidOffsetException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.RetriableException;
@@ -57,28 +58,21 @@ enum FailureKind {
     }
 
     /**
-     * Whether the brokers ended an open transaction, as they do when it grows too old while they cannot be reached. Streams treats that
-     * as fatal if it is the answer to a commit. A new thread goes on from the last commit.
+     * What Kafka does not try again, or Streams treats as fatal, and a new thread goes on from the last commit:
+     *
+     * <ul>
+     *   <li>the brokers ended an open transaction, as they do when it grows too old while they cannot be reached;
+     *   <li>a broker met an error that it has no name for, as with a full disk: an index is a mapped file, and a page of it that finds
+     *       no space is no I/O error to the broker;
+     *   <li>the brokers hold a killed process for alive, whose name in its groups this one has: where they give out the tasks
+     *       themselves (KIP-1071), they keep the name for it until its session has ended.
+     * </ul>
      */
-    private static boolean isEndOfTransaction(Throwable cause) {
-        return cause instanceof InvalidTxnStateException || cause instanceof TransactionAbortableException;
-    }
-
-    /**
-     * Whether a broker met an error that it has no name for, as with a full disk: an index is a mapped file, and a page of it that finds no
-     * space is no I/O error to the broker. Kafka's clients do not try again.
-     */
-    private static boolean isErrorOfTheBroker(Throwable cause) {
-        return cause instanceof UnknownServerException;
-    }
-
-    /**
-     * Whether the brokers hold a killed process for alive, whose name in its groups this one has. Where they give out the tasks themselves
-     * (KIP-1071), they keep the name for it until its session has ended; Streams treats that as fatal.
-     */
-    private static boolean isNameStillTaken(Throwable cause) {
-        return cause instanceof UnreleasedInstanceIdException;
-    }
+    private static final Set<Class<? extends Exception>> OF_THE_CLUSTER = Set.of(
+            InvalidTxnStateException.class,
+            TransactionAbortableException.class,
+            UnknownServerException.class,
+            UnreleasedInstanceIdException.class);
 
     private static Optional<FailureKind> kind(Throwable cause) {
         String message = String.valueOf(cause.getMessage());
@@ -107,10 +101,7 @@ enum FailureKind {
         if (cause instanceof MissingSourceTopicException) {
             return Optional.of(TOPIC_MISSING);
         }
-        return cause instanceof RetriableException
-                        || isEndOfTransaction(cause)
-                        || isErrorOfTheBroker(cause)
-                        || isNameStillTaken(cause)
+        return cause instanceof RetriableException || OF_THE_CLUSTER.stream().anyMatch(kind -> kind.isInstance(cause))
                 ? Optional.of(CLUSTER)
                 : Optional.empty();
     }
