@@ -70,21 +70,6 @@ class CountedExamplesTest {
     }
 
     @Test
-    void aFollowerOfTheLogCountsTheSame() {
-        Batcher own = batcher(Map.of("negatives.memory", "20"));
-        Batcher follower = batcher(Map.of("negatives.memory", "20"));
-        batches(own, 20, .4).forEach(follower::follow);
-
-        fill(own, .4);
-        fill(follower, .4);
-
-        MiniBatch next = own.close();
-        MiniBatch same = follower.close();
-        assertThat(same.logProbability()).isEqualTo(next.logProbability());
-        assertThat(same.negatives()).isEqualTo(next.negatives());
-    }
-
-    @Test
     void itHardlyCountsInThePopularityTerm() {
         FastPopularity popularity =
                 new FastPopularity(FastPopularity.Settings.read(new SettingsReader(Map.of())), 'F', id -> id);

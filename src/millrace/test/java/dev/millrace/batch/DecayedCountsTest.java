@@ -3,15 +3,11 @@ package dev.millrace.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.millrace.state.EntrySink;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class DecayedCountsTest {
@@ -52,31 +48,6 @@ class DecayedCountsTest {
         List<String> visited = new ArrayList<>();
         counts.forEachItem(visited::add);
         assertThat(visited).containsExactlyInAnyOrderElementsOf(reference.keySet());
-    }
-
-    @Test
-    void restoredCountsGoOnWithTheSameBits() {
-        DecayedCounts counts = new DecayedCounts('P', HALF_LIFE, id -> id);
-        DecayedCounts restored = new DecayedCounts('P', HALF_LIFE, id -> id);
-        NavigableMap<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
-        for (int number = 0; number < 100; number++) {
-            counts.add("i" + number, number / 7.0, 1);
-        }
-        counts.drainDirty(EntrySink.into(stored));
-        counts.remove("i17");
-        counts.remove("i99");
-        counts.drainDirty(EntrySink.into(stored));
-
-        stored.forEach(restored::restore);
-
-        for (DecayedCounts each : List.of(counts, restored)) {
-            each.add("i17", 20, 1);
-            each.add("i3", 21, 2);
-        }
-        for (int number = 0; number < 100; number++) {
-            assertThat(restored.stored("i" + number)).isEqualTo(counts.stored("i" + number));
-        }
-        assertThat(restored.total(30)).isEqualTo(counts.total(30));
     }
 
     @Test

@@ -10,8 +10,6 @@ import dev.millrace.state.EntrySink;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -72,64 +70,6 @@ class FastPopularityTest {
             assertThat(FastPopularity.later(read, hours / 6.0))
                     .isCloseTo(popularity.number("a", TIME + (2 + hours) * HOUR), within(1e-9));
         }
-    }
-
-    /** Numbers are read at each item's last click only, as they are published. */
-    @Test
-    void numbersReadAtTheLastClickRankAllItemsAsTheExactProbabilityDoesNow() {
-        SplittableRandom random = new SplittableRandom(9);
-        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
-        Map<String, Double> read = new HashMap<>();
-        Map<String, Long> readAt = new HashMap<>();
-        List<TrainingExample> clicks = new ArrayList<>();
-        for (int step = 0; step < 60; step++) {
-            TrainingExample[] batch = drawn(random, step);
-            popularity.observe(batch(batch));
-            clicks.addAll(List.of(batch));
-            long latest = clicks.stream().mapToLong(TrainingExample::time).max().orElseThrow();
-            for (TrainingExample click : batch) {
-                read.put(click.item(), popularity.number(click.item(), latest));
-                readAt.put(click.item(), latest);
-            }
-            long now = latest + HOUR * random.nextInt(24);
-
-            List<String> byRead = ranked(item -> FastPopularity.later(
-                    read.getOrDefault(item, 0.0), (now - readAt.getOrDefault(item, now)) / (6.0 * HOUR)));
-            List<String> exact = ranked(item -> FastPopularityReference.probability(clicks, item, now, ITEMS));
-
-            assertThat(byRead).isEqualTo(exact);
-        }
-    }
-
-    @Test
-    void whoReadsWhatCooledHasNoNumberThatIsAStepOutOfDate() {
-        SplittableRandom random = new SplittableRandom(3);
-        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
-        double step = 0.25;
-        double[] read = new double[ITEMS];
-        long before = TIME;
-        int cooled = 0;
-        for (int at = 0; at < 80; at++) {
-            TrainingExample[] clicks =
-                    at < 40 ? drawn(random, at) : new TrainingExample[] {click("i0", TIME + at * HOUR)};
-            popularity.observe(batch(clicks));
-            long now = Math.max(before, TIME + at * HOUR);
-            List<String> due = new ArrayList<>(popularity.cooled(before, now, step));
-            cooled += due.size();
-            for (TrainingExample click : clicks) {
-                due.add(click.item());
-            }
-            for (String item : due) {
-                read[Integer.parseInt(item.substring(1))] = popularity.number(item, now);
-            }
-            before = now;
-
-            for (int item = 0; item < ITEMS; item++) {
-                assertThat(Math.abs(read[item] - popularity.number("i" + item, now)))
-                        .isLessThan(step);
-            }
-        }
-        assertThat(cooled).isPositive().isLessThan(80 * ITEMS / 4);
     }
 
     /** Against a pass over all items, with removals, a restart, and times between takes from a second to a day. */
@@ -200,22 +140,6 @@ class FastPopularityTest {
 
     private static void drain(FastPopularity popularity, Map<byte[], byte[]> stored) {
         popularity.drainDirty(EntrySink.into(stored));
-    }
-
-    private interface Score {
-        double of(String item);
-    }
-
-    private static List<String> ranked(Score score) {
-        Map<String, Double> scores = new HashMap<>();
-        List<String> items = new ArrayList<>(
-                IntStream.range(0, ITEMS).mapToObj(item -> "i" + item).toList());
-        // sums in another order differ in their last bits: what is equal but for those has one place
-        items.forEach(item -> scores.put(item, Math.rint(Math.log(score.of(item) + 1e-300) * 1e9) / 1e9));
-        items.sort(Comparator.comparing((String item) -> scores.getOrDefault(item, 0.0))
-                .reversed()
-                .thenComparing(Comparator.naturalOrder()));
-        return items;
     }
 
     /** Eight clicks of an hour, not in order, each item the rarer the higher its number, the last five never. */

@@ -14,10 +14,4 @@ class QuotaTest {
         // step 3 is the first of four: 2.5, 5, 7.5 and 10, rounded up; then 10 until step 8
         assertThat(IntStream.rangeClosed(1, 9).map(quota::at)).containsExactly(0, 0, 3, 5, 8, 10, 10, 10, 0);
     }
-
-    @Test
-    void isAlwaysTheSameUnlessSaid() {
-        assertThat(new Quota(7).at(1)).isEqualTo(7);
-        assertThat(new Quota(7).at(1_000_000)).isEqualTo(7);
-    }
 }

@@ -3,18 +3,9 @@ package dev.millrace.event;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class RejectReasonTest {
-
-    @Test
-    void everyReasonIsFoundByItsLabel() {
-        for (RejectReason reason : RejectReason.values()) {
-            assertThat(RejectReason.of(reason.label())).contains(reason);
-        }
-        assertThat(RejectReason.of("bad-luck")).isEqualTo(Optional.empty());
-    }
 
     /** They stand in headers and books that earlier versions wrote. */
     @Test

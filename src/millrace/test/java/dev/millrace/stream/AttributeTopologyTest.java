@@ -6,15 +6,12 @@ import static dev.millrace.stream.Streams.exposure;
 import static dev.millrace.stream.Streams.item;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.avro.ClickEvent;
 import dev.millrace.avro.ExampleRecord;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.FeatureValue;
-import dev.millrace.avro.FeatureVector;
 import dev.millrace.avro.ItemEvent;
 import dev.millrace.avro.ItemRemoval;
 import dev.millrace.avro.TrainingRecord;
-import dev.millrace.avro.UserEvent;
 import dev.millrace.avro.UserRemoval;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
@@ -39,7 +36,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -53,7 +49,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class AttributeTopologyTest {
 
@@ -253,60 +248,6 @@ class AttributeTopologyTest {
         assertThat(read(topics.trainingExamples())).isEmpty();
     }
 
-    @ParameterizedTest
-    @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 1e38, -1e38})
-    void numbersThatWouldPoisonTheModelGoToTheDeadLetters(double poison) {
-        Map<String, FeatureValue> number = Map.of("price", new FeatureValue(poison));
-        Map<String, FeatureValue> vector =
-                Map.of("picture", new FeatureValue(new FeatureVector(List.of(0.5f, (float) poison))));
-        Instant time = Instant.ofEpochMilli(T0);
-        Instant unknown = Instant.ofEpochMilli(0);
-
-        send(topics.items(), utf8("i1"), AvroBytes.encode(wire, "items", new ItemEvent("i1", time, number)), T0);
-        send(topics.items(), utf8("i1"), AvroBytes.encode(wire, "items", new ItemEvent("i1", time, vector)), T0);
-        Books.Account two = account(2, 0, Map.of("rejected: bad-value", 1L, "rejected: bad-component", 1L));
-        assertThat(books().get("items")).isEqualTo(two); // the driver gives both tasks one name: look in between
-        send(topics.users(), utf8("u1"), AvroBytes.encode(wire, "users", new UserEvent("u1", time, number)), T0);
-        send(topics.users(), utf8("u1"), AvroBytes.encode(wire, "users", new UserEvent("u1", time, vector)), T0);
-        for (Map<String, FeatureValue> context : List.of(number, vector)) {
-            SpecificRecord shown = new ExposureEvent("e1", "u1", "i1", time, unknown, context);
-            send(topics.exposures(), utf8("u1"), AvroBytes.encode(wire, "exposures", shown), T0);
-        }
-        ClickEvent heavy =
-                AvroBytes.decode(wire, ClickEvent.class, events.encode("clicks", click("c1", "u1", "i1", T0)));
-        byte[] click = AvroBytes.encode(
-                wire, "clicks", ClickEvent.newBuilder(heavy).setWeight(poison).build());
-        send(topics.clicks(), utf8("u1"), click, T0);
-
-        SortedMap<String, Books.Account> books = books();
-        assertThat(books.get("users")).isEqualTo(two);
-        assertThat(books.get("exposures")).isEqualTo(two);
-        assertThat(books.get("clicks")).isEqualTo(account(1, 0, Map.of("rejected: bad-weight", 1L)));
-        assertThat(read(topics.deadLetters())).hasSize(7);
-        assertThat(read(topics.trainingExamples())).isEmpty();
-    }
-
-    @Test
-    void aHugeArrayLengthIsRejectedAndNotBelieved() {
-        // a user's bag of 2^31 - 1 categories, in 40 bytes
-        byte[] good = events.encode(
-                "users",
-                new dev.millrace.event.UserProfile(
-                        "u1",
-                        T0,
-                        dev.millrace.event.Features.of(
-                                Map.of("tags", new dev.millrace.event.FeatureValue.Bag(List.of("a", "b", "c"))))));
-        int count = indexOf(good, (byte) 6); // 3 items, zig-zag
-        byte[] huge = new byte[good.length + 4];
-        System.arraycopy(good, 0, huge, 0, count);
-        System.arraycopy(new byte[] {(byte) 0xFE, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF, 0x0F}, 0, huge, count, 5);
-        System.arraycopy(good, count + 1, huge, count + 5, good.length - count - 1);
-
-        send(topics.users(), utf8("u1"), huge, T0);
-
-        assertThat(books().get("users")).isEqualTo(account(1, 0, Map.of("rejected: undecodable", 1L)));
-    }
-
     @Test
     void repeatedEventsAreDuplicatesAndTheBooksBalanceAllTheWay() {
         send(exposure("e1", "u1", "i1", T0));
@@ -406,15 +347,6 @@ class AttributeTopologyTest {
             headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8));
         }
         return headers;
-    }
-
-    private static int indexOf(byte[] bytes, byte wanted) {
-        for (int at = bytes.length - 1; at >= 0; at--) {
-            if (bytes[at] == wanted) {
-                return at;
-            }
-        }
-        throw new IllegalArgumentException("no " + wanted);
     }
 
     private static byte[] utf8(String text) {

@@ -27,13 +27,6 @@ class CommitPaceTest {
     }
 
     @Test
-    void commitsThatTakeLongAreRarer() {
-        commit(Duration.ofMillis(60));
-
-        assertThat(pace.left()).isEqualTo(Duration.ofMillis(3 * 60));
-    }
-
-    @Test
     void commitThatWasQuickEndsALongPause() {
         commit(Duration.ofMillis(60));
         pass(Duration.ofMillis(180));

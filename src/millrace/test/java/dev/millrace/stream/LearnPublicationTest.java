@@ -26,7 +26,6 @@ import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TrainingRecords;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,7 +33,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.test.TestRecord;
@@ -279,41 +277,6 @@ class LearnPublicationTest {
             TrainingProgress progress = driver.lastProgress().training().orElseThrow();
             assertThat(progress.step()).isEqualTo(4);
             assertThat(progress.withheld()).isEmpty();
-        }
-    }
-
-    @Test
-    void whileStepsAreRefusedNothingIsPublishedAndAfterwardsEverything() {
-        // a number's statistics: refused, they are put back, and so are written as if they had changed
-        TrainerSettings withNumber = TrainerSettings.read(
-                Streams.reader("features.user", "user,history,age", "features.user.age.kind", "numeric"));
-        try (LearnerDriver driver = driver(
-                MillraceTopology.learn(topics, withNumber, LearnerDriver.MAX_WAIT, wire, Streams.terms()), "a")) {
-            driver.sendBatch(0, false);
-            int items = driver.lastVectors().size();
-            int queryEntries = driver.read(topics.modelUpdates()).stream()
-                    .map(record -> new String(record.key(), StandardCharsets.ISO_8859_1))
-                    .collect(Collectors.toSet())
-                    .size();
-            driver.sendBatch(1, true);
-            driver.sendBatch(2, true);
-            driver.embeddings();
-            driver.read(topics.modelUpdates());
-
-            driver.sendBatch(3, true); // the third in a row
-            driver.sendBatch(4, true);
-
-            assertThat(driver.embeddings()).isEmpty();
-            assertThat(driver.read(topics.modelUpdates())).isEmpty();
-            assertThat(driver.lastProgress().training().orElseThrow().withheld())
-                    .contains("4 steps in a row were refused");
-
-            driver.sendBatch(5, false);
-
-            assertThat(driver.lastVectors()).hasSize(items);
-            assertThat(driver.read(topics.modelUpdates())).hasSize(queryEntries);
-            assertThat(driver.lastProgress().training().orElseThrow().withheld())
-                    .isEmpty();
         }
     }
 

@@ -265,26 +265,6 @@ class MappedLogTest {
     }
 
     @Test
-    void theUnitOfATableAndOfAClicksOwnTimeIsToldToo() throws IOException {
-        write("log.csv", "user,item,time,clicked,at\nu,a,1650000000000,1,1650000000\n");
-        write("items.csv", "item,since\na,1650000000\n");
-        BadRows bad = new BadRows(10);
-
-        all(
-                mapped("log.files = log.csv\nlog.clicked = clicked\nlog.click.time = at\n"
-                        + "items.files = items.csv\nitems.time = since"),
-                bad);
-
-        assertThat(bad.first())
-                .extracting(BadRow::toString)
-                .containsExactly(
-                        "items.csv:2: column \"since\" (items.time), time = 1650000000: must be a time between 1980 and 2100"
-                                + " by items.time.unit = ms; by items.time.unit = s it is 2022-04-15T05:20:00Z",
-                        "log.csv:2: column \"at\" (log.click.time), time = 1650000000: must be a time between 1980 and 2100"
-                                + " by log.time.unit = ms; by log.time.unit = s it is 2022-04-15T05:20:00Z");
-    }
-
-    @Test
     void aCellThatBreaksARuleIsToldWithItsColumnAndTheKeyThatNamesIt() throws IOException {
         write("log.csv", "uid,sku,time,w\n,a,1650000000000,1\nu,,1650000000000,1\nu,a,1650000000000,0\n");
         write("users.csv", "uid,age\n,7\n");
@@ -316,24 +296,6 @@ class MappedLogTest {
     }
 
     @Test
-    void aNameThatNoActionMayHaveIsAFaultOfTheMappingAndNotOfEachRow() throws IOException {
-        write("log.csv", "user,item,time,clicked,liked\n");
-        String tooLong = "a".repeat(257);
-
-        assertThatThrownBy(
-                        () -> mapped("log.files = log.csv\nlog.clicked = clicked\nlog.click.action =\nlog.flag.liked = "
-                                + tooLong + "\n"))
-                .isInstanceOfSatisfying(
-                        InvalidSettingsException.class,
-                        thrown -> assertThat(thrown.faults())
-                                .extracting(SettingFault::toString)
-                                .containsExactlyInAnyOrder(
-                                        "log.flag.liked = " + tooLong
-                                                + ": must be the name of an action: not blank, no control characters, at most 256 bytes",
-                                        "log.click.action = : must be the name of an action: not blank, no control characters, at most 256 bytes"));
-    }
-
-    @Test
     void everyFaultOfAMappingIsReportedTogether() throws IOException {
         write("log.csv", "uid,item,time\n");
 
@@ -346,6 +308,7 @@ class MappedLogTest {
                 log.charset = klingon
                 log.context-feature.item = colour
                 log.colour = red
+                log.click.action =
                 sorted = perhaps
                 """))
                 .isInstanceOfSatisfying(InvalidSettingsException.class, thrown -> assertThat(thrown.faults())
@@ -357,6 +320,7 @@ class MappedLogTest {
                                 "log.charset",
                                 "log.context-feature.item",
                                 "log.colour",
+                                "log.click.action",
                                 "log.clicked",
                                 "sorted"));
     }
