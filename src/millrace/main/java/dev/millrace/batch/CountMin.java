@@ -6,7 +6,6 @@ import dev.millrace.state.PrefixedKey;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * {@link Decayed} over a fixed number of cells: a count-min sketch (Cormode and Muthukrishnan 2005) of counts that
@@ -50,16 +49,6 @@ final class CountMin implements ItemPopularity {
                 cells.put(cell, Math.max(decayed(cell), counted), positives);
             }
         }
-    }
-
-    @Override
-    public void remove(String item) {
-        // the item shares its cells with others; its count decays there
-    }
-
-    @Override
-    public Optional<PowerDraws.Weights> weights() {
-        return Optional.empty();
     }
 
     @Override

@@ -5,7 +5,6 @@ import dev.millrace.state.Frame;
 import dev.millrace.state.PrefixedKey;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * {@link Intervals} over a fixed number of buckets (Yi et al. 2019, algorithm 2 with its m hash functions):
@@ -63,16 +62,6 @@ final class HashedIntervals implements ItemPopularity {
                 }
             }
         }
-    }
-
-    @Override
-    public void remove(String item) {
-        // the item shares its buckets with others; later steps overwrite it there
-    }
-
-    @Override
-    public Optional<PowerDraws.Weights> weights() {
-        return Optional.empty();
     }
 
     @Override

@@ -32,10 +32,13 @@ public sealed interface ItemPopularity extends Durable
     /** Learns from one batch. The batch's own probabilities must be read before this call. */
     void observe(List<String> positives);
 
-    void remove(String item);
+    /** Forgets an item. Where it shares its cells with others nothing is to do: what it left there fades. */
+    default void remove(String item) {}
 
     /** Weights to draw items by; absent if the estimator keeps none for each item. */
-    Optional<PowerDraws.Weights> weights();
+    default Optional<PowerDraws.Weights> weights() {
+        return Optional.empty();
+    }
 
     /**
      * A decayed count, the default: {@code p(y) = (c(y) + ε) / (C + ε N)}. Time is counted in positives, so that the

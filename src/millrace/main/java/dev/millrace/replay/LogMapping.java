@@ -55,24 +55,20 @@ final class LogMapping {
         timeUnit = table.timeUnit();
         id = table.optionalColumn("id", "column of the event's own id; without it equal rows are the same event");
         boolean isBoth = isExposure && isClick;
-        exposure = isClick && !isExposure
-                ? table.optionalColumn("exposure", "column of the exposure's id that the click answers")
-                : Optional.empty();
-        clicked = isBoth
-                ? table.optionalColumn("clicked", "column of a flag: the exposure was clicked")
-                : Optional.empty();
+        exposure = table.optionalColumn(
+                isClick && !isExposure, "exposure", "column of the exposure's id that the click answers");
+        clicked = table.optionalColumn(isBoth, "clicked", "column of a flag: the exposure was clicked");
         flags = isBoth ? table.flags("flag") : List.of();
-        action = isClick
-                ? table.optionalColumn("action", "column of the action; in a log of both, empty where there was none")
-                : Optional.empty();
+        action = table.optionalColumn(
+                isClick, "action", "column of the action; in a log of both, empty where there was none");
         clickAction =
                 isClick ? table.action("click.action", "click", "the action of a click that names none") : "click";
-        clickTime = isBoth ? table.optionalColumn("click.time", "column of the click's own time") : Optional.empty();
+        clickTime = table.optionalColumn(isBoth, "click.time", "column of the click's own time");
         clickDelayMillis = isBoth
                 ? reader.longInteger(table.key("click.delay.millis")
                         + " = 1000 in [0, 86400000]: how long after its exposure a click without a time is dated")
                 : 0;
-        weight = isClick ? table.optionalColumn("weight", "column of the click's weight") : Optional.empty();
+        weight = table.optionalColumn(isClick, "weight", "column of the click's weight");
         if (isBoth) {
             reader.require(
                     clicked.isPresent() || action.isPresent() || !flags.isEmpty(),

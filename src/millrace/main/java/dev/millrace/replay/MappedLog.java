@@ -68,14 +68,15 @@ final class MappedLog implements DataSet {
                 "there must be either log.files, whose rows are exposures that may be clicked, or clicks.files with or"
                         + " without exposures.files");
         hasExposures = hasBoth || hasOnlyExposures;
-        if (hasBoth) {
-            addLog(reader, new TableMapping(reader, folder, format, "log"), true, true);
-        }
-        if (hasOnlyExposures) {
-            addLog(reader, new TableMapping(reader, folder, format, "exposures"), true, false);
-        }
-        if (hasOnlyClicks) {
-            addLog(reader, new TableMapping(reader, folder, format, "clicks"), false, true);
+        for (String section : List.of("log", "exposures", "clicks")) {
+            if (has(given, section)) {
+                TableMapping table = new TableMapping(reader, folder, format, section);
+                LogMapping rows =
+                        new LogMapping(reader, table, !section.equals("clicks"), !section.equals("exposures"));
+                rows.declare(declared);
+                log.addAll(rows.files(table.finish()));
+                mappings.add(table);
+            }
         }
         items = has(given, "items")
                 ? tables(new TableMapping(reader, folder, format, "items"), Source.ITEM)
@@ -107,13 +108,6 @@ final class MappedLog implements DataSet {
     public Stream<ReplayEvent> events(Consumer<? super BadRow> badRows) {
         Timeline timeline = new Timeline(read(items, badRows), read(users, badRows), log);
         return isSorted ? timeline.streamed(badRows) : timeline.sortedInMemory(badRows);
-    }
-
-    private void addLog(SettingsReader reader, TableMapping table, boolean isExposure, boolean isClick) {
-        LogMapping rows = new LogMapping(reader, table, isExposure, isClick);
-        rows.declare(declared);
-        log.addAll(rows.files(table.finish()));
-        mappings.add(table);
     }
 
     private List<Table> tables(TableMapping table, Source source) {

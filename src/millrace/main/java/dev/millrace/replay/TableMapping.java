@@ -48,6 +48,11 @@ final class TableMapping {
         return located(name, column);
     }
 
+    /** Reads an optional column, where the section may have it. */
+    Optional<Column> optionalColumn(boolean mayHave, String name, String doc) {
+        return mayHave ? optionalColumn(name, doc) : Optional.empty();
+    }
+
     /** Reads an optional column. */
     Optional<Column> optionalColumn(String name, String doc) {
         String column = reader.text(key(name) + ": " + doc);

@@ -125,36 +125,27 @@ public record TrainerSettings(
     }
 
     public TrainerSettings withCacheBytes(long other) {
-        return new TrainerSettings(
-                batch,
-                model,
-                engine,
-                threads,
-                readThreads,
-                exam,
-                alarms,
-                publish,
-                fast,
-                neighbours,
-                learnFrom,
-                digestSteps,
-                other);
+        return with(exam, other);
     }
 
     public TrainerSettings withExam(ExamSettings other) {
+        return with(other, cacheBytes);
+    }
+
+    private TrainerSettings with(ExamSettings otherExam, long otherCacheBytes) {
         return new TrainerSettings(
                 batch,
                 model,
                 engine,
                 threads,
                 readThreads,
-                other,
+                otherExam,
                 alarms,
                 publish,
                 fast,
                 neighbours,
                 learnFrom,
                 digestSteps,
-                cacheBytes);
+                otherCacheBytes);
     }
 }
