@@ -15,7 +15,6 @@ import dev.millrace.wire.EventJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -25,7 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** The inputs that are kept, by target; {@link #main} makes those that fuzzing begins with. */
+/** The inputs that are kept, by target; {@link #main} makes anew those that change with our schemas and state. */
 final class Corpus {
 
     static final Path DIRECTORY = Path.of("src/workshop/test/resources/fuzz");
@@ -50,7 +49,7 @@ final class Corpus {
 
     private Corpus() {}
 
-    /** Writes good inputs of every target. */
+    /** Writes good records and checkpoints. */
     public static void main(String[] arguments) throws IOException {
         for (Map.Entry<String, List<byte[]>> topic :
                 HostileRecords.samples(Input.directory()).entrySet()) {
@@ -60,16 +59,6 @@ final class Corpus {
             }
         }
         json();
-        schemas();
-        requests();
-        rows();
-        mappings();
-        text(
-                "SettingsFuzz",
-                "some",
-                "",
-                "batch.size = 16\ntower.dim = 8\ndigest.steps = 5\nattribution.window = 90s\n");
-        text("SettingsFuzz", "lists", "", "features.user = history, age\nfeatures.user.age.kind = number\n");
         checkpoints();
     }
 
@@ -83,70 +72,6 @@ final class Corpus {
         write("EventFuzz", "clicks-json", EventFuzz.input("clicks", EventJson.of(click)));
         CatalogueItem item = new CatalogueItem("i1", Streams.T0, features);
         write("EventFuzz", "items-json", EventFuzz.input("items", EventJson.of(item)));
-    }
-
-    private static void schemas() throws IOException {
-        String small = "{\"type\":\"record\",\"name\":\"ItemEvent\",\"namespace\":\"dev.millrace.avro\",\"fields\":["
-                + "{\"name\":\"item\",\"aliases\":[\"item_id\"],\"type\":\"string\"},"
-                + "{\"name\":\"code\",\"type\":{\"type\":\"fixed\",\"name\":\"Code\",\"size\":2},\"default\":\"ab\"},"
-                + "{\"name\":\"time\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}}]}";
-        for (int from = 0; from < 2; from++) {
-            text("SchemaFuzz", "small-" + from, String.valueOf((char) from), small + "\0\4i1ab\2");
-        }
-        text(
-                "SchemaFuzz",
-                "answer",
-                "\2",
-                "{\"schema\": \"{\\\"type\\\":\\\"enum\\\",\\\"name\\\":\\\"E\\\",\\\"symbols\\\":[\\\"A\\\"]}\","
-                        + " \"references\": [{\"name\": \"E\", \"subject\": \"s\", \"version\": 1}]}\0\0");
-    }
-
-    private static void requests() throws IOException {
-        text("RequestFuzz", "query", "\0", "user=u1&k=3&exclude=a,b&filter.price.min=1&w.click=0.5&explain=true");
-        text(
-                "RequestFuzz",
-                "body",
-                "\1",
-                "{\"user\": \"u1\", \"k\": 2, \"filter\": {\"price\": {\"min\": 1}, \"tags\": [\"new\"]},"
-                        + " \"features\": {\"age\": 3, \"bag\": [\"a\"], \"vector\": [1.5]}, \"history\": [\"a\"]}");
-        text("RequestFuzz", "batch", "\1", "{\"requests\": [{\"user\": \"u1\", \"weights\": {\"like\": 2}}, {}]}");
-    }
-
-    private static void rows() throws IOException {
-        text("RowFuzz", "json", "\0", "{\"user\":\"u1\",\"item\":\"i1\",\"time\":1767225600000,\"tags\":[\"a\"]}\n{");
-        text("RowFuzz", "nested", "\1", "{\"a\":{\"b\":\"u1\"},\"item\":\"i1\",\"time\":\"2026-01-01T00:00:00Z\"}\n");
-        String csv = "u1,i1,1767225600000,1,7,a|b,1 2\nu2,\"i,\n2\",1767225600000,0,,,\n";
-        for (int mapping = 2; mapping < 5; mapping++) {
-            text("RowFuzz", "csv-" + mapping, String.valueOf((char) mapping), csv);
-        }
-        byte[] utf16 = "user,item,time,clicked\nu,i,1767225600000,1".getBytes(StandardCharsets.UTF_16BE);
-        write("RowFuzz", "utf-16", join(new byte[] {5}, utf16));
-    }
-
-    private static void mappings() throws IOException {
-        text(
-                "MappingFuzz",
-                "csv",
-                "\0",
-                """
-                log.files = *.csv
-                log.clicked = clicked
-                log.delimiter = ,
-                log.quote = "
-                log.time.unit = ms
-                log.user-feature.clicked = bag | as flag
-                """);
-        text(
-                "MappingFuzz",
-                "json",
-                "\1",
-                """
-                clicks.files = log.jsonl
-                clicks.item = item.id
-                clicks.charset = UTF-8
-                items.files = log.jsonl
-                items.key = item.id
-                """);
     }
 
     private static void checkpoints() throws IOException {
@@ -181,10 +106,6 @@ final class Corpus {
             joined.writeBytes(part);
         }
         return joined.toByteArray();
-    }
-
-    private static void text(String target, String name, String choice, String text) throws IOException {
-        write(target, name, (choice + text).getBytes(StandardCharsets.UTF_8));
     }
 
     private static void write(String target, String name, byte[] input) throws IOException {

@@ -61,7 +61,7 @@ class LearnerAuditTest {
             String name, String examples, String changes, String batches, String outcomes, String expectedFaults) {
         words(examples, " ").forEach(example -> log.add(example(example), 10L * number(example)));
         words(changes, ", ")
-                .map(change -> change.split(" "))
+                .map(change -> change.split(" ", -1))
                 .forEach(change -> log.add(change(change[0], change[1]), Long.parseLong(change[2])));
 
         LearnerAudit audit = new LearnerAudit(log, POSITION, TOPICS, faults);
@@ -136,7 +136,7 @@ class LearnerAuditTest {
     }
 
     private static Stream<String> words(String text, String between) {
-        return Stream.of(text.split(between)).filter(word -> !word.isEmpty());
+        return Stream.of(text.split(between, -1)).filter(word -> !word.isEmpty());
     }
 
     /** Certain outcomes with their numbers, then those of which one is true. */
