@@ -37,33 +37,6 @@ class RecallEngineTest {
     }
 
     @Test
-    void itemsTheUserHasHadStayOutUnlessAskedFor() {
-        engine.serve(
-                generation("g1", Map.of("a", new float[] {3, 0}, "b", new float[] {2, 0}, "c", new float[] {1, 0})));
-        users.put("u", new UserFeatures("u", 1, Features.NONE, List.of("a")));
-
-        Answer.Found without = (Answer.Found) engine.recall(request("u", 2));
-        Answer.Found with = (Answer.Found) engine.recall(new RecallRequest("u", 2, false, Features.NONE));
-
-        // the fake encodes every user as (1, 0): scores are the first components
-        assertThat(without.items()).containsExactly(new ScoredItem("b", 2), new ScoredItem("c", 1));
-        assertThat(with.items()).containsExactly(new ScoredItem("a", 3), new ScoredItem("b", 2));
-        assertThat(without.isColdStart()).isFalse();
-    }
-
-    @Test
-    void aUserNeverSeenGetsAColdStartThatSaysSo() {
-        engine.serve(generation("g1", Map.of("a", new float[] {1, 0})));
-
-        Answer.Found found = (Answer.Found) engine.recall(request("nobody", 5));
-
-        assertThat(found.isColdStart()).isTrue();
-        assertThat(found.items()).extracting(ScoredItem::item).containsExactly("a");
-        assertThat(found.step()).isEqualTo(9);
-        assertThat(found.publishedAt()).isEqualTo(1_000);
-    }
-
-    @Test
     void theLearnedWeightsAddPopularityAndAgeAndAGivenOnePopularityAlone() {
         long hour = 3_600_000;
         ItemIndex index = new ItemIndex(2);
@@ -92,17 +65,6 @@ class RecallEngineTest {
     }
 
     @Test
-    void similarItemsLeaveTheItemItselfOut() {
-        engine.serve(
-                generation("g1", Map.of("a", new float[] {1, 0}, "b", new float[] {0.9f, 0}, "c", new float[] {0, 1})));
-
-        Answer.Found found = (Answer.Found) engine.similar("a", 1);
-
-        assertThat(found.items()).containsExactly(new ScoredItem("b", 0.9f));
-        assertThat(engine.similar("x", 1)).isEqualTo(Answer.Refusal.UNKNOWN_ITEM);
-    }
-
-    @Test
     void aRequestMayNameAGenerationThatIsKeptComplete() {
         ServedGeneration first = generation("g1", Map.of("a", new float[] {1, 0}));
         ServedGeneration second = generation("g2", Map.of("b", new float[] {0.5f, 1}));
@@ -113,6 +75,7 @@ class RecallEngineTest {
 
         assertThat(found.generation()).isEqualTo("g2");
         assertThat(found.items()).containsExactly(new ScoredItem("b", 0.5f));
+        assertThat(engine.similar("x", 1)).isEqualTo(Answer.Refusal.UNKNOWN_ITEM);
         assertThat(engine.recall(named("g3"))).isEqualTo(Answer.Refusal.UNKNOWN_GENERATION);
     }
 

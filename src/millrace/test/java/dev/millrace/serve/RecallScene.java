@@ -19,14 +19,10 @@ import dev.millrace.publish.ItemEmbedding;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -160,12 +156,6 @@ final class RecallScene implements AutoCloseable {
         assertThat(json(response).path("detail").asText()).isNotBlank();
     }
 
-    void assertProblem(RawResponse response, int status) throws IOException {
-        assertThat(response.head()).startsWith("HTTP/1.1 " + status + " ");
-        assertThat(response.head()).containsIgnoringCase("Content-Type: application/problem+json");
-        assertThat(mapper.readTree(response.body()).path("status").asInt()).isEqualTo(status);
-    }
-
     JsonNode json(HttpResponse<String> response) throws IOException {
         return mapper.readTree(response.body());
     }
@@ -188,16 +178,12 @@ final class RecallScene implements AutoCloseable {
         return URI.create(server.url() + target);
     }
 
-    record RawResponse(String head, String body) {}
-
     /** Sends a target as it is, which the client's own checks would refuse. */
-    RawResponse rawGet(String target) throws IOException {
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
-            String request = "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
-            InputStream in = socket.getInputStream();
-            String[] parts = new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\r\n\r\n", 2);
-            return new RawResponse(parts[0], parts[1]);
+    RawClient.Answer rawGet(String target) throws IOException {
+        try (RawClient client = new RawClient(server.port())) {
+            return client.send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    .answer()
+                    .orElseThrow();
         }
     }
 
