@@ -179,6 +179,7 @@ public final class MillraceTopology {
                 new Learner(stored -> new Trainer(settings, stored), NO_WAIT, terms));
     }
 
+    @SuppressWarnings("removal") // the form of a partitioner with headers is not in Kafka 4.3
     private static Topology learner(LearnProcessor.Source source, TopicNames topics, AvroWire wire, Learner learner) {
         boolean isFromExamples = source == LearnProcessor.Source.EXAMPLES;
         String from = isFromExamples ? topics.trainingExamples() : topics.miniBatches();
