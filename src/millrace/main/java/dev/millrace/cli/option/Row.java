@@ -131,6 +131,6 @@ public final class Row {
     }
 
     private static String text(Object value) {
-        return value instanceof Double ? String.format(Locale.ROOT, "%.4f", value) : value.toString();
+        return value instanceof Double number ? String.format(Locale.ROOT, "%.4f", number) : value.toString();
     }
 }
