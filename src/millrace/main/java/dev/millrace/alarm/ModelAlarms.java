@@ -148,9 +148,9 @@ public final class ModelAlarms implements Durable {
         changeIf(true);
         steps++;
         gradientNorms += report.gradientNorm();
-        masked += report.sample().maskedShare();
-        repeated += report.sample().duplicateShare();
-        medianProbabilities += report.sample().medianProbability();
+        masked += report.maskedShare();
+        repeated += report.duplicateShare();
+        medianProbabilities += report.medianProbability();
         if (alarms.containsKey(Alarm.Kind.ITEM_SURGE)) {
             surge.add(batch);
         }

@@ -11,7 +11,7 @@ import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.ByteString;
-import dev.millrace.model.network.NetworkExport;
+import dev.millrace.model.TowerExport;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -23,7 +23,7 @@ import java.util.Map;
  *
  * <p>Operators of opset 13 that every runtime has; all float32.
  */
-public final class OnnxTower implements NetworkExport {
+public final class OnnxTower implements TowerExport {
 
     public static final String INPUT = "x";
     public static final String FACTORS = "factors";

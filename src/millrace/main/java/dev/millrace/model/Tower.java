@@ -6,7 +6,6 @@ import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.engine.Team;
 import dev.millrace.model.network.ChannelScales;
 import dev.millrace.model.network.DenseOptimiser;
-import dev.millrace.model.network.NetworkExport;
 import dev.millrace.model.network.NetworkShape;
 import dev.millrace.model.network.Scratch;
 import dev.millrace.model.network.TowerNetwork;
@@ -143,7 +142,7 @@ final class Tower {
      * Exports the tower, from an input row to a vector. A user tower of several channels takes the channels' factors as a
      * second input.
      */
-    void export(NetworkExport to) {
+    void export(TowerExport to) {
         String raw = kernel.shape().export(to, kernel.weights(), 0, to.input(inputs.width()));
         Optional<String> given =
                 side == Side.USER && channels > 1 ? Optional.of(to.factors(channels)) : Optional.empty();

@@ -12,7 +12,6 @@ import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.loss.Candidates;
 import dev.millrace.model.loss.NegativePairs;
 import dev.millrace.model.loss.Objective;
-import dev.millrace.model.network.NetworkExport;
 import dev.millrace.model.network.TowerSettings;
 import dev.millrace.model.table.Descent;
 import dev.millrace.model.table.EmbeddingTable;
@@ -355,7 +354,7 @@ public final class TwoTower implements Durable {
     }
 
     /** Exports a tower, from its input row to a vector. The factors of a user tower of several channels are an input too. */
-    public void exportTower(Side side, NetworkExport to) {
+    public void exportTower(Side side, TowerExport to) {
         tower(side).export(to);
     }
 

@@ -28,9 +28,9 @@ final class Figures {
             figures.put(Figure.REHEARSED.label(), (double) batch.rehearsed().size());
         }
         figures.put(Figure.TEMPERATURE.label(), report.temperature());
-        figures.put(Figure.LOG_Q_LOW.label(), report.sample().logQLow());
-        figures.put(Figure.LOG_Q_MEDIAN.label(), report.sample().logQMedian());
-        figures.put(Figure.LOG_Q_HIGH.label(), report.sample().logQHigh());
+        figures.put(Figure.LOG_Q_LOW.label(), report.logQLow());
+        figures.put(Figure.LOG_Q_MEDIAN.label(), report.logQMedian());
+        figures.put(Figure.LOG_Q_HIGH.label(), report.logQHigh());
         PriorWeights prior = model.mixture().relative();
         figures.put(Figure.POPULARITY_WEIGHT.label(), prior.popularity());
         figures.put(Figure.AGE_WEIGHT.label(), prior.age());

@@ -13,7 +13,6 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.checkpoint.OnnxTower;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.model.network.NetworkExport;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -130,7 +129,7 @@ class TowerExportTest {
     }
 
     /** @param rows [n, inputs] */
-    private static float[] run(Consumer<NetworkExport> export, float[] rows, int n, Map<String, float[]> others)
+    private static float[] run(Consumer<TowerExport> export, float[] rows, int n, Map<String, float[]> others)
             throws OrtException {
         OnnxTower tower = new OnnxTower("tower");
         export.accept(tower);

@@ -5,8 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.state.EntrySink;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -135,7 +136,7 @@ class QualityGateTest {
         byte[] state = gate.stored().value();
         QualityGate restored = new QualityGate(new GateSettings(WINDOW, 100, 0.5, 0));
         QualityGate off = new QualityGate(new GateSettings(WINDOW, 100, 1, 0));
-        Map<byte[], byte[]> drained = new HashMap<>();
+        Map<byte[], byte[]> drained = new TreeMap<>(Arrays::compareUnsigned);
 
         restored.stored().restore(state);
         off.stored().restore(state);

@@ -3,7 +3,7 @@ package dev.millrace.model.network;
 import java.util.List;
 
 /**
- * Receives a tower operation by operation, from its input row to a vector, so that other programs can run it.
+ * Receives a network operation by operation, so that other programs can run it.
  *
  * <p>A value is a matrix [n, width] with one row for each user or item, or with a single row for all. Each operation returns
  * the name of its result.
@@ -50,16 +50,4 @@ public interface NetworkExport {
 
     /** The columns of all parts, concatenated. */
     String sideBySide(List<String> parts);
-
-    /** [n, width] The input rows of the tower. */
-    String input(int width);
-
-    /** [1, channels] The factors of the channels, an input. */
-    String factors(int channels);
-
-    /** Each row divided by its Euclidean length; zeros if the length is below the least. */
-    String unit(String in, float leastLength);
-
-    /** [n, width] The vectors, the output. */
-    void output(String value, int width);
 }
