@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.state.EntrySink;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class QualityGateTest {

@@ -33,13 +33,13 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
                 .map(column -> new Picked(column, settled(column, Role.TIME, written(column))))
                 .orElseGet(() -> time(columns, given));
         List<ColumnFacts> left = columns.stream()
-                .filter(column -> column != time.column && !given.containsValue(column))
+                .filter(column -> !column.equals(time.column) && !given.containsValue(column))
                 .toList();
         Optional<Picked> knownUser = given(given, Role.USER).or(() -> named(left, Role.USER));
         Optional<Picked> knownItem = given(given, Role.ITEM).or(() -> named(left, Role.ITEM));
         List<ColumnFacts> unknown = left.stream()
-                .filter(column -> knownUser.isEmpty() || column != knownUser.get().column)
-                .filter(column -> knownItem.isEmpty() || column != knownItem.get().column)
+                .filter(column -> knownUser.isEmpty() || !column.equals(knownUser.get().column))
+                .filter(column -> knownItem.isEmpty() || !column.equals(knownItem.get().column))
                 .toList();
         List<ColumnFacts> likely = unknown.stream()
                 .filter(ColumnFacts::couldBeId)
@@ -61,7 +61,7 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
     }
 
     boolean isKey(ColumnFacts column) {
-        return column == user || column == item || column == time;
+        return column.equals(user) || column.equals(item) || column.equals(time);
     }
 
     private static Optional<Picked> given(Map<Role, ColumnFacts> given, Role role) {
@@ -148,7 +148,7 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
         }
         ColumnFacts column = likely.get(at);
         String others = weighed(weighed.stream()
-                .filter(other -> other != column && other.looksLikeIds())
+                .filter(other -> !other.equals(column) && other.looksLikeIds())
                 .toList());
         return new Picked(
                 column,
