@@ -75,11 +75,11 @@ class MovieLensTest {
     @Test
     void quotedTitlesOfTheSmallerSetGiveTitleGenresAndYear() throws IOException {
         Files.writeString(folder.resolve("ratings.csv"), "userId,movieId,rating,timestamp\r\n1,11,4.5,964982703\r\n");
-        Files.writeString(
-                folder.resolve("movies.csv"),
-                "movieId,title,genres\r\n"
-                        + "11,\"American President, The (1995)\",Comedy|Drama\r\n"
-                        + "12,Babylon 5,(no genres listed)\r\n");
+        Files.writeString(folder.resolve("movies.csv"), """
+                movieId,title,genres\r
+                11,"American President, The (1995)",Comedy|Drama\r
+                12,Babylon 5,(no genres listed)\r
+                """);
 
         var films = EventsByKind.items(events(0));
 
