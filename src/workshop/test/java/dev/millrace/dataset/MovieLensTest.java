@@ -75,7 +75,9 @@ class MovieLensTest {
     @Test
     void quotedTitlesOfTheSmallerSetGiveTitleGenresAndYear() throws IOException {
         Files.writeString(folder.resolve("ratings.csv"), "userId,movieId,rating,timestamp\r\n1,11,4.5,964982703\r\n");
-        Files.writeString(folder.resolve("movies.csv"), """
+        Files.writeString(
+                folder.resolve("movies.csv"),
+                """
                 movieId,title,genres\r
                 11,"American President, The (1995)",Comedy|Drama\r
                 12,Babylon 5,(no genres listed)\r
