@@ -19,6 +19,7 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "actions",
+        mixinStandardHelpOptions = true,
         description = {
             "List what operators have ordered, the latest last: the audit log.",
             "An erased user stands there as a SHA-256: printf %%s ID | sha256sum."

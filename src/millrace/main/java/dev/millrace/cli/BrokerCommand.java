@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "broker",
+        mixinStandardHelpOptions = true,
         description = "Run the embedded Kafka broker alone, on the loopback address, until stopped.",
         footer = "millrace broker --port 9092 --dir broker")
 final class BrokerCommand implements Callable<Integer> {

@@ -38,6 +38,7 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "dlq",
+        mixinStandardHelpOptions = true,
         description = "The dead letters: records that could not be used, and why.",
         footer = "millrace dlq list --bootstrap-server kafka:9092")
 final class DeadLettersCommand {
@@ -94,6 +95,7 @@ final class DeadLettersCommand {
     private static final int MOST_MESSAGES = 100; // of a reason and topic
 
     @Command(
+            mixinStandardHelpOptions = true,
             description = "Count them by reason and topic, with the latest messages of each.",
             footer = {
                 "millrace dlq list --bootstrap-server kafka:9092",
@@ -120,6 +122,7 @@ final class DeadLettersCommand {
     }
 
     @Command(
+            mixinStandardHelpOptions = true,
             description = "Show the latest of them.",
             footer = "millrace dlq show --reason bad-time --topic clicks --count 3")
     int show(
@@ -144,6 +147,7 @@ final class DeadLettersCommand {
     }
 
     @Command(
+            mixinStandardHelpOptions = true,
             description = {
                 "Send them to their topics again, into the partition of their key, without headers. Mend what was wrong first.",
                 "Events are told apart by their ids, so one that was sent again by its producer too counts once. A removal that is",

@@ -19,6 +19,7 @@ import picocli.CommandLine.Mixin;
 
 @Command(
         name = "doctor",
+        mixinStandardHelpOptions = true,
         description = {
             "Say what is wrong with cluster, topics, disks, heap, clock, transactions and model, why it matters, and"
                     + " what mends it.",

@@ -25,6 +25,7 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "explain",
+        mixinStandardHelpOptions = true,
         description =
                 "Show where a published vector comes from: generation, step, record of the log, event times, settings; or the weights of the towers' fields.",
         footer = {

@@ -44,6 +44,7 @@ import picocli.CommandLine.Spec;
 /** The program. */
 @Command(
         name = "millrace",
+        mixinStandardHelpOptions = true,
         description = "Trains two-tower retrieval while the events arrive.",
         subcommands = {
             TopicsCommand.class,
@@ -89,6 +90,7 @@ public final class Millrace {
     private Millrace() {}
 
     @Command(
+            mixinStandardHelpOptions = true,
             description = "Follow the embeddings and answer recall over HTTP, until stopped.",
             footer = {
                 "millrace serve --bootstrap-server kafka:9092",
@@ -102,6 +104,7 @@ public final class Millrace {
     }
 
     @Command(
+            mixinStandardHelpOptions = true,
             description = {
                 "Take events over HTTP and write them to the input topics, until stopped: for those who have no producer of Kafka.",
                 "An event is sent so:",
@@ -125,6 +128,7 @@ public final class Millrace {
     }
 
     @Command(
+            mixinStandardHelpOptions = true,
             description = {
                 "Print a script that lets bash and zsh complete commands and options.",
                 "Write it to a file, and source that in ~/.bashrc or ~/.zshrc."
@@ -197,12 +201,9 @@ public final class Millrace {
         return (isSentence ? "" : failure.getClass().getSimpleName() + ": ") + failure.getMessage();
     }
 
-    /** Gives what every command has: help, the version, and examples at the end of its help. */
+    /** Gives what every command has: the version, and examples at the end of its help. */
     private static void complete(CommandLine commandLine) {
         CommandSpec spec = commandLine.getCommandSpec().versionProvider(new Version());
-        if (!spec.mixinStandardHelpOptions()) {
-            spec.mixinStandardHelpOptions(true);
-        }
         String[] examples = spec.usageMessage().footer();
         spec.usageMessage()
                 .footerHeading("%nExamples:%n")

@@ -29,6 +29,7 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "replay",
+        mixinStandardHelpOptions = true,
         description = "Send a recorded data set, or the generated shop, to the input topics.",
         footer = {
             "millrace replay --shop --bootstrap-server kafka:9092 --speed 500/s",

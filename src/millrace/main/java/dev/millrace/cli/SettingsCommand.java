@@ -14,6 +14,7 @@ import picocli.CommandLine.Mixin;
 
 @Command(
         name = "settings",
+        mixinStandardHelpOptions = true,
         description = "Print the settings reference as a Markdown table.",
         footer = {"millrace settings", "millrace settings --output json"})
 final class SettingsCommand implements Callable<Integer> {

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "topics",
+        mixinStandardHelpOptions = true,
         description = "The topics in the cluster.",
         footer = "millrace topics create --bootstrap-server kafka:9092")
 final class TopicsCommand {
@@ -35,6 +36,7 @@ final class TopicsCommand {
 
     @Command(
             name = "create",
+            mixinStandardHelpOptions = true,
             description = "Create the topics that are missing, then check the shape of all.",
             footer = {
                 "millrace topics create --bootstrap-server kafka:9092",
@@ -66,6 +68,7 @@ final class TopicsCommand {
 
     @Command(
             name = "acls",
+            mixinStandardHelpOptions = true,
             description = {
                 "Print the calls of Kafka's kafka-acls.sh that give a principal exactly what commands of Millrace need."
             },
@@ -109,6 +112,7 @@ final class TopicsCommand {
 
     @Command(
             name = "strimzi",
+            mixinStandardHelpOptions = true,
             description =
                     "Print the topics, and users with exactly the rights of their commands, as resources of Strimzi."
                             + " Needs no cluster.",

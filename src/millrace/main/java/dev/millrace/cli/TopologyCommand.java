@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "topology",
+        mixinStandardHelpOptions = true,
         description = {
             "Print the nodes, stores and topics of the trainer's applications, or what an upgrade changes of them. Needs no cluster.",
             "Exits with 1 if --since is given and anything differs."

@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "train",
+        mixinStandardHelpOptions = true,
         description = "Attribute events, learn from them and publish item embeddings, until stopped.",
         footer = {
             "millrace train --bootstrap-server kafka:9092 --config my.properties",

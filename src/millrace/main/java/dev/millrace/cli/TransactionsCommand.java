@@ -24,6 +24,7 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "transactions",
+        mixinStandardHelpOptions = true,
         description =
                 "Transactions that are open on what Millrace writes: readers of committed records stop before them.",
         footer = "millrace transactions list --bootstrap-server kafka:9092")
@@ -32,6 +33,7 @@ final class TransactionsCommand {
     private static final int UNDECIDED = 1;
 
     @Command(
+            mixinStandardHelpOptions = true,
             description = {
                 "List what is open. running: its coordinator ends it; aborted, committed: the brokers lost its end, settle writes it;",
                 "undecided: nobody knows any more which it was. Exits with 1 if one is undecided."
@@ -43,6 +45,7 @@ final class TransactionsCommand {
     }
 
     @Command(
+            mixinStandardHelpOptions = true,
             description = {
                 "Write the ends that are known. A trainer does the same by itself.",
                 "Exits with 1 if one is undecided."

@@ -24,6 +24,7 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "verify",
+        mixinStandardHelpOptions = true,
         description = {
             "Check a running or stopped system against its own topics.",
             "Exits with 0 if nothing differs, 1 if something does, 2 on unusable settings, 69 without a broker."

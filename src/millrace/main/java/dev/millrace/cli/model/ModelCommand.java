@@ -26,6 +26,7 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "model",
+        mixinStandardHelpOptions = true,
         description =
                 "List, compare, promote, roll back and retire generations; export, import and show learners as files.",
         subcommands = {
@@ -38,6 +39,7 @@ import picocli.CommandLine.Parameters;
 public final class ModelCommand {
 
     @Command(
+            mixinStandardHelpOptions = true,
             description = {
                 "List the generations: which one answers, and how far their learners have come.",
                 "R@10 and R@100 are those of all exams since the learner began; an exam comes before the step that learns its examples."
@@ -73,6 +75,7 @@ public final class ModelCommand {
     }
 
     @Command(
+            mixinStandardHelpOptions = true,
             description = {
                 "Let a generation answer. A server changes to it, index and query encoder at once, when it has all of it.",
                 "Exits with 1 if it cannot."
@@ -91,6 +94,7 @@ public final class ModelCommand {
     }
 
     @Command(
+            mixinStandardHelpOptions = true,
             description = {
                 "Let the generation that answered before answer again. If its learner still runs, it is up to date.",
                 "Exits with 1 if there is none."
@@ -103,6 +107,7 @@ public final class ModelCommand {
     }
 
     @Command(
+            mixinStandardHelpOptions = true,
             description = {
                 "End a generation that does not answer. Its vectors and weights are removed from the topics; it can never answer again.",
                 "Stop its learner first. Exits with 1 if the generation cannot be retired."
@@ -127,6 +132,7 @@ public final class ModelCommand {
 
     @Command(
             name = "hand-over",
+            mixinStandardHelpOptions = true,
             description = {
                 "Give a generation to another application whose learner has the same weights. From now on, only that one may publish it.",
                 "For an application that goes on where another ended, as after an import. The other must not start again."

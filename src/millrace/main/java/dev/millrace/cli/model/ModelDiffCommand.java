@@ -36,6 +36,7 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "diff",
+        mixinStandardHelpOptions = true,
         description = {
             "Compare two generations: settings, exams, and the share of items that their answers have in common.",
             "Recall is that of the exams since each learner began. Compare it only if both learnt the same steps."

@@ -30,6 +30,7 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "export",
+        mixinStandardHelpOptions = true,
         description = {
             "Write a learner, as of its last commit, to a checkpoint; its application may run or be stopped.",
             "Or write item vectors and towers, of a learner or of a checkpoint, as files for other programs.",

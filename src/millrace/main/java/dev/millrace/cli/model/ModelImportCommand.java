@@ -29,6 +29,7 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "import",
+        mixinStandardHelpOptions = true,
         description = {
             "Set up an application that learns from the log: it begins with the learner of a checkpoint, at the step after it.",
             "stream.application-id must be one that no trainer ever had. The settings must be those of the checkpoint; with --warm some may differ.",

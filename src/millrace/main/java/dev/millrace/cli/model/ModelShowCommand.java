@@ -19,6 +19,7 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "show",
+        mixinStandardHelpOptions = true,
         description = {
             "Read a checkpoint to its end, check it, and show what it holds.",
             "Exits with 0 if it is whole, 74 if not."

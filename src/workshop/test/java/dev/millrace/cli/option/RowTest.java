@@ -19,8 +19,8 @@ class RowTest {
 
         assertThat(Row.table(rows).lines())
                 .containsExactly(
-                        "topic   count  share",
-                        "clicks      7  -",
+                        "topic   count   share",
+                        "clicks      7       -",
                         "    bad time",
                         "    no user",
                         "items    1200  0.5000");
