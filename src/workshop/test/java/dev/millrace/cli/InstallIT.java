@@ -112,7 +112,7 @@ class InstallIT {
         Run demo = demo("--events", "3000");
 
         assertThat(demo.status).as(demo.output).isZero();
-        assertThat(demo.output).doesNotContain("building").containsPattern("(?m)^model +0\\.\\d+");
+        assertThat(demo.output).doesNotContain("building").containsPattern("(?m)^\\| model .*\\| 0\\.\\d+ ");
     }
 
     @Test

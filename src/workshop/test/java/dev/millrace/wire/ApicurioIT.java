@@ -151,7 +151,7 @@ class ApicurioIT {
                 "--set",
                 "schema.registry.url=" + url)) {
             assertThat(demo.awaitExit(Duration.ofMinutes(3))).as(demo.output()).isZero();
-            assertThat(demo.output()).containsPattern("(?m)^model +0\\.\\d+");
+            assertThat(demo.output()).containsPattern("(?m)^\\| model .*\\| 0\\.\\d+ ");
         }
         assertThat(subjects())
                 .contains("exposures-value", "clicks-value", "items-value", "users-value")
