@@ -97,7 +97,7 @@ public final class QueryEncoder {
         }
     }
 
-    /** Returns whether an entry is a row. The caller keeps rows . */
+    /** Returns whether an entry is a row. The caller keeps rows. */
     public static boolean isRow(byte[] key) {
         return ModelEntry.Kind.ROW.isOf(key);
     }

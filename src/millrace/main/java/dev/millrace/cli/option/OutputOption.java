@@ -96,7 +96,7 @@ public final class OutputOption {
     }
 
     /** Where a command writes text while it works: nowhere if JSON was asked for. */
-    public PrintWriter asText(PrintWriter out) {
+    private PrintWriter asText(PrintWriter out) {
         return isText() ? out : new PrintWriter(Writer.nullWriter());
     }
 

@@ -122,7 +122,7 @@ public record Candidates(
         private final List<TrainingExample> examples;
         private final boolean areInBatch;
         /** Each item's number, in the order of their first appearance. */
-        private final Map<String, Integer> numbers = new LinkedHashMap<>();
+        private final Map<String, Integer> numbers;
         /** [columns] */
         private final int[] column;
 
@@ -146,6 +146,7 @@ public record Candidates(
             this.examples = batch.examples();
             this.areInBatch = loss.negatives().areInBatch();
             int columns = examples.size() + batch.negatives().size();
+            numbers = new LinkedHashMap<>(2 * columns);
             column = new int[columns];
             logQ = new double[columns];
             isNegative = new boolean[columns];

@@ -49,8 +49,6 @@ record CrossShape(int inputs, int depth, int outputs) implements NetworkShape {
     /** Cross layers, forward and backward. One thread. */
     private final class CrossKernel extends Kernel {
 
-        private static final int NUMBERS = 1 << 14; // worth a second thread
-
         private final Team team;
         /** [depth][n, inputs] x_1 to x_depth. */
         private final float[][] crossed;

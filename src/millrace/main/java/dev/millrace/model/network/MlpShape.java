@@ -101,9 +101,8 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
 
         private static final double UNIT_24 = 0x1p-24;
 
-        // worth a second thread
-        private static final int ACTIVATIONS = 1 << 9; // StrictMath: some ten nanoseconds each
-        private static final int NUMBERS = 1 << 14;
+        /** Activations that are worth a second thread: StrictMath takes some ten nanoseconds each. */
+        private static final int ACTIVATIONS = 1 << 9;
 
         private final Team team;
         /** [depth − 1][n, out] outputs of the hidden layers, after the activation. */

@@ -101,7 +101,8 @@ public interface NetworkShape {
      */
     abstract class Kernel {
 
-        private static final int NUMBERS = 1 << 14; // worth a second thread
+        /** Numbers that are worth a second thread. */
+        static final int NUMBERS = 1 << 14;
 
         /** The weights themselves, one array for each tensor. Writing to them changes the network. */
         final float[][] weights;

@@ -1,5 +1,5 @@
 /**
- * Networks of the towers: shapes, kernels and matrix products. The only package with native maths.
+ * Networks of the towers: their shapes, and the kernels that compute them.
  */
 @NullMarked
 package dev.millrace.model.network;

@@ -12,7 +12,7 @@ import java.util.function.ToDoubleFunction;
 
 /**
  * What each example had to count, worked out from the examples of the same user before it; and whether an event without an example may
- * have found too little left. The rule is in docs/model.md, section Repeated clicks; nothing of the attribution's code is used.
+ * have found too little left. The rule is in docs/model.md, section What one user counts; nothing of the attribution's code is used.
  */
 final class ExampleAmounts {
 
