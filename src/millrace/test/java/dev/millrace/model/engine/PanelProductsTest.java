@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-class HeapProductsTest {
+class PanelProductsTest {
 
     private static final int CASES = 300;
 
