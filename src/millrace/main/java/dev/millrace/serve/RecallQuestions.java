@@ -15,6 +15,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -47,6 +48,10 @@ final class RecallQuestions {
     /** What a query may have beside filters and weights, as JSON objects name it. */
     private static final List<String> OF_BOTH =
             List.of(USER, "k", "excludeSeen", "exclude", "explain", "includeVector", GENERATION);
+
+    /** How a query writes the names of members. */
+    private static final Map<String, String> IN_QUERY = Stream.concat(OF_BOTH.stream(), Stream.of(WEIGHTS))
+            .collect(Collectors.toUnmodifiableMap(member -> member, RecallQuestions::dashed));
 
     private static final Set<String> OF_BODIES = Stream.concat(
                     OF_BOTH.stream(), Stream.of(FILTER, WEIGHTS, CONTEXT, FEATURES, HISTORY))
@@ -127,8 +132,12 @@ final class RecallQuestions {
         return question(given, member -> member, choices, generation, given.features(CONTEXT), profile(given, user));
     }
 
-    /** How a query writes the name of a JSON member: words with dashes between, and {@code w} for weights. */
     private static String inQuery(String member) {
+        return Objects.requireNonNull(IN_QUERY.get(member));
+    }
+
+    /** Words with dashes between, and {@code w} for weights. */
+    private static String dashed(String member) {
         return member.equals(WEIGHTS)
                 ? "w"
                 : member.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
