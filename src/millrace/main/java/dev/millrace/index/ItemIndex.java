@@ -83,13 +83,15 @@ public final class ItemIndex {
         return newestStep;
     }
 
-    /** How old the vectors are. Copies the step of every row, and sorts; an item that comes or goes waits meanwhile. */
+    /** How old the vectors are. Copies the step of every row, for which an item that comes or goes waits, and sorts the copies. */
     public VectorAges ages() {
+        long[] steps;
+        long newest;
+        long oldest = Long.MAX_VALUE;
         membership.readLock().lock();
         try {
             int left = size;
-            long[] steps = new long[left];
-            long oldest = Long.MAX_VALUE;
+            steps = new long[left];
             int at = 0;
             for (IndexChunk chunk : chunks) {
                 int count = Math.min(left, IndexChunk.ROWS);
@@ -97,10 +99,11 @@ public final class ItemIndex {
                 at += count;
                 left -= count;
             }
-            return VectorAges.of(steps, newestStep, oldest);
+            newest = newestStep;
         } finally {
             membership.readLock().unlock();
         }
+        return VectorAges.of(steps, newest, oldest);
     }
 
     /** Latest time of publication of the vectors taken in so far, epoch milliseconds; 0 before the first. */
