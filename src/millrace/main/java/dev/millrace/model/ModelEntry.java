@@ -3,7 +3,7 @@ package dev.millrace.model;
 import dev.millrace.model.table.SightingCounts;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -200,13 +200,18 @@ public record ModelEntry(Kind kind, byte[] key) {
                 .framed();
     }
 
+    /** @throws CorruptEntryException if the value is damaged, or ends amid its floats */
+    static float[] floats(byte[] value) {
+        return Form.read(value, form -> form.floats(new float[0]));
+    }
+
     /**
      * Copies a chunk's value into its place in the tensor.
      *
      * @throws CorruptEntryException if it does not fit there
      */
     public static void restore(byte[] value, float[] tensor, int chunk) {
-        float[] part = Fields.floats(Frame.open(value));
+        float[] part = floats(value);
         int from = chunk * CHUNK;
         if (from < 0 || part.length != Math.min(CHUNK, tensor.length - from)) {
             throw new CorruptEntryException(

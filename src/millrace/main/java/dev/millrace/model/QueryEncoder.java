@@ -13,9 +13,6 @@ import dev.millrace.model.network.TowerShape;
 import dev.millrace.model.pool.HistoryShares;
 import dev.millrace.model.pool.PositionWeights;
 import dev.millrace.state.CorruptEntryException;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
-import java.nio.BufferUnderflowException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -24,7 +21,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -108,7 +104,7 @@ public final class QueryEncoder {
      * @throws CorruptEntryException if the value fails its check or a component is not finite
      */
     public static float[] row(byte[] value) {
-        float[] row = whole(() -> Fields.floats(Frame.open(value)));
+        float[] row = ModelEntry.floats(value);
         if (!Loops.now().areFinite(row, 0, row.length)) {
             throw new CorruptEntryException("a row's component is not finite");
         }
@@ -122,20 +118,7 @@ public final class QueryEncoder {
      * @throws CorruptEntryException if the entry does not belong to this model's query side, or is not finite
      */
     public void update(byte[] key, byte[] value) {
-        ModelEntry entry = ModelEntry.of(key);
-        whole(() -> {
-            update(entry, value);
-            return entry;
-        });
-    }
-
-    /** Reads what an entry holds. A right sum does not say that all of it is there. */
-    private static <T> T whole(Supplier<T> read) {
-        try {
-            return read.get();
-        } catch (BufferUnderflowException ended) {
-            throw new CorruptEntryException("an entry ends amid its content");
-        }
+        update(ModelEntry.of(key), value);
     }
 
     /** Takes the removal of a query-side entry. Rows are not kept here. */

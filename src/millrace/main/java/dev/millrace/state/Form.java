@@ -17,16 +17,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Form {
 
-    private final Fields written = new Fields();
+    private static final Fields NOTHING = new Fields(); // of a form that is read: nothing is written to it
+
+    private final Fields written;
     private final @Nullable ByteBuffer stored;
 
-    private Form(@Nullable ByteBuffer stored) {
+    private Form(Fields written, @Nullable ByteBuffer stored) {
+        this.written = written;
         this.stored = stored;
     }
 
     /** Returns the framed value that the fields make. */
     public static byte[] written(Consumer<Form> fields) {
-        Form form = new Form(null);
+        Form form = new Form(new Fields(), null);
         fields.accept(form);
         return form.written.framed();
     }
@@ -34,7 +37,7 @@ public final class Form {
     /** @throws CorruptEntryException if the value fails its check, or ends amid its fields */
     public static <T> T read(byte[] value, Function<Form, T> fields) {
         try {
-            return fields.apply(new Form(Frame.open(value)));
+            return fields.apply(new Form(NOTHING, Frame.open(value)));
         } catch (BufferUnderflowException ended) {
             throw new CorruptEntryException("an entry ends amid its content");
         }

@@ -1,6 +1,6 @@
 package dev.millrace.model.loss;
 
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import dev.millrace.state.StoredFields;
 
 /**
@@ -67,6 +67,6 @@ public final class Temperature {
 
     /** Returns τ from a stored entry. */
     public static double read(byte[] entry) {
-        return StrictMath.exp(Frame.open(entry).getDouble());
+        return StrictMath.exp(Form.read(entry, form -> form.number(0)));
     }
 }
