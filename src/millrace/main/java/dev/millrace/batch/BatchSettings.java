@@ -12,11 +12,8 @@ public record BatchSettings(
         PopularitySettings popularity,
         NegativeSettings negatives,
         Duration removalMemory,
-        Unannounced unannounced,
+        Catalogue.Unannounced unannounced,
         RehearsalSettings rehearsal) {
-
-    /** How long unannounced items stay in the catalogue. An item is unannounced if only examples named it. */
-    public record Unannounced(Duration expireAfter, int max) {}
 
     /** Reads the number of positive examples in a full batch. */
     public static int size(SettingsReader reader) {
@@ -47,7 +44,7 @@ public record BatchSettings(
                         "catalogue.removal-memory = 2d in [1ms, 3650d]: event time for which a removed item's id is "
                                 + "remembered, so that a late click does not bring it back; should be at least "
                                 + "attribution.window + attribution.deduplication-window"),
-                new Unannounced(
+                new Catalogue.Unannounced(
                         reader.duration(
                                 "catalogue.expire-after = 365d in [0s, 36500d]: event time after which an unannounced "
                                         + "item that no example names leaves the catalogue; 0s: never"),

@@ -187,7 +187,7 @@ public final class Batcher implements Durable {
         List<TrainingExample> positives = examples.values().stream()
                 .filter(example -> catalogue.contains(example.item()))
                 .toList();
-        catalogue.recordSightings(step, seed, positives);
+        catalogue.recordSightings(step, positives, place -> MiniBatch.isCounted(seed, place, positives.get(place)));
         // plus the number of new items, so that a full catalogue does not grow
         List<CatalogueChange> unannouncedRemovals = catalogue.unannouncedRemovals(
                 settings.unannounced(), positives, settings.maxChanges() + unknown.size());
@@ -232,7 +232,7 @@ public final class Batcher implements Durable {
     public void follow(MiniBatch batch) {
         step = batch.step();
         batch.catalogue().forEach(this::apply);
-        catalogue.recordSightings(step, batch.seed(), batch.examples());
+        catalogue.recordSightings(step, batch.examples(), batch::isCounted);
         observe(batch);
     }
 

@@ -12,6 +12,7 @@ import dev.millrace.state.Frame;
 import dev.millrace.state.KeyIndex;
 import dev.millrace.state.PrefixedKey;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -24,6 +25,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 
 /**
@@ -37,6 +39,14 @@ import java.util.stream.Collectors;
  * name it, see {@link #unannouncedRemovals}.
  */
 public final class Catalogue implements Durable {
+
+    /**
+     * How long unannounced items stay.
+     *
+     * @param expireAfter event time without an example after which an item leaves; 0: never
+     * @param max unannounced items; beyond it the one named longest ago leaves
+     */
+    public record Unannounced(Duration expireAfter, int max) {}
 
     private static final int REMOVED = -1;
     private static final int FIRST_CAPACITY = 16;
@@ -96,10 +106,10 @@ public final class Catalogue implements Durable {
      * Updates the sightings of the unannounced items that a batch's examples name, if they count. Call it after the batch's changes
      * are applied.
      *
-     * @param seed of the batch of that step
-     * @param examples of the batch, in its order
+     * @param examples of the batch of that step, in its order
+     * @param isCounted tells by its place whether an example counts as a positive
      */
-    void recordSightings(long step, long seed, List<TrainingExample> examples) {
+    public void recordSightings(long step, List<TrainingExample> examples, IntPredicate isCounted) {
         orderSightings();
         for (TrainingExample example : examples) {
             if (example.time() > clock) {
@@ -109,7 +119,7 @@ public final class Catalogue implements Durable {
         }
         for (int place = 0; place < examples.size(); place++) {
             TrainingExample example = examples.get(place);
-            if (MiniBatch.isCounted(seed, place, example) && unannounced.remove(example.item()) != null) {
+            if (isCounted.test(place) && unannounced.remove(example.item()) != null) {
                 unannounced.put(example.item(), new Sighting((step << PLACE_BITS) + place + 1, clock));
                 dirty.add(example.item());
             }
@@ -125,7 +135,7 @@ public final class Catalogue implements Durable {
      * @param most most removals at once
      */
     List<CatalogueChange> unannouncedRemovals(
-            BatchSettings.Unannounced settings, List<TrainingExample> latest, int most) {
+            Unannounced settings, List<TrainingExample> latest, int most) {
         orderSightings();
         Set<String> named = latest.stream().map(TrainingExample::item).collect(Collectors.toSet());
         long expireMillis = settings.expireAfter().toMillis();

@@ -66,9 +66,13 @@ public final class FastPopularity implements Durable {
         return settings;
     }
 
-    /** Counts a batch's positives. Numbers as of before the batch must be read before this call. */
-    public void observe(MiniBatch batch) {
-        for (TrainingExample example : batch.counted()) {
+    /**
+     * Counts a batch's positives. Numbers as of before the batch must be read before this call.
+     *
+     * @param counted the batch's examples that count as positives
+     */
+    public void observe(List<TrainingExample> counted) {
+        for (TrainingExample example : counted) {
             counts.add(example.item(), example.time() / MILLIS_AN_HOUR, 1);
             cooling.ifPresent(queue -> queue.place(ids.apply(example.item()), 0));
         }

@@ -22,6 +22,28 @@ public sealed interface ItemPopularity extends Durable
     /** Text of the key of an estimator's clock; no id contains a NUL. */
     String CLOCK = "\0";
 
+    /** The weights to draw items by, for each item. */
+    interface Weights {
+
+        /** Returns w(y). It changes only when the item is observed or removed, or when the epoch changes. */
+        double weight(String item, double exponent);
+
+        /** Returns s, common to all items. */
+        default double scale(double exponent) {
+            return 1;
+        }
+
+        /** Returns f, which is added to the scaled weight of each item. */
+        default double floor(double exponent) {
+            return 0;
+        }
+
+        /** Returns a number that changes when all weights change. */
+        default double epoch() {
+            return 0;
+        }
+    }
+
     /**
      * Returns the natural log of the probability that one draw is this item.
      *
@@ -35,8 +57,8 @@ public sealed interface ItemPopularity extends Durable
     /** Forgets an item. Where it shares its cells with others nothing is to do: what it left there fades. */
     default void remove(String item) {}
 
-    /** Weights to draw items by; absent if the estimator keeps none for each item. */
-    default Optional<PowerDraws.Weights> weights() {
+    /** Returns the weights to draw items by; absent if the estimator keeps none for each item. */
+    default Optional<Weights> weights() {
         return Optional.empty();
     }
 
@@ -44,7 +66,7 @@ public sealed interface ItemPopularity extends Durable
      * A decayed count, the default: {@code p(y) = (c(y) + ε) / (C + ε N)}. Time is counted in positives, so that the
      * decay does not depend on the batch size.
      */
-    final class Decayed implements ItemPopularity, PowerDraws.Weights {
+    final class Decayed implements ItemPopularity, Weights {
 
         /** Added to each count, so that an item never seen has a probability above 0. */
         static final double EPSILON = 0.1;
@@ -98,7 +120,7 @@ public sealed interface ItemPopularity extends Durable
         }
 
         @Override
-        public Optional<PowerDraws.Weights> weights() {
+        public Optional<Weights> weights() {
             return Optional.of(this);
         }
 
@@ -160,7 +182,7 @@ public sealed interface ItemPopularity extends Durable
      *
      * <p>It is here to compare with the paper: it cannot tell apart items that are in every batch.
      */
-    final class Intervals implements ItemPopularity, PowerDraws.Weights {
+    final class Intervals implements ItemPopularity, Weights {
 
         /** Prior of the interval, in batches, for an item not seen or seen once. */
         static final double PRIOR_INTERVAL = 100;
@@ -195,7 +217,7 @@ public sealed interface ItemPopularity extends Durable
         }
 
         @Override
-        public Optional<PowerDraws.Weights> weights() {
+        public Optional<Weights> weights() {
             return Optional.of(this);
         }
 

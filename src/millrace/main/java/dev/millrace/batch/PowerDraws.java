@@ -16,30 +16,8 @@ import java.util.List;
  */
 final class PowerDraws {
 
-    /** The weights to draw by. */
-    interface Weights {
-
-        /** Returns w(y). It changes only when the item is observed or removed, or when the epoch changes. */
-        double weight(String item, double exponent);
-
-        /** Returns s, common to all items. */
-        default double scale(double exponent) {
-            return 1;
-        }
-
-        /** Returns f, which is added to the scaled weight of each item. */
-        default double floor(double exponent) {
-            return 0;
-        }
-
-        /** Returns a number that changes when all weights change. */
-        default double epoch() {
-            return 0;
-        }
-    }
-
     private final Catalogue catalogue;
-    private final Weights weights;
+    private final ItemPopularity.Weights weights;
     private final double exponent;
     /** [2 capacity] sums of two children each, the root at 1; leaves by number from capacity on. */
     private double[] sums = new double[0];
@@ -47,7 +25,7 @@ final class PowerDraws {
     private double epoch;
 
     /** @param exponent α, in [0, 1] */
-    PowerDraws(Catalogue catalogue, Weights weights, double exponent) {
+    PowerDraws(Catalogue catalogue, ItemPopularity.Weights weights, double exponent) {
         this.catalogue = catalogue;
         this.weights = weights;
         this.exponent = exponent;

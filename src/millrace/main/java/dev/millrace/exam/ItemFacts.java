@@ -10,7 +10,7 @@ public record ItemFacts(Catalogue catalogue, FastPopularity popularity, Neighbou
 
     /** Counts a batch's positives. What is known as of before the batch must be read before this call. */
     public void observe(MiniBatch batch) {
-        popularity.observe(batch);
+        popularity.observe(batch.counted());
         neighbours.observe(batch);
     }
 

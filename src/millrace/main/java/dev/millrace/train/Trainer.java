@@ -190,7 +190,7 @@ public final class Trainer implements Durable, AutoCloseable {
         boolean isOwn = enter(batch);
         examiner.examine(batch, model, facts);
         examiner.observe(batch);
-        facts.popularity().observe(batch);
+        facts.popularity().observe(batch.counted());
         learntStep = batch.step();
         settle(batch, isOwn, Outcome.EXAMINED, "");
     }

@@ -74,7 +74,7 @@ class CountedExamplesTest {
         FastPopularity popularity =
                 new FastPopularity(FastPopularity.Settings.read(new SettingsReader(Map.of())), 'F', id -> id);
 
-        batches(batcher(Map.of()), 50, 1e-6).forEach(popularity::observe);
+        batches(batcher(Map.of()), 50, 1e-6).forEach(batch -> popularity.observe(batch.counted()));
 
         assertThat(popularity.number("spam", TIME)).isZero();
         assertThat(popularity.number("i7", TIME)).isPositive();

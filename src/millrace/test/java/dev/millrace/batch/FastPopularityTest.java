@@ -27,7 +27,7 @@ class FastPopularityTest {
     @Test
     void clickWeighsHalfAfterTheHalfLife() {
         FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
-        popularity.observe(batch(click("a", TIME), click("a", TIME), click("b", TIME + 6 * HOUR)));
+        popularity.observe(batch(click("a", TIME), click("a", TIME), click("b", TIME + 6 * HOUR)).counted());
 
         // a: 2 / 2 = 1, b: 1; epsilon .1
         assertThat(popularity.number("a", TIME + 6 * HOUR)).isCloseTo(Math.log(1 + 1 / 0.1), within(1e-12));
@@ -44,7 +44,7 @@ class FastPopularityTest {
         List<TrainingExample> clicks = new ArrayList<>();
         for (int step = 0; step < 40; step++) {
             TrainingExample[] batch = drawn(random, step);
-            popularity.observe(batch(batch));
+            popularity.observe(batch(batch).counted());
             clicks.addAll(List.of(batch));
         }
         long now = TIME + 41 * HOUR;
@@ -63,7 +63,7 @@ class FastPopularityTest {
     @Test
     void numberThatWasReadOnceTellsAllLaterNumbersUntilTheNextClick() {
         FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
-        popularity.observe(batch(click("a", TIME), click("a", TIME + HOUR)));
+        popularity.observe(batch(click("a", TIME), click("a", TIME + HOUR)).counted());
         double read = popularity.number("a", TIME + 2 * HOUR);
 
         for (int hours = 0; hours < 200; hours += 7) {
@@ -83,7 +83,7 @@ class FastPopularityTest {
         int cooled = 0;
         for (int at = 0; at < 400; at++) {
             if (random.nextInt(3) == 0) {
-                popularity.observe(batch(drawn(random, at % 40)));
+                popularity.observe(batch(drawn(random, at % 40)).counted());
             }
             if (random.nextInt(10) == 0) {
                 popularity.remove("i" + random.nextInt(ITEMS));
@@ -120,7 +120,7 @@ class FastPopularityTest {
         FastPopularity restored = new FastPopularity(SETTINGS, 'F', id -> id);
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         for (int step = 0; step < 10; step++) {
-            popularity.observe(batch(drawn(random, step)));
+            popularity.observe(batch(drawn(random, step)).counted());
             drain(popularity, stored);
         }
         popularity.remove("i3");
@@ -128,8 +128,8 @@ class FastPopularityTest {
         stored.forEach(restored::restore);
 
         TrainingExample[] next = drawn(random, 11);
-        popularity.observe(batch(next));
-        restored.observe(batch(next));
+        popularity.observe(batch(next).counted());
+        restored.observe(batch(next).counted());
 
         long now = TIME + 12 * HOUR;
         for (int item = 0; item < ITEMS; item++) {

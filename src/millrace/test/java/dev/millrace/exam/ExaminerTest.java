@@ -63,7 +63,7 @@ class ExaminerTest {
     @ValueSource(ints = {60, 2 * ITEMS + 7})
     void everyWeightRanksAsScoringEachItemOnItsOwnDoes(int examples) {
         listAll();
-        popularity.observe(batch(drawn(200)));
+        popularity.observe(batch(drawn(200)).counted());
         MiniBatch batch = batch(drawn(examples));
         TwoTower model = new TwoTower(MODEL, catalogue);
         Examiner examiner = examiner();
@@ -86,7 +86,7 @@ class ExaminerTest {
     void whatIsNearToTheHistoryRanksAsScoringEachItemOnItsOwnDoes() {
         listAll();
         MiniBatch before = batch(drawn(300));
-        popularity.observe(before);
+        popularity.observe(before.counted());
         neighbours.observe(before);
         MiniBatch batch = batch(drawn(60));
         TwoTower model = new TwoTower(MODEL, catalogue);
@@ -213,7 +213,7 @@ class ExaminerTest {
             String[] history = {"i" + at, "i" + (at + 300), "i" + (items - 1), "i" + random.nextInt(items)};
             examples.add(Scenes.click("u" + at, "i" + random.nextInt(items), TIME, history));
         }
-        popularity.observe(batch(examples));
+        popularity.observe(batch(examples).counted());
         TwoTower model = new TwoTower(byCategory, catalogue);
         Examiner examiner = examiner();
         examiner.observe(batch(examples.subList(0, 100)));
@@ -298,7 +298,7 @@ class ExaminerTest {
             catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, time, Features.NONE)));
         }
         MiniBatch before = batch(drawn(200));
-        popularity.observe(before);
+        popularity.observe(before.counted());
         neighbours.observe(before);
         TwoTower model = new TwoTower(MODEL, catalogue);
         model.learn(batch(drawn(60)));
@@ -393,7 +393,7 @@ class ExaminerTest {
     @Test
     void theTowersAloneAreRankedBesideTheMixture() {
         listAll();
-        popularity.observe(batch(drawn(200)));
+        popularity.observe(batch(drawn(200)).counted());
         MiniBatch batch = batch(drawn(60));
         TwoTower model = new TwoTower(MODEL, catalogue);
         ExamSettings learned = new ExamSettings(
