@@ -1,7 +1,7 @@
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.CatalogueChange;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;

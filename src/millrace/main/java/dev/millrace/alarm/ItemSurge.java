@@ -1,7 +1,7 @@
 package dev.millrace.alarm;
 
-import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.state.Form;
 import java.util.Comparator;
 import java.util.LinkedHashMap;

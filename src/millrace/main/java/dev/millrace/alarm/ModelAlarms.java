@@ -1,13 +1,13 @@
 package dev.millrace.alarm;
 
-import dev.millrace.batch.Catalogue;
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.ExamWindow;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
+import dev.millrace.state.CounterRandom;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Form;

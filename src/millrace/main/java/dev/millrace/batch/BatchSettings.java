@@ -1,5 +1,8 @@
 package dev.millrace.batch;
 
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.negative.NegativeSettings;
+import dev.millrace.popularity.PopularitySettings;
 import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 

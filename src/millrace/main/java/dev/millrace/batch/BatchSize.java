@@ -1,6 +1,7 @@
 package dev.millrace.batch;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.EventLimits;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;

@@ -1,8 +1,14 @@
 package dev.millrace.batch;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
+import dev.millrace.negative.NegativeDraws;
+import dev.millrace.negative.NegativeSource;
+import dev.millrace.popularity.ItemPopularity;
+import dev.millrace.state.CounterRandom;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;

@@ -1,6 +1,9 @@
 package dev.millrace.batch;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.catalogue.CatalogueChange;
+import dev.millrace.negative.NegativeDraws;
+import dev.millrace.state.CounterRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;

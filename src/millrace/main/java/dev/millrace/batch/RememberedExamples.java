@@ -1,6 +1,7 @@
 package dev.millrace.batch;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.state.CounterRandom;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;

@@ -1,11 +1,11 @@
 package dev.millrace.exam;
 
-import dev.millrace.batch.Catalogue;
-import dev.millrace.batch.DecayedCounts;
-import dev.millrace.batch.FastPopularity;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Products;
+import dev.millrace.popularity.DecayedCounts;
+import dev.millrace.popularity.FastPopularity;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.millrace.exam;
 
-import dev.millrace.batch.GivenWeights;
+import dev.millrace.popularity.GivenWeights;
 import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.millrace.exam;
 
-import dev.millrace.batch.Catalogue;
-import dev.millrace.batch.PriorWeights;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.model.Mixture;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Form;
 import java.nio.ByteBuffer;

@@ -1,16 +1,16 @@
 package dev.millrace.exam;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.Catalogue;
-import dev.millrace.batch.DecayedCounts;
-import dev.millrace.batch.GivenWeights;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.Mixture;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Products;
+import dev.millrace.popularity.DecayedCounts;
+import dev.millrace.popularity.GivenWeights;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.StoredFields;

@@ -1,9 +1,9 @@
 package dev.millrace.exam;
 
-import dev.millrace.batch.Catalogue;
-import dev.millrace.batch.FastPopularity;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.neighbour.NeighbourLists;
+import dev.millrace.popularity.FastPopularity;
 
 /** What a learner knows of items beside its model: which there are, how popular they are lately, and what is clicked beside them. */
 public record ItemFacts(Catalogue catalogue, FastPopularity popularity, NeighbourLists neighbours) {

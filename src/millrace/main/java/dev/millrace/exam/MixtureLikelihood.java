@@ -1,10 +1,10 @@
 package dev.millrace.exam;
 
-import dev.millrace.batch.ItemAge;
-import dev.millrace.batch.PriorWeights;
+import dev.millrace.catalogue.ItemAge;
 import dev.millrace.model.Mixture;
 import dev.millrace.model.engine.Exponential;
 import dev.millrace.model.engine.Loops;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.state.Form;
 import java.util.Arrays;
 

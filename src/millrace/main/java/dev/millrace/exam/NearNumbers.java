@@ -1,7 +1,7 @@
 package dev.millrace.exam;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.Catalogue;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.neighbour.Nearness;
 import dev.millrace.neighbour.NeighbourLists;
 import java.util.Arrays;

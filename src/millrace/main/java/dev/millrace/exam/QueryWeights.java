@@ -1,6 +1,6 @@
 package dev.millrace.exam;
 
-import dev.millrace.batch.GivenWeights;
+import dev.millrace.popularity.GivenWeights;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;

@@ -1,9 +1,9 @@
 package dev.millrace.exam;
 
-import dev.millrace.batch.Catalogue;
-import dev.millrace.batch.FastPopularity;
-import dev.millrace.batch.ItemAge;
-import dev.millrace.batch.PriorWeights;
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.catalogue.ItemAge;
+import dev.millrace.popularity.FastPopularity;
+import dev.millrace.popularity.PriorWeights;
 
 /** The numbers of some items that a score adds beside the cosine: popularity and age, as of one moment. One thread. */
 final class TileNumbers {

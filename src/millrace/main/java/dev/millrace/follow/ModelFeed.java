@@ -1,11 +1,11 @@
 package dev.millrace.follow;
 
-import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.model.QueryEncoder;
 import dev.millrace.neighbour.NeighbourList;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.recall.ModelEncoder;
 import dev.millrace.recall.UserEncoder;
 import dev.millrace.settings.SettingsReader;

@@ -1,9 +1,9 @@
 package dev.millrace.index;
 
-import dev.millrace.batch.ItemAge;
-import dev.millrace.batch.PriorWeights;
+import dev.millrace.catalogue.ItemAge;
 import dev.millrace.event.Features;
 import dev.millrace.model.engine.Loops;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.Arrays;
 import java.util.concurrent.locks.StampedLock;

@@ -1,7 +1,7 @@
 package dev.millrace.index;
 
-import dev.millrace.batch.FastPopularity;
-import dev.millrace.batch.ItemAge;
+import dev.millrace.catalogue.ItemAge;
+import dev.millrace.popularity.FastPopularity;
 import dev.millrace.publish.ItemEmbedding;
 
 /**

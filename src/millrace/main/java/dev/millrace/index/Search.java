@@ -1,6 +1,6 @@
 package dev.millrace.index;
 
-import dev.millrace.batch.PriorWeights;
+import dev.millrace.popularity.PriorWeights;
 import java.util.Map;
 import java.util.function.Predicate;
 

@@ -1,11 +1,11 @@
 package dev.millrace.model;
 
-import dev.millrace.batch.Catalogue;
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.model.engine.Products;
 import dev.millrace.model.loss.NegativePairs;
 import dev.millrace.model.loss.NegativeRules;
+import dev.millrace.state.CounterRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.millrace.model;
 
-import dev.millrace.batch.GivenWeights;
-import dev.millrace.batch.PriorWeights;
 import dev.millrace.model.loss.LearnedNumber;
+import dev.millrace.popularity.GivenWeights;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Form;
 import dev.millrace.state.StoredFields;

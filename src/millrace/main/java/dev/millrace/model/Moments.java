@@ -1,7 +1,7 @@
 package dev.millrace.model;
 
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.CounterRandom;
 import dev.millrace.state.Form;
 import dev.millrace.state.KeyIndex;
 import java.util.Arrays;

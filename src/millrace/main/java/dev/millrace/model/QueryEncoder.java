@@ -1,6 +1,5 @@
 package dev.millrace.model;
 
-import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.Pooling;
@@ -12,6 +11,7 @@ import dev.millrace.model.network.ChannelScales;
 import dev.millrace.model.network.TowerShape;
 import dev.millrace.model.pool.HistoryShares;
 import dev.millrace.model.pool.PositionWeights;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.state.CorruptEntryException;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,9 +1,8 @@
 package dev.millrace.model;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.Catalogue;
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.engine.Engine;
@@ -16,6 +15,7 @@ import dev.millrace.model.network.TowerSettings;
 import dev.millrace.model.table.Descent;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.CounterRandom;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySum;

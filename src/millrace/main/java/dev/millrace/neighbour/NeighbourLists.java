@@ -1,8 +1,8 @@
 package dev.millrace.neighbour;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;

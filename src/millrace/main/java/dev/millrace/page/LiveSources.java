@@ -1,10 +1,10 @@
 package dev.millrace.page;
 
 import dev.millrace.alarm.InputAlarms;
-import dev.millrace.batch.GivenWeights;
 import dev.millrace.follow.AuditWatch;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.ServedState;
+import dev.millrace.popularity.GivenWeights;
 
 /**
  * Where the figures of the page come from.

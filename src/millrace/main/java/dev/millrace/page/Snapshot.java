@@ -1,7 +1,6 @@
 package dev.millrace.page;
 
 import dev.millrace.alarm.Alarm;
-import dev.millrace.batch.PriorWeights;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.follow.Freshness;
@@ -11,6 +10,7 @@ import dev.millrace.index.ItemIndex;
 import dev.millrace.index.VectorAges;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.operation.OperatorAction.Kind;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.recall.Generations.Outcome;
 import dev.millrace.recall.ServedGeneration;
 import dev.millrace.recall.UserEncoder;

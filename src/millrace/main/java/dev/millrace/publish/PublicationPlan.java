@@ -1,8 +1,8 @@
 package dev.millrace.publish;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.model.MovedItems;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;

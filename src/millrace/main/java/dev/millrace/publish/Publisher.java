@@ -1,14 +1,14 @@
 package dev.millrace.publish;
 
-import dev.millrace.batch.Catalogue;
-import dev.millrace.batch.FastPopularity;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.ItemFacts;
 import dev.millrace.generation.PublicationStage;
 import dev.millrace.model.TwoTower;
+import dev.millrace.popularity.FastPopularity;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Form;

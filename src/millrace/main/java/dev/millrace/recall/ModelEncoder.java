@@ -1,11 +1,11 @@
 package dev.millrace.recall;
 
-import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.QueryEncoder;
 import dev.millrace.neighbour.Nearness;
 import dev.millrace.neighbour.NeighbourList;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.train.TrainerSettings;
 import java.util.HashMap;
 import java.util.List;

@@ -1,12 +1,12 @@
 package dev.millrace.recall;
 
-import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.index.Search;
 import dev.millrace.neighbour.Nearness;
+import dev.millrace.popularity.PriorWeights;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;

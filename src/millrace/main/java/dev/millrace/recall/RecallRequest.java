@@ -1,9 +1,9 @@
 package dev.millrace.recall;
 
-import dev.millrace.batch.GivenWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemFilter;
+import dev.millrace.popularity.GivenWeights;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;

@@ -1,8 +1,8 @@
 package dev.millrace.recall;
 
-import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.popularity.PriorWeights;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;

@@ -1,10 +1,10 @@
 package dev.millrace.serve;
 
-import dev.millrace.batch.GivenWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.popularity.GivenWeights;
 import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.RecallRequest;
 import dev.millrace.recall.RecallRequest.Weights;

@@ -1,7 +1,7 @@
 package dev.millrace.serve;
 
 import dev.millrace.access.AccessSettings;
-import dev.millrace.batch.GivenWeights;
+import dev.millrace.popularity.GivenWeights;
 import dev.millrace.settings.SettingsReader;
 import java.nio.file.Path;
 

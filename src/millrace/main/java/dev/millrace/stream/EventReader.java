@@ -1,6 +1,6 @@
 package dev.millrace.stream;
 
-import dev.millrace.batch.CatalogueChange;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;

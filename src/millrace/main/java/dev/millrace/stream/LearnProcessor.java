@@ -1,8 +1,8 @@
 package dev.millrace.stream;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.publish.ModelUpdate;

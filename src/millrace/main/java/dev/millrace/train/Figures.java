@@ -1,10 +1,10 @@
 package dev.millrace.train;
 
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.batch.PriorWeights;
 import dev.millrace.model.HeapRows;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.PublicationPlan;
 import dev.millrace.state.Fields;
 import java.nio.ByteBuffer;

@@ -2,8 +2,7 @@ package dev.millrace.train;
 
 import dev.millrace.alarm.AlarmSettings;
 import dev.millrace.batch.BatchSettings;
-import dev.millrace.batch.Catalogue;
-import dev.millrace.batch.FastPopularity;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.exam.ExamSettings;
 import dev.millrace.exam.ItemFacts;
 import dev.millrace.model.ModelSettings;
@@ -13,6 +12,7 @@ import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.engine.Team;
 import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.neighbour.NeighbourSettings;
+import dev.millrace.popularity.FastPopularity;
 import dev.millrace.publish.PublishSettings;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;

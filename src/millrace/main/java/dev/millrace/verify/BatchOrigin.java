@@ -1,8 +1,8 @@
 package dev.millrace.verify;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.topic.BatchLog.LoggedBatch;
 import java.util.EnumSet;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.millrace.verify;
 
-import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.checkpoint.LearnerEntries;
 import dev.millrace.model.ModelEntry;
 import dev.millrace.publish.ItemEmbedding;

@@ -9,7 +9,7 @@ import dev.millrace.avro.ItemRemoval;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.avro.UserFeaturesRecord;
 import dev.millrace.avro.UserRemoval;
-import dev.millrace.batch.CatalogueChange;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.feature.UserFeatures;
 import java.util.function.Consumer;
 

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Batches;
-import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;

@@ -1,6 +1,8 @@
 package dev.millrace.batch;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.catalogue.CatalogueChange;
+import dev.millrace.negative.NegativeDraws;
 import java.util.List;
 
 /** Mini-batches that have only what a test is about. */

@@ -3,9 +3,12 @@ package dev.millrace.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.popularity.FastPopularity;
 import dev.millrace.settings.SettingsReader;
 import java.util.ArrayList;
 import java.util.List;

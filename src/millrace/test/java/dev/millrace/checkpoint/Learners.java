@@ -1,9 +1,9 @@
 package dev.millrace.checkpoint;
 
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.model.NumericFingerprint;
 import dev.millrace.model.Scenes;
+import dev.millrace.state.CounterRandom;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.train.Trainer;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.batch.Batches;
-import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.Scenes;
 import dev.millrace.model.TwoTower;

@@ -1,11 +1,11 @@
 package dev.millrace.follow;
 
-import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.neighbour.Nearness;
 import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.neighbour.NeighbourSettings;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.recall.UserEncoder;
 import java.time.Duration;
 import java.util.HashMap;

@@ -2,7 +2,7 @@ package dev.millrace.index;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.batch.PriorWeights;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import java.util.Arrays;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.millrace.batch.FastPopularity;
-import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
+import dev.millrace.popularity.FastPopularity;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import java.util.HashMap;

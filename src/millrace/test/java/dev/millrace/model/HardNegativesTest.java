@@ -3,8 +3,8 @@ package dev.millrace.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.loss.NegativePairs;

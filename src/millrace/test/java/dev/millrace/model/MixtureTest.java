@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.millrace.batch.PriorWeights;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import org.junit.jupiter.api.Test;

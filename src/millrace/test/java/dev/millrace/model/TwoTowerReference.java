@@ -1,8 +1,8 @@
 package dev.millrace.model;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureSpec;

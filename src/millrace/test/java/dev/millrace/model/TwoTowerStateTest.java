@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.batch.Batches;
-import dev.millrace.batch.Catalogue;
-import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package dev.millrace.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.batch.Catalogue;
+import dev.millrace.catalogue.Catalogue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

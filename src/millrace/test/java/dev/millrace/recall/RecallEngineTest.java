@@ -3,13 +3,13 @@ package dev.millrace.recall;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.millrace.batch.GivenWeights;
-import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
+import dev.millrace.popularity.GivenWeights;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import java.util.ArrayList;

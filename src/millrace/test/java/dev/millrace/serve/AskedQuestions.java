@@ -1,11 +1,11 @@
 package dev.millrace.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemIndex;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import dev.millrace.recall.RecallEngine;

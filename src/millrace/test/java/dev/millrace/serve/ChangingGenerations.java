@@ -1,6 +1,5 @@
 package dev.millrace.serve;
 
-import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
@@ -10,6 +9,7 @@ import dev.millrace.follow.ServedState;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.neighbour.NeighbourList;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import dev.millrace.recall.UserEncoder;

@@ -7,9 +7,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.alarm.Alarm;
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.state.Books;
+import dev.millrace.state.CounterRandom;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Outcome;
 import dev.millrace.topic.ClientSettings;

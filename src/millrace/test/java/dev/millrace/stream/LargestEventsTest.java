@@ -8,7 +8,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.BatchSettings;
 import dev.millrace.batch.BatchSize;
 import dev.millrace.batch.Batcher;
-import dev.millrace.batch.Catalogue;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.EventLimits;

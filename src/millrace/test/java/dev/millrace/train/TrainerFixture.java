@@ -1,7 +1,7 @@
 package dev.millrace.train;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.CatalogueChange;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;

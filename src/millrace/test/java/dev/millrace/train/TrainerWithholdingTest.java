@@ -10,8 +10,8 @@ import static dev.millrace.train.TrainerFixture.shown;
 import static dev.millrace.train.TrainerFixture.upsert;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.model.ModelEntry;
 import dev.millrace.model.table.TableRows;
 import dev.millrace.publish.ItemEmbedding;

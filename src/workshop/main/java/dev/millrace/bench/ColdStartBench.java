@@ -2,7 +2,7 @@ package dev.millrace.bench;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ServeProcess;
-import dev.millrace.batch.Catalogue;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.evaluate.Figures;
 import dev.millrace.evaluate.Report;
 import dev.millrace.generation.GenerationFact;

@@ -1,11 +1,11 @@
 package dev.millrace.bench;
 
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
+import dev.millrace.state.CounterRandom;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;

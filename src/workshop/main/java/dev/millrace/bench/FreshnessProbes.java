@@ -2,10 +2,10 @@ package dev.millrace.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.app.ReplayRun;
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
+import dev.millrace.state.CounterRandom;
 import dev.millrace.topic.EventProducer;
 import java.io.IOException;
 import java.io.UncheckedIOException;

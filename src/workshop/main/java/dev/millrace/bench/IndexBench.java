@@ -1,12 +1,12 @@
 package dev.millrace.bench;
 
-import dev.millrace.batch.PriorWeights;
 import dev.millrace.evaluate.Figures;
 import dev.millrace.evaluate.Report;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.Search;
 import dev.millrace.model.engine.Loops;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,11 +1,11 @@
 package dev.millrace.bench;
 
-import dev.millrace.batch.CounterRandom;
-import dev.millrace.batch.ItemPopularity;
-import dev.millrace.batch.PopularitySettings;
-import dev.millrace.batch.PopularitySettings.Estimator;
 import dev.millrace.evaluate.Figures;
 import dev.millrace.evaluate.Report;
+import dev.millrace.popularity.ItemPopularity;
+import dev.millrace.popularity.PopularitySettings;
+import dev.millrace.popularity.PopularitySettings.Estimator;
+import dev.millrace.state.CounterRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.millrace.bench;
 
-import dev.millrace.batch.CounterRandom;
+import dev.millrace.state.CounterRandom;
 
 /**
  * Draws of ranks from 1 to n with a probability of 1 / rank over their sum, which is Zipf's law with exponent 1.

@@ -1,12 +1,12 @@
 package dev.millrace.bench;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.batch.NegativeDraws;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.negative.NegativeDraws;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;

@@ -1,7 +1,6 @@
 package dev.millrace.evaluate;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.DecayedCounts;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamWitness;
@@ -9,6 +8,7 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.index.Search;
+import dev.millrace.popularity.DecayedCounts;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.EntrySource;
 import dev.millrace.train.Trainer;

@@ -1,6 +1,6 @@
 package dev.millrace.evaluate;
 
-import dev.millrace.batch.CatalogueChange;
+import dev.millrace.catalogue.CatalogueChange;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;

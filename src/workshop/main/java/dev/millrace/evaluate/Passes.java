@@ -1,10 +1,10 @@
 package dev.millrace.evaluate;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.CatalogueChange;
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
+import dev.millrace.state.CounterRandom;
 import dev.millrace.train.Trainer;
 import java.util.ArrayList;
 import java.util.List;

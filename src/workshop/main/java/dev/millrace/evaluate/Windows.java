@@ -1,8 +1,8 @@
 package dev.millrace.evaluate;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.feature.UserFeatures;

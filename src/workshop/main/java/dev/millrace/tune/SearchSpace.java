@@ -1,6 +1,6 @@
 package dev.millrace.tune;
 
-import dev.millrace.batch.CounterRandom;
+import dev.millrace.state.CounterRandom;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;

@@ -3,7 +3,6 @@ package dev.millrace.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.ItemVectors;
@@ -19,6 +18,7 @@ import dev.millrace.event.UserProfile;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.operation.Operator;
 import dev.millrace.state.Books;
+import dev.millrace.state.CounterRandom;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.state.Outcome;

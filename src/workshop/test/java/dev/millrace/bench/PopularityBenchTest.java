@@ -2,9 +2,9 @@ package dev.millrace.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.batch.PopularitySettings;
-import dev.millrace.batch.PopularitySettings.Estimator;
 import dev.millrace.bench.PopularityBench.Stream;
+import dev.millrace.popularity.PopularitySettings;
+import dev.millrace.popularity.PopularitySettings.Estimator;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 

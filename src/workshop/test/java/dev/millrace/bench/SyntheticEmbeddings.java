@@ -1,7 +1,7 @@
 package dev.millrace.bench;
 
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.state.CounterRandom;
 import dev.millrace.stream.Streams;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.EventProducer;

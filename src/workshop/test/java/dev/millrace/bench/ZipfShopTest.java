@@ -3,8 +3,8 @@ package dev.millrace.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

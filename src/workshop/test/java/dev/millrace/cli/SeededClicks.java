@@ -1,9 +1,9 @@
 package dev.millrace.cli;
 
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
+import dev.millrace.state.CounterRandom;
 import dev.millrace.topic.EventProducer;
 import java.util.Optional;
 

@@ -2,9 +2,9 @@ package dev.millrace.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.batch.GivenWeights;
 import dev.millrace.exam.QueryWeights;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.popularity.GivenWeights;
 import dev.millrace.train.TrainerSettings;
 import java.util.HashSet;
 import java.util.List;

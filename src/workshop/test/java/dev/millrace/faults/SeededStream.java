@@ -1,12 +1,12 @@
 package dev.millrace.faults;
 
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
+import dev.millrace.state.CounterRandom;
 import dev.millrace.topic.EventProducer;
 import java.time.Instant;
 import java.time.InstantSource;

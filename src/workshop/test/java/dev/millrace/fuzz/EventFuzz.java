@@ -1,7 +1,7 @@
 package dev.millrace.fuzz;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.CatalogueChange;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.Rejection;
 import dev.millrace.state.InputTopic;
 import dev.millrace.wire.AvroWire;

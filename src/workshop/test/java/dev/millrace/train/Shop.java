@@ -3,7 +3,7 @@ package dev.millrace.train;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.CatalogueChange;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;

@@ -3,7 +3,7 @@ package dev.millrace.model.loss;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.BatchSettings;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.batch.NegativeSettings;
+import dev.millrace.negative.NegativeSettings;
 import dev.millrace.settings.SettingsReader;
 import java.util.List;
 import java.util.SortedMap;

@@ -1,6 +1,6 @@
 package dev.millrace.model.loss;
 
-import dev.millrace.batch.Quota;
+import dev.millrace.negative.Quota;
 import dev.millrace.settings.SettingsReader;
 
 /** Which candidates of a batch are negatives of an example, and which negatives the model adds. */

@@ -1,7 +1,7 @@
 package dev.millrace.model.loss;
 
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.model.engine.Team;
+import dev.millrace.state.CounterRandom;
 import java.util.Arrays;
 
 /**

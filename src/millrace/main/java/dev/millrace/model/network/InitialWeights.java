@@ -1,7 +1,7 @@
 package dev.millrace.model.network;
 
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.model.engine.Engine;
+import dev.millrace.state.CounterRandom;
 
 /** Initial weights of dense layers: normal, of the variance 2 / (inputs + outputs); biases are zero (Glorot and Bengio 2010). */
 final class InitialWeights {

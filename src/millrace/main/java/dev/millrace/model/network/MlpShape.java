@@ -1,8 +1,8 @@
 package dev.millrace.model.network;
 
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Team;
+import dev.millrace.state.CounterRandom;
 import java.util.ArrayList;
 import java.util.List;
 

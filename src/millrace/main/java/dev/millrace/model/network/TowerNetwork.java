@@ -1,6 +1,6 @@
 package dev.millrace.model.network;
 
-import dev.millrace.batch.CounterRandom;
+import dev.millrace.state.CounterRandom;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.Stream;

@@ -1,9 +1,9 @@
 package dev.millrace.model.network;
 
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Loops;
+import dev.millrace.state.CounterRandom;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.millrace.model.loss;
 
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.state.CounterRandom;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;

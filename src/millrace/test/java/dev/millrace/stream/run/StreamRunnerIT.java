@@ -4,7 +4,7 @@ import static dev.millrace.stream.Streams.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.batch.CatalogueChange;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.stream.KilledTrainer;

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.attribute.AttributionSettings;
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
@@ -12,6 +11,7 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.CounterRandom;
 import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.Part;

@@ -1,8 +1,8 @@
 package dev.millrace.workshop.evaluate;
 
-import dev.millrace.batch.GivenWeights;
 import dev.millrace.exam.QueryWeights;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.popularity.GivenWeights;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.util.ArrayList;

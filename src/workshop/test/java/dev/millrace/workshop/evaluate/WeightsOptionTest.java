@@ -3,8 +3,8 @@ package dev.millrace.workshop.evaluate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.batch.GivenWeights;
 import dev.millrace.exam.QueryWeights;
+import dev.millrace.popularity.GivenWeights;
 import dev.millrace.settings.InvalidSettingsException;
 import java.util.List;
 import java.util.Map;

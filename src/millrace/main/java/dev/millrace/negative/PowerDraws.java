@@ -1,0 +1,101 @@
+package dev.millrace.negative;
+
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.popularity.ItemPopularity;
+import dev.millrace.state.CounterRandom;
+import java.util.List;
+
+/**
+ * Draws items of the catalogue in proportion to a power of their popularity (word2vec's negatives, Mikolov et al.
+ * 2013), with the exact probability of each draw.
+ *
+ * <p>{@code q(y) = (w(y)·s + f) / (s Σ w + N f)}: while an item is not seen, its weight falls only by the factor s,
+ * which is common to all items. So the weights w are stored in a tree of sums by catalogue number, at O(log N) per
+ * update and per draw. The floor f, the weight of an item never seen, is a uniform draw. For decayed counts, q is
+ * {@code (c^α + ε^α) / Σ (c^α + ε^α)}: the smoothing is added after the power, because (c + ε)^α would change by a
+ * different factor for each item.
+ *
+ * <p>The sums are a function of the current weights and numbers alone, so nothing here is stored.
+ */
+final class PowerDraws {
+
+    private final Catalogue catalogue;
+    private final ItemPopularity.Weights weights;
+    private final double exponent;
+    /** [2 capacity] sums of two children each, the root at 1; leaves by number from capacity on. */
+    private double[] sums = new double[0];
+
+    private double epoch;
+
+    /** @param exponent α, in [0, 1] */
+    PowerDraws(Catalogue catalogue, ItemPopularity.Weights weights, double exponent) {
+        this.catalogue = catalogue;
+        this.weights = weights;
+        this.exponent = exponent;
+    }
+
+    void refresh(int number) {
+        int capacity = sums.length / 2;
+        if (number >= capacity) {
+            sums = new double[0]; // outgrown, or not built yet
+            return;
+        }
+        int at = capacity + number;
+        sums[at] = leaf(number);
+        for (at >>= 1; at >= 1; at >>= 1) {
+            sums[at] = sums[2 * at] + sums[2 * at + 1];
+        }
+    }
+
+    void observe(List<String> positives) {
+        positives.forEach(item -> catalogue.number(item).ifPresent(this::refresh));
+    }
+
+    /** Draws one item, with one random number. */
+    String draw(long seed, long stream, long slot) {
+        build();
+        double seen = sums[1] * weights.scale(exponent);
+        double unseen = catalogue.size() * weights.floor(exponent);
+        double at = CounterRandom.unit(seed, stream, slot) * (seen + unseen);
+        if (at >= seen && unseen > 0) {
+            return catalogue.itemAt(Math.min(catalogue.size() - 1, (int) ((at - seen) / unseen * catalogue.size())));
+        }
+        double rest = at / seen * sums[1];
+        int node = 1;
+        while (node < sums.length / 2) {
+            double left = sums[2 * node];
+            boolean goesLeft = rest < left || sums[2 * node + 1] == 0; // rounding must not lead to an empty subtree
+            rest -= goesLeft ? 0 : left;
+            node = 2 * node + (goesLeft ? 0 : 1);
+        }
+        return catalogue.itemAt(node - sums.length / 2);
+    }
+
+    /** Returns log q as if the item were in the catalogue, even if it is not. */
+    double logProbability(String item) {
+        build();
+        double scale = weights.scale(exponent);
+        double floor = weights.floor(exponent);
+        double own = weights.weight(item, exponent) * scale + floor;
+        return StrictMath.log(own / (sums[1] * scale + catalogue.size() * floor));
+    }
+
+    private void build() {
+        if (sums.length > 0 && epoch == weights.epoch()) {
+            return;
+        }
+        epoch = weights.epoch();
+        int capacity = Math.max(2, Integer.highestOneBit(Math.max(1, catalogue.size() - 1)) << 1);
+        sums = new double[2 * capacity];
+        for (int number = 0; number < catalogue.size(); number++) {
+            sums[capacity + number] = leaf(number);
+        }
+        for (int node = capacity - 1; node >= 1; node--) {
+            sums[node] = sums[2 * node] + sums[2 * node + 1];
+        }
+    }
+
+    private double leaf(int number) {
+        return number < catalogue.size() ? weights.weight(catalogue.itemAt(number), exponent) : 0;
+    }
+}

@@ -1,0 +1,91 @@
+package dev.millrace.popularity;
+
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Frame;
+import dev.millrace.state.PrefixedKey;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * {@link Decayed} over a fixed number of cells: a count-min sketch (Cormode and Muthukrishnan 2005) of counts that
+ * decay, with conservative update (Estan and Varghese 2002). For catalogues of unbounded size.
+ *
+ * <p>{@code p(y) = (min_i c_i + ε) / (C + ε N)}; a count is never below the true one; it is above it if the item shares
+ * all its cells with others.
+ */
+final class CountMin implements ItemPopularity {
+
+    private final byte[] clockKey;
+    private final SketchCells cells; // count, and the time as of which it holds
+    private final double halfLife;
+    private double positives; // a whole number
+    private double total; // as of positives
+    private boolean isClockDirty;
+
+    /** @param halfLife positives after which a count has halved */
+    CountMin(char prefix, int hashes, int buckets, double halfLife) {
+        this.clockKey = PrefixedKey.of((byte) prefix, CLOCK);
+        this.cells = new SketchCells(prefix, hashes, buckets);
+        this.halfLife = halfLife;
+    }
+
+    @Override
+    public double logProbability(String item, int catalogueSize) {
+        double sum = total + Decayed.EPSILON * Math.max(1, catalogueSize);
+        return StrictMath.log((count(SketchCells.fingerprint(item)) + Decayed.EPSILON) / sum);
+    }
+
+    @Override
+    public void observe(List<String> items) {
+        total = total * StrictMath.pow(0.5, items.size() / halfLife) + items.size();
+        positives += items.size();
+        isClockDirty = true;
+        for (String item : items) {
+            long fingerprint = SketchCells.fingerprint(item);
+            double counted = count(fingerprint) + 1;
+            for (int hash = 0; hash < cells.hashes(); hash++) {
+                int cell = cells.cell(fingerprint, hash);
+                cells.put(cell, Math.max(decayed(cell), counted), positives);
+            }
+        }
+    }
+
+    @Override
+    public void restore(byte[] key, byte[] value) {
+        if (Arrays.equals(key, clockKey)) {
+            ByteBuffer payload = Frame.open(value);
+            positives = payload.getDouble();
+            total = payload.getDouble();
+        } else {
+            cells.restore(key, value);
+        }
+    }
+
+    @Override
+    public void drainDirty(EntrySink sink) {
+        if (isClockDirty) {
+            sink.put(
+                    clockKey,
+                    Frame.seal(Frame.allocate(2 * Double.BYTES)
+                            .putDouble(positives)
+                            .putDouble(total)));
+            isClockDirty = false;
+        }
+        cells.drainDirty(sink);
+    }
+
+    private double count(long fingerprint) {
+        double least = Double.POSITIVE_INFINITY;
+        for (int hash = 0; hash < cells.hashes(); hash++) {
+            least = Math.min(least, decayed(cells.cell(fingerprint, hash)));
+        }
+        return least;
+    }
+
+    private double decayed(int cell) {
+        double count = cells.first(cell);
+        double since = positives - cells.second(cell);
+        return count == 0 || since == 0 ? count : count * StrictMath.pow(0.5, since / halfLife);
+    }
+}

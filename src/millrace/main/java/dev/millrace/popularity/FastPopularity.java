@@ -1,0 +1,230 @@
+package dev.millrace.popularity;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.Durable;
+import dev.millrace.state.EntrySink;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.function.UnaryOperator;
+
+/**
+ * The recent popularity of items: for each item, a count of its positives that decays in event time. It follows every
+ * click at once, without a gradient step, and is a function of the log.
+ *
+ * <pre>
+ * c(y, t) = Σ over positives of y  2^(−(t − t_i) / half-life)
+ * p(y, t) = (c(y, t) + ε) / (C(t) + ε N)
+ * log p(y, t) = number(y, t) + log(ε / (C(t) + ε N))          number(y, t) = log(1 + c(y, t) / ε)
+ * </pre>
+ *
+ * <p>The last term of the last line is the same for all items, so the number ranks items as log p does. It is 0 for an
+ * item without clicks, whatever clicks other items get. Decay multiplies {@code c} of all items by the same factor. So
+ * all later numbers follow from a number, its time and the half-life: {@link #later}.
+ */
+public final class FastPopularity implements Durable {
+
+    private static final double MILLIS_AN_HOUR = 3_600_000;
+
+    /** ε, in clicks: an item with one click is eleven times as likely as an item without. */
+    private static final double PRIOR = 0.1;
+
+    /** The speed of the decay, and the prior of an item without clicks. */
+    public record Settings(Duration halfLife, double prior) {
+
+        public static Settings read(SettingsReader reader) {
+            return new Settings(
+                    reader.duration(
+                            "popularity.fast.half-life = 6h in [1m, 36500d]: event time after which a click weighs "
+                                    + "half in the popularity term"),
+                    PRIOR);
+        }
+    }
+
+    private final Settings settings;
+    private final UnaryOperator<String> ids;
+    private final DecayedCounts counts;
+    private Optional<Cooling> cooling = Optional.empty(); // absent before it was asked for
+
+    /**
+     * @param prefix first byte of this state's keys
+     * @param ids returns the copy of an id to keep
+     */
+    public FastPopularity(Settings settings, char prefix, UnaryOperator<String> ids) {
+        this.settings = settings;
+        this.ids = ids;
+        this.counts = new DecayedCounts(prefix, settings.halfLife().toMillis() / MILLIS_AN_HOUR, ids);
+    }
+
+    public Settings settings() {
+        return settings;
+    }
+
+    /**
+     * Counts a batch's positives. Numbers as of before the batch must be read before this call.
+     *
+     * @param counted the batch's examples that count as positives
+     */
+    public void observe(List<TrainingExample> counted) {
+        for (TrainingExample example : counted) {
+            counts.add(example.item(), example.time() / MILLIS_AN_HOUR, 1);
+            cooling.ifPresent(queue -> queue.place(ids.apply(example.item()), 0));
+        }
+    }
+
+    /**
+     * Returns {@code log(1 + c / ε)}, at least 0.
+     *
+     * @param time epoch milliseconds; a time before the item's last click counts as that click's time
+     */
+    public double number(String item, long time) {
+        return StrictMath.log1p(counts.count(item, time / MILLIS_AN_HOUR) / settings.prior());
+    }
+
+    /**
+     * Returns the items whose number fell below a multiple of {@code step} between two times, in the order of their
+     * ids. If a caller reads the numbers of these items each time, none of its numbers is out of date by {@code step}
+     * or more. The first call passes over all items. A later one that goes on where the call before ended takes only
+     * those that may have cooled.
+     *
+     * @param from epoch milliseconds
+     * @param to epoch milliseconds, later
+     */
+    public List<String> cooled(long from, long to, double step) {
+        Cooling queue = cooling.filter(present -> present.goesOn(from, step)).orElseGet(() -> cooling(from, step));
+        cooling = Optional.of(queue);
+        SortedSet<String> candidates = queue.takeUntil(to);
+        candidates.forEach(item -> queue.place(item, to));
+        return candidates.stream()
+                .filter(item -> Math.floor(number(item, from) / step) != Math.floor(number(item, to) / step))
+                .toList();
+    }
+
+    /** Returns the time of the item's last click, epoch milliseconds; 0 without one. */
+    double lastClick(String item) {
+        return counts.stored(item).asOf() * MILLIS_AN_HOUR;
+    }
+
+    private Cooling cooling(long from, double step) {
+        Cooling all = new Cooling(this, from, step);
+        counts.forEachItem(item -> all.place(item, from));
+        return all;
+    }
+
+    /** Returns the natural log of p, the expected share of the item among the positives. */
+    public double logProbability(String item, long time, int catalogueSize) {
+        double total = counts.total(time / MILLIS_AN_HOUR) / settings.prior() + Math.max(1, catalogueSize);
+        return number(item, time) - StrictMath.log(total);
+    }
+
+    /**
+     * Returns a number after some time without clicks.
+     *
+     * @param halfLives the time, in half-lives
+     */
+    public static double later(double number, double halfLives) {
+        return StrictMath.log1p(StrictMath.expm1(number) * StrictMath.pow(0.5, halfLives));
+    }
+
+    public void remove(String item) {
+        counts.remove(item);
+        cooling.ifPresent(queue -> queue.remove(item));
+    }
+
+    @Override
+    public void restore(byte[] key, byte[] value) {
+        counts.restore(key, value);
+        cooling = Optional.empty();
+    }
+
+    @Override
+    public void drainDirty(EntrySink sink) {
+        counts.drainDirty(sink);
+    }
+
+    /**
+     * The items by the time at which their {@linkplain FastPopularity#number number} falls below the next multiple of a step, if
+     * no click comes before.
+     *
+     * <p>With k the multiple below a number n at time t, the time follows from the decay:
+     *
+     * <pre>
+     * expm1(n)·2^(−Δ / half-life) = expm1(k·step)          Δ = half-life · log2(expm1(n) / expm1(k·step))
+     * </pre>
+     *
+     * <p>The times are early by more than they are rounded, so an item is never taken too late; whoever takes it compares its
+     * numbers. An item below the first multiple is in no place: it cannot fall below another.
+     */
+    private static final class Cooling {
+
+        /** Of the times, milliseconds. */
+        private static final double EARLY = 1_000;
+
+        private record Crossing(double time, String item) {}
+
+        private final FastPopularity popularity;
+        private final double step;
+        private long until;
+        private final Map<String, Crossing> byItem = new HashMap<>();
+        private final TreeSet<Crossing> byTime =
+                new TreeSet<>(Comparator.comparingDouble(Crossing::time).thenComparing(Crossing::item));
+
+        /** @param from epoch milliseconds of the first crossing that counts */
+        Cooling(FastPopularity popularity, long from, double step) {
+            this.popularity = popularity;
+            this.until = from;
+            this.step = step;
+        }
+
+        /** Returns true if a time is the one at which the last take ended. */
+        boolean goesOn(long from, double asked) {
+            return from == until && asked == step;
+        }
+
+        /**
+         * Places an item anew.
+         *
+         * @param from epoch milliseconds from which on it is asked for; a time before its last click counts as that click's
+         */
+        void place(String item, long from) {
+            remove(item);
+            double number = popularity.number(item, from);
+            double multiple = Math.floor(number / step) * step;
+            if (multiple > 0) {
+                double halfLives =
+                        StrictMath.log(StrictMath.expm1(number) / StrictMath.expm1(multiple)) / StrictMath.log(2);
+                double after = Math.max(0, halfLives)
+                        * popularity.settings().halfLife().toMillis();
+                Crossing crossing =
+                        new Crossing(Math.max((double) from, popularity.lastClick(item)) + after - EARLY, item);
+                byItem.put(item, crossing);
+                byTime.add(crossing);
+            }
+        }
+
+        void remove(String item) {
+            Crossing placed = byItem.remove(item);
+            if (placed != null) {
+                byTime.remove(placed);
+            }
+        }
+
+        /** Takes the items whose time has come. */
+        SortedSet<String> takeUntil(long to) {
+            SortedSet<String> taken = new TreeSet<>();
+            while (!byTime.isEmpty() && byTime.first().time() <= to) {
+                Crossing first = byTime.pollFirst();
+                byItem.remove(first.item());
+                taken.add(first.item());
+            }
+            until = to;
+            return taken;
+        }
+    }
+}

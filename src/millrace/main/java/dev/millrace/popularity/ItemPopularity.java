@@ -1,0 +1,281 @@
+package dev.millrace.popularity;
+
+import dev.millrace.state.Durable;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Frame;
+import dev.millrace.state.PrefixedKey;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.function.UnaryOperator;
+
+/** Estimates the probability that a draw from the stream of positives is a given item. */
+public sealed interface ItemPopularity extends Durable
+        permits ItemPopularity.Decayed, ItemPopularity.Intervals, HashedIntervals, CountMin {
+
+    /** Text of the key of an estimator's clock; no id contains a NUL. */
+    String CLOCK = "\0";
+
+    /** The weights to draw items by, for each item. */
+    interface Weights {
+
+        /** Returns w(y). It changes only when the item is observed or removed, or when the epoch changes. */
+        double weight(String item, double exponent);
+
+        /** Returns s, common to all items. */
+        default double scale(double exponent) {
+            return 1;
+        }
+
+        /** Returns f, which is added to the scaled weight of each item. */
+        default double floor(double exponent) {
+            return 0;
+        }
+
+        /** Returns a number that changes when all weights change. */
+        default double epoch() {
+            return 0;
+        }
+    }
+
+    /**
+     * Returns the natural log of the probability that one draw is this item.
+     *
+     * @param catalogueSize number of items in the catalogue, for the prior of items never seen
+     */
+    double logProbability(String item, int catalogueSize);
+
+    /** Learns from one batch. The batch's own probabilities must be read before this call. */
+    void observe(List<String> positives);
+
+    /** Forgets an item. Where it shares its cells with others nothing is to do: what it left there fades. */
+    default void remove(String item) {}
+
+    /** Returns the weights to draw items by; absent if the estimator keeps none for each item. */
+    default Optional<Weights> weights() {
+        return Optional.empty();
+    }
+
+    /**
+     * A decayed count, the default: {@code p(y) = (c(y) + ε) / (C + ε N)}. Time is counted in positives, so that the
+     * decay does not depend on the batch size.
+     */
+    final class Decayed implements ItemPopularity, Weights {
+
+        /** Added to each count, so that an item never seen has a probability above 0. */
+        static final double EPSILON = 0.1;
+
+        /** Half-lives after which weights are given relative to a later time, long before they overflow a double. */
+        private static final double EPOCH_HALF_LIVES = 200;
+
+        private final DecayedCounts counts;
+        private final byte[] clockKey;
+        private final double halfLife;
+        private final double epsilon;
+        private double positives; // a whole number
+        private boolean clockDirty;
+
+        /**
+         * @param halfLife positives after which a count has halved
+         * @param ids returns the copy of an id to keep
+         */
+        public Decayed(char prefix, double halfLife, UnaryOperator<String> ids) {
+            this(prefix, halfLife, EPSILON, ids);
+        }
+
+        private Decayed(char prefix, double halfLife, double epsilon, UnaryOperator<String> ids) {
+            this.counts = new DecayedCounts(prefix, halfLife, ids);
+            this.clockKey = (prefix + CLOCK).getBytes(StandardCharsets.UTF_8);
+            this.halfLife = halfLife;
+            this.epsilon = epsilon;
+        }
+
+        /** Returns a running count, which forgets nothing: {@code p(y) = (c(y) + 1) / (C + N)}. */
+        static Decayed running(char prefix, UnaryOperator<String> ids) {
+            return new Decayed(prefix, Double.POSITIVE_INFINITY, 1, ids);
+        }
+
+        @Override
+        public double logProbability(String item, int catalogueSize) {
+            double total = counts.total(positives) + epsilon * Math.max(1, catalogueSize);
+            return StrictMath.log((counts.count(item, positives) + epsilon) / total);
+        }
+
+        @Override
+        public void observe(List<String> items) {
+            positives += items.size();
+            clockDirty = true;
+            items.forEach(item -> counts.add(item, positives, 1));
+        }
+
+        @Override
+        public void remove(String item) {
+            counts.remove(item);
+        }
+
+        @Override
+        public Optional<Weights> weights() {
+            return Optional.of(this);
+        }
+
+        @Override
+        public double weight(String item, double exponent) {
+            DecayedCounts.Count count = counts.stored(item);
+            return count.value() == 0
+                    ? 0
+                    : StrictMath.pow(count.value(), exponent) * grown(exponent, count.asOf() - epochStart());
+        }
+
+        @Override
+        public double scale(double exponent) {
+            return 1 / grown(exponent, positives - epochStart());
+        }
+
+        @Override
+        public double floor(double exponent) {
+            return StrictMath.pow(epsilon, exponent);
+        }
+
+        @Override
+        public double epoch() {
+            return StrictMath.floor(positives / (EPOCH_HALF_LIVES * halfLife));
+        }
+
+        private double epochStart() {
+            return Double.isInfinite(halfLife) ? 0 : epoch() * EPOCH_HALF_LIVES * halfLife;
+        }
+
+        /** Returns the factor that undoes the decay over that time. */
+        private double grown(double exponent, double time) {
+            return StrictMath.pow(2, exponent * time / halfLife);
+        }
+
+        @Override
+        public void restore(byte[] key, byte[] value) {
+            if (Arrays.equals(key, clockKey)) {
+                positives = Frame.open(value).getDouble();
+            } else {
+                counts.restore(key, value);
+            }
+        }
+
+        @Override
+        public void drainDirty(EntrySink sink) {
+            if (clockDirty) {
+                sink.put(clockKey, Frame.seal(Frame.allocate(Double.BYTES).putDouble(positives)));
+                clockDirty = false;
+            }
+            counts.drainDirty(sink);
+        }
+    }
+
+    /**
+     * The estimated interval between batches that hold the item (Yi et al. 2019, algorithm 2), without hashing. For
+     * each distinct item of batch t: {@code B ← (1−α)B + α(t−A)}, {@code A ← t}; the item's probability of being in a
+     * batch is 1/B.
+     *
+     * <p>It is here to compare with the paper: it cannot tell apart items that are in every batch.
+     */
+    final class Intervals implements ItemPopularity, Weights {
+
+        /** Prior of the interval, in batches, for an item not seen or seen once. */
+        static final double PRIOR_INTERVAL = 100;
+
+        private record Interval(long lastStep, double estimate) {}
+
+        private final byte prefix;
+        private final double rate;
+        private final int batchSize;
+        private final Map<String, Interval> intervals = new HashMap<>();
+        private final TreeSet<String> dirty = new TreeSet<>();
+        private long step;
+
+        /**
+         * @param rate α, in (0, 1]; larger forgets faster
+         * @param batchSize draws per batch; turns the probability of being in a batch into that of one draw
+         */
+        public Intervals(char prefix, double rate, int batchSize) {
+            this.prefix = (byte) prefix;
+            this.rate = rate;
+            this.batchSize = batchSize;
+        }
+
+        @Override
+        public double logProbability(String item, int catalogueSize) {
+            return -StrictMath.log(batches(item) * batchSize);
+        }
+
+        private double batches(String item) {
+            Interval interval = intervals.get(item);
+            return interval == null ? PRIOR_INTERVAL : Math.max(1, interval.estimate);
+        }
+
+        @Override
+        public Optional<Weights> weights() {
+            return Optional.of(this);
+        }
+
+        @Override
+        public double weight(String item, double exponent) {
+            return StrictMath.pow(batches(item), -exponent);
+        }
+
+        @Override
+        public void observe(List<String> positives) {
+            step++;
+            dirty.add(CLOCK);
+            for (String item : new LinkedHashSet<>(positives)) {
+                Interval before = intervals.get(item);
+                double estimate = before == null
+                        ? PRIOR_INTERVAL
+                        : (1 - rate) * before.estimate + rate * (step - before.lastStep);
+                intervals.put(item, new Interval(step, estimate));
+                dirty.add(item);
+            }
+        }
+
+        @Override
+        public void remove(String item) {
+            if (intervals.remove(item) != null) {
+                dirty.add(item);
+            }
+        }
+
+        @Override
+        public void restore(byte[] key, byte[] value) {
+            String name = PrefixedKey.text(key);
+            ByteBuffer payload = Frame.open(value);
+            long lastStep = payload.getLong();
+            double estimate = payload.getDouble();
+            if (name.equals(CLOCK)) {
+                step = lastStep;
+            } else {
+                intervals.put(name, new Interval(lastStep, estimate));
+            }
+        }
+
+        @Override
+        public void drainDirty(EntrySink sink) {
+            for (String item : dirty) {
+                byte[] key = PrefixedKey.of(prefix, item);
+                Interval interval = item.equals(CLOCK) ? new Interval(step, 0) : intervals.get(item);
+                if (interval == null) {
+                    sink.delete(key);
+                } else {
+                    sink.put(
+                            key,
+                            Frame.seal(Frame.allocate(Long.BYTES + Double.BYTES)
+                                    .putLong(interval.lastStep)
+                                    .putDouble(interval.estimate)));
+                }
+            }
+            dirty.clear();
+        }
+    }
+}

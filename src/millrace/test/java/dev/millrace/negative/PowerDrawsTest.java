@@ -1,0 +1,118 @@
+package dev.millrace.negative;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.catalogue.CatalogueChange;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
+import dev.millrace.popularity.ItemPopularity;
+import dev.millrace.state.CounterRandom;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class PowerDrawsTest {
+
+    private static final long TIME = 1_700_000_000_000L;
+    private static final int DRAWS = 200_000;
+
+    private final Catalogue catalogue = new Catalogue('C');
+
+    @Test
+    void drawsHaveTheProbabilitiesThatAreTold() {
+        ItemPopularity.Decayed popularity = new ItemPopularity.Decayed('P', 50, id -> id);
+        addItems(20);
+        for (int at = 0; at < 20; at += 2) { // every other item, some of them long ago
+            popularity.observe(Collections.nCopies(1 + at * at, "i" + at));
+        }
+        PowerDraws draws = new PowerDraws(catalogue, popularity, 0.75);
+
+        Map<String, Integer> counts = new HashMap<>();
+        for (int slot = 0; slot < DRAWS; slot++) {
+            counts.merge(draws.draw(1, 2, slot), 1, Integer::sum);
+        }
+
+        double sum = 0;
+        for (int at = 0; at < 20; at++) {
+            double expected = Math.exp(draws.logProbability("i" + at));
+            // five standard errors of a share of 200,000 draws
+            assertThat((double) counts.getOrDefault("i" + at, 0) / DRAWS)
+                    .isCloseTo(expected, within(5 * Math.sqrt(expected / DRAWS) + 1e-9));
+            sum += expected;
+        }
+        assertThat(sum).isCloseTo(1, within(1e-12));
+    }
+
+    @Test
+    void probabilitiesAreProportionalToThePowerOfTheDecayedCount() {
+        ItemPopularity.Decayed popularity = new ItemPopularity.Decayed('P', 8, id -> id);
+        addItems(3);
+        popularity.observe(Collections.nCopies(16, "i0"));
+        popularity.observe(Collections.nCopies(8, "i1"));
+        PowerDraws draws = new PowerDraws(catalogue, popularity, 0.5);
+
+        // counts 8 (16, halved), 8 and 0: with epsilon .1 the weights are √8 + √.1, the same, and √.1; .3162 of 2.8284
+        double root = Math.sqrt(0.1);
+        double sum = 2 * Math.sqrt(8) + 3 * root;
+        assertThat(Math.exp(draws.logProbability("i0"))).isCloseTo((Math.sqrt(8) + root) / sum, within(1e-12));
+        assertThat(Math.exp(draws.logProbability("i1"))).isCloseTo((Math.sqrt(8) + root) / sum, within(1e-12));
+        assertThat(Math.exp(draws.logProbability("i2"))).isCloseTo(root / sum, within(1e-12));
+    }
+
+    @Test
+    void wholePowerIsThePopularityItself() {
+        ItemPopularity.Decayed popularity = new ItemPopularity.Decayed('P', 100, id -> id);
+        addItems(10);
+        popularity.observe(List.of("i1", "i2", "i2", "i3"));
+        popularity.observe(List.of("i1", "i7"));
+        PowerDraws draws = new PowerDraws(catalogue, popularity, 1);
+
+        IntStream.range(0, 10).forEach(at -> assertThat(draws.logProbability("i" + at))
+                .isCloseTo(popularity.logProbability("i" + at, 10), within(1e-12)));
+    }
+
+    @Test
+    void keptUpItDrawsWhatOneBuiltAnewDraws() {
+        ItemPopularity.Decayed popularity = new ItemPopularity.Decayed('P', 3, id -> id); // many epochs
+        addItems(5);
+        PowerDraws kept = new PowerDraws(catalogue, popularity, 0.75);
+        for (int step = 0; step < 400; step++) {
+            String item = "i" + CounterRandom.below(40, 9, 0, step);
+            if (step % 3 == 0) {
+                change(new CatalogueChange.Removal("i" + CounterRandom.below(40, 9, 1, step), TIME), popularity, kept);
+            }
+            change(new CatalogueChange.Upsert(new CatalogueItem(item, TIME, Features.NONE)), popularity, kept);
+            popularity.observe(List.of(item, item));
+            kept.refresh(catalogue.number(item).orElseThrow());
+
+            PowerDraws anew = new PowerDraws(catalogue, popularity, 0.75);
+
+            assertThat(kept.draw(step, 2, 0)).isEqualTo(anew.draw(step, 2, 0));
+            assertThat(kept.logProbability(item)).isEqualTo(anew.logProbability(item));
+        }
+    }
+
+    private void change(CatalogueChange change, ItemPopularity popularity, PowerDraws draws) {
+        int behind = catalogue.size();
+        int number = catalogue.number(change.itemId()).orElse(behind);
+        catalogue.apply(change);
+        if (change.isRemoval()) {
+            popularity.remove(change.itemId());
+        }
+        draws.refresh(number);
+        if (catalogue.size() < behind) {
+            draws.refresh(behind - 1);
+        }
+    }
+
+    private void addItems(int count) {
+        IntStream.range(0, count)
+                .forEach(at ->
+                        catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + at, TIME, Features.NONE))));
+    }
+}
