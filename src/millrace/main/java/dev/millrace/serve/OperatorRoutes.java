@@ -60,16 +60,16 @@ final class OperatorRoutes {
                 GENERATIONS + "<generation>/promote",
                 ordered((request, operator) -> changed(
                         request,
-                        operations.promote(operator, Query.checkedId("generation", request.pathParam("generation"))))));
+                        operations.promote(operator, Given.checkedId("generation", request.pathParam("generation"))))));
         config.routes.delete(USERS + "<user>", ordered((request, operator) -> {
-            String user = Query.checkedId("user", request.pathParam("user"));
+            String user = Given.checkedId("user", request.pathParam("user"));
             HttpSetup.json(request, ACCEPTED, Map.of("erased", operations.erase(operator, user)));
         }));
     }
 
     /** Who the visitor is. Without tokens everybody may do all but order. */
     private static void session(Context request) {
-        Query.requireNone(request);
+        Given.requireNoQuery(request);
         Optional<Bearer> bearer = bearer(request);
         Map<String, Object> session = new LinkedHashMap<>();
         session.put("role", bearer.map(Bearer::role).orElse(Role.WRITE).text());
@@ -79,9 +79,9 @@ final class OperatorRoutes {
 
     private static Handler ordered(Order order) {
         return request -> {
-            Query.requireNone(request);
+            Given.requireNoQuery(request);
             if (request.bodyAsBytes().length > 0) {
-                new JsonMembers("", Json.tree(request.bodyAsBytes())).requireKnown(Set.of());
+                Given.body(request).requireKnown(Set.of());
             }
             order.carryOut(request, operator(request));
         };

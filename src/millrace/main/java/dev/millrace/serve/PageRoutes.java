@@ -61,7 +61,7 @@ final class PageRoutes {
                         throw new RefusedRequestException(
                                 Problem.of(UNSUPPORTED_TYPE, "the Content-Type must be " + HttpSetup.JSON));
                     }
-                    JsonMembers click = new JsonMembers("", Json.tree(request.bodyAsBytes()));
+                    Given click = Given.body(request);
                     click.requireKnown(Set.of("user", "item"));
                     String user = click.id("user");
                     String item = click.id("item");
@@ -73,7 +73,7 @@ final class PageRoutes {
     /** A route without parameters in its query. */
     private static Handler plain(Handler handler) {
         return request -> {
-            Query.requireNone(request);
+            Given.requireNoQuery(request);
             handler.handle(request);
         };
     }
@@ -139,7 +139,7 @@ final class PageRoutes {
 
     /** What is known of a user, with the attributes of the items that the index has. */
     private Map<String, Object> user(Context request) {
-        String id = Query.checkedId("user", request.pathParam("user"));
+        String id = Given.checkedId("user", request.pathParam("user"));
         Optional<UserFeatures> known = page.state().user(id);
         Map<String, Object> user = new LinkedHashMap<>();
         user.put("user", id);

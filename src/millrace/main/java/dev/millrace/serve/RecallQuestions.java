@@ -11,11 +11,10 @@ import dev.millrace.recall.RecallRequest.Weights;
 import dev.millrace.recall.ServedGeneration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -23,7 +22,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Reads questions from requests: the parameters of a GET, or the members of a JSON object. Only JSON has features of the moment and of
@@ -49,13 +47,11 @@ final class RecallQuestions {
     private static final List<String> OF_BOTH =
             List.of(USER, "k", "excludeSeen", "exclude", "explain", "includeVector", GENERATION);
 
-    /** How a query writes the names of members. */
-    private static final Map<String, String> IN_QUERY = Stream.concat(OF_BOTH.stream(), Stream.of(WEIGHTS))
-            .collect(Collectors.toUnmodifiableMap(member -> member, RecallQuestions::dashed));
+    /** How a query writes the names of members, where it writes them otherwise. */
+    private static final Map<String, String> IN_QUERY =
+            Map.of("excludeSeen", "exclude-seen", "includeVector", "include-vector", WEIGHTS, "w");
 
-    private static final Set<String> OF_BODIES = Stream.concat(
-                    OF_BOTH.stream(), Stream.of(FILTER, WEIGHTS, CONTEXT, FEATURES, HISTORY))
-            .collect(Collectors.toUnmodifiableSet());
+    private static final List<String> OF_BODIES = List.of(FILTER, WEIGHTS, CONTEXT, FEATURES, HISTORY);
 
     /** Weights beside those of the channels. */
     private static final String POPULARITY = "popularity";
@@ -108,23 +104,26 @@ final class RecallQuestions {
         Optional<String> generation =
                 Optional.ofNullable(parameters.get(GENERATION)).map(given -> given.get(0));
         Choices choices = choices(generation);
-        Set<String> known = OF_BOTH.stream().map(RecallQuestions::inQuery).collect(Collectors.toSet());
+        Set<String> known = new HashSet<>();
+        OF_BOTH.forEach(member -> known.add(inQuery(member)));
         choices.weighed().forEach(part -> known.add(inQuery(WEIGHTS) + "." + part));
         for (String attribute : choices.attributes()) {
             String filter = FILTER + "." + attribute;
             known.addAll(List.of(filter, filter + "." + MIN, filter + "." + MAX));
         }
-        Query given = new Query(parameters, known);
+        Given given = Given.query(parameters, known);
         return question(given, RecallQuestions::inQuery, choices, generation, Features.NONE, Optional.empty());
     }
 
     /** @throws RefusedRequestException if a member is unknown, missing, of another type or out of range */
-    Question of(JsonMembers given) {
-        given.requireKnown(OF_BODIES);
+    Question of(Given given) {
+        Set<String> known = new HashSet<>(OF_BOTH);
+        known.addAll(OF_BODIES);
+        given.requireKnown(known);
         String user = given.id(USER); // refused before an unknown generation is
         Optional<String> generation = given.has(GENERATION) ? Optional.of(given.text(GENERATION)) : Optional.empty();
         Choices choices = choices(generation);
-        JsonMembers filter = given.group(FILTER);
+        Given filter = given.group(FILTER);
         filter.requireKnown(new LinkedHashSet<>(choices.attributes()));
         choices.attributes().stream().filter(filter::hasBounds).forEach(attribute -> filter.group(attribute)
                 .requireKnown(Set.of(MIN, MAX)));
@@ -133,23 +132,16 @@ final class RecallQuestions {
     }
 
     private static String inQuery(String member) {
-        return Objects.requireNonNull(IN_QUERY.get(member));
-    }
-
-    /** Words with dashes between, and {@code w} for weights. */
-    private static String dashed(String member) {
-        return member.equals(WEIGHTS)
-                ? "w"
-                : member.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+        return IN_QUERY.getOrDefault(member, member);
     }
 
     /** What the request itself says of the user, in place of what is known of them. */
-    private static Optional<UserFeatures> profile(JsonMembers given, String user) {
+    private static Optional<UserFeatures> profile(Given given, String user) {
         if (!given.has(FEATURES) && !given.has(HISTORY)) {
             return Optional.empty();
         }
         List<String> items = given.texts(HISTORY, MAX_VALUES);
-        items.forEach(item -> Query.checkedId(HISTORY, item));
+        items.forEach(item -> Given.checkedId(HISTORY, item));
         return Optional.of(new UserFeatures(user, 0, given.features(FEATURES), items));
     }
 

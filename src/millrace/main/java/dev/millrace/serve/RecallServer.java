@@ -150,14 +150,14 @@ public final class RecallServer implements AutoCloseable {
     }
 
     private void recall(Context request) {
-        Supplier<RecallQuestions.Question> reading = () -> questions.of(Query.parameters(request));
+        Supplier<RecallQuestions.Question> reading = () -> questions.of(Given.parameters(request));
         answer(request, answered(reading));
     }
 
     /** Answers one question, or several: of {@code {"requests": [ … ]}} each has its own answer, or its own problem. */
     private void recallPosted(Context request) {
-        Query.requireNone(request);
-        JsonMembers body = new JsonMembers("", Json.tree(request.bodyAsBytes()));
+        Given.requireNoQuery(request);
+        Given body = Given.body(request);
         if (!body.has(Json.BATCH)) {
             answer(request, answered(() -> questions.of(body)));
             return;
@@ -176,7 +176,7 @@ public final class RecallServer implements AutoCloseable {
 
     private Object answerOrProblem(String path, JsonNode question) {
         try {
-            JsonMembers given = new JsonMembers(path, question);
+            Given given = Given.json(path, question);
             return answered(() -> questions.of(given)).members();
         } catch (RefusedRequestException refused) {
             if (refused.problem().status() == HttpSetup.SERVICE_UNAVAILABLE) {
@@ -211,9 +211,9 @@ public final class RecallServer implements AutoCloseable {
     }
 
     private void similar(Context request) {
-        Query query = new Query(Query.parameters(request), Set.of("item", "k", "by"));
+        Given query = Given.query(Given.parameters(request), Set.of("item", "k", "by"));
         String item = query.id("item");
-        int k = query.integer("k", DEFAULT_K, 1, settings.maxK());
+        int k = query.integer("k", Math.min(DEFAULT_K, settings.maxK()), 1, settings.maxK());
         boolean isByNeighbours = query.choice("by", BY).equals(NEIGHBOURS);
         Answer answer = isByNeighbours
                 ? state.engine().besides(item, k)
@@ -234,8 +234,8 @@ public final class RecallServer implements AutoCloseable {
     }
 
     private void item(Context request) {
-        Query.requireNone(request);
-        String id = Query.checkedId("item", request.pathParam("item"));
+        Given.requireNoQuery(request);
+        String id = Given.checkedId("item", request.pathParam("item"));
         ServedGeneration served = state.engine().served().orElseThrow(() -> refused(Answer.Refusal.NOT_READY));
         IndexedItem item = served.index().item(id).orElseThrow(() -> refused(Answer.Refusal.UNKNOWN_ITEM));
         answer(request, AnswerBody.of(item, served.generation(), clock));

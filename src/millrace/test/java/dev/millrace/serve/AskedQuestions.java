@@ -51,13 +51,13 @@ public final class AskedQuestions {
     /** Status of the answer to a POST of that body. */
     public int statusOfBody(byte[] body) {
         return status(() -> {
-            JsonMembers members = new JsonMembers("", Json.tree(body));
+            Given members = Given.json("", Json.tree(body));
             if (!members.has("requests")) {
                 answer(questions.of(members));
                 return;
             }
             for (JsonNode each : members.elements("requests", settings.maxBatch())) {
-                answer(questions.of(new JsonMembers("requests[]", each)));
+                answer(questions.of(Given.json("requests[]", each)));
             }
         });
     }
