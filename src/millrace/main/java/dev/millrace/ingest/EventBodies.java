@@ -203,7 +203,8 @@ final class EventBodies {
             unusable.merge(rejected.reason(), 1, Integer::sum);
             if (firstUnusable.size() < MOST_TOLD) {
                 String place = kind.member() + "[" + number + "]";
-                firstUnusable.add(new UnusableEvent(place, line, rejected.reason(), rejected.message()));
+                firstUnusable.add(
+                        new UnusableEvent(place, line, rejected.reason().label(), rejected.message()));
             }
         }
 

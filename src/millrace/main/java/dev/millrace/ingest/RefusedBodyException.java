@@ -2,10 +2,9 @@ package dev.millrace.ingest;
 
 import dev.millrace.event.RejectReason;
 import dev.millrace.serve.Problem;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Thrown when a body is not taken; nothing of it was sent. */
 final class RefusedBodyException extends Exception {
@@ -13,25 +12,25 @@ final class RefusedBodyException extends Exception {
     /**
      * An event that would be a dead letter.
      *
-     * @param place of it in the body, such as {@code clicks[3]}
+     * @param event its place in the body, such as {@code clicks[3]}
      * @param line that it begins in, from 1
      * @param detail field, value and rule
      */
-    record UnusableEvent(String place, int line, RejectReason reason, String detail) {
+    record UnusableEvent(String event, int line, String reason, String detail) {}
 
-        private String text() {
-            return place + ", line " + line + ": " + detail;
-        }
-
-        private Map<String, Object> members() {
-            Map<String, Object> members = new LinkedHashMap<>();
-            members.put("event", place);
-            members.put("line", line);
-            members.put("reason", reason.label());
-            members.put("detail", detail);
-            return members;
-        }
-    }
+    /**
+     * The problem that the client gets.
+     *
+     * @param unusable number of events that cannot be used, if the body is well formed
+     * @param events the first of them
+     */
+    record BodyProblem(
+            String type,
+            String title,
+            int status,
+            String detail,
+            Optional<Integer> unusable,
+            Optional<List<UnusableEvent>> events) {}
 
     private static final int BAD_REQUEST = 400;
     private static final int UNPROCESSABLE = 422;
@@ -60,7 +59,12 @@ final class RefusedBodyException extends Exception {
      * @param counts of all of them
      */
     static RefusedBodyException unusable(List<UnusableEvent> first, Map<RejectReason, Integer> counts) {
-        return new RefusedBodyException(UNPROCESSABLE, first.get(0).text(), first, counts);
+        return new RefusedBodyException(
+                UNPROCESSABLE,
+                first.get(0).event() + ", line " + first.get(0).line() + ": "
+                        + first.get(0).detail(),
+                first,
+                counts);
     }
 
     int status() {
@@ -73,17 +77,11 @@ final class RefusedBodyException extends Exception {
     }
 
     /** The problem that the client gets, with a list of what is to be mended. */
-    Map<String, Object> problem() {
-        Map<String, Object> problem =
-                Problem.of(status, String.valueOf(getMessage())).body();
-        if (!first.isEmpty()) {
-            List<Map<String, Object>> events = new ArrayList<>();
-            first.forEach(event -> events.add(event.members()));
-            problem.put(
-                    "unusable",
-                    counts.values().stream().mapToInt(Integer::intValue).sum());
-            problem.put("events", events);
-        }
-        return problem;
+    BodyProblem problem() {
+        Problem plain = Problem.of(status, String.valueOf(getMessage()));
+        Optional<List<UnusableEvent>> events = Optional.of(first).filter(some -> !some.isEmpty());
+        int unusable = counts.values().stream().mapToInt(Integer::intValue).sum();
+        return new BodyProblem(
+                plain.type(), plain.title(), status, plain.detail(), events.map(some -> unusable), events);
     }
 }

@@ -14,7 +14,6 @@ import dev.millrace.popularity.PriorWeights;
 import dev.millrace.recall.Generations.Outcome;
 import dev.millrace.recall.ServedGeneration;
 import dev.millrace.recall.UserEncoder;
-import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
@@ -23,7 +22,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
 import java.util.stream.Stream;
 
 /**
@@ -50,9 +48,9 @@ record Snapshot(
         sources.progress().failure().ifPresent(failure -> members.put("progressFailure", failure.toString()));
         members.put("exam", exam(latestExam()));
         members.put("alarms", alarms());
-        members.put("freshness", freshness());
+        members.put("freshness", sources.state().freshness().recent(at));
         members.put("index", index());
-        members.put("books", books());
+        members.put("books", sources.progress().books());
         ends.ifPresent(known -> {
             Map<String, Object> records = new LinkedHashMap<>();
             known.behind().forEach((topic, count) -> records.put(topic.label(), count));
@@ -165,11 +163,6 @@ record Snapshot(
         return Map.of("kind", kind, "value", value, "limit", limit, "active", isActive);
     }
 
-    private Map<String, Object> freshness() {
-        Freshness.Quantiles recent = sources.state().freshness().recent(at);
-        return Map.of("count", recent.count(), "p50Millis", recent.p50Millis(), "p99Millis", recent.p99Millis());
-    }
-
     private Map<String, Object> index() {
         Map<String, Object> index = new LinkedHashMap<>();
         sources.state().engine().served().map(ServedGeneration::index).ifPresent(one -> {
@@ -180,20 +173,6 @@ record Snapshot(
             index.put("oldestPublishedAt", ages.oldestPublication());
         });
         return index;
-    }
-
-    private Map<String, Object> books() {
-        Map<String, Object> books = new LinkedHashMap<>();
-        SortedMap<String, Books.Account> accounts = sources.progress().books();
-        accounts.forEach((topic, account) -> {
-            Map<String, Object> lines = new LinkedHashMap<>();
-            lines.put("received", account.received());
-            lines.put("waiting", account.waiting());
-            lines.put("balanced", account.isBalanced());
-            lines.put("outcomes", account.outcomes());
-            books.put(topic, lines);
-        });
-        return books;
     }
 
     /** The latest verification of each kind, and why there is none where the server may not know. */

@@ -1,59 +1,60 @@
 package dev.millrace.serve;
 
-import dev.millrace.index.IndexedItem;
 import dev.millrace.index.ScoreParts;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.recall.Answer;
 import dev.millrace.recall.Explanation;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
- * An answer as JSON gives it, and what of the model it was made from.
+ * Items that were found, as JSON gives them.
  *
- * @param members in their order
+ * @param items each a {@link ScoredItem}, or with the reasons {@link Explained}
+ * @param ageSeconds since the newest vector was published
+ * @param coldStart whether nothing was known of the user; absent if items near an item were asked for
+ * @param vector that was searched with, if asked for
  */
-record AnswerBody(Map<String, Object> members, Version version) {
+record AnswerBody(
+        List<?> items,
+        String generation,
+        long step,
+        double ageSeconds,
+        Optional<Boolean> coldStart,
+        Optional<float[]> vector) {
 
-    /** What of the model an answer was made from. */
-    record Version(String generation, long step) {}
+    private record Explained(String item, float score, ScoreParts parts, List<ScoredItem> nearest) {}
 
     /** Items found for a user. */
     static AnswerBody ofUser(Answer.Found found, boolean isVectorIncluded, InstantSource clock) {
-        AnswerBody body = ofItem(found, clock);
-        body.members().put("coldStart", found.isColdStart());
-        if (isVectorIncluded) {
-            body.members().put("vector", found.query());
-        }
-        return body;
+        return of(
+                found,
+                Optional.of(found.isColdStart()),
+                isVectorIncluded ? Optional.of(found.query()) : Optional.empty(),
+                clock);
     }
 
     /** Items found near an item. */
     static AnswerBody ofItem(Answer.Found found, InstantSource clock) {
-        Map<String, Object> members = new LinkedHashMap<>();
-        members.put("items", items(found));
-        members.put("generation", found.generation());
-        members.put("step", found.step());
-        members.put("ageSeconds", ageSeconds(found.publishedAt(), clock));
-        return new AnswerBody(members, new Version(found.generation(), found.step()));
+        return of(found, Optional.empty(), Optional.empty(), clock);
     }
 
-    /** What the index of a generation has of an item. */
-    static AnswerBody of(IndexedItem item, String generation, InstantSource clock) {
-        Map<String, Object> members = new LinkedHashMap<>();
-        members.put("item", item.item());
-        members.put("generation", generation);
-        members.put("step", item.step());
-        members.put("eventTime", item.eventTime());
-        members.put("publishedAt", item.publishedAt());
-        members.put("ageSeconds", ageSeconds(item.publishedAt(), clock));
-        members.put("popularity", item.popularity());
-        members.put("attributes", Json.features(item.attributes()));
-        members.put("vector", item.vector());
-        return new AnswerBody(members, new Version(generation, item.step()));
+    private static AnswerBody of(
+            Answer.Found found, Optional<Boolean> coldStart, Optional<float[]> vector, InstantSource clock) {
+        List<?> items = found.explanations().isEmpty()
+                ? found.items()
+                : IntStream.range(0, found.items().size())
+                        .mapToObj(at -> explained(
+                                found.items().get(at), found.explanations().get(at)))
+                        .toList();
+        double ageSeconds = ageSeconds(found.publishedAt(), clock);
+        return new AnswerBody(items, found.generation(), found.step(), ageSeconds, coldStart, vector);
+    }
+
+    private static Explained explained(ScoredItem item, Explanation why) {
+        return new Explained(item.item(), item.score(), why.parts(), why.nearest());
     }
 
     /**
@@ -63,37 +64,5 @@ record AnswerBody(Map<String, Object> members, Version version) {
      */
     static double ageSeconds(long publishedAt, InstantSource clock) {
         return Math.max(0, clock.millis() - publishedAt) / 1_000.0;
-    }
-
-    private static List<Map<String, Object>> items(Answer.Found found) {
-        List<Map<String, Object>> items = new ArrayList<>(found.items().size());
-        for (int at = 0; at < found.items().size(); at++) {
-            Map<String, Object> item = scored(found.items().get(at));
-            if (!found.explanations().isEmpty()) {
-                Explanation why = found.explanations().get(at);
-                item.put("parts", parts(why.parts()));
-                item.put(
-                        "nearest",
-                        why.nearest().stream().map(AnswerBody::scored).toList());
-            }
-            items.add(item);
-        }
-        return items;
-    }
-
-    private static Map<String, Object> parts(ScoreParts parts) {
-        Map<String, Object> members = new LinkedHashMap<>();
-        members.put("cosine", parts.cosine());
-        members.put("popularity", parts.popularity());
-        members.put("age", parts.age());
-        members.put("neighbours", parts.neighbours());
-        return members;
-    }
-
-    private static Map<String, Object> scored(ScoredItem item) {
-        Map<String, Object> members = new LinkedHashMap<>();
-        members.put("item", item.item());
-        members.put("score", item.score());
-        return members;
     }
 }

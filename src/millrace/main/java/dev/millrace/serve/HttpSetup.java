@@ -207,7 +207,7 @@ public final class HttpSetup {
     }
 
     public static void problem(Context request, Problem problem) {
-        write(request, problem.status(), Problem.CONTENT_TYPE, Json.bytes(problem.body()));
+        write(request, problem.status(), Problem.CONTENT_TYPE, Json.bytes(problem));
     }
 
     private static void unanswered(Context request, int status, String allowed) {
@@ -295,7 +295,7 @@ public final class HttpSetup {
         if (isWorthRepeating(problem.status())) {
             headers.put(HttpHeader.RETRY_AFTER, RETRY_SECONDS);
         }
-        return Json.bytes(problem.body());
+        return Json.bytes(problem);
     }
 
     /** Connections that are open keep the certificate that they began with. */

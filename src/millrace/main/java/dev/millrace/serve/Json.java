@@ -1,5 +1,7 @@
 package dev.millrace.serve;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonInclude.Include;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -7,7 +9,13 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.millrace.event.FeatureValue;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.ser.std.StdDelegatingSerializer;
+import com.fasterxml.jackson.databind.util.StdConverter;
+import dev.millrace.event.FeatureValue.Bag;
+import dev.millrace.event.FeatureValue.Category;
+import dev.millrace.event.FeatureValue.Dense;
+import dev.millrace.event.FeatureValue.Quantity;
 import dev.millrace.event.Features;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,6 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Values as JSON text, and back. */
 public final class Json {
@@ -24,35 +34,29 @@ public final class Json {
     /** The member of a body that holds several questions. */
     static final String BATCH = "requests";
 
-    private static final FeatureValue.Visitor<Object> AS_JSON = new FeatureValue.Visitor<>() {
-        @Override
-        public Object category(FeatureValue.Category category) {
-            return category.value();
-        }
-
-        @Override
-        public Object quantity(FeatureValue.Quantity quantity) {
-            return quantity.value();
-        }
-
-        @Override
-        public Object bag(FeatureValue.Bag bag) {
-            return bag.values();
-        }
-
-        @Override
-        public Object dense(FeatureValue.Dense dense) {
-            return dense.values();
-        }
-    };
-
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .addModule(new SimpleModule()
+                    .addSerializer(Features.class, as(Features.class, Json::features))
+                    .addSerializer(Optional.class, as(Optional.class, value -> ((Optional<?>) value).orElse(null))))
+            .withConfigOverride(
+                    Optional.class,
+                    absent -> absent.setInclude(JsonInclude.Value.construct(Include.NON_EMPTY, Include.NON_EMPTY)))
             .build();
 
     private Json() {}
 
+    private static <T> StdDelegatingSerializer as(Class<T> type, Function<T, @Nullable Object> value) {
+        return new StdDelegatingSerializer(type, new StdConverter<T, @Nullable Object>() {
+            @Override
+            public @Nullable Object convert(T of) {
+                return value.apply(of);
+            }
+        });
+    }
+
+    /** A record is an object of its components, without those that are absent. */
     public static byte[] bytes(Object value) {
         try {
             return MAPPER.writeValueAsBytes(value);
@@ -100,9 +104,11 @@ public final class Json {
     }
 
     /** Values of features by name: a string, a number, an array of strings or of numbers. */
-    static Map<String, Object> features(Features features) {
+    private static Map<String, Object> features(Features features) {
         Map<String, Object> values = new TreeMap<>();
-        features.values().forEach((name, value) -> values.put(name, value.accept(AS_JSON)));
+        features.values()
+                .forEach((name, value) -> values.put(
+                        name, value.<Object>match(Category::value, Quantity::value, Bag::values, Dense::values)));
         return values;
     }
 }

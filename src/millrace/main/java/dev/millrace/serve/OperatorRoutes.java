@@ -7,7 +7,6 @@ import dev.millrace.operation.Operator;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -55,11 +54,12 @@ final class OperatorRoutes {
         HttpSetup.get(config, TokenGuard.SESSION, OperatorRoutes::session);
         config.routes.post(
                 GENERATIONS + "rollback",
-                ordered((request, operator) -> changed(request, operations.rollBack(operator))));
+                ordered((request, operator) -> HttpSetup.json(request, OK, operations.rollBack(operator))));
         config.routes.post(
                 GENERATIONS + "<generation>/promote",
-                ordered((request, operator) -> changed(
+                ordered((request, operator) -> HttpSetup.json(
                         request,
+                        OK,
                         operations.promote(operator, Given.checkedId("generation", request.pathParam("generation"))))));
         config.routes.delete(USERS + "<user>", ordered((request, operator) -> {
             String user = Given.checkedId("user", request.pathParam("user"));
@@ -71,11 +71,11 @@ final class OperatorRoutes {
     private static void session(Context request) {
         Given.requireNoQuery(request);
         Optional<Bearer> bearer = bearer(request);
-        Map<String, Object> session = new LinkedHashMap<>();
-        session.put("role", bearer.map(Bearer::role).orElse(Role.WRITE).text());
-        bearer.ifPresent(one -> session.put("name", one.name()));
-        HttpSetup.json(request, OK, session);
+        String role = bearer.map(Bearer::role).orElse(Role.WRITE).text();
+        HttpSetup.json(request, OK, new Session(role, bearer.map(Bearer::name)));
     }
+
+    private record Session(String role, Optional<String> name) {}
 
     private static Handler ordered(Order order) {
         return request -> {
@@ -101,12 +101,5 @@ final class OperatorRoutes {
 
     private static Optional<Bearer> bearer(Context request) {
         return Optional.ofNullable(request.attribute(TokenGuard.BEARER));
-    }
-
-    private static void changed(Context request, Operations.Change change) {
-        Map<String, Object> body = new LinkedHashMap<>();
-        body.put("promoted", change.promoted());
-        change.answered().ifPresent(before -> body.put("answered", before));
-        HttpSetup.json(request, OK, body);
     }
 }

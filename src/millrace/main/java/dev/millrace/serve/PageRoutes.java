@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.IndexedItem;
 import dev.millrace.page.ItemMap;
@@ -9,7 +10,6 @@ import dev.millrace.recall.ServedGeneration;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -110,11 +110,9 @@ final class PageRoutes {
         columns.put("x", map.points().stream().map(ItemMap.Point::x).toList());
         columns.put("y", map.points().stream().map(ItemMap.Point::y).toList());
         columns.put("popularity", items.stream().map(IndexedItem::popularity).toList());
-        List<Map<String, Object>> attributes =
-                items.stream().map(item -> Json.features(item.attributes())).toList();
-        columns.put("attributes", attributes);
+        columns.put("attributes", items.stream().map(IndexedItem::attributes).toList());
         Set<String> names = new TreeSet<>();
-        attributes.forEach(of -> names.addAll(of.keySet()));
+        items.forEach(item -> names.addAll(item.attributes().values().keySet()));
         columns.put("names", names);
         return columns;
     }
@@ -138,29 +136,23 @@ final class PageRoutes {
     }
 
     /** What is known of a user, with the attributes of the items that the index has. */
-    private Map<String, Object> user(Context request) {
+    private UserBody user(Context request) {
         String id = Given.checkedId("user", request.pathParam("user"));
         Optional<UserFeatures> known = page.state().user(id);
-        Map<String, Object> user = new LinkedHashMap<>();
-        user.put("user", id);
-        user.put("known", known.isPresent());
-        known.ifPresent(one -> {
-            user.put("time", one.time());
-            user.put("features", Json.features(one.features()));
-        });
-        List<Map<String, Object>> history = new ArrayList<>();
         Optional<ServedGeneration> served = page.state().engine().served();
-        known.stream()
-                .flatMap(one -> one.history().stream())
+        List<Clicked> history = known.map(UserFeatures::history).orElse(List.of()).stream()
                 .limit(MOST_HISTORY)
-                .forEach(item -> {
-                    Map<String, Object> clicked = new LinkedHashMap<>();
-                    clicked.put("item", item);
-                    served.flatMap(generation -> generation.index().item(item))
-                            .ifPresent(found -> clicked.put("attributes", Json.features(found.attributes())));
-                    history.add(clicked);
-                });
-        user.put("history", history);
-        return user;
+                .map(item -> new Clicked(
+                        item,
+                        served.flatMap(generation -> generation.index().item(item))
+                                .map(IndexedItem::attributes)))
+                .toList();
+        return new UserBody(
+                id, known.isPresent(), known.map(UserFeatures::time), known.map(UserFeatures::features), history);
     }
+
+    private record UserBody(
+            String user, boolean known, Optional<Long> time, Optional<Features> features, List<Clicked> history) {}
+
+    private record Clicked(String item, Optional<Features> attributes) {}
 }

@@ -1,7 +1,5 @@
 package dev.millrace.serve;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpStatus;
 
@@ -52,16 +50,5 @@ public record Problem(String type, String title, int status, String detail, Opti
         boolean isRemoval =
                 (status == 404 || status == 405) && method.equals("DELETE") && (path + "/").startsWith(ITEMS);
         return of(status, isRemoval ? detail + REMOVAL : detail);
-    }
-
-    /** Its members, in the order of the RFC. */
-    public Map<String, Object> body() {
-        Map<String, Object> body = new LinkedHashMap<>();
-        body.put("type", type);
-        body.put("title", title);
-        body.put("status", status);
-        body.put("detail", detail);
-        parameter.ifPresent(name -> body.put("parameter", name));
-        return body;
     }
 }

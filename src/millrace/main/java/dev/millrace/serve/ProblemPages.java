@@ -45,6 +45,6 @@ final class ProblemPages extends ErrorHandler {
                     case 431 -> "the request's headers are too large";
                     default -> Problem.detail(status, "the request is malformed");
                 };
-        return Json.bytes(Problem.of(status, detail).body());
+        return Json.bytes(Problem.of(status, detail));
     }
 }

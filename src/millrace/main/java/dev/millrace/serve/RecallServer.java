@@ -2,6 +2,7 @@ package dev.millrace.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.access.Operations;
+import dev.millrace.event.Features;
 import dev.millrace.follow.Readiness;
 import dev.millrace.follow.ServedState;
 import dev.millrace.generation.GenerationRefusedException;
@@ -177,12 +178,12 @@ public final class RecallServer implements AutoCloseable {
     private Object answerOrProblem(String path, JsonNode question) {
         try {
             Given given = Given.json(path, question);
-            return answered(() -> questions.of(given)).members();
+            return answered(() -> questions.of(given));
         } catch (RefusedRequestException refused) {
             if (refused.problem().status() == HttpSetup.SERVICE_UNAVAILABLE) {
                 throw refused;
             }
-            return refused.problem().body();
+            return refused.problem();
         }
     }
 
@@ -238,8 +239,30 @@ public final class RecallServer implements AutoCloseable {
         String id = Given.checkedId("item", request.pathParam("item"));
         ServedGeneration served = state.engine().served().orElseThrow(() -> refused(Answer.Refusal.NOT_READY));
         IndexedItem item = served.index().item(id).orElseThrow(() -> refused(Answer.Refusal.UNKNOWN_ITEM));
-        answer(request, AnswerBody.of(item, served.generation(), clock));
+        ItemBody body = new ItemBody(
+                id,
+                served.generation(),
+                item.step(),
+                item.eventTime(),
+                item.publishedAt(),
+                AnswerBody.ageSeconds(item.publishedAt(), clock),
+                item.popularity(),
+                item.attributes(),
+                item.vector());
+        answer(request, body.generation(), body.step(), body);
     }
+
+    /** What the index of a generation has of an item. */
+    private record ItemBody(
+            String item,
+            String generation,
+            long step,
+            long eventTime,
+            long publishedAt,
+            double ageSeconds,
+            double popularity,
+            Features attributes,
+            float[] vector) {}
 
     private void alive(Context request) {
         boolean isAlive = state.readiness().isAlive();
@@ -262,8 +285,12 @@ public final class RecallServer implements AutoCloseable {
     }
 
     private static void answer(Context request, AnswerBody answer) {
-        request.header("Millrace-Generation", URLEncoder.encode(answer.version().generation(), StandardCharsets.UTF_8))
-                .header("Millrace-Step", Long.toString(answer.version().step()));
-        HttpSetup.json(request, 200, answer.members());
+        answer(request, answer.generation(), answer.step(), answer);
+    }
+
+    private static void answer(Context request, String generation, long step, Object body) {
+        request.header("Millrace-Generation", URLEncoder.encode(generation, StandardCharsets.UTF_8))
+                .header("Millrace-Step", Long.toString(step));
+        HttpSetup.json(request, 200, body);
     }
 }

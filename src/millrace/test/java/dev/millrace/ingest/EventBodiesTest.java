@@ -26,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -102,9 +101,8 @@ class EventBodiesTest {
             })
     void whatNamesNoItemRemovesNothing(String body, String told) {
         assertThatThrownBy(() -> read(body))
-                .isInstanceOfSatisfying(
-                        RefusedBodyException.class,
-                        refused -> assertThat(refused.problem()).asString().contains(told));
+                .isInstanceOfSatisfying(RefusedBodyException.class, refused -> assertThat(refused)
+                        .hasMessageContaining(told));
     }
 
     @Test
@@ -115,7 +113,8 @@ class EventBodiesTest {
 
         assertThat(read(of.formatted(hourAhead, later)).events()).hasSize(2);
         assertThatThrownBy(() -> read(of.formatted(later, later)))
-                .isInstanceOfSatisfying(RefusedBodyException.class, refused -> assertThat(refused.problem())
+                .isInstanceOfSatisfying(RefusedBodyException.class, refused -> assertThat(
+                                refused.problem().events())
                         .asString()
                         .contains(
                                 "users[0]",
@@ -236,20 +235,12 @@ class EventBodiesTest {
         RefusedBodyException refused = catchThrowableOfType(RefusedBodyException.class, () -> read(body));
 
         assertThat(refused.counts()).isEqualTo(Map.of(RejectReason.UNDECODABLE, 151));
-        assertThat(refused.problem()).containsEntry("unusable", 151);
-        assertThat(refused.problem().get("events"))
-                .asInstanceOf(InstanceOfAssertFactories.list(Map.class))
+        assertThat(refused.problem().unusable()).contains(151);
+        assertThat(refused.problem().events().orElseThrow())
                 .hasSize(100)
                 .last()
-                .isEqualTo(Map.of(
-                        "event",
-                        "items[99]",
-                        "line",
-                        1,
-                        "reason",
-                        "undecodable",
-                        "detail",
-                        "item_id is required, and absent or null"));
+                .isEqualTo(new RefusedBodyException.UnusableEvent(
+                        "items[99]", 1, "undecodable", "item_id is required, and absent or null"));
     }
 
     private EventBodies.Posted read(String body) throws RefusedBodyException {

@@ -67,7 +67,7 @@ public final class AskedQuestions {
             asking.run();
             return 200;
         } catch (RefusedRequestException refused) {
-            Json.bytes(refused.problem().body());
+            Json.bytes(refused.problem());
             return refused.problem().status();
         }
     }
@@ -75,8 +75,7 @@ public final class AskedQuestions {
     private void answer(RecallQuestions.Question asked) {
         engine.recall(asked.request(), asked.answering().orElseThrow())
                 .when(
-                        found -> Json.tree(Json.bytes(AnswerBody.ofUser(found, asked.isVectorIncluded(), CLOCK)
-                                .members())),
+                        found -> Json.tree(Json.bytes(AnswerBody.ofUser(found, asked.isVectorIncluded(), CLOCK))),
                         refusal -> {
                             throw new RefusedRequestException(Problem.of(404, refusal.name()));
                         });
