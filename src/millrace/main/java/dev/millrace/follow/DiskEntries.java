@@ -8,12 +8,9 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -21,7 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiPredicate;
-import org.jspecify.annotations.Nullable;
+import org.apache.kafka.common.utils.Utils;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.Cache;
@@ -75,8 +72,8 @@ public final class DiskEntries implements OrderedEntries, AutoCloseable {
                 FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
             claim(directory, lockFile);
-            delete(directory.resolve("entries"));
-            delete(directory.resolve("native"));
+            Utils.delete(directory.resolve("entries").toFile());
+            Utils.delete(directory.resolve("native").toFile());
             loadLibrary(Files.createDirectories(directory.resolve("native")));
             return open(directory.resolve("entries"), cacheBytes, lockFile);
         } catch (IOException | RuntimeException notOpened) {
@@ -238,24 +235,5 @@ public final class DiskEntries implements OrderedEntries, AutoCloseable {
     /** Unpacks RocksDB's library into this directory, where the next start deletes it, instead of the system's temporary directory. */
     private static void loadLibrary(Path directory) throws IOException {
         NativeLibraryLoader.getInstance().loadLibrary(directory.toAbsolutePath().toString());
-    }
-
-    private static void delete(Path directory) throws IOException {
-        if (!Files.exists(directory)) {
-            return;
-        }
-        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failed) throws IOException {
-                Files.delete(visited);
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 }

@@ -43,6 +43,6 @@ public interface EncoderFeed {
     /** Makes all entries of all generations so far visible. */
     void refreshAll();
 
-    /** The encoder of a generation. It becomes ready once its settings and all its entries but rows have come. */
-    UserEncoder of(String generation);
+    /** The encoder of a generation; absent until its settings have come. It is ready once all its entries but rows have come. */
+    Optional<UserEncoder> of(String generation);
 }

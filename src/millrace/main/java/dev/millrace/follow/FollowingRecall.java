@@ -178,7 +178,7 @@ public final class FollowingRecall implements AutoCloseable {
 
     /** Makes the last commit before a pause visible, as no next step follows to do so. */
     private void refreshAfterPause() {
-        long updates = state.modelUpdates();
+        long updates = state.taken(FollowedTopic.MODEL_UPDATES);
         if (updates == updatesSeen && updates != updatesRefreshed) {
             state.endOfModelUpdates();
             updatesRefreshed = updates;

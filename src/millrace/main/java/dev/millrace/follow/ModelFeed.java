@@ -1,11 +1,8 @@
 package dev.millrace.follow;
 
-import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.model.QueryEncoder;
 import dev.millrace.neighbour.NeighbourList;
-import dev.millrace.popularity.PriorWeights;
 import dev.millrace.recall.ModelEncoder;
 import dev.millrace.recall.UserEncoder;
 import dev.millrace.settings.SettingsReader;
@@ -14,8 +11,6 @@ import dev.millrace.train.TrainerSettings;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -41,7 +36,7 @@ public final class ModelFeed implements EncoderFeed {
             new ConcurrentHashMap<>(); // for the settings of their learner
 
     /** The query side of a generation's learner, once its settings have come. */
-    private record Learner(QueryEncoder tower, UserEncoder encoder) {}
+    private record Learner(QueryEncoder tower, ModelEncoder encoder) {}
 
     /** @param entries for rows and lists */
     public ModelFeed(DiskEntries entries) {
@@ -110,7 +105,8 @@ public final class ModelFeed implements EncoderFeed {
 
     @Override
     public synchronized void drop(String generation) {
-        learners.remove(generation);
+        Optional.ofNullable(learners.remove(generation))
+                .ifPresent(one -> one.encoder().end());
         waiting.remove(generation);
         entries.deleteAllUnder(prefix(generation));
         neighbours.dropped(prefix(generation));
@@ -127,51 +123,7 @@ public final class ModelFeed implements EncoderFeed {
     }
 
     @Override
-    public UserEncoder of(String generation) {
-        return new UserEncoder() {
-            @Override
-            public boolean isReady() {
-                return encoder(generation).map(UserEncoder::isReady).orElse(false);
-            }
-
-            @Override
-            public SortedMap<String, Double> queryWeights() {
-                return encoder(generation).map(UserEncoder::queryWeights).orElse(Collections.emptySortedMap());
-            }
-
-            @Override
-            public List<String> attributes() {
-                return encoder(generation).map(UserEncoder::attributes).orElse(List.of());
-            }
-
-            @Override
-            public double temperature() {
-                return encoder(generation).map(UserEncoder::temperature).orElse(1.0);
-            }
-
-            @Override
-            public PriorWeights prior() {
-                return encoder(generation).map(UserEncoder::prior).orElse(PriorWeights.NONE);
-            }
-
-            @Override
-            public Map<String, Double> near(List<String> history, long time) {
-                return encoder(generation)
-                        .map(encoder -> encoder.near(history, time))
-                        .orElse(Map.of());
-            }
-
-            @Override
-            public boolean encode(
-                    UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
-                return encoder(generation)
-                        .map(encoder -> encoder.encode(user, context, channelWeights, out))
-                        .orElse(false);
-            }
-        };
-    }
-
-    private Optional<UserEncoder> encoder(String generation) {
+    public Optional<UserEncoder> of(String generation) {
         return Optional.ofNullable(learners.get(generation)).map(Learner::encoder);
     }
 

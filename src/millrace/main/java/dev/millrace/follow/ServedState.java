@@ -19,8 +19,11 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,14 +43,20 @@ public final class ServedState {
     private final Generations generations;
     private final Freshness freshness = new Freshness();
     private final InstantSource clock;
-    private final TopicProgress progress = new TopicProgress();
-    private final Map<Outcome, AtomicLong> outcomes = new EnumMap<>(Outcome.class);
-    private final AtomicLong generationFacts = new AtomicLong();
-    private final AtomicLong modelUpdates = new AtomicLong();
+    private final List<Followed> topics =
+            Stream.of(FollowedTopic.values()).map(topic -> new Followed()).toList();
+    private final AtomicLongArray outcomes = new AtomicLongArray(Outcome.values().length);
     private final AtomicLong rejectedModelUpdates = new AtomicLong();
-    private final AtomicLong neighbourUpdates = new AtomicLong();
-    private final AtomicLong userUpdates = new AtomicLong();
     private volatile FreshnessListener freshnessListener = millis -> {};
+
+    /** How far a topic has been read. */
+    private static final class Followed {
+        final AtomicLong taken = new AtomicLong();
+        volatile OptionalInt partitions = OptionalInt.empty(); // once it has caught up
+        volatile boolean hasFailed;
+        volatile Optional<Readiness.Records> records = Optional.empty();
+        volatile long undecodable;
+    }
 
     /** Is told of every vector that is the first to have learnt from some clicks, once a vector. */
     public interface FreshnessListener {
@@ -61,14 +70,11 @@ public final class ServedState {
         this.encoders = encoders;
         this.generations = new Generations(engine, encoders::of, keptBefore);
         this.clock = clock;
-        for (Outcome outcome : Outcome.values()) {
-            outcomes.put(outcome, new AtomicLong());
-        }
     }
 
     /** Takes what became of a generation. */
     public void generation(GenerationFact fact) {
-        generationFacts.incrementAndGet();
+        take(FollowedTopic.GENERATIONS);
         generations.take(fact);
         if (fact.kind() == GenerationFact.Kind.STARTED) {
             try {
@@ -87,12 +93,13 @@ public final class ServedState {
      * @param partition in which it came
      */
     public void embedding(ItemEmbedding embedding, long publishedAt, int partition) {
+        take(FollowedTopic.ITEM_EMBEDDINGS);
         Outcome outcome = generations.take(embedding, publishedAt, partition);
         if (embedding.isMark()) {
             choose();
             return;
         }
-        count(outcome);
+        outcomes.incrementAndGet(outcome.ordinal());
         if (outcome == Outcome.VISIBLE && embedding.producedAt() > 0) {
             long now = clock.millis();
             freshness.seen(embedding.producedAt(), now);
@@ -106,7 +113,7 @@ public final class ServedState {
      * @param value absent if the entry is deleted
      */
     public void modelUpdate(String generation, byte[] key, Optional<byte[]> value) {
-        modelUpdates.incrementAndGet();
+        take(FollowedTopic.MODEL_UPDATES);
         if (generations.isDropped(generation)) {
             return;
         }
@@ -137,7 +144,7 @@ public final class ServedState {
      * @param list absent if the item has none any more
      */
     public void neighbours(String generation, String item, Optional<NeighbourList> list) {
-        neighbourUpdates.incrementAndGet();
+        take(FollowedTopic.ITEM_NEIGHBOURS);
         if (!generations.isDropped(generation)) {
             encoders.neighbours(generation, item, list);
         }
@@ -146,13 +153,13 @@ public final class ServedState {
     public void userFeatures(UserFeatures user) {
         users.put(user);
         recentUsers.saw(user.user());
-        userUpdates.incrementAndGet();
+        take(FollowedTopic.USER_FEATURES);
     }
 
     public void userRemoved(String user) {
         users.remove(user);
         recentUsers.remove(user);
-        userUpdates.incrementAndGet();
+        take(FollowedTopic.USER_FEATURES);
     }
 
     /** What is known of a user now. */
@@ -165,19 +172,19 @@ public final class ServedState {
         return recentUsers.latestFirst();
     }
 
-    /** As {@link TopicProgress#read}. */
+    /** Takes how much has been read of what was in a topic at start. */
     public void read(FollowedTopic topic, Readiness.Records read) {
-        progress.read(topic, read);
+        of(topic).records = Optional.of(read);
     }
 
-    /** As {@link TopicProgress#undecodable(FollowedTopic, long)}. */
+    /** Takes how many records of a topic were left out. */
     void undecodable(FollowedTopic topic, long count) {
-        progress.undecodable(topic, count);
+        of(topic).undecodable = count;
     }
 
     /** Records of a topic that were left out, because they could not be decoded. */
     public long undecodable(FollowedTopic topic) {
-        return progress.undecodable(topic);
+        return of(topic).undecodable;
     }
 
     /**
@@ -186,12 +193,12 @@ public final class ServedState {
      * @param partitions of the topic
      */
     public void caughtUp(FollowedTopic topic, int partitions) {
-        progress.caughtUp(topic, partitions);
+        of(topic).partitions = OptionalInt.of(partitions);
         if (topic == FollowedTopic.GENERATIONS) {
             generations.historyRead();
         }
-        if (progress.isCaughtUp()) {
-            progress.partitions(FollowedTopic.ITEM_EMBEDDINGS).ifPresent(generations::caughtUp);
+        if (isCaughtUp()) {
+            of(FollowedTopic.ITEM_EMBEDDINGS).partitions.ifPresent(generations::caughtUp);
         }
         if (topic == FollowedTopic.MODEL_UPDATES) {
             encoders.refreshAll();
@@ -201,12 +208,25 @@ public final class ServedState {
 
     /** A topic is no longer followed: from now on answers become stale. */
     public void failed(FollowedTopic topic) {
-        progress.failed(topic);
+        of(topic).hasFailed = true;
     }
 
     /** Returns true once everything that was in the topics at start has been read. */
     public boolean isCaughtUp() {
-        return progress.isCaughtUp();
+        return topics.stream().allMatch(topic -> topic.partitions.isPresent());
+    }
+
+    private Followed of(FollowedTopic topic) {
+        return topics.get(topic.ordinal());
+    }
+
+    private void take(FollowedTopic topic) {
+        of(topic).taken.incrementAndGet();
+    }
+
+    /** Records of a topic taken so far. */
+    public long taken(FollowedTopic topic) {
+        return of(topic).taken.get();
     }
 
     public RecallEngine engine() {
@@ -225,16 +245,27 @@ public final class ServedState {
     /** Whether requests are answered, and what is missing if not. */
     public Readiness readiness() {
         Optional<ServedGeneration> served = engine.served();
-        boolean hasFailed = progress.hasFailed();
+        boolean hasFailed = topics.stream().anyMatch(topic -> topic.hasFailed);
+        Map<FollowedTopic, Readiness.Progress> progress = new EnumMap<>(FollowedTopic.class);
+        Map<FollowedTopic, Readiness.Records> records = new EnumMap<>(FollowedTopic.class);
+        for (FollowedTopic topic : FollowedTopic.values()) {
+            Followed of = of(topic);
+            progress.put(
+                    topic,
+                    of.hasFailed
+                            ? Readiness.Progress.FAILED
+                            : of.partitions.isPresent() ? Readiness.Progress.CAUGHT_UP : Readiness.Progress.READING);
+            of.records.ifPresent(read -> records.put(topic, read));
+        }
         return new Readiness(
-                progress.isCaughtUp() && !hasFailed && served.isPresent(),
+                isCaughtUp() && !hasFailed && served.isPresent(),
                 !hasFailed,
-                progress.topics(),
-                progress.records(),
+                progress,
+                records,
                 served.map(ServedGeneration::generation),
                 generations.promoted(),
                 generations.statuses(),
-                served.map(ServedGeneration::index).map(ItemIndex::size).orElse(0),
+                servedItems(),
                 served.map(ServedGeneration::index).map(ItemIndex::newestStep).orElse(0L));
     }
 
@@ -244,27 +275,11 @@ public final class ServedState {
     }
 
     public long embeddings(Outcome outcome) {
-        return counter(outcome).get();
-    }
-
-    public long generationFacts() {
-        return generationFacts.get();
-    }
-
-    public long modelUpdates() {
-        return modelUpdates.get();
+        return outcomes.get(outcome.ordinal());
     }
 
     public long rejectedModelUpdates() {
         return rejectedModelUpdates.get();
-    }
-
-    public long neighbourUpdates() {
-        return neighbourUpdates.get();
-    }
-
-    public long userUpdates() {
-        return userUpdates.get();
     }
 
     public void listenTo(FreshnessListener listener) {
@@ -280,14 +295,6 @@ public final class ServedState {
                     .log("Another generation answers from now on");
         }
         generations.takeDropped().forEach(encoders::drop);
-    }
-
-    private void count(Outcome outcome) {
-        counter(outcome).incrementAndGet();
-    }
-
-    private AtomicLong counter(Outcome outcome) {
-        return Optional.ofNullable(outcomes.get(outcome)).orElseThrow();
     }
 
     /** The few users whose features came last. Safe for threads. */

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** The facts about all generations, in their order. One thread. */
 public final class GenerationHistory {
@@ -97,8 +98,32 @@ public final class GenerationHistory {
         return is(generation, Kind.COMPLETE) ? State.COMPLETE : State.BUILDING;
     }
 
+    /**
+     * Returns the generation that a server answers from, from now on; absent if nothing changes.
+     *
+     * <p>It is the one promoted last if that can answer, else the one that answers now. If none answers now, or if that
+     * one is retired, it is the last promoted one that can answer.
+     *
+     * @param served the one that answers now
+     * @param canAnswer whether a generation is complete on the server
+     */
+    public Optional<String> next(Optional<String> served, Predicate<String> canAnswer) {
+        boolean anyWillDo = served.isEmpty() || is(served.get(), Kind.RETIRED);
+        return promotedLastFirst().stream()
+                .limit(anyWillDo ? promoted.size() : 1)
+                .filter(canAnswer)
+                .findFirst()
+                .filter(next -> !served.equals(Optional.of(next)));
+    }
+
+    /** Returns the promoted generations that a server need not keep, because it keeps so many of those before the one that answers. */
+    public List<String> surplus(Optional<String> served, int keptBefore) {
+        int answering = Math.max(0, promotedLastFirst().indexOf(served.orElse("")));
+        return promotedLastFirst().stream().skip(answering + 1L + keptBefore).toList();
+    }
+
     /** Returns the promoted generations that are not retired, the last one first. The first is to answer. */
-    List<String> promotedLastFirst() {
+    private List<String> promotedLastFirst() {
         List<String> lastFirst = new ArrayList<>(promoted);
         Collections.reverse(lastFirst);
         return lastFirst;

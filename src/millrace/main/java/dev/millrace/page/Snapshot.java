@@ -3,6 +3,7 @@ package dev.millrace.page;
 import dev.millrace.alarm.Alarm;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.follow.FollowedTopic;
 import dev.millrace.follow.Freshness;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.Readiness;
@@ -11,7 +12,6 @@ import dev.millrace.index.VectorAges;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.popularity.PriorWeights;
-import dev.millrace.recall.Generations.Outcome;
 import dev.millrace.recall.ServedGeneration;
 import dev.millrace.recall.UserEncoder;
 import dev.millrace.state.InputTopic;
@@ -196,15 +196,11 @@ record Snapshot(
     /** Counts that only grow, from which the page tells rates. */
     private Map<String, Object> counts() {
         Map<String, Object> counts = new LinkedHashMap<>();
-        long embeddings = 0;
-        for (Outcome outcome : Outcome.values()) {
-            embeddings += sources.state().embeddings(outcome);
-        }
-        counts.put("embeddingsRead", embeddings);
-        counts.put("modelUpdatesRead", sources.state().modelUpdates());
-        counts.put("neighboursRead", sources.state().neighbourUpdates());
-        counts.put("usersRead", sources.state().userUpdates());
-        counts.put("generationsRead", sources.state().generationFacts());
+        counts.put("embeddingsRead", sources.state().taken(FollowedTopic.ITEM_EMBEDDINGS));
+        counts.put("modelUpdatesRead", sources.state().taken(FollowedTopic.MODEL_UPDATES));
+        counts.put("neighboursRead", sources.state().taken(FollowedTopic.ITEM_NEIGHBOURS));
+        counts.put("usersRead", sources.state().taken(FollowedTopic.USER_FEATURES));
+        counts.put("generationsRead", sources.state().taken(FollowedTopic.GENERATIONS));
         counts.put("progressRead", sources.progress().recordsRead());
         return counts;
     }

@@ -1,6 +1,5 @@
 package dev.millrace.recall;
 
-import dev.millrace.generation.GenerationChoice;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
@@ -49,28 +48,28 @@ public final class Generations {
     public record Status(String generation, int items, boolean isComplete, boolean isEncoderReady) {}
 
     private final RecallEngine engine;
-    private final Function<String, UserEncoder> encoders;
+    private final Function<String, Optional<UserEncoder>> encoders;
     private final GenerationHistory history = new GenerationHistory();
-    private final GenerationChoice choice;
+    private final int keptBefore;
     private final Map<String, Build> builds = new LinkedHashMap<>();
     private final Set<String> dropped = new HashSet<>();
     private final List<String> newlyDropped = new ArrayList<>();
     private int partitions = Integer.MAX_VALUE; // unknown until caught up
 
-    /** A generation that is kept: its pair, from the first vector on, and the partitions in which its mark has come. */
+    /** A generation that is kept: its index, from the first vector on, and the partitions in which its mark has come. */
     private static final class Build {
         final Set<Integer> marked = new HashSet<>();
-        Optional<ServedGeneration> pair = Optional.empty();
+        Optional<ItemIndex> index = Optional.empty();
     }
 
     /**
-     * @param encoders gives the encoder of a generation, by name; called once for each
+     * @param encoders gives the encoder of a generation, by name, once there is one
      * @param keptBefore number of generations to keep of those promoted before the one that answers
      */
-    public Generations(RecallEngine engine, Function<String, UserEncoder> encoders, int keptBefore) {
+    public Generations(RecallEngine engine, Function<String, Optional<UserEncoder>> encoders, int keptBefore) {
         this.engine = engine;
         this.encoders = encoders;
-        this.choice = new GenerationChoice(history, keptBefore);
+        this.keptBefore = keptBefore;
     }
 
     /**
@@ -90,18 +89,16 @@ public final class Generations {
             }
             return Outcome.BUILDING;
         }
-        Optional<ServedGeneration> pair =
-                Optional.ofNullable(builds.get(generation)).flatMap(one -> one.pair);
+        Optional<ItemIndex> index = Optional.ofNullable(builds.get(generation)).flatMap(one -> one.index);
         if (embedding.vector().isEmpty()) {
-            pair.ifPresent(one -> one.index().remove(embedding.item()));
+            index.ifPresent(one -> one.remove(embedding.item()));
             return Outcome.REMOVED;
         }
         try {
-            if (pair.isPresent()) {
-                pair.get().index().upsert(embedding, publishedAt);
-            } else {
-                build(generation).pair = Optional.of(opened(embedding, publishedAt));
-            }
+            ItemIndex into =
+                    index.orElseGet(() -> new ItemIndex(embedding.vector().get().length));
+            into.upsert(embedding, publishedAt);
+            build(generation).index = Optional.of(into);
         } catch (IllegalArgumentException unusable) {
             return Outcome.UNUSABLE;
         }
@@ -138,7 +135,7 @@ public final class Generations {
      */
     public synchronized boolean choose() {
         Optional<ServedGeneration> served = engine.served();
-        Optional<ServedGeneration> next = choice.next(
+        Optional<ServedGeneration> next = history.next(
                         served.map(ServedGeneration::generation),
                         generation -> complete(generation).isPresent())
                 .flatMap(this::complete);
@@ -158,9 +155,9 @@ public final class Generations {
         List<Status> statuses = new ArrayList<>();
         builds.forEach((generation, one) -> statuses.add(new Status(
                 generation,
-                one.pair.map(pair -> pair.index().size()).orElse(0),
+                one.index.map(ItemIndex::size).orElse(0),
                 complete(generation).isPresent(),
-                one.pair.map(pair -> pair.encoder().isReady()).orElse(false))));
+                readyEncoder(generation).isPresent())));
         return statuses;
     }
 
@@ -189,8 +186,13 @@ public final class Generations {
     private Optional<ServedGeneration> complete(String generation) {
         return Optional.ofNullable(builds.get(generation))
                 .filter(one -> one.marked.size() >= partitions)
-                .flatMap(one -> one.pair)
-                .filter(pair -> pair.encoder().isReady());
+                .flatMap(one -> one.index)
+                .flatMap(index ->
+                        readyEncoder(generation).map(encoder -> new ServedGeneration(generation, index, encoder)));
+    }
+
+    private Optional<UserEncoder> readyEncoder(String generation) {
+        return encoders.apply(generation).filter(UserEncoder::isReady);
     }
 
     private boolean isServed(String generation) {
@@ -205,7 +207,8 @@ public final class Generations {
 
     /** Drops the generations that are no longer to be kept. */
     private void dropSurplus() {
-        choice.surplus(engine.served().map(ServedGeneration::generation)).forEach(this::drop);
+        history.surplus(engine.served().map(ServedGeneration::generation), keptBefore)
+                .forEach(this::drop);
     }
 
     private void drop(String generation) {
@@ -217,11 +220,5 @@ public final class Generations {
 
     private Build build(String generation) {
         return builds.computeIfAbsent(generation, name -> new Build());
-    }
-
-    private ServedGeneration opened(ItemEmbedding first, long publishedAt) {
-        ItemIndex index = new ItemIndex(first.vector().orElseThrow().length);
-        index.upsert(first, publishedAt);
-        return new ServedGeneration(first.generation(), index, encoders.apply(first.generation()));
     }
 }

@@ -20,6 +20,7 @@ public final class ModelEncoder implements UserEncoder {
     private final TrainerSettings settings;
     private final QueryEncoder tower;
     private final Function<String, Optional<NeighbourList>> lists;
+    private volatile boolean isEnded;
 
     /**
      * @param settings of the learner
@@ -34,7 +35,12 @@ public final class ModelEncoder implements UserEncoder {
 
     @Override
     public boolean isReady() {
-        return tower.isReady();
+        return !isEnded && tower.isReady();
+    }
+
+    /** From now on it encodes nobody, as the entries of its generation are removed. */
+    public void end() {
+        isEnded = true;
     }
 
     @Override
@@ -67,7 +73,7 @@ public final class ModelEncoder implements UserEncoder {
 
     @Override
     public boolean encode(UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
-        boolean isReady = tower.isReady();
+        boolean isReady = isReady();
         if (isReady) {
             tower.encode(user, context, channelWeights, out);
         }

@@ -94,7 +94,7 @@ final class ServeMetrics {
                     .tag("outcome", outcome.name().toLowerCase(Locale.ROOT))
                     .register(registry);
         }
-        FunctionCounter.builder("millrace.serve.model.updates", state, ServedState::modelUpdates)
+        FunctionCounter.builder("millrace.serve.model.updates", state, one -> one.taken(FollowedTopic.MODEL_UPDATES))
                 .description("entries of the query side read")
                 .register(registry);
         FunctionCounter.builder("millrace.serve.model.updates.rejected", state, ServedState::rejectedModelUpdates)
@@ -106,7 +106,7 @@ final class ServeMetrics {
                     .tag("topic", topic.text())
                     .register(registry);
         }
-        FunctionCounter.builder("millrace.serve.user.updates", state, ServedState::userUpdates)
+        FunctionCounter.builder("millrace.serve.user.updates", state, one -> one.taken(FollowedTopic.USER_FEATURES))
                 .description("user features read")
                 .register(registry);
     }

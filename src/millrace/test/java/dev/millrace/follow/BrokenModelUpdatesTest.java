@@ -83,7 +83,7 @@ class BrokenModelUpdatesTest {
         KEYS.forEach(key -> state.modelUpdate(GENERATION, key, Optional.of(value(key))));
         state.endOfModelUpdates();
 
-        UserEncoder encoder = feed.of(GENERATION);
+        UserEncoder encoder = feed.of(GENERATION).orElseThrow();
         assertThat(encoder.isReady()).isTrue();
         assertThat(encoded(encoder)).isEqualTo(encoded(clean()));
     }
@@ -94,7 +94,7 @@ class BrokenModelUpdatesTest {
         start(GENERATION, LEARNER.header().settings());
         KEYS.forEach(key -> state.modelUpdate(GENERATION, key, Optional.of(value(key))));
         state.endOfModelUpdates();
-        float[] before = encoded(feed.of(GENERATION));
+        float[] before = encoded(feed.of(GENERATION).orElseThrow());
 
         KEYS.stream().filter(key -> key[1] == 'w').forEach(key -> {
             byte[] payload = payload(value(key));
@@ -104,7 +104,7 @@ class BrokenModelUpdatesTest {
         state.endOfModelUpdates();
 
         assertThat(state.rejectedModelUpdates()).isPositive();
-        assertThat(encoded(feed.of(GENERATION))).isEqualTo(before);
+        assertThat(encoded(feed.of(GENERATION).orElseThrow())).isEqualTo(before);
     }
 
     @Test
@@ -122,7 +122,7 @@ class BrokenModelUpdatesTest {
                 .filter(key -> key != row)
                 .forEach(key -> state.modelUpdate(GENERATION, key, Optional.of(value(key))));
         state.endOfModelUpdates();
-        assertThatCode(() -> encoded(feed.of(GENERATION))).doesNotThrowAnyException();
+        assertThatCode(() -> encoded(feed.of(GENERATION).orElseThrow())).doesNotThrowAnyException();
         long before = state.rejectedModelUpdates();
 
         state.modelUpdate(GENERATION, row, Optional.of(sealed(payload)));
@@ -175,7 +175,7 @@ class BrokenModelUpdatesTest {
                             generation, brokenKey, isRemoval ? Optional.empty() : Optional.of(sealed(brokenPayload)));
                     if (random.nextInt(100) == 0) {
                         state.endOfModelUpdates(generation);
-                        encoded(feed.of(generation));
+                        feed.of(generation).ifPresent(BrokenModelUpdatesTest::encoded);
                     }
                 })
                 .as(HexFormat.of().formatHex(brokenKey))
@@ -196,7 +196,7 @@ class BrokenModelUpdatesTest {
         start(other, LEARNER.header().settings());
         KEYS.forEach(key -> state.modelUpdate(other, key, Optional.of(value(key))));
         state.endOfModelUpdates(other);
-        return feed.of(other);
+        return feed.of(other).orElseThrow();
     }
 
     private static float[] encoded(UserEncoder encoder) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.recall.Generations.Outcome;
 import java.util.HashMap;
@@ -17,8 +18,8 @@ class GenerationsTest {
 
     private final RecallEngine engine = new RecallEngine(user -> Optional.empty());
     private final Map<String, FakeEncoder> encoders = new HashMap<>();
-    private final Generations generations = new Generations(
-            engine, generation -> encoders.computeIfAbsent(generation, name -> FakeEncoder.notReady()), 1);
+    private final Generations generations =
+            new Generations(engine, generation -> Optional.ofNullable(encoders.get(generation)), 1);
 
     @Test
     void aPromotedGenerationAnswersOnceCaughtUpMarkedEverywhereAndWithItsEncoder() {
@@ -202,7 +203,7 @@ class GenerationsTest {
     }
 
     private void ready(String generation) {
-        Optional.ofNullable(encoders.get(generation)).orElseThrow().becomeReady();
+        encoders.put(generation, FakeEncoder.of(1, PriorWeights.NONE));
     }
 
     private static ItemEmbedding embedding(String item, String generation, float... vector) {

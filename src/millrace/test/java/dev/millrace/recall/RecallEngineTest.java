@@ -89,7 +89,7 @@ class RecallEngineTest {
         for (int number = 1; number <= 50; number++) {
             ItemIndex index = new ItemIndex(2);
             index.upsert(embedding("a", "g" + number, new float[] {number, 0}), 1);
-            generations.add(new ServedGeneration("g" + number, index, FakeEncoder.of(number)));
+            generations.add(new ServedGeneration("g" + number, index, FakeEncoder.of(number, PriorWeights.NONE)));
         }
         engine.serve(generations.get(0));
         AtomicBoolean isSwapping = new AtomicBoolean(true);
@@ -148,7 +148,7 @@ class RecallEngineTest {
     private static ServedGeneration generation(String name, Map<String, float[]> vectors) {
         ItemIndex index = new ItemIndex(2);
         vectors.forEach((item, vector) -> index.upsert(embedding(item, name, vector), 1_000));
-        return new ServedGeneration(name, index, FakeEncoder.of(1));
+        return new ServedGeneration(name, index, FakeEncoder.of(1, PriorWeights.NONE));
     }
 
     private static ItemEmbedding embedding(String item, String generation, float[] vector) {

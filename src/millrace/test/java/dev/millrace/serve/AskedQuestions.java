@@ -8,9 +8,9 @@ import dev.millrace.index.ItemIndex;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
+import dev.millrace.recall.FakeEncoder;
 import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.ServedGeneration;
-import dev.millrace.recall.UserEncoder;
 import dev.millrace.settings.SettingsReader;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -21,8 +21,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
 /** Questions that are read and answered as the recall server does, without HTTP. */
 public final class AskedQuestions {
@@ -38,7 +36,15 @@ public final class AskedQuestions {
         ItemIndex index = new ItemIndex(2);
         index.upsert(item("a", "shoes", 10), 1_000);
         index.upsert(item("b", "boots", 20), 1_000);
-        ServedGeneration generation = new ServedGeneration("g1", index, new FirstComponent());
+        ServedGeneration generation = new ServedGeneration(
+                "g1",
+                index,
+                new FakeEncoder(
+                                Map.of("click", 1.0, "like", 0.5),
+                                List.of("category", "price", "tags"),
+                                PriorWeights.NONE,
+                                (weights, out) -> out[0] = 1)
+                        .ready(true));
         engine.serve(generation);
         engine.keep(List.of(generation));
     }
@@ -107,40 +113,5 @@ public final class AskedQuestions {
                 "tags", new FeatureValue.Bag(List.of("new", "red"))));
         return new ItemEmbedding(
                 id, Optional.of(new float[] {0.6f, 0.8f}), "g1", 7, 40, 0, PublishedPopularity.NONE, 0, features);
-    }
-
-    /** Encodes each user as the first unit vector. */
-    private static final class FirstComponent implements UserEncoder {
-
-        @Override
-        public boolean isReady() {
-            return true;
-        }
-
-        @Override
-        public SortedMap<String, Double> queryWeights() {
-            return new TreeMap<>(Map.of("click", 1.0, "like", 0.5));
-        }
-
-        @Override
-        public List<String> attributes() {
-            return List.of("category", "price", "tags");
-        }
-
-        @Override
-        public double temperature() {
-            return 0.5;
-        }
-
-        @Override
-        public PriorWeights prior() {
-            return PriorWeights.NONE;
-        }
-
-        @Override
-        public boolean encode(UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
-            out[0] = 1;
-            return true;
-        }
     }
 }

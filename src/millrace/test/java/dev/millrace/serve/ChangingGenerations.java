@@ -1,18 +1,19 @@
 package dev.millrace.serve;
 
+import static dev.millrace.serve.RecallScene.NOW;
+
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.follow.EncoderFeed;
+import dev.millrace.follow.FakeFeed;
 import dev.millrace.follow.FollowedTopic;
 import dev.millrace.follow.ServedState;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
-import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
-import dev.millrace.recall.UserEncoder;
+import dev.millrace.recall.FakeEncoder;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -20,8 +21,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -32,7 +31,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * are exact in floats, and so are their products with the query (1, weight of the channel like). Generations of even numbers have two
  * channels and three attributes, those of odd numbers one channel and one attribute.
  */
-final class ChangingGenerations implements EncoderFeed {
+final class ChangingGenerations {
 
     static final int ITEMS = 60;
     private static final int FIRST_ITEMS = 40;
@@ -40,7 +39,7 @@ final class ChangingGenerations implements EncoderFeed {
     private static final byte[] ENTRY = {1};
 
     private final Random random;
-    private final Map<String, Boolean> ready = new ConcurrentHashMap<>();
+    private final FakeFeed feed = new FakeFeed(ChangingGenerations::encoder);
     private final Map<String, Contents> contents = new ConcurrentHashMap<>();
     private final List<String> promotions = new CopyOnWriteArrayList<>();
     private final List<String> living = new ArrayList<>();
@@ -59,24 +58,7 @@ final class ChangingGenerations implements EncoderFeed {
      * @param newest step
      * @param isChanging true while the next vector or removal is on its way
      */
-    record Contents(Map<String, Long> steps, long newest, boolean isChanging) {
-
-        Contents changing() {
-            return new Contents(steps, newest, true);
-        }
-
-        Contents with(String item, long step) {
-            Map<String, Long> next = new HashMap<>(steps);
-            next.put(item, step);
-            return new Contents(Map.copyOf(next), step, false);
-        }
-
-        Contents without(String item) {
-            Map<String, Long> next = new HashMap<>(steps);
-            next.remove(item);
-            return new Contents(Map.copyOf(next), newest, false);
-        }
-    }
+    record Contents(Map<String, Long> steps, long newest, boolean isChanging) {}
 
     /**
      * What was known at one moment.
@@ -95,8 +77,8 @@ final class ChangingGenerations implements EncoderFeed {
         return promotions.stream().skip(Math.max(0, before.promoted() - 1)).anyMatch(generation::equals);
     }
 
-    int promotions() {
-        return promoted;
+    FakeFeed feed() {
+        return feed;
     }
 
     /** Starts a first generation, which answers from then on. */
@@ -119,79 +101,75 @@ final class ChangingGenerations implements EncoderFeed {
                 mark(state, next);
                 promote(state, next);
             } else { // the one before it answers until its mark comes
-                promoteThenMark(state, next);
+                say(state, next, Kind.PROMOTED);
+                promotions.add(next);
+                mark(state, next);
+                afterPromotion();
             }
         } else if (what < 8) {
-            promote(state, living.get(random.nextInt(living.size())));
+            promote(state, any(living));
         } else if (what < 11) {
             retire(state);
         } else if (what < 20) {
-            describe(state, living.get(random.nextInt(living.size())));
+            say(state, any(living), Kind.STARTED);
         } else if (what < 40) {
             changeUser(state);
         } else {
             if (random.nextInt(200) == 0 || !living.contains(changed)) { // the others stay as they are for a while
-                changed = living.get(random.nextInt(living.size()));
+                changed = any(living);
             }
-            changeItem(state, changed);
+            String item = "i" + random.nextInt(ITEMS);
+            put(state, changed, item, random.nextInt(4) == 0);
         }
+    }
+
+    private String any(List<String> generations) {
+        return generations.get(random.nextInt(generations.size()));
     }
 
     private String start(ServedState state) {
         String generation = "g" + started++;
-        describe(state, generation);
+        say(state, generation, Kind.STARTED);
         contents.put(generation, new Contents(Map.of(), 0, false));
         living.add(generation);
         for (int item = 0; item < FIRST_ITEMS; item++) {
-            put(state, generation, "i" + item);
+            put(state, generation, "i" + item, false);
         }
         state.modelUpdate(generation, ENTRY, Optional.of(ENTRY));
         state.endOfModelUpdates(generation);
         return generation;
     }
 
-    private void describe(ServedState state, String generation) {
-        state.generation(new GenerationFact(generation, Kind.STARTED, RecallScene.NOW, 1, ITEMS, "test"));
+    private static void say(ServedState state, String generation, Kind kind) {
+        state.generation(new GenerationFact(generation, kind, NOW, 1, ITEMS, "test"));
     }
 
-    private void mark(ServedState state, String generation) {
-        state.embedding(new ItemEmbedding("", Optional.of(new float[0]), generation, 1, 1, 0), RecallScene.NOW, 0);
+    private static void mark(ServedState state, String generation) {
+        state.embedding(new ItemEmbedding("", Optional.of(new float[0]), generation, 1, 1, 0), NOW, 0);
     }
 
     private void promote(ServedState state, String generation) {
         promotions.add(generation);
-        fact(state, generation, Kind.PROMOTED);
-        afterPromotion();
-    }
-
-    private void promoteThenMark(ServedState state, String generation) {
-        fact(state, generation, Kind.PROMOTED);
-        promotions.add(generation);
-        mark(state, generation);
+        say(state, generation, Kind.PROMOTED);
         afterPromotion();
     }
 
     private void afterPromotion() {
         promoted = promotions.size();
-        living.removeIf(each -> !ready.containsKey(each));
+        living.removeIf(each -> feed.of(each).isEmpty());
         contents.keySet().retainAll(living);
     }
 
     /** Retires one that does not answer. */
     private void retire(ServedState state) {
-        String answering = promotions.get(promotions.size() - 1);
-        List<String> others =
-                living.stream().filter(each -> !each.equals(answering)).toList();
+        List<String> others = new ArrayList<>(living);
+        others.remove(promotions.get(promotions.size() - 1));
         if (!others.isEmpty()) {
-            String retired = others.get(random.nextInt(others.size()));
+            String retired = any(others);
             living.remove(retired);
             contents.remove(retired);
-            fact(state, retired, Kind.RETIRED);
+            say(state, retired, Kind.RETIRED);
         }
-    }
-
-    private void fact(ServedState state, String generation, Kind kind) {
-        state.generation(new GenerationFact(generation, kind, RecallScene.NOW, 1, ITEMS, "test"));
     }
 
     private void changeUser(ServedState state) {
@@ -199,46 +177,28 @@ final class ChangingGenerations implements EncoderFeed {
         if (random.nextInt(3) == 0) {
             state.userRemoved(user);
         } else {
-            state.userFeatures(
-                    new UserFeatures(user, 1, Features.NONE, List.of("i" + random.nextInt(ITEMS), "i1", "gone")));
+            List<String> history = List.of("i" + random.nextInt(ITEMS), "i1", "gone");
+            state.userFeatures(new UserFeatures(user, 1, Features.NONE, history));
         }
     }
 
-    private void changeItem(ServedState state, String generation) {
-        String item = "i" + random.nextInt(ITEMS);
-        if (random.nextInt(4) == 0) {
-            Contents before = Objects.requireNonNull(contents.get(generation));
-            contents.put(generation, before.changing());
-            state.embedding(
-                    new ItemEmbedding(item, Optional.empty(), generation, before.newest(), 1, 0), RecallScene.NOW, 0);
-            contents.put(generation, before.without(item));
-        } else {
-            put(state, generation, item);
-        }
-    }
-
-    private void put(ServedState state, String generation, String item) {
+    private void put(ServedState state, String generation, String item, boolean isRemoval) {
         Contents before = Objects.requireNonNull(contents.get(generation));
-        long step = before.newest() + 1;
-        contents.put(generation, before.changing());
+        Map<String, Long> steps = new HashMap<>(before.steps());
+        long step = isRemoval ? before.newest() : before.newest() + 1;
+        Optional<float[]> vector = isRemoval ? Optional.empty() : Optional.of(vector(generation, item, step));
+        vector.ifPresentOrElse(some -> steps.put(item, step), () -> steps.remove(item));
+        contents.put(generation, new Contents(before.steps(), before.newest(), true));
         state.embedding(
                 new ItemEmbedding(
-                        item,
-                        Optional.of(vector(generation, item, step)),
-                        generation,
-                        step,
-                        1,
-                        RecallScene.NOW,
-                        PublishedPopularity.NONE,
-                        0,
-                        attributes(item)),
-                RecallScene.NOW,
+                        item, vector, generation, step, 1, NOW, PublishedPopularity.NONE, 0, attributes(item)),
+                NOW,
                 0);
-        contents.put(generation, before.with(item, step));
+        contents.put(generation, new Contents(Map.copyOf(steps), step, false));
     }
 
     /** [2 or 3] A vector of multiples of 2^-20 in (-1, 1); its second component is a multiple of 2^-10. */
-    static float[] vector(String generation, String item, long step) {
+    private static float[] vector(String generation, String item, long step) {
         Random own = new Random((generation + "/" + item + "/" + step).hashCode() * 31L + step);
         float[] vector = new float[hasChannels(generation) ? 2 : 3];
         vector[0] = (own.nextInt(1 << 21) - (1 << 20)) / (float) (1 << 20);
@@ -252,16 +212,16 @@ final class ChangingGenerations implements EncoderFeed {
         return vector[0] + like * vector[1];
     }
 
-    static boolean hasChannels(String generation) {
-        return Integer.parseInt(generation.substring(1)) % 2 == 0;
+    private static boolean hasChannels(String generation) {
+        return number(generation) % 2 == 0;
     }
 
     static String category(String item) {
         return "c" + number(item) % CATEGORIES;
     }
 
-    static int number(String item) {
-        return Integer.parseInt(item.substring(1));
+    static int number(String name) {
+        return Integer.parseInt(name.substring(1));
     }
 
     private static Features attributes(String item) {
@@ -271,73 +231,19 @@ final class ChangingGenerations implements EncoderFeed {
                 "tags", new FeatureValue.Bag(List.of("t", category(item)))));
     }
 
-    @Override
-    public void describe(String generation, SortedMap<String, String> settings) {}
-
-    @Override
-    public void update(String generation, byte[] key, byte[] value) {
-        ready.put(generation, false);
-    }
-
-    @Override
-    public void remove(String generation, byte[] key) {}
-
-    @Override
-    public void drop(String generation) {
-        ready.remove(generation);
-    }
-
-    @Override
-    public void refresh(String generation) {
-        ready.replace(generation, true);
-    }
-
-    @Override
-    public void neighbours(String generation, String item, Optional<NeighbourList> list) {}
-
-    @Override
-    public void refreshAll() {
-        ready.replaceAll((generation, before) -> true);
-    }
-
-    @Override
-    public UserEncoder of(String generation) {
-        return new UserEncoder() {
-            @Override
-            public boolean isReady() {
-                return ready.getOrDefault(generation, false);
-            }
-
-            @Override
-            public SortedMap<String, Double> queryWeights() {
-                return hasChannels(generation) ? new TreeMap<>(Map.of("click", 1.0, "like", 0.0)) : new TreeMap<>();
-            }
-
-            @Override
-            public List<String> attributes() {
-                return hasChannels(generation) ? List.of("category", "price", "tags") : List.of("category");
-            }
-
-            @Override
-            public double temperature() {
-                return 0.5;
-            }
-
-            @Override
-            public PriorWeights prior() {
-                return PriorWeights.NONE;
-            }
-
-            @Override
-            public boolean encode(UserFeatures user, Features context, Map<String, Double> weights, float[] out) {
-                double like = hasChannels(generation) ? weights.getOrDefault("like", 0.0) : 0;
-                if (weights.getOrDefault("click", 1.0) + like <= 0) {
-                    throw new IllegalArgumentException("no channel has a weight above 0"); // as the true encoder does
-                }
-                out[0] = 1;
-                out[1] = (float) like;
-                return isReady();
-            }
-        };
+    private static FakeEncoder encoder(String generation) {
+        boolean hasChannels = hasChannels(generation);
+        return new FakeEncoder(
+                hasChannels ? Map.of("click", 1.0, "like", 0.0) : Map.of(),
+                hasChannels ? List.of("category", "price", "tags") : List.of("category"),
+                PriorWeights.NONE,
+                (weights, out) -> {
+                    double like = hasChannels ? weights.getOrDefault("like", 0.0) : 0;
+                    if (weights.getOrDefault("click", 1.0) + like <= 0) { // as the true encoder does
+                        throw new IllegalArgumentException("no channel has a weight above 0");
+                    }
+                    out[0] = 1;
+                    out[1] = (float) like;
+                });
     }
 }

@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * A legal question to {@link ChangingGenerations}, and what its answer may be. Some generations do not know all that it names.
@@ -85,40 +84,6 @@ record RandomQuestion(
         if (!value.isEmpty()) {
             query.append('&').append(name).append('=').append(value);
         }
-    }
-
-    /** As a member of a batch or a body of its own; the history that it gives is left out of no answer. */
-    String body() {
-        List<String> members = new ArrayList<>(List.of(
-                "\"excludeSeen\": false", "\"user\": \"" + user + "\"", "\"k\": " + k, "\"explain\": " + isExplained));
-        List<String> filter = new ArrayList<>();
-        List<String> weights = new ArrayList<>();
-        if (!generation.isEmpty()) {
-            members.add("\"generation\": \"" + generation + "\"");
-        }
-        if (!category.isEmpty()) {
-            filter.add("\"category\": " + array(category));
-        }
-        if (maxPrice < NO_PRICE) {
-            filter.add("\"price\": {\"max\": " + maxPrice + "}");
-        }
-        if (like >= 0) {
-            weights.add("\"like\": " + like);
-        }
-        if (isClickLeftOut) {
-            weights.add("\"click\": 0");
-        }
-        if (isExplained) {
-            members.add("\"history\": [\"i3\", \"gone\", \"i4\"], \"features\": {\"age\": 3, \"bag\": [\"a\", \"b\"]}");
-        }
-        members.add("\"exclude\": " + array(excluded));
-        members.add("\"filter\": {" + String.join(", ", filter) + "}");
-        members.add("\"weights\": {" + String.join(", ", weights) + "}");
-        return "{" + String.join(", ", members) + "}";
-    }
-
-    private static String array(Set<String> texts) {
-        return texts.stream().map(text -> "\"" + text + "\"").collect(Collectors.joining(", ", "[", "]"));
     }
 
     /**

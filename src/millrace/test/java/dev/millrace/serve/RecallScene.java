@@ -46,7 +46,7 @@ final class RecallScene implements AutoCloseable {
     private volatile Map<String, Object> hindrances = Map.of();
 
     RecallScene(Path directory) throws IOException {
-        this(directory, new FakeFeed());
+        this(directory, FakeFeed.after(() -> {}));
     }
 
     RecallScene(Path directory, EncoderFeed encoders) throws IOException {

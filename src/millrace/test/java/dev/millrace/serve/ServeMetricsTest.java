@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -30,13 +31,13 @@ class ServeMetricsTest {
     private static final Set<String> PROBES = Set.of("livez", "readyz", "metrics");
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    private final FakeFeed encoders = new FakeFeed();
+    private volatile Runnable beforeEncoding = () -> {};
     private final RecallScene scene;
     private final Path directory;
 
     ServeMetricsTest(@TempDir Path directory) throws IOException {
         this.directory = directory;
-        scene = new RecallScene(directory.resolve("state"), encoders);
+        scene = new RecallScene(directory.resolve("state"), FakeFeed.after(() -> beforeEncoding.run()));
     }
 
     @AfterEach
@@ -83,7 +84,9 @@ class ServeMetricsTest {
                         "GET /v1/recall HTTP/1.1\r\nHost: localhost\r\nA: " + "x".repeat(9_000) + "\r\n\r\n"))
                 .isEqualTo(431); // no route sees it
         assertThat(scene.get("/v2/recall").statusCode()).isEqualTo(404);
-        encoders.breakDown();
+        beforeEncoding = () -> {
+            throw new IllegalStateException("the encoder is broken");
+        };
         try (LoggedWarnings logged = new LoggedWarnings()) {
             assertThat(scene.get("/v1/recall?user=u1").statusCode()).isEqualTo(500);
             assertThat(logged.lines()).hasSize(1);
@@ -123,7 +126,8 @@ class ServeMetricsTest {
     @Test
     void aRequestThatIsRefusedForOverloadIsCounted() throws Exception {
         scene.fill();
-        encoders.hold();
+        CompletableFuture<Void> held = new CompletableFuture<>();
+        beforeEncoding = held::join;
         List<RawClient> clients = new ArrayList<>();
         try (RecallServer server = scene.server(0, 20)) {
             for (int at = 0; at < 8 + 10 + 1; at++) { // a thread each, half the connections wait, and one too many
@@ -132,7 +136,7 @@ class ServeMetricsTest {
             }
             await().atMost(PATIENCE)
                     .untilAsserted(() -> assertThat(counted(metrics(server))).containsExactly("recall 503: 1"));
-            encoders.release();
+            held.complete(null);
             List<Integer> statuses = new ArrayList<>();
             for (RawClient each : clients) {
                 statuses.add(each.answer().orElseThrow().status());

@@ -15,6 +15,7 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
+import dev.millrace.follow.FollowedTopic;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.operation.Operator;
 import dev.millrace.state.Books;
@@ -210,9 +211,12 @@ class ErasureIT {
                     // the learner only remembers that it is gone
                     assertThat(keysHolding(LEARNER, ITEM)).containsExactly("C" + ITEM);
                     assertThat(indexed(server)).isNotEmpty().doesNotContain(ITEM);
-                    assertThat(server.state().neighbourUpdates()).isEqualTo(read.get("item-neighbours"));
-                    assertThat(server.state().modelUpdates()).isEqualTo(read.get("model-updates"));
-                    assertThat(server.state().userUpdates()).isEqualTo(read.get("user-features"));
+                    assertThat(server.state().taken(FollowedTopic.ITEM_NEIGHBOURS))
+                            .isEqualTo(read.get("item-neighbours"));
+                    assertThat(server.state().taken(FollowedTopic.MODEL_UPDATES))
+                            .isEqualTo(read.get("model-updates"));
+                    assertThat(server.state().taken(FollowedTopic.USER_FEATURES))
+                            .isEqualTo(read.get("user-features"));
                 });
                 assertThat(examples(trainer.progress()).outcome(Outcome.ERASED)).isPositive();
                 assertThat(keysHolding(ATTRIBUTION, ITEM))
