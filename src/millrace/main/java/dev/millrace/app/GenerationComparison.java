@@ -96,7 +96,7 @@ public final class GenerationComparison {
         long all = 0;
         for (Readiness.Records records : readiness.records().values()) {
             read += records.read();
-            all += records.all();
+            all += records.of();
         }
         boolean isKnown = readiness.records().size() == readiness.topics().size();
         progress.reached(read, isKnown ? all : Progress.UNKNOWN);

@@ -1,5 +1,6 @@
 package dev.millrace.follow;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
 /** A topic that the server follows. */
@@ -11,6 +12,7 @@ public enum FollowedTopic {
     USER_FEATURES;
 
     /** Its logical name, as {@code /readyz} gives it. */
+    @JsonValue
     public String text() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }

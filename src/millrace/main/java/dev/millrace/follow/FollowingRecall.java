@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -80,22 +81,19 @@ public final class FollowingRecall implements AutoCloseable {
     }
 
     private void follow() {
-        followers.put(
-                FollowedTopic.GENERATIONS, TopicFollower.start(clients, topics.generations(), this::takeGeneration));
-        followers.put(FollowedTopic.USER_FEATURES, TopicFollower.start(clients, topics.userFeatures(), this::takeUser));
+        follow(FollowedTopic.GENERATIONS, topics.generations(), this::takeGeneration);
+        follow(FollowedTopic.USER_FEATURES, topics.userFeatures(), this::takeUser);
         var unused = watch.scheduleWithFixedDelay(this::watchGuarded, 0, WATCH.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private void followVectors() {
-        followers.put(
-                FollowedTopic.ITEM_EMBEDDINGS,
-                TopicFollower.start(clients, topics.itemEmbeddings(), this::takeEmbedding));
-        followers.put(
-                FollowedTopic.MODEL_UPDATES,
-                TopicFollower.start(clients, topics.modelUpdates(), this::takeModelUpdate));
-        followers.put(
-                FollowedTopic.ITEM_NEIGHBOURS,
-                TopicFollower.start(clients, topics.itemNeighbours(), this::takeNeighbours));
+        follow(FollowedTopic.ITEM_EMBEDDINGS, topics.itemEmbeddings(), this::takeEmbedding);
+        follow(FollowedTopic.MODEL_UPDATES, topics.modelUpdates(), this::takeModelUpdate);
+        follow(FollowedTopic.ITEM_NEIGHBOURS, topics.itemNeighbours(), this::takeNeighbours);
+    }
+
+    private void follow(FollowedTopic source, String topic, Consumer<TopicRecord> taker) {
+        followers.put(source, TopicFollower.start(clients, topic, taker));
     }
 
     private void takeGeneration(TopicRecord record) {

@@ -1,5 +1,6 @@
 package dev.millrace.follow;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import dev.millrace.recall.Generations;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,9 +36,9 @@ public record Readiness(
      * How many of the records that were in a topic at start have been read.
      *
      * @param read records; those that compaction has removed since count as read
-     * @param all records at start
+     * @param of records at start
      */
-    public record Records(long read, long all) {}
+    public record Records(long read, long of) {}
 
     /** How far a topic has been read. */
     enum Progress {
@@ -46,6 +47,7 @@ public record Readiness(
         FAILED;
 
         /** As {@code /readyz} gives it. */
+        @JsonValue
         String text() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
@@ -53,19 +55,10 @@ public record Readiness(
 
     /** Its members, as {@code /readyz} gives them. */
     public Map<String, Object> body() {
-        Map<String, Object> progress = new LinkedHashMap<>();
-        topics.forEach((topic, of) -> progress.put(topic.text(), of.text()));
-        Map<String, Object> read = new LinkedHashMap<>();
-        records.forEach((topic, of) -> {
-            Map<String, Object> counts = new LinkedHashMap<>();
-            counts.put("read", of.read());
-            counts.put("of", of.all());
-            read.put(topic.text(), counts);
-        });
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("ready", isReady);
-        body.put("topics", progress);
-        body.put("records", read);
+        body.put("topics", topics);
+        body.put("records", records);
         generation.ifPresent(answering -> body.put("generation", answering));
         promoted.ifPresent(last -> body.put("promoted", last));
         body.put("generations", generations.stream().map(Readiness::body).toList());

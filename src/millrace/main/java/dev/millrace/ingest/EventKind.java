@@ -14,49 +14,36 @@ import java.util.Optional;
 
 /** What producers send: a member of a body, and a topic. */
 enum EventKind {
-    EXPOSURES {
-        @Override
-        Event event(EventRecords records, TopicNames topics, byte[] json) {
-            Exposure exposure = records.exposure(json);
-            byte[] value = records.encode(topics.exposures(), exposure);
-            return new Event(topics.exposures(), exposure.user(), value, exposure.time());
-        }
-    },
-    CLICKS {
-        @Override
-        Event event(EventRecords records, TopicNames topics, byte[] json) {
-            Click click = records.click(json);
-            return new Event(topics.clicks(), click.user(), records.encode(topics.clicks(), click), click.time());
-        }
-    },
-    USERS {
-        @Override
-        Event event(EventRecords records, TopicNames topics, byte[] json) {
-            UserProfile profile = records.profile(json);
-            return new Event(topics.users(), profile.user(), records.encode(topics.users(), profile), profile.time());
-        }
-    },
-    ITEMS {
-        @Override
-        Event event(EventRecords records, TopicNames topics, byte[] json) {
-            CatalogueItem item = records.item(json);
-            return new Event(topics.items(), item.item(), records.encode(topics.items(), item), item.time());
-        }
-    },
-    REMOVED_ITEMS {
-        @Override
-        Event event(EventRecords records, TopicNames topics, byte[] json) {
-            return new Event(topics.items(), CatalogueItem.requireId(Utf8.text(json)), null, NOW);
-        }
+    EXPOSURES((records, topics, json) -> {
+        Exposure event = records.exposure(json);
+        byte[] value = records.encode(topics.exposures(), event);
+        return new Event(topics.exposures(), event.user(), value, event.time());
+    }),
+    CLICKS((records, topics, json) -> {
+        Click event = records.click(json);
+        return new Event(topics.clicks(), event.user(), records.encode(topics.clicks(), event), event.time());
+    }),
+    USERS((records, topics, json) -> {
+        UserProfile event = records.profile(json);
+        return new Event(topics.users(), event.user(), records.encode(topics.users(), event), event.time());
+    }),
+    ITEMS((records, topics, json) -> {
+        CatalogueItem event = records.item(json);
+        return new Event(topics.items(), event.item(), records.encode(topics.items(), event), event.time());
+    }),
+    REMOVED_ITEMS((records, topics, json) ->
+            new Event(topics.items(), CatalogueItem.requireId(Utf8.text(json)), null, Long.MAX_VALUE));
 
-        @Override
-        String topic() {
-            return ITEMS.member();
-        }
-    };
+    /** Reads an event as {@link EventKind#event} says. A removal has no time of its own: that of its writing counts. */
+    private interface Reader {
+        Event read(EventRecords records, TopicNames topics, byte[] json);
+    }
 
-    /** A removal has no time of its own: that of its writing counts. */
-    private static final long NOW = Long.MAX_VALUE;
+    private final Reader reader;
+
+    EventKind(Reader reader) {
+        this.reader = reader;
+    }
 
     /**
      * The record of an event, under the key that its topic asks for.
@@ -66,11 +53,13 @@ enum EventKind {
      * @throws dev.millrace.event.UnusableEventException if it breaks a rule of events
      * @throws dev.millrace.wire.RegistryUnreachableException if the registry does not answer
      */
-    abstract Event event(EventRecords records, TopicNames topics, byte[] json);
+    Event event(EventRecords records, TopicNames topics, byte[] json) {
+        return reader.read(records, topics, json);
+    }
 
     /** The logical name of its topic. */
     String topic() {
-        return member();
+        return this == REMOVED_ITEMS ? ITEMS.member() : member();
     }
 
     /** Its member in a body. */

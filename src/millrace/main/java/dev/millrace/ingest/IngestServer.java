@@ -48,11 +48,8 @@ public final class IngestServer implements AutoCloseable {
     }
 
     private static final String EVENTS = "/v1/events";
-    private static final String LIVEZ = "/livez";
-    private static final String READYZ = "/readyz";
-    private static final String METRICS = "/metrics";
     private static final Map<String, String> LABELS =
-            Map.of(EVENTS, "events", LIVEZ, "livez", READYZ, "readyz", METRICS, "metrics");
+            Map.of(EVENTS, "events", "/livez", "livez", "/readyz", "readyz", "/metrics", "metrics");
 
     private static final Set<String> TYPES = Set.of(HttpSetup.JSON, "application/x-ndjson");
     private static final int ACCEPTED = 202;
@@ -134,8 +131,11 @@ public final class IngestServer implements AutoCloseable {
     private void configure(JavalinConfig config) {
         setup.applyTo(config, path -> path.equals(EVENTS) ? "POST" : "GET, HEAD");
         config.routes.post(EVENTS, this::events);
-        HttpSetup.get(config, LIVEZ, request -> HttpSetup.health(request, true, Map.of("alive", true)));
-        HttpSetup.get(config, READYZ, this::ready);
+        HttpSetup.health(
+                config,
+                () -> true,
+                brokers::areAnswering,
+                () -> Map.of("brokers", brokers.areAnswering() ? "answering" : "silent"));
         HttpSetup.metrics(config, registry);
         HttpSetup.problems(config, RegistryUnreachableException.class, HttpSetup.SERVICE_UNAVAILABLE);
         setup.limit(config, rate, (method, path) -> 1);
@@ -200,13 +200,5 @@ public final class IngestServer implements AutoCloseable {
     private static String type(Context request) {
         String type = Optional.ofNullable(request.contentType()).orElse("");
         return type.replaceFirst(";.*", "").strip();
-    }
-
-    private void ready(Context request) {
-        boolean isReady = brokers.areAnswering();
-        Map<String, Object> body = new LinkedHashMap<>();
-        body.put("ready", isReady);
-        body.put("brokers", isReady ? "answering" : "silent");
-        HttpSetup.health(request, isReady, body);
     }
 }

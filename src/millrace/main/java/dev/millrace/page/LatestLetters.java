@@ -132,14 +132,6 @@ public final class LatestLetters implements AutoCloseable {
         }
     }
 
-    /** The part of a partition that is still to be read. */
-    private record Rest(Extent extent, long end) {
-
-        boolean isEmpty() {
-            return end <= extent.first();
-        }
-    }
-
     /** One reading. */
     private final class Search {
 
@@ -151,28 +143,35 @@ public final class LatestLetters implements AutoCloseable {
 
         /** Returns true if all of the topic was read. */
         boolean through(TopicReader reader) {
-            List<Rest> rests = reader.extents(topic).stream()
+            List<Extent> rests = reader.extents(topic).stream()
                     .map(
                             extent -> // what a transaction has not committed is not waited for
-                            new Rest(extent, Math.min(extent.end(), reader.committedEnd(topic, extent.partition()))))
-                    .filter(rest -> !rest.isEmpty())
+                            until(extent, Math.min(extent.end(), reader.committedEnd(topic, extent.partition()))))
+                    .filter(Search::isLeft)
                     .toList();
             for (int block = FIRST_BLOCK; !rests.isEmpty(); block *= BLOCK_GROWTH) {
-                List<Rest> left = new ArrayList<>();
-                for (Rest rest : rests) {
+                List<Extent> left = new ArrayList<>();
+                for (Extent rest : rests) {
                     long length = Math.min(block, MOST_RECORDS - offsets);
                     if (length <= 0 || isOver()) {
                         return false;
                     }
-                    long from = Math.max(rest.extent().first(), rest.end() - length);
-                    Extent extent = rest.extent();
-                    reader.read(new Extent(topic, extent.partition(), extent.first(), rest.end()), from, this::take);
+                    long from = Math.max(rest.first(), rest.end() - length);
+                    reader.read(rest, from, this::take);
                     offsets += rest.end() - from;
-                    left.add(new Rest(extent, from));
+                    left.add(until(rest, from));
                 }
-                rests = left.stream().filter(rest -> !rest.isEmpty()).toList();
+                rests = left.stream().filter(Search::isLeft).toList();
             }
             return !isOver();
+        }
+
+        private static boolean isLeft(Extent extent) {
+            return extent.first() < extent.end();
+        }
+
+        private static Extent until(Extent extent, long end) {
+            return new Extent(extent.topic(), extent.partition(), extent.first(), end);
         }
 
         private boolean take(TopicRecord record) {

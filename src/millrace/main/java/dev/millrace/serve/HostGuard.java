@@ -24,8 +24,7 @@ import org.eclipse.jetty.util.Callback;
  */
 final class HostGuard extends Handler.Wrapper {
 
-    private static final Set<String> PROBES =
-            Set.of(Endpoint.LIVEZ.path(), Endpoint.READYZ.path(), Endpoint.METRICS.path());
+    private static final Set<String> PROBES = Set.of("/livez", "/readyz", "/metrics");
     private static final String LOOPBACK = "localhost";
     private static final Pattern ADDRESS = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}|\\[[0-9a-fA-F:.]+]");
     private static final Pattern ORIGIN =

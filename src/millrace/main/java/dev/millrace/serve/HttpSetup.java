@@ -19,8 +19,11 @@ import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.eclipse.jetty.http.HttpFields;
@@ -201,8 +204,24 @@ public final class HttpSetup {
         write(request, status, JSON, Json.bytes(body));
     }
 
-    /** Tells of the health of a part: 200 or 503. */
-    public static void health(Context request, boolean isWell, Map<String, Object> body) {
+    /**
+     * Answers at {@code /livez} and {@code /readyz}: 200 or 503.
+     *
+     * @param detail behind {@code isReady}
+     */
+    public static void health(
+            JavalinConfig config,
+            BooleanSupplier isAlive,
+            BooleanSupplier isReady,
+            Supplier<Map<String, Object>> detail) {
+        get(config, "/livez", request -> health(request, "alive", isAlive.getAsBoolean(), Map.of()));
+        get(config, "/readyz", request -> health(request, "ready", isReady.getAsBoolean(), detail.get()));
+    }
+
+    private static void health(Context request, String name, boolean isWell, Map<String, Object> detail) {
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put(name, isWell);
+        detail.forEach(body::putIfAbsent);
         json(request, isWell ? 200 : SERVICE_UNAVAILABLE, body);
     }
 

@@ -3,7 +3,6 @@ package dev.millrace.serve;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.access.Operations;
 import dev.millrace.event.Features;
-import dev.millrace.follow.Readiness;
 import dev.millrace.follow.ServedState;
 import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.index.IndexedItem;
@@ -22,7 +21,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -120,12 +118,15 @@ public final class RecallServer implements AutoCloseable {
 
     private void configure(JavalinConfig config) {
         setup.applyTo(config, this::allowed);
-        HttpSetup.get(config, Endpoint.RECALL.path(), this::recall);
-        config.routes.post(Endpoint.RECALL_POST.path(), this::recallPosted);
-        HttpSetup.get(config, Endpoint.SIMILAR.path(), this::similar);
-        HttpSetup.get(config, Endpoint.ITEMS.path(), this::item);
-        HttpSetup.get(config, Endpoint.LIVEZ.path(), this::alive);
-        HttpSetup.get(config, Endpoint.READYZ.path(), this::ready);
+        HttpSetup.get(config, "/v1/recall", this::recall);
+        config.routes.post("/v1/recall", this::recallPosted);
+        HttpSetup.get(config, "/v1/similar", this::similar);
+        HttpSetup.get(config, "/v1/items/<item>", this::item);
+        HttpSetup.health(
+                config,
+                () -> state.readiness().isAlive(),
+                () -> state.readiness().isReady(),
+                this::detail);
         HttpSetup.metrics(config, registry);
         new OperatorRoutes(beside.operations()).addTo(config);
         beside.page().ifPresent(one -> {
@@ -264,16 +265,10 @@ public final class RecallServer implements AutoCloseable {
             Features attributes,
             float[] vector) {}
 
-    private void alive(Context request) {
-        boolean isAlive = state.readiness().isAlive();
-        HttpSetup.health(request, isAlive, Map.of("alive", isAlive));
-    }
-
-    private void ready(Context request) {
-        Readiness readiness = state.readiness();
-        Map<String, Object> body = new LinkedHashMap<>(readiness.body());
-        body.putAll(beside.hindrances().get());
-        HttpSetup.health(request, readiness.isReady(), body);
+    private Map<String, Object> detail() {
+        Map<String, Object> detail = state.readiness().body();
+        detail.putAll(beside.hindrances().get());
+        return detail;
     }
 
     private String allowed(String path) {

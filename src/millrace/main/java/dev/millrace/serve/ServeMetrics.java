@@ -13,7 +13,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +31,7 @@ final class ServeMetrics {
 
     private static final long AGES_FOR_MILLIS = 1_000;
     private static final int OK = 200;
+    private static final List<String> QUESTIONS = List.of("recall", "recall-post", "similar", "items");
 
     private final MeterRegistry registry;
     private final HttpMetrics http;
@@ -37,7 +39,7 @@ final class ServeMetrics {
     private final InstantSource clock;
     private VectorAges ages = VectorAges.NONE; // read once for all gauges of a scrape
     private long agesUntil;
-    private final Map<Endpoint, RequestTimes> answers = new EnumMap<>(Endpoint.class);
+    private final Map<String, RequestTimes> answers = new HashMap<>(); // by endpoint
 
     ServeMetrics(MeterRegistry registry, ServedState state, InstantSource clock) {
         this.registry = registry;
@@ -49,78 +51,70 @@ final class ServeMetrics {
                 .serviceLevelObjectives(FRESHNESS_EDGES)
                 .register(registry);
         state.listenTo(took -> freshness.record(took, TimeUnit.MILLISECONDS));
-        recentFreshness(state, clock, 50, Freshness.Quantiles::p50Millis);
-        recentFreshness(state, clock, 99, Freshness.Quantiles::p99Millis);
-        for (Endpoint endpoint : Endpoint.values()) {
-            if (endpoint.isQuestion()) {
-                RequestTimes times = new RequestTimes(clock);
-                answers.put(endpoint, times);
-                recentAnswers(endpoint, times, 50);
-                recentAnswers(endpoint, times, 99);
-            }
+        recentFreshness("p50", Freshness.Quantiles::p50Millis);
+        recentFreshness("p99", Freshness.Quantiles::p99Millis);
+        for (String endpoint : QUESTIONS) {
+            RequestTimes times = new RequestTimes(clock);
+            answers.put(endpoint, times);
+            recentAnswers(endpoint, times, "p50", 0.5);
+            recentAnswers(endpoint, times, "p99", 0.99);
         }
-        Gauge.builder("millrace.ready", state, one -> one.readiness().isReady() ? 1 : 0)
-                .description("1 if requests are answered")
-                .register(registry);
-        Gauge.builder("millrace.index.items", state, ServedState::servedItems)
-                .description("items in the index that answers")
-                .register(registry);
-        Gauge.builder("millrace.index.step", state, one -> one.engine()
-                        .served()
-                        .map(served -> (double) served.index().newestStep())
-                        .orElse(0.0))
-                .description("latest learning step among the vectors of the index that answers")
-                .register(registry);
-        Gauge.builder("millrace.index.age", state, one -> one.engine()
-                        .served()
-                        .map(served -> AnswerBody.ageSeconds(served.index().newestPublication(), clock))
-                        .orElse(Double.NaN))
-                .description("time since the newest vector of the index was published")
-                .baseUnit("seconds")
-                .register(registry);
-        vectorAge("max", VectorAges::maxSteps);
-        vectorAge("p99", VectorAges::p99Steps);
-        vectorAge("mean", VectorAges::meanSteps);
-        Gauge.builder(
-                        "millrace.index.oldest.vector",
-                        this,
-                        one -> AnswerBody.ageSeconds(one.ages().oldestPublication(), clock))
-                .description("time since the oldest vector of the index was published")
-                .baseUnit("seconds")
-                .register(registry);
+        gauge("ready", "1 if requests are answered", one -> one.readiness().isReady() ? 1 : 0);
+        gauge("index.items", "items in the index that answers", ServedState::servedItems);
+        gauge("index.step", "latest learning step among the vectors of the index that answers", one -> one.engine()
+                .served()
+                .map(served -> (double) served.index().newestStep())
+                .orElse(0.0));
+        gauge("index.age.seconds", "time since the newest vector of the index was published", one -> one.engine()
+                .served()
+                .map(served -> AnswerBody.ageSeconds(served.index().newestPublication(), clock))
+                .orElse(Double.NaN));
+        gauge(
+                "index.oldest.vector.seconds",
+                "time since the oldest vector of the index was published",
+                one -> AnswerBody.ageSeconds(ages().oldestPublication(), clock));
+        String behind = "learning steps that the vectors of the index are behind its newest";
+        gauge("index.vector.age.steps", behind, one -> ages().maxSteps(), "of", "max");
+        gauge("index.vector.age.steps", behind, one -> ages().p99Steps(), "of", "p99");
+        gauge("index.vector.age.steps", behind, one -> ages().meanSteps(), "of", "mean");
         for (Outcome outcome : Outcome.values()) {
-            FunctionCounter.builder("millrace.index.embeddings", state, one -> one.embeddings(outcome))
-                    .description("item embeddings read, by outcome")
-                    .tag("outcome", outcome.name().toLowerCase(Locale.ROOT))
-                    .register(registry);
+            String label = outcome.name().toLowerCase(Locale.ROOT);
+            counter(
+                    "index.embeddings",
+                    "item embeddings read, by outcome",
+                    one -> one.embeddings(outcome),
+                    "outcome",
+                    label);
         }
-        FunctionCounter.builder("millrace.serve.model.updates", state, one -> one.taken(FollowedTopic.MODEL_UPDATES))
-                .description("entries of the query side read")
-                .register(registry);
-        FunctionCounter.builder("millrace.serve.model.updates.rejected", state, ServedState::rejectedModelUpdates)
-                .description("entries of the query side that failed their check")
-                .register(registry);
+        counter("serve.model.updates", "entries of the query side read", one -> one.taken(FollowedTopic.MODEL_UPDATES));
+        counter(
+                "serve.model.updates.rejected",
+                "entries of the query side that failed their check",
+                ServedState::rejectedModelUpdates);
         for (FollowedTopic topic : FollowedTopic.values()) {
-            FunctionCounter.builder("millrace.serve.undecodable", state, one -> one.undecodable(topic))
-                    .description("records left out because they could not be decoded")
-                    .tag("topic", topic.text())
-                    .register(registry);
+            String description = "records left out because they could not be decoded";
+            counter("serve.undecodable", description, one -> one.undecodable(topic), "topic", topic.text());
         }
-        FunctionCounter.builder("millrace.serve.user.updates", state, one -> one.taken(FollowedTopic.USER_FEATURES))
-                .description("user features read")
+        counter("serve.user.updates", "user features read", one -> one.taken(FollowedTopic.USER_FEATURES));
+    }
+
+    private void gauge(String name, String description, ToDoubleFunction<ServedState> value, String... tags) {
+        Gauge.builder("millrace." + name, state, value)
+                .description(description)
+                .tags(tags)
+                .register(registry);
+    }
+
+    private void counter(String name, String description, ToDoubleFunction<ServedState> count, String... tags) {
+        FunctionCounter.builder("millrace." + name, state, count)
+                .description(description)
+                .tags(tags)
                 .register(registry);
     }
 
     /** Tells of the connections of the server too. */
     void connections(HttpSetup setup) {
         http.connections(setup);
-    }
-
-    private void vectorAge(String of, ToDoubleFunction<VectorAges> value) {
-        Gauge.builder("millrace.index.vector.age.steps", this, one -> value.applyAsDouble(one.ages()))
-                .description("learning steps that the vectors of the index are behind its newest")
-                .tag("of", of)
-                .register(registry);
     }
 
     private synchronized VectorAges ages() {
@@ -134,33 +128,33 @@ final class ServeMetrics {
 
     /** Counts an answer. See {@link HttpMetrics.AnswerListener#answered}. */
     void answered(String method, String path, int status, long nanos) {
-        Optional<Endpoint> endpoint = Endpoint.of(method, path);
-        http.answered(endpoint.map(Endpoint::label).orElse(HttpMetrics.OTHER), status, nanos);
+        String endpoint = endpoint(method, path);
+        http.answered(endpoint, status, nanos);
         if (status == OK) {
-            endpoint.map(answers::get).ifPresent(recent -> recent.took(nanos));
+            Optional.ofNullable(answers.get(endpoint)).ifPresent(recent -> recent.took(nanos));
         }
     }
 
-    private void recentAnswers(Endpoint endpoint, RequestTimes times, int percentile) {
-        double share = percentile / 100.0;
-        Gauge.builder("millrace.http.request.recent", times, one -> one.quantile(share))
-                .description("time to answer, for answers with status 200 within the last minute")
-                .baseUnit("seconds")
-                .tag("endpoint", endpoint.label())
-                .tag("of", "p" + percentile)
-                .register(registry);
+    private static String endpoint(String method, String path) {
+        return switch (path) {
+            case "/v1/recall" -> method.equals("POST") ? "recall-post" : "recall";
+            case "/v1/similar", "/livez", "/readyz", "/metrics" -> path.substring(path.lastIndexOf('/') + 1);
+            default -> path.startsWith("/v1/items/") ? "items" : HttpMetrics.OTHER;
+        };
     }
 
-    private void recentFreshness(
-            ServedState state, InstantSource clock, int percentile, ToLongFunction<Freshness.Quantiles> value) {
-        Gauge.builder("millrace.freshness.recent", state, one -> {
-                    Freshness.Quantiles recent = one.freshness().recent(clock.millis());
-                    return recent.count() == 0 ? Double.NaN : value.applyAsLong(recent) / 1_000.0;
-                })
-                .description("the same for the clicks that became visible within the last minute")
-                .baseUnit("seconds")
-                .tag("of", "p" + percentile)
-                .register(registry);
+    private void recentAnswers(String endpoint, RequestTimes times, String of, double share) {
+        String description = "time to answer, for answers with status 200 within the last minute";
+        gauge("http.request.recent.seconds", description, one -> times.quantile(share), "endpoint", endpoint, "of", of);
+    }
+
+    private void recentFreshness(String of, ToLongFunction<Freshness.Quantiles> value) {
+        String description = "freshness of the clicks that became visible within the last minute";
+        ToDoubleFunction<ServedState> seconds = one -> {
+            Freshness.Quantiles recent = one.freshness().recent(clock.millis());
+            return recent.count() == 0 ? Double.NaN : value.applyAsLong(recent) / 1_000.0;
+        };
+        gauge("freshness.recent.seconds", description, seconds, "of", of);
     }
 
     /** Times to answer of one endpoint within the last minute. Safe for threads. */

@@ -6,7 +6,6 @@ import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -75,17 +74,7 @@ public final class TrainServer implements AutoCloseable {
 
     private void configure(JavalinConfig config) {
         setup.applyTo(config, path -> ALLOWED);
-        HttpSetup.get(config, "/livez", request -> {
-            boolean isAlive = health.isAlive();
-            HttpSetup.health(request, isAlive, Map.of("alive", isAlive));
-        });
-        HttpSetup.get(config, "/readyz", request -> {
-            boolean isReady = health.isReady();
-            Map<String, Object> body = new LinkedHashMap<>();
-            body.put("ready", isReady);
-            body.putAll(health.detail());
-            HttpSetup.health(request, isReady, body);
-        });
+        HttpSetup.health(config, health::isAlive, health::isReady, health::detail);
         HttpSetup.get(config, "/topology", request -> HttpSetup.json(request, 200, topology));
         HttpSetup.metrics(config, registry);
         setup.guard(config);
