@@ -44,27 +44,6 @@ public final class ServeProcess implements AutoCloseable {
     private final Optional<LivePage> page;
     private final RecallServer server;
 
-    private ServeProcess(
-            DiskEntries disk,
-            ServedState state,
-            FollowingRecall following,
-            Transactions transactions,
-            TransactionWatch watch,
-            Optional<ProgressWatch> progress,
-            Optional<AuditWatch> audits,
-            Optional<LivePage> page,
-            RecallServer server) {
-        this.disk = disk;
-        this.state = state;
-        this.following = following;
-        this.transactions = transactions;
-        this.watch = watch;
-        this.progress = progress;
-        this.audits = audits;
-        this.page = page;
-        this.server = server;
-    }
-
     /**
      * Begins to follow the topics and to listen. Answers 503 until it has caught up.
      *
@@ -88,31 +67,36 @@ public final class ServeProcess implements AutoCloseable {
                 "serve.port", settings.serve().host(), settings.serve().port());
         new Topics(settings.clients(), settings.topics(), PATIENCE)
                 .check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
-        DiskEntries disk = DiskEntries.open(
-                settings.serve().stateDirectory(), settings.serve().cacheBytes());
-        ServedState state =
-                new ServedState(disk, new ModelFeed(disk), settings.serve().keptGenerations(), InstantSource.system());
+        return new ServeProcess(settings, registry, clicks);
+    }
+
+    private ServeProcess(MillraceSettings settings, PrometheusMeterRegistry registry, Optional<ClickSender> clicks)
+            throws IOException {
         TopicNames names = settings.topics().names();
         AvroWire wire = new AvroWire(settings.wire());
-        FollowingRecall following = FollowingRecall.start(settings.clients(), names, wire, state);
-        Transactions transactions = new Transactions(settings.clients(), PATIENCE);
+        InstantSource clock = InstantSource.system();
+        Metrics metrics = new Metrics(registry);
+        disk = DiskEntries.open(
+                settings.serve().stateDirectory(), settings.serve().cacheBytes());
+        state = new ServedState(disk, new ModelFeed(disk), settings.serve().keptGenerations(), clock);
+        following = FollowingRecall.start(settings.clients(), names, wire, state);
+        transactions = new Transactions(settings.clients(), PATIENCE);
         Set<String> followed = Set.of(
                 names.generations(),
                 names.itemEmbeddings(),
                 names.modelUpdates(),
                 names.itemNeighbours(),
                 names.userFeatures());
-        TransactionWatch watch = new TransactionWatch(
+        watch = new TransactionWatch(
                 () -> transactions.written(followed, Set.of()),
                 transactions::open, // a server only looks
                 settings.stream().transactionTimeout());
         watch.start();
-        StandingTransactions standing = new StandingTransactions(watch::standing);
-        standing.bindTo(registry);
+        metrics.standing(watch::standing);
         InputAlarms inputs = new InputAlarms(settings.inputAlarms());
-        long startedAt = InstantSource.system().millis();
+        long startedAt = clock.millis();
         boolean hasPage = settings.serve().hasPage();
-        Optional<ProgressWatch> progress = hasPage || clicks.isPresent() // a demo shows figures without a page too
+        progress = hasPage || clicks.isPresent() // a demo shows figures without a page too
                 ? Optional.of(new ProgressWatch(
                         settings.clients(),
                         names.trainingProgress(),
@@ -120,10 +104,10 @@ public final class ServeProcess implements AutoCloseable {
                         PartProgress.LEARNER,
                         part -> inputs.take(part.part(), part.books(), part.writtenAt() < startedAt)))
                 : Optional.empty();
-        Optional<AuditWatch> audits = hasPage
+        audits = hasPage
                 ? Optional.of(new AuditWatch(settings.clients(), names.operatorActions(), wire))
                 : Optional.empty();
-        Optional<LivePage> page = progress.flatMap(watched -> audits.map(audited -> new LivePage(
+        page = progress.flatMap(watched -> audits.map(audited -> new LivePage(
                         new LiveSources(
                                 settings.clients().bootstrapServers(),
                                 state,
@@ -133,27 +117,26 @@ public final class ServeProcess implements AutoCloseable {
                                 settings.serve().weights()),
                         settings.cluster(),
                         clicks,
-                        InstantSource.system())
+                        clock)
                 .start()));
         if (clicks.isPresent()) { // a demo: the trainer has no address of its own
-            progress.ifPresent(watched -> new TrainMetrics(registry, watched)
-                    .register(settings.trainer().model()));
-            progress.ifPresent(watched -> BooksMetrics.follow(registry, watched));
-            new InputWatch(inputs, startedAt).bindTo(registry);
+            progress.ifPresent(watched -> {
+                new TrainMetrics(metrics, watched).register(settings.trainer().model());
+                metrics.books(watched);
+            });
+            metrics.inputs(inputs);
         }
-        audits.ifPresent(audited -> new VerificationMetrics(audited, InstantSource.system()).bindTo(registry));
-        RecallServer server = new RecallServer(
+        audits.ifPresent(audited -> metrics.verifications(audited, clock));
+        server = new RecallServer(
                         settings.serve(),
                         state,
                         new RecallServer.Beside(
-                                standing::detail,
+                                () -> TrainHealth.standing(watch.standing()),
                                 page,
-                                new ClusterOperations(
-                                        settings.cluster().withPatience(ORDER_PATIENCE), InstantSource.system())),
+                                new ClusterOperations(settings.cluster().withPatience(ORDER_PATIENCE), clock)),
                         registry,
-                        InstantSource.system())
+                        clock)
                 .start();
-        return new ServeProcess(disk, state, following, transactions, watch, progress, audits, page, server);
     }
 
     public ServedState state() {

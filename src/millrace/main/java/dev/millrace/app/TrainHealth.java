@@ -5,12 +5,13 @@ import dev.millrace.alarm.InputAlarms;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.stream.run.StreamRunner;
+import dev.millrace.topic.transaction.JudgedTransaction;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** The health of the training applications that run in this process. */
-record TrainHealth(StreamRunner runner, StandingTransactions transactions, ProgressWatch progress, InputWatch inputs)
-        implements TrainServer.Health {
+record TrainHealth(StreamRunner runner, ProgressWatch progress, InputAlarms inputs) implements TrainServer.Health {
 
     @Override
     public boolean isAlive() {
@@ -33,7 +34,7 @@ record TrainHealth(StreamRunner runner, StandingTransactions transactions, Progr
         if (!standing.isEmpty()) {
             detail.put("secondsWithoutProgress", standing);
         }
-        detail.putAll(transactions.detail());
+        detail.putAll(standing(runner.standingTransactions()));
         progress.training().ifPresent(training -> {
             detail.put("generation", training.generation());
             detail.put("step", training.step());
@@ -42,31 +43,40 @@ record TrainHealth(StreamRunner runner, StandingTransactions transactions, Progr
                     "alarms",
                     training.alarms().stream()
                             .filter(Alarm::isActive)
-                            .map(TrainHealth::detail)
+                            .map(alarm ->
+                                    alarm(alarm.kind().text(), alarm.value(), alarm.limit(), "since", alarm.since()))
                             .toList());
         });
         detail.put(
                 "input-alarms",
-                inputs.active().stream().map(TrainHealth::detail).toList());
+                inputs.states().stream()
+                        .filter(InputAlarms.State::isActive)
+                        .map(alarm -> alarm(
+                                alarm.kind().text(),
+                                alarm.value(),
+                                alarm.limit(),
+                                "cause",
+                                alarm.kind().cause()))
+                        .toList());
         runner.failure().ifPresent(failure -> detail.put("failure", String.valueOf(failure.getMessage())));
         return detail;
     }
 
-    private static Map<String, Object> detail(InputAlarms.State alarm) {
-        Map<String, Object> detail = new LinkedHashMap<>();
-        detail.put("alarm", alarm.kind().text());
-        detail.put("value", alarm.value());
-        detail.put("limit", alarm.limit());
-        detail.put("cause", alarm.kind().cause());
-        return detail;
+    /** What {@code /readyz} of a trainer or server says of transactions that stand before its readers: nothing if there are none. */
+    static Map<String, Object> standing(List<JudgedTransaction> transactions) {
+        return transactions.isEmpty()
+                ? Map.of()
+                : Map.of(
+                        "standingTransactions",
+                        transactions.stream().map(JudgedTransaction::text).toList());
     }
 
-    private static Map<String, Object> detail(Alarm alarm) {
-        Map<String, Object> detail = new LinkedHashMap<>();
-        detail.put("alarm", alarm.kind().text());
-        detail.put("value", alarm.value());
-        detail.put("limit", alarm.limit());
-        detail.put("since", alarm.since());
-        return detail;
+    private static Map<String, Object> alarm(String kind, double value, double limit, String more, Object of) {
+        Map<String, Object> alarm = new LinkedHashMap<>();
+        alarm.put("alarm", kind);
+        alarm.put("value", value);
+        alarm.put("limit", limit);
+        alarm.put(more, of);
+        return alarm;
     }
 }

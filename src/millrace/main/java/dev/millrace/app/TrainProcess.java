@@ -4,14 +4,17 @@ import dev.millrace.alarm.InputAlarms;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRules;
+import dev.millrace.model.ModelSettings;
 import dev.millrace.serve.HttpSetup;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.stream.Applications;
 import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.Part;
+import dev.millrace.stream.StoredSettings;
 import dev.millrace.stream.TopologyShape;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.GenerationAdmin;
@@ -25,7 +28,9 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -40,13 +45,29 @@ public final class TrainProcess implements AutoCloseable {
     /** Where mini-batches come from. */
     public enum From {
         /** Made by this trainer, from the events. */
-        EVENTS,
+        EVENTS(Part.LEARN),
         /** Read from the log that another trainer wrote. */
-        MINI_BATCHES
+        MINI_BATCHES(Part.LEARN_FROM_LOG);
+
+        private final Part learner;
+
+        From(Part learner) {
+            this.learner = learner;
+        }
+
+        /** The application that learns. */
+        public Part learner() {
+            return learner;
+        }
+
+        private Set<Part> parts() {
+            return this == EVENTS ? EnumSet.of(Part.ATTRIBUTE, learner) : EnumSet.of(learner);
+        }
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(TrainProcess.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final String APPLICATION_ID = "stream.application-id";
 
     private final StreamRunner runner;
     private final ProgressWatch progress;
@@ -69,27 +90,25 @@ public final class TrainProcess implements AutoCloseable {
      */
     public static TrainProcess start(MillraceSettings settings, From from, PrometheusMeterRegistry registry) {
         HeapBudget.of(settings).check(Runtime.getRuntime().maxMemory());
-        GenerationHistory history = history(settings);
-        new StateSettingsCheck(settings, history, PATIENCE).require(parts(from));
-        checkChangelogs(settings, from);
-        if (from == From.EVENTS || settings.stream().isLogLearnerPublishing()) {
-            requireOwnGeneration(settings, from, history);
-        }
-        StreamRunner runner = runner(settings, from, history);
-        InputWatch inputs = new InputWatch(
-                new InputAlarms(settings.inputAlarms()), InstantSource.system().millis());
+        Start start = new Start(settings, from);
+        GenerationHistory history = start.history();
+        start.requireKeptSettings();
+        start.checkChangelogs();
+        start.requireOwnGeneration(history);
+        StreamRunner runner = start.runner(history);
+        InputAlarms inputs = new InputAlarms(settings.inputAlarms());
+        long startedAt = InstantSource.system().millis();
         ProgressWatch progress = new ProgressWatch(
                 settings.clients(),
                 settings.topics().names().trainingProgress(),
                 new AvroWire(settings.wire()),
                 switch (from) {
                     case EVENTS -> PartProgress.LEARNER;
-                    case MINI_BATCHES ->
-                        PartProgress.logLearner(settings.stream().applicationId(learner(from)));
+                    case MINI_BATCHES -> PartProgress.logLearner(start.learnersApplication());
                 },
-                inputs::take);
-        TrainProcess process = new TrainProcess(
-                runner, progress, server(settings, runner, progress, inputs, shape(settings, from), registry));
+                part -> inputs.take(part.part(), part.books(), part.writtenAt() < startedAt)
+                        .forEach(TrainProcess::log));
+        TrainProcess process = new TrainProcess(runner, progress, start.server(runner, progress, inputs, registry));
         try {
             runner.start();
         } catch (RuntimeException refused) {
@@ -107,124 +126,13 @@ public final class TrainProcess implements AutoCloseable {
      * @throws dev.millrace.stream.run.UnusableStateException if the state directory cannot be used
      */
     public static StreamRunner runner(MillraceSettings settings, From from) {
-        return runner(settings, from, history(settings));
-    }
-
-    private static StreamRunner runner(MillraceSettings settings, From from, GenerationHistory history) {
-        Map<String, Integer> partitions = topics(settings).partitions();
-        return new StreamRunner(
-                settings.stream(),
-                settings.clients(),
-                applications(settings, from, history, topic -> Objects.requireNonNull(partitions.get(topic)))
-                        .topologies());
+        Start start = new Start(settings, from);
+        return start.runner(start.history());
     }
 
     /** The shape of the applications, which depends on the settings alone. */
     public static TopologyShape shape(MillraceSettings settings, From from) {
-        return TopologyShape.of(
-                applications(settings, from, new GenerationHistory(), topic -> 1), settings.stream()::applicationId);
-    }
-
-    private static Applications applications(
-            MillraceSettings settings, From from, GenerationHistory history, ToIntFunction<String> partitions) {
-        TopicNames names = settings.topics().names();
-        AvroWire wire = new AvroWire(settings.wire());
-        return new Applications(
-                switch (from) {
-                    case EVENTS ->
-                        Map.of(
-                                Part.ATTRIBUTE,
-                                MillraceTopology.attribute(
-                                        names, settings.attribution(), settings.attributionKept(), wire, partitions),
-                                Part.LEARN,
-                                MillraceTopology.learn(
-                                        names,
-                                        settings.trainer(),
-                                        settings.stream().maxWait(),
-                                        wire,
-                                        terms(settings, Part.LEARN, history)));
-                    case MINI_BATCHES ->
-                        Map.of(
-                                Part.LEARN_FROM_LOG,
-                                MillraceTopology.learnFromLog(
-                                        names,
-                                        settings.trainer(),
-                                        settings.stream().isLogLearnerPublishing(),
-                                        wire,
-                                        terms(settings, Part.LEARN_FROM_LOG, history)));
-                });
-    }
-
-    private static GenerationTerms terms(MillraceSettings settings, Part part, GenerationHistory history) {
-        return GenerationTerms.of(
-                settings.stream(),
-                settings.trainerTexts(),
-                settings.trainer().model().generationName(),
-                part,
-                history,
-                () -> logEnd(settings));
-    }
-
-    private static long logEnd(MillraceSettings settings) {
-        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
-            return reader.committedEnd(settings.topics().names().miniBatches(), 0);
-        } catch (RuntimeException unknown) {
-            LOG.warn("The end of the log is unknown: {}", unknown.getMessage());
-            return Long.MAX_VALUE;
-        }
-    }
-
-    /**
-     * The history of generations. Checks the topics and settles orphaned transactions first, and waits for a transaction that a killed learner
-     * has left open.
-     */
-    private static GenerationHistory history(MillraceSettings settings) {
-        topics(settings).check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
-        if (settings.stream().isSettling()) {
-            settings.transactions().settleOrRefuse();
-            WrittenTopics.requireVisibleOffsets(settings);
-        }
-        return GenerationAdmin.history(settings.cluster()
-                .withPatience(
-                        PATIENCE.plus(settings.stream().transactionTimeout()).multipliedBy(2)));
-    }
-
-    private static Set<Part> parts(From from) {
-        return switch (from) {
-            case EVENTS -> EnumSet.of(Part.ATTRIBUTE, Part.LEARN);
-            case MINI_BATCHES -> EnumSet.of(Part.LEARN_FROM_LOG);
-        };
-    }
-
-    private static Topics topics(MillraceSettings settings) {
-        return new Topics(settings.clients(), settings.topics(), PATIENCE);
-    }
-
-    private static void checkChangelogs(MillraceSettings settings, From from) {
-        Map<String, Long> largest = new HashMap<>();
-        for (Part part : parts(from)) {
-            largest.putAll(MillraceTopology.largestEntries(
-                    settings.stream().applicationId(part),
-                    part,
-                    settings.topics().largest()));
-        }
-        topics(settings).checkChangelogs(largest);
-    }
-
-    private static Part learner(From from) {
-        return switch (from) {
-            case EVENTS -> Part.LEARN;
-            case MINI_BATCHES -> Part.LEARN_FROM_LOG;
-        };
-    }
-
-    private static void requireOwnGeneration(MillraceSettings settings, From from, GenerationHistory history) {
-        String generation = settings.trainer().model().generationName();
-        String application = settings.stream().applicationId(learner(from));
-        new GenerationRules(history).refusesToPublish(generation, application).ifPresent(rule -> {
-            throw new InvalidSettingsException(List.of(new SettingFault(
-                    "model.generation", settings.trainer().model().generation(), rule)));
-        });
+        return new Start(settings, from).shape();
     }
 
     public StreamRunner applications() {
@@ -248,32 +156,172 @@ public final class TrainProcess implements AutoCloseable {
         runner.close();
     }
 
-    private static Optional<TrainServer> server(
-            MillraceSettings settings,
-            StreamRunner runner,
-            ProgressWatch progress,
-            InputWatch inputs,
-            TopologyShape shape,
-            PrometheusMeterRegistry registry) {
-        if (!settings.trainServer().isOn()) {
-            return Optional.empty();
+    private static void log(InputAlarms.State state) {
+        String measured = String.format(
+                Locale.ROOT, "%s is %.3g, limit %.3g", state.kind().text(), state.value(), state.limit());
+        if (state.isActive()) {
+            LOG.error("Alarm: {}; {}", measured, state.kind().cause());
+        } else {
+            LOG.info("No alarm any more: {}", measured);
         }
-        StandingTransactions transactions = new StandingTransactions(runner::standingTransactions);
-        runner.bindTo(registry);
-        transactions.bindTo(registry);
-        new TrainMetrics(registry, progress).register(settings.trainer().model());
-        BooksMetrics.follow(registry, progress);
-        inputs.bindTo(registry);
-        try {
-            return Optional.of(new TrainServer(
-                            settings.trainServer(),
-                            new TrainHealth(runner, transactions, progress, inputs),
-                            shape,
-                            registry)
-                    .start());
-        } catch (HttpSetup.PortTakenException taken) {
-            LOG.warn("No health and metrics: {}", taken.getMessage());
-            return Optional.empty();
+    }
+
+    /** The steps of a start. */
+    private record Start(MillraceSettings settings, From from) {
+
+        /**
+         * The history of generations. Checks the topics and settles orphaned transactions first, and waits for a transaction that a killed learner
+         * has left open.
+         */
+        GenerationHistory history() {
+            topics().check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
+            if (settings.stream().isSettling()) {
+                settings.transactions().settleOrRefuse();
+                WrittenTopics.requireVisibleOffsets(settings);
+            }
+            return GenerationAdmin.history(settings.cluster()
+                    .withPatience(PATIENCE.plus(settings.stream().transactionTimeout())
+                            .multipliedBy(2)));
+        }
+
+        /**
+         * Compares the settings with those that the state of the applications was begun with.
+         *
+         * @throws InvalidSettingsException if a setting differs that must not: it names each, and says what to do
+         */
+        void requireKeptSettings() {
+            Set<SettingFault> faults = new LinkedHashSet<>(); // two applications may keep the same setting
+            String application = settings.stream().applicationId();
+            for (Part part : from.parts()) {
+                KeptSettings given = part == from.learner() ? settings.learner().kept() : settings.attributionKept();
+                given.differences(StoredSettings.of(settings.clients(), settings.stream(), part, PATIENCE))
+                        .forEach(difference -> faults.add(difference.fault("the state of application " + application)));
+            }
+            if (!faults.isEmpty()) {
+                faults.add(new SettingFault(
+                        APPLICATION_ID,
+                        application,
+                        "has a state that goes on under its own settings only: set these back, or learn under the new"
+                                + " ones with another " + APPLICATION_ID
+                                + ", beside it or from nothing (docs/settings.md, \"Settings of a "
+                                + "state\")"));
+                throw new InvalidSettingsException(List.copyOf(faults));
+            }
+        }
+
+        void checkChangelogs() {
+            Map<String, Long> largest = new HashMap<>();
+            for (Part part : from.parts()) {
+                largest.putAll(MillraceTopology.largestEntries(
+                        settings.stream().applicationId(part),
+                        part,
+                        settings.topics().largest()));
+            }
+            topics().checkChangelogs(largest);
+        }
+
+        void requireOwnGeneration(GenerationHistory history) {
+            ModelSettings model = settings.trainer().model();
+            if (from == From.EVENTS || settings.stream().isLogLearnerPublishing()) {
+                new GenerationRules(history)
+                        .refusesToPublish(model.generationName(), learnersApplication())
+                        .ifPresent(rule -> {
+                            throw new InvalidSettingsException(
+                                    List.of(new SettingFault("model.generation", model.generation(), rule)));
+                        });
+            }
+        }
+
+        String learnersApplication() {
+            return settings.stream().applicationId(from.learner());
+        }
+
+        StreamRunner runner(GenerationHistory history) {
+            Map<String, Integer> partitions = topics().partitions();
+            return new StreamRunner(
+                    settings.stream(),
+                    settings.clients(),
+                    applications(history, topic -> Objects.requireNonNull(partitions.get(topic)))
+                            .topologies());
+        }
+
+        TopologyShape shape() {
+            return TopologyShape.of(
+                    applications(new GenerationHistory(), topic -> 1), settings.stream()::applicationId);
+        }
+
+        private Applications applications(GenerationHistory history, ToIntFunction<String> partitions) {
+            TopicNames names = settings.topics().names();
+            AvroWire wire = new AvroWire(settings.wire());
+            GenerationTerms terms = GenerationTerms.of(
+                    settings.stream(),
+                    settings.trainerTexts(),
+                    settings.trainer().model().generationName(),
+                    from.learner(),
+                    history,
+                    this::logEnd);
+            return new Applications(
+                    switch (from) {
+                        case EVENTS ->
+                            Map.of(
+                                    Part.ATTRIBUTE,
+                                    MillraceTopology.attribute(
+                                            names,
+                                            settings.attribution(),
+                                            settings.attributionKept(),
+                                            wire,
+                                            partitions),
+                                    Part.LEARN,
+                                    MillraceTopology.learn(
+                                            names,
+                                            settings.trainer(),
+                                            settings.stream().maxWait(),
+                                            wire,
+                                            terms));
+                        case MINI_BATCHES ->
+                            Map.of(
+                                    Part.LEARN_FROM_LOG,
+                                    MillraceTopology.learnFromLog(
+                                            names,
+                                            settings.trainer(),
+                                            settings.stream().isLogLearnerPublishing(),
+                                            wire,
+                                            terms));
+                    });
+        }
+
+        private long logEnd() {
+            try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
+                return reader.committedEnd(settings.topics().names().miniBatches(), 0);
+            } catch (RuntimeException unknown) {
+                LOG.warn("The end of the log is unknown: {}", unknown.getMessage());
+                return Long.MAX_VALUE;
+            }
+        }
+
+        private Topics topics() {
+            return new Topics(settings.clients(), settings.topics(), PATIENCE);
+        }
+
+        Optional<TrainServer> server(
+                StreamRunner runner, ProgressWatch progress, InputAlarms inputs, PrometheusMeterRegistry registry) {
+            if (!settings.trainServer().isOn()) {
+                return Optional.empty();
+            }
+            Metrics metrics = new Metrics(registry);
+            runner.bindTo(registry);
+            metrics.standing(runner::standingTransactions);
+            new TrainMetrics(metrics, progress).register(settings.trainer().model());
+            metrics.books(progress);
+            metrics.inputs(inputs);
+            try {
+                return Optional.of(new TrainServer(
+                                settings.trainServer(), new TrainHealth(runner, progress, inputs), shape(), registry)
+                        .start());
+            } catch (HttpSetup.PortTakenException taken) {
+                LOG.warn("No health and metrics: {}", taken.getMessage());
+                return Optional.empty();
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 package dev.millrace.cli.model;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.app.TrainProcess;
 import dev.millrace.app.WrittenTopics;
 import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;
@@ -34,7 +33,8 @@ import picocli.CommandLine.Option;
         description = {
             "Write a learner, as of its last commit, to a checkpoint; its application may run or be stopped.",
             "Or write item vectors and towers, of a learner or of a checkpoint, as files for other programs.",
-            "Exits with 0, 1 if the learner is not whole, 2 on unusable settings, 69 without a broker, 74 on an unusable checkpoint."
+            "Exits with 0, 1 if the learner is not whole, 2 on unusable settings, 69 without a broker, 74 on an"
+                    + " unusable checkpoint."
         },
         footer = {
             "millrace model export --out model.checkpoint --config my.properties",
@@ -67,7 +67,8 @@ final class ModelExportCommand implements Callable<Integer> {
             names = "--onnx",
             paramLabel = "DIR",
             description =
-                    "write both towers: user.onnx, item.onnx, the tables' rows, and towers.json, which says how to use them")
+                    "write both towers: user.onnx, item.onnx, the tables' rows, and towers.json, which says how to use"
+                            + " them")
     @Nullable
     Path onnx;
 
@@ -118,7 +119,7 @@ final class ModelExportCommand implements Callable<Integer> {
 
     private Checkpoint ofLearner(ScratchEntries entries, ProgressLine line) {
         MillraceSettings settings = config.settings();
-        Part part = learner.source() == TrainProcess.From.EVENTS ? Part.LEARN : Part.LEARN_FROM_LOG;
+        Part part = learner.source().learner();
         try {
             return new LearnerExport(settings.cluster(), settings.learner())
                     .of(new LearnerState(settings.clients(), settings.stream(), part).followedBy(line), entries);
