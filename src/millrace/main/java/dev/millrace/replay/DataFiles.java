@@ -28,7 +28,7 @@ public final class DataFiles {
         return Optional.empty();
     }
 
-    public static Path required(Path folder, String name) {
+    private static Path required(Path folder, String name) {
         return in(folder, name).orElseThrow(() -> missing(folder, name + " or " + name + ".gz"));
     }
 
@@ -49,6 +49,11 @@ public final class DataFiles {
     public static InvalidSettingsException missing(Path folder, String wanted) {
         return new InvalidSettingsException(
                 List.of(new SettingFault("data", folder.toString(), "must be a folder that holds " + wanted)));
+    }
+
+    /** Returns the file with this name in a folder, plain or with {@code .gz}. It must have all the columns that are wanted of it. */
+    public static RowFile table(Path folder, String name, RowFormat format, List<String> columns) {
+        return withColumns(new RowFile(required(folder, name), format, columns));
     }
 
     /** Returns the file if it has all the columns that are wanted of it; else it is a fault. */

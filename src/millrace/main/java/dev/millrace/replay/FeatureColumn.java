@@ -1,5 +1,6 @@
 package dev.millrace.replay;
 
+import dev.millrace.event.Features;
 import dev.millrace.event.UnusableEventException;
 import java.util.List;
 import java.util.Optional;
@@ -49,13 +50,19 @@ record FeatureColumn(String column, Kind kind, String separator, String name) {
                 new FeatureColumn(column, "bag".equals(matcher.group(2)) ? Kind.BAG : Kind.VECTOR, separator, name));
     }
 
-    /** Adds the value that a row's cell holds. */
-    void addTo(FeatureRow features, Row row, int cell) {
+    /** The values that a row has in some columns. */
+    static Features read(List<FeatureColumn> columns, Row row) {
+        FeatureRow features = new FeatureRow();
+        columns.forEach(column -> column.addTo(features, row));
+        return features.features();
+    }
+
+    private void addTo(FeatureRow features, Row row) {
         switch (kind) {
-            case CATEGORY -> features.category(name, row.text(cell));
-            case NUMBER -> features.quantity(name, row.text(cell).map(text -> Row.number(column, text)));
-            case BAG -> features.bag(name, row.texts(cell, separator));
-            case VECTOR -> features.dense(name, components(row.texts(cell, separator)));
+            case CATEGORY -> features.category(name, row.text(column));
+            case NUMBER -> features.quantity(name, row.number(column));
+            case BAG -> features.bag(name, row.texts(column, separator));
+            case VECTOR -> features.dense(name, components(row.texts(column, separator)));
         }
     }
 

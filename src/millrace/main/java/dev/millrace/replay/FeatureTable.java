@@ -31,6 +31,12 @@ public record FeatureTable(List<Entry> entries) {
      * @param since time from which the features are valid, epoch milliseconds; empty if always
      */
     public record Entry(String id, OptionalLong since, Features features) {
+
+        /** One whose features are always valid. */
+        public Entry(String id, Features features) {
+            this(id, OptionalLong.empty(), features);
+        }
+
         public Entry {
             // a user obeys the same rules as an item
             id = new CatalogueItem(id, since.orElse(ANY_TIME), features).item();

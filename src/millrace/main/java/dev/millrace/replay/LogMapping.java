@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** Turns rows of a mapped log into events: rows of {@code exposures}, of {@code clicks}, or of {@code log}, which holds both in one row. */
 final class LogMapping {
@@ -31,17 +32,17 @@ final class LogMapping {
     private final Optional<TableMapping.Column> id;
     private final Optional<TableMapping.Column> exposure;
     private final Optional<TableMapping.Column> clicked;
-    private final List<TableMapping.NamedCell> flags;
+    private final Map<TableMapping.Column, String> flags;
     private final Optional<TableMapping.Column> action;
     private final String clickAction;
     private final long clickDelayMillis;
     private final Optional<TableMapping.Column> clickTime;
     private final Optional<TableMapping.Column> weight;
     private final Map<RejectReason, TableMapping.Column> columns = new EnumMap<>(RejectReason.class);
-    private final List<TableMapping.NamedCell> where;
-    private final TableMapping.FeatureCells userFeatures;
-    private final TableMapping.FeatureCells itemFeatures;
-    private final TableMapping.FeatureCells context;
+    private final Map<TableMapping.Column, String> where;
+    private final List<FeatureColumn> userFeatures;
+    private final List<FeatureColumn> itemFeatures;
+    private final List<FeatureColumn> context;
 
     LogMapping(SettingsReader reader, TableMapping table, boolean isExposure, boolean isClick) {
         this.isExposure = isExposure;
@@ -58,7 +59,7 @@ final class LogMapping {
         exposure = table.optionalColumn(
                 isClick && !isExposure, "exposure", "column of the exposure's id that the click answers");
         clicked = table.optionalColumn(isBoth, "clicked", "column of a flag: the exposure was clicked");
-        flags = isBoth ? table.flags("flag") : List.of();
+        flags = isBoth ? table.flags("flag") : Map.of();
         action = table.optionalColumn(
                 isClick, "action", "column of the action; in a log of both, empty where there was none");
         clickAction =
@@ -90,9 +91,9 @@ final class LogMapping {
     }
 
     void declare(DeclaredFeatures declared) {
-        declared.add(Source.USER, userFeatures.features());
-        declared.add(Source.ITEM, itemFeatures.features());
-        declared.add(Source.CONTEXT, context.features());
+        declared.add(Source.USER, userFeatures);
+        declared.add(Source.ITEM, itemFeatures);
+        declared.add(Source.CONTEXT, context);
     }
 
     /** Returns the files of the log with the decoders of their rows. */
@@ -120,15 +121,17 @@ final class LogMapping {
         String itemId = item.in(row);
         Optional<String> window = windows.window(file, row);
         long at = time.map(column -> timeUnit.millis(column, row)).orElseGet(() -> windows.time(file, row));
-        Features moment = context.read(row);
+        Features moment = FeatureColumn.read(context, row);
         String eventId = id.flatMap(column -> column.given(row)).orElse(row.fingerprint());
         List<ReplayEvent> events = new ArrayList<>();
         window.ifPresent(name -> events.add(new ReplayEvent.WindowMark(name, at)));
         if (!userFeatures.isEmpty()) {
-            events.add(new ReplayEvent.ProfileUpdate(new UserProfile(userId, at, userFeatures.read(row))));
+            events.add(
+                    new ReplayEvent.ProfileUpdate(new UserProfile(userId, at, FeatureColumn.read(userFeatures, row))));
         }
         if (!itemFeatures.isEmpty()) {
-            events.add(new ReplayEvent.ItemListing(new CatalogueItem(itemId, at, itemFeatures.read(row))));
+            events.add(
+                    new ReplayEvent.ItemListing(new CatalogueItem(itemId, at, FeatureColumn.read(itemFeatures, row))));
         }
         if (isExposure) {
             events.add(new ReplayEvent.ItemExposure(new Exposure(eventId, userId, itemId, at, 0, moment)));
@@ -140,8 +143,7 @@ final class LogMapping {
                     itemId,
                     isExposure ? Optional.of(eventId) : exposure.flatMap(column -> column.given(row)),
                     done,
-                    weight.flatMap(column -> column.given(row).map(text -> Row.number(column.name(), text)))
-                            .orElse(1.0),
+                    weight.flatMap(column -> row.number(column.name())).orElse(1.0),
                     isExposure ? clickTime(row, at) : at,
                     0,
                     moment)));
@@ -150,17 +152,9 @@ final class LogMapping {
     }
 
     private boolean isWanted(Row row) {
-        for (TableMapping.NamedCell condition : where) {
-            String value = row.cells().get(condition.cell());
-            boolean holds = false;
-            for (String wanted : condition.value().split(",", -1)) {
-                holds |= wanted.strip().equals(value);
-            }
-            if (!holds) {
-                return false;
-            }
-        }
-        return true;
+        return where.entrySet().stream().allMatch(condition -> Stream.of(
+                        condition.getValue().split(",", -1))
+                .anyMatch(wanted -> wanted.strip().equals(condition.getKey().in(row))));
     }
 
     private List<String> actions(Row row) {
@@ -171,14 +165,14 @@ final class LogMapping {
         action.flatMap(column -> column.given(row))
                 .filter(name -> !NO_ACTION.contains(name))
                 .ifPresent(actions::add);
-        if (clicked.isPresent() && Row.flag(clicked.get().name(), clicked.get().in(row))) {
+        if (clicked.isPresent() && row.flag(clicked.get().name())) {
             actions.add(clickAction);
         }
-        for (TableMapping.NamedCell flag : flags) {
-            if (Row.flag(flag.column(), row.cells().get(flag.cell()))) {
-                actions.add(flag.value());
+        flags.forEach((flag, name) -> {
+            if (row.flag(flag.name())) {
+                actions.add(name);
             }
-        }
+        });
         return actions.stream().distinct().toList();
     }
 

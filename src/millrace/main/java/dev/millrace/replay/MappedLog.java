@@ -115,15 +115,15 @@ final class MappedLog implements DataSet {
         Optional<TableMapping.Column> time =
                 table.optionalColumn("time", "column of the time since when the row holds");
         TableMapping.TimeUnit unit = table.timeUnit();
-        TableMapping.FeatureCells features = table.features("feature");
-        declared.add(source, features.features());
+        List<FeatureColumn> features = table.features("feature");
+        declared.add(source, features);
         mappings.add(table);
         Function<Row, FeatureTable.Entry> decoder = row -> new FeatureTable.Entry(
                 id(id, row, source),
                 time.filter(column -> column.given(row).isPresent())
                         .map(column -> OptionalLong.of(unit.millis(column, row)))
                         .orElse(OptionalLong.empty()),
-                features.read(row));
+                FeatureColumn.read(features, row));
         return table.finish().stream().map(rows -> new Table(rows, decoder)).toList();
     }
 

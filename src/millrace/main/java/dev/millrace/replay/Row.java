@@ -10,30 +10,39 @@ import java.util.Optional;
  *
  * @param line first line of the row, from 1
  * @param fingerprint of the whole content of the row; equal rows have equal fingerprints, also in different files
+ * @param columns that are wanted
  * @param cells [columns] stripped text of each wanted column; empty if there is no value. A JSON array begins with
  *     {@link #ARRAY}, and the same sign separates its elements
  */
-public record Row(long line, String fingerprint, List<String> cells) {
+public record Row(long line, String fingerprint, List<String> columns, List<String> cells) {
 
     /** The unit separator of ASCII, which ids cannot hold. */
     static final char ARRAY = '\u001f';
 
-    public Optional<String> text(int column) {
-        String cell = cells.get(column);
-        return cell.isEmpty() ? Optional.empty() : Optional.of(cell);
+    /** The text of a wanted column; empty if there is no value. */
+    public String cell(String column) {
+        return cells.get(columns.indexOf(column));
+    }
+
+    public Optional<String> text(String column) {
+        return Optional.of(cell(column)).filter(text -> !text.isEmpty());
     }
 
     /** Returns the values of a cell that holds several: the elements of an array, or the texts between separators. */
-    public List<String> texts(int column, String separator) {
-        String cell = cells.get(column);
-        boolean array = !cell.isEmpty() && cell.charAt(0) == ARRAY;
-        String[] parts = array
+    public List<String> texts(String column, String separator) {
+        String cell = cell(column);
+        String[] parts = cell.indexOf(ARRAY) == 0
                 ? cell.substring(1).split(String.valueOf(ARRAY))
                 : cell.split(java.util.regex.Pattern.quote(separator));
         return Arrays.stream(parts)
                 .map(String::strip)
                 .filter(part -> !part.isEmpty())
                 .toList();
+    }
+
+    /** The finite number of a column, absent if there is no value. */
+    public Optional<Double> number(String column) {
+        return text(column).map(text -> number(column, text));
     }
 
     /** Reads a finite number. */
@@ -50,12 +59,13 @@ public record Row(long line, String fingerprint, List<String> cells) {
         return value;
     }
 
-    /** Reads a flag. An absent flag is false. */
-    public static boolean flag(String name, String text) {
+    /** The flag of a column, false if there is no value. */
+    public boolean flag(String column) {
+        String text = cell(column);
         return switch (text.toLowerCase(java.util.Locale.ROOT)) {
             case "1", "1.0", "true", "t", "yes", "y" -> true;
             case "", "0", "0.0", "false", "f", "no", "n" -> false;
-            default -> throw new UnusableEventException(name, text, "must be a flag such as 0, 1, true, false");
+            default -> throw new UnusableEventException(column, text, "must be a flag such as 0, 1, true, false");
         };
     }
 }

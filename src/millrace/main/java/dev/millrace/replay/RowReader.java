@@ -18,10 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Deque;
-import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Cost: memory for one record, of at most {@value #MAX_RECORD_LINES} lines and {@value LineReader#MOST_CHARS} characters. One thread.
  */
-public final class RowReader implements Iterator<Row>, Closeable {
+public final class RowReader extends Lookahead<Row> implements Closeable {
 
     /** Most lines of one quoted record. In a longer record a quote was never closed. */
     private static final int MAX_RECORD_LINES = 200;
@@ -48,10 +45,10 @@ public final class RowReader implements Iterator<Row>, Closeable {
     private final Consumer<? super BadRow> badRows;
     private final LineReader reader;
     private final Deque<String> putBack = new ArrayDeque<>();
+    private final List<String> names; // of all columns
     private final Parser parser;
     private final MessageDigest digest = Sha256.start();
     private long line;
-    private @Nullable Row next;
 
     RowReader(RowFile file, Consumer<? super BadRow> badRows) {
         this.file = file;
@@ -61,41 +58,16 @@ public final class RowReader implements Iterator<Row>, Closeable {
         } catch (IOException failure) {
             throw unreadable(failure);
         }
-        parser = file.format()
-                .match(
-                        csv -> new CsvLines(csv, csv.hasHeader() ? header(csv, readLine()) : csv.columns()),
-                        jsonLines -> new JsonLines(file.columns()));
+        names = file.format()
+                .match(csv -> csv.hasHeader() ? header(csv, readLine()) : csv.columns(), jsonLines -> List.of());
+        parser = file.format().match(csv -> new CsvLines(csv), jsonLines -> new JsonLines());
     }
 
     /** Returns the names of the columns of a file, as its format or its first line gives them; empty for JSON lines and for an empty file. */
     public static List<String> columns(RowFile file) {
-        return file.format().match(csv -> csv.hasHeader() ? header(csv, file) : csv.columns(), jsonLines -> List.of());
-    }
-
-    private static List<String> header(RowFormat.Csv format, RowFile file) {
-        try (LineReader reader = file.open()) {
-            return header(format, Optional.ofNullable(reader.readLine()));
-        } catch (IOException failure) {
-            throw new UncheckedIOException("cannot read " + file.path() + ": " + failure, failure);
+        try (RowReader rows = new RowReader(file, bad -> {})) {
+            return rows.names;
         }
-    }
-
-    @Override
-    public boolean hasNext() {
-        if (next == null) {
-            next = read();
-        }
-        return next != null;
-    }
-
-    @Override
-    public Row next() {
-        if (!hasNext()) {
-            throw new NoSuchElementException();
-        }
-        Row row = Objects.requireNonNull(next);
-        next = null;
-        return row;
     }
 
     @Override
@@ -107,7 +79,9 @@ public final class RowReader implements Iterator<Row>, Closeable {
         }
     }
 
-    private @Nullable Row read() {
+    @Override
+    @Nullable
+    Row compute() {
         for (Optional<String> text = readLine(); text.isPresent(); text = readLine()) {
             long begins = line;
             if (text.get().isBlank()) {
@@ -196,7 +170,7 @@ public final class RowReader implements Iterator<Row>, Closeable {
         private final int width;
         private final int[] wanted;
 
-        CsvLines(RowFormat.Csv format, List<String> names) {
+        CsvLines(RowFormat.Csv format) {
             this.format = format;
             cells = cells(format);
             width = names.size();
@@ -226,7 +200,7 @@ public final class RowReader implements Iterator<Row>, Closeable {
             for (int at : wanted) {
                 chosen.add(at < 0 ? "" : values[at].strip());
             }
-            return new Row(begins, fingerprint(String.join(String.valueOf(Row.ARRAY), values)), chosen);
+            return new Row(begins, fingerprint(String.join(String.valueOf(Row.ARRAY), values)), file.columns(), chosen);
         }
 
         /** Returns the first line, and further lines while a quote is open. */
@@ -272,11 +246,7 @@ public final class RowReader implements Iterator<Row>, Closeable {
                 .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
                 .build()
                 .readerFor(JsonNode.class);
-        private final List<String> paths;
-
-        JsonLines(List<String> paths) {
-            this.paths = paths;
-        }
+        private final List<String> paths = file.columns();
 
         @Override
         public Row row(long begins, String text) throws JsonProcessingException {
@@ -288,7 +258,7 @@ public final class RowReader implements Iterator<Row>, Closeable {
             for (String path : paths) {
                 chosen.add(cell(found(object, path)));
             }
-            return new Row(begins, fingerprint(text.strip()), chosen);
+            return new Row(begins, fingerprint(text.strip()), paths, chosen);
         }
 
         /** Returns the value at a path. A name that contains dots is found too. */

@@ -2,7 +2,6 @@ package dev.millrace.replay;
 
 import dev.millrace.event.Click;
 import dev.millrace.event.EventLimits;
-import dev.millrace.event.Features;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.settings.SettingsReader;
 import java.nio.charset.Charset;
@@ -10,16 +9,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
 
 /**
  * Reads one section of a mapping: its files, their format, and its columns.
  *
- * <p>A method that reads a column returns the number of its cell in the rows. {@link #finish} then checks that every file has all columns.
+ * <p>{@link #finish} checks that every file has all columns that were read.
  */
 final class TableMapping {
 
@@ -60,7 +59,15 @@ final class TableMapping {
     }
 
     private Column located(String name, String column) {
-        return new Column(key(name), column, cell(key(name), column));
+        return wanted(new Column(key(name), column));
+    }
+
+    private Column wanted(Column column) {
+        if (!columns.contains(column.name())) {
+            columns.add(column.name());
+            keys.add(column.key());
+        }
+        return column;
     }
 
     /** Reads the unit of the section's times. */
@@ -80,22 +87,20 @@ final class TableMapping {
         return section + "." + name;
     }
 
-    /** Reads the columns that the keys of a family name. Returns each column with its value and its cell. */
-    List<NamedCell> family(String name, String doc) {
+    /** Reads the columns that the keys of a family name, each with the key's value. */
+    Map<Column, String> family(String name, String doc) {
         String prefix = key(name) + ".";
-        SortedMap<String, String> given = reader.family(prefix, doc);
-        List<NamedCell> cells = new ArrayList<>();
-        for (Map.Entry<String, String> entry : given.entrySet()) {
-            String column = entry.getKey().substring(prefix.length());
-            cells.add(new NamedCell(entry.getKey(), column, entry.getValue().strip(), cell(entry.getKey(), column)));
-        }
-        return cells;
+        Map<Column, String> columns = new LinkedHashMap<>();
+        reader.family(prefix, doc)
+                .forEach((key, value) ->
+                        columns.put(wanted(new Column(key, key.substring(prefix.length()))), value.strip()));
+        return columns;
     }
 
     /** Reads a family of flags, each with the action that it stands for. */
-    List<NamedCell> flags(String name) {
-        List<NamedCell> flags = family(name, "a column of a flag and the action that it stands for");
-        flags.forEach(flag -> requireAction(flag.key(), flag.value()));
+    Map<Column, String> flags(String name) {
+        Map<Column, String> flags = family(name, "a column of a flag and the action that it stands for");
+        flags.forEach((column, action) -> requireAction(column.key(), action));
         return flags;
     }
 
@@ -112,19 +117,15 @@ final class TableMapping {
         }
     }
 
-    /** Reads the features of a family. */
-    FeatureCells features(String name) {
+    /** Reads the features of a family, in the order of their keys. */
+    List<FeatureColumn> features(String name) {
         List<FeatureColumn> features = new ArrayList<>();
-        List<Integer> cells = new ArrayList<>();
-        for (NamedCell cell : family(name, "a feature: " + FeatureColumn.RULE)) {
-            Optional<FeatureColumn> feature = FeatureColumn.parse(cell.column(), cell.value());
-            reader.require(feature.isPresent(), cell.key(), cell.value(), FeatureColumn.RULE);
-            feature.ifPresent(column -> {
-                features.add(column);
-                cells.add(cell.cell());
-            });
-        }
-        return new FeatureCells(features, cells);
+        family(name, "a feature: " + FeatureColumn.RULE).forEach((column, text) -> {
+            Optional<FeatureColumn> feature = FeatureColumn.parse(column.name(), text);
+            reader.require(feature.isPresent(), column.key(), text, FeatureColumn.RULE);
+            feature.ifPresent(features::add);
+        });
+        return features;
     }
 
     /**
@@ -196,16 +197,6 @@ final class TableMapping {
         return !isOther;
     }
 
-    private int cell(String key, String column) {
-        int known = columns.indexOf(column);
-        if (known >= 0) {
-            return known;
-        }
-        columns.add(column);
-        keys.add(key);
-        return columns.size() - 1;
-    }
-
     private List<Path> files(Path folder) {
         List<String> names =
                 reader.names(key("files") + ": files, relative to the mapping's folder; * stands for any text");
@@ -275,17 +266,16 @@ final class TableMapping {
      *
      * @param key of the mapping
      * @param name of the column
-     * @param cell of the column in the rows
      */
-    record Column(String key, String name, int cell) {
+    record Column(String key, String name) {
 
         /** The cell's text, empty if it has none. */
         String in(Row row) {
-            return row.cells().get(cell);
+            return row.cell(name);
         }
 
         Optional<String> given(Row row) {
-            return row.text(cell);
+            return row.text(name);
         }
 
         UnusableEventException named(UnusableEventException unusable) {
@@ -326,37 +316,6 @@ final class TableMapping {
         private String other(TimeScale likely, String text) {
             return "; by " + key + " = " + likely.label() + " it is "
                     + Instant.ofEpochMilli(likely.millis("time", text));
-        }
-    }
-
-    /**
-     * A column whose name is the end of a key.
-     *
-     * @param key the whole key
-     * @param column the end of the key
-     * @param value of the key
-     * @param cell of the column
-     */
-    record NamedCell(String key, String column, String value, int cell) {}
-
-    /**
-     * Features and their cells.
-     *
-     * @param features in the order of the mapping
-     * @param cells [features] the cell of each
-     */
-    record FeatureCells(List<FeatureColumn> features, List<Integer> cells) {
-
-        boolean isEmpty() {
-            return features.isEmpty();
-        }
-
-        Features read(Row row) {
-            FeatureRow values = new FeatureRow();
-            for (int at = 0; at < features.size(); at++) {
-                features.get(at).addTo(values, row, cells.get(at));
-            }
-            return values.features();
         }
     }
 }

@@ -19,7 +19,6 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Spliterator;
@@ -85,7 +84,7 @@ public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log
                 return files.stream()
                         .filter(Iterator::hasNext)
                         .min(Comparator.comparingLong(GroupReader::time))
-                        .orElseThrow(NoSuchElementException::new)
+                        .orElseThrow()
                         .inOrder()
                         .events();
             }
@@ -95,11 +94,11 @@ public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log
 
     private Stream<ReplayEvent> stream(Iterator<List<ReplayEvent>> groups) {
         TimeOrder merged = new TimeOrder(groups);
-        if (!merged.hasNext()) {
+        ReplayEvent first = merged.peek();
+        if (first == null) {
             return Stream.of();
         }
-        long first = merged.peek().orElseThrow().time();
-        long beginning = Math.max(first - 1, EventLimits.EARLIEST_MILLIS);
+        long beginning = Math.max(first.time() - 1, EventLimits.EARLIEST_MILLIS);
         List<ReplayEvent> before = new ArrayList<>();
         Map<String, Features> listable = new HashMap<>();
         for (FeatureTable.Entry entry : items.entries()) {
@@ -144,51 +143,37 @@ public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log
 
         List<ReplayEvent> events() {
             ByteBuffer stored = Frame.open(row);
-            return file.decoder().apply(new Row(stored.getLong(), Fields.text(stored), FeatureFields.texts(stored)));
+            return file.decoder()
+                    .apply(new Row(
+                            stored.getLong(), Fields.text(stored), file.rows().columns(), FeatureFields.texts(stored)));
         }
     }
 
     /** Reads the usable rows of one file with their events. */
-    private static final class GroupReader implements Iterator<Group>, AutoCloseable {
+    private static final class GroupReader extends Lookahead<Group> implements AutoCloseable {
         private final LogFile file;
         private final Consumer<? super BadRow> badRows;
         private final RowReader rows;
-        private @Nullable Group next;
 
         GroupReader(LogFile file, Consumer<? super BadRow> badRows) {
             this.file = file;
             this.badRows = badRows;
             rows = file.rows().rows(badRows);
-            next = read();
-        }
-
-        @Override
-        public boolean hasNext() {
-            return next != null;
-        }
-
-        @Override
-        public Group next() {
-            Group group = next;
-            if (group == null) {
-                throw new NoSuchElementException();
-            }
-            next = read();
-            return group;
         }
 
         /** Takes the next row, and skips the following rows that are earlier. */
         Group inOrder() {
             Group group = next();
-            while (next != null && next.time() < group.time()) {
-                bad(next.row(), "is earlier than the row before it, yet the mapping says that rows are sorted");
-                next = read();
+            for (Group later = peek(); later != null && later.time() < group.time(); later = peek()) {
+                bad(later.row(), "is earlier than the row before it, yet the mapping says that rows are sorted");
+                next();
             }
             return group;
         }
 
         /** Earliest time of the next row. */
         long time() {
+            Group next = peek();
             return next == null ? Long.MAX_VALUE : next.time();
         }
 
@@ -197,7 +182,9 @@ public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log
             rows.close();
         }
 
-        private @Nullable Group read() {
+        @Override
+        @Nullable
+        Group compute() {
             while (rows.hasNext()) {
                 Row row = rows.next();
                 try {
@@ -221,7 +208,7 @@ public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log
      * Drops features and marks that do not change anything, merges the features of a log's row with those of the tables, and lists an item
      * before its first exposure or click.
      */
-    private static final class Changes implements Iterator<ReplayEvent>, ReplayEvent.Visitor {
+    private static final class Changes extends Lookahead<ReplayEvent> implements ReplayEvent.Visitor {
         private final Iterator<ReplayEvent> before;
         private final TimeOrder log;
         private final Map<String, Features> listable;
@@ -237,25 +224,12 @@ public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log
         }
 
         @Override
-        public boolean hasNext() {
-            while (ready.isEmpty()) {
-                if (before.hasNext()) {
-                    before.next().accept(this);
-                } else if (log.hasNext()) {
-                    log.next().accept(this);
-                } else {
-                    return false;
-                }
+        @Nullable
+        ReplayEvent compute() {
+            while (ready.isEmpty() && (before.hasNext() || log.hasNext())) {
+                (before.hasNext() ? before : log).next().accept(this);
             }
-            return true;
-        }
-
-        @Override
-        public ReplayEvent next() {
-            if (!hasNext()) {
-                throw new NoSuchElementException();
-            }
-            return ready.remove();
+            return ready.poll();
         }
 
         @Override
@@ -318,7 +292,7 @@ public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log
      * Puts events in time order. Events come in groups, such as the exposure and the later click of one row; the earliest times of the groups are
      * in order. Events with equal times keep the order of arrival. Memory holds only the events later than the current group.
      */
-    private static final class TimeOrder implements Iterator<ReplayEvent> {
+    private static final class TimeOrder extends Lookahead<ReplayEvent> {
 
         private final Iterator<List<ReplayEvent>> groups;
         private final PriorityQueue<Waiting> waiting =
@@ -333,8 +307,9 @@ public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log
             this.groups = groups;
         }
 
-        /** Returns the next event without taking it. */
-        Optional<ReplayEvent> peek() {
+        @Override
+        @Nullable
+        ReplayEvent compute() {
             // a group holds no event earlier than its own earliest time
             while (groups.hasNext()
                     && (waiting.isEmpty() || latestGroup < waiting.peek().time())) {
@@ -342,26 +317,13 @@ public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log
                 latestGroup = earliest(group);
                 group.forEach(this::add);
             }
-            return waiting.isEmpty()
-                    ? Optional.empty()
-                    : Optional.of(waiting.peek().event());
+            Waiting next = waiting.poll();
+            return next == null ? null : next.event();
         }
 
         /** Adds an event, which must not be earlier than any event that was taken. */
         void add(ReplayEvent event) {
             waiting.add(new Waiting(event.time(), arrivals++, event));
-        }
-
-        @Override
-        public boolean hasNext() {
-            return peek().isPresent();
-        }
-
-        @Override
-        public ReplayEvent next() {
-            ReplayEvent event = peek().orElseThrow(NoSuchElementException::new);
-            waiting.remove();
-            return event;
         }
 
         static long earliest(List<ReplayEvent> group) {

@@ -25,13 +25,10 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -46,39 +43,14 @@ final class KuaiRand implements DataSet {
     /** Time from an exposure to its click. */
     private static final long CLICK_DELAY_MILLIS = 1_000;
 
-    /** Feedback of a user: the name of the action, and the column of the log that holds its flag. */
-    private enum Feedback {
-        CLICK("click", "is_click"),
-        LIKE("like", "is_like"),
-        FOLLOW("follow", "is_follow"),
-        COMMENT("comment", "is_comment"),
-        FORWARD("forward", "is_forward"),
-        HATE("hate", "is_hate"),
-        LONG_VIEW("long-view", "long_view"),
-        PROFILE_ENTER("profile-enter", "is_profile_enter");
-
-        private final String action;
-        private final String column;
-
-        Feedback(String action, String column) {
-            this.action = action;
-            this.column = column;
-        }
-
-        static Optional<Feedback> of(String action) {
-            return Arrays.stream(values())
-                    .filter(feedback -> feedback.action.equals(action))
-                    .findFirst();
-        }
-    }
+    private static final List<String> ACTION_NAMES =
+            List.of("click", "like", "follow", "comment", "forward", "hate", "long-view", "profile-enter");
 
     /** The actions that a flag can become, for a message. */
-    static final String ACTIONS =
-            Arrays.stream(Feedback.values()).map(feedback -> feedback.action).collect(Collectors.joining(", "));
+    static final String ACTIONS = String.join(", ", ACTION_NAMES);
 
     private static final RowFormat FORMAT = new RowFormat.Csv(',', Optional.of('"'), List.of(), StandardCharsets.UTF_8);
     private static final List<String> LOG_COLUMNS = List.of("user_id", "video_id", "time_ms", "tab");
-    private static final int FIRST_FLAG = LOG_COLUMNS.size();
     private static final List<String> VIDEO_COLUMNS = List.of(
             "video_id",
             "author_id",
@@ -97,7 +69,7 @@ final class KuaiRand implements DataSet {
     private static final double[] DURATION_BOUNDS_SECONDS = {7, 15, 30, 60, 120, 240};
 
     private final Path folder;
-    private final List<Feedback> feedback = new ArrayList<>();
+    private final List<String> actions;
     private final List<Path> logs;
 
     /**
@@ -108,13 +80,12 @@ final class KuaiRand implements DataSet {
      */
     public KuaiRand(Path folder, List<String> actions) {
         this.folder = folder;
+        this.actions = List.copyOf(actions);
         List<SettingFault> faults = new ArrayList<>();
         for (String action : actions) {
-            Feedback.of(action)
-                    .ifPresentOrElse(
-                            feedback::add,
-                            () -> faults.add(
-                                    new SettingFault("replay.kuairand.actions", action, "must be one of " + ACTIONS)));
+            if (!ACTION_NAMES.contains(action)) {
+                faults.add(new SettingFault("replay.kuairand.actions", action, "must be one of " + ACTIONS));
+            }
         }
         logs = DataFiles.matching(folder, "log_standard*.{csv,csv.gz}");
         if (logs.isEmpty()) {
@@ -134,7 +105,7 @@ final class KuaiRand implements DataSet {
     @Override
     public Stream<ReplayEvent> events(Consumer<? super BadRow> badRows) {
         List<String> columns = new ArrayList<>(LOG_COLUMNS);
-        feedback.forEach(each -> columns.add(each.column));
+        actions.forEach(action -> columns.add(flag(action)));
         List<LogFile> log = logs.stream()
                 .map(path ->
                         new LogFile(DataFiles.withColumns(new RowFile(path, FORMAT, columns)), this::exposureAndClicks))
@@ -142,23 +113,25 @@ final class KuaiRand implements DataSet {
         return new Timeline(videos(badRows), users(badRows), log).sortedInMemory(badRows);
     }
 
+    /** The column of an action's flag. */
+    private static String flag(String action) {
+        return action.equals("long-view") ? "long_view" : "is_" + action.replace('-', '_');
+    }
+
     private List<ReplayEvent> exposureAndClicks(Row row) {
-        String user = row.cells().get(0);
-        String video = row.cells().get(1);
-        long time = TimeScale.MS.millis("time_ms", row.cells().get(2));
-        int hour = Instant.ofEpochMilli(time).atZone(ZONE).getHour();
+        long time = TimeScale.MS.millis("time_ms", row.cell("time_ms"));
         Features context = new FeatureRow()
-                .category("tab", row.text(3))
-                .category("hour", Optional.of(Integer.toString(hour)))
+                .category("tab", row.text("tab"))
+                .category("hour", Optional.of(hour(time)))
                 .features();
-        List<String> actions = new ArrayList<>();
-        for (int at = 0; at < feedback.size(); at++) {
-            Feedback each = feedback.get(at);
-            if (Row.flag(each.column, row.cells().get(FIRST_FLAG + at))) {
-                actions.add(each.action);
-            }
-        }
-        return exposureAndClicks(row, user, video, time, context, actions);
+        List<String> done =
+                actions.stream().filter(action -> row.flag(flag(action))).toList();
+        return exposureAndClicks(row, row.cell("user_id"), row.cell("video_id"), time, context, done);
+    }
+
+    /** The hour of the day in China. */
+    static String hour(long time) {
+        return Integer.toString(Instant.ofEpochMilli(time).atZone(ZONE).getHour());
     }
 
     /** A row's exposure, and a second later a click for each action. */
@@ -175,31 +148,32 @@ final class KuaiRand implements DataSet {
     }
 
     private FeatureTable videos(Consumer<? super BadRow> badRows) {
-        Path path = DataFiles.required(folder, "video_features_basic_pure.csv");
         return FeatureTable.read(
-                DataFiles.withColumns(new RowFile(path, FORMAT, VIDEO_COLUMNS)), KuaiRand::video, badRows);
+                DataFiles.table(folder, "video_features_basic_pure.csv", FORMAT, VIDEO_COLUMNS),
+                KuaiRand::video,
+                badRows);
     }
 
     private static FeatureTable.Entry video(Row row) {
-        Optional<Double> seconds = row.text(5)
-                .map(text -> Row.number("video_duration", text) / 1000)
-                .filter(value -> value > 0);
-        Optional<LocalDate> uploaded = row.text(3).map(KuaiRand::day);
+        Optional<Double> seconds =
+                row.number("video_duration").map(millis -> millis / 1000).filter(value -> value > 0);
+        Optional<LocalDate> uploaded = row.text("upload_dt").map(KuaiRand::day);
         Features features = new FeatureRow()
-                .category("author", row.text(1))
-                .category("video_type", row.text(2))
+                .category("author", row.text("author_id"))
+                .category("video_type", row.text("video_type"))
                 .quantity("upload_day", uploaded.map(day -> (double) day.toEpochDay()))
                 .quantity("uploaded", uploaded.map(day ->
                         (double) day.atStartOfDay(ZONE).toInstant().toEpochMilli()))
-                .category("upload_type", row.text(4))
+                .category("upload_type", row.text("upload_type"))
                 .quantity("duration", seconds.map(Math::log))
                 .category("duration_bucket", seconds.map(KuaiRand::durationBucket))
-                .category("shape", shape(row.text(6), row.text(7)))
-                .category("music", row.text(8).filter(id -> !id.equals("0")))
-                .category("music_type", row.text(9))
-                .bag("tag", row.texts(10, ","))
+                .category("shape", row.number("server_width").flatMap(width -> row.number("server_height")
+                        .map(height -> shape(width / Math.max(1, height)))))
+                .category("music", row.text("music_id").filter(id -> !id.equals("0")))
+                .category("music_type", row.text("music_type"))
+                .bag("tag", row.texts("tag", ","))
                 .features();
-        return new FeatureTable.Entry(row.cells().get(0), OptionalLong.empty(), features);
+        return new FeatureTable.Entry(row.cell("video_id"), features);
     }
 
     private static LocalDate day(String date) {
@@ -219,39 +193,26 @@ final class KuaiRand implements DataSet {
         return "longer";
     }
 
-    private static Optional<String> shape(Optional<String> width, Optional<String> height) {
-        if (width.isEmpty() || height.isEmpty()) {
-            return Optional.empty();
-        }
-        double ratio = Row.number("server_width", width.get()) / Math.max(1, Row.number("server_height", height.get()));
-        return Optional.of(ratio < 0.9 ? "upright" : ratio > 1.1 ? "wide" : "square");
+    private static String shape(double ratio) {
+        return ratio < 0.9 ? "upright" : ratio > 1.1 ? "wide" : "square";
     }
 
     private FeatureTable users(Consumer<? super BadRow> badRows) {
-        Path path = DataFiles.required(folder, "user_features_pure.csv");
-        List<String> columns = RowReader.columns(new RowFile(path, FORMAT, List.of()));
-        DataFiles.withColumns(new RowFile(path, FORMAT, List.of("user_id")));
-        return FeatureTable.read(new RowFile(path, FORMAT, columns), row -> user(columns, row), badRows);
+        RowFile needed = DataFiles.table(folder, "user_features_pure.csv", FORMAT, List.of("user_id"));
+        return FeatureTable.read(
+                new RowFile(needed.path(), FORMAT, RowReader.columns(needed)), KuaiRand::user, badRows);
     }
 
-    private static FeatureTable.Entry user(List<String> columns, Row row) {
+    private static FeatureTable.Entry user(Row row) {
         FeatureRow features = new FeatureRow();
-        String id = "";
-        for (int at = 0; at < columns.size(); at++) {
-            String name = columns.get(at);
-            if (name.equals("user_id")) {
-                id = row.cells().get(at);
-            } else if (COUNTS.contains(name)) {
+        for (String column : row.columns()) {
+            if (COUNTS.contains(column)) {
                 features.quantity(
-                        name,
-                        row.text(at)
-                                .map(text -> Row.number(name, text))
-                                .filter(count -> count >= 0)
-                                .map(Math::log1p));
-            } else {
-                features.category(name, row.text(at));
+                        column, row.number(column).filter(count -> count >= 0).map(Math::log1p));
+            } else if (!column.equals("user_id")) {
+                features.category(column, row.text(column));
             }
         }
-        return new FeatureTable.Entry(id, OptionalLong.empty(), features.features());
+        return new FeatureTable.Entry(row.cell("user_id"), features.features());
     }
 }

@@ -19,7 +19,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -33,8 +32,6 @@ final class MovieLens implements DataSet {
 
     private static final Pattern YEAR = Pattern.compile("\\s*\\((\\d{4})\\)\\s*$");
     private static final Pattern RELEASE_YEAR = Pattern.compile("-(\\d{4})$");
-    private static final List<String> RATING = List.of("user", "item", "rating", "timestamp");
-    private static final int FIRST_GENRE = 5;
 
     private final Path folder;
     private final double minRating;
@@ -67,88 +64,84 @@ final class MovieLens implements DataSet {
 
     private Timeline oneHundredK(Consumer<? super BadRow> badRows) {
         List<String> genres = new ArrayList<>();
-        FeatureTable.read(bar("u.genre", List.of("name", "number")), row -> genre(row, genres), badRows);
+        FeatureTable.read(
+                bar("u.genre", List.of("name", "number")),
+                row -> {
+                    genres.add(row.cell("name"));
+                    return new FeatureTable.Entry(row.cell("name"), Features.NONE);
+                },
+                badRows);
         List<String> filmColumns = new ArrayList<>(List.of("item", "title", "released", "video", "url"));
         filmColumns.addAll(genres);
         FeatureTable films = FeatureTable.read(bar("u.item", filmColumns), row -> film(row, genres), badRows);
         FeatureTable users = FeatureTable.read(
                 bar("u.user", List.of("user", "age", "gender", "occupation", "zip")), MovieLens::user, badRows);
-        RowFormat tabs = new RowFormat.Csv('\t', Optional.empty(), RATING, StandardCharsets.ISO_8859_1);
-        RowFile ratings = new RowFile(DataFiles.required(folder, "u.data"), tabs, RATING);
-        return new Timeline(films, users, List.of(new LogFile(ratings, this::rating)));
+        List<String> columns = List.of("user", "item", "rating", "timestamp");
+        RowFormat tabs = new RowFormat.Csv('\t', Optional.empty(), columns, StandardCharsets.ISO_8859_1);
+        RowFile ratings = DataFiles.table(folder, "u.data", tabs, columns);
+        return new Timeline(films, users, List.of(new LogFile(ratings, row -> rating(row, "user", "item"))));
     }
 
     private RowFile bar(String name, List<String> columns) {
         RowFormat format = new RowFormat.Csv('|', Optional.empty(), columns, StandardCharsets.ISO_8859_1);
-        return new RowFile(DataFiles.required(folder, name), format, columns);
+        return DataFiles.table(folder, name, format, columns);
     }
 
     private Timeline csv(Consumer<? super BadRow> badRows) {
         RowFormat format = new RowFormat.Csv(',', Optional.of('"'), List.of(), StandardCharsets.UTF_8);
         FeatureTable films = FeatureTable.read(
-                DataFiles.withColumns(new RowFile(
-                        DataFiles.required(folder, "movies.csv"), format, List.of("movieId", "title", "genres"))),
+                DataFiles.table(folder, "movies.csv", format, List.of("movieId", "title", "genres")),
                 MovieLens::titledFilm,
                 badRows);
-        RowFile ratings = DataFiles.withColumns(new RowFile(
-                DataFiles.required(folder, "ratings.csv"),
-                format,
-                List.of("userId", "movieId", "rating", "timestamp")));
-        return new Timeline(films, FeatureTable.NONE, List.of(new LogFile(ratings, this::rating)));
+        RowFile ratings =
+                DataFiles.table(folder, "ratings.csv", format, List.of("userId", "movieId", "rating", "timestamp"));
+        return new Timeline(
+                films, FeatureTable.NONE, List.of(new LogFile(ratings, row -> rating(row, "userId", "movieId"))));
     }
 
-    private List<ReplayEvent> rating(Row row) {
-        if (Row.number("rating", row.cells().get(2)) < minRating) {
+    private List<ReplayEvent> rating(Row row, String user, String film) {
+        if (Row.number("rating", row.cell("rating")) < minRating) {
             return List.of();
         }
         return List.of(new ReplayEvent.ItemClick(new Click(
                 row.fingerprint(),
-                row.cells().get(0),
-                row.cells().get(1),
+                row.cell(user),
+                row.cell(film),
                 Optional.empty(),
                 "click",
                 1,
-                TimeScale.S.millis("timestamp", row.cells().get(3)),
+                TimeScale.S.millis("timestamp", row.cell("timestamp")),
                 0,
                 Features.NONE)));
     }
 
-    private static FeatureTable.Entry genre(Row row, List<String> genres) {
-        genres.add(row.cells().get(0));
-        return new FeatureTable.Entry(row.cells().get(0), OptionalLong.empty(), Features.NONE);
-    }
-
     private static FeatureTable.Entry film(Row row, List<String> genres) {
-        List<String> itsGenres = new ArrayList<>();
-        for (int at = 0; at < genres.size(); at++) {
-            String genre = genres.get(at);
-            if (Row.flag(genre, row.cells().get(FIRST_GENRE + at)) && !genre.equals("unknown")) {
-                itsGenres.add(genre);
-            }
-        }
-        return film(row, year(RELEASE_YEAR, row.cells().get(2)), itsGenres);
+        List<String> its = genres.stream()
+                .filter(genre -> row.flag(genre) && !genre.equals("unknown"))
+                .toList();
+        return film(row.cell("item"), row, year(RELEASE_YEAR, row.cell("released")), its);
     }
 
     private static FeatureTable.Entry titledFilm(Row row) {
-        List<String> genres = row.texts(2, "|").stream()
+        List<String> genres = row.texts("genres", "|").stream()
                 .filter(genre -> !genre.equals("(no genres listed)"))
                 .toList();
-        return film(row, year(YEAR, row.cells().get(1)), genres);
+        return film(row.cell("movieId"), row, year(YEAR, row.cell("title")), genres);
     }
 
-    private static FeatureTable.Entry film(Row row, Optional<String> year, List<String> genres) {
+    private static FeatureTable.Entry film(String id, Row row, Optional<String> year, List<String> genres) {
         Features features = new FeatureRow()
                 .category("title", title(row))
                 .bag("genres", genres)
                 .category("year", year)
                 .category("decade", year.map(digits -> digits.substring(0, 3) + "0s"))
                 .features();
-        return new FeatureTable.Entry(row.cells().get(0), OptionalLong.empty(), features);
+        return new FeatureTable.Entry(id, features);
     }
 
     /** Returns the title without the year. MovieLens 100K has one film called unknown, which has no title. */
     private static Optional<String> title(Row row) {
-        return row.text(1)
+        return row.text("title")
                 .map(text -> YEAR.matcher(text).replaceFirst(""))
                 .filter(title -> !title.isEmpty() && !title.equals("unknown"));
     }
@@ -159,15 +152,15 @@ final class MovieLens implements DataSet {
     }
 
     private static FeatureTable.Entry user(Row row) {
-        Optional<Double> age = row.text(1).map(text -> Row.number("age", text));
+        Optional<Double> age = row.number("age");
         Features features = new FeatureRow()
                 .quantity("age", age)
                 .category(
                         "age_group", age.map(years -> years < 18 ? "below 18" : Math.min(6, (int) (years / 10)) + "0s"))
-                .category("gender", row.text(2))
-                .category("occupation", row.text(3))
-                .category("zip_area", row.text(4).map(zip -> zip.substring(0, 1)))
+                .category("gender", row.text("gender"))
+                .category("occupation", row.text("occupation"))
+                .category("zip_area", row.text("zip").map(zip -> zip.substring(0, 1)))
                 .features();
-        return new FeatureTable.Entry(row.cells().get(0), OptionalLong.empty(), features);
+        return new FeatureTable.Entry(row.cell("user"), features);
     }
 }

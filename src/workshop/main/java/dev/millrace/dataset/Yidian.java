@@ -16,8 +16,6 @@ import dev.millrace.replay.TimeScale;
 import dev.millrace.replay.Timeline;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -57,7 +55,6 @@ public final class Yidian implements DataSet {
             new RowFormat.Csv('\t', Optional.of('"'), List.of(), StandardCharsets.UTF_8);
     private static final RowFormat UNHEADED =
             new RowFormat.Csv('\t', Optional.empty(), ARTICLE_COLUMNS, StandardCharsets.UTF_8);
-    private static final ZoneId ZONE = ZoneId.of("Asia/Shanghai");
 
     private final RowFile log;
     private final RowFile users;
@@ -69,13 +66,12 @@ public final class Yidian implements DataSet {
      * @throws dev.millrace.settings.InvalidSettingsException if a file or one of its columns is missing
      */
     public Yidian(Path folder) {
-        Path rows = DataFiles.required(folder, LOG);
-        DataFiles.withColumns(new RowFile(rows, HEADED, LOG_COLUMNS));
+        Path rows = DataFiles.table(folder, LOG, HEADED, LOG_COLUMNS).path();
         List<String> columns = new ArrayList<>(LOG_COLUMNS);
         columns.addAll(CONTEXT_COLUMNS);
         log = new RowFile(rows, HEADED, columns);
-        users = DataFiles.withColumns(new RowFile(DataFiles.required(folder, USERS), HEADED, USER_COLUMNS));
-        articles = new RowFile(DataFiles.required(folder, ARTICLES), UNHEADED, ARTICLE_COLUMNS);
+        users = DataFiles.table(folder, USERS, HEADED, USER_COLUMNS);
+        articles = DataFiles.table(folder, ARTICLES, UNHEADED, ARTICLE_COLUMNS);
     }
 
     @Override
@@ -94,55 +90,53 @@ public final class Yidian implements DataSet {
     }
 
     private static List<ReplayEvent> exposureAndClick(Row row, Map<String, Long> created) {
-        String user = row.cells().get(0);
-        String article = row.cells().get(1);
-        long time = TimeScale.MS.millis("expo_time", row.cells().get(2));
+        String article = row.cell("article_id");
+        long time = TimeScale.MS.millis("expo_time", row.cell("expo_time"));
         Long creation = created.get(article);
         if (creation != null && creation > time) {
             throw new UnusableEventException(
-                    "expo_time", row.cells().get(2), "must not be before the article's ctime, " + creation);
+                    "expo_time", row.cell("expo_time"), "must not be before the article's ctime, " + creation);
         }
-        int hour = Instant.ofEpochMilli(time).atZone(ZONE).getHour();
         Features context = new FeatureRow()
-                .category("network", row.text(4))
-                .quantity("refresh", row.text(5).map(text -> Row.number("flush_nums", text)))
-                .quantity("position", row.text(6).or(() -> row.text(7)).map(text -> Row.number("expo_position", text)))
-                .category("hour", Optional.of(Integer.toString(hour)))
+                .category("network", row.text("net_status"))
+                .quantity("refresh", row.number("flush_nums"))
+                .quantity("position", row.number("expo_position").or(() -> row.number("exop_position")))
+                .category("hour", Optional.of(KuaiRand.hour(time)))
                 .features();
-        List<String> actions = Row.flag("click", row.cells().get(3)) ? List.of("click") : List.of();
-        return KuaiRand.exposureAndClicks(row, user, article, time, context, actions);
+        List<String> actions = row.flag("click") ? List.of("click") : List.of();
+        return KuaiRand.exposureAndClicks(row, row.cell("user_id"), article, time, context, actions);
     }
 
     private static FeatureTable.Entry user(Row row) {
         Features features = new FeatureRow()
-                .category("device", present(row, 1))
-                .category("os", present(row, 2))
-                .category("province", present(row, 3))
-                .category("city", present(row, 4))
-                .category("age", present(row, 5).map(list -> mostProbable("age", list)))
-                .category("gender", present(row, 6).map(list -> mostProbable("gender", list)))
+                .category("device", present(row, "device"))
+                .category("os", present(row, "os"))
+                .category("province", present(row, "province"))
+                .category("city", present(row, "city"))
+                .category("age", present(row, "age").map(list -> mostProbable("age", list)))
+                .category("gender", present(row, "gender").map(list -> mostProbable("gender", list)))
                 .features();
-        return new FeatureTable.Entry(row.cells().get(0), OptionalLong.empty(), features);
+        return new FeatureTable.Entry(row.cell("user_id"), features);
     }
 
     private static FeatureTable.Entry article(Row row) {
-        Optional<String> title = row.text(1);
-        OptionalLong created = present(row, 2)
+        Optional<String> title = row.text("title");
+        OptionalLong created = present(row, "ctime")
                 .map(text -> OptionalLong.of(TimeScale.MS.millis("ctime", text)))
                 .orElse(OptionalLong.empty());
         Features features = new FeatureRow()
                 .category("title", title)
                 .quantity("title_length", title.map(text -> (double) text.codePointCount(0, text.length())))
-                .quantity("pictures", present(row, 3).map(text -> Row.number("img_num", text)))
-                .category("category", present(row, 4).or(() -> Optional.of(OTHER)))
-                .category("sub_category", present(row, 5).or(() -> Optional.of(OTHER)))
-                .bag("keywords", keywords(row.texts(6, ",")))
+                .quantity("pictures", present(row, "img_num").map(text -> Row.number("img_num", text)))
+                .category("category", present(row, "cate").or(() -> Optional.of(OTHER)))
+                .category("sub_category", present(row, "sub_cate").or(() -> Optional.of(OTHER)))
+                .bag("keywords", keywords(row.texts("key_words", ",")))
                 .features();
-        return new FeatureTable.Entry(row.cells().get(0), created, features);
+        return new FeatureTable.Entry(row.cell("article_id"), created, features);
     }
 
     /** Returns the text of a cell. The files were written by pandas, which writes some absent values as {@code nan}. */
-    private static Optional<String> present(Row row, int column) {
+    private static Optional<String> present(Row row, String column) {
         return row.text(column).filter(text -> !text.equalsIgnoreCase("nan"));
     }
 
