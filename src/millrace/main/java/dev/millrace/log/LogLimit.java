@@ -9,7 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.event.KeyValuePair;
 
 /**
- * Lets so many events of a logger and level through in a minute, and leaves out the rest, so that no fault fills a disk.
+ * Caps log events per logger, level and minute, so that a repeating fault cannot fill the disk.
  *
  * <p>The last event that comes through says that the rest of its minute is left out; the first one of a later minute says how many were.
  */
@@ -21,7 +21,7 @@ public final class LogLimit extends Filter<ILoggingEvent> {
     private int limit;
     private final Map<String, Minute> minutes = new ConcurrentHashMap<>();
 
-    /** Called by Logback; a text that is no such number leaves nothing out, and the program refuses to start. */
+    /** Called by Logback. A text that is no such number sets no limit; {@link LogSettings} then stops start-up. */
     public void setLimit(String number) {
         limit = isNumber(number) ? Integer.parseInt(number) : 0;
     }

@@ -19,7 +19,7 @@ public final class LogSettings {
     public static List<SettingFault> faults(Map<String, String> environment) {
         List<SettingFault> faults = new ArrayList<>();
         String format = environment.getOrDefault(FORMAT, "text");
-        if (LogFormat.named(format).isEmpty()) {
+        if (!LogLayout.FORMATS.contains(format)) {
             faults.add(new SettingFault(FORMAT, format, "must be text or json"));
         }
         String level = environment.getOrDefault(LEVEL, "INFO");
