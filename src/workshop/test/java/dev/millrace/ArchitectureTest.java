@@ -153,7 +153,7 @@ class ArchitectureTest {
                 .haveNameNotMatching("dev\\.millrace\\.topic\\.(EmbeddedBroker|transaction\\.BrokerRequests)(\\$.*)?")
                 .and()
                 .haveNameNotMatching(
-                        "dev\\.millrace\\.stream\\.(DeadLetter|LearnerState|NodeScope|WriteThroughStore)(\\$.*)?")
+                        "dev\\.millrace\\.stream\\.(DeadLetter|LearnerState|Outlet|WriteThroughStore)(\\$.*)?")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(

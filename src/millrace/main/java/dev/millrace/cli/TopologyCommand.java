@@ -28,7 +28,8 @@ import picocli.CommandLine.Spec;
         name = "topology",
         mixinStandardHelpOptions = true,
         description = {
-            "Print the nodes, stores and topics of the trainer's applications, or what an upgrade changes of them. Needs no cluster.",
+            "Print the nodes, stores and topics of the trainer's applications, or what an upgrade changes of them."
+                    + " Needs no cluster.",
             "Exits with 1 if --since is given and anything differs."
         },
         footer = {"millrace topology", "millrace topology --since http://localhost:8081/topology"})
@@ -37,7 +38,6 @@ final class TopologyCommand implements Callable<Integer> {
     /** How a topology is printed. */
     enum Format {
         text,
-        mermaid,
         json
     }
 
@@ -55,14 +55,14 @@ final class TopologyCommand implements Callable<Integer> {
             names = "--format",
             paramLabel = "FORMAT",
             defaultValue = "text",
-            description = "text, mermaid or json; default: text")
+            description = "text or json; default: text")
     Format format = Format.text;
 
     @Option(
             names = "--since",
             paramLabel = "FILE|URL",
-            description =
-                    "compare with this topology of another build: a file of --format json, or a running trainer's /topology")
+            description = "compare with this topology of another build: a file of --format json, or a running trainer's"
+                    + " /topology")
     @Nullable
     String since;
 
@@ -92,7 +92,6 @@ final class TopologyCommand implements Callable<Integer> {
                 shape.parts().forEach(part -> lines.append(part.text()).append(System.lineSeparator()));
                 yield lines.toString();
             }
-            case mermaid -> shape.mermaid();
             case json -> json(shape);
         };
     }

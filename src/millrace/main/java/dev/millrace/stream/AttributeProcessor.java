@@ -11,6 +11,7 @@ import dev.millrace.state.InputTopic;
 import dev.millrace.state.Utf8;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TrainingRecords;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -52,7 +53,7 @@ final class AttributeProcessor
 
     @Override
     public void process(Record<byte[], byte[]> record) {
-        InputTopic topic = logicalTopic(Outlet.origin(context).topic());
+        InputTopic topic = logicalTopic(task.outlet().origin().topic());
         Attribution attribution = task.change();
         long latest = attribution.latestCredible(context.currentSystemTimeMs());
         task.read(record, () -> read(topic, record, latest), rejected -> attribution.reject(topic, rejected))
@@ -77,12 +78,8 @@ final class AttributeProcessor
 
     @Override
     public void example(TrainingExample example) {
-        task.outlet()
-                .send(
-                        MillraceTopology.TO_EXAMPLES,
-                        Utf8.bytes(example.user().user()),
-                        training.encode(shared.topics().trainingExamples(), example),
-                        example.time());
+        byte[] value = training.encode(shared.topics().trainingExamples(), example);
+        sendExample(example.user().user(), value, example.time());
     }
 
     @Override
@@ -90,23 +87,21 @@ final class AttributeProcessor
         task.outlet()
                 .send(
                         MillraceTopology.TO_USER_FEATURES,
-                        Topic.USER_FEATURES.key(user),
-                        shared.wire()
-                                .encode(Topic.USER_FEATURES, shared.topics().userFeatures(), user),
+                        Topic.USER_FEATURES,
+                        shared.topics().userFeatures(),
+                        user,
                         context.currentSystemTimeMs());
     }
 
     @Override
     public void userRemoved(String user) {
         long now = context.currentSystemTimeMs();
-        byte[] key = Utf8.bytes(user);
-        task.outlet().sendTombstone(MillraceTopology.TO_USER_FEATURES, key, now);
-        task.outlet()
-                .send(
-                        MillraceTopology.TO_EXAMPLES,
-                        key,
-                        training.encodeUserRemoval(shared.topics().trainingExamples(), user),
-                        now);
+        task.outlet().send(MillraceTopology.TO_USER_FEATURES, Utf8.bytes(user), Optional.empty(), now);
+        sendExample(user, training.encodeUserRemoval(shared.topics().trainingExamples(), user), now);
+    }
+
+    private void sendExample(String user, byte[] value, long time) {
+        task.outlet().send(MillraceTopology.TO_EXAMPLES, Utf8.bytes(user), Optional.of(value), time);
     }
 
     private Consumer<Attribution> read(InputTopic topic, Record<byte[], byte[]> record, long latest) {

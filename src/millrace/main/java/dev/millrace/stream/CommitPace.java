@@ -1,7 +1,9 @@
 package dev.millrace.stream;
 
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.function.LongSupplier;
 import org.apache.kafka.streams.StreamsConfig;
 
@@ -39,11 +41,6 @@ public final class CommitPace {
         this.sinceNanos = nanoClock.getAsLong();
         this.intervalNanos = interval.toNanos();
         this.longestNanos = Math.min(LONGEST_INTERVALS * intervalNanos, timer.toNanos());
-    }
-
-    /** Returns the pace that an application's configuration asks for. */
-    static CommitPace of(Map<String, Object> application) {
-        return new CommitPace(interval(application), timer(application), System::nanoTime);
     }
 
     /** Returns the interval between two commits that an application's configuration asks for. */
@@ -90,5 +87,18 @@ public final class CommitPace {
     /** Returns how long the next commit must wait; zero if it is due. */
     Duration left() {
         return Duration.ofNanos(Math.max(0, pauseNanos - (now() - sinceNanos)));
+    }
+
+    /** The paces of an application's threads. */
+    static final class OfThreads {
+
+        private final Map<Thread, CommitPace> paces = Collections.synchronizedMap(new WeakHashMap<>());
+
+        /** Returns the pace of the calling thread. */
+        CommitPace ofThisThread(Map<String, Object> application) {
+            return paces.computeIfAbsent(
+                    Thread.currentThread(),
+                    thread -> new CommitPace(interval(application), timer(application), System::nanoTime));
+        }
     }
 }

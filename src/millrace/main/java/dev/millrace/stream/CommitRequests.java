@@ -1,6 +1,9 @@
 package dev.millrace.stream;
 
 import java.time.Duration;
+import java.util.Optional;
+import org.apache.kafka.streams.processor.Cancellable;
+import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 
 /**
@@ -18,7 +21,7 @@ final class CommitRequests {
     private boolean isInCommit;
     private long begunNanos;
 
-    CommitRequests(ProcessorContext<?, ?> context, CommitPaces paces) {
+    CommitRequests(ProcessorContext<?, ?> context, CommitPace.OfThreads paces) {
         this(context, paces.ofThisThread(context.appConfigs()));
     }
 
@@ -67,6 +70,34 @@ final class CommitRequests {
         if (isInCommit) {
             isInCommit = false;
             pace.ends(pace.now() - begunNanos);
+        }
+    }
+
+    /** Runs something once on the task's thread when some time has passed, unless it is cancelled before. One wait at a time. */
+    static final class Wait {
+
+        private final ProcessorContext<?, ?> context;
+        private Optional<Cancellable> scheduled = Optional.empty();
+
+        Wait(ProcessorContext<?, ?> context) {
+            this.context = context;
+        }
+
+        boolean isOn() {
+            return scheduled.isPresent();
+        }
+
+        void begin(Duration time, Runnable then) {
+            cancel();
+            scheduled = Optional.of(context.schedule(time, PunctuationType.WALL_CLOCK_TIME, now -> {
+                cancel(); // Kafka would repeat it
+                then.run();
+            }));
+        }
+
+        void cancel() {
+            scheduled.ifPresent(Cancellable::cancel);
+            scheduled = Optional.empty();
         }
     }
 }

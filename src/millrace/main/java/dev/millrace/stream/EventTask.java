@@ -24,7 +24,7 @@ import org.apache.kafka.streams.processor.api.Record;
 final class EventTask<D extends Durable> {
 
     /** What all tasks of an application share. */
-    record Shared(TopicNames topics, AvroWire wire, PartitionCheck placement, CommitPaces paces) {}
+    record Shared(TopicNames topics, AvroWire wire, PartitionCheck placement, CommitPace.OfThreads paces) {}
 
     private final ProcessorContext<byte[], byte[]> context;
     private final Shared shared;
@@ -33,7 +33,6 @@ final class EventTask<D extends Durable> {
     private final WriteThroughStore<D> store;
     private final Outlet outlet;
     private final CommitRequests commits;
-    private final NodeScope scope;
 
     /** @param store that keeps the state of its owner */
     EventTask(
@@ -48,9 +47,8 @@ final class EventTask<D extends Durable> {
         this.toProgress = toProgress;
         this.toDeadLetters = toDeadLetters;
         this.store = context.getStateStore(store);
-        this.outlet = new Outlet(context);
+        this.outlet = new Outlet(context, shared.wire());
         this.commits = new CommitRequests(context, shared.paces());
-        this.scope = NodeScope.of(context);
         this.store.own(owner, commits);
     }
 
@@ -61,7 +59,7 @@ final class EventTask<D extends Durable> {
     /** Returns the state for taking in the record, and asks for a commit of that. */
     D change() {
         commits.whenDue();
-        return store.change(Outlet.origin(context));
+        return store.change(outlet.origin());
     }
 
     /**
@@ -72,7 +70,7 @@ final class EventTask<D extends Durable> {
     <T> Optional<T> read(Record<byte[], byte[]> record, Supplier<T> reader, Consumer<Rejected> rejected) {
         try {
             T event = reader.get();
-            shared.placement().require(record, Outlet.origin(context));
+            shared.placement().require(record, outlet.origin());
             return Optional.of(event);
         } catch (UndecodableException | UnusableEventException broken) {
             rejected.accept(outlet.sendDeadLetter(toDeadLetters, record, broken));
@@ -89,10 +87,7 @@ final class EventTask<D extends Durable> {
                 books.accounts(),
                 store.positions(),
                 Optional.empty());
-        scope.run(() -> outlet.send(
-                toProgress,
-                Topic.TRAINING_PROGRESS.key(part),
-                shared.wire().encode(Topic.TRAINING_PROGRESS, shared.topics().trainingProgress(), part),
-                part.writtenAt()));
+        outlet.whileCommitting(() -> outlet.send(
+                toProgress, Topic.TRAINING_PROGRESS, shared.topics().trainingProgress(), part, part.writtenAt()));
     }
 }

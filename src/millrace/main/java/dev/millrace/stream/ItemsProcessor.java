@@ -6,6 +6,7 @@ import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import dev.millrace.state.Utf8;
 import dev.millrace.wire.TrainingRecords;
+import java.util.Optional;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -52,7 +53,7 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                             .send(
                                     MillraceTopology.ITEMS_TO_EXAMPLES,
                                     Utf8.bytes(change.itemId()),
-                                    training.encode(shared.topics().trainingExamples(), change),
+                                    Optional.of(training.encode(shared.topics().trainingExamples(), change)),
                                     record.timestamp());
                 });
     }

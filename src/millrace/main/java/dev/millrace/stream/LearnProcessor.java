@@ -1,15 +1,15 @@
 package dev.millrace.stream;
 
-import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.neighbour.NeighbourList;
+import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.ModelUpdate;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.VectorStoreRecords;
 import dev.millrace.train.EntryKind;
 import dev.millrace.train.LogLag;
 import dev.millrace.train.Trainer;
@@ -25,7 +25,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Function;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -55,79 +54,76 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     private final Source source;
     private final TopicNames topics;
-    private final Function<EntrySource, Trainer> trainers;
-    private final Duration maxWait;
     private final AvroWire wire;
-    private final TrainingRecords training;
+    private final MillraceTopology.Learner learner;
     private final GenerationTerms terms;
     private final KeptSettings kept;
     private final String part;
-    private final CommitPaces paces;
+    private final CommitPace.OfThreads paces;
     private final LogLag catchUp;
     private final LearnerNotices notices = new LearnerNotices();
+    private final Topic<ItemEmbedding> embeddings;
+    private final Optional<VectorStoreRecords> vectorStore;
 
     // set by init, which Kafka calls before all else
     private ProcessorContext<byte[], byte[]> context;
-    private LearnerOutlet outlet;
-    private NodeScope scope;
+    private Outlet outlet;
     private WriteThroughStore<Trainer> store;
     private CommitRequests commits;
-    private Wait wait; // while a batch is open
+    private CommitRequests.Wait wait; // while a batch is open
     private boolean isPublicationUnfinished;
     private Context trace = Context.root(); // of the last record, which closes a batch by coming or by being waited for
 
     @SuppressWarnings("NullAway.Init")
     LearnProcessor(
-            Source source, TopicNames topics, AvroWire wire, MillraceTopology.Learner learner, CommitPaces paces) {
+            Source source,
+            TopicNames topics,
+            AvroWire wire,
+            MillraceTopology.Learner learner,
+            CommitPace.OfThreads paces) {
         this.source = source;
-        this.paces = paces;
         this.topics = topics;
-        this.trainers = learner.trainers();
-        this.maxWait = learner.maxWait();
         this.wire = wire;
-        this.training = new TrainingRecords(wire);
+        this.learner = learner;
+        this.paces = paces;
         this.terms = learner.terms();
         this.kept = TrainerSettings.kept(terms.settings());
         this.part = source == Source.EXAMPLES ? PartProgress.LEARNER : PartProgress.logLearner(terms.application());
         this.catchUp = new LogLag(source == Source.LOG, terms.catchUpLag(), terms.logEnd());
+        this.embeddings = Topic.itemEmbeddings(topics.miniBatches());
+        this.vectorStore = topics.vectorStore().map(VectorStoreRecords::new);
     }
 
     @Override
     public void init(ProcessorContext<byte[], byte[]> initialised) {
         context = initialised;
-        outlet = new LearnerOutlet(context, topics, wire);
-        scope = NodeScope.of(context);
+        outlet = new Outlet(context, wire);
         store = context.getStateStore(MillraceTopology.LEARNER_STORE);
         commits = new CommitRequests(context, paces);
         store.own(this, commits);
-        wait = new Wait(context);
-        switch (source) {
-            case EXAMPLES -> awaitFull(); // a batch may have been open when the last commit was made
-            case LOG -> context.schedule(IDLE, PunctuationType.WALL_CLOCK_TIME, now -> lookForTheEnd());
-            case LOG_IN_SHADOW -> {
-                // nothing waits for the end of the log: nothing is published
-            }
+        wait = new CommitRequests.Wait(context);
+        if (source == Source.EXAMPLES) {
+            awaitFull(); // a batch may have been open when the last commit was made
+        } else if (source == Source.LOG) {
+            context.schedule(IDLE, PunctuationType.WALL_CLOCK_TIME, now -> lookForTheEnd());
         }
     }
 
     @Override
     public void process(Record<byte[], byte[]> record) {
-        RecordMetadata from = Outlet.origin(context);
+        RecordMetadata from = outlet.origin();
         trace = Context.current();
         Trainer trainer = store.change(from);
         try {
-            switch (source) {
-                case EXAMPLES -> {
-                    training.decode(record.value(), new Collector(trainer));
-                    closeIfReady(trainer);
-                }
-                case LOG, LOG_IN_SHADOW -> {
-                    catchUp.read(context.currentSystemTimeMs() - record.timestamp(), from.offset());
-                    learn(
-                            trainer,
-                            wire.decode(Topic.MINI_BATCHES, record.key(), record.value())
-                                    .orElseThrow());
-                }
+            if (source == Source.EXAMPLES) {
+                new TrainingRecords(wire).decode(record.value(), trainer::add, trainer::change, trainer::removeUser);
+                closeIfReady(trainer);
+            } else {
+                catchUp.read(context.currentSystemTimeMs() - record.timestamp(), from.offset());
+                learn(
+                        trainer,
+                        wire.decode(Topic.MINI_BATCHES, record.key(), record.value())
+                                .orElseThrow());
             }
         } catch (UndecodableException broken) {
             // an internal record that cannot be read breaks the log: nothing may be learnt past it
@@ -138,25 +134,6 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         }
     }
 
-    /** Hands the trainer what a record of training-examples holds. */
-    private record Collector(Trainer trainer) implements TrainingRecords.Reader {
-
-        @Override
-        public void example(TrainingExample example) {
-            trainer.add(example);
-        }
-
-        @Override
-        public void change(CatalogueChange change) {
-            trainer.change(change);
-        }
-
-        @Override
-        public void userRemoval(String user) {
-            trainer.removeUser(user);
-        }
-    }
-
     @Override
     public KeptSettings settings() {
         return kept;
@@ -164,7 +141,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     @Override
     public Trainer fresh(EntrySource stored) {
-        return trainers.apply(stored);
+        return learner.trainers().apply(stored);
     }
 
     @Override
@@ -195,7 +172,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     @Override
     public void beforeCommit(Trainer trainer) {
         long now = context.currentSystemTimeMs();
-        scope.run(trace.wrap(() -> {
+        outlet.whileCommitting(trace.wrap(() -> {
             if (source == Source.LOG_IN_SHADOW) {
                 commitInShadow(trainer);
             } else {
@@ -203,7 +180,8 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             }
             TrainingProgress progress = trainer.progress(); // after the drain: the digest covers what was written
             notices.alarms(progress.alarms(), trainer.surgingItem());
-            outlet.send(new PartProgress(part, now, progress.books(), store.positions(), Optional.of(progress)));
+            PartProgress said = new PartProgress(part, now, progress.books(), store.positions(), Optional.of(progress));
+            outlet.send(MillraceTopology.TO_PROGRESS, Topic.TRAINING_PROGRESS, topics.trainingProgress(), said, now);
         }));
     }
 
@@ -218,9 +196,9 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         String generation = trainer.generation();
         long step = trainer.step();
         if (trainer.startGeneration()) {
-            outlet.send(fact(trainer, GenerationFact.Kind.STARTED, now));
+            send(trainer, GenerationFact.Kind.STARTED, now);
         }
-        isPublicationUnfinished = trainer.publish(hold(trainer), embedding -> outlet.send(embedding, now));
+        isPublicationUnfinished = trainer.publish(hold(trainer), embedding -> send(embedding, now));
         if (isPublicationUnfinished) {
             commits.after(SOON, store::change); // publishes the next part
         }
@@ -234,15 +212,19 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 return;
             }
             if (trainer.isQuerySide(key)) {
-                outlet.send(new ModelUpdate(generation, step, key, value), now);
+                ModelUpdate update = new ModelUpdate(generation, step, key, value);
+                outlet.send(MillraceTopology.TO_UPDATES, Topic.MODEL_UPDATES, topics.modelUpdates(), update, now);
             }
-            Optional<String> item = EntryKind.itemWithNeighbours(key);
-            if (item.isPresent()) {
+            EntryKind.itemWithNeighbours(key).ifPresent(item -> {
+                Topic.ItemNeighbours neighbours = new Topic.ItemNeighbours(
+                        generation, step, item, value.map(list -> NeighbourList.read(list, id -> id)));
                 outlet.send(
-                        new Topic.ItemNeighbours(
-                                generation, step, item.get(), value.map(list -> NeighbourList.read(list, id -> id))),
+                        MillraceTopology.TO_NEIGHBOURS,
+                        Topic.ITEM_NEIGHBOURS,
+                        topics.itemNeighbours(),
+                        neighbours,
                         now);
-            }
+            });
         });
     }
 
@@ -255,7 +237,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     private void awaitFull() {
-        wait.begin(maxWait, this::closeWaiting);
+        wait.begin(learner.maxWait(), this::closeWaiting);
     }
 
     private void closeWaiting() {
@@ -275,7 +257,8 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private void closeAndLearn(Trainer trainer) {
         wait.cancel();
         MiniBatch batch = trainer.closeBatch();
-        outlet.send(batch, context.currentSystemTimeMs());
+        long now = context.currentSystemTimeMs();
+        outlet.send(MillraceTopology.TO_BATCHES, Topic.MINI_BATCHES, topics.miniBatches(), batch, now);
         learn(trainer, batch);
     }
 
@@ -284,7 +267,8 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         trainer.learn(batch).refusal().ifPresent(message -> {
             notices.refused(batch.step(), message);
             if (source != Source.LOG_IN_SHADOW) {
-                outlet.sendRefusedStep(batch.step(), message);
+                outlet.sendRefusedStep(
+                        MillraceTopology.LEARN_TO_DEAD_LETTERS, batch.step(), topics.miniBatches(), message);
             }
         });
     }
@@ -298,16 +282,26 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     /** Sends that the generation is complete: as a mark behind its vectors, for servers, and as a fact of its history. */
     private void complete(Trainer trainer, long now) {
-        outlet.sendMark(trainer.generation(), trainer.step(), now);
-        outlet.send(fact(trainer, GenerationFact.Kind.COMPLETE, now));
+        ItemEmbedding mark = ItemEmbedding.mark(trainer.generation(), trainer.step());
+        outlet.send(MillraceTopology.TO_EMBEDDINGS, embeddings, topics.itemEmbeddings(), mark, now);
+        send(trainer, GenerationFact.Kind.COMPLETE, now);
         if (terms.isPromotedWhenComplete()) {
-            outlet.send(fact(trainer, GenerationFact.Kind.PROMOTED, now));
+            send(trainer, GenerationFact.Kind.PROMOTED, now);
         }
         notices.complete(trainer.generation(), trainer.step(), terms.isPromotedWhenComplete());
     }
 
-    private GenerationFact fact(Trainer trainer, GenerationFact.Kind kind, long now) {
-        return new GenerationFact(
+    private void send(ItemEmbedding embedding, long now) {
+        vectorStore.ifPresent(json -> outlet.send(
+                MillraceTopology.TO_VECTOR_STORE,
+                json.key(embedding.item()),
+                embedding.vector().map(vector -> json.value(embedding, vector)),
+                now));
+        outlet.send(MillraceTopology.TO_EMBEDDINGS, embeddings, topics.itemEmbeddings(), embedding, now);
+    }
+
+    private void send(Trainer trainer, GenerationFact.Kind kind, long now) {
+        GenerationFact fact = new GenerationFact(
                 trainer.generation(),
                 kind,
                 now,
@@ -315,5 +309,6 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 trainer.catalogue().size(),
                 terms.application(),
                 kind == GenerationFact.Kind.STARTED ? terms.settings() : new TreeMap<>());
+        outlet.send(MillraceTopology.TO_GENERATIONS, Topic.GENERATIONS, topics.generations(), fact, now);
     }
 }

@@ -95,20 +95,12 @@ public final class MillraceTopology {
             AvroWire wire,
             ToIntFunction<String> partitions) {
         EventTask.Shared shared = new EventTask.Shared(
-                topics, wire, new PartitionCheck(settings.placement(), partitions), new CommitPaces());
-        return new Topology()
-                .addSource(
-                        AutoOffsetReset.none(),
-                        "from-exposures",
-                        MillraceTopology::timestamp,
-                        READ,
-                        READ,
-                        topics.exposures())
-                .addSource(
-                        AutoOffsetReset.none(), "from-clicks", MillraceTopology::timestamp, READ, READ, topics.clicks())
-                .addSource(
-                        AutoOffsetReset.none(), "from-users", MillraceTopology::timestamp, READ, READ, topics.users())
-                .addProcessor(
+                topics, wire, new PartitionCheck(settings.placement(), partitions), new CommitPace.OfThreads());
+        Topology topology = new Topology();
+        source(topology, "from-exposures", topics.exposures());
+        source(topology, "from-clicks", topics.clicks());
+        source(topology, "from-users", topics.users());
+        topology.addProcessor(
                         ATTRIBUTE,
                         () -> new AttributeProcessor(shared, settings, kept),
                         "from-exposures",
@@ -119,9 +111,8 @@ public final class MillraceTopology {
                 .addSink(TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_USER_FEATURES, topics.userFeatures(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ATTRIBUTE)
-                .addSink(TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ATTRIBUTE)
-                .addSource(
-                        AutoOffsetReset.none(), "from-items", MillraceTopology::timestamp, READ, READ, topics.items())
+                .addSink(TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ATTRIBUTE);
+        return source(topology, "from-items", topics.items())
                 .addProcessor(ITEMS, () -> new ItemsProcessor(shared), "from-items")
                 .addStateStore(WriteThroughStore.<Books>builder(ITEM_BOOKS_STORE), ITEMS)
                 .addSink(ITEMS_TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ITEMS)
@@ -184,9 +175,8 @@ public final class MillraceTopology {
         boolean isFromExamples = source == LearnProcessor.Source.EXAMPLES;
         String from = isFromExamples ? topics.trainingExamples() : topics.miniBatches();
         String name = isFromExamples ? "from-training-examples" : "from-mini-batches";
-        CommitPaces paces = new CommitPaces();
-        Topology topology = new Topology()
-                .addSource(AutoOffsetReset.none(), name, MillraceTopology::timestamp, READ, READ, from)
+        CommitPace.OfThreads paces = new CommitPace.OfThreads();
+        Topology topology = source(new Topology(), name, from)
                 .addProcessor(LEARN, () -> new LearnProcessor(source, topics, wire, learner, paces), name)
                 .addStateStore(learner.store(), LEARN)
                 .addSink(TO_EMBEDDINGS, topics.itemEmbeddings(), WRITE, WRITE, MillraceTopology::partitions, LEARN)
@@ -197,6 +187,10 @@ public final class MillraceTopology {
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, LEARN);
         topics.vectorStore().ifPresent(store -> topology.addSink(TO_VECTOR_STORE, store.topic(), WRITE, WRITE, LEARN));
         return topology;
+    }
+
+    private static Topology source(Topology topology, String name, String topic) {
+        return topology.addSource(AutoOffsetReset.none(), name, MillraceTopology::timestamp, READ, READ, topic);
     }
 
     /**

@@ -2,40 +2,66 @@ package dev.millrace.stream;
 
 import dev.millrace.event.Rejected;
 import dev.millrace.event.Rejection;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.Topic;
 import java.util.Optional;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.processor.internals.InternalProcessorContext;
+import org.apache.kafka.streams.processor.internals.ProcessorNode;
 
-/** Forwards a processor's records to its sinks, by name. */
+/**
+ * Forwards a processor's records to its sinks, by name; also while its task commits. Times are epoch milliseconds, wall clock.
+ *
+ * <p>Forwarding goes to the children of the context's current node, and during a commit there is none. Kafka's own caching
+ * stores set the node the same way when their flush forwards.
+ */
 final class Outlet {
 
-    private final ProcessorContext<byte[], byte[]> context;
+    private final InternalProcessorContext<byte[], byte[]> context;
+    private final ProcessorNode<?, ?, ?, ?> node;
+    private final AvroWire wire;
 
-    Outlet(ProcessorContext<byte[], byte[]> context) {
-        this.context = context;
+    /** @param initialised context of the processor whose {@code init} is running */
+    Outlet(ProcessorContext<byte[], byte[]> initialised, AvroWire wire) {
+        if (!(initialised instanceof InternalProcessorContext<byte[], byte[]> internal)
+                || internal.currentNode() == null) {
+            throw new IllegalStateException(
+                    "expected the context of an active task in init, found " + initialised.getClass());
+        }
+        this.context = internal;
+        this.node = internal.currentNode();
+        this.wire = wire;
     }
 
-    void send(String sink, byte[] key, byte[] value, long timestamp) {
-        context.forward(new Record<>(key, value, timestamp), sink);
+    /** Runs what forwards records, outside of process. */
+    void whileCommitting(Runnable forwarding) {
+        ProcessorNode<?, ?, ?, ?> before = context.currentNode();
+        context.setCurrentNode(node);
+        try {
+            forwarding.run();
+        } finally {
+            context.setCurrentNode(before);
+        }
+    }
+
+    /** @param name of the topic in the cluster */
+    <T> void send(String sink, Topic<T> topic, String name, T value, long timestamp) {
+        send(sink, topic.key(value), wire.encode(topic, name, value), timestamp);
     }
 
     /** @param value absent to delete the key */
+    @SuppressWarnings("NullAway") // Kafka's records are not annotated; a null value is what a tombstone is
     void send(String sink, byte[] key, Optional<byte[]> value, long timestamp) {
-        value.ifPresentOrElse(
-                present -> send(sink, key, present, timestamp), () -> sendTombstone(sink, key, timestamp));
-    }
-
-    /** Sends a record without a value: the key is deleted. */
-    void sendTombstone(String sink, byte[] key, long timestamp) {
-        context.forward(tombstone(key, timestamp), sink);
+        context.forward(new Record<>(key, value.orElse(null), timestamp), sink);
     }
 
     /** Sends the dead letter of a record that could not be used. */
     <E extends RuntimeException & Rejection> Rejected sendDeadLetter(
             String sink, Record<byte[], byte[]> record, E broken) {
         Rejected rejected = broken.rejected();
-        context.forward(DeadLetter.of(record, origin(context), rejected, broken.getClass()), sink);
+        context.forward(DeadLetter.of(record, origin(), rejected, broken.getClass()), sink);
         return rejected;
     }
 
@@ -48,13 +74,8 @@ final class Outlet {
     }
 
     /** Where the record that is being processed came from. */
-    static RecordMetadata origin(ProcessorContext<?, ?> context) {
+    RecordMetadata origin() {
         return context.recordMetadata()
                 .orElseThrow(() -> new IllegalStateException("asked for a record's origin outside of process"));
-    }
-
-    @SuppressWarnings("NullAway") // Kafka's records are not annotated; a null value is what a tombstone is
-    private static Record<byte[], byte[]> tombstone(byte[] key, long timestamp) {
-        return new Record<>(key, null, timestamp);
     }
 }

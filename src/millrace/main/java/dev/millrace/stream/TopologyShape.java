@@ -2,7 +2,6 @@ package dev.millrace.stream;
 
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -10,8 +9,8 @@ import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyDescription;
 
 /**
@@ -68,11 +67,11 @@ public record TopologyShape(List<Piece> parts) {
     }
 
     /** @param ids returns an application's id */
-    public static TopologyShape of(Applications applications, Function<Part, String> ids) {
+    public static TopologyShape of(Map<Part, Topology> applications, Function<Part, String> ids) {
         List<Piece> parts = new ArrayList<>();
-        applications.topologies().forEach((part, topology) -> topology.describe()
-                .subtopologies()
-                .forEach(sub -> sub.nodes().forEach(node -> add(ids.apply(part), sub.id(), node, parts))));
+        applications.forEach(
+                (part, topology) -> topology.describe().subtopologies().forEach(sub -> sub.nodes()
+                        .forEach(node -> add(ids.apply(part), sub.id(), node, parts))));
         return new TopologyShape(parts);
     }
 
@@ -150,48 +149,5 @@ public record TopologyShape(List<Piece> parts) {
         SortedMap<String, Piece> byId = new TreeMap<>();
         shape.parts.forEach(part -> byId.put(part.id(), part));
         return byId;
-    }
-
-    /** Returns the shape as a Mermaid flowchart, from topic to topic. */
-    public String mermaid() {
-        Map<String, String> lines = new LinkedHashMap<>();
-        lines.put("flowchart LR", "");
-        for (Piece part : parts) {
-            String id = id(part.application() + "/" + part.name());
-            if (part.kind() == Kind.PROCESSOR || part.kind() == Kind.STORE) {
-                String box = part.kind() == Kind.STORE ? "[(%s)]" : "[%s]";
-                lines.put("  " + id + box.formatted(part.name()), "");
-            }
-            for (String topic : part.kind() == Kind.STORE ? List.<String>of() : part.topics()) {
-                lines.put("  " + id(topic) + "([" + topic + "])", "");
-            }
-        }
-        for (Piece part : parts) {
-            edges(part).forEach(edge -> lines.put("  " + edge, ""));
-        }
-        return lines.keySet().stream().collect(Collectors.joining("\n", "", "\n"));
-    }
-
-    /** Dashes and dots mean something else to Mermaid. */
-    private static String id(String name) {
-        return name.replaceAll("[^A-Za-z0-9]", "_");
-    }
-
-    /** Sources and sinks are drawn as their topics. */
-    private List<String> edges(Piece part) {
-        List<String> edges = new ArrayList<>();
-        List<String> from =
-                part.kind() == Kind.SOURCE ? part.topics() : List.of(part.application() + "/" + part.name());
-        for (String next : part.to()) {
-            Piece target = parts.stream()
-                    .filter(other -> other.application().equals(part.application()))
-                    .filter(other -> other.name().equals(next) && other.kind() != Kind.SOURCE)
-                    .findFirst()
-                    .orElseThrow();
-            List<String> to = target.kind() == Kind.SINK ? target.topics() : List.of(part.application() + "/" + next);
-            String arrow = target.kind() == Kind.STORE ? " <--> " : " --> ";
-            from.forEach(one -> to.forEach(other -> edges.add(id(one) + arrow + id(other))));
-        }
-        return edges;
     }
 }

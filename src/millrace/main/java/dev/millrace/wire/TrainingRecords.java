@@ -16,16 +16,6 @@ import java.util.function.Consumer;
 /** The values of the topic training-examples: examples, catalogue changes and removals of users, in one order. Safe for threads. */
 public final class TrainingRecords {
 
-    /** Takes in what a value holds. */
-    public interface Reader {
-
-        void example(TrainingExample example);
-
-        void change(CatalogueChange change);
-
-        void userRemoval(String user);
-    }
-
     private final AvroWire wire;
 
     public TrainingRecords(AvroWire wire) {
@@ -45,26 +35,27 @@ public final class TrainingRecords {
     }
 
     /**
-     * Hands the reader what a value holds, in one call.
+     * Hands what a value holds to one of these, the last of which takes the removed user.
      *
      * @throws UndecodableException if the bytes are no such value
      */
-    public void decode(byte[] value, Reader reader) {
-        wire.decode(TrainingRecord.class, value, TrainingRecords::toCore).accept(reader);
-    }
-
-    private static Consumer<Reader> toCore(TrainingRecord record) {
-        Object entry = record.getEntry();
-        if (entry instanceof ExampleRecord avro) {
-            TrainingExample example = toCore(avro);
-            return reader -> reader.example(example);
-        } else if (entry instanceof UserRemoval removal) {
-            return reader -> reader.userRemoval(removal.getUserId());
-        } else if (entry instanceof ItemEvent || entry instanceof ItemRemoval) {
-            CatalogueChange change = toCore(entry);
-            return reader -> reader.change(change);
-        }
-        throw new IllegalStateException("an entry of " + entry.getClass() + ", which the schema of the topic has not");
+    public void decode(
+            byte[] value,
+            Consumer<TrainingExample> example,
+            Consumer<CatalogueChange> change,
+            Consumer<String> userRemoval) {
+        wire.<TrainingRecord, Runnable>decode(TrainingRecord.class, value, record -> {
+                    Object entry = record.getEntry();
+                    if (entry instanceof ExampleRecord avro) {
+                        TrainingExample core = toCore(avro);
+                        return () -> example.accept(core);
+                    } else if (entry instanceof UserRemoval removal) {
+                        return () -> userRemoval.accept(removal.getUserId());
+                    }
+                    CatalogueChange core = toCore(entry);
+                    return () -> change.accept(core);
+                })
+                .run();
     }
 
     static TrainingRecord toAvro(TrainingExample example) {

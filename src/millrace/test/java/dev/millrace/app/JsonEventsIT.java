@@ -3,8 +3,6 @@ package dev.millrace.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.attribute.TrainingExample;
-import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
@@ -87,12 +85,17 @@ class JsonEventsIT {
             }
 
             try (TopicReader log = new TopicReader(settings.clients(), PATIENCE)) {
-                Examples examples = new Examples();
+                List<String> texts = new ArrayList<>();
                 records(log, "training-examples").forEach(record -> new TrainingRecords(wire)
-                        .decode(record.value().orElseThrow(), examples));
-                assertThat(examples.of("json")).hasSize(2); // the item, and the click
-                assertThat(examples.of("json").stream().map(text -> text.replace("json", "avro")))
-                        .containsExactlyElementsOf(examples.of("avro"));
+                        .decode(
+                                record.value().orElseThrow(),
+                                example -> texts.add(example.toString()),
+                                change -> texts.add(change.toString()),
+                                user -> texts.add("removed " + user)));
+                assertThat(of("json", texts)).hasSize(2); // the item, and the click
+                assertThat(of("json", texts).stream().map(text -> text.replace("json", "avro")))
+                        .containsExactlyElementsOf(of("avro", texts));
+                assertThat(texts).noneMatch(text -> text.startsWith("removed"));
                 assertThat(records(log, "dead-letters")).singleElement().satisfies(letter -> assertThat(
                                 letter.headers())
                         .containsEntry("millrace.reject.reason", "undecodable")
@@ -109,33 +112,12 @@ class JsonEventsIT {
         }
     }
 
-    /** What is said of each example and each change of the catalogue. */
-    private static final class Examples implements TrainingRecords.Reader {
-
-        private final List<String> texts = new ArrayList<>();
-
-        /** Those that name an item of a form. */
-        List<String> of(String form) {
-            return texts.stream()
-                    .filter(text -> text.contains("i-" + form) && !text.contains("last"))
-                    .sorted()
-                    .toList();
-        }
-
-        @Override
-        public void example(TrainingExample example) {
-            texts.add(example.toString());
-        }
-
-        @Override
-        public void change(CatalogueChange change) {
-            texts.add(change.toString());
-        }
-
-        @Override
-        public void userRemoval(String user) {
-            throw new AssertionError(user);
-        }
+    /** Those that name an item of a form. */
+    private static List<String> of(String form, List<String> texts) {
+        return texts.stream()
+                .filter(text -> text.contains("i-" + form) && !text.contains("last"))
+                .sorted()
+                .toList();
     }
 
     private static CatalogueItem item(String item) {

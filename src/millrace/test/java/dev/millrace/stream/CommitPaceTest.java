@@ -14,19 +14,6 @@ class CommitPaceTest {
     private final CommitPace pace = new CommitPace(INTERVAL, Duration.ofSeconds(2), () -> nanos);
 
     @Test
-    void firstCommitIsDueAtOnceAndTheNextAnIntervalAfterItBegan() {
-        assertThat(pace.left()).isZero();
-
-        commit(Duration.ofMillis(10));
-
-        assertThat(pace.left()).isEqualTo(Duration.ofMillis(190));
-        pass(Duration.ofMillis(190));
-        assertThat(pace.left()).isZero();
-        pass(Duration.ofHours(1));
-        assertThat(pace.left()).isZero();
-    }
-
-    @Test
     void commitThatWasQuickEndsALongPause() {
         commit(Duration.ofMillis(60));
         pass(Duration.ofMillis(180));
@@ -61,15 +48,6 @@ class CommitPaceTest {
         slow.ends(Duration.ofMinutes(1).toNanos());
 
         assertThat(slow.left()).isEqualTo(Duration.ofSeconds(2));
-    }
-
-    @Test
-    void afterACommitOfUnknownLengthAnIntervalPasses() {
-        pace.begins();
-        pass(Duration.ofMinutes(1));
-        pace.ends(0);
-
-        assertThat(pace.left()).isEqualTo(INTERVAL);
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.millrace.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
@@ -91,7 +92,7 @@ class CommitRequestsTest {
 
     @Test
     void tasksOfAThreadShareItsPaceAndThoseOfAnotherDoNot() throws InterruptedException {
-        CommitPaces paces = new CommitPaces();
+        CommitPace.OfThreads paces = new CommitPace.OfThreads();
         CommitRequests first = new CommitRequests(context, paces);
         MockProcessorContext<Void, Void> sameThread = context();
         MockProcessorContext<Void, Void> otherThread = context();
@@ -134,9 +135,7 @@ class CommitRequestsTest {
     }
 
     private static MockProcessorContext<Void, Void> context() {
-        Properties config = new Properties();
-        config.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
-        config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "localhost:1");
+        Properties config = Streams.driver(Path.of("unused"));
         config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 5_000);
         config.put(CommitPace.INTERVAL, Duration.ofMinutes(1));
         return new MockProcessorContext<>(config);

@@ -152,17 +152,8 @@ public final class HostileRecords {
 
     private Map<String, Consumer<byte[]>> readers() {
         Map<String, Consumer<byte[]>> readers = new LinkedHashMap<>();
-        TrainingRecords.Reader nobody = new TrainingRecords.Reader() {
-            @Override
-            public void example(dev.millrace.attribute.TrainingExample example) {}
-
-            @Override
-            public void change(CatalogueChange change) {}
-
-            @Override
-            public void userRemoval(String user) {}
-        };
-        readers.put(topics.trainingExamples(), value -> new TrainingRecords(wire).decode(value, nobody));
+        readers.put(topics.trainingExamples(), value -> new TrainingRecords(wire)
+                .decode(value, example -> {}, change -> {}, user -> {}));
         readers.put(topics.miniBatches(), value -> wire.decode(Topic.MINI_BATCHES, new byte[0], value));
         readers.put(
                 topics.itemEmbeddings(), value -> wire.decode(Topic.ITEM_EMBEDDINGS, Topic.itemKey("g", "i1"), value));

@@ -55,7 +55,7 @@ class LearnPublicationTest {
 
     @Test
     void clickSendsItsItemsRecordOutAgainWithItsNewPopularityInTheSameCommit() {
-        try (LearnerDriver driver = driver(learn(), "a")) {
+        try (LearnerDriver driver = LearnerDriver.learning(state)) {
             driver.sendBatch(0, false);
             double before = LearnerDriver.popularity(driver.embeddings(), "i1");
 
@@ -77,7 +77,7 @@ class LearnPublicationTest {
     /** Users clicked i0 or i1 before, and then one of three items. */
     @Test
     void whatIsClickedBesideAnItemGoesOutWithTheCommit() {
-        try (LearnerDriver driver = driver(learn(), "a")) {
+        try (LearnerDriver driver = LearnerDriver.learning(state)) {
             driver.sendBatch(0, false);
             Map<String, Optional<NeighbourList>> before = neighbours(driver);
             driver.send(LearnerDriver.example(2)); // i2 after i0
@@ -98,7 +98,7 @@ class LearnPublicationTest {
     /** Nobody else clicked i9. */
     @Test
     void whatOnlyAnErasedUserClickedBesideAnItemLeavesTheTopic() {
-        try (LearnerDriver driver = driver(learn(), "a")) {
+        try (LearnerDriver driver = LearnerDriver.learning(state)) {
             driver.sendBatch(0, false);
             UserFeatures ann = new UserFeatures("ann", T0, Features.NONE, List.of("i0"));
             driver.send(new TrainingExample("c", ann, Features.NONE, "i9", "click", 1, T0, T0));
@@ -141,7 +141,7 @@ class LearnPublicationTest {
                 Map.of("topic.vector-store.name", "item-vectors", "topic.vector-store.collection", "films")));
         Topology topology =
                 MillraceTopology.learn(withStore, Streams.trainer(), LearnerDriver.MAX_WAIT, wire, Streams.terms());
-        try (LearnerDriver driver = driver(topology, "a")) {
+        try (LearnerDriver driver = new LearnerDriver(topology, state)) {
             driver.sendBatch(0, false);
             driver.send(new CatalogueChange.Removal("i1", T0 + LearnerDriver.BATCH));
             driver.advanceWallClockTime(LearnerDriver.MAX_WAIT);
@@ -192,7 +192,7 @@ class LearnPublicationTest {
                 List.of(),
                 List.of());
         String mark = LearnerDriver.generation() + "\0";
-        try (LearnerDriver driver = driver(learnFromLog(), "a")) {
+        try (LearnerDriver driver = LearnerDriver.fromLog(true, Streams.terms(), state)) {
             driver.send(
                     topics.miniBatches(),
                     wire.encode(Topic.MINI_BATCHES, topics.miniBatches(), batch).orElseThrow());
@@ -216,9 +216,8 @@ class LearnPublicationTest {
         GenerationTerms unpromoted =
                 new GenerationTerms("app-2", Streams.terms().settings(), false, Duration.ofSeconds(30), () -> 0);
         for (GenerationTerms terms : List.of(Streams.terms(), unpromoted)) {
-            try (LearnerDriver driver = driver(
-                    MillraceTopology.learn(topics, Streams.trainer(), LearnerDriver.MAX_WAIT, wire, terms),
-                    terms.application())) {
+            try (LearnerDriver driver =
+                    LearnerDriver.learning(Streams.trainer(), terms, state.resolve(terms.application()))) {
                 driver.sendBatch(0, false);
                 driver.sendBatch(1, false);
 
@@ -252,18 +251,18 @@ class LearnPublicationTest {
 
     @Test
     void learnerFromTheLogPublishesTheSameVectors() {
-        List<byte[]> log = new ArrayList<>();
+        List<byte[]> log;
         Map<String, float[]> live;
-        try (LearnerDriver driver = driver(learn(), "live")) {
+        try (LearnerDriver driver = LearnerDriver.learning(state.resolve("live"))) {
             for (int at = 0; at < 4 * LearnerDriver.BATCH; at++) {
                 driver.send(LearnerDriver.example(at));
             }
-            driver.read(topics.miniBatches()).forEach(record -> log.add(record.value()));
+            log = driver.log();
             live = driver.lastVectors();
         }
         assertThat(log).hasSize(4);
 
-        try (LearnerDriver driver = driver(learnFromLog(), "log")) {
+        try (LearnerDriver driver = LearnerDriver.fromLog(true, Streams.terms(), state.resolve("log"))) {
             log.forEach(batch -> driver.send(topics.miniBatches(), batch));
 
             assertThat(driver.items()).isEmpty(); // the batches are old: it is catching up
@@ -285,8 +284,7 @@ class LearnPublicationTest {
         TrainerSettings gated = TrainerSettings.read(Streams.reader(
                 "features.user", "history", "publish.gate.window", "320", "publish.gate.recall-at", "10"));
         ClusteredClicks clicks = new ClusteredClicks(5, 10, 20, T0);
-        try (LearnerDriver driver =
-                driver(MillraceTopology.learn(topics, gated, LearnerDriver.MAX_WAIT, wire, Streams.terms()), "a")) {
+        try (LearnerDriver driver = LearnerDriver.learning(gated, Streams.terms(), state)) {
             clicks.items().forEach(item -> driver.send(new CatalogueChange.Upsert(Streams.item(item))));
             for (int at = 0; at < 300 * LearnerDriver.BATCH; at++) {
                 driver.send(clicks.good());
@@ -321,7 +319,7 @@ class LearnPublicationTest {
 
     @Test
     void removedUsersRowsGetTombstones() {
-        try (LearnerDriver driver = driver(learn(), "a")) {
+        try (LearnerDriver driver = LearnerDriver.learning(state)) {
             driver.sendBatch(0, false);
             assertThat(LearnerDriver.keys(driver.read(topics.modelUpdates())))
                     .anyMatch(key -> key.endsWith("mruser\0u1"));
@@ -341,17 +339,5 @@ class LearnPublicationTest {
                             0,
                             new TreeMap<>(Map.of("learnt", (long) LearnerDriver.BATCH, "user-removal", 1L))));
         }
-    }
-
-    private Topology learnFromLog() {
-        return MillraceTopology.learnFromLog(topics, Streams.trainer(), true, wire, Streams.terms());
-    }
-
-    private Topology learn() {
-        return MillraceTopology.learn(topics, Streams.trainer(), LearnerDriver.MAX_WAIT, wire, Streams.terms());
-    }
-
-    private LearnerDriver driver(Topology topology, String directory) {
-        return new LearnerDriver(topology, state.resolve(directory));
     }
 }

@@ -8,13 +8,14 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.TrainingRecords;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -40,6 +41,27 @@ final class LearnerDriver implements AutoCloseable {
 
     LearnerDriver(Topology topology, Path state) {
         driver = new TopologyTestDriver(topology, Streams.driver(state));
+    }
+
+    /** Of the learner that makes the log. */
+    static LearnerDriver learning(Path state) {
+        return learning(Streams.trainer(), Streams.terms(), state);
+    }
+
+    static LearnerDriver learning(TrainerSettings trainer, GenerationTerms terms, Path state) {
+        return new LearnerDriver(
+                MillraceTopology.learn(Streams.topics(), trainer, MAX_WAIT, Streams.wire(), terms), state);
+    }
+
+    static LearnerDriver fromLog(boolean isPublishing, GenerationTerms terms, Path state) {
+        return new LearnerDriver(
+                MillraceTopology.learnFromLog(Streams.topics(), Streams.trainer(), isPublishing, Streams.wire(), terms),
+                state);
+    }
+
+    /** The values of the mini-batches that came since the last call. */
+    List<byte[]> log() {
+        return read(topics.miniBatches()).stream().map(TestRecord::value).toList();
     }
 
     @Override
@@ -112,15 +134,12 @@ final class LearnerDriver implements AutoCloseable {
     }
 
     static List<String> keys(List<TestRecord<byte[], byte[]>> records) {
-        return records.stream()
-                .map(record -> new String(record.key(), StandardCharsets.UTF_8))
-                .toList();
+        return records.stream().map(record -> Utf8.text(record.key())).toList();
     }
 
     static Map<String, String> headers(TestRecord<byte[], byte[]> record) {
         Map<String, String> headers = new TreeMap<>();
-        record.headers()
-                .forEach(header -> headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8)));
+        record.headers().forEach(header -> headers.put(header.key(), Utf8.text(header.value())));
         return headers;
     }
 
@@ -136,7 +155,7 @@ final class LearnerDriver implements AutoCloseable {
 
     void send(String topic, byte[] value) {
         driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer())
-                .pipeInput("key".getBytes(StandardCharsets.UTF_8), value, T0);
+                .pipeInput(Utf8.bytes("key"), value, T0);
     }
 
     List<TestRecord<byte[], byte[]>> read(String topic) {
@@ -162,9 +181,8 @@ final class LearnerDriver implements AutoCloseable {
     Map<String, float[]> lastVectors() {
         Map<String, float[]> vectors = new TreeMap<>();
         embeddings()
-                .forEach(embedding -> vectors.put(
-                        embedding.item(),
-                        Optional.of(embedding).flatMap(ItemEmbedding::vector).orElseThrow()));
+                .forEach(embedding ->
+                        vectors.put(embedding.item(), embedding.vector().orElseThrow()));
         return vectors;
     }
 

@@ -1,64 +1,52 @@
 package dev.millrace.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.state.Durable;
-import dev.millrace.state.EntrySink;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.KeptSettings;
+import dev.millrace.state.Books;
 import dev.millrace.state.EntrySource;
+import dev.millrace.state.InputTopic;
+import dev.millrace.state.Outcome;
+import dev.millrace.state.Utf8;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.Properties;
+import java.util.TreeMap;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.TaskId;
 import org.apache.kafka.streams.processor.api.MockProcessorContext;
+import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.Stores;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
-/** What a store tells its owner and the requests for commits. A commit lasts a second here. */
+/** What a store keeps with its state, and tells its owner and the requests for commits. A commit lasts a second here. */
 class WriteThroughStoreTest {
 
     private static final Duration INTERVAL = Duration.ofMillis(100);
+    private static final String WINDOW = "attribution.window";
+    private static final String LENGTH = "history.length";
 
-    private final KeyValueStore<Bytes, byte[]> inner =
-            Stores.inMemoryKeyValueStore("inner").get();
-    private final WriteThroughStore<Nothing> store = new WriteThroughStore<>(inner);
+    private final KeyValueStore<Bytes, byte[]> entries =
+            Stores.inMemoryKeyValueStore("books").get();
+    private final WriteThroughStore<Books> store = new WriteThroughStore<>(entries);
     private long nanos;
     private int written;
     private final CommitPace pace = new CommitPace(INTERVAL, Duration.ofSeconds(10), () -> nanos);
-    private final WriteThroughStore.Owner<Nothing> owner = new WriteThroughStore.Owner<>() {
+    private final CommitRequests requests;
 
-        @Override
-        public Nothing fresh(EntrySource stored) {
-            return new Nothing();
-        }
-
-        @Override
-        public void beforeCommit(Nothing state) {
-            written++;
-        }
-    };
-
-    /** A state without content. */
-    private static final class Nothing implements Durable {
-
-        @Override
-        public void restore(byte[] key, byte[] value) {}
-
-        @Override
-        public void drainDirty(EntrySink sink) {}
-    }
-
-    @BeforeEach
-    void open() {
-        Properties config = new Properties();
-        config.put("application.id", "test");
-        config.put("bootstrap.servers", "localhost:1");
-        MockProcessorContext<Void, Void> context = new MockProcessorContext<>(config);
-        CommitRequests requests = new CommitRequests(context, pace);
+    WriteThroughStoreTest(@TempDir Path directory) {
+        MockProcessorContext<Void, Void> context =
+                new MockProcessorContext<>(Streams.driver(directory), new TaskId(0, 0), directory.toFile());
+        requests = new CommitRequests(context, pace);
         store.init(context.getStateStoreContext(), store);
-        store.own(owner, requests);
+        own(Map.of());
         requests.whenDue();
     }
 
@@ -94,9 +82,74 @@ class WriteThroughStoreTest {
         assertThat(pace.left()).isZero(); // no end was told
     }
 
+    @Test
+    void settingsAreKeptBeforeAllElseOfTheFirstCommit() {
+        startAndCommit(Map.of(WINDOW, "30m", LENGTH, "200"));
+
+        assertThat(keys()).startsWith("\1" + WINDOW, "\1" + LENGTH).hasSizeGreaterThan(2);
+    }
+
+    @Test
+    void stateOfOtherSettingsIsNotLoaded() {
+        startAndCommit(Map.of(WINDOW, "30m", LENGTH, "200"));
+
+        assertThatThrownBy(() -> startAndCommit(Map.of(WINDOW, "30m", LENGTH, "10")))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessage("history.length = 10: must be 200, as for the state of store books");
+        assertThat(startAndCommit(Map.of(WINDOW, "30m", LENGTH, "200"))).isEqualTo(2);
+    }
+
+    @Test
+    void settingThatTheStateDoesNotKnowIsKeptFromThenOn() {
+        startAndCommit(Map.of(WINDOW, "30m"));
+
+        assertThat(startAndCommit(Map.of(WINDOW, "30m", LENGTH, "200"))).isEqualTo(2);
+
+        assertThatThrownBy(() -> startAndCommit(Map.of(WINDOW, "30m", LENGTH, "10")))
+                .hasMessageContaining("history.length = 10: must be 200");
+    }
+
+    /** Starts on what is there, counts an event and commits. Returns how many were counted since the beginning. */
+    private long startAndCommit(Map<String, String> settings) {
+        own(settings);
+        store.change().settle(InputTopic.CLICKS, Outcome.ORPHAN);
+        commit();
+        return Books.Account.of(InputTopic.CLICKS, store.state().accounts()).received();
+    }
+
+    private void own(Map<String, String> settings) {
+        store.own(
+                new WriteThroughStore.Owner<>() {
+                    @Override
+                    public Books fresh(EntrySource stored) {
+                        return new Books();
+                    }
+
+                    @Override
+                    public KeptSettings settings() {
+                        return new KeptSettings(new TreeMap<>(settings));
+                    }
+
+                    @Override
+                    public void beforeCommit(Books books) {
+                        written++;
+                        store.drain((key, value) -> {});
+                    }
+                },
+                requests);
+    }
+
     private void commit() {
         store.flushCache();
         nanos += Duration.ofSeconds(1).toNanos();
         store.commit(Map.of(new TopicPartition("changelog", 0), 1L));
+    }
+
+    private List<String> keys() {
+        List<String> keys = new ArrayList<>();
+        try (KeyValueIterator<Bytes, byte[]> all = entries.all()) {
+            all.forEachRemaining(entry -> keys.add(Utf8.text(entry.key.get())));
+        }
+        return keys;
     }
 }

@@ -1,7 +1,5 @@
 package dev.millrace.fuzz;
 
-import dev.millrace.attribute.TrainingExample;
-import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.Rejection;
 import dev.millrace.state.InputTopic;
 import dev.millrace.wire.AvroWire;
@@ -115,22 +113,11 @@ public final class EventFuzz {
     private static byte[] trainingRecord(byte[] value) {
         TrainingRecords records = new TrainingRecords(WIRE);
         ByteArrayOutputStream written = new ByteArrayOutputStream();
-        records.decode(value, new TrainingRecords.Reader() {
-            @Override
-            public void example(TrainingExample example) {
-                written.writeBytes(records.encode(TOPIC, example));
-            }
-
-            @Override
-            public void change(CatalogueChange change) {
-                written.writeBytes(records.encode(TOPIC, change));
-            }
-
-            @Override
-            public void userRemoval(String user) {
-                written.writeBytes(records.encodeUserRemoval(TOPIC, user));
-            }
-        });
+        records.decode(
+                value,
+                example -> written.writeBytes(records.encode(TOPIC, example)),
+                change -> written.writeBytes(records.encode(TOPIC, change)),
+                user -> written.writeBytes(records.encodeUserRemoval(TOPIC, user)));
         return written.toByteArray();
     }
 
