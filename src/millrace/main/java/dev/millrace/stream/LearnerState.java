@@ -10,7 +10,6 @@ import dev.millrace.state.Frame;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.ClusterAdmin;
 import dev.millrace.topic.TopicReader;
-import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.topic.transaction.SettledProducer;
 import dev.millrace.topic.transaction.Transactions;
@@ -25,11 +24,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -42,9 +39,6 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.GroupIdNotFoundException;
-import org.apache.kafka.common.errors.TopicAuthorizationException;
-import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.processor.internals.ProcessorMetadata;
@@ -190,11 +184,7 @@ public final class LearnerState {
     }
 
     private void requireChangelog() {
-        boolean isThere = cluster.ask(admin -> admin.listTopics(new ListTopicsOptions().listInternal(true))
-                .names()
-                .get()
-                .contains(changelog));
-        if (!isThere) {
+        if (!cluster.ask(ClusterAdmin::topics).contains(changelog)) {
             throw new UnusableTopicException(List.of("there is no learner of application " + application
                     + ": its changelog " + changelog + " is missing; name the " + APPLICATION_ID
                     + " it was started with, and --from mini-batches if it learns from the log"));
@@ -216,20 +206,7 @@ public final class LearnerState {
     }
 
     private void requireNoGroup() {
-        boolean hasOffsets = cluster.ask(admin -> {
-            try {
-                return !admin.listConsumerGroupOffsets(application)
-                        .partitionsToOffsetAndMetadata()
-                        .get()
-                        .isEmpty();
-            } catch (ExecutionException failed) {
-                if (failed.getCause() instanceof GroupIdNotFoundException) {
-                    return false;
-                }
-                throw failed;
-            }
-        });
-        if (hasOffsets) {
+        if (!cluster.ask(admin -> ClusterAdmin.committed(admin, application)).isEmpty()) {
             throw taken("its group " + application + " has offsets");
         }
     }
@@ -256,19 +233,8 @@ public final class LearnerState {
                 .filter(number -> number > 0);
         NewTopic topic = new NewTopic(changelog, Optional.of(1), replicas)
                 .configs(Map.of("cleanup.policy", "compact", "message.timestamp.type", "CreateTime"));
-        cluster.ask(admin -> {
-            try {
-                admin.createTopics(List.of(topic)).all().get();
-            } catch (ExecutionException failed) {
-                if (failed.getCause() instanceof TopicAuthorizationException refused) { // which names no topic
-                    throw new MissingRightException("CREATE", "topic " + changelog, refused);
-                }
-                if (!(failed.getCause() instanceof TopicExistsException)) {
-                    throw failed;
-                }
-            }
-            return true;
-        });
+        cluster.ask(admin -> ClusterAdmin.isCreated(
+                changelog, admin.createTopics(List.of(topic)).all()));
     }
 
     /** The group, as a client knows it that is no member. */

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.apache.kafka.clients.admin.ListTopicsOptions;
 
 /**
  * The settings that an application's state was begun with, read from the cluster: before a start, or for an audit.
@@ -33,12 +32,7 @@ public final class StoredSettings {
                     case ATTRIBUTE -> MillraceTopology.ATTRIBUTION_BOOKS_STORE;
                     case LEARN, LEARN_FROM_LOG -> MillraceTopology.LEARNER_STORE;
                 });
-        boolean isThere = new ClusterAdmin(clients, patience)
-                .ask(admin -> admin.listTopics(new ListTopicsOptions().listInternal(true))
-                        .names()
-                        .get()
-                        .contains(changelog));
-        if (!isThere) {
+        if (!new ClusterAdmin(clients, patience).ask(ClusterAdmin::topics).contains(changelog)) {
             return KeptSettings.NONE;
         }
         SortedMap<String, String> kept = new TreeMap<>();

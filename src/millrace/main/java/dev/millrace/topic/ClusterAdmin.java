@@ -4,15 +4,27 @@ import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.topic.fault.UnauthenticatedException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.errors.TopicExistsException;
 
 /**
  * Asks the cluster about itself.
@@ -51,6 +63,63 @@ public record ClusterAdmin(ClientSettings clients, Duration patience) {
             return Admin.create(config);
         } catch (KafkaException failed) {
             throw clients.noClient(failed);
+        }
+    }
+
+    /** The topics that the cluster lists for this process, Kafka's own among them: those that it may describe. */
+    public static Set<String> topics(Admin admin) throws ExecutionException, InterruptedException {
+        return admin.listTopics(new ListTopicsOptions().listInternal(true))
+                .names()
+                .get();
+    }
+
+    /** What a group has committed; empty if there is no such group. */
+    public static Map<TopicPartition, OffsetAndMetadata> committed(Admin admin, String group)
+            throws ExecutionException, InterruptedException {
+        try {
+            Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>(admin.listConsumerGroupOffsets(group)
+                    .partitionsToOffsetAndMetadata()
+                    .get());
+            committed.values().removeIf(Objects::isNull);
+            return committed;
+        } catch (ExecutionException failed) {
+            if (failed.getCause() instanceof GroupIdNotFoundException) {
+                return Map.of();
+            }
+            throw failed;
+        }
+    }
+
+    /** The offset that is meant of each partition. */
+    public static Map<TopicPartition, Long> offsets(
+            Admin admin, Collection<TopicPartition> partitions, OffsetSpec which)
+            throws ExecutionException, InterruptedException {
+        Map<TopicPartition, Long> offsets = new HashMap<>();
+        admin.listOffsets(partitions.stream().collect(Collectors.toMap(each -> each, each -> which)))
+                .all()
+                .get()
+                .forEach((partition, found) -> offsets.put(partition, found.offset()));
+        return offsets;
+    }
+
+    /**
+     * Waits until a topic is made. Returns false if it was there before.
+     *
+     * @throws MissingRightException if it may not be made
+     */
+    public static boolean isCreated(String topic, KafkaFuture<Void> creation)
+            throws ExecutionException, InterruptedException {
+        try {
+            creation.get();
+            return true;
+        } catch (ExecutionException failed) {
+            if (failed.getCause() instanceof TopicExistsException) {
+                return false;
+            }
+            if (failed.getCause() instanceof TopicAuthorizationException refused) { // which may name no topic
+                throw new MissingRightException("CREATE", "topic " + topic, refused);
+            }
+            throw failed;
         }
     }
 

@@ -1,8 +1,8 @@
 package dev.millrace.topic;
 
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -126,21 +126,14 @@ public final class ClusterWatch implements AutoCloseable {
     private record Standstill(long read, long sinceNanos) {}
 
     private void look(Admin admin, String name, String group) throws ExecutionException, InterruptedException {
-        Map<TopicPartition, Long> read = new HashMap<>();
-        for (Map.Entry<TopicPartition, OffsetAndMetadata> offset : admin.listConsumerGroupOffsets(group)
-                .partitionsToOffsetAndMetadata()
-                .get()
-                .entrySet()) {
-            if (offset.getValue() != null) {
-                read.put(offset.getKey(), offset.getValue().offset());
-            }
-        }
-        Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
-        read.keySet().forEach(partition -> latest.put(partition, OffsetSpec.latest()));
+        Map<TopicPartition, OffsetAndMetadata> read = ClusterAdmin.committed(admin, group);
+        long committed =
+                read.values().stream().mapToLong(OffsetAndMetadata::offset).sum();
         long sum = 0;
-        long committed = read.values().stream().mapToLong(Long::longValue).sum();
-        for (var end : admin.listOffsets(latest).all().get().entrySet()) {
-            sum += Math.max(0, end.getValue().offset() - read.getOrDefault(end.getKey(), 0L));
+        for (var end :
+                ClusterAdmin.offsets(admin, read.keySet(), OffsetSpec.latest()).entrySet()) {
+            OffsetAndMetadata reached = Objects.requireNonNull(read.get(end.getKey()));
+            sum += Math.max(0, end.getValue() - reached.offset());
         }
         behind.put(name, sum);
         if (sum < FEWEST_WAITING) {

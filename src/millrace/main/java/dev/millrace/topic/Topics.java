@@ -20,7 +20,6 @@ import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
-import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -31,7 +30,6 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
-import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +55,6 @@ public final class Topics {
     private static final DescribeTopicsOptions WITH_RIGHTS =
             new DescribeTopicsOptions().includeAuthorizedOperations(true);
 
-    private static final int ONE_PARTITION = 1;
     private static final String MAX_MESSAGE_BYTES = "max.message.bytes";
     private static final int BROKER_DEFAULT_BYTES = 1_048_588; // of max.message.bytes
 
@@ -85,16 +82,8 @@ public final class Topics {
                             .toList())
                     .values());
             for (Map.Entry<String, KafkaFuture<Void>> future : futures.entrySet()) {
-                try {
-                    future.getValue().get();
+                if (ClusterAdmin.isCreated(future.getKey(), future.getValue())) {
                     created.add(future.getKey());
-                } catch (ExecutionException failed) {
-                    if (failed.getCause() instanceof TopicAuthorizationException refused) {
-                        throw new MissingRightException("CREATE", "topic " + future.getKey(), refused);
-                    }
-                    if (!(failed.getCause() instanceof TopicExistsException)) {
-                        throw failed;
-                    }
                 }
             }
             awaitLeaders(admin);
@@ -185,20 +174,18 @@ public final class Topics {
 
     private void whenABrokerAnswers(Duration longest, Consumer<String> waiting, Runnable check) {
         long deadline = System.nanoTime() + longest.toNanos();
-        while (true) {
+        for (boolean isDone = false; !isDone; ) {
             try {
                 check.run();
-                return;
+                isDone = true;
             } catch (BrokerUnreachableException unreachable) {
-                long left = deadline - System.nanoTime();
-                if (left <= 0) {
-                    throw new BrokerUnreachableException(
-                            "gave up after " + longest.toSeconds() + " s (stream.startup-timeout): "
-                                    + unreachable.getMessage(),
-                            unreachable);
+                Duration left = Duration.ofNanos(deadline - System.nanoTime());
+                if (left.isNegative() || left.isZero()) {
+                    String gaveUp = "gave up after " + longest.toSeconds() + " s (stream.startup-timeout): ";
+                    throw new BrokerUnreachableException(gaveUp + unreachable.getMessage(), unreachable);
                 }
                 waiting.accept("waiting for a broker at " + cluster.clients().bootstrapServers() + ", "
-                        + Duration.ofNanos(left).toSeconds() + " s more");
+                        + left.toSeconds() + " s more");
                 ClusterAdmin.pause(PAUSE); // an address that cannot be resolved fails at once
             }
         }
@@ -311,15 +298,15 @@ public final class Topics {
         long deadline = System.nanoTime() + cluster.patience().toNanos();
         while (true) {
             try {
-                Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+                List<TopicPartition> partitions = new ArrayList<>();
                 admin.describeTopics(settings.names().all())
                         .allTopicNames()
                         .get()
                         .forEach((topic, description) -> description
                                 .partitions()
-                                .forEach(partition -> latest.put(
-                                        new TopicPartition(topic, partition.partition()), OffsetSpec.latest())));
-                admin.listOffsets(latest).all().get();
+                                .forEach(
+                                        partition -> partitions.add(new TopicPartition(topic, partition.partition()))));
+                ClusterAdmin.offsets(admin, partitions, OffsetSpec.latest());
                 return;
             } catch (ExecutionException failed) {
                 if (!(failed.getCause() instanceof RetriableException) || System.nanoTime() > deadline) {
@@ -369,9 +356,7 @@ public final class Topics {
      */
     public void checkChangelogs(Map<String, Long> largest) {
         requireNone((admin, faults) -> {
-            Set<String> present = new TreeSet<>(admin.listTopics(new ListTopicsOptions().listInternal(true))
-                    .names()
-                    .get());
+            Set<String> present = new TreeSet<>(ClusterAdmin.topics(admin));
             present.retainAll(largest.keySet());
             configs(admin, present, faults)
                     .forEach((name, config) -> requireRoom(name, largest.getOrDefault(name, 0L), config, faults));
@@ -397,8 +382,8 @@ public final class Topics {
     /** Returns all topics as {@link #create} makes them, in the order of {@link TopicNames#all}. Asks no cluster. */
     public List<Shape> shapes() {
         TopicNames names = settings.names();
-        Map<String, String> kept = Map.of("retention.ms", millis(settings.eventRetention()));
         LargestRecords largest = settings.largest();
+        Map<String, String> kept = retention(settings.eventRetention());
         Map<String, String> events = largest.event() <= BROKER_DEFAULT_BYTES
                 ? kept
                 : with(kept, Map.of(MAX_MESSAGE_BYTES, Long.toString(largest.event())));
@@ -410,25 +395,23 @@ public final class Topics {
                 MAX_MESSAGE_BYTES,
                 Integer.toString(settings.maxMessageBytes()));
         Map<String, String> compacted = with(with(written, settings.compaction()), Map.of("cleanup.policy", "compact"));
-        Map<String, String> examples = with(written, Map.of("retention.ms", millis(settings.exampleRetention())));
-        Map<String, String> batches = with(written, Map.of("retention.ms", millis(settings.batchRetention())));
-        Map<String, String> actions = with(written, Map.of("retention.ms", millis(settings.actionRetention())));
+        Map<String, String> examples = with(written, retention(settings.exampleRetention()));
+        Map<String, String> batches = with(written, retention(settings.batchRetention()));
+        Map<String, String> actions = with(written, retention(settings.actionRetention()));
         int many = settings.partitions();
-        List<Shape> shapes = new ArrayList<>(List.of(
-                shape(names.exposures(), many, events, 0),
-                shape(names.clicks(), many, events, 0),
-                shape(names.users(), many, events, 0),
-                shape(names.items(), many, events, 0),
-                shape(names.trainingExamples(), ONE_PARTITION, examples, largest.example()),
-                shape(names.miniBatches(), ONE_PARTITION, batches, largest.miniBatch()),
+        List<Shape> shapes = new ArrayList<>();
+        names.inputs().forEach(input -> shapes.add(shape(input, many, events, 0)));
+        shapes.addAll(List.of(
+                shape(names.trainingExamples(), 1, examples, largest.example()),
+                shape(names.miniBatches(), 1, batches, largest.miniBatch()),
                 shape(names.itemEmbeddings(), many, compacted, largest.embedding()),
-                shape(names.modelUpdates(), ONE_PARTITION, compacted, largest.learnerEntry()),
+                shape(names.modelUpdates(), 1, compacted, largest.learnerEntry()),
                 shape(names.itemNeighbours(), many, compacted, largest.neighbours()),
-                shape(names.generations(), ONE_PARTITION, compacted, largest.small()),
+                shape(names.generations(), 1, compacted, largest.small()),
                 shape(names.userFeatures(), many, compacted, largest.userFeatures()),
-                shape(names.trainingProgress(), ONE_PARTITION, compacted, largest.small()),
+                shape(names.trainingProgress(), 1, compacted, largest.small()),
                 shape(names.deadLetters(), many, with(written, kept), LargestRecords.DEAD_LETTER_BYTES),
-                shape(names.operatorActions(), ONE_PARTITION, actions, largest.small())));
+                shape(names.operatorActions(), 1, actions, largest.small())));
         names.vectorStore()
                 .ifPresent(store -> shapes.add(shape(store.topic(), many, compacted, largest.vectorStore())));
         return shapes;
@@ -450,7 +433,7 @@ public final class Topics {
         return Objects.requireNonNull(topics.get(topic)).partitions().size();
     }
 
-    private static String millis(Duration retention) {
-        return retention.equals(TopicSettings.FOR_EVER) ? "-1" : Long.toString(retention.toMillis());
+    private static Map<String, String> retention(Duration time) {
+        return Map.of("retention.ms", time.equals(TopicSettings.FOR_EVER) ? "-1" : Long.toString(time.toMillis()));
     }
 }

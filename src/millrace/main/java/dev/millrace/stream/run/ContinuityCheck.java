@@ -19,14 +19,12 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
-import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.UnknownMemberIdException;
@@ -73,10 +71,9 @@ final class ContinuityCheck {
                 return;
             }
             if (System.nanoTime() > deadline) {
-                throw new LostContinuityException(
-                        List.of(
-                                "group " + application
-                                        + " has members and no offsets, so that it cannot be said where they read: stop them and start again"));
+                throw new LostContinuityException(List.of("group " + application
+                        + " has members and no offsets, so that it cannot be said where they read:"
+                        + " stop them and start again"));
             }
             ClusterAdmin.pause(PAUSE);
         }
@@ -101,9 +98,7 @@ final class ContinuityCheck {
                 .flatMap(ContinuityCheck::stores)
                 .map(store -> MillraceTopology.changelog(application, store))
                 .collect(Collectors.toCollection(TreeSet::new));
-        stored.retainAll(admin.listTopics(new org.apache.kafka.clients.admin.ListTopicsOptions().listInternal(true))
-                .names()
-                .get());
+        stored.retainAll(ClusterAdmin.topics(admin));
 
         // the group first: what it has read by then cannot be past what the topics hold after
         Map<TopicPartition, Continuity.Position> committed = committed(admin, application);
@@ -143,26 +138,12 @@ final class ContinuityCheck {
     private static Map<TopicPartition, Continuity.Position> committed(Admin admin, String group)
             throws ExecutionException, InterruptedException {
         Map<TopicPartition, Continuity.Position> committed = new HashMap<>();
-        Map<TopicPartition, OffsetAndMetadata> offsets;
-        try {
-            offsets = admin.listConsumerGroupOffsets(group)
-                    .partitionsToOffsetAndMetadata()
-                    .get();
-        } catch (ExecutionException failed) {
-            if (failed.getCause() instanceof GroupIdNotFoundException) {
-                return committed;
-            }
-            throw failed;
-        }
-        offsets.forEach((partition, offset) -> {
-            if (offset != null) {
-                // Streams writes its own metadata with every offset it commits; the offsets of a first start have none
-                committed.put(
+        // Streams writes its own metadata with every offset it commits; the offsets of a first start have none
+        ClusterAdmin.committed(admin, group)
+                .forEach((partition, offset) -> committed.put(
                         partition,
                         new Continuity.Position(
-                                offset.offset(), !offset.metadata().isEmpty()));
-            }
-        });
+                                offset.offset(), !offset.metadata().isEmpty())));
         return committed;
     }
 
@@ -172,21 +153,12 @@ final class ContinuityCheck {
                 .flatMap(topic -> topic.partitions().stream()
                         .map(partition -> new TopicPartition(topic.name(), partition.partition())))
                 .toList();
-        Map<TopicPartition, ListOffsetsResultInfo> begins = offsets(admin, partitions, OffsetSpec.earliest());
-        Map<TopicPartition, ListOffsetsResultInfo> ends = offsets(admin, partitions, OffsetSpec.latest());
+        Map<TopicPartition, Long> begins = ClusterAdmin.offsets(admin, partitions, OffsetSpec.earliest());
         SortedMap<TopicPartition, Continuity.Span> spans = new TreeMap<>(BY_NAME);
-        ends.forEach((partition, end) -> Optional.ofNullable(begins.get(partition))
-                .ifPresent(begin -> spans.put(partition, new Continuity.Span(begin.offset(), end.offset()))));
+        ClusterAdmin.offsets(admin, partitions, OffsetSpec.latest())
+                .forEach((partition, end) ->
+                        spans.put(partition, new Continuity.Span(begins.getOrDefault(partition, end), end)));
         return spans;
-    }
-
-    private static Map<TopicPartition, ListOffsetsResultInfo> offsets(
-            Admin admin, List<TopicPartition> partitions, OffsetSpec which)
-            throws ExecutionException, InterruptedException {
-        return admin.listOffsets(
-                        partitions.stream().collect(Collectors.toMap(partition -> partition, partition -> which)))
-                .all()
-                .get();
     }
 
     private static Map<String, String> policies(Admin admin, Set<String> topics)

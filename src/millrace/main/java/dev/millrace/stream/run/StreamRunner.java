@@ -9,8 +9,10 @@ import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.topic.transaction.TransactionWatch;
 import dev.millrace.topic.transaction.Transactions;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.EnumMap;
@@ -24,6 +26,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -67,7 +70,7 @@ public final class StreamRunner implements AutoCloseable {
     private final Optional<TransactionWatch> transactionWatch;
     private final Map<Part, KafkaStreams> applications = new EnumMap<>(Part.class);
     private final Map<Part, Restoration> restorations = new EnumMap<>(Part.class);
-    private final ApplicationMetrics metrics = new ApplicationMetrics();
+    private final List<KafkaStreamsMetrics> kafkasMetrics = new CopyOnWriteArrayList<>();
     private final Set<String> reported = new HashSet<>();
     private final Set<Part> started = ConcurrentHashMap.newKeySet();
     private final CountDownLatch running;
@@ -218,15 +221,34 @@ public final class StreamRunner implements AutoCloseable {
         Gauge.builder("millrace.cluster.answering", this, one -> one.isClusterAnswering() ? 1 : 0)
                 .description("1 if the cluster answered lately")
                 .register(registry);
-        applications.keySet().forEach(part -> Gauge.builder(
-                        "millrace.standstill", watch, one -> one.standstill(part.suffix())
-                                .toSeconds())
-                .description("how long the application has committed nothing while records wait")
-                .baseUnit("seconds")
-                .tag("application", part.suffix())
-                .register(registry));
-        applications.forEach(
-                (part, streams) -> metrics.bind(registry, part.suffix(), streams, watch, restoration(part)));
+        applications.forEach((part, streams) -> {
+            String name = part.suffix();
+            KafkaStreamsMetrics ofKafka = new KafkaStreamsMetrics(streams);
+            ofKafka.bindTo(registry);
+            kafkasMetrics.add(ofKafka);
+            gauge("millrace.running", name, () -> streams.state() == KafkaStreams.State.RUNNING ? 1 : 0)
+                    .description("1 if the application processes records")
+                    .register(registry);
+            gauge("millrace.lag", name, () -> watch.lag(name))
+                    .description("records that are there and not yet committed as read")
+                    .register(registry);
+            gauge("millrace.standstill", name, () -> watch.standstill(name).toSeconds())
+                    .description("how long the application has committed nothing while records wait")
+                    .baseUnit("seconds")
+                    .register(registry);
+            gauge("millrace.ready.after", name, restoration(part)::secondsToReady)
+                    .description("how long the last start, or return after a rebalance, took")
+                    .baseUnit("seconds")
+                    .register(registry);
+            FunctionCounter.builder("millrace.restored.records", restoration(part), Restoration::restored)
+                    .description("records restored from changelogs")
+                    .tag("application", name)
+                    .register(registry);
+        });
+    }
+
+    private static Gauge.Builder<Supplier<Number>> gauge(String metric, String application, Supplier<Number> value) {
+        return Gauge.builder(metric, value).tag("application", application);
     }
 
     /**
@@ -240,7 +262,7 @@ public final class StreamRunner implements AutoCloseable {
         failures.close();
         watch.close();
         transactionWatch.ifPresent(TransactionWatch::close);
-        metrics.close();
+        kafkasMetrics.forEach(KafkaStreamsMetrics::close);
         long deadline = System.nanoTime() + CLOSE_PATIENCE.toNanos();
         CloseOptions leaving = CloseOptions.groupMembershipOperation(
                 settings.instanceId().isBlank()
@@ -267,7 +289,8 @@ public final class StreamRunner implements AutoCloseable {
                 .addKeyValue("tasks", tasks)
                 .log(
                         tasks == 0
-                                ? "The state directory has no state, what the changelogs hold is restored from their beginning"
+                                ? "The state directory has no state, what the changelogs hold is restored from their"
+                                        + " beginning"
                                 : "The state directory has state, what the changelogs have beyond it is restored");
     }
 

@@ -17,7 +17,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.ListTransactionsOptions;
 import org.apache.kafka.clients.admin.ProducerState;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -82,7 +81,7 @@ public final class Transactions implements AutoCloseable {
      */
     public Set<TopicPartition> written(Collection<String> topics, Collection<String> applications) {
         return ask(() -> {
-            Set<String> names = names().stream()
+            Set<String> names = ClusterAdmin.topics(admin).stream()
                     .filter(name -> topics.contains(name)
                             || name.equals(OFFSETS)
                             || applications.stream()
@@ -107,13 +106,7 @@ public final class Transactions implements AutoCloseable {
 
     /** As {@link TransactionAdmin#listed}. */
     Set<String> listed() {
-        return ask(this::names);
-    }
-
-    private Set<String> names() throws ExecutionException, InterruptedException {
-        return admin.listTopics(new ListTopicsOptions().listInternal(true))
-                .names()
-                .get();
+        return ask(() -> ClusterAdmin.topics(admin));
     }
 
     /** All transactions that are open there now, each with what is known of its end. */
