@@ -6,8 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.publish.ItemEmbedding;
-import dev.millrace.settings.SettingsReader;
-import dev.millrace.stream.KilledTrainer;
+import dev.millrace.state.Utf8;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.Part;
 import dev.millrace.stream.StreamSettings;
@@ -23,12 +22,12 @@ import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TrainingRecords;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,147 +52,125 @@ class StreamRunnerIT {
 
     @Test
     void oneClickGoesFromItsTopicToAnEmbeddingAndAPoisonedLogStopsTheLearner() throws Exception {
-        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
-            ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
-            new Topics(clients, TopicSettings.read(Streams.reader()), PATIENCE).create();
-            List<ItemEmbedding> embeddings = new CopyOnWriteArrayList<>();
-            Map<Part, Topology> topologies = Map.of(
-                    Part.ATTRIBUTE,
-                            MillraceTopology.attribute(
-                                    topics, Streams.attribution(), Streams.attributionKept(), wire, topic -> 2),
-                    Part.LEARN,
-                            MillraceTopology.learn(
-                                    topics, Streams.trainer(), Duration.ofMillis(100), wire, Streams.terms()));
-            try (StreamRunner runner =
-                            new StreamRunner(KilledTrainer.settings(directory.resolve("state")), clients, topologies);
-                    TopicFollower follower = TopicFollower.start(
-                            clients,
-                            topics.itemEmbeddings(),
-                            record -> embeddings.add(
-                                    wire.decode(Topic.ITEM_EMBEDDINGS, record).orElseThrow()));
-                    EventProducer producer = new EventProducer(clients, topics, wire)) {
-                SimpleMeterRegistry meters = new SimpleMeterRegistry();
-                runner.bindTo(meters);
-                runner.start();
-                assertThat(runner.awaitRunning(PATIENCE)).isTrue();
-                try (Stream<Path> kept = Files.list(directory.resolve("state"))) {
-                    Set<PosixFilePermission> owner = PosixFilePermissions.fromString("rwx------");
-                    assertThat(kept.filter(each -> Files.isDirectory(each.resolve("0_0"))))
-                            .hasSize(2)
-                            .allSatisfy(application -> assertThat(Files.getPosixFilePermissions(application))
-                                    .isEqualTo(owner));
-                }
-                assertThat(runner.states()).isEqualTo(Map.of("attribute", "running", "learn", "running"));
-                assertThat(meters.getMeters()).isNotEmpty();
-
-                producer.send(Streams.exposure("e1", "u1", "i1", T0));
-                producer.send(Streams.click("c1", "u1", "i1", T0 + 5));
-                producer.flush();
-
-                await().atMost(PATIENCE).until(() -> embeddings.stream()
-                        .anyMatch(embedding -> embedding.item().equals("i1")
-                                && embedding.producedAt() == T0 + 5 + 7)); // as Streams.click stamps it
-
-                producer.sendBytes(
-                        topics.trainingExamples(),
-                        "k".getBytes(StandardCharsets.UTF_8),
-                        Optional.of(new byte[] {9}),
-                        T0);
-
-                await().atMost(PATIENCE).until(() -> !runner.isAlive());
-                assertThat(runner.failure()).isPresent();
-                assertThat(runner.failure().get())
-                        .hasStackTraceContaining("of training-examples-0 cannot be read, learning stops before it");
-                assertThat(follower.failure()).isEmpty();
+        try (Run run = new Run(Map.of(Part.ATTRIBUTE, attribute(), Part.LEARN, learn()))) {
+            SimpleMeterRegistry meters = new SimpleMeterRegistry();
+            run.runner.bindTo(meters);
+            run.start();
+            try (Stream<Path> kept = Files.list(directory.resolve("state"))) {
+                Set<PosixFilePermission> owner = PosixFilePermissions.fromString("rwx------");
+                assertThat(kept.filter(each -> Files.isDirectory(each.resolve("0_0"))))
+                        .hasSize(2)
+                        .allSatisfy(application -> assertThat(Files.getPosixFilePermissions(application))
+                                .isEqualTo(owner));
             }
+            assertThat(run.runner.states()).isEqualTo(Map.of("attribute", "running", "learn", "running"));
+            assertThat(meters.getMeters()).isNotEmpty();
+
+            run.producer.send(Streams.exposure("e1", "u1", "i1", T0));
+            run.producer.send(Streams.click("c1", "u1", "i1", T0 + 5));
+            run.producer.flush();
+
+            await().atMost(PATIENCE).until(() -> run.embeddings.stream()
+                    .anyMatch(embedding -> embedding.item().equals("i1")
+                            && embedding.producedAt() == T0 + 5 + 7)); // as Streams.click stamps it
+
+            run.producer.sendBytes(topics.trainingExamples(), Utf8.bytes("k"), Optional.of(new byte[] {9}), T0);
+
+            await().atMost(PATIENCE).until(() -> !run.runner.isAlive());
+            assertThat(run.runner.failure()).isPresent();
+            assertThat(run.runner.failure().get())
+                    .hasStackTraceContaining("of training-examples-0 cannot be read, learning stops before it");
         }
     }
 
+    /** The interval is longer than what is waited here. */
     @Test
     void stepThatComesAloneIsCommittedWithoutWaitingForTheInterval() throws Exception {
-        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
-            ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
-            new Topics(clients, TopicSettings.read(Streams.reader()), PATIENCE).create();
-            StreamSettings settings = StreamSettings.read(new SettingsReader(Map.of(
-                    "stream.state-directory", directory.resolve("state").toString(),
-                    "stream.learn.commit-interval", "1m",
-                    "stream.transaction-timeout", "5m")));
-            List<ItemEmbedding> embeddings = new CopyOnWriteArrayList<>();
-            try (StreamRunner runner = new StreamRunner(
-                            settings,
-                            clients,
-                            Map.of(
-                                    Part.LEARN,
-                                    MillraceTopology.learn(
-                                            topics,
-                                            Streams.trainer(),
-                                            Duration.ofMillis(100),
-                                            wire,
-                                            Streams.terms())));
-                    TopicFollower follower = TopicFollower.start(
-                            clients,
-                            topics.itemEmbeddings(),
-                            record -> embeddings.add(
-                                    wire.decode(Topic.ITEM_EMBEDDINGS, record).orElseThrow()));
-                    EventProducer producer = new EventProducer(clients, topics, wire)) {
-                runner.start();
-                assertThat(runner.awaitRunning(PATIENCE)).isTrue();
+        try (Run run = new Run(
+                Map.of(Part.LEARN, learn()),
+                "stream.learn.commit-interval",
+                "1m",
+                "stream.transaction-timeout",
+                "5m")) {
+            run.start();
+            byte[] item = new TrainingRecords(wire)
+                    .encode(topics.trainingExamples(), new CatalogueChange.Upsert(Streams.item("i1")));
 
-                producer.sendBytes(
-                        topics.trainingExamples(),
-                        "i1".getBytes(StandardCharsets.UTF_8),
-                        Optional.of(new TrainingRecords(wire)
-                                .encode(topics.trainingExamples(), new CatalogueChange.Upsert(Streams.item("i1")))),
-                        T0);
+            run.producer.sendBytes(topics.trainingExamples(), Utf8.bytes("i1"), Optional.of(item), T0);
 
-                // the interval is longer than what is waited here
-                await().atMost(PATIENCE).until(() -> !embeddings.isEmpty());
-                assertThat(follower.failure()).isEmpty();
-            }
+            await().atMost(PATIENCE).until(() -> !run.embeddings.isEmpty());
         }
     }
 
     /** The timers of Kafka Streams are longer than what is waited here, so a commit comes only if the event asks for it. */
     @Test
     void eventsAskForTheirCommitsAtOnceOrAfterTheInterval() throws Exception {
-        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
+        try (Run run = new Run(
+                Map.of(Part.ATTRIBUTE, attribute()),
+                "stream.attribute.commit-interval",
+                "3s",
+                "stream.transaction-timeout",
+                "10m")) {
+            run.start();
+            run.producer.send(Streams.item("i1"));
+            run.producer.flush();
+            await().atMost(PATIENCE).until(() -> run.items.equals(List.of(1L)));
+            run.producer.send(Streams.item("i1"));
+            run.producer.send(Streams.item("i1"));
+            run.producer.flush();
+
+            await().atMost(PATIENCE).until(() -> run.items.equals(List.of(1L, 3L)));
+        }
+    }
+
+    private Topology attribute() {
+        return MillraceTopology.attribute(topics, Streams.attribution(), Streams.attributionKept(), wire, topic -> 2);
+    }
+
+    private Topology learn() {
+        return MillraceTopology.learn(topics, Streams.trainer(), Duration.ofMillis(100), wire, Streams.terms());
+    }
+
+    /** Applications on a broker of their own, and what they write. */
+    private final class Run implements AutoCloseable {
+
+        final List<ItemEmbedding> embeddings = new CopyOnWriteArrayList<>();
+        final List<Long> items = new CopyOnWriteArrayList<>(); // received, at each commit
+        final StreamRunner runner;
+        final EventProducer producer;
+        private final EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"));
+        private final List<TopicFollower> followers = new ArrayList<>();
+
+        Run(Map<Part, Topology> topologies, String... settings) {
             ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
             new Topics(clients, TopicSettings.read(Streams.reader()), PATIENCE).create();
-            StreamSettings settings = StreamSettings.read(new SettingsReader(Map.of(
-                    "stream.state-directory", directory.resolve("state").toString(),
-                    "stream.attribute.commit-interval", "3s",
-                    "stream.transaction-timeout", "10m")));
-            List<Long> received = new CopyOnWriteArrayList<>();
-            try (StreamRunner runner = new StreamRunner(
-                            settings,
-                            clients,
-                            Map.of(
-                                    Part.ATTRIBUTE,
-                                    MillraceTopology.attribute(
-                                            topics,
-                                            Streams.attribution(),
-                                            Streams.attributionKept(),
-                                            wire,
-                                            topic -> 2)));
-                    TopicFollower follower = TopicFollower.start(
-                            clients, topics.trainingProgress(), record -> wire.decode(Topic.TRAINING_PROGRESS, record)
-                                    .flatMap(part ->
-                                            Optional.ofNullable(part.books().get("items")))
-                                    .ifPresent(account -> received.add(account.received())));
-                    EventProducer producer = new EventProducer(clients, topics, wire)) {
-                runner.start();
-                assertThat(runner.awaitRunning(PATIENCE)).isTrue();
+            Stream<String> own = Stream.of(
+                    "stream.state-directory", directory.resolve("state").toString());
+            String[] all = Stream.concat(own, Stream.of(settings)).toArray(String[]::new);
+            runner = new StreamRunner(StreamSettings.read(Streams.reader(all)), clients, topologies);
+            producer = new EventProducer(clients, topics, wire);
+            followers.add(TopicFollower.start(
+                    clients, topics.itemEmbeddings(), record -> wire.decode(Topic.ITEM_EMBEDDINGS, record)
+                            .ifPresent(embeddings::add)));
+            followers.add(TopicFollower.start(
+                    clients, topics.trainingProgress(), record -> wire.decode(Topic.TRAINING_PROGRESS, record)
+                            .flatMap(part -> Optional.ofNullable(part.books().get("items")))
+                            .ifPresent(account -> items.add(account.received()))));
+        }
 
-                producer.send(Streams.item("i1"));
-                producer.flush();
-                await().atMost(PATIENCE).until(() -> received.equals(List.of(1L)));
-                producer.send(Streams.item("i1"));
-                producer.send(Streams.item("i1"));
-                producer.flush();
+        void start() throws InterruptedException {
+            runner.start();
+            assertThat(runner.awaitRunning(PATIENCE)).isTrue();
+        }
 
-                await().atMost(PATIENCE).until(() -> received.equals(List.of(1L, 3L)));
-                assertThat(follower.failure()).isEmpty();
-            }
+        @Override
+        public void close() {
+            producer.close();
+            assertThat(followers)
+                    .allSatisfy(follower -> assertThat(follower.failure()).isEmpty());
+            followers.forEach(TopicFollower::close);
+            runner.close();
+            broker.close();
         }
     }
 }
