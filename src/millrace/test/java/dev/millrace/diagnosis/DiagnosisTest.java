@@ -48,7 +48,11 @@ class DiagnosisTest {
     private SortedMap<String, Books.Account> books = new TreeMap<>();
     private List<InputAlarms.State> inputAlarms = List.of();
     private Facts.Heap heap = new Facts.Heap(2_000 * MIB, 1_400 * MIB, 480, 3);
-    private Optional<TrainingProgress> progress = Optional.of(progress(1_000, List.of(), Map.of(), Optional.empty()));
+    private Optional<TrainingProgress> progress = Optional.empty();
+
+    DiagnosisTest() {
+        said(1_000, List.of(), Map.of(), Optional.empty());
+    }
 
     @Test
     void aHealthyInstallationIsOkInEachCheck() {
@@ -59,39 +63,39 @@ class DiagnosisTest {
                         "cluster", "versions", "topics", "rights", "disk", "heap", "clock", "transactions", "model");
     }
 
-    @Test
-    void aPartitionWithoutLeaderFails() {
-        partitions = partitions(List.of("clicks-1"), List.of(), List.of());
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    no leader          | cluster      | FAIL | no leader: clicks-1                   | kafka-topics.sh --bootstrap-server kafka:9092
+                    no writes          | cluster      | FAIL | min.insync.replicas: clicks-2         | --under-min-isr-partitions
+                    no replica         | cluster      | WARN | replicas missing: clicks-0            | --under-replicated-partitions
+                    old transactions   | versions     | WARN | transaction.version is 1              | --feature transaction.version=2
+                    other partitions   | topics       | WARN | topic clicks has 2 partitions         | set topic.partitions
+                    lost directory     | disk         | FAIL | broker 1 /data: disk error            | restart the broker
+                    large indexes      | heap         | WARN | 4119 MiB for 3 indexes of 3,000,000   | MILLRACE_HEAP=6179m
+                    untrained actions  | events       | WARN | 51 of 100 clicks                      | attribution.actions
+                    alarm about events | events       | WARN | orphan-clicks since the beginning: 0.750, limit 0.500 | Alarms about
+                    lost end           | transactions | FAIL | committed                             | transactions settle --bootstrap-server kafka:9092
+                    unknown end        | transactions | FAIL | undecided                             | --force-abort items-0
+                    unbalanced books   | model        | FAIL | the books of clicks do not balance    | millrace verify --counts
+                    withheld           | model        | WARN | publication is withheld: recall fell  | Withheld publication
+                    no learner         | model        | WARN | no learner has reported yet           | millrace train
+                    """)
+    void oneFaultIsTheOnlyFindingAndNamesItsRemedy(
+            String fault, String check, Grade grade, String what, String command) {
+        make(fault);
 
-        assertThat(wrong()).satisfies(finding -> {
-            assertThat(finding.check()).isEqualTo("cluster");
-            assertThat(finding.grade()).isEqualTo(Grade.FAIL);
-            assertThat(finding.what()).isEqualTo("no leader: clicks-1");
-            assertThat(finding.command()).contains("kafka-topics.sh --bootstrap-server kafka:9092");
-        });
-    }
-
-    @Test
-    void aMissingReplicaIsAWarning() {
-        partitions = partitions(List.of(), List.of(), List.of("clicks-0"));
-
-        assertThat(wrong().grade()).isEqualTo(Grade.WARN);
-        assertThat(wrong().what()).isEqualTo("replicas missing: clicks-0");
-    }
-
-    @Test
-    void aPartitionThatTakesNoWritesFails() {
-        partitions = partitions(List.of(), List.of("clicks-2"), List.of());
-
-        assertThat(wrong().check()).isEqualTo("cluster");
-        assertThat(wrong().grade()).isEqualTo(Grade.FAIL);
-        assertThat(wrong().what()).isEqualTo("fewer replicas in sync than min.insync.replicas: clicks-2");
-    }
-
-    @Test
-    void theHealthyTopicsAreNamed() {
-        assertThat(of("cluster").what())
-                .isEqualTo("3 brokers, every partition of clicks, exposures has its leader and replicas");
+        assertThat(findings().stream().filter(finding -> finding.grade() != Grade.OK))
+                .singleElement()
+                .satisfies(finding -> {
+                    assertThat(finding.check()).isEqualTo(check);
+                    assertThat(finding.grade()).isEqualTo(grade);
+                    assertThat(finding.what()).contains(what);
+                    assertThat(finding.why()).isNotEmpty();
+                    assertThat(finding.command()).contains(command);
+                });
     }
 
     @ParameterizedTest
@@ -105,28 +109,12 @@ class DiagnosisTest {
     }
 
     @Test
-    void withoutAnEpochForEachTransactionALostEndCannotBeKnown() {
-        levels = Optional.of(new Levels(OptionalInt.of(29), 1));
-
-        assertThat(wrong().command())
-                .isEqualTo("kafka-features.sh --bootstrap-server kafka:9092 upgrade --feature transaction.version=2");
-    }
-
-    @Test
     void everyFaultOfATopicIsAFindingOfItsOwn() {
         topicFaults = List.of("topic clicks is missing; millrace topics create makes it", "topic items has two faults");
 
         assertThat(findings().stream().filter(finding -> finding.grade() == Grade.FAIL))
                 .extracting(Finding::what)
                 .containsExactlyElementsOf(topicFaults);
-    }
-
-    @Test
-    void aTopicWithAnotherNumberOfPartitionsIsAWarning() {
-        otherPartitions = List.of("topic clicks has 2 partitions and should have 12");
-
-        assertThat(wrong().grade()).isEqualTo(Grade.WARN);
-        assertThat(wrong().what()).isEqualTo("topic clicks has 2 partitions and should have 12");
     }
 
     @ParameterizedTest
@@ -174,15 +162,6 @@ class DiagnosisTest {
                 .containsExactly(Grade.WARN, Grade.FAIL);
     }
 
-    @Test
-    void aDirectoryThatABrokerHasLostFails() {
-        offline = List.of("broker 1 /data: disk error");
-
-        assertThat(wrong().check()).isEqualTo("disk");
-        assertThat(wrong().grade()).isEqualTo(Grade.FAIL);
-        assertThat(wrong().what()).isEqualTo("broker 1 /data: disk error");
-    }
-
     @ParameterizedTest
     @CsvSource({"20, OK", "19, WARN", "5, WARN", "4, FAIL"})
     void aDiskThatFillsIsAWarningAndAFullOneFails(int freePercent, Grade grade) {
@@ -199,33 +178,13 @@ class DiagnosisTest {
         assertThat(of("heap").grade()).isEqualTo(grade);
     }
 
-    @Test
-    void aHeapThatTheIndexesOutgrowIsAWarning() {
-        // 3 × 3,000,000 × 480 bytes = 4,119 MiB, half as much again is 6,179
-        progress = Optional.of(progress(3_000_000, List.of(), Map.of(), Optional.empty()));
-
-        assertThat(wrong().what()).startsWith("a server takes 4119 MiB for 3 indexes of 3,000,000 items");
-        assertThat(wrong().command()).isEqualTo("MILLRACE_HEAP=6179m");
-    }
-
     @ParameterizedTest
     @CsvSource({"0, OK", "9, OK", "10, WARN"})
     void oneRejectedEventInAThousandIsAWarning(long rejected, Grade grade) {
-        books.put("clicks", new Books.Account(10_000, 0, new TreeMap<>(Map.of("rejected: bad-time", rejected))));
+        books.put("clicks", account(10_000, 0, "rejected: bad-time", rejected));
 
         assertThat(of("events").grade()).isEqualTo(grade);
         assertThat(of("events").what()).isEqualTo("10,000 events received, " + rejected + " of them rejected");
-    }
-
-    @Test
-    void clicksThatNothingIsLearntFromAndInputAlarmsAreWarnings() {
-        books.put("clicks", new Books.Account(100, 0, new TreeMap<>(Map.of("untrained-action", 51L))));
-
-        assertThat(wrong().what()).isEqualTo("51 of 100 clicks are of actions that nothing is learnt from");
-
-        books.put("clicks", new Books.Account(100, 0, new TreeMap<>(Map.of("attributed", 100L))));
-        inputAlarms = List.of(new InputAlarms.State(InputAlarms.Kind.ORPHAN_CLICKS, 0.75, 0.5, true));
-        assertThat(wrong().what()).isEqualTo("orphan-clicks since the beginning: 0.750, limit 0.500");
     }
 
     @ParameterizedTest
@@ -234,22 +193,6 @@ class DiagnosisTest {
         newest = NOW.plusSeconds(seconds);
 
         assertThat(of("clock").grade()).isEqualTo(grade);
-    }
-
-    @Test
-    void aTransactionWhoseEndIsLostFailsWithTheCommandThatWritesIt() {
-        transactions = List.of(transaction(Fate.COMMITTED, NOW));
-
-        assertThat(wrong().grade()).isEqualTo(Grade.FAIL);
-        assertThat(wrong().command()).isEqualTo("millrace transactions settle --bootstrap-server kafka:9092");
-    }
-
-    @Test
-    void anEndThatNobodyKnowsIsLeftToAPerson() {
-        transactions = List.of(transaction(Fate.UNDECIDED, NOW));
-
-        assertThat(wrong().grade()).isEqualTo(Grade.FAIL);
-        assertThat(wrong().command()).contains("--force-abort items-0");
     }
 
     @ParameterizedTest
@@ -262,32 +205,20 @@ class DiagnosisTest {
 
     @Test
     void aModelBelowPopularityFailsAndAnotherAlarmIsAWarning() {
-        progress = Optional.of(progress(
+        said(
                 1_000,
                 List.of(
                         new Alarm(Alarm.Kind.RECALL_BELOW_POPULARITY, 0.8, 1, 70),
                         new Alarm(Alarm.Kind.NORM_DRIFT, 3, 2, 90),
                         new Alarm(Alarm.Kind.VECTOR_AGE, 0.5, 1, 0)),
                 Map.of(),
-                Optional.empty()));
+                Optional.empty());
 
         assertThat(findings().stream().filter(finding -> finding.check().equals("model")))
                 .extracting(Finding::grade, Finding::what)
                 .containsExactly(
                         tuple(Grade.FAIL, "recall-below-popularity is 0.800, beyond 1.00 since step 70"),
                         tuple(Grade.WARN, "norm-drift is 3.00, beyond 2.00 since step 90"));
-    }
-
-    @Test
-    void booksThatDoNotBalanceFail() {
-        progress = Optional.of(progress(
-                1_000,
-                List.of(),
-                Map.of("clicks", new Books.Account(10, 1, new TreeMap<>(Map.of("attributed", 8L)))),
-                Optional.empty()));
-
-        assertThat(wrong().grade()).isEqualTo(Grade.FAIL);
-        assertThat(wrong().what()).isEqualTo("the books of clicks do not balance");
     }
 
     @ParameterizedTest
@@ -299,32 +230,11 @@ class DiagnosisTest {
         assertThat(of("model").what()).contains("60 min"); // both round down to the hour
     }
 
-    @Test
-    void withheldPublicationAndAMissingLearnerAreWarnings() {
-        progress = Optional.of(progress(1_000, List.of(), Map.of(), Optional.of("recall fell")));
-        assertThat(wrong().what()).isEqualTo("publication is withheld: recall fell");
-
-        progress = Optional.empty();
-        assertThat(wrong().what()).isEqualTo("no learner has reported yet");
-    }
-
     private Finding of(String check) {
         return findings().stream()
                 .filter(finding -> finding.check().equals(check))
                 .findFirst()
                 .orElseThrow();
-    }
-
-    /** The only finding that is not OK; it says why, and what mends it. */
-    private Finding wrong() {
-        List<Finding> wrong = findings().stream()
-                .filter(finding -> finding.grade() != Grade.OK)
-                .toList();
-        assertThat(wrong).singleElement().satisfies(finding -> {
-            assertThat(finding.why()).isNotEmpty();
-            assertThat(finding.command()).isNotEmpty();
-        });
-        return wrong.get(0);
     }
 
     private List<Finding> findings() {
@@ -347,14 +257,43 @@ class DiagnosisTest {
         return new Partitions(List.of("clicks", "exposures"), withoutLeader, belowMinimum, belowReplicas);
     }
 
+    private void make(String fault) {
+        switch (fault) {
+            case "no leader" -> partitions = partitions(List.of("clicks-1"), List.of(), List.of());
+            case "no writes" -> partitions = partitions(List.of(), List.of("clicks-2"), List.of());
+            case "no replica" -> partitions = partitions(List.of(), List.of(), List.of("clicks-0"));
+            case "old transactions" -> levels = Optional.of(new Levels(OptionalInt.of(29), 1));
+            case "other partitions" -> otherPartitions = List.of("topic clicks has 2 partitions, not 12");
+            case "lost directory" -> offline = List.of("broker 1 /data: disk error");
+            // 3 × 3,000,000 × 480 bytes = 4,119 MiB, half as much again is 6,179
+            case "large indexes" -> said(3_000_000, List.of(), Map.of(), Optional.empty());
+            case "untrained actions" -> books.put("clicks", account(100, 0, "untrained-action", 51));
+            case "alarm about events" -> {
+                books.put("clicks", account(100, 0, "attributed", 100));
+                inputAlarms = List.of(new InputAlarms.State(InputAlarms.Kind.ORPHAN_CLICKS, 0.75, 0.5, true));
+            }
+            case "lost end" -> transactions = List.of(transaction(Fate.COMMITTED, NOW));
+            case "unknown end" -> transactions = List.of(transaction(Fate.UNDECIDED, NOW));
+            case "unbalanced books" ->
+                said(1_000, List.of(), Map.of("clicks", account(10, 1, "attributed", 8)), Optional.empty());
+            case "withheld" -> said(1_000, List.of(), Map.of(), Optional.of("recall fell"));
+            case "no learner" -> progress = Optional.empty();
+            default -> throw new IllegalArgumentException(fault);
+        }
+    }
+
+    private static Books.Account account(long received, long waiting, String outcome, long count) {
+        return new Books.Account(received, waiting, new TreeMap<>(Map.of(outcome, count)));
+    }
+
     private static JudgedTransaction transaction(Fate fate, Instant lastWrite) {
         return new JudgedTransaction(
                 new OpenTransaction("items", 0, 7, (short) 1, 0, 42, lastWrite), Optional.of("millrace-1"), fate, "so");
     }
 
-    private static TrainingProgress progress(
-            int items, List<Alarm> alarms, Map<String, Books.Account> books, Optional<String> withheld) {
-        return new TrainingProgress(
+    /** What the learner said last. */
+    private void said(int items, List<Alarm> alarms, Map<String, Books.Account> accounts, Optional<String> withheld) {
+        progress = Optional.of(new TrainingProgress(
                 "g1-12345678",
                 100,
                 12_800,
@@ -368,10 +307,10 @@ class DiagnosisTest {
                 RowCounts.NONE,
                 0,
                 ExamTotals.NONE,
-                new TreeMap<>(books),
+                new TreeMap<>(accounts),
                 new TreeMap<>(),
                 new TreeMap<>(),
                 withheld,
-                alarms);
+                alarms));
     }
 }

@@ -3,7 +3,9 @@ package dev.millrace.event;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class EventTest {
@@ -17,7 +19,11 @@ class EventTest {
 
     @Test
     void blankControlAndBrokenIdsAreRefusedWithPathValueAndRule() {
-        assertThatThrownBy(() -> exposure(" ", "a", TIME)).hasMessage("user = \" \": must not be blank");
+        assertThatThrownBy(() -> exposure(" ", "a", TIME))
+                .hasMessage("user = \" \": must not be blank")
+                .isInstanceOfSatisfying(
+                        UnusableEventException.class,
+                        broken -> assertThat(broken.rejected().reason()).isEqualTo(RejectReason.BAD_USER));
         assertThatThrownBy(() -> exposure("ann", "a\0b", TIME))
                 .hasMessage("item = \"a?b\": must not contain control characters");
         assertThatThrownBy(() -> exposure("\ud83d", "a", TIME)).hasMessageContaining("must be valid Unicode");
@@ -46,6 +52,16 @@ class EventTest {
         assertThatThrownBy(() -> new FeatureValue.Quantity(Double.NaN))
                 .isInstanceOf(UnusableEventException.class)
                 .hasMessage("value = NaN: must be finite and at most 1e30 either way");
+    }
+
+    /** Headers and books that are stored have them. */
+    @Test
+    void labelsOfReasonsStayAsTheyAre() {
+        assertThat(Arrays.stream(RejectReason.values()).map(RejectReason::label).collect(Collectors.joining(" ")))
+                .isEqualTo(
+                        "undecodable unknown-schema null-value bad-key bad-partition misplaced-removal bad-id bad-user"
+                                + " bad-item bad-exposure bad-action bad-weight bad-time bad-value bad-component"
+                                + " refused-step too-large");
     }
 
     private static Exposure exposure(String user, String item, long time) {
