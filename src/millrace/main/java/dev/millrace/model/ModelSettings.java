@@ -126,9 +126,7 @@ public record ModelSettings(
         Stream.concat(user.stream(), item.stream())
                 .filter(FeatureSpec::hasRows)
                 .forEach(feature -> floats.put(
-                        feature.table(),
-                        feature.dim()
-                                + optimiser.rows().rule().kernel(feature.dim()).slots()));
+                        feature.table(), feature.dim() + optimiser.rows().rule().slots(feature.dim())));
         return floats;
     }
 

@@ -62,12 +62,12 @@ class OptimisersTest {
 
     @Test
     void firstAdamStepOfARowIsTheLearningRateHoweverLateItComes() {
-        OptimiserRule.Kernel adam = new OptimiserRule.Adam(0.01, 0.9, 0.999, 1e-8).kernel(2);
+        OptimiserRule adam = new OptimiserRule.Adam(0.01, 0.9, 0.999, 1e-8);
         float[] row = {0.5f, 0.5f};
-        float[] memory = new float[adam.slots()];
-        adam.begin(row, 0, memory, 0);
+        float[] memory = new float[adam.slots(2)];
+        adam.begin(row, memory, 0, 2);
 
-        adam.move(row, 0, memory, 0, new float[] {3f, -0.002f}, 0, 4.5f, 0.01f);
+        adam.move(row, memory, 0, 2, new float[] {3f, -0.002f}, 0, 4.5f, 0.01f);
 
         // m̂ = g, v̂ = g²: the step is rate · sign(g)
         assertThat(row[0]).isCloseTo(0.49f, within(1e-6f));
@@ -79,20 +79,20 @@ class OptimisersTest {
     @Test
     void ftrlWithoutPenaltiesIsAdagradWhoseEpsilonIsBeta() {
         // z = −w (β + √n) / α holds from step to step, so that w' = w − α g / (β + √n')
-        OptimiserRule.Kernel ftrl = new OptimiserRule.Ftrl(0.1, 0.03, 0, 0).kernel(2);
-        OptimiserRule.Kernel adagrad = new OptimiserRule.Adagrad(0.1, 0, 0.03).kernel(2);
+        OptimiserRule ftrl = new OptimiserRule.Ftrl(0.1, 0.03, 0, 0);
+        OptimiserRule adagrad = new OptimiserRule.Adagrad(0.1, 0, 0.03);
         float[] byFtrl = {0.02f, -0.01f};
         float[] byAdagrad = byFtrl.clone();
-        float[] ftrlMemory = new float[ftrl.slots()];
-        float[] adagradMemory = new float[adagrad.slots()];
-        ftrl.begin(byFtrl, 0, ftrlMemory, 0);
-        adagrad.begin(byAdagrad, 0, adagradMemory, 0);
+        float[] ftrlMemory = new float[ftrl.slots(2)];
+        float[] adagradMemory = new float[adagrad.slots(2)];
+        ftrl.begin(byFtrl, ftrlMemory, 0, 2);
+        adagrad.begin(byAdagrad, adagradMemory, 0, 2);
 
         for (int step = 1; step <= 50; step++) {
             float[] gradient = {0.3f * step % 1 - 0.4f, 0.7f * step % 1 - 0.5f};
             float meanSquare = (gradient[0] * gradient[0] + gradient[1] * gradient[1]) / 2;
-            ftrl.move(byFtrl, 0, ftrlMemory, 0, gradient, 0, meanSquare, 0.1f);
-            adagrad.move(byAdagrad, 0, adagradMemory, 0, gradient, 0, meanSquare, 0.1f);
+            ftrl.move(byFtrl, ftrlMemory, 0, 2, gradient, 0, meanSquare, 0.1f);
+            adagrad.move(byAdagrad, adagradMemory, 0, 2, gradient, 0, meanSquare, 0.1f);
         }
 
         assertThat(byFtrl).containsExactly(byAdagrad, within(1e-5f));
@@ -100,12 +100,12 @@ class OptimisersTest {
 
     @Test
     void ftrlMakesComponentsThatTheLossDoesNotNeedExactlyZero() {
-        OptimiserRule.Kernel ftrl = new OptimiserRule.Ftrl(0.1, 0.03, 0.05, 0).kernel(2);
+        OptimiserRule ftrl = new OptimiserRule.Ftrl(0.1, 0.03, 0.05, 0);
         float[] row = {0.02f, 0.5f};
-        float[] memory = new float[ftrl.slots()];
-        ftrl.begin(row, 0, memory, 0);
+        float[] memory = new float[ftrl.slots(2)];
+        ftrl.begin(row, memory, 0, 2);
 
-        ftrl.move(row, 0, memory, 0, new float[] {0f, 0f}, 0, 0f, 0.1f);
+        ftrl.move(row, memory, 0, 2, new float[] {0f, 0f}, 0, 0f, 0.1f);
 
         // z = −w β/α: 0.006 is within λ1 = 0.05; 0.15 is not, and w = (0.15 − 0.05) / 0.3
         assertThat(row[0]).isZero();
@@ -128,15 +128,5 @@ class OptimisersTest {
         assertThat(steps.factor(99)).isEqualTo(1);
         assertThat(steps.factor(100)).isEqualTo(0.25);
         assertThat(steps.factor(299)).isEqualTo(0.0625);
-    }
-
-    @Test
-    void biasCorrectionsAreThePowersCachedOrNot() {
-        OptimiserRule.BiasCorrection correction = new OptimiserRule.BiasCorrection(0.9999);
-
-        // 1 − β^t, in the table, at its end and beyond
-        for (long count : new long[] {1, 300, 65_535, 65_536, 1_000_000}) {
-            assertThat(correction.at(count)).isEqualTo(1 - StrictMath.pow(0.9999, (double) count));
-        }
     }
 }

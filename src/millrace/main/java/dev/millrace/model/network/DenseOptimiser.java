@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
 public final class DenseOptimiser {
     private static final int WEIGHTS = 1 << 12; // worth a second thread
 
-    private final OptimiserRule.Kernel kernel;
+    private final OptimiserRule rule;
     private final OptimiserRule.Tensors tensors;
     private final Team team;
 
@@ -20,17 +20,17 @@ public final class DenseOptimiser {
      */
     public DenseOptimiser(OptimiserRule rule, float[][] weights, float[][] gradients, Team team) {
         this.team = team;
-        this.kernel = rule.kernel(1);
+        this.rule = rule;
         this.tensors = new OptimiserRule.Tensors(
                 weights,
                 gradients,
-                IntStream.range(0, kernel.tensorSlots())
+                IntStream.range(0, rule.tensorSlots())
                         .mapToObj(slot -> Arrays.stream(weights)
                                 .map(tensor -> new float[tensor.length])
                                 .toArray(float[][]::new))
                         .toArray(float[][][]::new));
         for (int tensor = 0; tensor < weights.length; tensor++) {
-            kernel.begin(tensors, tensor);
+            rule.begin(tensors, tensor);
         }
     }
 
@@ -52,7 +52,7 @@ public final class DenseOptimiser {
             team.share(
                     tensors.weights()[moved].length,
                     WEIGHTS,
-                    (from, to, member) -> kernel.move(tensors, moved, from, to, scale, rate, count));
+                    (from, to, member) -> rule.move(tensors, moved, from, to, scale, rate, count));
         }
     }
 }

@@ -63,7 +63,7 @@ public final class EmbeddingTable {
     private final int dim;
     private final InitialRows initialRows;
     private final int admitAfter;
-    private final OptimiserRule.Kernel optimiser;
+    private final OptimiserRule rule;
     private final int slotsARow;
     private final EntrySource stored;
     private final RowEntries entries;
@@ -94,8 +94,8 @@ public final class EmbeddingTable {
         this.dim = dim;
         this.initialRows = initialRows;
         this.admitAfter = admitAfter;
-        this.optimiser = rule.kernel(dim);
-        this.slotsARow = optimiser.slots();
+        this.rule = rule;
+        this.slotsARow = rule.slots(dim);
         this.stored = storage.source();
         this.entries = new RowEntries(name, storage.prefix(), dim, slotsARow);
         this.arena = new RowArena(name, dim, slotsARow, entries);
@@ -133,9 +133,8 @@ public final class EmbeddingTable {
         return arena.values();
     }
 
-    /** The optimiser that updates the rows. */
-    OptimiserRule.Kernel optimiser() {
-        return optimiser;
+    OptimiserRule rule() {
+        return rule;
     }
 
     /** [end, slots] the optimiser's state of each row; valid until the next row is read or admitted. */
@@ -190,7 +189,7 @@ public final class EmbeddingTable {
         }
         int row = arena.allocate(key);
         initialRows.fill(name, key, values(), row * dim, dim);
-        optimiser.begin(values(), row * dim, slots(), row * slotsARow);
+        rule.begin(values(), slots(), row, dim);
         Optional.ofNullable(removed.remove(key)).ifPresent(share -> arena.keep(row, share));
         if (!arena.isKept(row) || stored == EntrySource.NONE) {
             unstored.add(key);

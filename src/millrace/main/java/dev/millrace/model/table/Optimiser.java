@@ -13,8 +13,8 @@ public record Optimiser(Descent dense, Descent rows, double refuseGradientNorm) 
 
     public static Optimiser read(SettingsReader reader) {
         return new Optimiser(
-                DescentSettings.networks(reader),
-                DescentSettings.rows(reader),
+                Descent.networks(reader),
+                Descent.rows(reader),
                 reader.number(
                         "optimiser.refuse-gradient-norm = 1000 in [0, 1.0E30]: L2 norm of the networks' or of the "
                                 + "rows' gradient above which a step is refused; 0: never"));

@@ -147,16 +147,15 @@ public final class RowGradients {
     }
 
     private void move(int from, int to, float rate, int member) {
-        OptimiserRule.Kernel optimiser = table.optimiser();
+        OptimiserRule rule = table.rule();
         float[] values = table.values();
         float[] memory = table.slots();
-        int slotsARow = table.slotsARow();
         for (int slot = from; slot < to; slot++) {
             int row = rows[slot];
             if (areDistancesKept) {
                 System.arraycopy(values, row * dim, before[member], 0, dim);
             }
-            optimiser.move(values, row * dim, memory, row * slotsARow, sums, slot * dim, meanSquares[slot], rate);
+            rule.move(values, memory, row, dim, sums, slot, meanSquares[slot], rate);
             if (areDistancesKept) {
                 distances[slot] = distance(values, row * dim, before[member]);
             }
