@@ -70,9 +70,9 @@ final class Tower {
         this.inputs = new FeatureInputs(settings.features(side), tables, engine.team());
         TowerShape shape = settings.shape(side);
         float[][] weights = shape.initialWeights(engine.kind(), seed, towers.skip() ? towers.outputScale() : 1);
-        this.kernel = shape.kernel(weights, 0, new NetworkShape.Run(engine.products(), engine.team(), true));
-        this.reader =
-                shape.kernel(weights, 0, new NetworkShape.Run(Engine.ofRows(engine.team()), engine.team(), false));
+        this.kernel =
+                shape.kernel(weights, shape.zeros(), new NetworkShape.Run(engine.products(), engine.team(), true));
+        this.reader = shape.reader(weights, Engine.ofRows(engine.team()), engine.team());
         this.team = engine.team();
         this.optimiser = new DenseOptimiser(
                 settings.optimiser().dense().rule(),
@@ -143,7 +143,7 @@ final class Tower {
      * second input.
      */
     void export(TowerExport to) {
-        String raw = kernel.shape().export(to, kernel.weights(), 0, to.input(inputs.width()));
+        String raw = kernel.shape().export(to, kernel.weights(), to.input(inputs.width()));
         Optional<String> given =
                 side == Side.USER && channels > 1 ? Optional.of(to.factors(channels)) : Optional.empty();
         List<String> blocks = new ArrayList<>();

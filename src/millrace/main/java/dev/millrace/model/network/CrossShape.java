@@ -1,7 +1,5 @@
 package dev.millrace.model.network;
 
-import dev.millrace.model.engine.Engine;
-import dev.millrace.model.engine.Team;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -15,41 +13,29 @@ import java.util.List;
 record CrossShape(int inputs, int depth, int outputs) implements NetworkShape {
 
     @Override
-    public float[][] initialWeights(Engine engine, long seed, double outputScale) {
-        MlpShape alike = MlpShape.of(inputs, Collections.nCopies(depth, inputs), outputs, Activation.IDENTITY);
-        return InitialWeights.of(engine, alike, seed, outputScale);
-    }
-
-    @Override
-    public Kernel kernel(float[][] tensors, int first, Run run) {
-        return new CrossKernel(tensors, first, run);
+    public Kernel kernel(float[][] weights, float[][] gradients, Run run) {
+        return new CrossKernel(weights, gradients, run);
     }
 
     @Override
     public List<Layer> layers() {
-        List<Layer> layers = new ArrayList<>(depth + 1);
-        for (int layer = 0; layer < depth; layer++) {
-            layers.add(new Layer(inputs, inputs));
-        }
+        List<Layer> layers = new ArrayList<>(Collections.nCopies(depth, new Layer(inputs, inputs)));
         layers.add(new Layer(inputs, outputs));
         return layers;
     }
 
     @Override
-    public String export(NetworkExport to, float[][] tensors, int first, String in) {
+    public String export(NetworkExport to, float[][] tensors, String in) {
         String x = in;
         for (int layer = 0; layer < depth; layer++) {
-            int at = first + 2 * layer;
-            x = to.sum(to.product(in, to.dense(x, tensors[at], tensors[at + 1])), x);
+            x = to.sum(to.product(in, to.dense(x, tensors[2 * layer], tensors[2 * layer + 1])), x);
         }
-        int last = first + 2 * depth;
-        return to.dense(x, tensors[last], tensors[last + 1]);
+        return to.dense(x, tensors[2 * depth], tensors[2 * depth + 1]);
     }
 
     /** Cross layers, forward and backward. One thread. */
     private final class CrossKernel extends Kernel {
 
-        private final Team team;
         /** [depth][n, inputs] x_1 to x_depth. */
         private final float[][] crossed;
         /** [depth][n, inputs] x_l W_l + b_l. */
@@ -60,16 +46,10 @@ record CrossShape(int inputs, int depth, int outputs) implements NetworkShape {
         private float[] delta = new float[0];
         private float[] next = new float[0];
 
-        CrossKernel(float[][] tensors, int first, Run run) {
-            super(CrossShape.this, tensors, first, run);
-            this.team = run.team();
+        CrossKernel(float[][] weights, float[][] gradients, Run run) {
+            super(CrossShape.this, weights, gradients, run);
             this.crossed = new float[depth][0];
             this.factors = new float[depth][0];
-        }
-
-        @Override
-        public CrossShape shape() {
-            return CrossShape.this;
         }
 
         @Override

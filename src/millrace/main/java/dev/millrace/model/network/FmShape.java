@@ -1,7 +1,5 @@
 package dev.millrace.model.network;
 
-import dev.millrace.model.engine.Engine;
-import dev.millrace.model.engine.Team;
 import java.util.Arrays;
 import java.util.List;
 
@@ -27,13 +25,8 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
     }
 
     @Override
-    public float[][] initialWeights(Engine engine, long seed, double outputScale) {
-        return linear().initialWeights(engine, seed, outputScale);
-    }
-
-    @Override
-    public Kernel kernel(float[][] tensors, int first, Run run) {
-        return new FmKernel(linear().kernel(tensors, first, run));
+    public Kernel kernel(float[][] weights, float[][] gradients, Run run) {
+        return new FmKernel(weights, gradients, run);
     }
 
     @Override
@@ -57,7 +50,7 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
     }
 
     @Override
-    public String export(NetworkExport to, float[][] tensors, int first, String in) {
+    public String export(NetworkExport to, float[][] tensors, String in) {
         String sum = to.columns(in, fields.get(0), fields.get(0) + width);
         String squares = to.product(sum, sum);
         for (int field : fields.subList(1, fields.size())) {
@@ -66,7 +59,7 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
             squares = to.sum(squares, to.product(v, v));
         }
         String products = to.scaled(to.sum(to.product(sum, sum), to.scaled(squares, -1f)), 0.5f);
-        return linear().export(to, tensors, first, products);
+        return linear().export(to, tensors, products);
     }
 
     /** A factorisation machine, forward and backward. One thread. */
@@ -74,7 +67,6 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
 
         private static final int ROWS = 32; // worth a second thread
 
-        private final Team team;
         private final Kernel linear;
         private float[] in = new float[0];
         /** [n, width] sums of the fields, and the products of all pairs. */
@@ -83,20 +75,9 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
         private float[] pairs = new float[0];
         private float[] pairGradients = new float[0];
 
-        FmKernel(Kernel linear) {
-            super(linear.weights, linear.run);
-            this.linear = linear;
-            this.team = run.team();
-        }
-
-        @Override
-        public FmShape shape() {
-            return FmShape.this;
-        }
-
-        @Override
-        public float[][] gradients() {
-            return linear.gradients();
+        FmKernel(float[][] weights, float[][] gradients, Run run) {
+            super(FmShape.this, weights, gradients, run);
+            this.linear = linear().kernel(weights, gradients, run);
         }
 
         @Override

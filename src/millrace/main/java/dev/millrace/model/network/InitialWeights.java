@@ -2,6 +2,7 @@ package dev.millrace.model.network;
 
 import dev.millrace.model.engine.Engine;
 import dev.millrace.state.CounterRandom;
+import java.util.List;
 
 /** Initial weights of dense layers: normal, of the variance 2 / (inputs + outputs); biases are zero (Glorot and Bengio 2010). */
 final class InitialWeights {
@@ -14,27 +15,31 @@ final class InitialWeights {
      *
      * @param outputScale factor on the matrix of the last layer
      */
-    static float[][] of(Engine engine, MlpShape shape, long seed, double outputScale) {
+    static float[][] of(Engine engine, List<NetworkShape.Layer> layers, long seed, double outputScale) {
         float[][] weights =
                 switch (engine) {
-                    case VECTOR -> drawn(shape, seed);
-                    case ND4J -> Dl4jNetwork.initialWeights(shape, seed);
+                    case VECTOR -> drawn(layers, seed);
+                    case ND4J -> Dl4jNetwork.initialWeights(layers, seed);
                 };
-        float[] last = weights[shape.tensors() - 2];
+        float[] last = weights[weights.length - 2];
         for (int at = 0; at < last.length; at++) {
             last[at] *= (float) outputScale;
         }
         return weights;
     }
 
-    private static float[][] drawn(MlpShape shape, long seed) {
-        float[][] weights = shape.zeros();
-        for (int layer = 0; layer < shape.depth(); layer++) {
-            double deviation = Math.sqrt(2.0 / (shape.in(layer) + shape.out(layer)));
-            float[] matrix = weights[2 * layer];
+    private static float[][] drawn(List<NetworkShape.Layer> layers, long seed) {
+        float[][] weights = new float[2 * layers.size()][];
+        for (int layer = 0; layer < layers.size(); layer++) {
+            int in = layers.get(layer).in();
+            int out = layers.get(layer).out();
+            double deviation = Math.sqrt(2.0 / (in + out));
+            float[] matrix = new float[in * out];
             for (int at = 0; at < matrix.length; at++) {
                 matrix[at] = (float) (deviation * normal(seed, layer, at));
             }
+            weights[2 * layer] = matrix;
+            weights[2 * layer + 1] = new float[out];
         }
         return weights;
     }

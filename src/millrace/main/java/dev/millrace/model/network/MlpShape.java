@@ -1,10 +1,9 @@
 package dev.millrace.model.network;
 
-import dev.millrace.model.engine.Engine;
-import dev.millrace.model.engine.Team;
 import dev.millrace.state.CounterRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A multi-layer perceptron: dense layers in sequence (DSSM, Huang et al. 2013).
@@ -44,11 +43,6 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
         return widths.size() - 1;
     }
 
-    /** Input width of a layer. */
-    int in(int layer) {
-        return widths.get(layer);
-    }
-
     /** Output width of a layer. */
     int out(int layer) {
         return widths.get(layer + 1);
@@ -65,30 +59,22 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
     }
 
     @Override
-    public float[][] initialWeights(Engine engine, long seed, double outputScale) {
-        return InitialWeights.of(engine, this, seed, outputScale);
-    }
-
-    @Override
-    public Kernel kernel(float[][] tensors, int first, Run run) {
-        return new MlpKernel(tensors, first, run);
+    public Kernel kernel(float[][] weights, float[][] gradients, Run run) {
+        return new MlpKernel(weights, gradients, run);
     }
 
     @Override
     public List<Layer> layers() {
-        List<Layer> layers = new ArrayList<>(depth());
-        for (int layer = 0; layer < depth(); layer++) {
-            layers.add(new Layer(in(layer), out(layer)));
-        }
-        return layers;
+        return IntStream.range(0, depth())
+                .mapToObj(layer -> new Layer(widths.get(layer), out(layer)))
+                .toList();
     }
 
     @Override
-    public String export(NetworkExport to, float[][] tensors, int first, String in) {
+    public String export(NetworkExport to, float[][] tensors, String in) {
         String value = in;
         for (int layer = 0; layer < depth(); layer++) {
-            int at = first + 2 * layer;
-            value = behind(layer).export(to, to.dense(value, tensors[at], tensors[at + 1]));
+            value = behind(layer).export(to, to.dense(value, tensors[2 * layer], tensors[2 * layer + 1]));
         }
         return value;
     }
@@ -104,7 +90,6 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
         /** Activations that are worth a second thread: StrictMath takes some ten nanoseconds each. */
         private static final int ACTIVATIONS = 1 << 9;
 
-        private final Team team;
         /** [depth − 1][n, out] outputs of the hidden layers, after the activation. */
         private final float[][] hidden;
         /** [depth][n, out] sums before the activation, where the backward pass needs them. */
@@ -116,18 +101,12 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
 
         private float[] inputs = new float[0];
 
-        MlpKernel(float[][] tensors, int first, Run run) {
-            super(MlpShape.this, tensors, first, run);
-            this.team = run.team();
+        MlpKernel(float[][] weights, float[][] gradients, Run run) {
+            super(MlpShape.this, weights, gradients, run);
             this.hidden = new float[depth() - 1][0];
             this.before = new float[depth()][0];
             this.layerGradients = new float[depth()][0];
             this.masks = new float[depth()][0];
-        }
-
-        @Override
-        public MlpShape shape() {
-            return MlpShape.this;
         }
 
         @Override

@@ -3,10 +3,10 @@ package dev.millrace.model.network;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Products;
-import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.engine.Team;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The architecture of a network: its dense layers in a fixed order, and a forward pass.
@@ -32,7 +32,9 @@ public interface NetworkShape {
      * @param engine of the learning steps
      * @param outputScale factor on the initial weights of the last layer, in [0, 1]
      */
-    float[][] initialWeights(Engine engine, long seed, double outputScale);
+    default float[][] initialWeights(Engine engine, long seed, double outputScale) {
+        return InitialWeights.of(engine, layers(), seed, outputScale);
+    }
 
     /**
      * What computes the passes of a network. One thread.
@@ -44,15 +46,14 @@ public interface NetworkShape {
     /**
      * Returns this network over some weights.
      *
-     * @param tensors of the whole tower, this network's among them
-     * @param first index of this network's first tensor
+     * @param weights in the order of {@link #layers}
+     * @param gradients shaped as the weights, filled by a backward pass
      */
-    Kernel kernel(float[][] tensors, int first, Run run);
+    Kernel kernel(float[][] weights, float[][] gradients, Run run);
 
-    /** Returns this network in training, with its initial weights. */
-    default Kernel kernel(StepEngine engine, long seed, double outputScale) {
-        return kernel(
-                initialWeights(engine.kind(), seed, outputScale), 0, new Run(engine.products(), engine.team(), true));
+    /** Returns this network over some weights, without dropout. It has no backward pass. */
+    default Kernel reader(float[][] weights, Products products, Team team) {
+        return kernel(weights, new float[tensors()][0], new Run(products, team, false));
     }
 
     /**
@@ -64,7 +65,7 @@ public interface NetworkShape {
      * @param out [n, outputs] filled; another array than {@code in}
      */
     default void forward(Products products, float[][] tensors, float[] in, int n, float[] out) {
-        kernel(tensors, 0, new Run(products, Team.alone(), false)).forward(in, n, out, 0);
+        reader(tensors, products, Team.alone()).forward(in, n, out, 0);
     }
 
     /**
@@ -73,25 +74,17 @@ public interface NetworkShape {
      * @param in name of the input rows
      * @return name of the output rows
      */
-    String export(NetworkExport to, float[][] tensors, int first, String in);
+    String export(NetworkExport to, float[][] tensors, String in);
 
     default int tensors() {
         return 2 * layers().size();
     }
 
-    /** Floats of a tensor. */
-    default int length(int tensor) {
-        Layer layer = layers().get(tensor / 2);
-        return tensor % 2 == 0 ? layer.in() * layer.out() : layer.out();
-    }
-
     /** Returns new tensors of zeros in this shape, one array for each. */
     default float[][] zeros() {
-        float[][] tensors = new float[tensors()][];
-        for (int tensor = 0; tensor < tensors.length; tensor++) {
-            tensors[tensor] = new float[length(tensor)];
-        }
-        return tensors;
+        return layers().stream()
+                .flatMap(layer -> Stream.of(new float[layer.in() * layer.out()], new float[layer.out()]))
+                .toArray(float[][]::new);
     }
 
     /**
@@ -104,32 +97,27 @@ public interface NetworkShape {
         /** Numbers that are worth a second thread. */
         static final int NUMBERS = 1 << 14;
 
-        /** The weights themselves, one array for each tensor. Writing to them changes the network. */
+        final NetworkShape shape;
         final float[][] weights;
-
+        final float[][] gradients;
         final Run run;
-        private float[][] gradients = {};
+        final Team team;
 
-        Kernel(float[][] weights, Run run) {
+        Kernel(NetworkShape shape, float[][] weights, float[][] gradients, Run run) {
+            this.shape = shape;
             this.weights = weights;
+            this.gradients = gradients;
             this.run = run;
+            this.team = run.team();
         }
 
-        Kernel(NetworkShape shape, float[][] tensors, int first, Run run) {
-            this(Arrays.copyOfRange(tensors, first, first + shape.tensors()), run);
-        }
-
-        public abstract NetworkShape shape();
-
+        /** The weights themselves, one array for each tensor. Writing to them changes the network. */
         public float[][] weights() {
             return weights;
         }
 
         /** The gradients of the last {@link #backward}, shaped as the weights. */
         public float[][] gradients() {
-            if (gradients.length == 0) {
-                gradients = shape().zeros();
-            }
             return gradients;
         }
 
@@ -161,7 +149,7 @@ public interface NetworkShape {
             float[] weight = weights[2 * layer];
             float[] bias = weights[2 * layer + 1];
             run.products.multiply(in, weight, out, n, weight.length / bias.length, bias.length, 1f);
-            run.team.share(n, NUMBERS / bias.length + 1, (from, to, member) -> {
+            team.share(n, NUMBERS / bias.length + 1, (from, to, member) -> {
                 if (relu) {
                     Loops.now().addBiasRectified(out, from, to, bias);
                 } else {
@@ -179,10 +167,10 @@ public interface NetworkShape {
          */
         final void denseBackward(int layer, float[] in, float[] delta, int n, float[] inGradients) {
             float[] weight = weights[2 * layer];
-            float[] biasGradients = gradients()[2 * layer + 1];
+            float[] biasGradients = gradients[2 * layer + 1];
             int width = biasGradients.length;
             int inWidth = weight.length / width;
-            run.products.multiplyTransposedLeft(in, delta, gradients()[2 * layer], inWidth, n, width, 1f);
+            run.products.multiplyTransposedLeft(in, delta, gradients[2 * layer], inWidth, n, width, 1f);
             Arrays.fill(biasGradients, 0f);
             for (int row = 0; row < n; row++) {
                 Loops.now().add(biasGradients, 0, delta, row * width, width);

@@ -1,7 +1,6 @@
 package dev.millrace.model.network;
 
 import dev.millrace.model.engine.Engine;
-import dev.millrace.model.engine.Team;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -53,8 +52,8 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
     }
 
     @Override
-    public SenetKernel kernel(float[][] tensors, int first, Run run) {
-        return new SenetKernel(excitation.kernel(tensors, first, run));
+    public SenetKernel kernel(float[][] weights, float[][] gradients, Run run) {
+        return new SenetKernel(weights, gradients, run);
     }
 
     @Override
@@ -88,12 +87,12 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
     }
 
     @Override
-    public String export(NetworkExport to, float[][] tensors, int first, String in) {
+    public String export(NetworkExport to, float[][] tensors, String in) {
         List<String> means = new ArrayList<>();
         for (int f = 0; f < fields(); f++) {
             means.add(to.mean(field(to, in, f)));
         }
-        String weights = excitation.export(to, tensors, first, to.sideBySide(means));
+        String weights = excitation.export(to, tensors, to.sideBySide(means));
         List<String> weighed = new ArrayList<>();
         for (int f = 0; f < fields(); f++) {
             weighed.add(to.product(field(to, in, f), to.columns(weights, f, f + 1)));
@@ -110,7 +109,6 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
 
         private static final int ROWS = 32; // worth a second thread
 
-        private final Team team;
         private final Kernel weigher;
         private float[] in = new float[0];
         /** [n, fields] means and weights of the fields, and their gradients. */
@@ -120,20 +118,9 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
         private float[] meanGradients = new float[0];
         private float[] factorGradients = new float[0];
 
-        SenetKernel(Kernel weigher) {
-            super(weigher.weights, weigher.run);
-            this.weigher = weigher;
-            this.team = run.team();
-        }
-
-        @Override
-        public SenetShape shape() {
-            return SenetShape.this;
-        }
-
-        @Override
-        public float[][] gradients() {
-            return weigher.gradients();
+        SenetKernel(float[][] weights, float[][] gradients, Run run) {
+            super(SenetShape.this, weights, gradients, run);
+            this.weigher = excitation.kernel(weights, gradients, run);
         }
 
         /** [fields] Returns the mean weight of each field over the n rows of the last forward pass. */

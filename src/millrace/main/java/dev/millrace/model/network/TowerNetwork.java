@@ -2,8 +2,8 @@ package dev.millrace.model.network;
 
 import dev.millrace.state.CounterRandom;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * The whole network of one tower, forward and backward: a kernel for each part of its shape. One thread.
@@ -31,31 +31,20 @@ public final class TowerNetwork extends NetworkShape.Kernel {
 
     private float[] scratch = new float[0];
 
-    TowerNetwork(TowerShape shape, float[][] tensors, int first, NetworkShape.Run run) {
-        super(shape, tensors, first, run);
+    TowerNetwork(TowerShape shape, float[][] weights, float[][] gradients, NetworkShape.Run run) {
+        super(shape, weights, gradients, run);
         this.shape = shape;
-        int bottomAt = first + shape.senet().map(NetworkShape::tensors).orElse(0);
-        this.senet = shape.senet().map(part -> part.kernel(tensors, first, run));
-        this.bottom = shape.bottom().map(part -> part.kernel(tensors, bottomAt, run));
-        this.channels = new NetworkShape.Kernel[shape.channels().size()];
-        int at = bottomAt + shape.bottom().map(NetworkShape::tensors).orElse(0);
-        for (int c = 0; c < channels.length; c++) {
-            channels[c] = shape.channels().get(c).kernel(tensors, at, run);
-            at += shape.channels().get(c).tensors();
-        }
+        Iterator<float[][]> ownWeights = shape.split(weights);
+        Iterator<float[][]> ownGradients = shape.split(gradients);
+        this.senet = shape.senet().map(part -> part.kernel(ownWeights.next(), ownGradients.next(), run));
+        this.bottom = shape.bottom().map(part -> part.kernel(ownWeights.next(), ownGradients.next(), run));
+        this.channels = shape.channels().stream()
+                .map(part -> part.kernel(ownWeights.next(), ownGradients.next(), run))
+                .toArray(NetworkShape.Kernel[]::new);
     }
 
-    @Override
     public TowerShape shape() {
         return shape;
-    }
-
-    @Override
-    public float[][] gradients() {
-        return Stream.of(senet.stream(), bottom.stream(), Arrays.stream(channels))
-                .flatMap(parts -> parts)
-                .flatMap(part -> Arrays.stream(part.gradients()))
-                .toArray(float[][]::new);
     }
 
     /** [fields] Returns the mean weight of each field over the n rows of the last forward pass; empty if fields have no weights. */
@@ -72,7 +61,7 @@ public final class TowerNetwork extends NetworkShape.Kernel {
             in = fields;
         }
         if (bottom.isPresent()) {
-            shared = Scratch.atLeast(shared, n * bottom.get().shape().outputs());
+            shared = Scratch.atLeast(shared, n * bottom.get().shape.outputs());
             bottom.get().forward(in, n, shared, CounterRandom.bits(seed, BOTTOM, 0));
         }
         for (int c = 0; c < channels.length; c++) {
@@ -97,8 +86,8 @@ public final class TowerNetwork extends NetworkShape.Kernel {
         float[] in = senet.isPresent() ? fieldGradients : inputGradients;
         if (bottom.isPresent()) {
             sharedGradients =
-                    Scratch.atLeast(sharedGradients, n * bottom.get().shape().outputs());
-            Arrays.fill(sharedGradients, 0, n * bottom.get().shape().outputs(), 0f);
+                    Scratch.atLeast(sharedGradients, n * bottom.get().shape.outputs());
+            Arrays.fill(sharedGradients, 0, n * bottom.get().shape.outputs(), 0f);
         }
         boolean isOne = channels.length == 1 && bottom.isEmpty();
         if (!isOne) {
@@ -130,7 +119,7 @@ public final class TowerNetwork extends NetworkShape.Kernel {
 
     /** Runs a part's backward pass, and adds its input gradients to {@code sum}. */
     private void backwardInto(NetworkShape.Kernel part, float[] outputGradients, int n, float[] sum) {
-        int length = n * part.shape().inputs();
+        int length = n * part.shape.inputs();
         scratch = Scratch.atLeast(scratch, length);
         part.backward(outputGradients, n, scratch);
         for (int at = 0; at < length; at++) {

@@ -5,9 +5,12 @@ import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.state.CounterRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The whole network of one tower: field weights, shared layers, and channels, whose outputs are concatenated.
@@ -70,9 +73,8 @@ public record TowerShape(
         }
         starts.add(width);
         int inputs = width;
-        Optional<MlpShape> bottom = towers.sharedBottom().isEmpty()
-                ? Optional.empty()
-                : Optional.of(bottom(inputs, towers.sharedBottom(), towers));
+        Optional<MlpShape> bottom =
+                towers.sharedBottom().isEmpty() ? Optional.empty() : Optional.of(bottom(inputs, towers));
         int sharedInputs = bottom.map(MlpShape::outputs).orElse(inputs);
         List<NetworkShape> channels = new ArrayList<>();
         for (TowerSettings.Channel channel : towers.channels()) {
@@ -91,10 +93,10 @@ public record TowerShape(
         return new TowerShape(starts, skips, senet, bottom, channels);
     }
 
-    private static MlpShape bottom(int inputs, List<Integer> widths, TowerSettings towers) {
-        List<Integer> hidden = widths.subList(0, widths.size() - 1);
-        MlpShape plain = MlpShape.of(inputs, hidden, widths.get(widths.size() - 1), towers.activation());
-        return new MlpShape(plain.widths(), towers.activation(), towers.activation(), towers.dropout());
+    private static MlpShape bottom(int inputs, TowerSettings towers) {
+        List<Integer> widths = new ArrayList<>(towers.sharedBottom());
+        widths.add(0, inputs);
+        return new MlpShape(widths, towers.activation(), towers.activation(), towers.dropout());
     }
 
     private static MlpShape excitation(int fields, TowerSettings towers) {
@@ -139,43 +141,38 @@ public record TowerShape(
     }
 
     @Override
-    public TowerNetwork kernel(float[][] tensors, int first, Run run) {
-        return new TowerNetwork(this, tensors, first, run);
+    public TowerNetwork kernel(float[][] weights, float[][] gradients, Run run) {
+        return new TowerNetwork(this, weights, gradients, run);
     }
 
     @Override
     public List<Layer> layers() {
-        List<Layer> layers = new ArrayList<>();
-        parts().forEach(part -> layers.addAll(part.layers()));
-        return layers;
+        return parts().flatMap(part -> part.layers().stream()).toList();
     }
 
     /** The parts of the network, in the order of their tensors. */
-    List<NetworkShape> parts() {
-        List<NetworkShape> parts = new ArrayList<>();
-        senet.ifPresent(parts::add);
-        bottom.ifPresent(parts::add);
-        parts.addAll(channels);
-        return Collections.unmodifiableList(parts);
+    Stream<NetworkShape> parts() {
+        return Stream.of(senet.stream(), bottom.stream(), channels.stream()).flatMap(parts -> parts);
+    }
+
+    /** Returns the tensors of each part. */
+    Iterator<float[][]> split(float[][] tensors) {
+        int[] end = {0};
+        return parts().map(part -> {
+                    end[0] += part.tensors();
+                    return Arrays.copyOfRange(tensors, end[0] - part.tensors(), end[0]);
+                })
+                .iterator();
     }
 
     @Override
-    public String export(NetworkExport to, float[][] tensors, int first, String in) {
-        int at = first;
-        String fields = in;
-        if (senet.isPresent()) {
-            fields = senet.get().export(to, tensors, at, in);
-            at += senet.get().tensors();
-        }
-        String shared = fields;
-        if (bottom.isPresent()) {
-            shared = bottom.get().export(to, tensors, at, fields);
-            at += bottom.get().tensors();
-        }
+    public String export(NetworkExport to, float[][] tensors, String in) {
+        Iterator<float[][]> own = split(tensors);
+        String fields = senet.isPresent() ? senet.get().export(to, own.next(), in) : in;
+        String shared = bottom.isPresent() ? bottom.get().export(to, own.next(), fields) : fields;
         List<String> outputs = new ArrayList<>();
         for (int c = 0; c < channels.size(); c++) {
-            String out = channels.get(c).export(to, tensors, at, isOnBottom(c) ? shared : fields);
-            at += channels.get(c).tensors();
+            String out = channels.get(c).export(to, own.next(), isOnBottom(c) ? shared : fields);
             for (int skip : skips) {
                 out = to.sum(out, to.columns(fields, skip, skip + dim()));
             }

@@ -14,9 +14,8 @@ class InitialWeightsTest {
     @ParameterizedTest
     @EnumSource(Engine.class)
     void bothEnginesDrawGlorotsVariance(Engine engine) {
-        MlpShape shape = MlpShape.of(150, List.of(90), 7, Activation.IDENTITY);
-
-        float[][] weights = InitialWeights.of(engine, shape, 11, 1);
+        float[][] weights = InitialWeights.of(
+                engine, List.of(new NetworkShape.Layer(150, 90), new NetworkShape.Layer(90, 7)), 11, 1);
 
         double variance = 2.0 / (150 + 90);
         double sum = 0;

@@ -63,7 +63,7 @@ class TowerNetworkTest {
         }
         assertThat(network.weights().length).isEqualTo(shape.tensors());
         for (int tensor = 0; tensor < weights.length; tensor++) {
-            assertThat(weights[tensor]).hasSize(shape.length(tensor));
+            assertThat(weights[tensor]).hasSameSizeAs(shape.zeros()[tensor]);
             for (int at = 0; at < weights[tensor].length; at++) {
                 double expected =
                         difference(reference, weights, weights[tensor], at, exactInputs, outputGradients, n, shape);
@@ -115,9 +115,8 @@ class TowerNetworkTest {
 
     @Test
     void dropoutDependsOnTheSeedAloneAndOnlyStepsHaveIt() {
-        NetworkShape.Kernel kernel = MlpShape.of(4, List.of(1000), 1, Activation.IDENTITY)
-                .withDropout(0.25)
-                .kernel(StepEngine.alone(Engine.VECTOR), 3, 1);
+        MlpShape shape = MlpShape.of(4, List.of(1000), 1, Activation.IDENTITY).withDropout(0.25);
+        NetworkShape.Kernel kernel = learning(shape, Engine.VECTOR, 1);
         Arrays.fill(kernel.weights()[0], 0f);
         Arrays.fill(kernel.weights()[1], 1f); // every hidden number is 1 …
         Arrays.fill(kernel.weights()[2], 1f); // … and the output their sum
@@ -129,7 +128,7 @@ class TowerNetworkTest {
 
         kernel.forward(inputs, 10, again, 7);
         kernel.forward(inputs, 10, other, 8);
-        kernel.shape().forward(PRODUCTS, kernel.weights(), inputs, 10, plain);
+        shape.forward(PRODUCTS, kernel.weights(), inputs, 10, plain);
         kernel.forward(inputs, 10, dropped, 7);
 
         assertThat(plain).containsOnly(1000f);
@@ -144,9 +143,8 @@ class TowerNetworkTest {
     void dropoutPassesTheGradientOfTheNumbersThatItKeeps() {
         // with identity activations the output is linear in every single weight: a difference is exact however
         // large
-        NetworkShape.Kernel kernel = MlpShape.of(3, List.of(6, 5), 2, Activation.IDENTITY)
-                .withDropout(0.4)
-                .kernel(StepEngine.alone(Engine.VECTOR), 3, 1);
+        NetworkShape.Kernel kernel =
+                learning(MlpShape.of(3, List.of(6, 5), 2, Activation.IDENTITY).withDropout(0.4), Engine.VECTOR, 1);
         int n = 9;
         float[] inputs = Scenes.numbers(n * 3, 1);
         float[] outputGradients = Scenes.numbers(n * 2, 2);
@@ -200,7 +198,7 @@ class TowerNetworkTest {
     }
 
     private static NetworkShape.Kernel narrowing(double outputScale) {
-        return NARROWING.kernel(StepEngine.alone(Engine.VECTOR), 3, outputScale);
+        return learning(NARROWING, Engine.VECTOR, outputScale);
     }
 
     private static double along(NetworkShape.Kernel kernel, float[] inputs, float[] outputGradients, int n) {
@@ -267,7 +265,15 @@ class TowerNetworkTest {
     }
 
     private static TowerNetwork network(TowerShape shape, Engine engine) {
-        return (TowerNetwork) shape.kernel(StepEngine.alone(engine), 5, 1);
+        return (TowerNetwork) learning(shape, engine, 1);
+    }
+
+    private static NetworkShape.Kernel learning(NetworkShape shape, Engine engine, double outputScale) {
+        StepEngine alone = StepEngine.alone(engine);
+        return shape.kernel(
+                shape.initialWeights(engine, 3, outputScale),
+                shape.zeros(),
+                new NetworkShape.Run(alone.products(), alone.team(), true));
     }
 
     private static TowerShape user(ModelSettings settings) {
