@@ -67,13 +67,6 @@ public final class Mixture {
                 Math.min(relative.neighbours(), GivenWeights.MOST));
     }
 
-    /** Begins beside towers that have learnt without a mixture: they count alone, until an exam says otherwise. */
-    void beginBesideTowers() {
-        towers.begin(1);
-        popularity.begin(0);
-        stored.change();
-    }
-
     /** Moves the weights down the gradient; a gradient that is not finite moves nothing. */
     public void learn(Gradient gradient) {
         if (!Double.isFinite(gradient.towers()) || !gradient.prior().areFinite()) {

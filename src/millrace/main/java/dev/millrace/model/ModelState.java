@@ -8,10 +8,14 @@ import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Form;
 import dev.millrace.state.SortedEntries;
+import dev.millrace.state.StoredFields;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** The stored entries of a model: restores its parts from them, and hands over the entries that changed. One thread. */
@@ -28,11 +32,12 @@ final class ModelState {
     private final EmbeddingTables tables;
     private final Map<Side, Tower> towers;
     private final Objective objective;
-    private final TableUpkeep upkeep;
     private final Mixture mixture;
+    private final StoredFields steps = new StoredFields(this::steps);
+    /** The entries of which there is one each. */
+    private final SortedMap<ModelEntry.Kind, StoredFields> singles;
 
     private long networkSteps;
-    private boolean isMixtureRestored;
     private boolean isHeaderDirty = true;
     private boolean areNetworksDirty = true;
     private Optional<byte[]> nextUserRow = Optional.empty(); // key from which on user rows are to be handed over
@@ -52,16 +57,13 @@ final class ModelState {
         this.tables = tables;
         this.towers = towers;
         this.objective = objective;
-        this.upkeep = upkeep;
         this.mixture = mixture;
-    }
-
-    /** Call it when all entries are restored, if there are any. */
-    void begin() {
-        boolean isRestored = !isHeaderDirty;
-        if (isRestored && !isMixtureRestored) {
-            mixture.beginBesideTowers();
-        }
+        this.singles = new TreeMap<>(Map.of(
+                ModelEntry.Kind.NETWORK_STEPS, steps,
+                ModelEntry.Kind.LEARNED_TEMPERATURE, objective.temperature().stored(),
+                ModelEntry.Kind.LEARNED_OBJECTIVES, objective.objectiveWeights().stored(),
+                ModelEntry.Kind.MIXTURE, mixture.stored(),
+                ModelEntry.Kind.UPKEEP, upkeep.stored()));
     }
 
     /** Counts a step that updates the networks. Returns the number of these steps, this one included. */
@@ -110,6 +112,10 @@ final class ModelState {
         return unusableRow.map(EmbeddingTables.UnusableRow::reason);
     }
 
+    SortedMap<ModelEntry.Kind, StoredFields> singles() {
+        return singles;
+    }
+
     /**
      * Restores one stored entry.
      *
@@ -129,14 +135,16 @@ final class ModelState {
         if (isHeaderDirty) {
             changed.put(ModelEntry.Kind.HEADER.key(), header());
         }
-        towers.values().forEach(tower -> drain(tower, changed));
-        objective.temperature().stored().drain(ModelEntry.Kind.LEARNED_TEMPERATURE.key(), changed);
-        objective.objectiveWeights().stored().drain(ModelEntry.Kind.LEARNED_OBJECTIVES.key(), changed);
-        mixture.stored().drain(ModelEntry.Kind.MIXTURE.key(), changed);
-        upkeep.stored().drain(ModelEntry.Kind.UPKEEP.key(), changed);
-        if (areNetworksDirty) {
-            putNetworkSteps(changed);
+        for (Tower tower : towers.values()) {
+            tower.inputs()
+                    .drainMoments((feature, moments) ->
+                            changed.put(ModelEntry.statistics(tower.side(), feature), moments.entry()));
+            if (areNetworksDirty) {
+                putNetwork(tower, changed);
+            }
         }
+        steps.changeIf(areNetworksDirty && settings.optimiser().dense().rule().countsSteps());
+        singles.forEach((kind, fields) -> fields.drain(kind.key(), changed));
         isHeaderDirty = false;
         areNetworksDirty = false;
         tables.byName().values().forEach(table -> drain(table, changed));
@@ -164,15 +172,6 @@ final class ModelState {
         });
     }
 
-    private void drain(Tower tower, EntrySink changed) {
-        tower.inputs()
-                .drainMoments((feature, moments) ->
-                        changed.put(ModelEntry.statistics(tower.side(), feature), moments.entry()));
-        if (areNetworksDirty) {
-            putNetwork(tower, changed);
-        }
-    }
-
     private static void drain(EmbeddingTable table, EntrySink changed) {
         table.drain(changed).ifPresent(rows -> changed.put(ModelEntry.table(table.name()), rows.entry()));
         String name = table.name();
@@ -192,15 +191,13 @@ final class ModelState {
         }
     }
 
-    void putNetworkSteps(EntrySink entries) {
-        if (settings.optimiser().dense().rule().countsSteps()) {
-            entries.put(ModelEntry.Kind.NETWORK_STEPS.key(), Form.written(form -> form.longInteger(networkSteps)));
-        }
-    }
-
     /** Returns the key of a part of a tensor. */
     private interface Naming {
         byte[] key(int tensor, int chunk);
+    }
+
+    private void steps(Form form) {
+        networkSteps = form.longInteger(networkSteps);
     }
 
     private static void putTensors(float[][] tensors, Naming naming, EntrySink entries) {
@@ -222,13 +219,8 @@ final class ModelState {
             case WEIGHTS -> restore(entry, value, tower(entry.side()).weights());
             case FIRST_SLOT -> restoreSlot(0, entry, value);
             case SECOND_SLOT -> restoreSlot(1, entry, value);
-            case NETWORK_STEPS -> networkSteps = Form.read(value, form -> form.longInteger(0));
-            case LEARNED_TEMPERATURE -> objective.temperature().stored().restore(value);
-            case LEARNED_OBJECTIVES -> objective.objectiveWeights().stored().restore(value);
-            case MIXTURE -> {
-                mixture.stored().restore(value);
-                isMixtureRestored = true;
-            }
+            case NETWORK_STEPS, LEARNED_TEMPERATURE, LEARNED_OBJECTIVES, MIXTURE, UPKEEP ->
+                Objects.requireNonNull(singles.get(entry.kind())).restore(value);
             case ROW -> table(entry).restore(entry.rowKey(), value);
             case TABLE -> table(entry).restore(TableRows.read(value));
             case SIGHTINGS -> {
@@ -239,7 +231,6 @@ final class ModelState {
                     sightings.restoreChunk(entry.chunk(), value);
                 }
             }
-            case UPKEEP -> upkeep.stored().restore(value);
         }
     }
 
@@ -249,7 +240,6 @@ final class ModelState {
         header.requireSettings(settings);
         isHeaderDirty = false;
         areNetworksDirty = false;
-        upkeep.stored().keep();
     }
 
     private void restoreSlot(int slot, ModelEntry entry, byte[] value) {

@@ -458,7 +458,6 @@ public final class TwoTower implements Durable {
      */
     public void begin(long checked) {
         tables.begin(checked);
-        state.begin();
     }
 
     /** Counts of the rows of all embedding tables. */
@@ -493,14 +492,6 @@ public final class TwoTower implements Durable {
 
     ModelState state() {
         return state;
-    }
-
-    Objective objective() {
-        return objective;
-    }
-
-    TableUpkeep upkeep() {
-        return upkeep;
     }
 
     Tower userTower() {

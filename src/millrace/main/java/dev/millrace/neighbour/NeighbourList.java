@@ -1,6 +1,5 @@
 package dev.millrace.neighbour;
 
-import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Form;
 import dev.millrace.state.Sha256;
 import java.nio.ByteBuffer;
@@ -47,7 +46,7 @@ public final class NeighbourList {
     private static final int PLACES = 16;
 
     private static final int OF_SEVERAL = 0;
-    private static final int FORM = -2; // where lists without users had a size
+    private static final int FORM = -2;
     private static final int FIRST_CAPACITY = 4;
     private static final int BYTES = 160;
     private static final int BYTES_A_NEIGHBOUR = 12;
@@ -301,7 +300,7 @@ public final class NeighbourList {
      * Reads a stored form.
      *
      * @param ids returns the copy of an id to keep
-     * @throws CorruptEntryException if it is damaged, or of a build whose lists knew no users
+     * @throws CorruptEntryExceptionif it is damaged
      */
     public static NeighbourList read(byte[] entry, UnaryOperator<String> ids) {
         NeighbourList list = new NeighbourList();
@@ -312,11 +311,7 @@ public final class NeighbourList {
     private void fields(Form form, UnaryOperator<String> ids) {
         asOf = form.longInteger(asOf);
         total = form.number(total);
-        int layout = form.integer(FORM);
-        if (layout != FORM) {
-            throw new CorruptEntryException("a list of neighbours has form " + layout + ", must have " + FORM
-                    + ": an earlier build wrote it, which did not know whose neighbours are");
-        }
+        form.integer(FORM);
         size = form.count(size);
         if (form.isRead()) {
             items = Arrays.copyOf(items, Math.max(items.length, size));

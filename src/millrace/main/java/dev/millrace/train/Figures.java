@@ -6,9 +6,10 @@ import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.PublicationPlan;
-import dev.millrace.state.Fields;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
 import java.util.Collections;
+import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -41,12 +42,14 @@ final class Figures {
         return Collections.unmodifiableSortedMap(figures);
     }
 
-    /** Reads numbers by their labels from an entry. */
-    static SortedMap<String, Double> read(ByteBuffer payload) {
+    /** Numbers by their labels, as fields. */
+    static SortedMap<String, Double> fields(Form form, SortedMap<String, Double> now) {
         SortedMap<String, Double> numbers = new TreeMap<>();
-        for (int left = payload.getInt(); left > 0; left--) {
-            numbers.put(Fields.text(payload), payload.getDouble());
-        }
+        form.list(
+                        List.copyOf(now.entrySet()),
+                        Map.entry("", 0.0),
+                        (each, number) -> Map.entry(each.text(number.getKey()), each.number(number.getValue())))
+                .forEach(number -> numbers.put(number.getKey(), number.getValue()));
         return Collections.unmodifiableSortedMap(numbers);
     }
 

@@ -5,10 +5,8 @@ import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntryDigest;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySum;
-import dev.millrace.state.Fields;
-import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import dev.millrace.state.Form;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -28,7 +26,7 @@ final class StepDigests {
     private final int everySteps;
     private final Supplier<EntrySum> rows;
     private final EntryDigest digest = new EntryDigest();
-    private final Deque<StepDigest> earlier = new ArrayDeque<>();
+    private List<StepDigest> earlier = new ArrayList<>();
     private long step = -1; // nothing drained yet, not even the entries of a new model
     private String written = "";
 
@@ -89,28 +87,23 @@ final class StepDigests {
     void drained(long learntStep) {
         step = learntStep;
         written = now();
-        long since = earlier.isEmpty() ? 0 : earlier.getLast().step();
+        long since = earlier.isEmpty() ? 0 : earlier.get(earlier.size() - 1).step();
         if (step / everySteps > since / everySteps) {
             earlier.add(new StepDigest(step, written));
             if (earlier.size() > KEPT) {
-                earlier.removeFirst();
+                earlier.remove(0);
             }
         }
     }
 
-    void write(Fields fields) {
-        fields.integer(earlier.size());
-        earlier.forEach(kept -> fields.longInteger(kept.step()).text(kept.digest()));
-        fields.text(written);
-    }
-
-    void read(ByteBuffer payload, long learntStep) {
-        step = learntStep;
-        earlier.clear();
-        for (int left = payload.getInt(); left > 0; left--) {
-            earlier.add(new StepDigest(payload.getLong(), Fields.text(payload)));
-        }
-        written = Fields.text(payload);
+    /** @param learntStep that is stored beside these fields */
+    void fields(Form form, long learntStep) {
+        step = form.isRead() ? learntStep : step;
+        earlier = form.list(
+                earlier,
+                new StepDigest(0, ""),
+                (each, kept) -> new StepDigest(each.longInteger(kept.step()), each.text(kept.digest())));
+        written = form.text(written);
     }
 
     /** @throws CorruptEntryException if the restored entries are not those of the last commit */

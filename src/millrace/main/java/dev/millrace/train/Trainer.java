@@ -25,11 +25,9 @@ import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -356,7 +354,7 @@ public final class Trainer implements Durable, AutoCloseable {
             case PUBLICATION -> publisher.restore(key, value);
             case ALARMS -> alarms.restore(key, value);
             case BOOKS -> books.restore(key, value);
-            case PROGRESS -> restoreProgress(Frame.open(value));
+            case PROGRESS -> Form.restore(value, this::progress);
         }
     }
 
@@ -392,20 +390,20 @@ public final class Trainer implements Durable, AutoCloseable {
         alarms.drainDirty(sink);
         books.drainDirty(sink);
         digests.drained(learntStep);
-        Fields progress = new Fields()
-                .longInteger(closedStep)
-                .longInteger(learntStep)
-                .longInteger(positives)
-                .longInteger(refusedSteps)
-                .longInteger(eventTime)
-                .number(loss)
-                .number(gradientNorm);
-        digests.write(progress);
-        for (SortedMap<String, Double> numbers : List.of(fieldWeights, figures)) {
-            progress.integer(numbers.size());
-            numbers.forEach((name, number) -> progress.text(name).number(number));
-        }
-        sink.put(new byte[] {(byte) EntryKind.PROGRESS.prefix()}, progress.framed());
+        sink.put(new byte[] {(byte) EntryKind.PROGRESS.prefix()}, Form.written(this::progress));
+    }
+
+    private void progress(Form form) {
+        closedStep = form.longInteger(closedStep);
+        learntStep = form.longInteger(learntStep);
+        positives = form.longInteger(positives);
+        refusedSteps = form.longInteger(refusedSteps);
+        eventTime = form.longInteger(eventTime);
+        loss = form.number(loss);
+        gradientNorm = form.number(gradientNorm);
+        digests.fields(form, learntStep);
+        fieldWeights = Figures.fields(form, fieldWeights);
+        figures = Figures.fields(form, figures);
     }
 
     /** Applies the removals of a batch. Returns true if this learner closed the batch. */
@@ -503,18 +501,5 @@ public final class Trainer implements Durable, AutoCloseable {
         } else {
             books.settle(InputTopic.BATCHES, outcome, reason);
         }
-    }
-
-    private void restoreProgress(ByteBuffer payload) {
-        closedStep = payload.getLong();
-        learntStep = payload.getLong();
-        positives = payload.getLong();
-        refusedSteps = payload.getLong();
-        eventTime = payload.getLong();
-        loss = payload.getDouble();
-        gradientNorm = payload.getDouble();
-        digests.read(payload, learntStep);
-        fieldWeights = Figures.read(payload);
-        figures = Figures.read(payload);
     }
 }

@@ -77,25 +77,6 @@ class MixtureTest {
     }
 
     @Test
-    void towersThatLearntWithoutAMixtureCountAlone() {
-        TwoTower trained = new TwoTower(Scenes.settings(), Scenes.catalogue());
-        TwoTowerStateTest.Store stored = new TwoTowerStateTest.Store();
-        trained.drainDirty(stored);
-        TwoTower upgraded = new TwoTower(Scenes.settings(), Scenes.catalogue());
-        stored.entries.forEach((key, value) -> {
-            if (!ModelEntry.Kind.MIXTURE.isOf(key)) {
-                upgraded.restore(key, value);
-            }
-        });
-
-        upgraded.begin(0);
-
-        assertThat(trained.mixture().relative().popularity()).isEqualTo(1);
-        assertThat(upgraded.mixture().relative().popularity()).isZero();
-        assertThat(upgraded.mixture().towers()).isEqualTo(1);
-    }
-
-    @Test
     void weightsOutsideTheirBoundsAreNotRestored() {
         Fields zeros = new Fields();
         for (int at = 0; at < 10; at++) {

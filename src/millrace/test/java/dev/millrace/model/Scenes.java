@@ -208,14 +208,11 @@ public final class Scenes {
         Map<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
         EntrySink sink = EntrySink.into(entries);
         entries.put(ModelEntry.Kind.HEADER.key(), model.state().header());
-        entries.put(ModelEntry.Kind.UPKEEP.key(), model.upkeep().stored().value());
-        entries.put(ModelEntry.Kind.MIXTURE.key(), model.mixture().stored().value());
-        entries.put(
-                ModelEntry.Kind.LEARNED_TEMPERATURE.key(),
-                model.objective().temperature().stored().value());
-        entries.put(
-                ModelEntry.Kind.LEARNED_OBJECTIVES.key(),
-                model.objective().objectiveWeights().stored().value());
+        model.state().singles().forEach((kind, fields) -> {
+            if (kind != ModelEntry.Kind.NETWORK_STEPS) { // stored only for rules that count them
+                entries.put(kind.key(), fields.value());
+            }
+        });
         for (Tower tower : List.of(model.userTower(), model.itemTower())) {
             tower.inputs()
                     .fields()
@@ -227,7 +224,7 @@ public final class Scenes {
                                     .framed()));
             ModelState.putNetwork(tower, sink);
         }
-        model.state().putNetworkSteps(sink);
+
         for (EmbeddingTable table : model.tables().values()) {
             table.forEachEntryFrom(new byte[0], (key, value) -> {
                 entries.put(key, value);

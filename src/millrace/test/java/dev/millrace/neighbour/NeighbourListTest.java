@@ -1,11 +1,8 @@
 package dev.millrace.neighbour;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.millrace.state.CorruptEntryException;
-import dev.millrace.state.Fields;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -171,22 +168,6 @@ class NeighbourListTest {
         }
 
         assertThat(stored.entry()).isEqualTo(kept.entry());
-    }
-
-    /** Time, total, and one neighbour with its weight. */
-    @Test
-    void aListThatKnowsNoUsersIsRefused() {
-        byte[] entry = new Fields()
-                .longInteger(TIME)
-                .number(1)
-                .integer(1)
-                .text("x")
-                .integer(Float.floatToRawIntBits(1))
-                .framed();
-
-        assertThatThrownBy(() -> NeighbourList.read(entry, id -> id))
-                .isInstanceOf(CorruptEntryException.class)
-                .hasMessageContaining("an earlier build");
     }
 
     @Test

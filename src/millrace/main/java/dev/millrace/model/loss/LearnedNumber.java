@@ -28,11 +28,6 @@ public final class LearnedNumber {
         return value;
     }
 
-    /** Puts another number in its place. */
-    public void begin(double other) {
-        value = other;
-    }
-
     public void learn(double gradient) {
         accumulator += gradient * gradient;
         value -= rate * gradient / (StrictMath.sqrt(accumulator) + epsilon);
