@@ -4,99 +4,76 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.Catalogue;
 import dev.millrace.event.FeatureValue;
-import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureSpec;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.loss.LearnedTemperature;
 import dev.millrace.model.loss.LossReference;
 import dev.millrace.model.loss.NegativePairs;
 import dev.millrace.model.network.NetworkReference;
+import dev.millrace.model.table.Descent;
+import dev.millrace.model.table.EmbeddingTable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Function;
-import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
- * The slow, obvious twin of {@link TwoTower} in double precision. It follows the formulas: one column for each example and
- * each negative. Every gradient is a central finite difference of the loss.
+ * The slow, obvious twin of a step of {@link TwoTower}, in double precision. It follows the formulas: one column for each example
+ * and each negative. A gradient is a central finite difference of the loss.
  *
- * <p>A difference moves one number. Only the vectors that depend on it are computed anew.
+ * <p>Each step begins with the learner's weights. It moves a sample of them: some of each tensor, and some of the rows.
  */
 public final class TwoTowerReference {
 
     private static final double DIFFERENCE = 1e-6;
-
-    private static final String USER_NETWORK = "user network"; // no row has such a name, which has a slash
-    private static final String ITEM_NETWORK = "item network";
-    private static final String NEITHER = "neither";
-
-    /**
-     * The vector of a user or item of the batch, and what it follows from.
-     *
-     * @param rows by their names
-     */
-    private record Column(double[] input, double[] vector, Set<String> rows) {}
+    private static final int SAMPLE = 12; // weights of a tensor
+    private static final int ROWS = 3; // one of so many is moved
 
     private final ModelSettings settings;
     private final Catalogue catalogue;
+    private final boolean isWhole;
     private final NetworkReference userNetwork;
     private final NetworkReference itemNetwork;
-    private final double[][] user;
-    private final double[][] item;
-    private final List<OptimiserReference> userOptimisers;
-    private final List<OptimiserReference> itemOptimisers;
+    private double[][] user = {};
+    private double[][] item = {};
     /** By table and key. */
-    final Map<String, double[]> rows = new TreeMap<>();
+    private final Map<String, double[]> rows = new TreeMap<>();
 
-    private final Map<String, OptimiserReference> rowOptimisers = new TreeMap<>();
+    private final Map<String, OptimiserReference> optimisers = new TreeMap<>();
     private final Map<String, MomentsReference> numbers = new TreeMap<>();
-
     private final double[] logTemperature;
     private double temperatureSum = 0.001;
     /** By action; empty unless they are learned. */
     private final Map<String, double[]> logVariances = new TreeMap<>();
 
     private final Map<String, Double> varianceSums = new TreeMap<>();
-    private LossReference formula;
-    private boolean isFrozen;
-    /** By user or item, with the weights as they are before any is moved. */
-    private final Map<String, Column> columns = new TreeMap<>();
-    /** What a difference moves: one of the networks, or the row of that name. */
-    private String moved = NEITHER;
+    /** Of this step, with what is a constant of its gradient. */
+    private Optional<LossReference> formula = Optional.empty();
 
-    /** Starts from the networks of an untrained learner. */
-    TwoTowerReference(ModelSettings settings, Catalogue catalogue, TwoTower begin) {
+    private final Set<String> read = new TreeSet<>();
+
+    /** @param isWhole whether it moves all weights, which a clip of the networks' gradient needs */
+    TwoTowerReference(ModelSettings settings, Catalogue catalogue, boolean isWhole) {
         this.settings = settings;
         this.catalogue = catalogue;
+        this.isWhole = isWhole;
         this.userNetwork = new NetworkReference(settings, true);
         this.itemNetwork = new NetworkReference(settings, false);
         this.logTemperature = new double[] {Math.log(settings.loss().temperature())};
-        this.formula = new LossReference(settings.loss(), Scenes.batch(1, 0, 0), NegativePairs.NONE);
         if (settings.loss().objectives().areLearned()) {
-            settings.loss().objectives().weights().keySet().forEach(action -> {
-                logVariances.put(action, new double[1]);
-                varianceSums.put(action, 0.001);
-            });
+            settings.loss().objectives().weights().keySet().forEach(action -> logVariances.put(action, new double[1]));
         }
-        this.user = doubles(begin.userTower().weights());
-        this.item = doubles(begin.itemTower().weights());
-        this.userOptimisers = optimisers(user);
-        this.itemOptimisers = optimisers(item);
     }
 
-    double[][] user() {
-        return user;
-    }
-
-    double[][] item() {
-        return item;
+    int rowCount() {
+        return rows.size();
     }
 
     /** e^−s, by action. */
@@ -110,50 +87,100 @@ public final class TwoTowerReference {
         return Math.exp(logTemperature[0]);
     }
 
-    /** Runs one step. Returns the loss before the step. */
-    double learn(MiniBatch batch) {
-        for (TrainingExample example : batch.examples()) {
-            observeUser(example);
-        }
-        for (TrainingExample shown : batch.exposed()) {
-            observeUser(shown);
-        }
-        for (TrainingExample example : batch.examples()) {
-            observe('i', example.item(), settings.item(), catalogue.features(example.item()), Features.NONE, 1);
-        }
-        numbers.values().forEach(MomentsReference::settle);
-        isFrozen = false;
-        columns.clear();
-        double loss = loss(batch);
-        moved = USER_NETWORK;
-        double[][] userGradients = differences(user, batch);
-        moved = ITEM_NETWORK;
-        double[][] itemGradients = differences(item, batch);
-        Map<String, double[]> rowGradients = new TreeMap<>();
-        Set<String> read = new TreeSet<>();
-        columns.values().forEach(column -> read.addAll(column.rows()));
-        for (String row : read) {
-            moved = row;
-            double[] gradient = differences(row(row), batch);
-            for (int d = 0; d < gradient.length; d++) {
-                gradient[d] += settings.optimiser().rows().l2() * row(row)[d];
+    /** Returns the sample of the learner's weights, by the names of tensors and rows. */
+    Map<String, double[]> sample(TwoTower model) {
+        user = doubles(model.userTower().weights());
+        item = doubles(model.itemTower().weights());
+        Map<String, double[]> sample = new TreeMap<>();
+        tensors()
+                .forEach((name, tensor) -> sample.put(
+                        name,
+                        Arrays.stream(places(tensor))
+                                .mapToDouble(at -> tensor[at])
+                                .toArray()));
+        rows.forEach((name, row) -> {
+            String[] parts = name.split("/", 2);
+            EmbeddingTable table = Objects.requireNonNull(model.tables().get(parts[0]));
+            int at = table.row(parts[1]) * table.dim();
+            Arrays.setAll(row, d -> table.values()[at + d]);
+            if (isMoved(name)) {
+                sample.put(name, row.clone());
             }
-            rowGradients.put(row, gradient);
-        }
-        moved = NEITHER;
+        });
+        return sample;
+    }
+
+    private Map<String, double[]> tensors() {
+        Map<String, double[]> tensors = new TreeMap<>();
+        IntStream.range(0, user.length).forEach(tensor -> tensors.put("user " + tensor, user[tensor]));
+        IntStream.range(0, item.length).forEach(tensor -> tensors.put("item " + tensor, item[tensor]));
+        return tensors;
+    }
+
+    private int[] places(double[] tensor) {
+        int count = isWhole ? tensor.length : Math.min(SAMPLE, tensor.length);
+        return IntStream.range(0, count)
+                .map(at -> count == 1 ? 0 : at * (tensor.length - 1) / (count - 1))
+                .toArray();
+    }
+
+    private boolean isMoved(String row) {
+        return Math.floorMod(row.hashCode(), ROWS) == 0;
+    }
+
+    /** Moves the sample, which is the learner's before the step. Returns the loss before the step. */
+    double learn(MiniBatch batch, Map<String, double[]> sample) {
+        shown(batch).forEach(this::observeUser);
+        batch.examples().forEach(example -> observe('i', settings.item(), item(example.item()), 1));
+        numbers.values().forEach(MomentsReference::settle);
+        formula = Optional.empty();
+        read.clear();
+        double loss = loss(batch);
+        Map<String, double[]> gradients = new TreeMap<>();
+        tensors().forEach((name, tensor) -> gradients.put(name, differences(tensor, places(tensor), batch)));
+        double norm = Math.sqrt(
+                gradients.values().stream().mapToDouble(each -> dot(each, each)).sum());
+        Map<String, double[]> rowGradients = new TreeMap<>();
+        read.stream().filter(this::isMoved).toList().forEach(name -> {
+            double[] row = row(name);
+            double[] gradient = differences(row, places(row), batch);
+            Arrays.setAll(
+                    gradient, d -> gradient[d] + settings.optimiser().rows().l2() * row[d]);
+            rowGradients.put(name, gradient);
+        });
         if (settings.loss().learnedTemperature().isLearned()) {
-            applyTemperature(differences(logTemperature, batch)[0]);
+            applyTemperature(differences(logTemperature, new int[] {0}, batch)[0]);
         }
         Map<String, Double> varianceGradients = new TreeMap<>();
-        logVariances.forEach((action, number) -> varianceGradients.put(action, differences(number, batch)[0]));
+        logVariances.forEach(
+                (action, number) -> varianceGradients.put(action, differences(number, new int[] {0}, batch)[0]));
         varianceGradients.forEach(this::applyVariance);
-        double norm = Math.sqrt(squares(userGradients) + squares(itemGradients));
-        double max = settings.optimiser().dense().maxGradientNorm();
-        double scale = max > 0 && norm > max ? max / norm : 1;
-        apply(user, userGradients, userOptimisers, scale, batch.step());
-        apply(item, itemGradients, itemOptimisers, scale, batch.step());
-        rowGradients.forEach((row, gradient) -> applyRow(row, gradient, batch.step()));
+        Descent dense = settings.optimiser().dense();
+        gradients.forEach((name, gradient) -> optimiser(name, dense, sample)
+                .moveEach(
+                        of(sample, name),
+                        clipped(gradient, isWhole ? norm : 0, dense.maxGradientNorm()),
+                        batch.step()));
+        Descent ofRows = settings.optimiser().rows();
+        rowGradients.forEach((name, gradient) -> {
+            sample.putIfAbsent(name, row(name).clone());
+            double[] clipped = clipped(gradient, Math.sqrt(dot(gradient, gradient)), ofRows.maxGradientNorm());
+            optimiser(name, ofRows, sample).moveRow(of(sample, name), clipped, batch.step());
+        });
         return loss / share(batch);
+    }
+
+    private OptimiserReference optimiser(String name, Descent descent, Map<String, double[]> sample) {
+        return optimisers.computeIfAbsent(name, absent -> new OptimiserReference(descent, of(sample, name)));
+    }
+
+    private static double[] clipped(double[] gradient, double norm, double max) {
+        double scale = max > 0 && norm > max ? max / norm : 1;
+        return Arrays.stream(gradient).map(g -> g * scale).toArray();
+    }
+
+    private static Stream<TrainingExample> shown(MiniBatch batch) {
+        return Stream.concat(batch.examples().stream(), batch.exposed().stream());
     }
 
     /** Weight of a batch of this size, relative to a full one. */
@@ -163,111 +190,43 @@ public final class TwoTowerReference {
 
     /** Mean loss over the columns of the formula, times the weight of the batch. */
     private double loss(MiniBatch batch) {
-        List<double[]> users = new ArrayList<>();
-        Map<String, double[]> vectors = new TreeMap<>();
+        double[][] users = shown(batch)
+                .map(example -> joined(
+                        userNetwork.channels(user, input('u', settings.user(), Subject.user(example))),
+                        weights(example.action())))
+                .toArray(double[][]::new);
         Set<String> items = new LinkedHashSet<>();
-        for (TrainingExample example : batch.examples()) {
-            users.add(user("example " + users.size(), example, weights(example.action())));
-            items.add(example.item());
-        }
-        for (TrainingExample shown : batch.exposed()) {
-            users.add(user("shown " + users.size(), shown, weights("")));
-            items.add(shown.item());
-        }
+        shown(batch).forEach(example -> items.add(example.item()));
         items.addAll(batch.negatives());
         items.addAll(batch.draws().hard());
-        for (String each : items) {
-            vectors.put(each, item(each));
+        Map<String, double[]> vectors = new TreeMap<>();
+        for (String id : items) {
+            vectors.put(id, joined(itemNetwork.channels(item, input('i', settings.item(), item(id))), new double[0]));
         }
-        double[][] rows = users.toArray(new double[0][]);
-        if (!isFrozen) {
-            formula = new LossReference(settings.loss(), batch, NegativePairs.of(batch));
-            formula.freeze(rows, id -> known(vectors, id), Math.exp(logTemperature[0]));
-            isFrozen = true;
+        if (formula.isEmpty()) {
+            LossReference fresh = new LossReference(settings.loss(), batch, NegativePairs.of(batch));
+            fresh.freeze(users, id -> of(vectors, id), temperature());
+            formula = Optional.of(fresh);
         }
-        double mean = formula.loss(rows, id -> known(vectors, id), Math.exp(logTemperature[0]), logVariances);
+        double mean = formula.get().loss(users, id -> of(vectors, id), temperature(), logVariances);
         double penalty = 0;
         for (int matrix = 0; matrix < settings.shape(Side.USER).tensors(); matrix += 2) {
-            penalty += squares(new double[][] {user[matrix]});
+            penalty += dot(user[matrix], user[matrix]);
         }
         for (int matrix = 0; matrix < item.length; matrix += 2) {
-            penalty += squares(new double[][] {item[matrix]});
+            penalty += dot(item[matrix], item[matrix]);
         }
         return share(batch) * mean + settings.optimiser().dense().l2() / 2 * penalty;
     }
 
-    private double[] user(String place, TrainingExample example, double[] weights) {
-        boolean isMoved = moved.equals(USER_NETWORK);
-        boolean havePlacesWeights = user.length > settings.shape(Side.USER).tensors();
-        return vector(
-                place,
-                isMoved,
-                isMoved && havePlacesWeights,
-                read -> input(
-                        'u',
-                        settings.user(),
-                        example.user().user(),
-                        example.user().features(),
-                        example.context(),
-                        example.user().history(),
-                        read),
-                input -> joined(normalised(userNetwork.channels(user, input)), weights));
+    private Subject item(String id) {
+        return Subject.item(catalogue.item(id).orElseThrow(), Scenes.TIME);
     }
 
-    private double[] item(String id) {
-        return vector(
-                "item " + id,
-                moved.equals(ITEM_NETWORK),
-                false,
-                read -> input('i', settings.item(), id, catalogue.features(id), Features.NONE, List.of(), read),
-                input -> joined(normalised(itemNetwork.channels(item, input)), new double[0]));
-    }
-
-    private double[] vector(
-            String place,
-            boolean isNetworkMoved,
-            boolean isInputMoved,
-            Function<Set<String>, double[]> inputs,
-            UnaryOperator<double[]> network) {
-        Optional<Column> known = Optional.ofNullable(columns.get(place))
-                .filter(column -> !isInputMoved && !column.rows().contains(moved));
-        if (known.isPresent() && !isNetworkMoved) {
-            return known.get().vector();
-        }
-        Set<String> read = new TreeSet<>();
-        double[] input = known.map(Column::input).orElseGet(() -> inputs.apply(read));
-        double[] vector = network.apply(input);
-        columns.putIfAbsent(place, new Column(input, vector, read));
-        return vector;
-    }
-
-    private double[] input(
-            char side,
-            List<FeatureSpec> features,
-            String id,
-            Features own,
-            Features context,
-            List<String> history,
-            Set<String> read) {
-        int width = features.stream().mapToInt(FeatureSpec::dim).sum();
-        double[] input = new double[width];
-        int at = 0;
-        for (FeatureSpec feature : features) {
-            double[] part = part(side, feature, id, own, context, history, read);
-            System.arraycopy(part, 0, input, at, part.length);
-            at += part.length;
-        }
-        return input;
-    }
-
-    private static List<double[]> normalised(List<double[]> channels) {
-        for (double[] channel : channels) {
-            double norm = Math.sqrt(dot(channel, channel));
-            for (int d = 0; d < channel.length; d++) {
-                channel[d] /= norm;
-            }
-        }
-        return channels;
+    private double[] input(char side, List<FeatureSpec> features, Subject subject) {
+        return features.stream()
+                .flatMapToDouble(feature -> Arrays.stream(part(side, feature, subject)))
+                .toArray();
     }
 
     /** [channels] Weights in the score of an action: 1 or 0 for a channel that names actions. */
@@ -279,35 +238,26 @@ public final class TwoTowerReference {
                 .toArray();
     }
 
-    /** The channels side by side, scaled so that an inner product is the weighted mean of the channels' cosines. */
+    /** The channels at unit length, side by side, scaled so that an inner product is the weighted mean of their cosines. */
     private static double[] joined(List<double[]> channels, double[] weights) {
         double sum = Arrays.stream(weights).sum();
-        int width = channels.stream().mapToInt(channel -> channel.length).sum();
-        double[] joined = new double[width];
-        int at = 0;
-        for (int c = 0; c < channels.size(); c++) {
-            for (double component : channels.get(c)) {
-                joined[at++] = weights.length == 0 ? component : weights[c] / sum * component;
-            }
-        }
-        return joined;
+        return IntStream.range(0, channels.size())
+                .boxed()
+                .flatMapToDouble(c -> {
+                    double norm = Math.sqrt(dot(channels.get(c), channels.get(c)));
+                    double weight = weights.length == 0 ? 1 : weights[c] / sum;
+                    return Arrays.stream(channels.get(c)).map(x -> weight * x / norm);
+                })
+                .toArray();
     }
 
-    private double[] part(
-            char side,
-            FeatureSpec feature,
-            String id,
-            Features own,
-            Features context,
-            List<String> history,
-            Set<String> read) {
-        Optional<FeatureValue> value =
-                (feature.source() == FeatureSpec.Source.CONTEXT ? context : own).value(feature.name());
+    private double[] part(char side, FeatureSpec feature, Subject subject) {
+        Optional<FeatureValue> value = value(feature, subject);
         double[] part = new double[feature.dim()];
         switch (feature.kind()) {
-            case ID -> mean(feature, List.of(id), part, read);
+            case ID -> pool(feature, List.of(subject.id()), part);
             case CATEGORICAL ->
-                mean(
+                pool(
                         feature,
                         List.of(value.map(found -> found.match(
                                         FeatureValue.Category::value,
@@ -315,32 +265,27 @@ public final class TwoTowerReference {
                                         TwoTowerReference::notACategory,
                                         TwoTowerReference::notACategory))
                                 .orElse(Subject.ABSENT)),
-                        part,
-                        read);
+                        part);
             case BAG -> {
                 List<String> keys = feature.source() == FeatureSpec.Source.HISTORY
-                        ? history
+                        ? subject.history()
                         : value.map(bag -> ((FeatureValue.Bag) bag).values()).orElse(List.of());
-                pool(feature, keys.subList(0, Math.min(keys.size(), feature.maxValues())), part, read);
+                pool(feature, keys.subList(0, Math.min(keys.size(), feature.maxValues())), part);
             }
             case TEXT -> {
                 String text = value.map(found -> ((FeatureValue.Category) found).value())
                         .orElse("");
-                mean(feature, feature.grams().keys(List.of(text), feature.maxValues()), part, read);
+                pool(feature, feature.grams().keys(List.of(text), feature.maxValues()), part);
             }
             case AGE -> {
-                long appeared = catalogue.item(id).orElseThrow().time();
-                double hours = (Scenes.TIME - appeared) / 3_600_000.0;
+                double hours = (Scenes.TIME - subject.appeared()) / 3_600_000.0;
                 long bucket = hours < 1 ? 0 : (long) Math.pow(2, Math.floor(Math.log(hours) / Math.log(2)));
-                mean(feature, List.of("" + bucket), part, read);
+                pool(feature, List.of("" + bucket), part);
             }
-            case NUMERIC -> {
-                if (value.isPresent()) {
-                    part[0] = Optional.ofNullable(numbers.get(side + feature.name()))
-                            .map(seen -> seen.normalise(((FeatureValue.Quantity) value.get()).value()))
-                            .orElse(0.0);
-                }
-            }
+            case NUMERIC ->
+                part[0] = value.map(number -> Objects.requireNonNull(numbers.get(side + feature.name()))
+                                .normalise(((FeatureValue.Quantity) number).value()))
+                        .orElse(0.0);
             case VECTOR -> {
                 List<Float> dense = value.map(found -> ((FeatureValue.Dense) found).values())
                         .orElse(List.of());
@@ -352,16 +297,21 @@ public final class TwoTowerReference {
         return part;
     }
 
-    private void mean(FeatureSpec feature, List<String> keys, double[] part, Set<String> read) {
-        for (double[] row : rows(feature, keys, read)) {
-            for (int d = 0; d < part.length; d++) {
-                part[d] += row[d] / keys.size();
-            }
-        }
+    private static Optional<FeatureValue> value(FeatureSpec feature, Subject subject) {
+        return (feature.source() == FeatureSpec.Source.CONTEXT ? subject.context() : subject.features())
+                .value(feature.name());
     }
 
-    private void pool(FeatureSpec feature, List<String> keys, double[] part, Set<String> read) {
-        List<double[]> found = rows(feature, keys, read);
+    private void pool(FeatureSpec feature, List<String> keys, double[] part) {
+        List<double[]> found = new ArrayList<>();
+        for (String key : keys) {
+            String name = feature.table() + "/" + key;
+            read.add(name);
+            found.add(rows.computeIfAbsent(
+                    name,
+                    absent -> doubles(new float[][] {settings.initialRows().row(feature.table(), key, feature.dim())})[
+                            0]));
+        }
         double[] shares = new double[found.size()];
         for (int j = 0; j < shares.length; j++) {
             shares[j] = switch (feature.pooling().kind()) {
@@ -379,76 +329,38 @@ public final class TwoTowerReference {
         }
     }
 
-    private List<double[]> rows(FeatureSpec feature, List<String> keys, Set<String> read) {
-        List<double[]> found = new ArrayList<>();
-        for (String key : keys) {
-            String name = feature.table() + "/" + key;
-            double[] row = rows.computeIfAbsent(
-                    name,
-                    absent -> doubles(new float[][] {settings.initialRows().row(feature.table(), key, feature.dim())})[
-                            0]);
-            read.add(name);
-            found.add(row);
-        }
-        return found;
-    }
-
     private void observeUser(TrainingExample example) {
-        UserFeatures user = example.user();
-        double weight = Math.min(1, example.weight());
-        observe('u', user.user(), settings.user(), user.features(), example.context(), weight);
+        observe('u', settings.user(), Subject.user(example), Math.min(1, example.weight()));
     }
 
-    private void observe(
-            char side, String id, List<FeatureSpec> features, Features own, Features context, double weight) {
+    private void observe(char side, List<FeatureSpec> features, Subject subject, double weight) {
         for (FeatureSpec feature : features) {
             if (feature.kind() == FeatureSpec.Kind.NUMERIC) {
-                (feature.source() == FeatureSpec.Source.CONTEXT ? context : own)
-                        .value(feature.name())
-                        .ifPresent(value -> numbers.computeIfAbsent(
-                                        side + feature.name(), absent -> new MomentsReference())
-                                .plus(id, ((FeatureValue.Quantity) value).value(), weight));
+                value(feature, subject).ifPresent(value -> numbers.computeIfAbsent(
+                                side + feature.name(), absent -> new MomentsReference())
+                        .plus(subject.id(), ((FeatureValue.Quantity) value).value(), weight));
             }
         }
     }
 
-    private double[][] differences(double[][] tensors, MiniBatch batch) {
-        double[][] gradients = new double[tensors.length][];
-        for (int tensor = 0; tensor < tensors.length; tensor++) {
-            gradients[tensor] = differences(tensors[tensor], batch);
-        }
-        return gradients;
-    }
-
-    private double[] differences(double[] weights, MiniBatch batch) {
-        double[] gradient = new double[weights.length];
-        for (int at = 0; at < weights.length; at++) {
-            double weight = weights[at];
-            weights[at] = weight + DIFFERENCE;
+    private double[] differences(double[] weights, int[] places, MiniBatch batch) {
+        double[] gradient = new double[places.length];
+        for (int at = 0; at < places.length; at++) {
+            double weight = weights[places[at]];
+            weights[places[at]] = weight + DIFFERENCE;
             double above = loss(batch);
-            weights[at] = weight - DIFFERENCE;
+            weights[places[at]] = weight - DIFFERENCE;
             double below = loss(batch);
-            weights[at] = weight;
+            weights[places[at]] = weight;
             gradient[at] = (above - below) / (2 * DIFFERENCE);
         }
         return gradient;
     }
 
-    private static void apply(
-            double[][] weights, double[][] gradients, List<OptimiserReference> optimisers, double scale, long step) {
-        for (int tensor = 0; tensor < weights.length; tensor++) {
-            double[] scaled = gradients[tensor].clone();
-            for (int at = 0; at < scaled.length; at++) {
-                scaled[at] *= scale;
-            }
-            optimisers.get(tensor).moveEach(weights[tensor], scaled, step);
-        }
-    }
-
     private void applyVariance(String action, double gradient) {
-        double sum = varianceSums.merge(action, gradient * gradient, Double::sum);
+        double sum = 0.001 + varianceSums.merge(action, gradient * gradient, Double::sum);
         double rate = settings.loss().objectives().learningRate();
-        logVariances.getOrDefault(action, new double[1])[0] -= rate * gradient / (Math.sqrt(sum) + 1e-10);
+        of(logVariances, action)[0] -= rate * gradient / (Math.sqrt(sum) + 1e-10);
     }
 
     private void applyTemperature(double gradient) {
@@ -458,43 +370,12 @@ public final class TwoTowerReference {
         logTemperature[0] = Math.max(Math.log(learned.min()), Math.min(Math.log(learned.max()), moved));
     }
 
-    private static double[] known(Map<String, double[]> vectors, String id) {
-        return vectors.getOrDefault(id, new double[0]);
-    }
-
-    private void applyRow(String name, double[] gradient, long step) {
-        double[] row = row(name);
-        double norm = Math.sqrt(dot(gradient, gradient));
-        double max = settings.optimiser().rows().maxGradientNorm();
-        double[] clipped = gradient.clone();
-        for (int d = 0; d < clipped.length; d++) {
-            clipped[d] *= max > 0 && norm > max ? max / norm : 1;
-        }
-        rowOptimisers
-                .computeIfAbsent(
-                        name,
-                        absent -> new OptimiserReference(settings.optimiser().rows(), row))
-                .moveRow(row, clipped, step);
-    }
-
-    private List<OptimiserReference> optimisers(double[][] network) {
-        List<OptimiserReference> optimisers = new ArrayList<>();
-        for (double[] tensor : network) {
-            optimisers.add(new OptimiserReference(settings.optimiser().dense(), tensor));
-        }
-        return optimisers;
-    }
-
     private double[] row(String name) {
-        return rows.getOrDefault(name, new double[0]);
+        return of(rows, name);
     }
 
-    private static double squares(double[][] tensors) {
-        double sum = 0;
-        for (double[] tensor : tensors) {
-            sum += dot(tensor, tensor);
-        }
-        return sum;
+    private static double[] of(Map<String, double[]> named, String name) {
+        return Objects.requireNonNull(named.get(name));
     }
 
     private static String notACategory(FeatureValue value) {
@@ -514,13 +395,10 @@ public final class TwoTowerReference {
     }
 
     public static double[][] doubles(float[][] tensors) {
-        double[][] copy = new double[tensors.length][];
-        for (int tensor = 0; tensor < tensors.length; tensor++) {
-            copy[tensor] = new double[tensors[tensor].length];
-            for (int at = 0; at < copy[tensor].length; at++) {
-                copy[tensor][at] = tensors[tensor][at];
-            }
-        }
-        return copy;
+        return Arrays.stream(tensors)
+                .map(tensor -> IntStream.range(0, tensor.length)
+                        .mapToDouble(at -> tensor[at])
+                        .toArray())
+                .toArray(double[][]::new);
     }
 }
