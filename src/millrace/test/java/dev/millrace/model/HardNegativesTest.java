@@ -8,7 +8,6 @@ import dev.millrace.catalogue.Catalogue;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.loss.NegativePairs;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -16,12 +15,9 @@ import org.junit.jupiter.api.Test;
 
 class HardNegativesTest {
 
-    private static final String[] RANKS_3_TO_6 = {
-        "negatives.hard-model", "3",
-        "negatives.hard-model.first-rank", "3",
-        "negatives.hard-model.last-rank", "6",
-        "negatives.hard-model.sample", "0"
-    };
+    private static final String RANKS_3_TO_6 =
+            "negatives.hard-model=3 negatives.hard-model.first-rank=3 negatives.hard-model.last-rank=6"
+                    + " negatives.hard-model.sample=0";
 
     private final Catalogue catalogue = Scenes.catalogue();
 
@@ -47,10 +43,8 @@ class HardNegativesTest {
     @Test
     void fewerAreFoundIfThereAreTooFewRanks() {
         ModelSettings settings = Scenes.settings(
-                "negatives.hard-model", "3",
-                "negatives.hard-model.first-rank", "29",
-                "negatives.hard-model.last-rank", "40",
-                "negatives.hard-model.sample", "0");
+                "negatives.hard-model=3 negatives.hard-model.first-rank=29",
+                "negatives.hard-model.last-rank=40 negatives.hard-model.sample=0");
         TwoTower model = new TwoTower(settings, catalogue);
 
         NegativePairs pairs = find(settings, Scenes.batch(1, 4, 0), model);
@@ -61,7 +55,7 @@ class HardNegativesTest {
 
     @Test
     void findingThemChangesNothingAndIsRepeatable() {
-        ModelSettings settings = Scenes.settings("negatives.hard-model", "2", "negatives.hard-model.sample", "10");
+        ModelSettings settings = Scenes.settings("negatives.hard-model=2 negatives.hard-model.sample=10");
         TwoTower model = new TwoTower(settings, catalogue);
         model.learn(Scenes.batch(1, 24, 10));
         byte[] before = Scenes.digest(model);
@@ -84,23 +78,19 @@ class HardNegativesTest {
 
     /** All items but the example's own, best first. */
     private List<String> ranking(TwoTower model, TrainingExample example) {
-        List<String> items = new ArrayList<>(
-                IntStream.range(0, Scenes.ITEMS).mapToObj(item -> "i" + item).toList());
-        items.remove(example.item());
+        List<String> items = IntStream.range(0, Scenes.ITEMS)
+                .mapToObj(item -> "i" + item)
+                .filter(item -> !item.equals(example.item()))
+                .toList();
         float[] vectors = new float[items.size() * Scenes.DIM];
+        float[] user = new float[Scenes.DIM];
         model.itemVectors(items, vectors);
-        float[] user = user(model, example);
+        model.userVectors(List.of(example.user()), List.of(example.context()), user);
         return IntStream.range(0, items.size())
                 .boxed()
                 .sorted(Comparator.comparingDouble(at -> -dot(user, vectors, at * Scenes.DIM)))
                 .map(items::get)
                 .toList();
-    }
-
-    private static float[] user(TwoTower model, TrainingExample example) {
-        float[] user = new float[Scenes.DIM];
-        model.userVectors(List.of(example.user()), List.of(example.context()), user);
-        return user;
     }
 
     private static double dot(float[] user, float[] items, int at) {

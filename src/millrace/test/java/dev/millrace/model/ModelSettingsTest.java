@@ -38,7 +38,7 @@ class ModelSettingsTest {
         assertThat(name)
                 .matches("g1-[0-9a-f]{8}")
                 .isEqualTo(Scenes.plainSettings().generationName());
-        assertThat(Scenes.plainSettings("optimiser.rows.learning-rate", "0.2").generationName())
+        assertThat(Scenes.plainSettings("optimiser.rows.learning-rate=0.2").generationName())
                 .isNotEqualTo(name);
     }
 }

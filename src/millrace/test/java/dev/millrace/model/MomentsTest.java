@@ -8,7 +8,6 @@ import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import java.util.Random;
 import java.util.function.DoubleSupplier;
-import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -57,27 +56,11 @@ class MomentsTest {
         assertThat(moments.scale().deviation()).isCloseTo(Math.sqrt(200), within(1e-12));
     }
 
-    /** A log of one user, or of a few: there is nobody to compare with. */
-    @Property(tries = 50)
-    void numbersOfFewSubjectsCountAlike(@ForAll Random random) {
-        int subjects = 1 + random.nextInt(Moments.FEW_GROUPS - 1);
-        Moments moments = new Moments();
-        Plain plain = new Plain();
-        for (int at = 0; at < 200; at++) {
-            double number = Math.exp(3 * random.nextGaussian());
-            moments.plus("u" + random.nextInt(subjects), number, 1);
-            plain.plus(number);
-            moments.settle();
-
-            plain.isAbout(moments.scale());
-        }
-    }
-
     @Property(tries = 50)
     void agreesWithItsSlowTwin(@ForAll Random random) {
         Moments moments = new Moments();
         MomentsReference reference = new MomentsReference();
-        int subjects = 1 + random.nextInt(300);
+        int subjects = 1 + random.nextInt(random.nextBoolean() ? 300 : Moments.FEW_GROUPS);
         int extremes = random.nextInt(100);
         for (int batch = 0; batch < 30; batch++) {
             for (int at = random.nextInt(50); at >= 0; at--) {
@@ -109,22 +92,14 @@ class MomentsTest {
      *
      * With plain moments one number of 1e30 makes the deviation 1e28.
      */
-    @Property(tries = 60)
-    void oneAccountMovesTheScaleWithinABound(
-            @ForAll Random random, @ForAll @DoubleRange(min = -Double.MAX_VALUE) double number) {
-        Moments.Scale scale = attacked(random, 1, attack(random, number));
+    @Property(tries = 100)
+    void accountsMoveTheScaleWithinABound(
+            @ForAll Random random, @ForAll boolean isOne, @ForAll @DoubleRange(min = -Double.MAX_VALUE) double number) {
+        Moments.Scale scale = attacked(random, isOne ? 1 : 10, attack(random, number));
 
-        assertThat((scale.mean() - MEAN) / DEVIATION).isBetween(-0.51, 0.51);
-        assertThat(scale.deviation() / DEVIATION).isBetween(0.69, 2.6);
-    }
-
-    @Property(tries = 60)
-    void tenAccountsMoveTheScaleWithinABound(
-            @ForAll Random random, @ForAll @DoubleRange(min = -Double.MAX_VALUE) double number) {
-        Moments.Scale scale = attacked(random, 10, attack(random, number));
-
-        assertThat((scale.mean() - MEAN) / DEVIATION).isBetween(-3.9, 3.9);
-        assertThat(scale.deviation() / DEVIATION).isBetween(0.56, 6.4);
+        double most = isOne ? 0.51 : 3.9;
+        assertThat((scale.mean() - MEAN) / DEVIATION).isBetween(-most, most);
+        assertThat(scale.deviation() / DEVIATION).isBetween(isOne ? 0.69 : 0.56, isOne ? 2.6 : 6.4);
     }
 
     /** The k accounts send as much as all others, from the first number on or later. */
@@ -185,27 +160,21 @@ class MomentsTest {
     void aTrueShiftIsFollowedWithinATwentiethOfTheNumbersBefore() {
         Random random = new Random(1);
         Moments moments = new Moments();
-        Plain plain = new Plain();
-        feed(moments, plain, 10 * HONEST, at -> honest(random));
 
-        feed(moments, plain, HONEST / 2, at -> 100 * honest(random));
-
-        // a twentieth of all: what plain moments say, less what was clipped
-        assertThat(moments.scale().deviation()).isGreaterThan(0.4 * plain.deviation());
-        assertThat(moments.scale().normalise(100 * (MEAN + DEVIATION))
-                        - moments.scale().normalise(100 * (MEAN - DEVIATION)))
-                .isGreaterThan(1f);
-    }
-
-    private static void feed(Moments moments, Plain plain, int count, IntToDoubleFunction numbers) {
-        for (int at = 0; at < count; at++) {
-            double number = numbers.applyAsDouble(at);
-            moments.plus("u" + at, number, 1);
-            plain.plus(number);
+        for (int at = 0; at < 10 * HONEST + HONEST / 2; at++) {
+            moments.plus("u" + at, (at < 10 * HONEST ? 1 : 100) * honest(random), 1);
             if (at % BATCH == BATCH - 1) {
                 moments.settle();
             }
         }
+
+        // one of 21 numbers is of mean 5000 and deviation 2000: the mean of all is 286, of their squares 1,383,714
+        double plain = Math.sqrt(1_383_714 - 286 * 286);
+        // less what was clipped
+        assertThat(moments.scale().deviation()).isGreaterThan(0.4 * plain);
+        assertThat(moments.scale().normalise(100 * (MEAN + DEVIATION))
+                        - moments.scale().normalise(100 * (MEAN - DEVIATION)))
+                .isGreaterThan(1f);
     }
 
     @Example
@@ -271,29 +240,5 @@ class MomentsTest {
         }
         moments.settle();
         return moments.scale();
-    }
-
-    /** Mean and deviation of all numbers. */
-    private static final class Plain {
-
-        private double count;
-        private double mean;
-        private double squares;
-
-        void plus(double number) {
-            count++;
-            double distance = number - mean;
-            mean += distance / count;
-            squares += distance * (number - mean);
-        }
-
-        double deviation() {
-            return Math.sqrt(squares / count);
-        }
-
-        void isAbout(Moments.Scale scale) {
-            assertThat(scale.mean()).isCloseTo(mean, within(1e-9 * Math.abs(mean)));
-            assertThat(scale.deviation()).isCloseTo(deviation(), within(1e-9 * Math.abs(mean)));
-        }
     }
 }

@@ -16,16 +16,19 @@ class OptimisersTest {
 
     static List<Arguments> all() {
         return List.of(
-                Arguments.of("Adagrad", new String[] {}),
+                Arguments.of("Adagrad", ""),
                 Arguments.of("Adam", Scenes.ADAM),
                 Arguments.of("FTRL", Scenes.FTRL),
                 Arguments.of("SGD with momentum", Scenes.SGD),
-                Arguments.of("SGD", new String[] {"optimiser.dense.kind", "sgd", "optimiser.rows.kind", "sgd"}));
+                Arguments.of("SGD", "optimiser.dense.kind=sgd optimiser.rows.kind=sgd"),
+                Arguments.of(
+                        "learned temperature and hard negatives",
+                        "loss.temperature.learned=true negatives.hard-model=2 negatives.hard-model.sample=12"));
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("all")
-    void refusedStepLeavesTheStateOfTheOptimiserAsItWas(String name, String[] declared) {
+    void refusedStepLeavesTheStateOfTheOptimiserAsItWas(String name, String declared) {
         TwoTower model = new TwoTower(Scenes.settings(declared), Scenes.catalogue());
         TwoTower other = new TwoTower(Scenes.settings(declared), Scenes.catalogue());
         model.learn(Scenes.batch(1, 24, 10));
@@ -33,31 +36,12 @@ class OptimisersTest {
 
         assertThatThrownBy(() ->
                         model.learn(Scenes.each(Scenes.batch(2, 24, 10), example -> Scenes.weighing(1e7, example))))
-                .isInstanceOf(RefusedStepException.class);
-
+                .isInstanceOfSatisfying(RefusedStepException.class, refused -> assertThat(refused.reason())
+                        .isEqualTo(RefusedStepException.Reason.EXPLODING));
         assertThat(Scenes.digest(model)).isEqualTo(Scenes.digest(other));
         model.learn(Scenes.batch(3, 24, 10));
         other.learn(Scenes.batch(3, 24, 10));
         assertThat(Scenes.digest(model)).as(name).isEqualTo(Scenes.digest(other));
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("all")
-    void lossFallsOnRepeatedBatches(String name, String[] declared) {
-        TwoTower model = new TwoTower(Scenes.settings(declared), Scenes.catalogue());
-        double first = 0;
-        double last = 0;
-
-        for (int round = 0; round < 40; round++) {
-            double sum = 0;
-            for (int step = 1; step <= 5; step++) {
-                sum += model.learn(Scenes.batch(step, 24, 10)).loss();
-            }
-            first = round == 0 ? sum : first;
-            last = sum;
-        }
-
-        assertThat(last).as(name).isLessThan(0.8 * first);
     }
 
     @Test

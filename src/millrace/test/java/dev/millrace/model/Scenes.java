@@ -9,7 +9,6 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.model.network.TowerSettings;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.negative.NegativeDraws;
 import dev.millrace.settings.SettingsReader;
@@ -20,12 +19,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 
 /** Small seeded catalogues, settings and mini-batches that use every kind of feature. */
@@ -36,127 +33,66 @@ public final class Scenes {
     public static final long TIME = 1_700_000_000_000L;
 
     /** Settings of Adam for networks and rows; a large epsilon, as with a small one a step is the sign of a gradient near 0. */
-    static final String[] ADAM = {
-        "optimiser.dense.kind", "adam",
-        "optimiser.dense.adam.epsilon", "0.01",
-        "optimiser.rows.kind", "adam",
-        "optimiser.rows.adam.epsilon", "0.01"
-    };
+    static final String ADAM = "optimiser.dense.kind=adam optimiser.dense.adam.epsilon=0.01 optimiser.rows.kind=adam"
+            + " optimiser.rows.adam.epsilon=0.01";
 
     /** Settings of FTRL-proximal for networks and rows, with penalties that make some weights 0. */
-    static final String[] FTRL = {
-        "optimiser.dense.kind", "ftrl",
-        "optimiser.dense.ftrl.l1", "0.003",
-        "optimiser.dense.ftrl.l2", "0.1",
-        "optimiser.rows.kind", "ftrl",
-        "optimiser.rows.ftrl.l1", "0.003",
-        "optimiser.rows.ftrl.l2", "0.1"
-    };
+    static final String FTRL = "optimiser.dense.kind=ftrl optimiser.dense.ftrl.l1=0.003 optimiser.dense.ftrl.l2=0.1"
+            + " optimiser.rows.kind=ftrl optimiser.rows.ftrl.l1=0.003 optimiser.rows.ftrl.l2=0.1";
 
     /** Settings of SGD for networks, with momentum, and rows. */
-    static final String[] SGD = {
-        "optimiser.dense.kind", "sgd",
-        "optimiser.dense.sgd.momentum", "0.9",
-        "optimiser.rows.kind", "sgd"
-    };
+    static final String SGD = "optimiser.dense.kind=sgd optimiser.dense.sgd.momentum=0.9 optimiser.rows.kind=sgd";
 
     /** A channel for each action that the batches have, and one for all. */
-    static final String[] OBJECTIVES = {
-        "attribution.actions", "click,like",
-        "tower.channels", "all,click,like",
-        "tower.shared-bottom", "7",
-        "tower.channel.all.weight", "0.5",
-        "tower.channel.click.actions", "click",
-        "tower.channel.like.actions", "like",
-        "tower.channel.like.weight", "0",
-        "loss.objective.like.weight", "2.5"
-    };
+    static final String OBJECTIVES =
+            "attribution.actions=click,like tower.channels=all,click,like tower.shared-bottom=7"
+                    + " tower.channel.all.weight=0.5 tower.channel.click.actions=click"
+                    + " tower.channel.like.actions=like tower.channel.like.weight=0"
+                    + " loss.objective.like.weight=2.5";
 
     private Scenes() {}
 
-    /** A declaration of every kind of network and feature: its name, and its settings as key, value, key, value … */
+    /** A declaration of every kind of network: its name, and its settings. */
     static List<Arguments> towers() {
-        List<Arguments> towers = new ArrayList<>();
-        for (TowerSettings.Kind kind : TowerSettings.Kind.values()) {
-            String name = kind.name().toLowerCase(Locale.ROOT);
-            towers.add(tower(name, "tower.channels", name, "tower.cross.depth", "3"));
-        }
-        towers.addAll(List.of(
-                tower("no skip path", "tower.skip", "false"),
-                tower("leaky mlp", "tower.activation", "leaky-relu"),
-                tower("tanh mlp", "tower.activation", "tanh"),
-                tower("gelu mlp", "tower.activation", "gelu"),
-                tower("senet", "tower.user.senet", "true", "tower.item.senet", "true"),
-                tower(
-                        "senet of relu, on one side",
-                        "tower.item.senet",
-                        "true",
-                        "tower.senet.activation",
-                        "relu",
-                        "tower.senet.hidden-activation",
-                        "tanh",
-                        "tower.senet.reduction",
-                        "1"),
-                tower(
-                        "parallel",
-                        "tower.channels",
-                        "mlp,cross,fm",
-                        "tower.channel.cross.weight",
-                        "2",
-                        "tower.channel.fm.weight",
-                        "0.5",
-                        "tower.user.senet",
-                        "true"),
-                tower("objectives", OBJECTIVES),
-                tower(
-                        "objectives by uncertainty",
-                        Stream.concat(Arrays.stream(OBJECTIVES), Stream.of("loss.objectives.learned", "true"))
-                                .toArray(String[]::new)),
-                tower("shared bottom", "tower.channels", "click,like,fm", "tower.shared-bottom", "11,7")));
-        return towers;
-    }
-
-    /** Declarations of every kind of feature that {@link #settings} does not have by default. */
-    static List<Arguments> features() {
         return List.of(
-                tower("recency", "features.user.history.pooling", "recency", "features.user.history.decay", "0.7"),
-                tower("positions", "features.user.history.pooling", "positions", "features.user.history.decay", "0.7"),
-                tower("attention", "features.user.history.pooling", "attention"),
-                tower(
-                        "text and age",
-                        "features.item",
-                        "item,maker,tags,price,title,age",
-                        "features.item.title.kind",
-                        "text",
-                        "features.item.title.words",
-                        "2",
-                        "features.item.title.characters",
-                        "3",
-                        "features.item.age.kind",
-                        "age",
-                        "features.item.age.dim",
-                        "3"),
-                tower(
-                        "hashed text",
-                        "features.item",
-                        "item,maker,tags,price,title",
-                        "features.item.title.kind",
-                        "text",
-                        "features.item.title.dim",
-                        "5",
-                        "features.item.title.buckets",
-                        "4"));
+                Arguments.of("mlp", ""),
+                Arguments.of("cross", "tower.channels=cross tower.cross.depth=3"),
+                Arguments.of("fm", "tower.channels=fm"),
+                Arguments.of("no skip path", "tower.skip=false"),
+                Arguments.of("leaky mlp", "tower.activation=leaky-relu"),
+                Arguments.of("tanh mlp", "tower.activation=tanh"),
+                Arguments.of("gelu mlp", "tower.activation=gelu"),
+                Arguments.of("senet", "tower.user.senet=true tower.item.senet=true"),
+                Arguments.of(
+                        "senet of relu, on one side",
+                        "tower.item.senet=true tower.senet.activation=relu tower.senet.hidden-activation=tanh"
+                                + " tower.senet.reduction=1"),
+                Arguments.of(
+                        "parallel",
+                        "tower.channels=mlp,cross,fm tower.channel.cross.weight=2 tower.channel.fm.weight=0.5"
+                                + " tower.user.senet=true"),
+                Arguments.of("objectives", OBJECTIVES),
+                Arguments.of("objectives by uncertainty", OBJECTIVES + " loss.objectives.learned=true"),
+                Arguments.of("shared bottom", "tower.channels=click,like,fm tower.shared-bottom=11,7"));
     }
 
-    /** All declarations of both lists. */
+    /** The same, and one of every kind of feature that {@link #settings} does not have by default. */
     static List<Arguments> towersAndFeatures() {
         List<Arguments> all = new ArrayList<>(towers());
-        all.addAll(features());
+        all.addAll(List.of(
+                Arguments.of("recency", "features.user.history.pooling=recency features.user.history.decay=0.7"),
+                Arguments.of("positions", "features.user.history.pooling=positions features.user.history.decay=0.7"),
+                Arguments.of("attention", "features.user.history.pooling=attention"),
+                Arguments.of(
+                        "text and age",
+                        "features.item=item,maker,tags,price,title,age features.item.title.kind=text"
+                                + " features.item.title.words=2 features.item.title.characters=3"
+                                + " features.item.age.kind=age features.item.age.dim=3"),
+                Arguments.of(
+                        "hashed text",
+                        "features.item=item,maker,tags,price,title features.item.title.kind=text"
+                                + " features.item.title.dim=5 features.item.title.buckets=4")));
         return all;
-    }
-
-    private static Arguments tower(String name, String... declared) {
-        return Arguments.of(name, declared);
     }
 
     /** [length] Normal numbers. */
@@ -236,40 +172,26 @@ public final class Scenes {
         return digest.digest();
     }
 
-    /** Settings that declare every kind of feature; {@code extra} are key, value, key, value … */
-    public static ModelSettings settings(String... extra) {
-        Map<String, String> given = new HashMap<>(Map.ofEntries(
-                Map.entry("tower.dim", "" + DIM),
-                Map.entry("tower.user.hidden", "12,10"),
-                Map.entry("tower.item.hidden", "9"),
-                Map.entry("tower.row-scale", "0.5"),
-                Map.entry("features.user", "user,history,city,tastes,age,picture,hour"),
-                Map.entry("features.user.city.dim", "5"),
-                Map.entry("features.user.tastes.kind", "bag"),
-                Map.entry("features.user.age.kind", "numeric"),
-                Map.entry("features.user.picture.kind", "vector"),
-                Map.entry("features.user.picture.dim", "3"),
-                Map.entry("features.user.hour.source", "context"),
-                Map.entry("features.item", "item,maker,tags,price"),
-                Map.entry("features.item.maker.dim", "4"),
-                Map.entry("features.item.tags.kind", "bag"),
-                Map.entry("features.item.tags.table", "user.tastes"),
-                Map.entry("features.item.price.kind", "numeric"),
-                Map.entry("features.user.history.max-values", "4")));
-        for (int at = 0; at < extra.length; at += 2) {
-            given.put(extra[at], extra[at + 1]);
-        }
-        SettingsReader reader = new SettingsReader(given);
-        ModelSettings settings = ModelSettings.read(reader);
-        reader.finish();
-        return settings;
+    /** Settings that declare every kind of feature, and others: {@code key=value key=value …}. */
+    public static ModelSettings settings(String... others) {
+        return plainSettings("tower.user.hidden=12,10 tower.item.hidden=9 tower.row-scale=0.5"
+                + " features.user=user,history,city,tastes,age,picture,hour features.user.city.dim=5"
+                + " features.user.tastes.kind=bag features.user.age.kind=numeric"
+                + " features.user.picture.kind=vector features.user.picture.dim=3"
+                + " features.user.hour.source=context features.user.history.max-values=4"
+                + " features.item=item,maker,tags,price features.item.maker.dim=4 features.item.tags.kind=bag"
+                + " features.item.tags.table=user.tastes features.item.price.kind=numeric "
+                + String.join(" ", others));
     }
 
     /** Only ids and histories. */
-    public static ModelSettings plainSettings(String... extra) {
+    public static ModelSettings plainSettings(String... others) {
         Map<String, String> given = new HashMap<>(Map.of("tower.dim", "" + DIM));
-        for (int at = 0; at < extra.length; at += 2) {
-            given.put(extra[at], extra[at + 1]);
+        for (String setting : String.join(" ", others).strip().split(" +")) {
+            String[] parts = setting.split("=", 2);
+            if (parts.length == 2) {
+                given.put(parts[0], parts[1]);
+            }
         }
         SettingsReader reader = new SettingsReader(given);
         ModelSettings settings = ModelSettings.read(reader);

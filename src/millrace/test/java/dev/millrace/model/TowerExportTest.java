@@ -21,6 +21,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -33,21 +35,15 @@ class TowerExportTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("dev.millrace.model.Scenes#towersAndFeatures")
-    void onnxRuntimeComputesTheSameVectors(String name, String[] declared) throws OrtException {
+    void onnxRuntimeComputesTheSameVectors(String name, String declared) throws OrtException {
         TwoTower model = learnt(Scenes.settings(declared));
-        List<UserFeatures> users = new ArrayList<>();
-        List<Features> contexts = new ArrayList<>();
-        askers(users, contexts);
-        List<String> items = new ArrayList<>();
-        for (int item = 0; item < Scenes.ITEMS; item++) {
-            items.add("i" + item);
-        }
+        List<String> items = new ArrayList<>(
+                IntStream.range(0, Scenes.ITEMS).mapToObj(item -> "i" + item).toList());
         items.add("nobody");
-        float[] expectedUsers = new float[USERS * model.dim()];
+        float[] expectedUsers = userVectors(model, Map.of());
         float[] expectedItems = new float[items.size() * model.dim()];
-
-        model.userVectors(users, contexts, expectedUsers);
         model.itemVectors(items, expectedItems);
+
         float[] userVectors =
                 run(to -> model.exportTower(Side.USER, to), model.userTower().inputRows(USERS), USERS, asSet(model));
         float[] itemVectors = run(
@@ -64,12 +60,9 @@ class TowerExportTest {
     void factorsApplyOtherWeightsOfTheChannels() throws OrtException {
         ModelSettings settings = Scenes.settings(Scenes.OBJECTIVES);
         TwoTower model = learnt(settings);
-        List<UserFeatures> users = new ArrayList<>();
-        List<Features> contexts = new ArrayList<>();
-        askers(users, contexts);
+
         Map<String, Double> weights = Map.of("all", 0.0, "click", 1.0, "like", 3.0);
-        float[] expected = new float[USERS * model.dim()];
-        model.userVectors(users, contexts, weights, expected);
+        float[] expected = userVectors(model, weights);
 
         // w √C / Σ w: C = 3 channels, the weights add up to 4
         float root = (float) Math.sqrt(3);
@@ -85,7 +78,7 @@ class TowerExportTest {
     @Test
     void aRowWithoutDirectionIsAVectorOfZeros() throws OrtException {
         // linear, with biases of 0: a billionth in, some billionths out, below the least length
-        TwoTower model = new TwoTower(Scenes.settings("tower.user.hidden", ""), Scenes.catalogue());
+        TwoTower model = new TwoTower(Scenes.settings("tower.user.hidden="), Scenes.catalogue());
         int inputs = model.userTower().kernel().shape().inputs();
         float[] rows = new float[2 * inputs];
         rows[0] = 1e-9f;
@@ -113,19 +106,21 @@ class TowerExportTest {
         return model;
     }
 
-    private static void askers(List<UserFeatures> users, List<Features> contexts) {
+    /** The vectors of some users, of whom some are new. */
+    private static float[] userVectors(TwoTower model, Map<String, Double> weights) {
         Random random = new Random(11);
-        for (TrainingExample example : Scenes.batch(99, USERS, 0).examples()) { // some are new
-            users.add(example.user());
-            contexts.add(Scenes.context(random));
-        }
+        List<UserFeatures> users = Scenes.batch(99, USERS, 0).examples().stream()
+                .map(TrainingExample::user)
+                .toList();
+        List<Features> contexts =
+                Stream.generate(() -> Scenes.context(random)).limit(USERS).toList();
+        float[] vectors = new float[USERS * model.dim()];
+        model.userVectors(users, contexts, weights, vectors);
+        return vectors;
     }
 
     private static void assertClose(float[] actual, float[] expected) {
-        assertThat(actual).hasSameSizeAs(expected);
-        for (int at = 0; at < expected.length; at++) {
-            assertThat(actual[at]).as("component %s", at).isCloseTo(expected[at], within(TOLERANCE));
-        }
+        assertThat(actual).containsExactly(expected, within(TOLERANCE));
     }
 
     /** @param rows [n, inputs] */

@@ -21,7 +21,7 @@ class TwoTowerBoundsTest {
 
     @Test
     void aKeyGetsItsRowInTheStepOfTheLastSightingItNeeds() {
-        TwoTower model = model("table.admit-after", "3");
+        TwoTower model = model("table.admit-after=3");
 
         model.learn(batch(1, Scenes.TIME, "ann", "ann")); // twice in one step is one sighting
         model.learn(batch(2, Scenes.TIME, "bob", "ann"));
@@ -37,7 +37,7 @@ class TwoTowerBoundsTest {
 
     @Test
     void aRefusedStepIsNoSighting() {
-        TwoTower model = model("table.admit-after", "2");
+        TwoTower model = model("table.admit-after=2");
         MiniBatch infinite = Scenes.each(
                 batch(1, Scenes.TIME, "ann", "bob"), example -> Scenes.weighing(Double.POSITIVE_INFINITY, example));
 
@@ -49,7 +49,7 @@ class TwoTowerBoundsTest {
 
     @Test
     void aRowThatNoStepTouchesForLongIsRemovedWithItsEntry() {
-        TwoTower model = model("table.expire-after", "30d");
+        TwoTower model = model("table.expire-after=30d");
         TwoTowerStateTest.Store store = new TwoTowerStateTest.Store();
         model.learn(batch(1, Scenes.TIME, "ann", "bob"));
         model.learn(batch(2, Scenes.TIME + 20 * DAY, "bob", "cem"));
@@ -71,7 +71,7 @@ class TwoTowerBoundsTest {
 
     @Test
     void anExampleFromThePastDoesNotTurnTheClockBack() {
-        TwoTower model = model("table.expire-after", "30d");
+        TwoTower model = model("table.expire-after=30d");
         model.learn(batch(1, Scenes.TIME + 40 * DAY, "ann", "ann"));
 
         model.learn(batch(2, Scenes.TIME, "late", "late"));
@@ -81,7 +81,7 @@ class TwoTowerBoundsTest {
 
     @Test
     void aFullTableRemovesTheRowTouchedLongestAgo() {
-        TwoTower model = model("table.max-rows", "3");
+        TwoTower model = model("table.max-rows=3");
         model.learn(batch(1, Scenes.TIME, "ann", "bob"));
         model.learn(batch(2, Scenes.TIME, "cem", "ann"));
 
@@ -94,8 +94,8 @@ class TwoTowerBoundsTest {
 
     @Test
     void boundsThatAreNotReachedChangeNothing() {
-        TwoTower bounded = model("table.expire-after", "365d", "table.max-rows", "1000");
-        TwoTower unbounded = model("table.expire-after", "0s");
+        TwoTower bounded = model("table.expire-after=365d table.max-rows=1000");
+        TwoTower unbounded = model("table.expire-after=0s");
 
         for (int step = 1; step <= 10; step++) {
             MiniBatch batch = Scenes.batch(step, 24, 10);
@@ -106,7 +106,7 @@ class TwoTowerBoundsTest {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void restoredInAnyOrderABoundedLearnerGoesOnBitForBit(long shuffle) {
-        String[] bounds = {"table.admit-after", "2", "table.expire-after", "1d", "table.max-rows", "25"};
+        String bounds = "table.admit-after=2 table.expire-after=1d table.max-rows=25";
         TwoTower uninterrupted = new TwoTower(Scenes.settings(bounds), Scenes.catalogue());
         TwoTower drainedOnce = new TwoTower(Scenes.settings(bounds), Scenes.catalogue());
         TwoTowerStateTest.Store store = new TwoTowerStateTest.Store();

@@ -33,12 +33,13 @@ import java.util.stream.Stream;
 public final class TwoTowerReference {
 
     private static final double DIFFERENCE = 1e-6;
-    private static final int SAMPLE = 12; // weights of a tensor
-    private static final int ROWS = 3; // one of so many is moved
+    private static final int SAMPLE = 6; // weights of a tensor
+    private static final int ROWS = 6; // one of so many is moved
 
     private final ModelSettings settings;
     private final Catalogue catalogue;
     private final boolean isWhole;
+    private final int userTensors; // without the weights of places
     private final NetworkReference userNetwork;
     private final NetworkReference itemNetwork;
     private double[][] user = {};
@@ -64,6 +65,7 @@ public final class TwoTowerReference {
         this.settings = settings;
         this.catalogue = catalogue;
         this.isWhole = isWhole;
+        this.userTensors = settings.shape(Side.USER).tensors();
         this.userNetwork = new NetworkReference(settings, true);
         this.itemNetwork = new NetworkReference(settings, false);
         this.logTemperature = new double[] {Math.log(settings.loss().temperature())};
@@ -143,7 +145,7 @@ public final class TwoTowerReference {
         Map<String, double[]> rowGradients = new TreeMap<>();
         read.stream().filter(this::isMoved).toList().forEach(name -> {
             double[] row = row(name);
-            double[] gradient = differences(row, places(row), batch);
+            double[] gradient = differences(row, IntStream.range(0, row.length).toArray(), batch);
             Arrays.setAll(
                     gradient, d -> gradient[d] + settings.optimiser().rows().l2() * row[d]);
             rowGradients.put(name, gradient);
@@ -210,7 +212,7 @@ public final class TwoTowerReference {
         }
         double mean = formula.get().loss(users, id -> of(vectors, id), temperature(), logVariances);
         double penalty = 0;
-        for (int matrix = 0; matrix < settings.shape(Side.USER).tensors(); matrix += 2) {
+        for (int matrix = 0; matrix < userTensors; matrix += 2) {
             penalty += dot(user[matrix], user[matrix]);
         }
         for (int matrix = 0; matrix < item.length; matrix += 2) {
@@ -224,9 +226,13 @@ public final class TwoTowerReference {
     }
 
     private double[] input(char side, List<FeatureSpec> features, Subject subject) {
-        return features.stream()
-                .flatMapToDouble(feature -> Arrays.stream(part(side, feature, subject)))
-                .toArray();
+        double[] input = new double[features.stream().mapToInt(FeatureSpec::dim).sum()];
+        int at = 0;
+        for (FeatureSpec feature : features) {
+            System.arraycopy(part(side, feature, subject), 0, input, at, feature.dim());
+            at += feature.dim();
+        }
+        return input;
     }
 
     /** [channels] Weights in the score of an action: 1 or 0 for a channel that names actions. */
@@ -241,14 +247,16 @@ public final class TwoTowerReference {
     /** The channels at unit length, side by side, scaled so that an inner product is the weighted mean of their cosines. */
     private static double[] joined(List<double[]> channels, double[] weights) {
         double sum = Arrays.stream(weights).sum();
-        return IntStream.range(0, channels.size())
-                .boxed()
-                .flatMapToDouble(c -> {
-                    double norm = Math.sqrt(dot(channels.get(c), channels.get(c)));
-                    double weight = weights.length == 0 ? 1 : weights[c] / sum;
-                    return Arrays.stream(channels.get(c)).map(x -> weight * x / norm);
-                })
-                .toArray();
+        int dim = channels.get(0).length;
+        double[] joined = new double[channels.size() * dim];
+        for (int c = 0; c < channels.size(); c++) {
+            double[] channel = channels.get(c);
+            double factor = (weights.length == 0 ? 1 : weights[c] / sum) / Math.sqrt(dot(channel, channel));
+            for (int d = 0; d < dim; d++) {
+                joined[c * dim + d] = factor * channel[d];
+            }
+        }
+        return joined;
     }
 
     private double[] part(char side, FeatureSpec feature, Subject subject) {
@@ -344,17 +352,9 @@ public final class TwoTowerReference {
     }
 
     private double[] differences(double[] weights, int[] places, MiniBatch batch) {
-        double[] gradient = new double[places.length];
-        for (int at = 0; at < places.length; at++) {
-            double weight = weights[places[at]];
-            weights[places[at]] = weight + DIFFERENCE;
-            double above = loss(batch);
-            weights[places[at]] = weight - DIFFERENCE;
-            double below = loss(batch);
-            weights[places[at]] = weight;
-            gradient[at] = (above - below) / (2 * DIFFERENCE);
-        }
-        return gradient;
+        return Arrays.stream(places)
+                .mapToDouble(at -> Differences.of(weights, at, DIFFERENCE, () -> loss(batch)))
+                .toArray();
     }
 
     private void applyVariance(String action, double gradient) {

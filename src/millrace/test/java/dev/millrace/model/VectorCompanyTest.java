@@ -19,7 +19,7 @@ class VectorCompanyTest {
         List<Arguments> all = new ArrayList<>(Scenes.towersAndFeatures());
         for (String shape : List.of("8 9", "64 64", "33 17", "64 64,128,64", "128 400,100")) {
             String[] widths = shape.split(" ");
-            String[] declared = {"tower.dim", widths[0], "tower.item.hidden", widths[1], "tower.output-scale", "1"};
+            String declared = "tower.dim=" + widths[0] + " tower.item.hidden=" + widths[1] + " tower.output-scale=1";
             all.add(Arguments.of(shape, declared));
         }
         return all;
@@ -27,7 +27,7 @@ class VectorCompanyTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("towers")
-    void theBitsOfAVectorDoNotDependOnTheOtherItems(String name, String[] declared) {
+    void theBitsOfAVectorDoNotDependOnTheOtherItems(String name, String declared) {
         ModelSettings settings = Scenes.settings(declared);
         Catalogue catalogue = Scenes.catalogue();
         TwoTower model = new TwoTower(settings, catalogue);

@@ -28,14 +28,7 @@ class PanelProductsTest {
     @Test
     void vectorsAndPlainLoopsHaveTheSameBits() {
         for (int at = 0; at < CASES; at++) {
-            int m = 1 + random.nextInt(70);
-            int k = 1 + random.nextInt(300);
-            int n = 1 + random.nextInt(90);
-            float[] a = numbers(m * k);
-            float[] b = numbers(k * n);
-            for (Kind kind : new Kind[] {PLAIN, LEFT, RIGHT}) {
-                assertThat(product(kind, vector, a, b, m, k, n)).isEqualTo(product(kind, plain, a, b, m, k, n));
-            }
+            assertSameBits(vector, 1 + random.nextInt(70), 1 + random.nextInt(300), 1 + random.nextInt(90));
         }
     }
 
@@ -44,15 +37,16 @@ class PanelProductsTest {
         try (Team team = new Team("test", 3)) {
             Products shared = new PanelProducts(PlainTile::new, team);
             for (int at = 0; at < 20; at++) {
-                int m = 100 + random.nextInt(100);
-                int k = 100 + random.nextInt(100);
-                int n = 50 + random.nextInt(100);
-                float[] a = numbers(m * k);
-                float[] b = numbers(k * n);
-                for (Kind kind : new Kind[] {PLAIN, LEFT, RIGHT}) {
-                    assertThat(product(kind, shared, a, b, m, k, n)).isEqualTo(product(kind, plain, a, b, m, k, n));
-                }
+                assertSameBits(shared, 100 + random.nextInt(100), 100 + random.nextInt(100), 50 + random.nextInt(100));
             }
+        }
+    }
+
+    private void assertSameBits(Products others, int m, int k, int n) {
+        float[] a = numbers(m * k);
+        float[] b = numbers(k * n);
+        for (Kind kind : new Kind[] {PLAIN, LEFT, RIGHT}) {
+            assertThat(product(kind, others, a, b, m, k, n)).isEqualTo(product(kind, plain, a, b, m, k, n));
         }
     }
 

@@ -16,7 +16,6 @@ import java.util.function.IntSupplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -49,60 +48,52 @@ class FullSoftmaxTest {
         }
     }
 
-    static List<Arguments> mixtures() {
+    /** How the negatives are drawn, beside those in the batch. */
+    record Mixture(int uniform, int byPopularity, boolean isInBatch) {}
+
+    static List<Mixture> mixtures() {
         return List.of(
-                Arguments.of("in-batch", 0, 0, true),
-                Arguments.of("with uniform", 64, 0, true),
-                Arguments.of("with uniform and by popularity", 64, 64, true),
-                Arguments.of("uniform and by popularity alone", 64, 64, false));
+                new Mixture(0, 0, true),
+                new Mixture(64, 0, true),
+                new Mixture(64, 64, true),
+                new Mixture(64, 64, false));
     }
 
     /** Measured: at most 0.0075. */
-    @ParameterizedTest(name = "{0}")
+    @ParameterizedTest
     @MethodSource("mixtures")
-    void yandexIsTheFullSoftmaxInExpectation(String name, int uniform, int byPopularity, boolean isInBatch) {
+    void yandexIsTheFullSoftmaxInExpectation(Mixture mixture) {
         for (int positive : new int[] {0, 25}) {
             for (double lift : new double[] {0, 4}) {
                 scores[positive] += lift;
-                assertThat(deviation("yandex-2025", positive, uniform, byPopularity, isInBatch))
-                        .as("%s, positive %d lifted by %.0f", name, positive, lift)
+                assertThat(deviation("yandex-2025", positive, mixture))
+                        .as("positive %d lifted by %.0f", positive, lift)
                         .isLessThan(0.01);
                 scores[positive] -= lift;
             }
         }
     }
 
-    /** Measured: at most 0.038. */
-    @ParameterizedTest(name = "{0}")
+    /**
+     * The classic softmax is close to the full one; measured: at most 0.038. What smoothing adds to its gradient is ε ([the
+     * positive] − 1/N); measured: at most 0.003 of its length.
+     */
+    @ParameterizedTest
     @MethodSource("mixtures")
-    void classicIsCloseToTheFullSoftmaxForAnUnlikelyPositive(
-            String name, int uniform, int byPopularity, boolean isInBatch) {
-        for (int positive : new int[] {0, 25}) {
-            assertThat(deviation("classic", positive, uniform, byPopularity, isInBatch))
-                    .as("%s, positive %d", name, positive)
-                    .isLessThan(0.05);
-        }
-    }
-
-    /** What smoothing adds to the gradient of the classic softmax is ε ([the positive] − 1/N). Measured: at most 0.003 of its length. */
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("mixtures")
-    void smoothingMovesItsShareToTheCatalogueEvenlyInExpectation(
-            String name, int uniform, int byPopularity, boolean isInBatch) {
+    void classicIsCloseToTheFullSoftmaxForAnUnlikelyPositiveAndSmoothingIsEven(Mixture mixture) {
         double smoothing = 0.2;
         for (int positive : new int[] {0, 25}) {
-            double[] plain = meanGradient("classic", 0, positive, uniform, byPopularity, isInBatch);
-            double[] smoothed = meanGradient("classic", smoothing, positive, uniform, byPopularity, isInBatch);
-            double squares = 0;
-            double length = 0;
+            double[] plain = meanGradient("classic", 0, positive, mixture);
+            double[] smoothed = meanGradient("classic", smoothing, positive, mixture);
+
+            double[] added = new double[ITEMS];
+            double[] exact = new double[ITEMS];
             for (int item = 0; item < ITEMS; item++) {
-                double exact = smoothing * ((item == positive ? 1 : 0) - 1.0 / ITEMS);
-                squares += Math.pow(smoothed[item] - plain[item] - exact, 2);
-                length += exact * exact;
+                added[item] = smoothed[item] - plain[item];
+                exact[item] = smoothing * ((item == positive ? 1 : 0) - 1.0 / ITEMS);
             }
-            assertThat(Math.sqrt(squares / length))
-                    .as("%s, positive %d", name, positive)
-                    .isLessThan(0.005);
+            assertThat(distance(plain, fullSoftmax(positive))).isLessThan(0.05);
+            assertThat(distance(added, exact)).isLessThan(0.005);
         }
     }
 
@@ -111,7 +102,7 @@ class FullSoftmaxTest {
         scores[0] += 4;
 
         // measured: 0.63; the authors of yandex-2025 correct this
-        assertThat(deviation("classic", 0, 0, 0, true)).isGreaterThan(0.3);
+        assertThat(deviation("classic", 0, new Mixture(0, 0, true))).isGreaterThan(0.3);
     }
 
     /**
@@ -119,81 +110,64 @@ class FullSoftmaxTest {
      * So negatives pull at item j by (1 − D_j) / (N − 1) σ(s_j), positives by D_j σ(−s_j). Both are equal for s_j = log (D_j
      * (N − 1) / (1 − D_j)).
      */
-    @ParameterizedTest(name = "{0}")
+    @ParameterizedTest
     @MethodSource("mixtures")
-    void pointwiseOverAllCandidatesRestsAtTheLogOdds(String name, int uniform, int byPopularity, boolean isInBatch) {
+    void pointwiseOverAllCandidatesRestsAtTheLogOdds(Mixture mixture) {
         double pull = 0;
         for (int item = 0; item < ITEMS; item++) {
             scores[item] = Math.log(popularity[item] * (ITEMS - 1) / (1 - popularity[item]));
             pull += Math.pow(popularity[item] / (1 + Math.exp(scores[item])), 2);
         }
-        Loss settings = Scenes.plainSettings(
-                        "loss.kind", "pointwise", "loss.pointwise.negatives", "0", "negatives.in-batch", "" + isInBatch)
-                .loss();
         SplittableRandom random = new SplittableRandom(12);
 
         double[] mean = meanGradient(
-                settings,
-                random,
-                new PointwiseLoss(0, Team.alone()),
-                () -> drawn(random, popularity, 1),
-                uniform,
-                byPopularity);
+                "loss.kind=pointwise loss.pointwise.negatives=0", random, () -> drawn(random, popularity, 1), mixture);
 
         // measured: at most 0.073, as a share of the positives' pull
         double length = Math.sqrt(Arrays.stream(mean).map(each -> each * each).sum());
-        assertThat(length / Math.sqrt(pull)).as(name).isLessThan(0.1);
+        assertThat(length / Math.sqrt(pull)).isLessThan(0.1);
     }
 
-    /** Distance of the mean sampled gradient from the exact one, as a share of the exact one's length. */
-    private double deviation(String correction, int positive, int uniform, int byPopularity, boolean isInBatch) {
-        double[] mean = meanGradient(correction, 0, positive, uniform, byPopularity, isInBatch);
+    private double deviation(String correction, int positive, Mixture mixture) {
+        return distance(meanGradient(correction, 0, positive, mixture), fullSoftmax(positive));
+    }
+
+    /** The exact gradient. */
+    private double[] fullSoftmax(int positive) {
         double total = Arrays.stream(scores).map(Math::exp).sum();
+        double[] exact =
+                Arrays.stream(scores).map(score -> Math.exp(score) / total).toArray();
+        exact[positive] -= 1;
+        return exact;
+    }
+
+    /** Distance from the exact numbers, as a share of their length. */
+    private static double distance(double[] numbers, double[] exact) {
         double squares = 0;
         double length = 0;
         for (int item = 0; item < ITEMS; item++) {
-            double exact = Math.exp(scores[item]) / total - (item == positive ? 1 : 0);
-            squares += (mean[item] - exact) * (mean[item] - exact);
-            length += exact * exact;
+            squares += Math.pow(numbers[item] - exact[item], 2);
+            length += exact[item] * exact[item];
         }
         return Math.sqrt(squares / length);
     }
 
-    private double[] meanGradient(
-            String correction, double smoothing, int positive, int uniform, int byPopularity, boolean isInBatch) {
-        Loss settings = Scenes.plainSettings(
-                        "loss.correction",
-                        correction,
-                        "loss.smoothing",
-                        "" + smoothing,
-                        "loss.temperature",
-                        "1",
-                        "negatives.in-batch",
-                        "" + isInBatch)
-                .loss();
-        SplittableRandom random = new SplittableRandom(11);
+    private double[] meanGradient(String correction, double smoothing, int positive, Mixture mixture) {
         return meanGradient(
-                settings,
-                random,
-                new InBatchSoftmax(settings.correction(), false, smoothing, Team.alone()),
+                "loss.temperature=1 loss.correction=" + correction + " loss.smoothing=" + smoothing,
+                new SplittableRandom(11),
                 () -> positive,
-                uniform,
-                byPopularity);
+                mixture);
     }
 
     /** [items] Mean gradient of the first example of a batch. */
-    private double[] meanGradient(
-            Loss settings,
-            SplittableRandom random,
-            ScoreLoss loss,
-            IntSupplier positives,
-            int uniform,
-            int byPopularity) {
-        double[] power = Arrays.stream(popularity).map(Math::sqrt).toArray();
-        double powerSum = Arrays.stream(power).sum();
+    private double[] meanGradient(String declared, SplittableRandom random, IntSupplier positives, Mixture mixture) {
+        Loss settings = Scenes.plainSettings(declared, "negatives.in-batch=" + mixture.isInBatch)
+                .loss();
+        ScoreLoss loss = ScoreLoss.of(settings, Team.alone());
         double[] mean = new double[ITEMS];
         for (int round = 0; round < BATCHES; round++) {
-            MiniBatch batch = batch(random, positives.getAsInt(), uniform, byPopularity, power, powerSum);
+            MiniBatch batch = batch(random, positives.getAsInt(), mixture);
             Candidates candidates = Candidates.of(batch, settings, NegativePairs.of(batch));
             int count = candidates.shared();
             float[] row = new float[count];
@@ -201,6 +175,7 @@ class FullSoftmaxTest {
                 row[c] = (float) scores[number(candidates.items().get(c))];
             }
             float[] ofFirst = {1}; // the first example alone
+
             loss.toGradient(new ScoreLoss.Step(row, new float[0], candidates, ofFirst), new double[1]);
             for (int c = 0; c < count; c++) {
                 mean[number(candidates.items().get(c))] += row[c] / BATCHES;
@@ -209,11 +184,13 @@ class FullSoftmaxTest {
         return mean;
     }
 
-    private MiniBatch batch(
-            SplittableRandom random, int positive, int uniform, int byPopularity, double[] power, double powerSum) {
+    private MiniBatch batch(SplittableRandom random, int positive, Mixture mixture) {
+        double[] power = Arrays.stream(popularity).map(Math::sqrt).toArray();
+        double powerSum = Arrays.stream(power).sum();
+        int drawn = mixture.uniform + mixture.byPopularity;
         List<TrainingExample> examples = new ArrayList<>();
         float[] logP = new float[SIZE];
-        float[] logPower = new float[SIZE + uniform + byPopularity];
+        float[] logPower = new float[SIZE + drawn];
         for (int i = 0; i < SIZE; i++) {
             int item = i == 0 ? positive : drawn(random, popularity, 1);
             examples.add(Scenes.click("u" + i, "i" + item, Scenes.TIME));
@@ -221,23 +198,16 @@ class FullSoftmaxTest {
             logPower[i] = (float) Math.log(power[item] / powerSum);
         }
         List<String> negatives = new ArrayList<>();
-        float[] negativeLogP = new float[uniform + byPopularity];
-        for (int j = 0; j < negativeLogP.length; j++) {
-            int item = j < uniform ? random.nextInt(ITEMS) : drawn(random, power, powerSum);
+        float[] negativeLogP = new float[drawn];
+        for (int j = 0; j < drawn; j++) {
+            int item = j < mixture.uniform ? random.nextInt(ITEMS) : drawn(random, power, powerSum);
             negatives.add("i" + item);
             negativeLogP[j] = (float) Math.log(popularity[item]);
             logPower[SIZE + j] = (float) Math.log(power[item] / powerSum);
         }
-        return Batches.of(
-                1,
-                1,
-                List.of(),
-                examples,
-                logP,
-                negatives,
-                negativeLogP,
-                ITEMS,
-                new NegativeDraws(byPopularity, 0, byPopularity == 0 ? new float[0] : logPower, List.of(), new int[0]));
+        NegativeDraws draws = new NegativeDraws(
+                mixture.byPopularity, 0, mixture.byPopularity == 0 ? new float[0] : logPower, List.of(), new int[0]);
+        return Batches.of(1, 1, List.of(), examples, logP, negatives, negativeLogP, ITEMS, draws);
     }
 
     private static int drawn(SplittableRandom random, double[] weights, double sum) {

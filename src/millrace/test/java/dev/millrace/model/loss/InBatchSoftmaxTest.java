@@ -34,19 +34,6 @@ class InBatchSoftmaxTest {
     }
 
     @Test
-    void everyCandidateIsCorrectedByTheMixtureHoweverItWasDrawn() {
-        // Given 2 examples and 3 uniform negatives from 50 items
-        Candidates candidates =
-                candidates(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of("c", "d", "e"), 50), CLASSIC);
-
-        // Q = (2 p + 3/50) / 5: a (.2 + .06)/5 = .052, b (.8 + .06)/5 = .172, the negatives have p = .01: (.02 + .06)/5
-        // = .016
-        assertThat(candidates.own()[0]).isCloseTo((float) -Math.log(0.052), within(1e-5f));
-        assertThat(candidates.own()[1]).isCloseTo((float) -Math.log(0.172), within(1e-5f));
-        assertThat(candidates.others()[2]).isCloseTo((float) -Math.log(0.016), within(1e-5f));
-    }
-
-    @Test
     void repeatedItemIsNoNegativeOfItselfAndCountsTwiceForOthers() {
         // Given item a twice in the batch, once more among the negatives, and b
         Candidates candidates = candidates(
@@ -113,18 +100,6 @@ class InBatchSoftmaxTest {
     }
 
     @Test
-    void samplingProbabilityIsTakenOutOfTheLogOddsOfAPair() {
-        Candidates corrected = candidates(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 10), CLASSIC);
-        Candidates plain = candidates(
-                batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 10), softmax(1, Correction.NONE, 2, 0));
-
-        // −log (N Q): from ten items, a is drawn as often as by chance, b four times as often
-        assertThat(corrected.columns().logOdds()[0]).isCloseTo(0f, within(1e-6f));
-        assertThat(corrected.columns().logOdds()[1]).isCloseTo((float) -Math.log(4), within(1e-6f));
-        assertThat(plain.columns().logOdds()).containsExactly(0f, 0f);
-    }
-
-    @Test
     void figuresOfTheSampleTellRepeatsAndProbabilities() {
         Candidates candidates = candidates(
                 batch(List.of("a", "a", "b", "c"), new double[] {0.2, 0.2, 0.1, 0.05}, List.of(), 10), CLASSIC);
@@ -155,7 +130,7 @@ class InBatchSoftmaxTest {
 
     @Test
     void figuresOfASampleWithoutInBatchNegativesCountEveryHit() {
-        Loss drawnAlone = Scenes.plainSettings("negatives.in-batch", "false").loss();
+        Loss drawnAlone = Scenes.plainSettings("negatives.in-batch=false").loss();
 
         SampleFigures sample = candidates(
                         batch(List.of("a", "b"), new double[] {0.2, 0.1}, List.of("a", "c", "a", "d"), 10), drawnAlone)

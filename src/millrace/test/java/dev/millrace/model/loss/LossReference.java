@@ -56,11 +56,6 @@ public final class LossReference {
         doubts = frozen;
     }
 
-    /** Mean loss over the examples, without learned weights of the actions. */
-    public double loss(double[][] users, Function<String, double[]> vectors, double temperature) {
-        return loss(users, vectors, temperature, Map.of());
-    }
-
     /**
      * Mean loss over the examples.
      *

@@ -10,19 +10,13 @@ import org.junit.jupiter.api.Test;
 
 class ChannelScalesTest {
 
-    private static final String[] OBJECTIVES = {
-        "attribution.actions", "click,like,share",
-        "tower.channels", "all,click,like",
-        "tower.channel.all.weight", "0.5",
-        "tower.channel.click.actions", "click",
-        "tower.channel.click.weight", "3",
-        "tower.channel.like.actions", "like,share",
-        "tower.channel.like.weight", "0"
-    };
+    private static final String OBJECTIVES = "attribution.actions=click,like,share tower.channels=all,click,like"
+            + " tower.channel.all.weight=0.5 tower.channel.click.actions=click"
+            + " tower.channel.click.weight=3 tower.channel.like.actions=like,share" + " tower.channel.like.weight=0";
 
     @Test
     void aSingleChannelHasFactorsOfExactlyOne() {
-        TowerSettings towers = Scenes.settings("tower.channel.mlp.weight", "3").towers();
+        TowerSettings towers = Scenes.settings("tower.channel.mlp.weight=3").towers();
 
         assertThat(ChannelScales.ofUsers(towers).asSet()).containsExactly(1f);
         assertThat(ChannelScales.ofItems(towers).asSet()).containsExactly(1f);
@@ -30,7 +24,7 @@ class ChannelScalesTest {
 
     @Test
     void theFactorsOfBothTowersMakeTheWeightedMean() {
-        TowerSettings towers = Scenes.settings("tower.channels", "mlp,cross", "tower.channel.mlp.weight", "3")
+        TowerSettings towers = Scenes.settings("tower.channels=mlp,cross tower.channel.mlp.weight=3")
                 .towers();
 
         // weights 3 and 1: 3/4 and 1/4

@@ -7,7 +7,6 @@ import dev.millrace.model.Scenes;
 import dev.millrace.model.network.TowerSettings.Channel;
 import dev.millrace.model.network.TowerSettings.Kind;
 import dev.millrace.settings.InvalidSettingsException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -19,7 +18,7 @@ class TowerSettingsTest {
 
     @Test
     void theNameOfAChannelIsItsDefaultKindOrElseItIsMlp() {
-        TowerSettings towers = Scenes.settings("tower.channels", "cross,click,like", "tower.channel.like.kind", "fm")
+        TowerSettings towers = Scenes.settings("tower.channels=cross,click,like tower.channel.like.kind=fm")
                 .towers();
 
         assertThat(towers.channels())
@@ -32,7 +31,7 @@ class TowerSettingsTest {
     @Test
     void aRequestMayChangeTheWeightsOfChannelsWhereThereAreSeveral() {
         assertThat(Scenes.settings().towers().queryWeights()).isEmpty();
-        assertThat(Scenes.settings("tower.channels", "mlp,cross", "tower.channel.mlp.weight", "3")
+        assertThat(Scenes.settings("tower.channels=mlp,cross tower.channel.mlp.weight=3")
                         .towers()
                         .queryWeights())
                 .isEqualTo(new TreeMap<>(Map.of("mlp", 3.0, "cross", 1.0)));
@@ -40,7 +39,7 @@ class TowerSettingsTest {
 
     @Test
     void vectorsAreAsWideAsAllChannels() {
-        assertThat(Scenes.settings("tower.channels", "mlp,cross,fm").width()).isEqualTo(3 * Scenes.DIM);
+        assertThat(Scenes.settings("tower.channels=mlp,cross,fm").width()).isEqualTo(3 * Scenes.DIM);
     }
 
     @ParameterizedTest
@@ -68,11 +67,8 @@ class TowerSettingsTest {
                 "optimiser.rows.kind=ftrl optimiser.rows.schedule.kind=exponential | must be constant with ftrl"
             })
     void impossibleSettingsAreRefused(String given, String rule) {
-        String[] settings = Arrays.stream(given.split(" "))
-                .flatMap(one -> Arrays.stream(one.split("=", 2)))
-                .toArray(String[]::new);
 
-        assertThatThrownBy(() -> Scenes.settings(settings))
+        assertThatThrownBy(() -> Scenes.settings(given))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageContaining(rule);
     }

@@ -3,6 +3,7 @@ package dev.millrace.model.pool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.model.Differences;
 import dev.millrace.model.Scenes;
 import dev.millrace.model.TwoTowerReference;
 import org.junit.jupiter.api.Test;
@@ -36,13 +37,8 @@ class HistorySharesTest {
 
         double[] exact = TwoTowerReference.doubles(new float[][] {rows})[0];
         for (int at = 0; at < exact.length; at++) {
-            double value = exact[at];
-            exact[at] = value + 1e-6;
-            double above = along(exact, count, gradient);
-            exact[at] = value - 1e-6;
-            double below = along(exact, count, gradient);
-            exact[at] = value;
-            assertThat((double) rowGradients[at]).isCloseTo((above - below) / 2e-6, within(1e-5));
+            double expected = Differences.of(exact, at, 1e-6, () -> along(exact, count, gradient));
+            assertThat((double) rowGradients[at]).isCloseTo(expected, within(1e-5));
         }
     }
 

@@ -88,13 +88,7 @@ class RowArenaTest {
     }
 
     private static EmbeddingTable table(EntrySource source) {
-        return new EmbeddingTable(
-                "t",
-                DIM,
-                new InitialRows(1, 0.1),
-                new OptimiserRule.Adagrad(0.1, 0.1, 1e-10),
-                1,
-                new TableStorage(new byte[] {'m', 'r', 't', 0}, source, Team.alone()));
+        return RowSweepTest.table(DIM, new OptimiserRule.Adagrad(0.1, 0.1, 1e-10), 1, source, Team.alone());
     }
 
     private void change(String key, float to) {

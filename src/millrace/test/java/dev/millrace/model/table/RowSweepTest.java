@@ -164,13 +164,12 @@ class RowSweepTest {
     }
 
     private static EmbeddingTable table(EntrySource source) {
-        return new EmbeddingTable(
-                "t",
-                1,
-                new InitialRows(1, 0.1),
-                new OptimiserRule.Sgd(0.1, 0),
-                1,
-                new TableStorage(PREFIX, source, Team.alone()));
+        return table(1, new OptimiserRule.Sgd(0.1, 0), 1, source, Team.alone());
+    }
+
+    static EmbeddingTable table(int dim, OptimiserRule rule, int admitAfter, EntrySource source, Team readers) {
+        TableStorage storage = new TableStorage(PREFIX, source, readers);
+        return new EmbeddingTable("t", dim, new InitialRows(1, 0.1), rule, admitAfter, storage);
     }
 
     /** Takes all rows off the heap that are stored: in the first round they are recent. */
