@@ -25,20 +25,18 @@ record CellShape(String kind, String modelKind, String why, int width) {
     static CellShape of(ColumnFacts column) {
         if (column.isNumber()) {
             boolean isCode = column.words().mentions(ColumnName.CODES);
-            return isCode || (column.distinct() <= MOST_CODES && !isFraction(column))
+            boolean isFraction =
+                    column.counts().keySet().stream().anyMatch(cell -> cell.contains(".") && !cell.endsWith(".0"));
+            return isCode || (column.distinct() <= MOST_CODES && !isFraction)
                     ? category(isCode ? "numbers that name, not measure" : "few whole numbers")
                     : new CellShape("number", "numeric", "all values are numbers", 0);
         }
-        Optional<CellShape> several = SEPARATORS.stream()
+        return SEPARATORS.stream()
                 .flatMap(separator -> several(column, separator).stream())
-                .findFirst();
-        if (several.isPresent()) {
-            return several.get();
-        }
-        double spaced = shareOf(column, " ");
-        return spaced >= 0.5 && column.distinct() > MOST_CODES
-                ? new CellShape("category", "text", percent(spaced) + " of the values have several words", 0)
-                : category("texts");
+                .findFirst()
+                .orElseGet(() -> shareOf(column, " ") >= 0.5 && column.distinct() > MOST_CODES
+                        ? new CellShape("category", "text", "most values have several words", 0)
+                        : category("texts"));
     }
 
     boolean isCategory() {
@@ -62,7 +60,6 @@ record CellShape(String kind, String modelKind, String why, int width) {
                         .toList())
                 .toList();
         List<String> all = cells.stream().flatMap(List::stream).toList();
-        long parts = all.stream().distinct().count();
         boolean isArray = separator.charAt(0) == LogSample.ARRAY;
         String written = isArray ? "," : separator.equals(" ") ? "space" : separator;
         int width = cells.get(0).size();
@@ -71,32 +68,17 @@ record CellShape(String kind, String modelKind, String why, int width) {
                 && all.stream().allMatch(part -> ColumnFacts.number(part).isPresent())) {
             return Optional.of(new CellShape("vector " + written, "vector", width + " numbers in each value", width));
         }
-        boolean comeAgain = parts * 2 <= all.size();
-        if (isArray || (comeAgain && !separator.equals(" "))) {
-            String why = isArray
-                    ? "arrays"
-                    : String.format(
-                            Locale.ROOT,
-                            "%s of the values have several parts, %,d different parts in all",
-                            percent(share),
-                            parts);
-            return Optional.of(new CellShape("bag " + written, "bag", why, 0));
-        }
-        return Optional.empty();
+        boolean comeAgain = all.stream().distinct().count() * 2 <= all.size();
+        String why = String.format(Locale.ROOT, "%.0f %% of the values have several parts", 100 * share);
+        return isArray || (comeAgain && !separator.equals(" "))
+                ? Optional.of(new CellShape("bag " + written, "bag", why, 0))
+                : Optional.empty();
     }
 
     private static double shareOf(ColumnFacts column, String separator) {
-        long with = column.counts().keySet().stream()
-                .filter(cell -> cell.contains(separator))
-                .count();
-        return column.distinct() == 0 ? 0 : (double) with / column.distinct();
-    }
-
-    private static boolean isFraction(ColumnFacts column) {
-        return column.counts().keySet().stream().anyMatch(cell -> cell.contains(".") && !cell.endsWith(".0"));
-    }
-
-    private static String percent(double share) {
-        return String.format(Locale.ROOT, "%.0f %%", 100 * share);
+        return column.counts().keySet().stream()
+                .mapToInt(cell -> cell.contains(separator) ? 1 : 0)
+                .average()
+                .orElse(0);
     }
 }

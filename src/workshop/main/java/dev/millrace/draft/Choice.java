@@ -3,30 +3,29 @@ package dev.millrace.draft;
 import java.util.Optional;
 
 /**
- * A decision about a log.
+ * What a column of a log is taken for.
  *
- * @param what was chosen, for a person: mostly a column
+ * @param what column, or what stands in place of one
+ * @param use role, owner of the feature, or that it is left out
  * @param why with the figures
  * @param doubt what else it could be; empty if it is clear
- * @param hasOption true if an option of {@code init} settles the doubt, which then names it
  */
-public record Choice(String what, String why, Optional<String> doubt, boolean hasOption) {
+public record Choice(String what, String use, String why, Optional<String> doubt) {
 
-    static Choice clear(String what, String why) {
-        return new Choice(what, why, Optional.empty(), false);
+    static final String LEFT_OUT = "left out";
+
+    static Choice clear(String what, String use, String why) {
+        return new Choice(what, use, why, Optional.empty());
     }
 
-    static Choice doubtful(String what, String why, String doubt) {
-        return new Choice(what, why, Optional.of(doubt), false);
+    static Choice doubtful(String what, String use, String why, String doubt) {
+        return new Choice(what, use, why, Optional.of(doubt));
     }
 
-    /** A doubt that ends once the user names the column of that role. */
-    static Choice doubtful(String what, String why, String doubt, Role role) {
-        return new Choice(what, why, Optional.of(doubt + ": " + role.advice()), true);
-    }
-
-    /** @param others that it could be too; none if it is clear */
-    static Choice among(String what, String why, String others, Role role) {
-        return others.isEmpty() ? clear(what, why) : doubtful(what, why, "could also be " + others, role);
+    /** @param others that could have the role too; none if it is clear */
+    static Choice among(String what, Role role, String why, String others) {
+        return others.isEmpty()
+                ? clear(what, role.label(), why)
+                : doubtful(what, role.label(), why, "could also be " + others + ": " + role.advice());
     }
 }

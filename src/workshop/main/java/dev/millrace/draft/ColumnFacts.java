@@ -3,6 +3,7 @@ package dev.millrace.draft;
 import dev.millrace.replay.LogSample;
 import dev.millrace.replay.TimeScale;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -22,7 +23,7 @@ import java.util.stream.IntStream;
  * @param filled cells that are not empty
  * @param isWhole whether all values are whole numbers
  * @param time how its cells are written if nearly all are times, not more than thirty years apart
- * @param span from the first to the last time; 0 if it holds none
+ * @param span from its first to its last time; 0 if it holds none
  */
 record ColumnFacts(
         String name,
@@ -43,26 +44,19 @@ record ColumnFacts(
     static ColumnFacts of(LogSample.Column column) {
         Map<String, Integer> counts = new HashMap<>();
         column.cells().stream().filter(cell -> !cell.isEmpty()).forEach(cell -> counts.merge(cell, 1, Integer::sum));
+        Set<String> values = counts.keySet();
         int filled = counts.values().stream().mapToInt(Integer::intValue).sum();
-        boolean isNumber = !counts.isEmpty()
-                && counts.keySet().stream().allMatch(cell -> number(cell).isPresent());
-        boolean isWhole =
-                isNumber && counts.keySet().stream().noneMatch(cell -> cell.contains(".") || cell.contains("e"));
-        Map<TimeScale, Integer> rowsByScale = new HashMap<>();
+        boolean isNumber = !values.isEmpty()
+                && values.stream().allMatch(cell -> number(cell).isPresent());
+        Map<TimeScale, Integer> rowsByScale = new EnumMap<>(TimeScale.class);
         LongSummaryStatistics millis = new LongSummaryStatistics();
-        boolean mayBeTimes = counts.keySet().stream().limit(100).anyMatch(cell -> TimeScale.likely(cell)
-                .isPresent());
-        if (mayBeTimes) {
+        if (values.stream().limit(100).anyMatch(cell -> TimeScale.likely(cell).isPresent())) {
             counts.forEach((cell, rows) -> TimeScale.likely(cell).ifPresent(scale -> {
                 rowsByScale.merge(scale, rows, Integer::sum);
                 millis.accept(scale.millis(column.name(), cell));
             }));
         }
-        long span = mayBeTimes ? millis.getMax() - millis.getMin() : 0;
-        Optional<TimeScale> time = rowsByScale.entrySet().stream()
-                .filter(scale -> scale.getValue() >= NEARLY_ALL * filled && span <= LONGEST_LOG_MILLIS)
-                .map(Map.Entry::getKey)
-                .findFirst();
+        long span = rowsByScale.isEmpty() ? 0 : millis.getMax() - millis.getMin();
         return new ColumnFacts(
                 column.name(),
                 ColumnName.of(column.name()),
@@ -70,9 +64,12 @@ record ColumnFacts(
                 counts,
                 filled,
                 isNumber,
-                isWhole,
-                time,
-                Duration.ofMillis(time.isPresent() ? span : 0));
+                isNumber && values.stream().noneMatch(cell -> cell.contains(".") || cell.contains("e")),
+                rowsByScale.keySet().stream()
+                        .filter(scale ->
+                                rowsByScale.getOrDefault(scale, 0) >= NEARLY_ALL * filled && span <= LONGEST_LOG_MILLIS)
+                        .findFirst(),
+                Duration.ofMillis(span));
     }
 
     int rows() {
@@ -125,6 +122,11 @@ record ColumnFacts(
             sum += Math.pow((double) count / filled, 2);
         }
         return sum;
+    }
+
+    /** How its times are written, to follow its figures; empty if it holds none. */
+    String writtenTime() {
+        return time.map(scale -> ", written as " + scale.label()).orElse("");
     }
 
     /** Such as {@code 943 distinct values in 100,000 rows}. */

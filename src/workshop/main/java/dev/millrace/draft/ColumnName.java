@@ -27,7 +27,7 @@ record ColumnName(List<String> words) {
                     + " register registered last");
 
     static final Set<String> CLICKS = words("click clicked clicks label target converted interaction positive");
-    static final Set<String> DEEDS = words(
+    static final Set<String> ACTIONS_OF_FLAGS = words(
             "like liked follow followed comment commented forward share shared buy bought purchase purchased order"
                     + " ordered cart favorite favourite save saved download subscribe subscribed hate dislike view viewed"
                     + " enter watched played");
@@ -59,8 +59,8 @@ record ColumnName(List<String> words) {
     }
 
     /** Returns true for {@code is_click} and {@code clicked}, but not for {@code click_time}. */
-    boolean isFlagOf(Set<String> deeds) {
-        return holdsOnly(FILLERS, deeds::contains);
+    boolean isFlagOf(Set<String> actions) {
+        return holdsOnly(FILLERS, actions::contains);
     }
 
     boolean mentions(Set<String> vocabulary) {
@@ -72,7 +72,7 @@ record ColumnName(List<String> words) {
     }
 
     /** What a flag stands for: {@code long-view} of {@code is_long_view}. */
-    String deed() {
+    String action() {
         return String.join(
                 "-", words.stream().filter(word -> !FILLERS.contains(word)).toList());
     }

@@ -6,11 +6,12 @@ import dev.millrace.replay.LogSample;
 import dev.millrace.replay.TimeScale;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The files of a draft, with the reason of each choice above its key: what the columns of the log are, and what is learnt from them. */
-record DraftText(LogSample sample, KeyColumns keys, Deeds deeds, FeatureDrafts features) {
+record DraftText(LogSample sample, KeyColumns keys, Interactions interactions, FeatureDrafts features) {
 
     private static final int LEAST_ROWS_A_USER = 10;
     private static final int SMALL_TABLE = 1_000;
@@ -31,51 +32,37 @@ record DraftText(LogSample sample, KeyColumns keys, Deeds deeds, FeatureDrafts f
                         ? ""
                         : String.format(Locale.ROOT, "; %,d more could not be read", sample.badRows())));
         text.comment("The reasons are figures of these rows. Look at the lines that begin with UNSURE.");
-        boolean isFirst = true;
-        for (Deeds.Section section : deeds.sections()) {
-            section(text, section, file, isFirst);
-            isFirst = false;
-        }
+        interactions.sections().forEach((name, keys) -> section(text, name, keys, file));
         text.blank()
                 .comment("A table of what items have, a row each, is a section too"
                         + " (docs/your-own-data.md#an-item-table):")
                 .comment("  items.files = items.csv")
-                .comment("  items.key = " + keys.item().name())
+                .comment("  items.key = " + keys.column(Role.ITEM).name())
                 .comment("  items.feature.title = category");
-        if (!features.leftOut().isEmpty()) {
-            text.blank().comment("Left out:");
-            features.leftOut()
-                    .forEach(column -> text.comment("  "
-                            + (column.what().isEmpty() ? "a column without a name" : column.what())
-                            + ": "
-                            + column.why()
-                            + column.doubt().map(doubt -> "; " + doubt).orElse("")));
-        }
+        text.blank();
+        features.leftOut().forEach(text::reason);
         return text.toString();
     }
 
-    /** @param isFirst whether no other section has given the reasons of the features */
-    private void section(Lines text, Deeds.Section section, String file, boolean isFirst) {
-        String prefix = section.name() + ".";
+    private void section(Lines text, String name, Map<String, String> own, String file) {
+        String prefix = name + ".";
         text.blank().set(prefix + "files", file);
         sample.written().forEach((key, value) -> text.set(prefix + key, value));
-        for (Role role : List.of(Role.USER, Role.ITEM, Role.TIME)) {
-            Choice choice = keys.reason(role);
-            text.blank().reason(role.label() + ", " + choice.what(), choice).set(prefix + role.label(), choice.what());
+        for (Choice choice : keys.choices()) {
+            text.blank().reason(choice).set(prefix + choice.use(), choice.what());
         }
-        text.set(prefix + "time.unit", keys.time().time().map(TimeScale::label).orElse(TimeScale.MS.label()));
-        text.blank().reason("click, " + deeds.choice().what(), deeds.choice());
-        section.keys().forEach((key, value) -> text.set(prefix + key, value));
-        for (Owner owner : Owner.values()) {
-            for (Feature feature : features.of(owner)) {
-                if (isFirst) {
-                    text.blank().reason("feature of the " + owner.label() + ", " + feature.column(), feature.choice());
-                }
-                text.set(
-                        prefix + owner.label() + "-feature." + feature.column(),
-                        feature.shape().kind()
-                                + (feature.name().equals(feature.column()) ? "" : " as " + feature.name()));
-            }
+        text.set(
+                prefix + "time.unit",
+                keys.column(Role.TIME).time().orElse(TimeScale.MS).label());
+        text.blank().reason(interactions.choice());
+        own.forEach((key, value) -> text.set(prefix + key, value));
+        for (Feature feature : features.features()) {
+            text.blank()
+                    .reason(feature.choice())
+                    .set(
+                            prefix + feature.owner().label() + "-feature." + feature.column(),
+                            feature.shape().kind()
+                                    + (feature.name().equals(feature.column()) ? "" : " as " + feature.name()));
         }
     }
 
@@ -83,15 +70,16 @@ record DraftText(LogSample sample, KeyColumns keys, Deeds deeds, FeatureDrafts f
         Lines text = new Lines();
         text.comment("Drafted by millrace init for " + sample.file().getFileName()
                 + ". What is not here has its default: docs/settings.md.");
-        if (deeds.isClicksOnly()) {
+        if (interactions.isClicksOnly()) {
             text.blank().comment("the log has no exposures").set("attribution.mode", "clicks-only");
         }
-        if (!deeds.actions().isEmpty()) {
+        if (!interactions.positives().isEmpty()) {
             text.blank()
                     .comment("actions that are positives; others are only counted")
-                    .set("attribution.actions", String.join(", ", deeds.actions()));
+                    .set("attribution.actions", String.join(", ", interactions.positives()));
         }
-        double rows = (double) keys.user().filled() / keys.user().distinct();
+        ColumnFacts user = keys.column(Role.USER);
+        double rows = (double) user.filled() / user.distinct();
         boolean hasRow = rows >= LEAST_ROWS_A_USER;
         text.blank()
                 .comment(String.format(
@@ -140,7 +128,7 @@ record DraftText(LogSample sample, KeyColumns keys, Deeds deeds, FeatureDrafts f
 
     /** A log of several years: by default, most of its users would have left by its end. */
     private void expiry(Lines text) {
-        long days = keys.time().span().toDays() + 1;
+        long days = keys.column(Role.TIME).span().toDays() + 1;
         boolean isWhole = sample.isWhole();
         String leave = "users, items and embedding rows that were idle for " + YEAR + " days leave";
         if (days > YEAR) {
@@ -177,8 +165,8 @@ record DraftText(LogSample sample, KeyColumns keys, Deeds deeds, FeatureDrafts f
         }
 
         /** The reason of a choice, and on a line of its own what is not sure. */
-        Lines reason(String what, Choice choice) {
-            comment(what + ": " + choice.why());
+        Lines reason(Choice choice) {
+            comment(choice.use() + ", " + choice.what() + ": " + choice.why());
             choice.doubt().ifPresent(doubt -> comment("UNSURE: " + doubt));
             return this;
         }

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -55,41 +54,29 @@ record FeatureDrafts(List<Feature> features, List<Choice> leftOut) {
     }
 
     /** @param isNamed whether the log names its columns */
-    static FeatureDrafts of(List<ColumnFacts> columns, boolean isNamed, KeyColumns keys, Deeds deeds) {
+    static FeatureDrafts of(List<ColumnFacts> columns, boolean isNamed, KeyColumns keys, Interactions interactions) {
         List<Feature> features = new ArrayList<>();
         List<Choice> leftOut = new ArrayList<>();
         Set<String> names = new HashSet<>(Set.of("user", "item", "history"));
         for (ColumnFacts column : columns) {
-            if (keys.isKey(column) || deeds.columns().contains(column)) {
+            if (keys.isKey(column) || interactions.columns().contains(column)) {
                 continue;
             }
             Optional<Choice> useless = useless(column)
-                    .or(() -> knowsTheClick(column, deeds))
-                    .map(why -> Choice.clear(column.name(), why))
+                    .or(() -> knowsTheClick(column, interactions))
+                    .map(why -> Choice.clear(column.name(), Choice.LEFT_OUT, why))
                     .or(() -> mayNameTheEvent(column));
             if (useless.isPresent()) {
                 leftOut.add(useless.get());
                 continue;
             }
-            Ownership ownership = ownership(column, keys);
-            CellShape cells = CellShape.of(column);
-            Optional<String> unfit = tooManyValues(column, ownership, cells, keys)
-                    .or(() -> ownership.owner == Owner.CONTEXT && !isNamed ? Optional.of(NAMELESS) : Optional.empty());
-            if (unfit.isPresent()) {
-                leftOut.add(Choice.clear(column.name(), unfit.get()));
-            } else {
-                features.add(new Feature(
-                        column.name(),
-                        name(column, names),
-                        ownership.owner,
-                        cells,
-                        column.distinct(),
-                        new Choice(
-                                column.name(),
-                                ownership.why + "; " + cells.why() + "; " + column.figures(),
-                                ownership.doubt,
-                                false)));
-            }
+            CellShape shape = CellShape.of(column);
+            Feature feature = feature(column, shape, keys, names);
+            Optional<String> unfit = feature.owner() == Owner.CONTEXT && !isNamed
+                    ? Optional.of(NAMELESS)
+                    : tooManyValues(column, feature, keys);
+            unfit.ifPresentOrElse(
+                    why -> leftOut.add(Choice.clear(column.name(), Choice.LEFT_OUT, why)), () -> features.add(feature));
         }
         return new FeatureDrafts(features, leftOut);
     }
@@ -100,32 +87,33 @@ record FeatureDrafts(List<Feature> features, List<Choice> leftOut) {
 
     private static Optional<String> useless(ColumnFacts column) {
         ColumnName words = column.words();
-        Map<String, Boolean> reasons = new LinkedHashMap<>();
-        reasons.put("has no value", column.distinct() == 0);
-        reasons.put("always the same value", column.distinct() == 1);
-        reasons.put("counts the rows", column.countsRows());
-        reasons.put("has no name", column.name().isEmpty());
-        reasons.put(
-                "the key of the record, which says where it is kept",
-                column.name().equals(TopicSample.KEY));
-        reasons.put("nearly always empty; " + column.figures(), column.filled() < (1 - MOST_EMPTY) * column.rows());
-        reasons.put("nearly always the same value; " + column.figures(), column.sameByChance() > MOST_ALIKE);
-        reasons.put(
-                "another time; a time makes no good feature as it is",
-                column.time().isPresent() || words.isFlagOf(ColumnName.TIMES));
-        reasons.put("the name says that it is known only after the click", words.mentions(ColumnName.AFTERWARDS));
-        reasons.put(
-                "another id; " + column.figures(), words.isIdOf(ColumnName.USERS) || words.isIdOf(ColumnName.ITEMS));
-        return reasons.entrySet().stream()
-                .filter(Map.Entry::getValue)
-                .map(Map.Entry::getKey)
-                .findFirst();
+        if (column.distinct() < 2) {
+            return Optional.of(column.distinct() == 0 ? "has no value" : "always the same value");
+        } else if (column.countsRows()) {
+            return Optional.of("counts the rows");
+        } else if (column.name().isEmpty()) {
+            return Optional.of("has no name");
+        } else if (column.name().equals(TopicSample.KEY)) {
+            return Optional.of("the key of the record, which says where it is kept");
+        } else if (column.filled() < (1 - MOST_EMPTY) * column.rows()) {
+            return Optional.of("nearly always empty; " + column.figures());
+        } else if (column.sameByChance() > MOST_ALIKE) {
+            return Optional.of("nearly always the same value; " + column.figures());
+        } else if (column.time().isPresent() || words.isFlagOf(ColumnName.TIMES)) {
+            return Optional.of("another time; a time makes no good feature as it is");
+        } else if (words.mentions(ColumnName.AFTERWARDS)) {
+            return Optional.of("the name says that it is known only after the click");
+        }
+        return words.isIdOf(ColumnName.USERS) || words.isIdOf(ColumnName.ITEMS)
+                ? Optional.of("another id; " + column.figures())
+                : Optional.empty();
     }
 
     private static Optional<Choice> mayNameTheEvent(ColumnFacts column) {
         return column.distinct() == column.filled() && !column.isNumber() && column.rows() >= 100
                 ? Optional.of(Choice.doubtful(
                         column.name(),
+                        Choice.LEFT_OUT,
                         "another value in each row",
                         "if it names the event, give it as .id: an event that comes again is then a repeat"))
                 : Optional.empty();
@@ -135,11 +123,11 @@ record FeatureDrafts(List<Feature> features, List<Choice> leftOut) {
      * The area under the ROC curve of a number, for the click: the share of pairs of a clicked and another row in which the
      * clicked one has the larger number. What is known only after the click tells it too well.
      */
-    private static Optional<String> knowsTheClick(ColumnFacts column, Deeds deeds) {
-        if (!column.isNumber() || deeds.clicked().isEmpty()) {
+    private static Optional<String> knowsTheClick(ColumnFacts column, Interactions interactions) {
+        if (!column.isNumber() || interactions.isClicked().isEmpty()) {
             return Optional.empty();
         }
-        IntPredicate isClicked = deeds.clicked().get();
+        IntPredicate isClicked = interactions.isClicked().get();
         List<Scored> rows = IntStream.range(0, column.rows())
                 .filter(row -> !column.cells().get(row).isEmpty())
                 .mapToObj(row ->
@@ -171,29 +159,34 @@ record FeatureDrafts(List<Feature> features, List<Choice> leftOut) {
                         area));
     }
 
-    private static Ownership ownership(ColumnFacts column, KeyColumns keys) {
-        Dependency user = Dependency.of(keys.user().cells(), column);
-        Dependency item = Dependency.of(keys.item().cells(), column);
-        if (user.isStrong() || item.isStrong()) {
-            boolean isBoth = user.isStrong() && item.isStrong();
-            boolean isUser = isBoth ? isRatherOfUser(column, user, item) : user.isStrong();
-            String why = isUser ? same("user", user) : same("item", item);
-            return new Ownership(
-                    isUser ? Owner.USER : Owner.ITEM,
-                    why,
-                    isBoth
-                            ? Optional.of("could be the " + (isUser ? "item's" : "user's") + " too, "
-                                    + (isUser ? same("item", item) : same("user", user)))
-                            : Optional.empty());
-        }
-        return new Ownership(
-                Owner.CONTEXT,
-                String.format(
+    /** The user's or the item's if their rows have the same value far more often than by chance, else the moment's. */
+    private static Feature feature(ColumnFacts column, CellShape shape, KeyColumns keys, Set<String> names) {
+        Dependency user = Dependency.of(keys.column(Role.USER).cells(), column);
+        Dependency item = Dependency.of(keys.column(Role.ITEM).cells(), column);
+        boolean isUser = user.isStrong() && !(item.isStrong() && !isRatherOfUser(column, user, item));
+        Owner owner = isUser ? Owner.USER : item.isStrong() ? Owner.ITEM : Owner.CONTEXT;
+        String why = owner == Owner.CONTEXT
+                ? String.format(
                         Locale.ROOT,
                         "rows of one user have the same value in %.1f %%, rows of one item in %.1f %%",
                         100 * user.same(),
-                        100 * item.same()),
-                Optional.empty());
+                        100 * item.same())
+                : same(owner, isUser ? user : item);
+        Owner other = isUser ? Owner.ITEM : Owner.USER;
+        return new Feature(
+                column.name(),
+                name(column, names),
+                owner,
+                shape,
+                column.distinct(),
+                new Choice(
+                        column.name(),
+                        "feature of the " + owner.label(),
+                        why + "; " + shape.why() + "; " + column.figures(),
+                        user.isStrong() && item.isStrong()
+                                ? Optional.of("could be the " + other.label() + "'s too, "
+                                        + same(other, isUser ? item : user))
+                                : Optional.empty()));
     }
 
     /** If both decide a column, its name may tell; else the one that decides more of it, on more rows. */
@@ -205,34 +198,34 @@ record FeatureDrafts(List<Feature> features, List<Choice> leftOut) {
         return user.strength() == item.strength() ? user.again() > item.again() : user.strength() > item.strength();
     }
 
-    private static String same(String key, Dependency dependency) {
+    private static String same(Owner owner, Dependency dependency) {
         return String.format(
                 Locale.ROOT,
                 "the same for one %s in %.1f %% of %,d rows, by chance in %.1f %%",
-                key,
+                owner.label(),
                 100 * dependency.same(),
                 dependency.again(),
                 100 * dependency.byChance());
     }
 
-    private static Optional<String> tooManyValues(
-            ColumnFacts column, Ownership ownership, CellShape shape, KeyColumns keys) {
-        if (!shape.isCategory()) {
+    private static Optional<String> tooManyValues(ColumnFacts column, Feature feature, KeyColumns keys) {
+        if (!feature.shape().isCategory()) {
             return Optional.empty();
         }
-        if (ownership.owner == Owner.CONTEXT) {
+        if (feature.owner() == Owner.CONTEXT) {
             return column.distinct() > MOST_CONTEXTS
                     ? Optional.of("too many values for a context; " + column.figures())
                     : Optional.empty();
         }
-        int owners = (ownership.owner == Owner.USER ? keys.user() : keys.item()).distinct();
+        int owners = keys.column(feature.owner() == Owner.USER ? Role.USER : Role.ITEM)
+                .distinct();
         return column.distinct() > MOST_OWN_VALUES * owners && column.distinct() > 10
                 ? Optional.of(String.format(
                         Locale.ROOT,
                         "tells little beside the id: %,d values of %,d %ss",
                         column.distinct(),
                         owners,
-                        ownership.owner.label()))
+                        feature.owner().label()))
                 : Optional.empty();
     }
 
@@ -245,8 +238,6 @@ record FeatureDrafts(List<Feature> features, List<Choice> leftOut) {
         }
         return name;
     }
-
-    private record Ownership(Owner owner, String why, Optional<String> doubt) {}
 
     private record Scored(double value, boolean isClick) {}
 

@@ -1,6 +1,9 @@
 package dev.millrace.draft;
 
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -9,18 +12,15 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/**
- * The columns of user, item and time, which every log has.
- *
- * @param reasons of the three, by role
- */
-record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role, Choice> reasons) {
+/** The columns of user, item and time, which every log has. */
+record KeyColumns(Map<Role, Key> keys) {
 
-    private static final String DOCUMENT = " (docs/your-own-data.md)";
+    private static final List<Role> IDS = List.of(Role.USER, Role.ITEM);
 
-    KeyColumns {
-        reasons = Map.copyOf(reasons);
-    }
+    private static final Comparator<ColumnFacts> MOST_DISTINCT =
+            Comparator.comparingInt(ColumnFacts::distinct).reversed();
+
+    private record Key(ColumnFacts column, Choice choice) {}
 
     /**
      * Chooses by name, then by values.
@@ -29,58 +29,64 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
      * @throws UndecidedColumnException if one of the three cannot be told
      */
     static KeyColumns of(List<ColumnFacts> columns, Map<Role, ColumnFacts> given) {
-        Picked time = Optional.ofNullable(given.get(Role.TIME))
-                .map(column -> new Picked(column, settled(column, Role.TIME, written(column))))
-                .orElseGet(() -> time(columns, given));
-        List<ColumnFacts> left = columns.stream()
-                .filter(column -> !column.equals(time.column) && !given.containsValue(column))
-                .toList();
-        Optional<Picked> knownUser = given(given, Role.USER).or(() -> named(left, Role.USER));
-        Optional<Picked> knownItem = given(given, Role.ITEM).or(() -> named(left, Role.ITEM));
-        List<ColumnFacts> unknown = left.stream()
-                .filter(column -> knownUser.isEmpty() || !column.equals(knownUser.get().column))
-                .filter(column -> knownItem.isEmpty() || !column.equals(knownItem.get().column))
-                .toList();
-        List<ColumnFacts> likely = unknown.stream()
+        Map<Role, Key> keys = new EnumMap<>(Role.class);
+        List<ColumnFacts> left = new ArrayList<>(columns);
+        given.forEach((role, column) -> {
+            left.remove(column);
+            String why = "named by " + role.option() + "; " + column.figures() + column.writtenTime();
+            keys.put(role, new Key(column, Choice.clear(column.name(), role.label(), why)));
+        });
+        if (!keys.containsKey(Role.TIME)) {
+            keys.put(Role.TIME, time(left));
+            left.remove(column(keys, Role.TIME));
+        }
+        for (Role role : IDS) {
+            if (!keys.containsKey(role)) {
+                named(left, role).ifPresent(key -> keys.put(role, key));
+            }
+        }
+        left.removeIf(column -> keys.values().stream().anyMatch(key -> key.column.equals(column)));
+        Iterator<ColumnFacts> likely = left.stream()
                 .filter(ColumnFacts::couldBeId)
-                .sorted(Comparator.comparingInt(ColumnFacts::distinct).reversed())
-                .limit((knownUser.isEmpty() ? 1 : 0) + (knownItem.isEmpty() ? 1 : 0))
+                .sorted(MOST_DISTINCT)
+                .limit(IDS.stream().filter(role -> !keys.containsKey(role)).count())
                 .sorted(Comparator.comparingInt(columns::indexOf))
-                .toList();
-        Picked user = knownUser.orElseGet(() -> byValues(Role.USER, likely, 0, unknown));
-        Picked item = knownItem.orElseGet(() -> byValues(Role.ITEM, likely, knownUser.isEmpty() ? 1 : 0, unknown));
-        return new KeyColumns(
-                user.column,
-                item.column,
-                time.column,
-                Map.of(Role.USER, user.choice, Role.ITEM, item.choice, Role.TIME, time.choice));
+                .iterator();
+        for (Role role : IDS) {
+            if (!keys.containsKey(role)) {
+                keys.put(role, byValues(role, likely, left));
+            }
+        }
+        keys.remove(Role.CLICK);
+        return new KeyColumns(keys);
     }
 
-    Choice reason(Role role) {
-        return Objects.requireNonNull(reasons.get(role));
+    ColumnFacts column(Role role) {
+        return column(keys, role);
     }
 
     boolean isKey(ColumnFacts column) {
-        return column.equals(user) || column.equals(item) || column.equals(time);
+        return keys.values().stream().anyMatch(key -> key.column.equals(column));
     }
 
-    private static Optional<Picked> given(Map<Role, ColumnFacts> given, Role role) {
-        return Optional.ofNullable(given.get(role)).map(column -> new Picked(column, settled(column, role, "")));
+    /** Of user, item and time. */
+    List<Choice> choices() {
+        return keys.values().stream().map(Key::choice).toList();
     }
 
-    private static Choice settled(ColumnFacts column, Role role, String more) {
-        return Choice.clear(column.name(), "named by " + role.option() + "; " + column.figures() + more);
+    private static ColumnFacts column(Map<Role, Key> keys, Role role) {
+        return Objects.requireNonNull(keys.get(role)).column;
     }
 
-    private static Picked time(List<ColumnFacts> columns, Map<Role, ColumnFacts> given) {
+    private static Key time(List<ColumnFacts> columns) {
         List<ColumnFacts> likely = columns.stream()
-                .filter(column -> column.time().isPresent() && !given.containsValue(column))
-                .filter(column -> !isNamedId(column))
+                .filter(column -> column.time().isPresent()
+                        && !column.words().isIdOf(ColumnName.USERS)
+                        && !column.words().isIdOf(ColumnName.ITEMS))
                 .sorted(Comparator.comparing((ColumnFacts column) -> !isNamedTime(column))
                         .thenComparing(column -> column.words().mentions(ColumnName.OTHER_TIMES))
-                        .thenComparing(column -> column.name().equals(TopicSample.TIME))
-                        .thenComparing(
-                                Comparator.comparingInt(ColumnFacts::distinct).reversed()))
+                        .thenComparing(KeyColumns::isOfRecord)
+                        .thenComparing(MOST_DISTINCT))
                 .toList();
         if (likely.isEmpty()) {
             throw undecided(
@@ -89,56 +95,42 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
                     "no column holds times from 1990 to 2100, written as seconds,"
                             + " milliseconds or microseconds since 1970 or as ISO 8601",
                     "A log needs a column of them. A table of items or users is no log: it gets a section of the"
-                            + " mapping"
-                            + DOCUMENT);
+                            + " mapping (docs/your-own-data.md)");
         }
         ColumnFacts best = likely.get(0);
-        String why = (isNamedTime(best) ? "the name says time; " : "")
-                + (likely.size() == 1 ? "the only column of times; " : "")
-                + best.figures()
-                + written(best);
-        List<ColumnFacts> others = likely.subList(1, likely.size()).stream()
-                .filter(column -> isNamedTime(column) == isNamedTime(best))
-                .filter(column -> !column.name().equals(TopicSample.TIME)) // it is there for want of another
-                .toList();
-        return new Picked(best, Choice.among(best.name(), why, weighed(others), Role.TIME));
-    }
-
-    private static String written(ColumnFacts time) {
-        return time.time().map(found -> ", written as " + found.label()).orElse("");
+        String others = weighed(likely.stream()
+                .filter(column -> column != best && isNamedTime(column) == isNamedTime(best) && !isOfRecord(column))
+                .toList());
+        String why = (isNamedTime(best) ? "the name says time; " : "") + best.figures() + best.writtenTime();
+        return new Key(best, Choice.among(best.name(), Role.TIME, why, others));
     }
 
     private static boolean isNamedTime(ColumnFacts column) {
         return column.words().mentions(ColumnName.TIMES);
     }
 
-    private static boolean isNamedId(ColumnFacts column) {
-        return column.words().isIdOf(ColumnName.USERS) || column.words().isIdOf(ColumnName.ITEMS);
+    /** The record's own time is there for want of another. */
+    private static boolean isOfRecord(ColumnFacts column) {
+        return column.name().equals(TopicSample.TIME);
     }
 
-    private static Optional<Picked> named(List<ColumnFacts> columns, Role role) {
+    private static Optional<Key> named(List<ColumnFacts> columns, Role role) {
         Set<String> subjects = role == Role.USER ? ColumnName.USERS : ColumnName.ITEMS;
         List<ColumnFacts> named = columns.stream()
                 .filter(column -> column.words().isIdOf(subjects) && column.distinct() > 1 && !column.isFlag())
                 .sorted(Comparator.comparing(
                                 (ColumnFacts column) -> column.words().mentions(ColumnName.SESSIONS))
                         .thenComparing(column -> !column.words().mentionsId())
-                        .thenComparing(
-                                Comparator.comparingInt(ColumnFacts::distinct).reversed()))
+                        .thenComparing(MOST_DISTINCT))
                 .toList();
-        return named.stream()
-                .findFirst()
-                .map(best -> new Picked(
-                        best,
-                        Choice.among(
-                                best.name(),
-                                "the name says " + role.label() + "; " + best.figures() + rowsEach(best, role),
-                                weighed(named.subList(1, named.size())),
-                                role)));
+        return named.stream().findFirst().map(best -> {
+            String why = "the name says " + role.label() + "; " + rowsEach(best, role);
+            return new Key(best, Choice.among(best.name(), role, why, weighed(named.subList(1, named.size()))));
+        });
     }
 
-    private static Picked byValues(Role role, List<ColumnFacts> likely, int at, List<ColumnFacts> weighed) {
-        if (at >= likely.size()) {
+    private static Key byValues(Role role, Iterator<ColumnFacts> likely, List<ColumnFacts> weighed) {
+        if (!likely.hasNext()) {
             throw undecided(
                     role,
                     weighed,
@@ -146,23 +138,18 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
                             + " like ids, which come back",
                     role.advice());
         }
-        ColumnFacts column = likely.get(at);
+        ColumnFacts column = likely.next();
         String others = weighed(weighed.stream()
                 .filter(other -> !other.equals(column) && other.looksLikeIds())
                 .toList());
-        return new Picked(
-                column,
-                Choice.doubtful(
-                        column.name(),
-                        column.figures() + rowsEach(column, role),
-                        "no column's name says " + role.label() + ", this is by values and place alone"
-                                + (others.isEmpty() ? "" : "; could also be " + others),
-                        role));
+        String doubt = "no column's name says " + role.label() + ", this is by values and place alone"
+                + (others.isEmpty() ? "" : "; could also be " + others) + ": " + role.advice();
+        return new Key(column, Choice.doubtful(column.name(), role.label(), rowsEach(column, role), doubt));
     }
 
     private static String rowsEach(ColumnFacts column, Role role) {
-        return String.format(
-                Locale.ROOT, ", %,.1f rows for each %s", (double) column.filled() / column.distinct(), role.label());
+        double rows = (double) column.filled() / column.distinct();
+        return String.format(Locale.ROOT, "%s, %,.1f rows for each %s", column.figures(), rows, role.label());
     }
 
     private static String weighed(List<ColumnFacts> columns) {
@@ -175,6 +162,4 @@ record KeyColumns(ColumnFacts user, ColumnFacts item, ColumnFacts time, Map<Role
         return new UndecidedColumnException("cannot tell the column of the " + role.label() + ": " + why + ". Weighed: "
                 + weighed(weighed) + ". " + advice);
     }
-
-    private record Picked(ColumnFacts column, Choice choice) {}
 }

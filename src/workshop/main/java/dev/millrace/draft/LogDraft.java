@@ -1,14 +1,11 @@
 package dev.millrace.draft;
 
-import dev.millrace.draft.FeatureDrafts.Feature;
-import dev.millrace.draft.FeatureDrafts.Owner;
 import dev.millrace.replay.LogSample;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,16 +15,16 @@ import java.util.stream.Collectors;
 /** What the columns of a log are, as far as its first rows tell. */
 public final class LogDraft {
 
-    private final LogSample sample;
     private final KeyColumns keys;
-    private final Deeds deeds;
+    private final Interactions interactions;
     private final FeatureDrafts features;
+    private final DraftText text;
 
-    private LogDraft(LogSample sample, KeyColumns keys, Deeds deeds, FeatureDrafts features) {
-        this.sample = sample;
+    private LogDraft(LogSample sample, KeyColumns keys, Interactions interactions, FeatureDrafts features) {
         this.keys = keys;
-        this.deeds = deeds;
+        this.interactions = interactions;
         this.features = features;
+        this.text = new DraftText(sample, keys, interactions, features);
     }
 
     /**
@@ -48,9 +45,9 @@ public final class LogDraft {
         KeyColumns keys = KeyColumns.of(columns, settled);
         List<ColumnFacts> others =
                 columns.stream().filter(column -> !keys.isKey(column)).toList();
-        Deeds deeds = Deeds.of(others, Optional.ofNullable(settled.get(Role.CLICK)));
+        Interactions interactions = Interactions.of(others, Optional.ofNullable(settled.get(Role.CLICK)));
         boolean isNamed = !sample.written().containsKey("columns");
-        return new LogDraft(sample, keys, deeds, FeatureDrafts.of(columns, isNamed, keys, deeds));
+        return new LogDraft(sample, keys, interactions, FeatureDrafts.of(columns, isNamed, keys, interactions));
     }
 
     /** A column without a name is left out, so there may be several. */
@@ -64,37 +61,13 @@ public final class LogDraft {
         }
     }
 
-    /** The choice of each role. */
-    public Map<String, Choice> choices() {
-        Map<String, Choice> choices = new LinkedHashMap<>();
-        for (Role role : Role.values()) {
-            choices.put(role.label(), role == Role.CLICK ? deeds.choice() : keys.reason(role));
-        }
+    /** What each column is taken for: user, item, time and click, then the features, then what is left out. */
+    public List<Choice> choices() {
+        List<Choice> choices = new ArrayList<>(keys.choices());
+        choices.add(interactions.choice());
+        features.features().forEach(feature -> choices.add(feature.choice()));
+        choices.addAll(features.leftOut());
         return choices;
-    }
-
-    /** The features that are in doubt, by column. */
-    public List<Choice> doubtfulFeatures() {
-        return features.features().stream()
-                .map(Feature::choice)
-                .filter(choice -> choice.doubt().isPresent())
-                .toList();
-    }
-
-    /** The columns that become no part of an event. */
-    public List<Choice> leftOut() {
-        return features.leftOut();
-    }
-
-    /** The names of the features, of user, item and context. */
-    public Map<String, String> features() {
-        Map<String, String> names = new LinkedHashMap<>();
-        for (Owner owner : Owner.values()) {
-            names.put(
-                    owner.label(),
-                    features.of(owner).stream().map(Feature::name).collect(Collectors.joining(", ")));
-        }
-        return names;
     }
 
     /**
@@ -103,12 +76,12 @@ public final class LogDraft {
      * @param file name of the log for the mapping
      */
     public String mapping(String file) {
-        return new DraftText(sample, keys, deeds, features).mapping(file);
+        return text.mapping(file);
     }
 
     /** The text of the settings. */
     public String settings() {
-        return new DraftText(sample, keys, deeds, features).settings();
+        return text.settings();
     }
 
     private static Map<Role, ColumnFacts> settled(List<ColumnFacts> columns, Map<Role, String> given) {
@@ -118,27 +91,29 @@ public final class LogDraft {
             Optional<ColumnFacts> found = columns.stream()
                     .filter(column -> column.name().equals(name))
                     .findFirst();
-            if (found.isEmpty()) {
-                faults.add(new SettingFault(
-                        role.option(),
-                        name,
-                        "must be a column of the log, which has "
-                                + columns.stream().map(ColumnFacts::name).collect(Collectors.joining(", "))));
-            } else if (role == Role.TIME && found.get().time().isEmpty()) {
-                faults.add(new SettingFault(role.option(), name, "must hold times from 1990 to 2100"));
-            } else if (role == Role.CLICK && !found.get().isFlag()) {
-                faults.add(
-                        new SettingFault(role.option(), name, "must hold values for yes and for no, such as 1 and 0"));
-            } else if (settled.containsValue(found.get())) {
-                faults.add(new SettingFault(
-                        role.option(), name, "must be another column than those of the other options"));
-            } else {
-                settled.put(role, found.get());
-            }
+            Optional<String> rule = found.isEmpty()
+                    ? Optional.of("must be a column of the log, which has "
+                            + columns.stream().map(ColumnFacts::name).collect(Collectors.joining(", ")))
+                    : unfit(role, found.get(), settled);
+            rule.ifPresentOrElse(
+                    broken -> faults.add(new SettingFault(role.option(), name, broken)),
+                    () -> settled.put(role, found.orElseThrow()));
         });
         if (!faults.isEmpty()) {
             throw new InvalidSettingsException(faults);
         }
         return settled;
+    }
+
+    private static Optional<String> unfit(Role role, ColumnFacts column, Map<Role, ColumnFacts> settled) {
+        if (role == Role.TIME && column.time().isEmpty()) {
+            return Optional.of("must hold times from 1990 to 2100");
+        }
+        if (role == Role.CLICK && !column.isFlag()) {
+            return Optional.of("must hold values for yes and for no, such as 1 and 0");
+        }
+        return settled.containsValue(column)
+                ? Optional.of("must be another column than those of the other options")
+                : Optional.empty();
     }
 }

@@ -6,7 +6,7 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
-import dev.millrace.draft.Choice;
+import dev.millrace.cli.option.Row;
 import dev.millrace.draft.LogDraft;
 import dev.millrace.draft.Role;
 import dev.millrace.draft.TopicSample;
@@ -14,25 +14,22 @@ import dev.millrace.replay.DataFormat;
 import dev.millrace.replay.LogSample;
 import dev.millrace.topic.TopicReader;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "init",
@@ -47,10 +44,6 @@ final class InitCommand implements Callable<Integer> {
     private static final int MOST_ROWS = 100_000;
     private static final String MAPPING = "mapping.properties";
     private static final String SETTINGS = "millrace.properties";
-
-    @Spec
-    @Nullable
-    CommandSpec spec;
 
     @Parameters(paramLabel = "LOG", arity = "0..1", description = "CSV or JSON lines, plain or gzipped")
     @Nullable
@@ -157,8 +150,7 @@ final class InitCommand implements Callable<Integer> {
             Files.move(read, file, StandardCopyOption.REPLACE_EXISTING);
         }
         write(draft, sample.format(), named, folder);
-        PrintWriter told = Objects.requireNonNull(spec).commandLine().getOut();
-        output.write(told, object(draft, sample), () -> print(draft, sample, told));
+        tell(draft, sample);
         return 0;
     }
 
@@ -171,18 +163,10 @@ final class InitCommand implements Callable<Integer> {
 
     private Map<Role, String> given() {
         Map<Role, String> given = new EnumMap<>(Role.class);
-        for (Role role : Role.values()) {
-            String column =
-                    switch (role) {
-                        case USER -> user;
-                        case ITEM -> item;
-                        case TIME -> time;
-                        case CLICK -> click;
-                    };
-            if (column != null) {
-                given.put(role, column);
-            }
-        }
+        Optional.ofNullable(user).ifPresent(column -> given.put(Role.USER, column));
+        Optional.ofNullable(item).ifPresent(column -> given.put(Role.ITEM, column));
+        Optional.ofNullable(time).ifPresent(column -> given.put(Role.TIME, column));
+        Optional.ofNullable(click).ifPresent(column -> given.put(Role.CLICK, column));
         return given;
     }
 
@@ -211,67 +195,30 @@ final class InitCommand implements Callable<Integer> {
                 .toString();
     }
 
-    private Map<String, Object> object(LogDraft draft, LogSample sample) {
-        Map<String, Object> object = new LinkedHashMap<>();
-        object.put("format", sample.format().label());
-        object.put("rows", sample.rows());
-        object.put("isWhole", sample.isWhole());
-        object.put("badRows", sample.badRows());
-        object.put("columns", sample.columns().size());
-        Map<String, Object> roles = new LinkedHashMap<>();
-        draft.choices().forEach((role, choice) -> roles.put(role, object(choice)));
-        object.put("roles", roles);
-        object.put("features", draft.features());
-        object.put(
-                "doubtfulFeatures",
-                draft.doubtfulFeatures().stream().map(InitCommand::object).toList());
-        object.put("leftOut", draft.leftOut().stream().map(InitCommand::object).toList());
-        object.put("mapping", out.resolve(MAPPING).toString());
-        object.put("settings", out.resolve(SETTINGS).toString());
-        return object;
-    }
-
-    private static Map<String, String> object(Choice choice) {
-        Map<String, String> object = new LinkedHashMap<>();
-        object.put("what", choice.what());
-        object.put("why", choice.why());
-        choice.doubt().ifPresent(doubt -> object.put("unsure", doubt));
-        return object;
-    }
-
-    private void print(LogDraft draft, LogSample sample, PrintWriter told) {
-        told.printf(
-                Locale.ROOT,
-                "read      %s%,d rows, %,d columns, %s%n",
-                sample.isWhole() ? "" : "the first ",
-                sample.rows(),
-                sample.columns().size(),
-                sample.format().label());
-        if (sample.badRows() > 0) {
-            told.printf(Locale.ROOT, "UNSURE    %,d rows could not be read%n", sample.badRows());
-        }
-        draft.choices().forEach((role, choice) -> print(role, choice, told));
-        draft.features()
-                .forEach((owner, names) -> told.printf("%-9s features: %s%n", owner, names.isEmpty() ? "none" : names));
-        draft.doubtfulFeatures().forEach(choice -> print("feature", choice, told));
-        draft.leftOut().stream()
-                .filter(choice -> choice.doubt().isPresent()) // the mapping says why of the others
-                .forEach(choice -> print("left out", choice, told));
+    private void tell(LogDraft draft, LogSample sample) {
         Path mapping = out.resolve(MAPPING);
         Path settings = out.resolve(SETTINGS);
-        told.printf(
-                "wrote     %s, %s: each choice with its reason; columns left out: %d%n",
-                mapping, settings, draft.leftOut().size());
-        if (draft.choices().values().stream().anyMatch(Choice::hasOption)) {
-            told.println("settle    by the options named above, and --force, which overwrites the two files");
-        }
-        String data = " --format " + sample.format().label() + " --data " + mapping + " --config " + settings;
-        told.println("next      bin/millrace evaluate" + data);
-        told.println("          bin/millrace demo" + data);
-    }
-
-    private static void print(String about, Choice choice, PrintWriter out) {
-        out.printf("%-9s %s: %s%n", about, choice.what(), choice.why());
-        choice.doubt().ifPresent(doubt -> out.println("UNSURE    " + doubt));
+        String format = sample.format().label();
+        output.write(Row.of("format", format)
+                .with("rows", sample.rows())
+                .with("isWhole", sample.isWhole())
+                .with("badRows", sample.badRows())
+                .with("mapping", mapping.toString())
+                .with("settings", settings.toString())
+                .with(
+                        "columns",
+                        draft.choices().stream()
+                                .map(choice -> Row.of("column", choice.what())
+                                        .with("use", choice.use())
+                                        .with("why", choice.why())
+                                        .with(
+                                                "unsure",
+                                                choice.doubt().stream()
+                                                        .map("UNSURE: "::concat)
+                                                        .toList()))
+                                .toList()));
+        String data = " --format " + format + " --data " + mapping + " --config " + settings;
+        output.say("next: bin/millrace evaluate" + data);
+        output.say("next: bin/millrace demo" + data);
     }
 }

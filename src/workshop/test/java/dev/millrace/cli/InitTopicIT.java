@@ -49,7 +49,9 @@ class InitTopicIT {
 
             Path folder = directory.resolve("views");
             assertThat(init(servers, "page-views", folder)).as(commands.err()).isZero();
-            assertThat(commands.out()).contains("read      2,500 rows, ", "user      user.id: the name says user");
+            assertThat(commands.out())
+                    .containsPattern("rows +2500\\R")
+                    .containsPattern("user\\.id +user +the name says user");
             Path sample = folder.resolve("page-views.jsonl");
             assertThat(Files.readAllLines(sample)).hasSize(VIEWS).first().satisfies(line -> {
                 JsonNode row = new ObjectMapper().readTree(line);

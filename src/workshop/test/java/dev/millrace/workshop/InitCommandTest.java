@@ -79,9 +79,7 @@ class InitCommandTest {
     void aDraftIsTakenAsItIsAndItsModelBeatsPopularity(Shape shape) throws IOException {
         Path log = write(shape);
 
-        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
-                .as(commands.err())
-                .isZero();
+        assertThat(init(log)).as(commands.err()).isZero();
         Path report = folder.resolve("report.json");
         int status = commands.run(
                 "evaluate",
@@ -110,8 +108,7 @@ class InitCommandTest {
     void aLogWithoutTimesEndsWithTheStatusOfBadDataAndWritesNothing() throws IOException {
         Path log = Files.writeString(folder.resolve("log.csv"), "order,session,item\n1,7,8\n2,7,9\n3,8,9\n");
 
-        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
-                .isEqualTo(65);
+        assertThat(init(log)).isEqualTo(65);
 
         assertThat(commands.err().lines()).singleElement().satisfies(line -> assertThat(line)
                 .startsWith("cannot tell the column of the time")
@@ -124,14 +121,12 @@ class InitCommandTest {
         Path log = write(Shape.HEADER);
         Path mapping = Files.writeString(folder.resolve("mapping.properties"), "mine");
 
-        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
-                .isEqualTo(2);
+        assertThat(init(log)).isEqualTo(2);
         assertThat(commands.err().lines())
                 .containsExactly("--out = " + folder + ": has a mapping.properties, which only --force overwrites");
         assertThat(mapping).hasContent("mine");
 
-        assertThat(commands.run("init", log.toString(), "--out", folder.toString(), "--force"))
-                .isZero();
+        assertThat(init(log, "--force")).isZero();
         assertThat(mapping).content().contains("clicks.user = customer_id");
         assertThat(files()).containsExactly("log", "mapping.properties", "millrace.properties");
     }
@@ -140,29 +135,24 @@ class InitCommandTest {
     void programsHaveTheChoicesToo() throws IOException {
         Path log = write(Shape.HEADER);
 
-        assertThat(commands.run("init", log.toString(), "--out", folder.toString(), "--output", "json"))
-                .as(commands.err())
-                .isZero();
+        assertThat(init(log, "--output", "json")).as(commands.err()).isZero();
 
         JsonNode draft = new ObjectMapper().readTree(commands.out());
         assertThat(draft.path("format").asText()).isEqualTo("csv");
-        assertThat(draft.path("roles").path("user").path("what").asText()).contains("customer_id");
-        assertThat(draft.path("roles").path("user").path("why").asText()).isNotEmpty();
-        assertThat(draft.path("mapping").asText())
-                .isEqualTo(folder.resolve("mapping.properties").toString());
+        assertThat(draft.at("/columns/0/column").asText()).isEqualTo("customer_id");
+        assertThat(draft.at("/columns/0/use").asText()).isEqualTo("user");
+        assertThat(draft.at("/columns/0/why").asText()).isNotEmpty();
+        assertThat(Path.of(draft.path("mapping").asText())).isEqualTo(folder.resolve("mapping.properties"));
         assertThat(Path.of(draft.path("settings").asText())).isNotEmptyFile();
     }
 
     @Test
     void whatIsUnsureIsSaidOnTheTerminalAndInTheFile() throws IOException {
-        Path log = write(Shape.TABS_WITHOUT_HEADER);
+        assertThat(init(write(Shape.TABS_WITHOUT_HEADER))).isZero();
 
-        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
-                .isZero();
-
-        String doubt = "no column's name says user, this is by values and place alone";
-        assertThat(commands.out()).contains("UNSURE    " + doubt, "settle    by the options named above, and --force");
-        assertThat(folder.resolve("mapping.properties")).content().contains("# UNSURE: " + doubt);
+        String doubt = "UNSURE: no column's name says user, this is by values and place alone";
+        assertThat(commands.out()).contains(doubt);
+        assertThat(folder.resolve("mapping.properties")).content().contains("# " + doubt);
     }
 
     /** The mapping is read before it gets its name, as every command reads it. */
@@ -176,19 +166,17 @@ class InitCommandTest {
     void aMappingThatCouldNotBeReadIsNotWritten(String name, String fault) throws IOException {
         Path log = Files.move(write(Shape.HEADER), folder.resolve(name)); // names of a list are stripped
 
-        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
-                .isEqualTo(2);
+        assertThat(init(log)).isEqualTo(2);
 
         assertThat(commands.err()).contains(fault);
         assertThat(files()).containsExactly(name);
     }
 
     @Test
-    void whoMayReadTheLogMayReadTheDraft() throws IOException {
-        Path log = write(Shape.HEADER); // made as any new file
+    void whoMayReadTheLogMayReadTheDraftAndItsNameMayHaveTheMarksOfAPattern() throws IOException {
+        Path log = Files.move(write(Shape.HEADER), folder.resolve("log[1]{x}.csv")); // made as any new file
 
-        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
-                .isZero();
+        assertThat(init(log)).as(commands.err()).isZero();
 
         for (String name : List.of("mapping.properties", "millrace.properties")) {
             assertThat(Files.getPosixFilePermissions(folder.resolve(name)))
@@ -196,13 +184,10 @@ class InitCommandTest {
         }
     }
 
-    @Test
-    void aLogMayHaveTheMarksOfAPatternInItsName() throws IOException {
-        Path log = Files.move(write(Shape.HEADER), folder.resolve("log[1]{x}.csv"));
-
-        assertThat(commands.run("init", log.toString(), "--out", folder.toString()))
-                .as(commands.err())
-                .isZero();
+    private int init(Path log, String... more) {
+        return commands.run(
+                Stream.concat(Stream.of("init", log.toString(), "--out", folder.toString()), Stream.of(more))
+                        .toArray(String[]::new));
     }
 
     private Path write(Shape shape) throws IOException {
