@@ -5,7 +5,6 @@ import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.option.Row;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.topic.OperatorLog;
@@ -39,14 +38,11 @@ final class ActionsCommand implements Callable<Integer> {
     @Mixin
     OutputOption output = new OutputOption();
 
-    @Mixin
-    ProgressOption progress = new ProgressOption();
-
     @Override
     public Integer call() {
         OptionFaults.requireAtLeastOne("--count", count);
         List<OperatorAction> entries;
-        try (ProgressLine line = progress.line("read")) {
+        try (ProgressLine line = output.progress("read")) {
             entries = OperatorLog.entries(Clusters.open(config.settings()).followedBy(line));
         }
         List<OperatorAction> latest = entries.subList(Math.max(0, entries.size() - count), entries.size());

@@ -6,7 +6,6 @@ import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.option.Row;
 import dev.millrace.event.RejectReason;
 import dev.millrace.operation.OperatorAction;
@@ -19,18 +18,19 @@ import dev.millrace.topic.TopicReader;
 import dev.millrace.wire.TopicRecord;
 import java.time.Instant;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -63,9 +63,6 @@ final class DeadLettersCommand {
                 paramLabel = "PARTITION=OFFSET",
                 description = "those behind this offset of a partition of the dead letters; may be repeated")
         Map<Integer, Long> after = new TreeMap<>();
-
-        @Mixin
-        ProgressOption progress = new ProgressOption();
 
         /** A typo would find no letters, as if all were well. */
         private void check(TopicNames topics) {
@@ -113,7 +110,7 @@ final class DeadLettersCommand {
                     int messages) {
         OptionFaults.require("--messages", messages, 1, MOST_MESSAGES);
         SortedMap<String, Group> groups = new TreeMap<>();
-        read(open(config, filter), filter, letter -> groups.computeIfAbsent(
+        new Letters(config, filter, output).read(letter -> groups.computeIfAbsent(
                         String.format("%-18s %s", letter.reason(), letter.topic()),
                         absent -> new Group(letter.reason(), letter.topic(), messages))
                 .add(letter));
@@ -136,7 +133,7 @@ final class DeadLettersCommand {
                     int count) {
         OptionFaults.requireAtLeastOne("--count", count);
         Deque<Letter> latest = new ArrayDeque<>();
-        read(open(config, filter), filter, letter -> {
+        new Letters(config, filter, output).read(letter -> {
             latest.add(letter);
             if (latest.size() > count) {
                 latest.remove();
@@ -167,45 +164,41 @@ final class DeadLettersCommand {
             throw OptionFaults.unusable(
                     "--reason", "absent", "must be given: what was rejected for another reason is not mended");
         }
-        Cluster cluster = open(config, filter);
-        try (TopicReader letters = cluster.reader();
-                TopicReader origins = cluster.reader()) {
-            List<TopicReader.Extent> extents = letters.extents(cluster.topics().deadLetters());
-            Replay found = new Replay(filter.after);
-            read(letters, extents, filter, letter -> found.take(letter, whole(letter, origins, cluster.topics())));
-            if (isDry || found.sent.isEmpty()) {
-                output.write(found.row(isDry));
-                if (found.sent.isEmpty() && found.left.isEmpty()) {
-                    output.say(NONE);
-                }
-                return 0;
+        Letters letters = new Letters(config, filter, output);
+        Cluster cluster = letters.cluster;
+        Replay found = replay(letters, (topic, record) -> {});
+        if (isDry || found.sent.isEmpty()) {
+            output.write(found.row(isDry));
+            if (found.sent.isEmpty() && found.left.isEmpty()) {
+                output.say(NONE);
             }
-            OperatorLog log = Clusters.log(cluster, "dlq replay");
-            Replay sent = log.carryOut(
-                    log.ordered(OperatorAction.Kind.REPLAY_LETTERS, reason, found.detail()),
-                    () -> send(cluster, letters, extents, origins, filter));
-            output.write(sent.row(false));
+            return 0;
         }
+        OperatorLog log = Clusters.log(cluster, "dlq replay");
+        Replay sent = log.carryOut(log.ordered(OperatorAction.Kind.REPLAY_LETTERS, reason, found.detail()), () -> {
+            try (EventProducer producer = new EventProducer(cluster.clients(), cluster.topics(), cluster.wire())) {
+                Replay done = replay(
+                        letters,
+                        (topic, record) -> producer.sendBytes(topic, record.key(), record.value(), record.timestamp()));
+                producer.flush();
+                return done;
+            }
+        });
+        output.write(sent.row(false));
         return 0;
     }
 
-    private static Replay send(
-            Cluster cluster,
-            TopicReader letters,
-            List<TopicReader.Extent> extents,
-            TopicReader origins,
-            Filter filter) {
-        Replay sent = new Replay(filter.after);
-        try (EventProducer producer = new EventProducer(cluster.clients(), cluster.topics(), cluster.wire())) {
-            read(letters, extents, filter, letter -> {
-                Optional<TopicRecord> whole = whole(letter, origins, cluster.topics());
-                whole.ifPresent(
-                        record -> producer.sendBytes(letter.topic(), record.key(), record.value(), record.timestamp()));
-                sent.take(letter, whole);
+    /** @param send takes each whole record, and the topic that it came to */
+    private static Replay replay(Letters letters, BiConsumer<String, TopicRecord> send) {
+        Replay replay = new Replay(letters.filter.after);
+        try (TopicReader origins = letters.cluster.reader()) {
+            letters.read(letter -> {
+                Optional<TopicRecord> whole = whole(letter, origins, letters.cluster.topics());
+                whole.ifPresent(record -> send.accept(letter.topic(), record));
+                replay.take(letter, whole.isPresent());
             });
-            producer.flush();
         }
-        return sent;
+        return replay;
     }
 
     /** Letters that are sent again, or would be. */
@@ -219,12 +212,14 @@ final class DeadLettersCommand {
             last = new TreeMap<>(after);
         }
 
-        void take(Letter letter, Optional<TopicRecord> whole) {
+        void take(Letter letter, boolean isSent) {
             last.put(letter.record().partition(), letter.record().offset());
-            if (whole.isPresent()) {
+            if (isSent) {
                 sent.merge(letter.topic(), 1, Integer::sum);
+            } else if (letter.isLeftOut()) {
+                left.merge("too large for a dead letter, and gone from " + letter.topic(), 1, Integer::sum);
             } else {
-                left.merge(whyLeft(letter), 1, Integer::sum);
+                left.merge("no event of a producer", 1, Integer::sum);
             }
         }
 
@@ -252,14 +247,11 @@ final class DeadLettersCommand {
 
     /** The record to send; absent if it is no event, or is nowhere any more. */
     private static Optional<TopicRecord> whole(Letter letter, TopicReader origins, TopicNames topics) {
-        if (!topics.inputs().contains(letter.topic())) {
+        if (!topics.inputs().contains(letter.topic()) || (letter.isLeftOut() && !letter.hasOrigin())) {
             return Optional.empty();
         }
         if (!letter.isLeftOut()) {
             return Optional.of(letter.record());
-        }
-        if (!letter.hasOrigin()) {
-            return Optional.empty();
         }
         return origins.extents(letter.topic()).stream()
                 .filter(extent -> extent.partition() == letter.partition() && extent.first() <= letter.offset())
@@ -268,26 +260,15 @@ final class DeadLettersCommand {
                 .filter(record -> record.offset() == letter.offset());
     }
 
-    private static String whyLeft(Letter letter) {
-        return letter.isLeftOut()
-                ? "too large for a dead letter, and gone from " + letter.topic()
-                : "no event of a producer";
-    }
-
     /** Letters of one reason and topic. */
     private static final class Group {
-
-        /** A message, and when it came last. */
-        private record Message(String text, Instant time) {}
-
-        private static final Comparator<Message> LATEST_FIRST =
-                Comparator.comparing(Message::time).reversed();
 
         private final String reason;
         private final String topic;
         private final int most;
-        private final List<Message> latest = new ArrayList<>(); // all different, the latest first
+        private final Map<String, Instant> latest = new HashMap<>(); // messages, and when each came last
         private Instant first = Instant.MAX;
+        private Instant last = Instant.MIN;
         private long count;
 
         /** @param most different messages to keep */
@@ -300,18 +281,10 @@ final class DeadLettersCommand {
         void add(Letter letter) {
             count++;
             first = letter.time().isBefore(first) ? letter.time() : first;
-            Message message = new Message(letter.message(), letter.time());
-            Optional<Message> same = latest.stream()
-                    .filter(other -> other.text().equals(message.text()))
-                    .findFirst();
-            if (same.isPresent() && message.time().isBefore(same.get().time())) {
-                return;
-            }
-            same.ifPresent(latest::remove);
-            latest.add(0, message);
-            latest.sort(LATEST_FIRST);
+            last = letter.time().isAfter(last) ? letter.time() : last;
+            latest.merge(letter.message(), letter.time(), (one, other) -> one.isAfter(other) ? one : other);
             if (latest.size() > most) {
-                latest.remove(most);
+                latest.keySet().retainAll(latestFirst().limit(most).toList());
             }
         }
 
@@ -320,40 +293,53 @@ final class DeadLettersCommand {
                     .with("topic", topic)
                     .with("count", count)
                     .with("first", first)
-                    .with("latest", latest.get(0).time())
-                    .with("messages", latest.stream().map(Message::text).toList());
+                    .with("latest", last)
+                    .with("messages", latestFirst().toList());
+        }
+
+        private Stream<String> latestFirst() {
+            return latest.entrySet().stream()
+                    .sorted(Map.Entry.<String, Instant>comparingByValue().reversed())
+                    .map(Map.Entry::getKey);
         }
     }
 
-    /** What is wrong with the filter is found before a broker is asked. */
-    private static Cluster open(ConfigOptions config, Filter filter) {
-        MillraceSettings settings = config.settings();
-        filter.check(settings.topics().names());
-        return Clusters.open(settings);
-    }
+    /** The letters that are there when a command begins. However often they are read, they are the same. */
+    private static final class Letters {
 
-    private static void read(Cluster cluster, Filter filter, Consumer<Letter> each) {
-        try (TopicReader reader = cluster.reader()) {
-            read(reader, reader.extents(cluster.topics().deadLetters()), filter, each);
+        private final Cluster cluster;
+        private final Filter filter;
+        private final OutputOption output;
+        private final List<TopicReader.Extent> extents;
+
+        Letters(ConfigOptions config, Filter filter, OutputOption output) {
+            MillraceSettings settings = config.settings();
+            filter.check(settings.topics().names()); // before a broker is asked
+            this.cluster = Clusters.open(settings);
+            this.filter = filter;
+            this.output = output;
+            try (TopicReader reader = cluster.reader()) {
+                extents = reader.extents(cluster.topics().deadLetters());
+            }
         }
-    }
 
-    private static void read(
-            TopicReader reader, List<TopicReader.Extent> extents, Filter filter, Consumer<Letter> each) {
-        try (ProgressLine line = filter.progress.line("read")) {
-            long all = extents.stream()
-                    .mapToLong(extent -> extent.end() - extent.first())
-                    .sum();
-            AtomicLong read = new AtomicLong();
-            for (TopicReader.Extent extent : extents) {
-                reader.read(extent, extent.first(), record -> {
-                    line.reached(read.incrementAndGet(), all);
-                    Letter letter = new Letter(record);
-                    if (filter.takes(letter)) {
-                        each.accept(letter);
-                    }
-                    return true;
-                });
+        void read(Consumer<Letter> each) {
+            try (TopicReader reader = cluster.reader();
+                    ProgressLine line = output.progress("read")) {
+                long all = extents.stream()
+                        .mapToLong(extent -> extent.end() - extent.first())
+                        .sum();
+                AtomicLong read = new AtomicLong();
+                for (TopicReader.Extent extent : extents) {
+                    reader.read(extent, extent.first(), record -> {
+                        line.reached(read.incrementAndGet(), all);
+                        Letter letter = new Letter(record);
+                        if (filter.takes(letter)) {
+                            each.accept(letter);
+                        }
+                        return true;
+                    });
+                }
             }
         }
     }

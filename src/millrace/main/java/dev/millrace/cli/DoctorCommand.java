@@ -5,12 +5,10 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.option.Row;
 import dev.millrace.diagnosis.Diagnosis;
 import dev.millrace.diagnosis.Finding;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -39,22 +37,17 @@ final class DoctorCommand implements Callable<Integer> {
     @Mixin
     OutputOption output = new OutputOption();
 
-    @Mixin
-    ProgressOption progress = new ProgressOption();
-
     @Override
     public Integer call() throws IOException {
-        PrintWriter out = output.out();
         MillraceSettings settings = config.settings();
         List<Finding> findings;
-        try (ProgressLine line = progress.line("asked")) {
+        try (ProgressLine line = output.progress("asked")) {
             findings =
                     Diagnosis.of(Checkup.of(settings, Runtime.getRuntime().maxMemory(), InstantSource.system(), line));
         }
         output.write(
-                out,
                 findings.stream().map(DoctorCommand::row).toList(),
-                () -> findings.forEach(finding -> out.println(line(finding))));
+                out -> findings.forEach(finding -> out.println(line(finding))));
         return findings.stream().anyMatch(finding -> finding.grade() == Finding.Grade.FAIL) ? FAILED : 0;
     }
 

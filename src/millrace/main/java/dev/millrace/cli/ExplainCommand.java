@@ -6,7 +6,6 @@ import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.option.Row;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.verify.BatchOrigin;
@@ -54,9 +53,6 @@ final class ExplainCommand implements Callable<Integer> {
     @Mixin
     OutputOption output = new OutputOption();
 
-    @Mixin
-    ProgressOption progress = new ProgressOption();
-
     @Override
     public Integer call() {
         OptionFaults.requireAtLeastOne("--step", step == null ? 1 : step);
@@ -76,7 +72,7 @@ final class ExplainCommand implements Callable<Integer> {
     }
 
     private <T> T asked(MillraceSettings settings, Function<VectorOrigins, T> question) {
-        try (ProgressLine line = progress.line("read")) {
+        try (ProgressLine line = output.progress("read")) {
             return question.apply(new VectorOrigins(Clusters.open(settings).followedBy(line), settings.trainer()));
         }
     }

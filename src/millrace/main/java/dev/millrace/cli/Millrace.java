@@ -188,17 +188,12 @@ public final class Millrace {
 
     /** What was tried and what came of it: the message of a file system's exception is often no more than the file's name. */
     private static String unusableFile(Throwable failure) {
-        if (failure.getCause() == null) {
-            return shortly(failure);
-        }
-        String tried = String.valueOf(failure.getMessage());
-        String found = shortly(failure.getCause());
-        return tried.contains(failure.getCause().toString()) ? tried : tried + ": " + found;
-    }
-
-    private static String shortly(Throwable failure) {
-        boolean isSentence = failure.getClass().equals(IOException.class);
-        return (isSentence ? "" : failure.getClass().getSimpleName() + ": ") + failure.getMessage();
+        String tried = failure.getClass().equals(IOException.class) || failure.getCause() != null
+                ? String.valueOf(failure.getMessage())
+                : failure.getClass().getSimpleName() + ": " + failure.getMessage();
+        return failure.getCause() == null || tried.contains(failure.getCause().toString())
+                ? tried
+                : tried + ": " + unusableFile(failure.getCause());
     }
 
     /** Gives what every command has: the version, and examples at the end of its help. */

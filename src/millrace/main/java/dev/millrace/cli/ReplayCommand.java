@@ -8,7 +8,6 @@ import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.option.Row;
 import dev.millrace.replay.BadRow;
 import dev.millrace.replay.DataSet;
@@ -58,9 +57,6 @@ final class ReplayCommand implements Callable<Integer> {
     Long events;
 
     @Mixin
-    ProgressOption progress = new ProgressOption();
-
-    @Mixin
     OutputOption output = new OutputOption();
 
     @Override
@@ -82,7 +78,7 @@ final class ReplayCommand implements Callable<Integer> {
         AtomicLong sent = new AtomicLong();
         ReplayRun replay;
         try (EventProducer producer = new EventProducer(cluster.clients(), cluster.topics(), cluster.wire());
-                ProgressLine line = progress.line("sent")) {
+                ProgressLine line = output.progress("sent")) {
             long all = line.isShown() && !isShop ? interactions(dataSet, most) : most;
             replay = new ReplayRun(
                     watched(dataSet, () -> line.reached(sent.incrementAndGet(), all)),

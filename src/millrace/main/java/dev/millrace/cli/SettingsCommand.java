@@ -4,7 +4,6 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.Row;
 import dev.millrace.settings.SettingDoc;
-import java.io.PrintWriter;
 import java.util.Collection;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -24,8 +23,7 @@ final class SettingsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        PrintWriter out = output.out();
-        output.write(out, rows().stream().map(SettingsCommand::row).toList(), () -> out.print(reference()));
+        output.write(rows().stream().map(SettingsCommand::row).toList(), out -> out.print(reference()));
         return 0;
     }
 

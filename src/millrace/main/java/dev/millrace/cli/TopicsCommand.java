@@ -6,7 +6,6 @@ import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.option.Row;
 import dev.millrace.operation.Progress;
 import dev.millrace.topic.Topics;
@@ -42,12 +41,12 @@ final class TopicsCommand {
                 "millrace topics create --bootstrap-server kafka:9092",
                 "millrace topics create --set topic.partitions=12 --set topic.replicas=3"
             })
-    int create(@Mixin ConfigOptions config, @Mixin OutputOption output, @Mixin ProgressOption progress) {
+    int create(@Mixin ConfigOptions config, @Mixin OutputOption output) {
         MillraceSettings settings = config.settings();
         Topics topics = Clusters.topics(settings);
         Set<String> created;
         Map<String, Integer> partitions;
-        try (ProgressLine line = progress.line("topics")) {
+        try (ProgressLine line = output.progress("topics")) {
             line.reached("created where missing", 0, Progress.UNKNOWN);
             created = topics.create();
             partitions = topics.partitions();
@@ -88,17 +87,15 @@ final class TopicsCommand {
                     String principal,
             @Parameters(paramLabel = "COMMAND", arity = "1..*", description = "such as train, serve, replay")
                     List<String> commands) {
-        PrintWriter out = output.out();
         MillraceSettings settings = config.settings();
         AccessList rights =
                 new AccessList(settings.topics().names(), settings.stream().applicationId());
         List<String> calls = rights.calls(settings.clients().bootstrapServers(), principal, commands);
         output.write(
-                out,
                 rights.operations(commands).entrySet().stream()
                         .map(right -> row(principal, right.getKey(), right.getValue()))
                         .toList(),
-                () -> calls.forEach(out::println));
+                out -> calls.forEach(out::println));
         return 0;
     }
 

@@ -1,6 +1,7 @@
 package dev.millrace.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.app.TrainProcess;
 import dev.millrace.cli.option.ConfigOptions;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -87,36 +89,19 @@ final class TopologyCommand implements Callable<Integer> {
 
     private String printed(TopologyShape shape) {
         return switch (format) {
-            case text -> {
-                StringBuilder lines = new StringBuilder();
-                shape.parts().forEach(part -> lines.append(part.text()).append(System.lineSeparator()));
-                yield lines.toString();
-            }
-            case json -> json(shape);
+            case text ->
+                shape.parts().stream()
+                        .map(part -> part.text() + System.lineSeparator())
+                        .collect(Collectors.joining());
+            case json -> new ObjectMapper().<JsonNode>valueToTree(shape).toPrettyString() + System.lineSeparator();
         };
     }
 
-    private static String json(TopologyShape shape) {
-        try {
-            return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(shape)
-                    + System.lineSeparator();
-        } catch (JsonProcessingException impossible) {
-            throw new IllegalStateException(impossible);
-        }
-    }
-
-    private static byte[] bytes(String from) throws IOException {
-        if (!from.toLowerCase(Locale.ROOT).matches("https?://.*")) {
-            return Files.readAllBytes(Path.of(from));
-        }
-        try (InputStream in = URI.create(from).toURL().openStream()) {
-            return in.readAllBytes();
-        }
-    }
-
     private static TopologyShape read(String from) {
-        try {
-            return new ObjectMapper().readValue(bytes(from), TopologyShape.class);
+        try (InputStream in = from.toLowerCase(Locale.ROOT).matches("https?://.*")
+                ? URI.create(from).toURL().openStream()
+                : Files.newInputStream(Path.of(from))) {
+            return new ObjectMapper().readValue(in, TopologyShape.class);
         } catch (JsonProcessingException notOne) {
             throw OptionFaults.unusable("--since", from, "must be a topology as --format json gives it");
         } catch (IOException unreadable) {

@@ -5,7 +5,6 @@ import dev.millrace.app.WrittenTopics;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.option.Row;
 import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
@@ -39,9 +38,9 @@ final class TransactionsCommand {
                 "undecided: nobody knows any more which it was. Exits with 1 if one is undecided."
             },
             footer = "millrace transactions list --bootstrap-server kafka:9092")
-    int list(@Mixin ConfigOptions config, @Mixin OutputOption output, @Mixin ProgressOption progress) {
+    int list(@Mixin ConfigOptions config, @Mixin OutputOption output) {
         MillraceSettings settings = config.settings();
-        return print(asked(progress, () -> open(settings)), output);
+        return print(asked(output, () -> open(settings)), output);
     }
 
     @Command(
@@ -57,7 +56,6 @@ final class TransactionsCommand {
     int settle(
             @Mixin ConfigOptions config,
             @Mixin OutputOption output,
-            @Mixin ProgressOption progress,
             @Option(
                             names = "--force-abort",
                             paramLabel = "PLACE",
@@ -80,18 +78,18 @@ final class TransactionsCommand {
         MillraceSettings settings = config.settings();
         WrittenTopics.requireVisible(settings);
         TransactionAdmin admin = settings.transactions();
-        for (JudgedTransaction one : asked(progress, admin::settle)) {
+        for (JudgedTransaction one : asked(output, admin::settle)) {
             String place = one.open().place();
             if (one.fate() == Fate.UNDECIDED && (toAbort.contains(place) || toCommit.contains(place))) {
                 admin.end(one, toCommit.contains(place));
                 output.err().println((toCommit.contains(place) ? "committed: " : "aborted: ") + one.text());
             }
         }
-        return print(asked(progress, admin::open), output);
+        return print(asked(output, admin::open), output);
     }
 
-    private static List<JudgedTransaction> asked(ProgressOption progress, Supplier<List<JudgedTransaction>> question) {
-        try (ProgressLine line = progress.line("transactions")) {
+    private static List<JudgedTransaction> asked(OutputOption output, Supplier<List<JudgedTransaction>> question) {
+        try (ProgressLine line = output.progress("transactions")) {
             line.reached("asked for", 0, Progress.UNKNOWN);
             return question.get();
         }

@@ -5,7 +5,6 @@ import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.verify.CountsCheck;
 import dev.millrace.cli.verify.ModelCheck;
 import dev.millrace.cli.verify.Verdict;
@@ -71,9 +70,6 @@ final class VerifyCommand implements Callable<Integer> {
     boolean record;
 
     @Mixin
-    ProgressOption progress = new ProgressOption();
-
-    @Mixin
     OutputOption output = new OutputOption();
 
     @Override
@@ -89,12 +85,12 @@ final class VerifyCommand implements Callable<Integer> {
         }
         List<Verdict> verdicts = new ArrayList<>();
         if (counts) {
-            verdicts.add(enter(cluster, CountsCheck.run(settings, cluster, progress, output.notes())));
+            verdicts.add(enter(cluster, CountsCheck.run(settings, cluster, output)));
         }
         if (model) {
             var scope = new ModelAudit.Scope(
                     step == null ? OptionalLong.empty() : OptionalLong.of(step), Optional.ofNullable(checkpoints));
-            verdicts.add(enter(cluster, ModelCheck.run(settings, cluster, scope, progress, output.notes())));
+            verdicts.add(enter(cluster, ModelCheck.run(settings, cluster, scope, output)));
         }
         if (!output.isText()) {
             output.writeEach(verdicts.stream().map(Verdict::row).toList(), "");

@@ -14,6 +14,7 @@ import dev.millrace.cli.Processes;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.evaluate.Figures;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.StepEngine;
@@ -21,7 +22,6 @@ import dev.millrace.model.engine.Team;
 import dev.millrace.replay.Pace;
 import dev.millrace.settings.SettingsReader;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,30 +32,18 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "Run a benchmark.",
         footer = {"millrace bench kernel", "millrace bench index --items 100000 --output json"})
-final class BenchCommand implements Runnable {
+final class BenchCommand {
 
     private static final int MOST_OF_A_KIND = 100_000_000;
-
-    @Spec
-    @Nullable
-    CommandSpec spec;
-
-    @Override
-    public void run() {
-        throw new CommandLine.ParameterException(commandLine(), "bench: name what to measure, such as bench kernel");
-    }
 
     @Command(
             name = "kernel",
@@ -68,10 +56,10 @@ final class BenchCommand implements Runnable {
             @Option(names = "--steps", defaultValue = "300", description = "timed steps for each batch size") int steps,
             @Option(names = "--engine", defaultValue = "vector", description = "vector or nd4j") String engine,
             @Option(names = "--threads", defaultValue = "1", description = "threads that share a step") int threads,
-            @Mixin ReportOptions options)
+            @Mixin OutputOption output)
             throws IOException, InterruptedException {
         try (StepEngine shared = new StepEngine(engine(engine), new Team("learn", threads), Team.alone())) {
-            return run(options, "batch sizes", report -> new KernelBench(shared).run(report, batches, steps));
+            return run(output, "batch sizes", report -> new KernelBench(shared).run(report, batches, steps));
         }
     }
 
@@ -84,9 +72,9 @@ final class BenchCommand implements Runnable {
     int popularity(
             @Option(names = "--batches", split = ",", defaultValue = "128,1024", description = "batch sizes")
                     List<Integer> batches,
-            @Mixin ReportOptions options)
+            @Mixin OutputOption output)
             throws IOException, InterruptedException {
-        return run(options, "estimates", report -> PopularityBench.run(report, batches));
+        return run(output, "estimates", report -> PopularityBench.run(report, batches));
     }
 
     @Command(
@@ -102,9 +90,9 @@ final class BenchCommand implements Runnable {
             @Option(names = "--k", defaultValue = "100", description = "items in an answer") int k,
             @Option(names = "--queries", defaultValue = "500", description = "queries of a row in a round") int queries,
             @Option(names = "--rounds", defaultValue = "5", description = "rounds; each measures every row") int rounds,
-            @Mixin ReportOptions options)
+            @Mixin OutputOption output)
             throws IOException, InterruptedException {
-        return run(options, "rows", report -> new IndexBench(k, queries, rounds, report).run(items, dim));
+        return run(output, "rows", report -> new IndexBench(k, queries, rounds, report).run(items, dim));
     }
 
     @Command(
@@ -116,10 +104,10 @@ final class BenchCommand implements Runnable {
             @Option(names = "--items", defaultValue = "1000000", description = "vectors in the topic") int items,
             @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
             @Option(names = "--rounds", defaultValue = "3", description = "number of starts") int rounds,
-            @Mixin ReportOptions options)
+            @Mixin OutputOption output)
             throws IOException, InterruptedException {
-        Path directory = newDirectory("cold-start", options);
-        return run(options, "starts", report -> new ColdStartBench(directory, report).run(items, dim, rounds));
+        Path directory = newDirectory("cold-start", output);
+        return run(output, "starts", report -> new ColdStartBench(directory, report).run(items, dim, rounds));
     }
 
     @Command(
@@ -130,13 +118,13 @@ final class BenchCommand implements Runnable {
     int recovery(
             @Option(names = "--rows", defaultValue = "1000000", description = "users; each has one row") int rows,
             @Option(names = "--rounds", defaultValue = "3", description = "number of kills") int rounds,
-            @Mixin ReportOptions options)
+            @Mixin OutputOption output)
             throws IOException, InterruptedException {
         OptionFaults.requireAtLeastOne("--rows", rows);
         OptionFaults.requireAtLeastOne("--rounds", rounds);
-        Path directory = newDirectory("recovery", options);
+        Path directory = newDirectory("recovery", output);
         endOnSignal();
-        return run(options, "rounds", report -> new RecoveryBench(directory, launcher(directory), report)
+        return run(output, "rounds", report -> new RecoveryBench(directory, launcher(directory), report)
                 .run(rows, rounds));
     }
 
@@ -154,7 +142,7 @@ final class BenchCommand implements Runnable {
                     int warmUpSeconds,
             @Option(names = "--seconds", defaultValue = "120", description = "of the measurement") int seconds,
             @Option(names = "--queries", defaultValue = "50", description = "recall requests a second") int queries,
-            @Mixin ReportOptions options)
+            @Mixin OutputOption output)
             throws IOException, InterruptedException {
         if (!(Pace.parse(rate) instanceof Pace.EventsPerSecond steady)) {
             throw OptionFaults.unusable("--rate", rate, "must be events a second, such as 2000/s");
@@ -162,11 +150,11 @@ final class BenchCommand implements Runnable {
         OptionFaults.requireAtLeastOne("--warm-up", warmUpSeconds);
         OptionFaults.requireAtLeastOne("--seconds", seconds);
         OptionFaults.requireAtLeastOne("--queries", queries);
-        Path directory = newDirectory("freshness", options);
+        Path directory = newDirectory("freshness", output);
         FreshnessBench.Plan plan = new FreshnessBench.Plan(
                 steady, Duration.ofSeconds(warmUpSeconds), Duration.ofSeconds(seconds), queries);
         endOnSignal();
-        return run(options, "seconds", report -> new FreshnessBench(
+        return run(output, "seconds", report -> new FreshnessBench(
                         directory, launcher(directory), files(config), config.set, report)
                 .run(plan));
     }
@@ -182,12 +170,12 @@ final class BenchCommand implements Runnable {
             @Mixin ConfigOptions config,
             @Option(names = "--events", defaultValue = "400000", description = "exposures and clicks") long events,
             @Option(names = "--rounds", defaultValue = "3", description = "rounds of both, in turn") int rounds,
-            @Mixin ReportOptions options)
+            @Mixin OutputOption output)
             throws IOException, InterruptedException {
         OptionFaults.requireAtLeastOne("--events", events);
         OptionFaults.requireAtLeastOne("--rounds", rounds);
-        Path directory = newDirectory("stream", options);
-        return run(options, "rounds", report -> new StreamBench(directory, files(config), config.set, report)
+        Path directory = newDirectory("stream", output);
+        return run(output, "rounds", report -> new StreamBench(directory, files(config), config.set, report)
                 .run(events, rounds));
     }
 
@@ -212,7 +200,7 @@ final class BenchCommand implements Runnable {
                     boolean isByWall,
             @Option(names = "--on-disk", description = "entries in RocksDB; on the heap, rows up to table.cache-bytes")
                     boolean isOnDisk,
-            @Mixin ReportOptions options)
+            @Mixin OutputOption output)
             throws IOException, InterruptedException {
         List<Integer> byDefault =
                 items == null && users == null ? List.of(1_000, 10_000, 100_000, 1_000_000) : List.of();
@@ -234,7 +222,7 @@ final class BenchCommand implements Runnable {
                         byItems.stream().map(size -> new ScaleBench.Size(size, beside)),
                         byUsers.stream().map(size -> new ScaleBench.Size(beside, size)))
                 .toList();
-        return run(options, "sizes", report -> new ScaleBench(settings.trainer(), settings.trainerTexts(), plan, report)
+        return run(output, "sizes", report -> new ScaleBench(settings.trainer(), settings.trainerTexts(), plan, report)
                 .run(sizes));
     }
 
@@ -248,9 +236,9 @@ final class BenchCommand implements Runnable {
         return config.config.isEmpty() ? List.of(DataOptions.shopFile()) : config.config;
     }
 
-    private int run(ReportOptions options, String counted, ReportOptions.Work bench)
+    private static int run(OutputOption output, String counted, ReportedRun bench)
             throws IOException, InterruptedException {
-        options.run(commandLine(), counted, orStopped(report -> {
+        ReportedRun described = report -> {
             Runtime machine = Runtime.getRuntime();
             report.add(new Figures()
                     .with("java", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"))
@@ -259,24 +247,14 @@ final class BenchCommand implements Runnable {
                     .with(
                             "loadAverage",
                             ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage()));
-            bench.run(report);
-        }));
-        return 0;
-    }
-
-    /** The benchmark, which may be stopped: what it found until then is told. */
-    static ReportOptions.Work orStopped(ReportOptions.Work bench) {
-        return report -> {
             try {
                 bench.run(report);
-            } catch (InterruptedException stopped) {
+            } catch (InterruptedException stopped) { // what it found until then is told
                 report.stopped();
             }
         };
-    }
-
-    private CommandLine commandLine() {
-        return Objects.requireNonNull(spec).commandLine();
+        described.run(output, counted, List.of());
+        return 0;
     }
 
     private static Engine engine(String name) {
@@ -287,11 +265,10 @@ final class BenchCommand implements Runnable {
     }
 
     /** Makes a new folder for the files of a benchmark, and prints its path. */
-    private Path newDirectory(String bench, ReportOptions options) throws IOException {
+    private static Path newDirectory(String bench, OutputOption output) throws IOException {
         Path directory = Files.createTempDirectory("millrace-" + bench);
-        PrintWriter out = options.notes(commandLine());
-        out.println("in " + directory);
-        out.flush();
+        output.notes().println("in " + directory);
+        output.notes().flush();
         return directory;
     }
 

@@ -4,6 +4,7 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.evaluate.Figures;
 import dev.millrace.replay.DataSet;
 import dev.millrace.settings.InvalidSettingsException;
@@ -23,7 +24,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -153,32 +153,31 @@ final class EvaluateCommand implements Callable<Integer> {
     List<Path> report = new ArrayList<>();
 
     @Mixin
-    ReportOptions options = new ReportOptions();
+    OutputOption output = new OutputOption();
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         requireEnd();
-        CommandLine commandLine = Objects.requireNonNull(spec).commandLine();
-        requireUsed(commandLine.getParseResult());
+        requireUsed(Objects.requireNonNull(spec).commandLine().getParseResult());
         at.forEach(cutoff -> OptionFaults.requireAtLeastOne("--at", cutoff));
-        PrintWriter err = commandLine.getErr();
         Map<String, MillraceSettings> configurations =
                 table.isEmpty() ? Map.of("model", settings(List.of())) : Overlays.read(table, this::settings);
         MillraceSettings settings = configurations.values().iterator().next();
         DataSet dataSet = data.open(settings);
-        DataOptions.sayEmptyColumns(dataSet, err);
+        DataOptions.sayEmptyColumns(dataSet, output.err());
         List<String> unread = DataOptions.unreadFeatures(dataSet, settings);
         if (!unread.isEmpty()) {
-            err.println("no tower reads " + String.join(", ", unread)
-                    + ": features.user and features.item name what they read");
+            output.err()
+                    .println("no tower reads " + String.join(", ", unread)
+                            + ": features.user and features.item name what they read");
         }
-        EvaluationData recorded = new EvaluationData(data::open, Optional.ofNullable(warmUp), err, options.progress);
-        PrintWriter books = options.notes(commandLine);
+        EvaluationData recorded = new EvaluationData(data::open, Optional.ofNullable(warmUp), output);
+        PrintWriter books = output.notes();
         recorded.examples(settings).books().forEach((topic, account) -> books.println(Tables.account(topic, account)));
         books.flush();
-        options.run(commandLine, "learnt", report, told -> {
-            EvaluationRun run = new EvaluationRun(recorded, told);
-            told.add(new Figures().with("data", data.name()).with("protocol", protocol.name()));
+        ReportedRun told = found -> {
+            EvaluationRun run = new EvaluationRun(recorded, found);
+            found.add(new Figures().with("data", data.name()).with("protocol", protocol.name()));
             switch (protocol) {
                 case prequential ->
                     run.prequential(
@@ -188,12 +187,13 @@ final class EvaluateCommand implements Callable<Integer> {
                 case published -> run.published(settings, new EvaluationRun.Policies(maxAges, mostMoved, publishEvery));
                 case windows -> run.windows(settings);
             }
-        });
+        };
+        told.run(output, "learnt", report);
         return 0;
     }
 
     private MillraceSettings settings(List<Path> overlays) {
-        MillraceSettings settings = data.settings(config, overlays, Map.of());
+        MillraceSettings settings = data.settings(config, overlays, Map.of(), Map.of());
         data.requireFeatures(settings);
         return settings;
     }

@@ -5,7 +5,6 @@ import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.option.Row;
 import dev.millrace.draft.LogDraft;
 import dev.millrace.draft.Role;
@@ -88,9 +87,6 @@ final class InitCommand implements Callable<Integer> {
     @Mixin
     OutputOption output = new OutputOption();
 
-    @Mixin
-    ProgressOption progress = new ProgressOption();
-
     @Override
     public Integer call() throws IOException {
         if (log == null && topic == null) {
@@ -122,7 +118,7 @@ final class InitCommand implements Callable<Integer> {
 
     private void sample(String name, Path file) throws IOException {
         try (TopicReader reader = config.settings().cluster().reader();
-                ProgressLine line = progress.line("read")) {
+                ProgressLine line = output.progress("read")) {
             TopicSample sample =
                     TopicSample.write(reader, name, MOST_ROWS, rows -> line.reached(rows, MOST_ROWS), file);
             sample.firstOther()

@@ -5,6 +5,7 @@ import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.evaluate.RecordedExamples;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.operation.Progress;
@@ -14,23 +15,18 @@ import dev.millrace.topic.TopicReader;
 import dev.millrace.workshop.evaluate.EvaluationData;
 import dev.millrace.workshop.evaluate.TuneRun;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "tune",
@@ -44,10 +40,6 @@ import picocli.CommandLine.Spec;
             "millrace tune --mini-batches --bootstrap-server kafka:9092 --minutes 60"
         })
 final class TuneCommand implements Callable<Integer> {
-
-    @Spec
-    @Nullable
-    CommandSpec spec;
 
     @Mixin
     ConfigOptions config = new ConfigOptions();
@@ -99,12 +91,11 @@ final class TuneCommand implements Callable<Integer> {
     boolean force;
 
     @Mixin
-    ReportOptions options = new ReportOptions();
+    OutputOption output = new OutputOption();
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         require();
-        CommandLine commandLine = Objects.requireNonNull(spec).commandLine();
         OptionalInt count = trials == null ? OptionalInt.empty() : OptionalInt.of(trials);
         String name = isOfCluster ? "the log of mini-batches" : data.name();
         TuneRun.Task task = new TuneRun.Task(name, count, minutes, first, at, seed);
@@ -114,18 +105,17 @@ final class TuneCommand implements Callable<Integer> {
         Function<Map<String, String>, MillraceSettings> settings = isOfCluster
                 ? changes -> config.settings(Optional.empty(), List.of(), Map.of(), changes)
                 : changes -> data.settings(config, List.of(), Map.of(), changes);
-        options.run(commandLine, "learnt", report -> new TuneRun(
-                        task, settings, examples(commandLine.getErr(), report.progress()), report)
-                .run(out));
+        ReportedRun run = report -> new TuneRun(task, settings, examples(report.progress()), report).run(out);
+        run.run(output, "learnt", List.of());
         return 0;
     }
 
-    private Function<MillraceSettings, RecordedExamples> examples(PrintWriter err, Progress progress) {
+    private Function<MillraceSettings, RecordedExamples> examples(Progress progress) {
         if (isOfCluster) {
             RecordedExamples logged = logged(config.settings(), progress);
             return settings -> logged;
         }
-        return new EvaluationData(data::open, Optional.empty(), err, options.progress)::examples;
+        return new EvaluationData(data::open, Optional.empty(), output)::examples;
     }
 
     /** Reads the whole log of mini-batches. */

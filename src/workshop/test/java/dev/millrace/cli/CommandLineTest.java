@@ -109,7 +109,7 @@ class CommandLineTest {
                 "topics create --command-config absent | --command-config = absent: must be a readable file",
                 "model | Missing required subcommand",
                 "topics | Missing required subcommand",
-                "bench | bench: name what ",
+                "bench | Missing required subcommand",
                 "topics create --set x | should be in KEY=VALUE format but was x",
                 "topics create --set kafka.security.protocol=FOO | kafka.* = what was given: Invalid value FOO",
                 "topics create --bootstrap-server nonsense | Invalid url in bootstrap.servers: nonsense",
@@ -161,46 +161,30 @@ class CommandLineTest {
 
         assertThat(err.toString().lines())
                 .satisfiesExactly(
-                        absent -> assertThat(absent).endsWith("absent cannot be used: there is no such file"),
-                        none -> assertThat(none)
-                                .endsWith("file cannot be used: at byte 0: it does not begin as a checkpoint"),
-                        folder -> assertThat(folder)
-                                .isEqualTo(
-                                        "cannot start a broker on " + file + ": FileAlreadyExistsException: " + file),
+                        absent -> assertThat(absent).contains("absent cannot be used"),
+                        none -> assertThat(none).contains("file cannot be used: at byte 0"),
+                        folder -> assertThat(folder).endsWith("FileAlreadyExistsException: " + file),
                         zip -> assertThat(zip).startsWith("cannot read " + broken),
                         report -> assertThat(report).contains(file + "/report.md"));
     }
 
-    @Test
-    void aPortThatIsTakenIsNamedBeforeAnyBrokerIsAsked(@TempDir Path directory) throws IOException {
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "serve --bootstrap-server 127.0.0.1:1 --set serve.port=",
+                "ingest --bootstrap-server 127.0.0.1:1 --set ingest.port=",
+                "demo --dir DIR/demo --set serve.port=",
+                "broker --dir DIR/broker --port="
+            })
+    void aPortThatIsTakenIsNamedBeforeAnyBrokerIsAsked(String command, @TempDir Path directory) throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            String port = "" + taken.getLocalPort();
-            assertThat(run("serve", "--set", "serve.port=" + port, "--bootstrap-server", "127.0.0.1:1"))
-                    .isEqualTo(69);
-            assertThat(run("ingest", "--set", "ingest.port=" + port, "--bootstrap-server", "127.0.0.1:1"))
-                    .isEqualTo(69);
-            assertThat(run(
-                            "demo",
-                            "--set",
-                            "serve.port=" + port,
-                            "--dir",
-                            directory.resolve("demo").toString()))
-                    .isEqualTo(69);
-            assertThat(run(
-                            "broker",
-                            "--port",
-                            port,
-                            "--dir",
-                            directory.resolve("broker").toString()))
-                    .isEqualTo(69);
+            String call = command.replace("DIR", directory.toString()) + taken.getLocalPort();
 
-            assertThat(err.toString().lines())
-                    .satisfiesExactly(
-                            serve -> assertThat(serve)
-                                    .startsWith("serve.port = " + port + ": must be free on 127.0.0.1"),
-                            ingest -> assertThat(ingest).startsWith("ingest.port = " + port + ": must be free"),
-                            demo -> assertThat(demo).startsWith("serve.port = " + port + ": must be free"),
-                            broker -> assertThat(broker).startsWith("--port = " + port + ": must be free"));
+            assertThat(run(call.split(" "))).isEqualTo(69);
+
+            String option = call.substring(call.lastIndexOf(' ') + 1).replace("=", " = ");
+            assertThat(err.toString().lines()).singleElement().satisfies(line -> assertThat(line)
+                    .startsWith(option + ": must be free"));
             assertThat(directory).isEmptyDirectory();
         }
     }

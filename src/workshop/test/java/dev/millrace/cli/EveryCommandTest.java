@@ -60,13 +60,6 @@ class EveryCommandTest {
         assertThat(without("--output")).containsExactlyInAnyOrderElementsOf(RUNNING_OR_WRITING_A_FILE);
     }
 
-    @Test
-    void itCanBeQuietAboutHowFarItIs() {
-        assertThat(without("--quiet"))
-                .filteredOn(name -> !RUNNING_OR_WRITING_A_FILE.contains(name))
-                .containsExactlyInAnyOrder("millrace settings", "millrace topics acls"); // they print what they know
-    }
-
     private static List<String> without(String option) {
         return all(Millrace.commandLine())
                 .filter(command -> command.getSubcommands().isEmpty())

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.cli.Commands;
-import dev.millrace.evaluate.Report;
-import dev.millrace.operation.Progress;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,18 +41,6 @@ class BenchCommandTest {
         assertThat(commands.shown("bench", "scale", "--items", "50", "--beside", "40", "--steps", "1"))
                 .contains("sizes", "1/1", "\r\u001b[K");
         assertThat(commands.out()).contains("stepMillis");
-    }
-
-    @Test
-    void whatAStoppedBenchmarkFoundIsTold() throws Exception {
-        Report report = new Report(line -> {}, Progress.NONE);
-
-        BenchCommand.orStopped(told -> {
-                    throw new InterruptedException("stopped");
-                })
-                .run(report);
-
-        assertThat(report.found()).containsEntry("isStopped", true);
     }
 
     private JsonNode json(String... arguments) throws IOException {

@@ -4,7 +4,6 @@ import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.option.Row;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.generation.GenerationFact;
@@ -45,10 +44,10 @@ public final class ModelCommand {
                 "R@10 and R@100 are those of all exams since the learner began; an exam comes before the step that learns its examples."
             },
             footer = "millrace model list --bootstrap-server kafka:9092")
-    int list(@Mixin ConfigOptions config, @Mixin OutputOption output, @Mixin ProgressOption progress) {
+    int list(@Mixin ConfigOptions config, @Mixin OutputOption output) {
         GenerationHistory history;
         Map<String, TrainingProgress> learners;
-        try (ProgressLine line = progress.line("read")) {
+        try (ProgressLine line = output.progress("read")) {
             Cluster cluster = Clusters.open(config.settings()).followedBy(line);
             history = GenerationAdmin.history(cluster);
             learners = new ProgressLog(cluster).byGeneration();
@@ -84,10 +83,9 @@ public final class ModelCommand {
     int promote(
             @Mixin ConfigOptions config,
             @Mixin OutputOption output,
-            @Mixin ProgressOption progress,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation) {
-        Optional<String> before = order(config, progress, "model promote", admin -> admin.promote(generation));
+        Optional<String> before = order(config, output, "model promote", admin -> admin.promote(generation));
         output.write(Row.of("promoted", generation).with("answered", before));
         before.ifPresent(one -> output.say("millrace model rollback goes back to " + one));
         return 0;
@@ -100,8 +98,8 @@ public final class ModelCommand {
                 "Exits with 1 if there is none."
             },
             footer = "millrace model rollback --bootstrap-server kafka:9092")
-    int rollback(@Mixin ConfigOptions config, @Mixin OutputOption output, @Mixin ProgressOption progress) {
-        List<String> lastFirst = order(config, progress, "model rollback", GenerationAdmin::rollBack);
+    int rollback(@Mixin ConfigOptions config, @Mixin OutputOption output) {
+        List<String> lastFirst = order(config, output, "model rollback", GenerationAdmin::rollBack);
         output.write(Row.of("promoted", lastFirst.get(0)).with("answered", lastFirst.get(1)));
         return 0;
     }
@@ -116,10 +114,9 @@ public final class ModelCommand {
     int retire(
             @Mixin ConfigOptions config,
             @Mixin OutputOption output,
-            @Mixin ProgressOption progress,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation) {
-        GenerationAdmin.Retired retired = order(config, progress, "model retire", admin -> admin.retire(generation));
+        GenerationAdmin.Retired retired = order(config, output, "model retire", admin -> admin.retire(generation));
         output.write(Row.of("retired", generation)
                 .with("again", retired.isAgain())
                 .with("recordsRemoved", retired.records())
@@ -141,7 +138,6 @@ public final class ModelCommand {
     int handOver(
             @Mixin ConfigOptions config,
             @Mixin OutputOption output,
-            @Mixin ProgressOption progress,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation,
             @Option(
@@ -151,7 +147,7 @@ public final class ModelCommand {
                             description = "as model list has it: stream.application-id and -learn or -learn-from-log")
                     String application) {
         Optional<String> before =
-                order(config, progress, "model hand-over", admin -> admin.handOver(generation, application));
+                order(config, output, "model hand-over", admin -> admin.handOver(generation, application));
         output.write(Row.of("generation", generation)
                 .with("application", application)
                 .with("before", before));
@@ -162,8 +158,8 @@ public final class ModelCommand {
     }
 
     private static <T> T order(
-            ConfigOptions config, ProgressOption progress, String command, Function<GenerationAdmin, T> order) {
-        try (ProgressLine line = progress.line("read")) {
+            ConfigOptions config, OutputOption output, String command, Function<GenerationAdmin, T> order) {
+        try (ProgressLine line = output.progress("read")) {
             return order.apply(Clusters.admin(Clusters.open(config.settings()).followedBy(line), command));
         }
     }

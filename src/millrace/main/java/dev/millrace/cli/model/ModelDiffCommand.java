@@ -7,7 +7,6 @@ import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.option.Row;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.generation.GenerationFact;
@@ -76,9 +75,6 @@ final class ModelDiffCommand implements Callable<Integer> {
     @Mixin
     OutputOption output = new OutputOption();
 
-    @Mixin
-    ProgressOption progress = new ProgressOption();
-
     @Override
     public Integer call() throws IOException, InterruptedException {
         OptionFaults.requireAtLeastOne("--users", users);
@@ -92,7 +88,7 @@ final class ModelDiffCommand implements Callable<Integer> {
         SortedMap<String, String> ofOther = settings(history, other);
         Map<String, TrainingProgress> learners = new ProgressLog(cluster).byGeneration();
         GenerationComparison.Agreement agreement;
-        try (ProgressLine line = progress.line("read")) {
+        try (ProgressLine line = output.progress("read")) {
             agreement = GenerationComparison.between(settings, one, other, users, k, directory, line);
         }
         output.write(Row.of("left", generation(one, Optional.ofNullable(learners.get(one))))

@@ -13,7 +13,6 @@ import dev.millrace.cli.option.LearnerOption;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.option.Row;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.Part;
@@ -75,9 +74,6 @@ final class ModelExportCommand implements Callable<Integer> {
     @Mixin
     OutputOption output = new OutputOption();
 
-    @Mixin
-    ProgressOption progress = new ProgressOption();
-
     @Override
     public Integer call() throws IOException {
         if (out == null && vectors == null && onnx == null) {
@@ -85,7 +81,7 @@ final class ModelExportCommand implements Callable<Integer> {
                     "model export", "nothing", "must have at least one of --out, --vectors and --onnx");
         }
         try (ScratchEntries entries = ScratchEntries.create();
-                ProgressLine line = progress.line("entries")) {
+                ProgressLine line = output.progress("entries")) {
             Checkpoint checkpoint = in == null ? ofLearner(entries, line) : CheckpointFile.read(in, entries, line);
             line.end();
             Row written = ModelShowCommand.row(checkpoint.header());

@@ -9,7 +9,6 @@ import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.option.Row;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
@@ -57,9 +56,6 @@ final class ModelImportCommand implements Callable<Integer> {
     @Mixin
     OutputOption output = new OutputOption();
 
-    @Mixin
-    ProgressOption progress = new ProgressOption();
-
     @Override
     public Integer call() {
         MillraceSettings settings = config.settings();
@@ -68,7 +64,7 @@ final class ModelImportCommand implements Callable<Integer> {
         LearnerState learner = new LearnerState(settings.clients(), settings.stream(), Part.LEARN_FROM_LOG);
         requireFree(settings, cluster);
         LearnerImport.Begun begun;
-        try (ProgressLine line = progress.line("entries")) {
+        try (ProgressLine line = output.progress("entries")) {
             begun = new LearnerImport(cluster, settings.learner())
                     .into(learner.followedBy(line), Objects.requireNonNull(in), isWarm ? Start.WARM : Start.SAME, line);
         }

@@ -5,7 +5,6 @@ import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.EntryCounts;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.option.Row;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -39,19 +38,16 @@ final class ModelShowCommand implements Callable<Integer> {
     @Mixin
     OutputOption output = new OutputOption();
 
-    @Mixin
-    ProgressOption progress = new ProgressOption();
-
     @Override
     public Integer call() {
         EntryCounts counts = new EntryCounts();
         Checkpoint.Header header;
-        try (ProgressLine line = progress.line("entries")) {
+        try (ProgressLine line = output.progress("entries")) {
             header = CheckpointFile.read(Objects.requireNonNull(in), counts::add, line);
         }
         if (settings) {
-            output.write(output.out(), header.settings(), () -> header.settings()
-                    .forEach((key, value) -> output.out().println(key + " = " + value.replace("\\", "\\\\"))));
+            output.write(header.settings(), out -> header.settings()
+                    .forEach((key, value) -> out.println(key + " = " + value.replace("\\", "\\\\"))));
         } else {
             Row entries = Row.of(Map.of());
             counts.counts()

@@ -16,13 +16,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Options that choose the events: a recorded data set, or the generated shop if none is given. */
 public final class DataOptions {
+
+    private static final String SHOP = "shop";
 
     @Option(
             names = "--data",
@@ -57,28 +58,28 @@ public final class DataOptions {
         return data == null;
     }
 
-    /** Reads the settings for these events. The format names a settings file, and the data decides about the attribution mode. */
-    public MillraceSettings settings(ConfigOptions config, Map<String, String> more) {
-        return settings(config, List.of(), more);
+    /** As the other one, with no overlays nor changes. */
+    public MillraceSettings settings(ConfigOptions config, Map<String, String> byDefault) {
+        return settings(config, List.of(), byDefault, Map.of());
     }
 
-    /** @param overlays settings files that override the others */
-    public MillraceSettings settings(ConfigOptions config, List<Path> overlays, Map<String, String> more) {
-        return settings(config, overlays, more, Map.of());
-    }
-
-    /** @param changes settings that hold over all others */
+    /**
+     * Reads the settings for these events. The format names a settings file, and the data decides about the attribution mode.
+     *
+     * @param overlays settings files that override the others
+     * @param byDefault settings that hold unless file, environment or command line say otherwise
+     * @param changes settings that hold over all others
+     */
     public MillraceSettings settings(
-            ConfigOptions config, List<Path> overlays, Map<String, String> more, Map<String, String> changes) {
+            ConfigOptions config, List<Path> overlays, Map<String, String> byDefault, Map<String, String> changes) {
         Optional<Path> fallback = Optional.of(
-                        format().map(found -> configFile(found.label())).orElseGet(DataOptions::shopFile))
+                        configFile(format().map(DataFormat::label).orElse(SHOP)))
                 .filter(Files::isReadable);
-        MillraceSettings settings = config.settings(fallback, overlays, more, changes);
-        boolean hasExposures = open(settings).hasExposures();
-        if (hasExposures) {
+        MillraceSettings settings = config.settings(fallback, overlays, byDefault, changes);
+        if (open(settings).hasExposures()) {
             return settings;
         }
-        Map<String, String> withMode = new TreeMap<>(more);
+        Map<String, String> withMode = new TreeMap<>(byDefault);
         withMode.putIfAbsent("attribution.mode", "clicks-only");
         return config.settings(fallback, overlays, withMode, changes);
     }
@@ -147,18 +148,16 @@ public final class DataOptions {
         if (format == null) {
             return Optional.empty();
         }
-        Optional<DataFormat> named =
-                formats().filter(one -> one.label().equals(format)).findFirst();
-        if (named.isEmpty()) {
-            String choices = formats().map(DataFormat::label).collect(Collectors.joining(", "));
-            throw OptionFaults.unusable("--format", format, "must be one of " + choices);
-        }
-        return named;
+        String choices = String.join(", ", new Formats());
+        return Optional.of(formats()
+                .filter(one -> one.label().equals(format))
+                .findFirst()
+                .orElseThrow(() -> OptionFaults.unusable("--format", format, "must be one of " + choices)));
     }
 
     /** The settings of the generated shop. */
     public static Path shopFile() {
-        return configFile("shop");
+        return configFile(SHOP);
     }
 
     private static Path configFile(String name) {

@@ -1,18 +1,21 @@
 package dev.millrace.cli.option;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
-import java.io.Writer;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Whether a command writes its findings for people or for programs, and where; the same for every command that has findings. */
+/**
+ * Whether a command writes its findings for people or for programs, where, and whether it shows how far it is; the same for every command
+ * that has findings.
+ */
 public final class OutputOption {
 
     /** How findings are written. */
@@ -22,6 +25,9 @@ public final class OutputOption {
     }
 
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Set by {@code bin/millrace}: what Java 17 says of its console is about the other two streams. */
+    private static final String IS_TERMINAL = "millrace.terminal";
 
     @Spec(Spec.Target.MIXEE)
     @Nullable
@@ -34,9 +40,19 @@ public final class OutputOption {
             description = "${COMPLETION-CANDIDATES}. Default: text")
     Form form = Form.text;
 
+    @Option(names = "--quiet", description = "show no progress. None is shown without a terminal, or with NO_COLOR")
+    boolean isQuiet;
+
+    /** A line that shows how far one task is; the caller closes it. */
+    public ProgressLine progress(String task) {
+        boolean isTerminal = Boolean.getBoolean(IS_TERMINAL);
+        boolean isPlain = !System.getenv().getOrDefault("NO_COLOR", "").isEmpty(); // other programs show none then, too
+        return new ProgressLine(task, !isQuiet && isTerminal && !isPlain);
+    }
+
     /** Writes all that a command found: a line for each value, or an object. */
     public void write(Row found) {
-        write(out(), found, () -> out().print(found.lines()));
+        write(found, out -> out.print(found.lines()));
     }
 
     /**
@@ -45,13 +61,15 @@ public final class OutputOption {
      * @param ifNone tells people that there is no row
      */
     public void write(List<Row> rows, String ifNone) {
-        write(out(), rows, () -> out().print(rows.isEmpty() ? ifNone + System.lineSeparator() : Row.table(rows)));
+        write(rows, out -> out.print(rows.isEmpty() ? ifNone + System.lineSeparator() : Row.table(rows)));
     }
 
     /** As {@link #write(List, String)}, with a line for each value: for rows that are too long for a table. */
     public void writeEach(List<Row> rows, String ifNone) {
         String none = ifNone + System.lineSeparator();
-        write(out(), rows, () -> out().print(
+        write(
+                rows,
+                out -> out.print(
                         rows.isEmpty()
                                 ? none
                                 : rows.stream().map(Row::lines).collect(Collectors.joining(System.lineSeparator()))));
@@ -63,17 +81,20 @@ public final class OutputOption {
      * @param found a map for an object, or a list of them for the rows of a table; written if JSON was asked for
      * @param text writes the same for people
      */
-    public void write(PrintWriter out, Object found, Runnable text) {
-        switch (form) {
-            case text -> text.run();
-            case json -> out.println(json(found));
+    public void write(Object found, Consumer<PrintWriter> text) {
+        if (isText()) {
+            text.accept(out());
+        } else {
+            out().println(JSON.<JsonNode>valueToTree(found));
         }
-        out.flush();
+        out().flush();
     }
 
     /** Tells people what to do next: programs need no advice. */
     public void say(String advice) {
-        asText(out()).println(advice);
+        if (isText()) {
+            out().println(advice);
+        }
     }
 
     /** Whether it writes for people. */
@@ -92,24 +113,6 @@ public final class OutputOption {
 
     /** Where a command writes what a reader must know beside the findings: to the errors if JSON was asked for. */
     public PrintWriter notes() {
-        return asNotes(out(), err());
-    }
-
-    /** Where a command writes text while it works: nowhere if JSON was asked for. */
-    private PrintWriter asText(PrintWriter out) {
-        return isText() ? out : new PrintWriter(Writer.nullWriter());
-    }
-
-    /** As {@link #notes}. */
-    public PrintWriter asNotes(PrintWriter out, PrintWriter err) {
-        return isText() ? out : err;
-    }
-
-    private static String json(Object value) {
-        try {
-            return JSON.writeValueAsString(value);
-        } catch (JsonProcessingException impossible) {
-            throw new IllegalStateException("texts, numbers, lists and maps can be written", impossible);
-        }
+        return isText() ? out() : err();
     }
 }

@@ -47,6 +47,12 @@ public final class Row {
         return this;
     }
 
+    /** Adds all values of another row. */
+    public Row with(Row others) {
+        values.putAll(others.values);
+        return this;
+    }
+
     @JsonValue
     Map<String, Object> values() {
         return values;

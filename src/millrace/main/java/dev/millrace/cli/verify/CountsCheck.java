@@ -3,8 +3,8 @@ package dev.millrace.cli.verify;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.WrittenTopics;
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.option.Row;
 import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.settings.KeptSettings;
@@ -17,8 +17,6 @@ import dev.millrace.verify.books.CountAudit;
 import dev.millrace.verify.books.CountReport;
 import dev.millrace.wire.PlainValues;
 import java.io.PrintWriter;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /** {@code verify --counts}: recomputes the books and says what differs. */
 public final class CountsCheck {
@@ -26,10 +24,10 @@ public final class CountsCheck {
     private CountsCheck() {}
 
     /** Returns whether the books agree with the topics. */
-    public static Verdict run(MillraceSettings settings, Cluster cluster, ProgressOption progress, PrintWriter notes) {
-        AttributionSettings attribution = attribution(settings, cluster, notes);
+    public static Verdict run(MillraceSettings settings, Cluster cluster, OutputOption output) {
+        AttributionSettings attribution = attribution(settings, cluster, output.notes());
         CountReport report;
-        try (ProgressLine line = progress.line("read");
+        try (ProgressLine line = output.progress("read");
                 TopicReader log = cluster.followedBy(line).reader()) {
             report = CountAudit.run(log, new PlainValues(cluster.wire()), cluster.topics(), attribution);
         }
@@ -56,20 +54,18 @@ public final class CountsCheck {
         return AttributionSettings.read(new SettingsReader(kept.texts()));
     }
 
-    private static Map<String, Object> found(CountReport report) {
-        Map<String, Object> found = new LinkedHashMap<>();
-        found.put("faults", report.faults());
-        found.put("notes", report.notes());
-        found.put(
-                "outcomes",
-                report.lines().stream()
-                        .map(line -> Row.of("topic", line.topic())
-                                .with("outcome", line.outcome())
-                                .with("books", line.books())
-                                .with("least", line.least())
-                                .with("most", line.most())
-                                .with("difference", line.difference()))
-                        .toList());
-        return found;
+    private static Row found(CountReport report) {
+        return Row.of("faults", report.faults())
+                .with("notes", report.notes())
+                .with(
+                        "outcomes",
+                        report.lines().stream()
+                                .map(line -> Row.of("topic", line.topic())
+                                        .with("outcome", line.outcome())
+                                        .with("books", line.books())
+                                        .with("least", line.least())
+                                        .with("most", line.most())
+                                        .with("difference", line.difference()))
+                                .toList());
     }
 }

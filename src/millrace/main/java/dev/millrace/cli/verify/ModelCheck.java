@@ -2,8 +2,9 @@ package dev.millrace.cli.verify;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.checkpoint.LearnerSettings;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.cli.option.Row;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.operation.OperatorAction.Kind;
@@ -15,9 +16,7 @@ import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
-import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -28,17 +27,12 @@ public final class ModelCheck {
     private ModelCheck() {}
 
     /** Returns whether what was published is what the log makes. */
-    public static Verdict run(
-            MillraceSettings settings,
-            Cluster cluster,
-            ModelAudit.Scope scope,
-            ProgressOption progress,
-            PrintWriter notes) {
+    public static Verdict run(MillraceSettings settings, Cluster cluster, ModelAudit.Scope scope, OutputOption output) {
         KeptSettings given = settings.learner().kept();
         KeptSettings own = ofLearner(settings, cluster).orElse(given);
-        Verdict.printIgnored(given.differences(own), "the learner", notes);
+        Verdict.printIgnored(given.differences(own), "the learner", output.notes());
         try {
-            ModelReport report = report(cluster, settings.learner().with(own), scope, progress);
+            ModelReport report = report(cluster, settings.learner().with(own), scope, output);
             return new Verdict(
                     Kind.VERIFY_MODEL,
                     report.generation(),
@@ -59,7 +53,7 @@ public final class ModelCheck {
                     settings.stream().applicationId(Part.LEARN),
                     false,
                     "cannot be verified: " + broken.getMessage(),
-                    Map.of());
+                    Row.of(Map.of()));
         }
     }
 
@@ -75,28 +69,28 @@ public final class ModelCheck {
     }
 
     private static ModelReport report(
-            Cluster cluster, LearnerSettings learner, ModelAudit.Scope scope, ProgressOption progress) {
-        try (ProgressLine line = progress.line("replayed")) {
+            Cluster cluster, LearnerSettings learner, ModelAudit.Scope scope, OutputOption output) {
+        try (ProgressLine line = output.progress("replayed")) {
             return new ModelAudit(cluster, learner, line).run(scope);
         }
     }
 
-    private static Map<String, Object> found(ModelReport report) {
-        Map<String, Object> found = new LinkedHashMap<>();
-        found.put("from_step", report.fromStep());
-        found.put("to_step", report.toStep());
-        found.put("steps_per_second", Math.round(report.stepsPerSecond()));
-        found.put("digests", report.digests());
-        found.put("newest_equal_digest", report.newestEqual().stream().boxed().findFirst());
-        found.put("vectors", report.vectors());
-        found.put("older_vectors", report.uncheckedVectors());
-        found.put("newer_vectors", report.laterVectors());
-        found.put("other_vectors", report.otherVectors());
-        found.put("catalogue_compared", report.isCatalogueCompared());
-        found.put("differing", report.differing());
-        found.put("differences", report.differences());
-        found.put("checkpoint", report.checkpoint().map(Path::toString));
-        return found;
+    private static Row found(ModelReport report) {
+        return Row.of("from_step", report.fromStep())
+                .with("to_step", report.toStep())
+                .with("steps_per_second", Math.round(report.stepsPerSecond()))
+                .with("digests", report.digests())
+                .with(
+                        "newest_equal_digest",
+                        report.newestEqual().stream().boxed().findFirst())
+                .with("vectors", report.vectors())
+                .with("older_vectors", report.uncheckedVectors())
+                .with("newer_vectors", report.laterVectors())
+                .with("other_vectors", report.otherVectors())
+                .with("catalogue_compared", report.isCatalogueCompared())
+                .with("differing", report.differing())
+                .with("differences", report.differences())
+                .with("checkpoint", report.checkpoint().map(Path::toString));
     }
 
     private static String verdict(ModelReport report) {

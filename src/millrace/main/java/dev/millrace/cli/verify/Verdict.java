@@ -5,7 +5,6 @@ import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.settings.KeptSettings;
 import java.io.PrintWriter;
 import java.util.List;
-import java.util.Map;
 
 /**
  * What came of a verification.
@@ -15,15 +14,14 @@ import java.util.Map;
  * @param detail what was compared, in a few words
  * @param found the figures, and what differs
  */
-public record Verdict(Kind kind, String target, boolean agrees, String detail, Map<String, Object> found) {
+public record Verdict(Kind kind, String target, boolean agrees, String detail, Row found) {
 
     public Row row() {
-        Row row = Row.of("check", kind == Kind.VERIFY_MODEL ? "model" : "counts")
+        return Row.of("check", kind == Kind.VERIFY_MODEL ? "model" : "counts")
                 .with("target", target)
                 .with("agrees", agrees)
-                .with("detail", detail);
-        found.forEach(row::with);
-        return row;
+                .with("detail", detail)
+                .with(found);
     }
 
     /**

@@ -3,8 +3,8 @@ package dev.millrace.workshop.evaluate;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.dataset.DataSetSettings;
 import dev.millrace.evaluate.PrequentialSettings;
 import dev.millrace.evaluate.RecordedExamples;
@@ -19,7 +19,6 @@ import dev.millrace.replay.ReplayEvent;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
-import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -37,25 +36,18 @@ public final class EvaluationData {
 
     private final Function<MillraceSettings, DataSet> dataSets;
     private final Optional<Double> warmUp;
-    private final PrintWriter err;
-    private final ProgressOption progress;
+    private final OutputOption output;
     private Optional<Recording> last = Optional.empty();
 
     /**
      * @param dataSets opens the data set
      * @param warmUp share of the positives learnt before scoring; empty for that of the settings
-     * @param err shows the rows that cannot be used
-     * @param progress shows how many events were read
+     * @param output shows how many events were read, and the rows that cannot be used
      */
-    public EvaluationData(
-            Function<MillraceSettings, DataSet> dataSets,
-            Optional<Double> warmUp,
-            PrintWriter err,
-            ProgressOption progress) {
+    public EvaluationData(Function<MillraceSettings, DataSet> dataSets, Optional<Double> warmUp, OutputOption output) {
         this.dataSets = dataSets;
         this.warmUp = warmUp;
-        this.err = err;
-        this.progress = progress;
+        this.output = output;
     }
 
     /** The examples. The data set is read again only if other settings make other examples of it. */
@@ -80,16 +72,16 @@ public final class EvaluationData {
             }
         });
         try (Stream<ReplayEvent> events = dataSets.apply(settings).events(bad);
-                ProgressLine line = progress.line("read")) {
+                ProgressLine line = output.progress("read")) {
             AtomicLong read = new AtomicLong();
             events.forEach(event -> {
                 event.accept(reader);
                 line.reached(read.incrementAndGet(), Progress.UNKNOWN);
             });
         }
-        bad.first().forEach(err::println);
+        bad.first().forEach(output.err()::println);
         if (bad.count() > 0) {
-            err.printf(Locale.ROOT, "%,d rows could not be used%n", bad.count());
+            output.err().printf(Locale.ROOT, "%,d rows could not be used%n", bad.count());
         }
         Books.Account clicks = Books.Account.of(InputTopic.CLICKS, examples.books());
         sayIfMost( // rows of actions may come without an exposure of the same item: then it is no log of exposures
@@ -103,8 +95,8 @@ public final class EvaluationData {
                 "are of actions that nothing is learnt from: " + String.join(", ", untrained)
                         + ". attribution.actions names those that are positives");
         if (!examples.havePositives()) {
-            examples.books().forEach((topic, account) -> err.println(topic + ": " + account.inWords()));
-            err.flush();
+            examples.books().forEach((topic, account) -> output.err().println(topic + ": " + account.inWords()));
+            output.err().flush();
             throw OptionFaults.unusable("--data", "given", "must have clicks to learn from, of attribution.actions");
         }
         return new Recording(settings.attribution(), DataSetSettings.read(settings.reader()), examples);
@@ -112,7 +104,7 @@ public final class EvaluationData {
 
     private void sayIfMost(long some, Books.Account clicks, String what) {
         if (2 * some > clicks.received()) {
-            err.printf(Locale.ROOT, "%,d of %,d clicks %s%n", some, clicks.received(), what);
+            output.err().printf(Locale.ROOT, "%,d of %,d clicks %s%n", some, clicks.received(), what);
         }
     }
 
