@@ -38,25 +38,22 @@ public final class Holdout {
     /**
      * The result of an evaluation.
      *
-     * @param cutoffs the N of the averages
      * @param trainPositives clicked examples learnt from, each once
      * @param testPositives clicked examples of the later part
      * @param testUsers users with a positive there
+     * @param searchedUsers of these, users with a relevant item
      * @param items that can be found
-     * @param model the model's vectors; counts the users with a relevant item
-     * @param popularity decayed popularity as of the division
-     * @param itemNeighbours item-kNN as of the division
+     * @param rankings recall and precision over the searched users: by the model's vectors, and by decayed popularity and
+     *     item-kNN as of the division
      * @param learnt examples learnt, each pass counted
      */
     public record Result(
-            List<Integer> cutoffs,
             int trainPositives,
             int testPositives,
             int testUsers,
+            int searchedUsers,
             int items,
-            NearestAverages model,
-            NearestAverages popularity,
-            NearestAverages itemNeighbours,
+            Map<String, Averages> rankings,
             long learnt) {}
 
     private static final double MILLIS_AN_HOUR = 3_600_000;
@@ -130,9 +127,7 @@ public final class Holdout {
         List<String> popular = popular(items, train);
         int most = cutoffs.stream().mapToInt(Integer::intValue).max().orElse(1);
 
-        NearestAverages model = new NearestAverages(cutoffs);
-        NearestAverages popularity = new NearestAverages(cutoffs);
-        NearestAverages itemNeighbours = new NearestAverages(cutoffs);
+        Map<String, Averages> rankings = new LinkedHashMap<>();
         List<Asker> all = askers(train, test);
         List<Asker> askers =
                 all.stream().filter(asker -> !asker.relevant().isEmpty()).toList();
@@ -146,27 +141,31 @@ public final class Holdout {
             for (int at = 0; at < some.size(); at++) {
                 Asker asker = some.get(at);
                 float[] query = Arrays.copyOfRange(queries, at * dim, (at + 1) * dim);
-                List<ScoredItem> found = index.search(new Search(query, most, asker.had()::contains));
-                model.add(found.stream().map(ScoredItem::item).toList(), asker.relevant());
-                popularity.add(
+                Map<String, List<String>> found = new LinkedHashMap<>();
+                found.put(
+                        "model",
+                        index.search(new Search(query, most, asker.had()::contains)).stream()
+                                .map(ScoredItem::item)
+                                .toList());
+                found.put(
+                        "popularity",
                         popular.stream()
                                 .filter(item -> !asker.had().contains(item))
                                 .limit(most)
-                                .toList(),
-                        asker.relevant());
-                itemNeighbours.add(neighbours.nearest(asker.user().history(), most, asker.had()), asker.relevant());
+                                .toList());
+                found.put("item-knn", neighbours.nearest(asker.user().history(), most, asker.had()));
+                found.forEach((name, best) -> rankings.computeIfAbsent(name, first -> new Averages())
+                        .addFound(best, asker.relevant(), cutoffs));
             }
             evaluation.progress().reached("users searched for", from + some.size(), askers.size());
         }
         return new Result(
-                List.copyOf(cutoffs),
                 train.size(),
                 test.size(),
                 all.size(),
+                askers.size(),
                 items.size(),
-                model,
-                popularity,
-                itemNeighbours,
+                rankings,
                 trainer.progress().positives());
     }
 

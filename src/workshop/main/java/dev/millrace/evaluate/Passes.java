@@ -19,6 +19,7 @@ final class Passes {
     private final Trainer trainer;
     private final List<TrainingExample> repeated;
     private final long all;
+    private String part = "";
     private long done;
 
     /**
@@ -48,9 +49,21 @@ final class Passes {
         }
     }
 
+    /** Begins a part of the examples, which the progress names. */
+    void part(String name) {
+        part = name;
+        evaluation.progress().reached(part, done, all);
+    }
+
     /** Feeds examples in their order. */
     void feed(List<TrainingExample> examples, Consumer<MiniBatch> step) {
+        feed(examples, example -> {}, step);
+    }
+
+    /** @param before is told of each example just before it is fed */
+    void feed(List<TrainingExample> examples, Consumer<TrainingExample> before, Consumer<MiniBatch> step) {
         for (TrainingExample example : examples) {
+            before.accept(example);
             trainer.add(example);
             if (trainer.isBatchReady()) {
                 close(step);
@@ -65,7 +78,7 @@ final class Passes {
         MiniBatch batch = trainer.closeBatch();
         step.accept(batch);
         done += batch.examples().size() + batch.exposed().size();
-        evaluation.progress().reached(done, all);
+        evaluation.progress().reached(part, done, all);
     }
 
     /** Returns the end of the first share of the positives. Unclicked exposures stay with the positives around them. */

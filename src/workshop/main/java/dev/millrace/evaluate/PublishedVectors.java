@@ -183,13 +183,10 @@ public final class PublishedVectors {
         }
 
         void rank(float[] query, String item, Set<String> had) {
-            List<ScoredItem> found = index.search(new Search(query, FOUND, had::contains));
-            int place = FOUND + 1;
-            for (int at = 0; at < found.size(); at++) {
-                if (found.get(at).item().equals(item)) {
-                    place = at + 1;
-                }
-            }
+            List<String> found = index.search(new Search(query, FOUND, had::contains)).stream()
+                    .map(ScoredItem::item)
+                    .toList();
+            int place = found.contains(item) ? found.indexOf(item) + 1 : FOUND + 1;
             ranks = ranks.plus(place);
         }
 

@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -40,29 +41,10 @@ public final class Windows {
      * @param positives clicked examples of the window
      * @param withoutHistory of these, events without a history
      * @param unseen of the others, events of an item that is new in the window; they are no queries if such are dropped
-     * @param frozen ranks by the model as it stood at the beginning, and by popularity as of then
-     * @param online ranks of the same events by the model and popularity as they stood at the event's batch
+     * @param rankings of the same events: {@code frozen}, by the model as it stood at the beginning, {@code online}, as it stood at the
+     *     event's batch, and by popularity as of then
      */
-    public record Window(
-            String name, int positives, int withoutHistory, int unseen, Averages frozen, Averages online) {}
-
-    /**
-     * Averages over the same events.
-     *
-     * @param model ranks by the model
-     * @param popularity ranks by decayed popularity
-     */
-    public record Averages(RankAverages model, RankAverages popularity) {
-
-        Averages() {
-            this(new RankAverages(), new RankAverages());
-        }
-
-        private void add(Place place) {
-            model.add(place.byModel());
-            popularity.add(place.byPopularity());
-        }
-    }
+    public record Window(String name, int positives, int withoutHistory, int unseen, Map<String, Averages> rankings) {}
 
     /**
      * The result of an evaluation.
@@ -78,7 +60,7 @@ public final class Windows {
 
     /** The places of an event's item. */
     private record Place(double byModel, double byPopularity) {
-        static final Place NOT_FOUND = new Place(RankAverages.NOT_FOUND, RankAverages.NOT_FOUND);
+        static final Place NOT_FOUND = new Place(Averages.NOT_FOUND, Averages.NOT_FOUND);
     }
 
     /** A part of the examples. */
@@ -108,7 +90,15 @@ public final class Windows {
                     "must be 2 or more: the data must name them, such as by a mapping's log.window, or"
                             + " evaluate.windows.length must cut the log")));
         }
-        return new Run(used.size()).over(cuts);
+        TrainerSettings examined = evaluation
+                .trainer()
+                .withExam(evaluation.trainer().exam().ofEveryBatch().withHistoryLeftOut(settings.isHistoryLeftOut()));
+        Map<String, Place> ranked = new HashMap<>();
+        ExamWitness witness =
+                (example, byModel, byPopularity) -> ranked.put(example.id(), new Place(byModel.get(0), byPopularity));
+        try (Trainer trainer = new Trainer(examined, EntrySource.NONE, evaluation.times(), witness)) {
+            return new Run(trainer, witness, ranked, used.size()).over(cuts);
+        }
     }
 
     private List<Cut> namedCuts(List<TrainingExample> used) {
@@ -146,55 +136,56 @@ public final class Windows {
 
     /** One evaluation. */
     private final class Run {
-        private final long all;
-        private final Map<String, Place> ranked = new HashMap<>();
+        private final ExamWitness witness;
+        private final Map<String, Place> ranked; // by what the witness saw
         private final List<RecordedExamples.Listing> listings =
                 evaluation.recorded().listings();
         private final Map<String, CatalogueItem> unnamed = new HashMap<>(); // listed, and in no example yet
         private final Set<String> named = new HashSet<>();
         private final Set<String> seen = new HashSet<>(); // in a batch
+        private final Trainer trainer;
+        private final Passes passes;
         private int nextListing;
-        private long learnt;
+        private int nextExample;
 
-        Run(long all) {
-            this.all = all;
+        Run(Trainer trainer, ExamWitness witness, Map<String, Place> ranked, int used) {
+            this.trainer = trainer;
+            this.witness = witness;
+            this.ranked = ranked;
+            this.passes = new Passes(evaluation, trainer, List.of(), used);
         }
 
         Result over(List<Cut> cuts) {
             List<Window> windows = new ArrayList<>();
-            ExamWitness witness = this::note;
-            TrainerSettings examined = evaluation
-                    .trainer()
-                    .withExam(
-                            evaluation.trainer().exam().ofEveryBatch().withHistoryLeftOut(settings.isHistoryLeftOut()));
-            try (Trainer trainer = new Trainer(examined, EntrySource.NONE, evaluation.times(), witness)) {
-                for (Cut cut : cuts) {
-                    reached(cut);
-                    if (cut.from() == 0) {
-                        learn(trainer, cut, trainer::learn);
-                    } else {
-                        windows.add(window(trainer, cut));
-                    }
+            for (Cut cut : cuts) {
+                passes.part("window " + cut.name());
+                if (cut.from() == 0) {
+                    learn(cut, trainer::learn);
+                } else {
+                    windows.add(window(cut));
                 }
-                return new Result(
-                        windows,
-                        trainer.progress().positives(),
-                        trainer.progress().refusedSteps(),
-                        trainer.progress().items());
             }
+            return new Result(
+                    windows,
+                    trainer.progress().positives(),
+                    trainer.progress().refusedSteps(),
+                    trainer.progress().items());
         }
 
-        private Window window(Trainer trainer, Cut cut) {
+        private Window window(Cut cut) {
             Queries queries = new Queries(settings, cut.examples(), seen);
-            Averages frozen = frozen(trainer, queries.asked());
-            Averages online = new Averages();
-            learn(trainer, cut, batch -> {
+            Map<String, Averages> rankings = new LinkedHashMap<>();
+            for (String name : List.of("frozen", "popularity, frozen", "online", "popularity, online")) {
+                rankings.put(name, new Averages());
+            }
+            frozen(queries.asked(), place -> add(place, "frozen", rankings));
+            learn(cut, batch -> {
                 ranked.clear();
-                rank(uncounted(batch, queries, trainer), trainer); // what counts is ranked by the exam
+                rank(uncounted(batch, queries)); // what counts is ranked by the exam
                 trainer.learn(batch);
                 for (TrainingExample example : batch.examples()) {
                     if (queries.contains(example)) {
-                        online.add(seen.contains(example.item()) ? place(example) : Place.NOT_FOUND);
+                        add(seen.contains(example.item()) ? place(example) : Place.NOT_FOUND, "online", rankings);
                     }
                 }
             });
@@ -203,31 +194,32 @@ public final class Windows {
                     Passes.positives(cut.examples()).size(),
                     queries.withoutHistory(),
                     queries.unseen(),
-                    frozen,
-                    online);
+                    rankings);
         }
 
-        private Averages frozen(Trainer trainer, List<TrainingExample> queries) {
-            Averages averages = new Averages();
+        private static void add(Place place, String name, Map<String, Averages> rankings) {
+            Objects.requireNonNull(rankings.get(name)).addPlace(place.byModel());
+            Objects.requireNonNull(rankings.get("popularity, " + name)).addPlace(place.byPopularity());
+        }
+
+        private void frozen(List<TrainingExample> queries, Consumer<Place> each) {
             for (int from = 0; from < queries.size(); from += RANKED_AT_ONCE) {
                 List<TrainingExample> some = queries.subList(from, Math.min(from + RANKED_AT_ONCE, queries.size()));
-                List<TrainingExample> found = some.stream()
-                        .filter(query -> trainer.catalogue().contains(query.item()))
-                        .toList();
                 ranked.clear();
-                rank(found, trainer);
-                some.forEach(query -> averages.add(place(query)));
+                rank(some.stream()
+                        .filter(query -> trainer.catalogue().contains(query.item()))
+                        .toList());
+                some.forEach(query -> each.accept(place(query)));
             }
-            return averages;
         }
 
-        private void rank(List<TrainingExample> events, Trainer trainer) {
+        private void rank(List<TrainingExample> events) {
             if (!events.isEmpty()) {
-                trainer.rank(events, this::note);
+                trainer.rank(events, witness);
             }
         }
 
-        private static List<TrainingExample> uncounted(MiniBatch batch, Queries queries, Trainer trainer) {
+        private List<TrainingExample> uncounted(MiniBatch batch, Queries queries) {
             return IntStream.range(0, batch.examples().size())
                     .filter(at -> !batch.isCounted(at))
                     .mapToObj(batch.examples()::get)
@@ -238,52 +230,33 @@ public final class Windows {
         }
 
         /** Feeds a window, and an item's features just before the first example that names it, or when they change later. */
-        private void learn(Trainer trainer, Cut cut, Consumer<MiniBatch> step) {
-            for (int at = 0; at < cut.examples().size(); at++) {
-                TrainingExample example = cut.examples().get(at);
-                while (nextListing < listings.size()
-                        && listings.get(nextListing).before() <= cut.from() + at) {
-                    CatalogueItem item = listings.get(nextListing++).item();
-                    unnamed.put(item.item(), item);
-                    if (named.contains(item.item())) {
-                        list(trainer, item.item());
-                    }
-                }
-                if (named.add(example.item())) {
-                    list(trainer, example.item());
-                }
-                trainer.add(example);
-                if (trainer.isBatchReady()) {
-                    close(trainer, cut, step);
-                }
-            }
-            if (trainer.hasOpenWork()) {
-                close(trainer, cut, step);
-            }
+        private void learn(Cut cut, Consumer<MiniBatch> step) {
+            passes.feed(cut.examples(), this::list, batch -> {
+                step.accept(batch);
+                batch.examples().forEach(example -> seen.add(example.item()));
+                batch.exposed().forEach(example -> seen.add(example.item()));
+            });
         }
 
-        private void list(Trainer trainer, String name) {
+        private void list(TrainingExample example) {
+            while (nextListing < listings.size() && listings.get(nextListing).before() <= nextExample) {
+                CatalogueItem item = listings.get(nextListing++).item();
+                unnamed.put(item.item(), item);
+                if (named.contains(item.item())) {
+                    list(item.item());
+                }
+            }
+            if (named.add(example.item())) {
+                list(example.item());
+            }
+            nextExample++;
+        }
+
+        private void list(String name) {
             CatalogueItem item = unnamed.remove(name);
             if (item != null) {
                 trainer.change(new CatalogueChange.Upsert(item));
             }
-        }
-
-        private void close(Trainer trainer, Cut cut, Consumer<MiniBatch> step) {
-            MiniBatch batch = trainer.closeBatch();
-            step.accept(batch);
-            batch.examples().forEach(example -> seen.add(example.item()));
-            batch.exposed().forEach(example -> seen.add(example.item()));
-            learnt += batch.examples().size() + batch.exposed().size();
-            reached(cut);
-        }
-
-        private void reached(Cut cut) {
-            evaluation.progress().reached("window " + cut.name(), learnt, all);
-        }
-
-        private void note(TrainingExample example, List<Double> byModel, double byPopularity) {
-            ranked.put(example.id(), new Place(byModel.get(0), byPopularity));
         }
 
         private Place place(TrainingExample query) {

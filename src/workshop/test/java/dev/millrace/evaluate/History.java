@@ -63,11 +63,7 @@ final class History {
     }
 
     Evaluation evaluation(PrequentialSettings shares, TrainerSettings trainer) {
-        return evaluation(shares, trainer, Progress.NONE);
-    }
-
-    Evaluation evaluation(PrequentialSettings shares, TrainerSettings trainer, Progress progress) {
-        return new Evaluation(shares, examples, trainer, StepTimes.UNTIMED, progress);
+        return new Evaluation(shares, examples, trainer, StepTimes.UNTIMED, Progress.NONE);
     }
 
     RecordedExamples examples() {

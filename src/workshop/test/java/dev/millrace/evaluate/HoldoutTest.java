@@ -3,6 +3,7 @@ package dev.millrace.evaluate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class HoldoutTest {
@@ -57,11 +58,11 @@ class HoldoutTest {
 
         // anna had i0 and i1, so that i2 is all there is to offer and to find; ben has nothing to find
         assertThat(result.testUsers()).isEqualTo(2);
-        assertThat(result.model().users()).isEqualTo(1);
-        assertThat(result.model().recall(0)).isEqualTo(1);
-        assertThat(result.model().precision(0)).isEqualTo(1);
-        assertThat(result.popularity().recall(0)).isEqualTo(1);
-        assertThat(result.itemNeighbours().recall(0)).isZero(); // nobody had i2 with anything
+        assertThat(result.searchedUsers()).isEqualTo(1);
+        assertThat(mean(result, "model", "recall@1")).isEqualTo(1);
+        assertThat(mean(result, "model", "precision@1")).isEqualTo(1);
+        assertThat(mean(result, "popularity", "recall@1")).isEqualTo(1);
+        assertThat(mean(result, "item-knn", "recall@1")).isZero(); // nobody had i2 with anything
     }
 
     @Test
@@ -84,11 +85,11 @@ class HoldoutTest {
         Holdout.Result result = run(BY_SHARE, history);
 
         // 41 test users: anna finds i1 by neighbours at once, the others have no history to go by
-        assertThat(result.model().users()).isEqualTo(41);
-        assertThat(result.itemNeighbours().recall(0)).isEqualTo(1.0 / 41);
+        assertThat(result.searchedUsers()).isEqualTo(41);
+        assertThat(mean(result, "item-knn", "recall@1")).isEqualTo(1.0 / 41);
         // i2 before i0 and i1 before all others; of these, none clicked, i10 is the first by its name
-        assertThat(result.popularity().recall(0)).isZero();
-        assertThat(result.popularity().recall(1)).isEqualTo(1.0);
+        assertThat(mean(result, "popularity", "recall@1")).isZero();
+        assertThat(mean(result, "popularity", "recall@10")).isEqualTo(1.0);
     }
 
     @Test
@@ -114,14 +115,18 @@ class HoldoutTest {
         assertThat(result.trainPositives()).isEqualTo(3);
         assertThat(result.testPositives()).isEqualTo(3);
         assertThat(result.testUsers()).isEqualTo(2);
-        assertThat(result.model().users()).isEqualTo(1);
-        assertThat(result.model().recall(0)).isEqualTo(1);
-        assertThat(result.model().precision(0)).isEqualTo(0.5);
+        assertThat(result.searchedUsers()).isEqualTo(1);
+        assertThat(mean(result, "model", "recall@2")).isEqualTo(1);
+        assertThat(mean(result, "model", "precision@2")).isEqualTo(0.5);
     }
 
     /** For N of 1 and of 10. */
     private static Holdout.Result run(HoldoutSettings settings, History history) {
         return new Holdout(settings, history.evaluation(HALF, History.trainer())).run(List.of(1, 10));
+    }
+
+    private static double mean(Holdout.Result result, String ranking, String figure) {
+        return Objects.requireNonNull(result.rankings().get(ranking)).mean(figure);
     }
 
     private static History catalogue(int items) {

@@ -3,6 +3,7 @@ package dev.millrace.evaluate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.exam.ExamWitness;
+import dev.millrace.exam.RankingTotals;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -13,33 +14,22 @@ class PrequentialTest {
     private static final PrequentialSettings HALF = new PrequentialSettings(1, 0.5, 2);
 
     @Test
-    void theActionsTogetherAreTheWhole() {
+    void theActionsTogetherAreTheWholeAndRivalsChangeNothingInTheModel() {
         History history = groups(400);
 
-        Prequential.Result result = beside(history);
-
-        assertThat(result.byAction()).containsOnlyKeys("click", "like");
-        assertThat(result.byAction().values())
-                .allSatisfy(totals -> assertThat(totals.model().scored()).isPositive());
-        assertThat(result.byAction().values().stream()
-                        .mapToLong(each -> each.model().hits()[0]))
-                .satisfies(hits -> assertThat(
-                                hits.stream().mapToLong(Long::longValue).sum())
-                        .isEqualTo(result.all().model().hits()[0]));
-        assertThat(result.all().itemNeighbours().scored())
-                .isEqualTo(result.all().model().scored());
-    }
-
-    @Test
-    void rivalsAndWitnessesChangeNothingInTheModel() {
-        History history = groups(400);
-
-        Prequential.Result alone = prequential(history).run(Prequential.Mode.ONLINE);
+        RankingTotals alone =
+                prequential(history).run(Prequential.Mode.ONLINE).all().model();
         Prequential.Result beside = beside(history);
 
-        assertThat(beside.all().model().gain10()).isEqualTo(alone.all().model().gain10());
-        assertThat(beside.all().model().hits()).isEqualTo(alone.all().model().hits());
-        assertThat(alone.all().itemNeighbours().scored()).isZero();
+        RankingTotals model = beside.all().model();
+        assertThat(model.gain10()).isEqualTo(alone.gain10());
+        assertThat(model.hits()).isEqualTo(alone.hits());
+        assertThat(beside.all().itemNeighbours().scored()).isEqualTo(model.scored());
+        assertThat(beside.byAction()).containsOnlyKeys("click", "like");
+        assertThat(beside.byAction().values().stream()
+                        .mapToLong(each -> each.model().hits()[0])
+                        .sum())
+                .isEqualTo(model.hits()[0]);
     }
 
     /** Users keep to a group of ten of sixty items; whoever counts pairs finds it. */

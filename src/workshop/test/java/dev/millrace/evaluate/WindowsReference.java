@@ -17,7 +17,7 @@ import java.util.function.Consumer;
 final class WindowsReference {
 
     /** Ranks of one window by the model. */
-    record Ranked(RankAverages frozen, RankAverages online) {}
+    record Ranked(Averages frozen, Averages online) {}
 
     private final WindowSettings settings;
     private final RecordedExamples recorded;
@@ -36,15 +36,15 @@ final class WindowsReference {
         }
         List<TrainingExample> queries = queries(examples(number), before);
 
-        RankAverages frozen = new RankAverages();
-        RankAverages online = new RankAverages();
+        Averages frozen = new Averages();
+        Averages online = new Averages();
         try (Trainer trainer = new Trainer(trainerSettings)) {
             for (int window = 0; window < number; window++) {
                 feed(trainer, examples(window), trainer::learnUnexamined);
             }
             for (TrainingExample query : queries) {
                 List<String> history = query.user().history();
-                frozen.add(place(
+                frozen.addPlace(place(
                         trainer,
                         query,
                         settings.unseen() == Unseen.DROP
@@ -56,8 +56,8 @@ final class WindowsReference {
             feed(trainer, examples(number), batch -> {
                 batch.examples().stream()
                         .filter(queries::contains)
-                        .forEach(query ->
-                                online.add(place(trainer, query, query.user().history(), seen)));
+                        .forEach(query -> online.addPlace(
+                                place(trainer, query, query.user().history(), seen)));
                 trainer.learnUnexamined(batch);
                 batch.examples().forEach(example -> seen.add(example.item()));
             });
@@ -91,7 +91,7 @@ final class WindowsReference {
 
     private double place(Trainer trainer, TrainingExample query, List<String> history, Set<String> seen) {
         if (!seen.contains(query.item())) {
-            return RankAverages.NOT_FOUND;
+            return Averages.NOT_FOUND;
         }
         UserFeatures asked = new UserFeatures(
                 query.user().user(), query.user().time(), query.user().features(), history);

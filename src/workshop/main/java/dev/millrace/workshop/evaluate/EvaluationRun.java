@@ -2,15 +2,13 @@ package dev.millrace.workshop.evaluate;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.evaluate.Averages;
 import dev.millrace.evaluate.Evaluation;
 import dev.millrace.evaluate.Figures;
 import dev.millrace.evaluate.Holdout;
 import dev.millrace.evaluate.HoldoutSettings;
-import dev.millrace.evaluate.NearestAverages;
 import dev.millrace.evaluate.Prequential;
 import dev.millrace.evaluate.PublishedVectors;
-import dev.millrace.evaluate.RankAverages;
-import dev.millrace.evaluate.RankAverages.Measure;
 import dev.millrace.evaluate.Report;
 import dev.millrace.evaluate.WindowSettings;
 import dev.millrace.evaluate.Windows;
@@ -26,8 +24,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiConsumer;
-import java.util.function.Function;
 
 /** Runs one of the protocols of {@code evaluate}, and reports what it found. One thread. */
 public final class EvaluationRun {
@@ -75,9 +71,6 @@ public final class EvaluationRun {
     static final String NOTHING_TO_RANK =
             "must have events to rank: clicks of users with an earlier click, behind the warm-up";
 
-    private static final String POPULARITY = "popularity";
-    private static final String ITEM_KNN = "item-knn";
-
     private final EvaluationData data;
     private final Report report;
     private final LearningTime time = new LearningTime();
@@ -94,18 +87,16 @@ public final class EvaluationRun {
      * @param configurations by name
      */
     public void prequential(Map<String, MillraceSettings> configurations, Extras extras) {
-        int runs = configurations.size() + (extras.frozen() ? 1 : 0);
-        int through = 0;
-        for (Map.Entry<String, MillraceSettings> each : configurations.entrySet()) {
-            String name = each.getKey();
-            boolean isFirst = through == 0;
-            String shown = configurations.size() == 1 ? "" : name;
-            Prequential prequential =
-                    prequential(each.getValue(), extras, ofRun(shown, through++, runs, report.progress()));
-            time.nanos = 0;
-            Prequential.Result found =
-                    prequential.run(Prequential.Mode.ONLINE, isFirst && extras.hasNeighbours(), ExamWitness.NONE);
-            requireRanked(found.all().model());
+        List<Run> runs = new ArrayList<>();
+        configurations.forEach((name, settings) -> {
+            runs.add(new Run(name, settings, Prequential.Mode.ONLINE));
+            if (extras.frozen() && runs.size() == 1) {
+                runs.add(new Run(name + ", frozen after the warm-up", settings, Prequential.Mode.FROZEN));
+            }
+        });
+        for (Run run : runs) {
+            boolean isFirst = run.equals(runs.get(0));
+            Prequential.Result found = run(run, runs, extras);
             if (isFirst) {
                 report.add(new Figures()
                         .with("scored", found.all().model().scored())
@@ -113,57 +104,64 @@ public final class EvaluationRun {
                         .with("positives", found.positives())
                         .with("items", found.items()));
             }
-            Figures cost = time.figures(found.learnt()).with("refusedSteps", found.refusedSteps());
-            rows(name, "all", found.all(), extras, isFirst, cost);
-            found.byAction().forEach((action, ranked) -> {
-                if (extras.byAction()) {
-                    rows(name, action, ranked, extras, isFirst, new Figures());
-                }
-            });
-            if (isFirst && extras.frozen()) {
-                Prequential.Result frozen = prequential(
-                                each.getValue(), extras, ofRun("frozen", through++, runs, report.progress()))
-                        .run(Prequential.Mode.FROZEN);
-                byModel(name + ", frozen after the warm-up", "all", frozen.all(), extras, new Figures());
+            Figures cost = run.mode() == Prequential.Mode.ONLINE
+                    ? time.figures(found.learnt()).with("refusedSteps", found.refusedSteps())
+                    : new Figures();
+            rows(run.name(), "all", found.all(), extras, isFirst, cost);
+            if (extras.byAction()) {
+                found.byAction()
+                        .forEach((action, ranked) -> rows(run.name(), action, ranked, extras, isFirst, new Figures()));
             }
         }
     }
 
-    private Prequential prequential(MillraceSettings settings, Extras extras, Progress progress) {
-        TrainerSettings trainer = settings.trainer();
+    /** One pass over the data. */
+    private record Run(String name, MillraceSettings settings, Prequential.Mode mode) {}
+
+    private Prequential.Result run(Run run, List<Run> runs, Extras extras) {
+        int before = runs.indexOf(run);
+        TrainerSettings trainer = run.settings().trainer();
         TrainerSettings weighed = trainer.withExam(trainer.exam()
                 .withOtherWeights(WeightsOption.parsed(
                         extras.weights(),
                         trainer.exam().weights(),
                         trainer.model().queryWeights())));
-        return new Prequential(new Evaluation(data.shares(settings), data.examples(settings), weighed, time, progress));
+        Progress progress = (part, examples, of) ->
+                report.progress().reached(runs.size() == 1 ? "" : run.name(), before * of + examples, runs.size() * of);
+        time.nanos = 0;
+        Prequential.Result found = new Prequential(new Evaluation(
+                        data.shares(run.settings()), data.examples(run.settings()), weighed, time, progress))
+                .run(run.mode(), before == 0 && extras.hasNeighbours(), ExamWitness.NONE);
+        if (found.all().model().scored() == 0) {
+            throw OptionFaults.unusable("--data", "given", NOTHING_TO_RANK);
+        }
+        return found;
     }
 
     private void rows(
             String name, String action, Prequential.Ranked ranked, Extras extras, boolean isFirst, Figures cost) {
-        byModel(name, action, ranked, extras, cost);
+        Map<String, RankingTotals> rows = new LinkedHashMap<>();
+        rows.put(name, ranked.model());
+        for (int at = 0; at < extras.weights().size(); at++) {
+            rows.put(
+                    name + ", " + extras.weights().get(at).strip(),
+                    ranked.byModel().get(at + 1));
+        }
         if (isFirst) {
-            row(POPULARITY, action, ranked.popularity(), extras, new Figures());
+            rows.put("popularity", ranked.popularity());
         }
         if (isFirst && extras.hasNeighbours()) {
-            row(ITEM_KNN, action, ranked.itemNeighbours(), extras, new Figures());
+            rows.put("item-knn", ranked.itemNeighbours());
         }
-    }
-
-    private void byModel(String name, String action, Prequential.Ranked ranked, Extras extras, Figures cost) {
-        row(name, action, ranked.model(), extras, cost);
-        for (int at = 0; at < extras.weights().size(); at++) {
-            String weights = extras.weights().get(at).strip();
-            row(name + ", " + weights, action, ranked.byModel().get(at + 1), extras, new Figures());
-        }
-    }
-
-    private void row(String name, String action, RankingTotals totals, Extras extras, Figures cost) {
-        Figures row = new Figures().with("ranking", name);
-        if (extras.byAction()) {
-            row.with("action", action);
-        }
-        report.add("rows", row.with("scored", totals.scored()).and(totals).and(cost));
+        rows.forEach((ranking, totals) -> {
+            Figures row = new Figures().with("ranking", ranking);
+            if (extras.byAction()) {
+                row.with("action", action);
+            }
+            report.add(
+                    "rows",
+                    row.with("scored", totals.scored()).and(totals).and(ranking.equals(name) ? cost : new Figures()));
+        });
     }
 
     /**
@@ -177,23 +175,12 @@ public final class EvaluationRun {
                 .with("trainPositives", found.trainPositives())
                 .with("testPositives", found.testPositives())
                 .with("testUsers", found.testUsers())
-                .with("usersWithSomethingToFind", found.model().users())
+                .with("usersWithSomethingToFind", found.searchedUsers())
                 .with("items", found.items())
                 .and(time.figures(found.learnt())));
-        Map<String, NearestAverages> rows = new LinkedHashMap<>();
-        rows.put("model", found.model());
-        rows.put(POPULARITY, found.popularity());
-        rows.put(ITEM_KNN, found.itemNeighbours());
-        rows.forEach((name, averages) -> {
-            Figures row = new Figures().with("ranking", name);
-            for (int at = 0; at < cutoffs.size(); at++) {
-                row.with("recall@" + cutoffs.get(at), averages.recall(at));
-            }
-            for (int at = 0; at < cutoffs.size(); at++) {
-                row.with("precision@" + cutoffs.get(at), averages.precision(at));
-            }
-            report.add("rows", row);
-        });
+        found.rankings()
+                .forEach((name, averages) ->
+                        report.add("rows", new Figures().with("ranking", name).and(averages.means())));
     }
 
     /** Test by the vectors as they would have been published, then learn: a row for each policy of publication. */
@@ -215,79 +202,38 @@ public final class EvaluationRun {
     public void windows(MillraceSettings settings) {
         Windows.Result found = new Windows(WindowSettings.read(settings.reader()), evaluation(settings)).run();
         report.add(new Figures()
-                .with(
-                        "queries",
-                        found.windows().stream()
-                                .mapToLong(window -> window.frozen().model().events())
-                                .sum())
                 .with("items", found.items())
                 .with("learnt", found.learnt())
                 .with("refusedSteps", found.refusedSteps())
                 .and(time.figures(found.learnt())));
-        Map<String, Function<Windows.Window, RankAverages>> rankings = new LinkedHashMap<>();
-        rankings.put("frozen", window -> window.frozen().model());
-        rankings.put("popularity, frozen", window -> window.frozen().popularity());
-        rankings.put("online", window -> window.online().model());
-        rankings.put("popularity, online", window -> window.online().popularity());
-        rankings.forEach((name, averages) -> {
-            Figures row = new Figures().with("mean over windows", name);
-            measures((measure, cutoff) -> row.with(
-                    measure.at(cutoff),
-                    mean(found.windows().stream().map(averages).toList(), measure, cutoff)));
-            report.add("means", row);
-        });
+        found.windows().stream()
+                .flatMap(window -> window.rankings().keySet().stream())
+                .distinct()
+                .forEach(name -> report.add(
+                        "means",
+                        new Figures()
+                                .with("mean over windows", name)
+                                .and(Averages.over(found.windows().stream()
+                                        .map(window -> window.rankings().getOrDefault(name, new Averages()))
+                                        .toList()))));
         for (Windows.Window window : found.windows()) {
-            rankings.forEach((name, averages) -> {
-                Figures row = new Figures()
-                        .with("window", window.name())
-                        .with("events", window.positives())
-                        .with("withoutHistory", window.withoutHistory())
-                        .with("unseen", window.unseen())
-                        .with("queries", averages.apply(window).events())
-                        .with("ranking", name);
-                measures((measure, cutoff) ->
-                        row.with(measure.at(cutoff), mean(List.of(averages.apply(window)), measure, cutoff)));
-                report.add("windows", row);
-            });
+            window.rankings()
+                    .forEach((name, averages) -> report.add(
+                            "windows",
+                            new Figures()
+                                    .with("window", window.name())
+                                    .with("events", window.positives())
+                                    .with("withoutHistory", window.withoutHistory())
+                                    .with("unseen", window.unseen())
+                                    .with("queries", averages.count())
+                                    .with("ranking", name)
+                                    .and(Averages.over(List.of(averages)))));
         }
-    }
-
-    private static void measures(BiConsumer<Measure, Integer> each) {
-        for (Measure measure : Measure.values()) {
-            RankAverages.CUTOFFS.forEach(cutoff -> each.accept(measure, cutoff));
-        }
-    }
-
-    /** The mean over windows, of which each weighs the same, with its standard error {@code √Σ s² / windows}. */
-    private static Figures.Mean mean(List<RankAverages> windows, Measure measure, int cutoff) {
-        double sum = 0;
-        double squares = 0;
-        for (RankAverages window : windows) {
-            sum += window.mean(measure, cutoff);
-            squares += Math.pow(window.standardError(measure, cutoff), 2);
-        }
-        return new Figures.Mean(sum / windows.size(), Math.sqrt(squares) / windows.size());
     }
 
     private Evaluation evaluation(MillraceSettings settings) {
         return new Evaluation(
                 data.shares(settings), data.examples(settings), settings.trainer(), time, report.progress());
-    }
-
-    /**
-     * Follows one of several runs over the same examples.
-     *
-     * @param before runs that are through
-     * @param progress told how far all of them are
-     */
-    private static Progress ofRun(String name, int before, int runs, Progress progress) {
-        return (part, examples, of) -> progress.reached(name, before * of + examples, runs * of);
-    }
-
-    private static void requireRanked(RankingTotals found) {
-        if (found.scored() == 0) {
-            throw OptionFaults.unusable("--data", "given", NOTHING_TO_RANK);
-        }
     }
 
     /**
