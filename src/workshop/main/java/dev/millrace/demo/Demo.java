@@ -4,9 +4,11 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
 import dev.millrace.app.ServeProcess;
 import dev.millrace.app.TrainProcess;
+import dev.millrace.evaluate.Figures;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.follow.Freshness;
 import dev.millrace.follow.ProgressWatch;
+import dev.millrace.state.Books;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
@@ -24,6 +26,7 @@ import java.time.InstantSource;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedMap;
 import java.util.UUID;
 import java.util.function.Function;
 
@@ -90,54 +93,56 @@ public final class Demo implements AutoCloseable {
     /**
      * Shows progress until everything that was sent has been learnt and is served.
      *
-     * @return the figures of the run
+     * @param isUntilEnd whether to return then; else it goes on, until the thread is interrupted, to show what a visitor's clicks change
      * @throws IllegalStateException if a part failed
      */
-    public RunReport awaitEnd(Duration every) throws InterruptedException {
+    public void await(Duration every, boolean isUntilEnd) throws InterruptedException {
         long next = System.nanoTime();
-        while (!isDrained()) {
-            if (System.nanoTime() - next >= 0) {
-                show();
-                next += every.toNanos();
-            }
-            Thread.sleep(LOOK.toMillis());
-        }
-        show();
-        return report();
-    }
-
-    /** Shows progress until the thread is interrupted; behind the end of the log, only what a visitor's clicks change. */
-    public void awaitInterrupt(Duration every) throws InterruptedException {
-        boolean isOver = false;
         long shownSteps = -1;
+        boolean isOver = false;
         while (true) {
             long steps = progress.training().map(TrainingProgress::step).orElse(0L);
-            if (!isOver || steps != shownSteps) {
+            boolean isDue = System.nanoTime() - next >= 0 && (!isOver || steps != shownSteps);
+            boolean isEnd = !isOver && isDrained();
+            if (isDue || isEnd) {
                 show();
                 shownSteps = steps;
+                next = System.nanoTime() + every.toNanos();
             }
-            if (!isOver && isDrained()) {
+            if (isEnd && isUntilEnd) {
+                return;
+            }
+            if (isEnd) {
                 isOver = true;
                 out.println(
                         "all events of the log are learnt and served; the recall API answers until you press Ctrl-C");
                 out.flush();
             }
             checkParts();
-            Thread.sleep(every.toMillis());
+            Thread.sleep(LOOK.toMillis());
         }
     }
 
-    public RunReport report() {
+    /** What became of the events so far, by logical topic. */
+    public SortedMap<String, Books.Account> books() {
+        return progress.books();
+    }
+
+    /** The exam over the second half of the positives so far. */
+    public ExamTotals secondHalf() {
+        return progress.examOfSecondHalf();
+    }
+
+    /** The run so far. Freshness is the time from sending a click until its item's new vector is in the index. */
+    public Figures figures() {
         Freshness.Quantiles freshness = server.state().freshness().overall();
-        return new RunReport(
-                progress.books(),
-                progress.examOfSecondHalf(),
-                freshness.p50Millis(),
-                freshness.p99Millis(),
-                eventsSent(),
-                (System.nanoTime() - startNanos) / 1e9,
-                progress.training().map(TrainingProgress::step).orElse(0L),
-                server.state().servedItems());
+        return new Figures()
+                .with("events", eventsSent())
+                .with("seconds", (System.nanoTime() - startNanos) / 1e9)
+                .with("steps", progress.training().map(TrainingProgress::step).orElse(0L))
+                .with("items", server.state().servedItems())
+                .with("freshnessP50Millis", freshness.p50Millis())
+                .with("freshnessP99Millis", freshness.p99Millis());
     }
 
     @Override

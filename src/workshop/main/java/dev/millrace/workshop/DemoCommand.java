@@ -1,5 +1,6 @@
 package dev.millrace.workshop;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
 import dev.millrace.cli.Processes;
@@ -7,7 +8,6 @@ import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.demo.Demo;
-import dev.millrace.demo.RunReport;
 import dev.millrace.evaluate.Figures;
 import dev.millrace.evaluate.Report;
 import dev.millrace.exam.ExamTotals;
@@ -16,6 +16,7 @@ import dev.millrace.operation.Progress;
 import dev.millrace.replay.DataSet;
 import dev.millrace.replay.Pace;
 import dev.millrace.serve.HttpSetup;
+import dev.millrace.state.Books;
 import dev.millrace.topic.PrivateDirectory;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -25,8 +26,10 @@ import java.time.Duration;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -149,19 +152,15 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private void run(Demo demo, Path home, PrintWriter out) throws IOException, InterruptedException {
-        Duration every = Duration.ofSeconds(everySeconds);
-        RunReport shown;
         try {
-            if (!untilEnd) {
-                demo.awaitInterrupt(every);
-            }
-            shown = demo.awaitEnd(every);
+            demo.await(Duration.ofSeconds(everySeconds), untilEnd);
         } catch (InterruptedException stopped) {
-            shown = demo.report();
+            // what came of it until then is told
         }
+        SortedMap<String, Books.Account> books = demo.books();
         out.println();
-        shown.books().forEach((topic, account) -> out.println(Tables.account(topic, account)));
-        ExamTotals exam = shown.secondHalf();
+        books.forEach((topic, account) -> out.println(Tables.account(topic, account)));
+        ExamTotals exam = demo.secondHalf();
         Report told = new Report(out::println, Progress.NONE);
         told.note("second half of the positives, %,d more without history not ranked:", exam.withoutHistory());
         told.add("secondHalf", row("model", exam.model()));
@@ -170,7 +169,10 @@ final class DemoCommand implements Callable<Integer> {
         out.println("the demo's data stays in " + home.toAbsolutePath().normalize() + " until you delete it");
         out.flush();
         if (report != null) {
-            shown.write(report);
+            Map<String, Object> figures = new LinkedHashMap<>(demo.figures().values());
+            figures.put("topics", books);
+            figures.putAll(told.found());
+            new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(report.toFile(), figures);
         }
     }
 
