@@ -34,19 +34,12 @@ import java.util.TreeMap;
  * Times the start of a server on a topic of many vectors: from nothing until {@code /readyz} answers 200.
  *
  * <p>The topic holds one record an item, as after compaction. Broker and server run in this process, so the times are of both.
+ *
+ * @param directory for broker and state, empty
  */
-public final class ColdStartBench {
+public record ColdStartBench(Path directory, Report report) {
 
     private static final Duration PATIENCE = Duration.ofMinutes(30);
-
-    private final Path directory;
-    private final Report report;
-
-    /** @param directory for broker and state, empty */
-    public ColdStartBench(Path directory, Report report) {
-        this.directory = directory;
-        this.report = report;
-    }
 
     /**
      * Tells of each start.

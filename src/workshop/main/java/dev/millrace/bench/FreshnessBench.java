@@ -19,7 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -59,7 +58,6 @@ public final class FreshnessBench {
     private static final long LOOK_MILLIS = 1_000;
     private static final int SETTLE_SECONDS = 5; // so that the last clicks become visible while more are sent
     private static final int LOOKS_A_LINE = 10;
-    private static final String FRESHNESS = "millrace_freshness_seconds";
     private static final String WITHHELD = "millrace_learn_withheld";
     private static final String RECENT = "millrace_freshness_recent_seconds";
 
@@ -158,9 +156,7 @@ public final class FreshnessBench {
                 long begin = System.currentTimeMillis();
                 Map<InputTopic, Long> sentBefore = replay.sent();
                 Map<String, Double> cpuBefore = processes.cpuSeconds();
-                NavigableMap<Double, Long> before = recall.histogram(FRESHNESS);
                 watch("measuring", plan, plan.warmUp().toSeconds(), plan.span().toSeconds(), parts);
-                NavigableMap<Double, Long> after = recall.histogram(FRESHNESS);
                 Map<String, Double> cpuAfter = processes.cpuSeconds();
                 Map<InputTopic, Long> sentAfter = replay.sent();
                 long end = System.currentTimeMillis();
@@ -175,7 +171,6 @@ public final class FreshnessBench {
                         .with("coresUsed", increase(cpuBefore, cpuAfter, seconds))
                         .with("isWithheldAtTheEnd", trainer.gauge(WITHHELD) > 0) // withheld vectors are not counted
                         .with("unanswered", probes.unanswered()));
-                tellFreshness(before, after);
                 probes.waits().forEach((wait, sample) -> tell("waits", wait, sample));
                 watch("settling", plan, plan.seconds() - SETTLE_SECONDS, SETTLE_SECONDS, parts);
                 report.progress().reached("", plan.seconds(), plan.seconds());
@@ -220,39 +215,6 @@ public final class FreshnessBench {
         return figures;
     }
 
-    /** Tells quantiles of what the server counted in between, interpolated within a bucket as Prometheus does. */
-    private void tellFreshness(NavigableMap<Double, Long> before, NavigableMap<Double, Long> after) {
-        NavigableMap<Double, Long> counts = new TreeMap<>();
-        after.forEach((edge, count) -> counts.put(edge, count - before.getOrDefault(edge, 0L)));
-        long total = counts.isEmpty() ? 0 : counts.lastEntry().getValue();
-        report.add(
-                "waits",
-                new Figures()
-                        .with("wait", "click → served vector")
-                        .with("count", total)
-                        .with("p50Millis", quantileMillis(counts, 0.5))
-                        .with("p99Millis", quantileMillis(counts, 0.99))
-                        .with("shareWithinASecond", (double) counts.getOrDefault(1.0, 0L) / Math.max(1, total)));
-    }
-
-    static double quantileMillis(NavigableMap<Double, Long> counts, double share) {
-        double wanted = counts.isEmpty() ? 0 : share * counts.lastEntry().getValue();
-        double lowerEdge = 0;
-        double below = 0;
-        for (Map.Entry<Double, Long> bucket : counts.entrySet()) {
-            double upTo = bucket.getValue();
-            if (upTo >= wanted && upTo > below) {
-                double within = bucket.getKey().isInfinite()
-                        ? 0
-                        : (bucket.getKey() - lowerEdge) * (wanted - below) / (upTo - below);
-                return 1_000 * (lowerEdge + within);
-            }
-            lowerEdge = bucket.getKey();
-            below = upTo;
-        }
-        return Double.NaN;
-    }
-
     private void tell(String table, String what, Sample waits) {
         report.add(
                 table,
@@ -261,6 +223,7 @@ public final class FreshnessBench {
                         .with("count", waits.count())
                         .with("p50Millis", waits.median())
                         .with("p99Millis", waits.quantile(0.99))
-                        .with("maxMillis", waits.quantile(1)));
+                        .with("maxMillis", waits.quantile(1))
+                        .with("shareWithinASecond", waits.share(1_000)));
     }
 }

@@ -23,8 +23,12 @@ import java.util.stream.Stream;
  * Times searches of the index: alone, with popularity, with filters, beside updates, and two at once.
  *
  * <p>In each round all rows of the table are measured, one after the other. So what else the machine does meets them alike.
+ *
+ * @param k items of an answer
+ * @param queries of a row in a round
+ * @param rounds number of rounds; their median and range are told
  */
-public final class IndexBench {
+public record IndexBench(int k, int queries, int rounds, Report report) {
 
     private static final float POPULARITY_WEIGHT = 0.05f;
     private static final int UPDATES_A_SECOND = 10_000;
@@ -33,27 +37,11 @@ public final class IndexBench {
     private static final double WARM_UP_SECONDS = 30; // at most, until the Vector API is compiled
     private static final long PAUSE_NANOS = 100_000;
 
-    private final int k;
-    private final int queries;
-    private final int rounds;
-    private final Report report;
-    private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
+    private static final ExecutorService THREADS = Executors.newCachedThreadPool(task -> {
         Thread thread = new Thread(task, "bench-index");
         thread.setDaemon(true);
         return thread;
     });
-
-    /**
-     * @param k items of an answer
-     * @param queries of a row in a round
-     * @param rounds number of rounds; their median and range are told
-     */
-    public IndexBench(int k, int queries, int rounds, Report report) {
-        this.k = k;
-        this.queries = queries;
-        this.rounds = rounds;
-        this.report = report;
-    }
 
     /**
      * A row of the table, and what its rounds measured.
@@ -106,7 +94,6 @@ public final class IndexBench {
                 .with("queries", queries)
                 .with("rounds", rounds));
         items.forEach(count -> run(new DrawnItems(count, dim, 1), dim));
-        threads.shutdown();
     }
 
     private void run(DrawnItems items, int dim) {
@@ -150,12 +137,12 @@ public final class IndexBench {
         List<Search> searches =
                 Stream.generate(() -> row.search(items.query(), k)).limit(count).toList();
         AtomicBoolean isOver = new AtomicBoolean(!row.isUpdated());
-        CompletableFuture<Double> updates = CompletableFuture.supplyAsync(() -> update(index, items, isOver), threads);
+        CompletableFuture<Double> updates = CompletableFuture.supplyAsync(() -> update(index, items, isOver), THREADS);
         Sample millis = new Sample();
         Stopwatch all = Stopwatch.start();
         CompletableFuture.allOf(IntStream.range(0, row.threads())
                         .mapToObj(first -> CompletableFuture.runAsync(
-                                () -> ask(index, searches, first, row.threads(), millis), threads))
+                                () -> ask(index, searches, first, row.threads(), millis), THREADS))
                         .toArray(CompletableFuture[]::new))
                 .join();
         double seconds = all.seconds();

@@ -9,18 +9,13 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** A client of the recall API, and of any process's metrics. Safe for threads. */
 public final class RecallClient {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final int OK = 200;
-    private static final Pattern BUCKET = Pattern.compile("_bucket\\{[^}]*le=\"([^\"]+)\"[^}]*\\} (\\S+)");
 
     private final String url;
     private final HttpClient http = HttpClient.newBuilder()
@@ -47,25 +42,6 @@ public final class RecallClient {
     /** The status of the answer to a path. */
     public int status(String path) throws InterruptedException {
         return get(path).statusCode();
-    }
-
-    /**
-     * A histogram of {@code /metrics}.
-     *
-     * @param name as written there
-     * @return cumulative counts by upper edge in seconds; the last edge is infinite
-     */
-    NavigableMap<Double, Long> histogram(String name) throws InterruptedException {
-        NavigableMap<Double, Long> counts = new TreeMap<>();
-        get("/metrics").body().lines().filter(line -> line.startsWith(name)).forEach(line -> {
-            Matcher bucket = BUCKET.matcher(line);
-            if (bucket.find()) {
-                double edge =
-                        bucket.group(1).equals("+Inf") ? Double.POSITIVE_INFINITY : Double.parseDouble(bucket.group(1));
-                counts.put(edge, (long) Double.parseDouble(bucket.group(2)));
-            }
-        });
-        return counts;
     }
 
     /**

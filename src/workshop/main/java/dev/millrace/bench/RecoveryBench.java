@@ -30,8 +30,11 @@ import java.util.regex.Pattern;
  *
  * <p>Each round kills the learner, appends one batch and starts the learner again. It takes two times from that start: until Kafka
  * Streams runs, and until the new batch has been learnt.
+ *
+ * @param directory for broker and state, empty
+ * @param launcher command that runs the program, without arguments
  */
-public final class RecoveryBench {
+public record RecoveryBench(Path directory, List<String> launcher, Report report) {
 
     private static final Duration PATIENCE = Duration.ofMinutes(15);
     private static final long ROWS_A_SECOND = 2_000; // learnt at the least, on a slow machine
@@ -40,20 +43,6 @@ public final class RecoveryBench {
     private static final long ROOM = 2; // for rows, by how many users there are
     private static final String LEARNER = "train";
     private static final Pattern READY = Pattern.compile("ready after [0-9.]+ s, restored ([0-9]+) records");
-
-    private final Path directory;
-    private final List<String> launcher;
-    private final Report report;
-
-    /**
-     * @param directory for broker and state, empty
-     * @param launcher command that runs the program, without arguments
-     */
-    public RecoveryBench(Path directory, List<String> launcher, Report report) {
-        this.directory = directory;
-        this.launcher = List.copyOf(launcher);
-        this.report = report;
-    }
 
     /**
      * Tells of each round.

@@ -43,6 +43,14 @@ final class Sample {
         return sorted.get(Math.max(0, (int) Math.ceil(share * sorted.size()) - 1));
     }
 
+    /** Returns the share of the values up to a bound; NaN if there are no values. */
+    synchronized double share(double most) {
+        return values.stream()
+                .mapToDouble(value -> value <= most ? 1 : 0)
+                .average()
+                .orElse(Double.NaN);
+    }
+
     double median() {
         return quantile(0.5);
     }

@@ -20,8 +20,10 @@ import java.util.regex.Pattern;
  *
  * <p>For each size a new learner gets all items and users, with their rows. It then learns clicks by Zipf's law, first untimed, then
  * timed, each for so many steps or so long.
+ *
+ * @param texts that the settings were read from, by key, defaults included
  */
-public final class ScaleBench {
+public record ScaleBench(TrainerSettings settings, SortedMap<String, String> texts, Plan plan, Report report) {
 
     /**
      * How to measure a size.
@@ -49,19 +51,6 @@ public final class ScaleBench {
     /** What decides the cost of batch, exam and publication, and the bound of the rows. */
     private static final Pattern DECIDING =
             Pattern.compile("(batch\\.|rehearsal\\.|exam\\.|publish\\.m|learn\\.t|table\\.).*");
-
-    private final TrainerSettings settings;
-    private final SortedMap<String, String> texts;
-    private final Plan plan;
-    private final Report report;
-
-    /** @param texts that the settings were read from, by key, defaults included */
-    public ScaleBench(TrainerSettings settings, SortedMap<String, String> texts, Plan plan, Report report) {
-        this.settings = settings;
-        this.texts = texts;
-        this.plan = plan;
-        this.report = report;
-    }
 
     /** Tells of each size. */
     public void run(List<Size> sizes) {
