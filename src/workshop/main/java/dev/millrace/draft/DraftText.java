@@ -24,13 +24,10 @@ record DraftText(LogSample sample, KeyColumns keys, Interactions interactions, F
         Lines text = new Lines();
         text.comment(String.format(
                 Locale.ROOT,
-                "Drafted by millrace init from %s %,d rows of %s%s. docs/your-own-data.md explains every key.",
+                "Drafted by millrace init from %s %,d rows of %s. docs/your-own-data.md explains every key.",
                 sample.isWhole() ? "the" : "the first",
                 sample.rows(),
-                sample.file().getFileName(),
-                sample.badRows() == 0
-                        ? ""
-                        : String.format(Locale.ROOT, "; %,d more could not be read", sample.badRows())));
+                sample.file().getFileName()));
         text.comment("The reasons are figures of these rows. Look at the lines that begin with UNSURE.");
         interactions.sections().forEach((name, keys) -> section(text, name, keys, file));
         text.blank()
@@ -129,22 +126,14 @@ record DraftText(LogSample sample, KeyColumns keys, Interactions interactions, F
     /** A log of several years: by default, most of its users would have left by its end. */
     private void expiry(Lines text) {
         long days = keys.column(Role.TIME).span().toDays() + 1;
-        boolean isWhole = sample.isWhole();
-        String leave = "users, items and embedding rows that were idle for " + YEAR + " days leave";
+        String leave = "by default, users, items and embedding rows that were idle for " + YEAR + " days leave";
         if (days > YEAR) {
+            text.blank().comment(leave + "; the rows of this draft span " + days + " days");
+            KEPT.forEach(key -> text.set(key, sample.isWhole() ? days + YEAR + "d" : "0s"));
+        } else if (!sample.isWhole()) {
             text.blank()
-                    .comment(String.format(
-                            Locale.ROOT,
-                            "by default %s; %s rows span %,d days, so these stay %s",
-                            leave,
-                            isWhole ? "the" : "the first",
-                            days,
-                            isWhole ? "for " + YEAR + " days after the last row" : "for good"));
-            KEPT.forEach(key -> text.set(key, isWhole ? days + YEAR + "d" : "0s"));
-        } else if (!isWhole) {
-            text.blank()
-                    .comment("by default " + leave + ". If the whole log spans more, set longer times here: "
-                            + String.join(", ", KEPT));
+                    .comment(
+                            leave + ". If the whole log spans more, set longer times here: " + String.join(", ", KEPT));
         }
     }
 
