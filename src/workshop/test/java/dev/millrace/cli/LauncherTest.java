@@ -1,7 +1,6 @@
 package dev.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -10,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -78,17 +78,6 @@ class LauncherTest {
         Files.createDirectory(directory.resolve("home"));
     }
 
-    @Test
-    void javaGetsANewDirectoryThatIsOurs() throws Exception {
-        Run run = run(shared.toString());
-
-        assertThat(run.status).as(run.errors).isZero();
-        Path made = Path.of(run.temporary());
-        assertThat(made).hasParent(shared).isDirectory();
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(made)))
-                .isEqualTo("rwx------");
-    }
-
     /** Java 8 does not know an option by which it is asked; Java 11 does. */
     @ParameterizedTest
     @ValueSource(strings = {"Unrecognized option: --list-modules", "java.specification.version = 11"})
@@ -99,78 +88,45 @@ class LauncherTest {
         assertThat(run.errors).contains("must be 17 or later");
     }
 
+    /** What was there before is neither used nor removed, whatever name, mark and owner it has. */
     @Test
-    void whatALinkPointsToStays() throws Exception {
-        Path victim = Files.createDirectory(directory.resolve("victim"));
-        Files.writeString(victim.resolve("thesis"), "years of work");
-        Files.writeString(victim.resolve(MARK), "");
-        permit(victim, "rwx------");
-        Files.createSymbolicLink(shared.resolve("millrace-" + user), victim);
-        Files.createSymbolicLink(shared.resolve("millrace-" + user + "-planted"), victim);
+    void whatTheLauncherDidNotMakeStays() throws Exception {
+        String prefix = "millrace-" + user;
+        Path victim = planted(directory.resolve("victim"), "rwx------");
+        Files.createSymbolicLink(shared.resolve(prefix), victim);
+        Files.createSymbolicLink(shared.resolve(prefix + "-linked"), victim);
+        List<Path> planted = new ArrayList<>(List.of(victim));
+        for (String permissions : List.of("rwxrwxrwx", "rwxrwx---", "rwxr-xr-x")) {
+            planted.add(planted(shared.resolve(prefix + "-" + permissions), permissions));
+        }
+        planted.add(planted(shared.resolve(prefix + "-unmarked"), "rwx------"));
+        Files.delete(shared.resolve(prefix + "-unmarked").resolve(MARK));
+        if (user.equals("0")) { // who alone can give things away
+            Path theirs = planted(shared.resolve(prefix + "-theirs"), "rwx------");
+            planted.add(theirs);
+            assertThat(new ProcessBuilder("chown", "-R", "12345", theirs.toString())
+                            .start()
+                            .waitFor())
+                    .isZero();
+        }
+        Path file = Files.writeString(shared.resolve(prefix + "-file"), "in the way");
 
         Run run = run(shared.toString());
 
         assertThat(run.status).as(run.errors).isZero();
-        assertThat(victim.resolve("thesis")).hasContent("years of work");
-        assertThat(shared.resolve("millrace-" + user + "-planted")).isSymbolicLink();
-        assertThat(Path.of(run.temporary())).isNotEqualTo(shared.resolve("millrace-" + user + "-planted"));
-        try (Stream<Path> content = Files.list(victim)) {
-            assertThat(content).hasSize(2);
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"rwxrwxrwx", "rwxrwx---", "rwxr-xr-x"})
-    void aDirectoryThatWasThereIsNeitherUsedNorRemoved(String permissions) throws Exception {
-        for (String name : List.of("millrace-" + user, "millrace-" + user + "-planted")) {
-            Path planted = Files.createDirectory(shared.resolve(name));
-            Files.writeString(planted.resolve(MARK), "");
-            Files.writeString(planted.resolve("librocksdbjni.so"), "not ours");
-            permit(planted, permissions);
-        }
-
-        Run run = run(shared.toString());
-
-        assertThat(run.status).as(run.errors).isZero();
-        assertThat(shared.resolve("millrace-" + user + "/librocksdbjni.so")).exists();
-        assertThat(shared.resolve("millrace-" + user + "-planted/librocksdbjni.so"))
-                .exists();
         assertThat(Path.of(run.temporary())).hasParent(shared);
+        assertThat(planted).doesNotContain(Path.of(run.temporary())).allSatisfy(one -> assertThat(one.resolve("thesis"))
+                .hasContent("years of work"));
+        assertThat(shared.resolve(prefix + "-linked")).isSymbolicLink();
+        assertThat(file).hasContent("in the way");
     }
 
-    @Test
-    void aDirectoryWithoutOurMarkIsNotRemoved() throws Exception {
-        Path own = Files.createDirectory(shared.resolve("millrace-" + user + "-results"));
-        permit(own, "rwx------");
-
-        assertThat(run(shared.toString()).status).isZero();
-        assertThat(own).isDirectory();
-    }
-
-    @Test
-    void aDirectoryOfAnotherUserIsNotRemoved() throws Exception {
-        assumeThat(user).as("only root can give things away").isEqualTo("0");
-        Path theirs = Files.createDirectory(shared.resolve("millrace-0-theirs"));
-        Files.writeString(theirs.resolve(MARK), "");
-        permit(theirs, "rwx------");
-        assertThat(new ProcessBuilder("chown", "-R", "12345", theirs.toString())
-                        .start()
-                        .waitFor())
-                .isZero();
-
-        assertThat(run(shared.toString()).status).isZero();
-        assertThat(theirs.resolve(MARK)).exists();
-    }
-
-    @Test
-    void aFileInThePlaceOfADirectoryIsLeftAlone() throws Exception {
-        Files.writeString(shared.resolve("millrace-" + user), "in the way");
-        Files.writeString(shared.resolve("millrace-" + user + "-planted"), "in the way");
-
-        Run run = run(shared.toString());
-
-        assertThat(run.status).as(run.errors).isZero();
-        assertThat(shared.resolve("millrace-" + user + "-planted")).hasContent("in the way");
+    private static Path planted(Path made, String permissions) throws IOException {
+        Files.createDirectory(made);
+        Files.writeString(made.resolve("thesis"), "years of work");
+        Files.writeString(made.resolve(MARK), "");
+        permit(made, permissions);
+        return made;
     }
 
     @Test
@@ -220,15 +176,17 @@ class LauncherTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"with spaces", "-rf", "new\nline", "ends with one\n", "a*", "$(id)"})
-    void anyNameWillDo(String name) throws Exception {
+    void javaGetsANewDirectoryThatIsOursInAFolderOfAnyName(String name) throws Exception {
         Path odd = Files.createDirectory(directory.resolve(name));
 
         Run run = run(odd.toString());
 
         assertThat(run.status).as(run.errors).isZero();
         try (Stream<Path> made = Files.list(odd)) {
-            assertThat(made).singleElement().satisfies(one -> assertThat(run.temporary())
-                    .isEqualTo(one.toString().replace('\n', '|')));
+            Path own = made.findFirst().orElseThrow();
+            assertThat(run.temporary()).isEqualTo(own.toString().replace('\n', '|'));
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(own)))
+                    .isEqualTo("rwx------");
         }
     }
 
@@ -244,25 +202,19 @@ class LauncherTest {
         }
     }
 
-    @Test
-    void kernelsStayUnpackedInAHomeOfOurs() throws Exception {
-        Path home = directory.resolve("home");
-
-        assertThat(run(Map.of("TMPDIR", shared.toString(), "HOME", home.toString()))
-                        .kernels())
-                .isEqualTo(home + "/.javacpp/cache");
-    }
-
     @ParameterizedTest
-    @ValueSource(strings = {"", ".javacpp", ".javacpp/cache"})
-    void kernelsAreUnpackedAnewIfOthersMayWriteToTheHome(String open) throws Exception {
+    @ValueSource(strings = {"nothing", "", ".javacpp", ".javacpp/cache"})
+    void kernelsStayUnpackedInAHomeUnlessOthersMayWriteToIt(String open) throws Exception {
         Path home = directory.resolve("home");
-        permit(Files.createDirectories(home.resolve(open)), "rwxrwxrwx");
-        sticky(home.resolve(open));
+        if (!open.equals("nothing")) {
+            permit(Files.createDirectories(home.resolve(open)), "rwxrwxrwx");
+            sticky(home.resolve(open));
+        }
 
         Run run = run(Map.of("TMPDIR", shared.toString(), "HOME", home.toString()));
 
-        assertThat(run.kernels()).isEqualTo(run.temporary() + "/javacpp");
+        assertThat(run.kernels())
+                .isEqualTo(open.equals("nothing") ? home + "/.javacpp/cache" : run.temporary() + "/javacpp");
     }
 
     @Test
@@ -316,21 +268,16 @@ class LauncherTest {
     }
 
     @Test
-    void anArchiveThatCannotBeWrittenIsRefused() throws Exception {
-        Run run = run(Map.of("TMPDIR", shared.toString()), "--archive-classes");
-
-        assertThat(run.status).isEqualTo(74);
-        assertThat(run.errors).contains("cannot be written: " + directory.resolve("program/lib"));
-    }
-
-    @Test
-    void noArchiveIsLeftOfOneThatFailed() throws Exception {
+    void anArchiveThatCannotBeMadeIsRefusedAndNothingIsLeftOfIt() throws Exception {
+        Map<String, String> environment = Map.of("TMPDIR", shared.toString(), "FAILS", "yes");
+        Run unwritable = run(environment, "--archive-classes");
         Path lib = Files.createDirectory(directory.resolve("program/lib"));
+        Run failed = run(environment, "--archive-classes");
 
-        Run run = run(Map.of("TMPDIR", shared.toString(), "FAILS", "yes"), "--archive-classes");
-
-        assertThat(run.status).isEqualTo(1);
-        assertThat(run.errors).contains("no room");
+        assertThat(unwritable.status).isEqualTo(74);
+        assertThat(unwritable.errors).contains(lib.toString());
+        assertThat(failed.status).isEqualTo(1);
+        assertThat(failed.errors).contains("no room");
         assertThat(lib).isEmptyDirectory();
     }
 

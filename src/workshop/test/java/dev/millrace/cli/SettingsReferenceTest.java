@@ -49,13 +49,4 @@ class SettingsReferenceTest {
                 .allSatisfy(doc -> assertThat(doc.doc()).isNotBlank().doesNotContain("\n"))
                 .allSatisfy(doc -> assertThat(doc.type()).isNotBlank());
     }
-
-    @Test
-    void whatThereIsForEachOfSeveralNamesHasOneRow() {
-        assertThat(SettingsCommand.reference())
-                .contains("| `features.<tower>.<name>.dim` | `64` | integer in [1, 4096] |")
-                .contains("| `topic.<topic>.name` |  | text |") // the default is another for each
-                .doesNotContain("features.user.history.dim")
-                .contains("kafka.*");
-    }
 }
