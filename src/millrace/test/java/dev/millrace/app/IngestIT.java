@@ -4,13 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.follow.ProgressWatch;
-import dev.millrace.state.Books;
 import dev.millrace.stream.run.StreamRunner;
-import dev.millrace.topic.EmbeddedBroker;
-import dev.millrace.topic.Topics;
-import dev.millrace.wire.AvroWire;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -18,8 +12,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -60,24 +52,20 @@ class IngestIT {
               {"click_id": "c9", "user_id": "u9", "item_id": "i1", "exposure_id": "e0", "time": "2026-01-02T00:00:00Z"}]}
             """;
 
-    private final Path directory;
     private final HttpClient client = HttpClient.newHttpClient();
-    private EmbeddedBroker broker;
-    private MillraceSettings settings;
-    private IngestProcess ingest;
+    private final TestCluster cluster;
+    private final IngestProcess ingest;
 
     IngestIT(@TempDir Path directory) {
-        this.directory = directory;
-        startBroker();
-        settings = settings();
-        new Topics(settings.clients(), settings.topics(), PATIENCE).create();
-        ingest = IngestProcess.start(settings, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+        cluster =
+                new TestCluster(directory, Map.of("topic.partitions", "1", "ingest.timeout", "2s", "batch.size", "2"));
+        ingest = IngestProcess.start(cluster.settings(), TestCluster.metrics());
     }
 
     @AfterEach
     void stop() {
         ingest.close();
-        broker.close();
+        cluster.close();
     }
 
     @Test
@@ -102,13 +90,13 @@ class IngestIT {
     @Test
     void nothingIsLostIfABatchIsSentAgainWhenTheBrokerIsBack() throws Exception {
         assertThat(post(ITEMS)).isEqualTo(202);
-        broker.close();
+        cluster.stopBroker();
 
         assertThat(post(EVENTS)).isEqualTo(503);
         await().atMost(PATIENCE).until(() -> get("/readyz") == 503);
         assertThat(get("/livez")).isEqualTo(200);
 
-        startBroker();
+        cluster.restartBroker();
         await().atMost(PATIENCE).until(() -> post(EVENTS) == 202);
         await().atMost(PATIENCE).until(() -> get("/readyz") == 200);
         assertThat(post(NEXT_DAY)).isEqualTo(202);
@@ -121,41 +109,16 @@ class IngestIT {
     }
 
     /** Waits until a trainer has these outcomes, whatever others there are. */
-    private void awaitBooks(Map<String, Map<String, Long>> outcomes) throws Exception {
-        try (StreamRunner trainer = TrainProcess.runner(settings, TrainProcess.From.EVENTS);
-                ProgressWatch progress = new ProgressWatch(
-                        settings.clients(),
-                        settings.topics().names().trainingProgress(),
-                        new AvroWire(settings.wire()))) {
-            trainer.start();
-
+    private void awaitBooks(Map<String, Map<String, Long>> outcomes) {
+        try (StreamRunner trainer = cluster.run();
+                ProgressWatch progress = cluster.progress()) {
             await().atMost(PATIENCE)
-                    .untilAsserted(() -> outcomes.forEach((topic, expected) -> assertThat(progress.books()
-                                    .getOrDefault(topic, Books.Account.EMPTY)
-                                    .outcomes())
-                            .as(topic)
-                            .containsAllEntriesOf(expected)));
+                    .untilAsserted(() ->
+                            outcomes.forEach((topic, expected) -> assertThat(TestCluster.outcomes(progress, topic))
+                                    .as(topic)
+                                    .containsAllEntriesOf(expected)));
+            assertThat(trainer.failure()).isEmpty();
         }
-    }
-
-    private void startBroker() {
-        broker = EmbeddedBroker.start(directory.resolve("broker"));
-    }
-
-    private MillraceSettings settings() {
-        return MillraceSettings.load(
-                List.of(),
-                Map.of(),
-                Map.of(),
-                new HashMap<>(Map.of(
-                        "kafka.bootstrap.servers", broker.bootstrapServers(),
-                        "stream.state-directory", directory.resolve("state").toString(),
-                        "topic.partitions", "1",
-                        "train.http.port", "-1",
-                        "ingest.port", "0",
-                        "ingest.timeout", "2s",
-                        "batch.size", "2",
-                        "tower.dim", "8")));
     }
 
     private int post(String batch) throws IOException, InterruptedException {

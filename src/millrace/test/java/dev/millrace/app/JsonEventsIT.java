@@ -10,17 +10,9 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
 import dev.millrace.follow.ProgressWatch;
-import dev.millrace.state.Books;
 import dev.millrace.stream.run.StreamRunner;
-import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
-import dev.millrace.topic.TopicReader;
-import dev.millrace.topic.Topics;
-import dev.millrace.verify.books.CountAudit;
-import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EventJson;
-import dev.millrace.wire.PlainValues;
-import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.TrainingRecords;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -38,22 +30,16 @@ import org.junit.jupiter.api.io.TempDir;
 class JsonEventsIT {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
-    private static final long T0 = 1_767_225_600_000L; // 2026-01-01
+    private static final long T0 = TestCluster.T0;
     private static final long NEXT_DAY = T0 + Duration.ofDays(1).toMillis();
 
     @Test
     void eventsInJsonBecomeTheExamplesThatTheyBecomeInAvro(@TempDir Path directory) throws Exception {
-        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
-            MillraceSettings settings = settings(broker, directory.resolve("state"));
-            AvroWire wire = new AvroWire(settings.wire());
-            new Topics(settings.clients(), settings.topics(), PATIENCE).create();
-            try (StreamRunner trainer = TrainProcess.runner(settings, TrainProcess.From.EVENTS);
-                    EventProducer producer = new EventProducer(
-                            settings.clients(), settings.topics().names(), wire);
-                    ProgressWatch progress = new ProgressWatch(
-                            settings.clients(), settings.topics().names().trainingProgress(), wire)) {
-                trainer.start();
-
+        try (TestCluster cluster =
+                new TestCluster(directory, Map.of("topic.partitions", "1", "attribution.actions", "click, purchase"))) {
+            try (StreamRunner trainer = cluster.run();
+                    EventProducer producer = cluster.producer();
+                    ProgressWatch progress = cluster.progress()) {
                 producer.send(item("i-avro"));
                 producer.send(profile("u-avro"));
                 producer.send(exposure("avro"));
@@ -74,41 +60,35 @@ class JsonEventsIT {
                 producer.flush();
 
                 await().atMost(PATIENCE).untilAsserted(() -> {
-                    assertThat(outcomes(progress, "items")).isEqualTo(Map.of("applied", 2L));
-                    assertThat(outcomes(progress, "users")).isEqualTo(Map.of("applied", 2L, "unchanged", 1L));
-                    assertThat(outcomes(progress, "clicks"))
+                    assertThat(TestCluster.outcomes(progress, "items")).isEqualTo(Map.of("applied", 2L));
+                    assertThat(TestCluster.outcomes(progress, "users"))
+                            .isEqualTo(Map.of("applied", 2L, "unchanged", 1L));
+                    assertThat(TestCluster.outcomes(progress, "clicks"))
                             .containsEntry("rejected: undecodable", 1L)
                             .hasEntrySatisfying(
                                     "attributed", count -> assertThat(count).isGreaterThanOrEqualTo(2));
-                    assertThat(outcomes(progress, "exposures")).containsEntry("clicked", 2L);
+                    assertThat(TestCluster.outcomes(progress, "exposures")).containsEntry("clicked", 2L);
                 });
             }
 
-            try (TopicReader log = new TopicReader(settings.clients(), PATIENCE)) {
-                List<String> texts = new ArrayList<>();
-                records(log, "training-examples").forEach(record -> new TrainingRecords(wire)
-                        .decode(
-                                record.value().orElseThrow(),
-                                example -> texts.add(example.toString()),
-                                change -> texts.add(change.toString()),
-                                user -> texts.add("removed " + user)));
-                assertThat(of("json", texts)).hasSize(2); // the item, and the click
-                assertThat(of("json", texts).stream().map(text -> text.replace("json", "avro")))
-                        .containsExactlyElementsOf(of("avro", texts));
-                assertThat(texts).noneMatch(text -> text.startsWith("removed"));
-                assertThat(records(log, "dead-letters")).singleElement().satisfies(letter -> assertThat(
-                                letter.headers())
-                        .containsEntry("millrace.reject.reason", "undecodable")
-                        .hasEntrySatisfying("__streams.errors.message", message -> assertThat(message)
-                                .startsWith("exposure_di = \"e-json\": is unknown; known are click_id")));
-                assertThat(CountAudit.run(
-                                        log,
-                                        new PlainValues(wire),
-                                        settings.topics().names(),
-                                        settings.attribution())
-                                .faults())
-                        .isEmpty();
-            }
+            TrainingRecords records =
+                    new TrainingRecords(cluster.settings().cluster().wire());
+            List<String> texts = new ArrayList<>();
+            cluster.records("training-examples")
+                    .forEach(record -> records.decode(
+                            record.value().orElseThrow(),
+                            example -> texts.add(example.toString()),
+                            change -> texts.add(change.toString()),
+                            user -> texts.add("removed " + user)));
+            assertThat(of("json", texts)).hasSize(2); // the item, and the click
+            assertThat(of("json", texts).stream().map(text -> text.replace("json", "avro")))
+                    .containsExactlyElementsOf(of("avro", texts));
+            assertThat(texts).noneMatch(text -> text.startsWith("removed"));
+            assertThat(cluster.records("dead-letters")).singleElement().satisfies(letter -> assertThat(letter.headers())
+                    .containsEntry("millrace.reject.reason", "undecodable")
+                    .hasEntrySatisfying("__streams.errors.message", message -> assertThat(message)
+                            .startsWith("exposure_di = \"e-json\": is unknown")));
+            assertThat(cluster.audit().faults()).isEmpty();
         }
     }
 
@@ -166,31 +146,5 @@ class JsonEventsIT {
 
     private static void send(EventProducer producer, String topic, String key, byte[] json) {
         producer.sendBytes(topic, key.getBytes(StandardCharsets.UTF_8), Optional.of(json), T0);
-    }
-
-    private static MillraceSettings settings(EmbeddedBroker broker, Path state) {
-        return MillraceSettings.load(
-                List.of(),
-                Map.of(),
-                Map.of(),
-                Map.of(
-                        "kafka.bootstrap.servers", broker.bootstrapServers(),
-                        "stream.state-directory", state.toString(),
-                        "topic.partitions", "1",
-                        "attribution.actions", "click, purchase",
-                        "train.http.port", "0",
-                        "tower.dim", "8"));
-    }
-
-    private static Map<String, Long> outcomes(ProgressWatch progress, String topic) {
-        return progress.books().getOrDefault(topic, Books.Account.EMPTY).outcomes();
-    }
-
-    private static List<TopicRecord> records(TopicReader log, String topic) {
-        List<TopicRecord> found = new ArrayList<>();
-        for (int partition = 0; partition < log.partitions(topic); partition++) {
-            log.read(topic, partition, log.committedEnd(topic, partition), found::add);
-        }
-        return found;
     }
 }

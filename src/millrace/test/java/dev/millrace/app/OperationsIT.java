@@ -13,20 +13,16 @@ import dev.millrace.operation.OperatorAction.Result;
 import dev.millrace.state.Sha256;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.Cluster;
-import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.OperatorLog;
 import dev.millrace.topic.TopicReader;
-import dev.millrace.topic.Topics;
 import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.wire.Topic;
-import dev.millrace.wire.TopicRecord;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,21 +35,17 @@ import org.junit.jupiter.api.io.TempDir;
 /** What is ordered of a server, on a broker with two generations of which the first answers. */
 class OperationsIT {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final long NOW = 1_767_225_600_000L; // 2026-01-01
+    private static final long NOW = TestCluster.T0;
     private static final String USER = "someone@example.org";
     private static final Operator ANN = new Operator("ann", Operator.HTTP, "192.0.2.7", "");
 
-    private final EmbeddedBroker broker;
+    private final TestCluster scene;
     private final Cluster cluster;
     private final Operations operations;
 
     OperationsIT(@TempDir Path directory) {
-        broker = EmbeddedBroker.start(directory);
-        MillraceSettings settings = MillraceSettings.load(
-                List.of(), Map.of(), Map.of(), Map.of("kafka.bootstrap.servers", broker.bootstrapServers()));
-        new Topics(settings.clients(), settings.topics(), PATIENCE).create();
-        cluster = settings.cluster();
+        scene = new TestCluster(directory, Map.of());
+        cluster = scene.settings().cluster();
         operations = new ClusterOperations(
                 cluster.withPatience(Duration.ofSeconds(4)), InstantSource.fixed(Instant.ofEpochMilli(NOW)));
     }
@@ -73,15 +65,19 @@ class OperationsIT {
 
     @AfterEach
     void stop() {
-        broker.close();
+        scene.close();
     }
 
     @Test
-    void eachChangeHasOneEntryThatSaysWhoOrderedIt() {
+    void eachOrderHasOneEntryThatSaysWhoGaveItWhetherItIsTakenOrRefused() {
         Operations.Change promoted = operations.promote(ANN, "g2");
         Optional<String> afterPromotion = GenerationAdmin.history(cluster).answering();
         Operations.Change rolledBack = operations.rollBack(ANN);
         String erased = operations.erase(ANN, USER);
+        String unknown = "there is no generation g9; known: g1, g2";
+        assertThatThrownBy(() -> operations.promote(ANN, "g9"))
+                .isInstanceOf(GenerationRefusedException.class)
+                .hasMessage(unknown);
 
         assertThat(promoted).isEqualTo(new Operations.Change("g2", Optional.of("g1")));
         assertThat(afterPromotion).contains("g2");
@@ -91,46 +87,20 @@ class OperationsIT {
                 .containsExactly(
                         entry(OperatorAction.Kind.PROMOTE, "g2", Result.ACCEPTED, "g1 answered"),
                         entry(OperatorAction.Kind.ROLL_BACK, "g1", Result.ACCEPTED, "g2 answered"),
-                        entry(OperatorAction.Kind.ERASE, erased, Result.ACCEPTED, ""));
-        // a promotion has the time of its entry
-        assertThat(GenerationAdmin.history(cluster).fact("g2", Kind.PROMOTED))
-                .contains(new GenerationFact("g2", Kind.PROMOTED, NOW, 0, 0, Operator.HTTP));
-    }
-
-    @Test
-    void anErasureIsATombstoneInTheUsersPartitionAndItsEntryDoesNotHaveTheId() {
-        String erased = operations.erase(ANN, USER);
-
-        assertThat(records(cluster.topics().users())).singleElement().satisfies(tombstone -> {
+                        entry(OperatorAction.Kind.ERASE, erased, Result.ACCEPTED, ""),
+                        entry(OperatorAction.Kind.PROMOTE, "g9", Result.REFUSED, unknown));
+        assertThat(erased).isEqualTo("sha256:" + Sha256.hex(USER));
+        assertThat(scene.records(cluster.topics().operatorActions()))
+                .noneMatch(entry -> Utf8.text(entry.value().orElseThrow()).contains("someone"));
+        assertThat(scene.records(cluster.topics().users())).singleElement().satisfies(tombstone -> {
             assertThat(tombstone.key()).isEqualTo(Utf8.bytes(USER));
             assertThat(tombstone.value()).isEmpty();
             assertThat(tombstone.timestamp()).isEqualTo(NOW);
             assertThat(tombstone.partition()).isEqualTo(partition(USER));
         });
-        assertThat(erased).isEqualTo("sha256:" + Sha256.hex(USER));
-        assertThat(records(cluster.topics().operatorActions())).singleElement().satisfies(entry -> {
-            assertThat(Utf8.text(entry.key())).isEqualTo(erased);
-            assertThat(Utf8.text(entry.value().orElseThrow())).contains(erased).doesNotContain("someone");
-        });
-    }
-
-    @Test
-    void whatTheRulesRefuseIsEnteredAndChangesNothing() {
-        String unknown = "there is no generation g9; known: g1, g2";
-        String none = "there is no generation to go back to: g1 is the only one promoted";
-
-        assertThatThrownBy(() -> operations.promote(ANN, "g9"))
-                .isInstanceOf(GenerationRefusedException.class)
-                .hasMessage(unknown);
-        assertThatThrownBy(() -> operations.rollBack(ANN))
-                .isInstanceOf(GenerationRefusedException.class)
-                .hasMessage(none);
-
-        assertThat(OperatorLog.entries(cluster))
-                .containsExactly(
-                        entry(OperatorAction.Kind.PROMOTE, "g9", Result.REFUSED, unknown),
-                        entry(OperatorAction.Kind.ROLL_BACK, "", Result.REFUSED, none));
-        assertThat(GenerationAdmin.history(cluster).answering()).contains("g1");
+        // a promotion has the time of its entry
+        assertThat(GenerationAdmin.history(cluster).fact("g2", Kind.PROMOTED))
+                .contains(new GenerationFact("g2", Kind.PROMOTED, NOW, 0, 0, Operator.HTTP));
     }
 
     @Test
@@ -141,7 +111,7 @@ class OperationsIT {
         assertThatThrownBy(() -> operations.erase(ANN, USER)).isInstanceOf(BrokerUnreachableException.class);
 
         assertThat(GenerationAdmin.history(cluster).answering()).contains("g1");
-        assertThat(records(cluster.topics().users())).isEmpty();
+        assertThat(scene.records(cluster.topics().users())).isEmpty();
     }
 
     @Test
@@ -170,16 +140,6 @@ class OperationsIT {
         try (TopicReader reader = cluster.reader()) {
             return reader.extent(cluster.topics().users(), Utf8.bytes(key)).partition();
         }
-    }
-
-    private List<TopicRecord> records(String topic) {
-        List<TopicRecord> records = new ArrayList<>();
-        try (TopicReader reader = cluster.reader()) {
-            for (TopicReader.Extent extent : reader.extents(topic)) {
-                reader.read(extent, extent.first(), records::add);
-            }
-        }
-        return records;
     }
 
     private void delete(String topic) throws Exception {

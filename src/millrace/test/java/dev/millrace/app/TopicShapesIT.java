@@ -11,8 +11,6 @@ import dev.millrace.topic.LargestRecords;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.Topics;
 import dev.millrace.topic.fault.UnusableTopicException;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
@@ -140,23 +138,18 @@ class TopicShapesIT {
     }
 
     private static TrainProcess start(MillraceSettings settings) {
-        return TrainProcess.start(
-                settings, TrainProcess.From.EVENTS, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+        return TrainProcess.start(settings, TrainProcess.From.EVENTS, TestCluster.metrics());
     }
 
     private MillraceSettings settings(EmbeddedBroker broker) {
-        return MillraceSettings.load(
-                List.of(),
-                Map.of(),
-                Map.of(),
-                Map.of(
-                        "kafka.bootstrap.servers",
-                        broker.bootstrapServers(),
-                        "stream.state-directory",
-                        directory.resolve("state").toString(),
-                        "topic.replicas",
-                        "1",
-                        "train.http.port",
-                        "-1"));
+        return TestCluster.load(Map.of(
+                "kafka.bootstrap.servers",
+                broker.bootstrapServers(),
+                "stream.state-directory",
+                directory.resolve("state").toString(),
+                "topic.replicas",
+                "1",
+                "train.http.port",
+                "-1"));
     }
 }

@@ -6,11 +6,10 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.topic.EmbeddedBroker;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.StreamSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -21,7 +20,6 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** A cluster before and after a topic is broken. */
 class DoctorIT {
@@ -60,6 +58,7 @@ class DoctorIT {
                     .anySatisfy(line -> assertThat(line).startsWith("warn  model         no learner has reported yet"));
 
             howFarItIsIsShown(servers);
+            aReplayTellsWhatItSentToEachTopic(servers);
 
             admin.incrementalAlterConfigs(Map.of(
                             new ConfigResource(ConfigResource.Type.TOPIC, "item-embeddings"),
@@ -93,6 +92,18 @@ class DoctorIT {
                 .containsPattern("topics .* created where missing");
         assertThat(commands.shown("transactions", "list", "--bootstrap-server", servers))
                 .containsPattern("transactions .* asked for");
+    }
+
+    private static void aReplayTellsWhatItSentToEachTopic(String servers) throws Exception {
+        Said replay = run("replay", "--shop", "--events", "50", "--bootstrap-server", servers, "--output", "json");
+        Map<String, Long> sent = new TreeMap<>();
+        new ObjectMapper()
+                .readTree(replay.text)
+                .forEach(row ->
+                        sent.put(row.path("topic").asText(), row.path("sent").asLong()));
+        assertThat(sent).containsOnlyKeys("exposures", "clicks", "users", "items");
+        assertThat(sent.getOrDefault("exposures", 0L) + sent.getOrDefault("clicks", 0L))
+                .isEqualTo(50);
     }
 
     private static void anotherNumberOfPartitionsIsTold(String servers, Admin admin) throws Exception {
@@ -178,12 +189,7 @@ class DoctorIT {
     private record Said(int status, String text, String err) {}
 
     private static Said run(String... arguments) {
-        StringWriter said = new StringWriter();
-        CommandLine commandLine = Millrace.commandLine();
-        commandLine.setOut(new PrintWriter(said, true));
-        StringWriter err = new StringWriter();
-        commandLine.setErr(new PrintWriter(err, true));
-        int status = commandLine.execute(arguments);
-        return new Said(status, said.toString(), err.toString());
+        Commands commands = new Commands();
+        return new Said(commands.run(arguments), commands.out(), commands.err());
     }
 }

@@ -8,6 +8,7 @@ import dev.millrace.event.UserProfile;
 import dev.millrace.replay.ReplayEvent;
 import dev.millrace.shop.ShopGenerator;
 import dev.millrace.shop.ShopSettings;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,22 @@ record GeneratedShop(SortedMap<String, Long> sent, TreeSet<String> items, Sorted
 
     /** Options that make the shop. */
     static final List<String> OPTIONS = List.of("--set", "shop.items=" + ITEMS, "--set", "shop.users=100");
+
+    /** A command that replays the shop as fast as the broker takes it. */
+    static String[] replay(int events) {
+        List<String> arguments =
+                new ArrayList<>(List.of("replay", "--shop", "--events", "" + events, "--speed", "max"));
+        arguments.addAll(OPTIONS);
+        return arguments.toArray(String[]::new);
+    }
+
+    /** A command that runs a demo of the shop on ports of its own. */
+    static String[] demo(String... more) {
+        List<String> arguments = new ArrayList<>(List.of("demo", "--dir", "demo", "--set", "serve.port=0"));
+        arguments.addAll(OPTIONS);
+        arguments.addAll(List.of(more));
+        return arguments.toArray(String[]::new);
+    }
 
     /** @param maxEvents exposures and clicks */
     static GeneratedShop of(long maxEvents) {

@@ -16,10 +16,6 @@ import dev.millrace.topic.TopicReader;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.Topic;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -39,120 +35,101 @@ import org.junit.jupiter.api.io.TempDir;
 /** Two generations side by side, in processes of their own, and a server that changes between them while it is asked. */
 @Tag("slow")
 class GenerationsIT {
-
     private static final int EVENTS = 3_000;
     private static final int SWAPS = 30;
     private static final int CALLERS = 2;
     private static final int USERS = 100;
-    private static final Duration START = Duration.ofMinutes(2);
-    private static final List<String> NARROW =
-            List.of("--set", "tower.dim=16", "--set", "features.user.history.dim=16");
-
-    private final HttpClient http = HttpClient.newHttpClient();
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final List<String> NARROW = List.of("tower.dim=16", "features.user.history.dim=16");
+    private static final List<String> SHADOW = Stream.concat(
+                    NARROW.stream(),
+                    Stream.of(
+                            "stream.application-id=shadow",
+                            "stream.state-directory=shadow-state",
+                            "train.http.port=0",
+                            "stream.from-log.publish=true"))
+            .toList();
     private final ObjectMapper json = new ObjectMapper();
-    private final Path directory;
-
-    GenerationsIT(@TempDir Path directory) {
-        this.directory = directory;
-    }
+    private final Commands commands = new Commands();
 
     @Test
-    void everyAnswerIsOfOneGenerationWhileTheyAreSwappedUnderLoad() throws Exception {
+    void everyAnswerIsOfOneGenerationWhileTheyAreSwappedUnderLoad(@TempDir Path directory) throws Exception {
         int items = GeneratedShop.of(EVENTS).items().size();
-        try (MillraceProcess broker = start("broker", "broker", "--port", "0")) {
-            String bootstrap = broker.awaitOutput("broker (\\S+:\\d+),");
-            run("topics", bootstrap, "topics", "create");
-            try (MillraceProcess trainer = startAt("train", bootstrap, List.of("train"));
-                    MillraceProcess server = startAt(
-                            "serve",
-                            bootstrap,
-                            List.of(
-                                    "serve",
-                                    "--set",
-                                    "serve.port=0",
-                                    "--set",
-                                    "serve.popularity-weight=0",
-                                    "--set",
-                                    "serve.neighbours-weight=0"))) {
-                String url = server.awaitOutput("recall API (\\S+)");
-                run(
-                        "replay",
-                        bootstrap,
-                        Stream.concat(
-                                        Stream.of("replay", "--shop", "--events", "" + EVENTS, "--speed", "max"),
-                                        GeneratedShop.OPTIONS.stream())
-                                .toArray(String[]::new));
-                await().atMost(START).until(() -> ready(url).path("items").asInt() == items);
-                String wide = ready(url).path("generation").asText();
-                String narrow;
-                try (MillraceProcess shadow = startAt("shadow", bootstrap, shadow())) {
-                    shadow.awaitOutput("(training from)");
-                    await().atMost(START)
-                            .until(() -> generations(url).size() == 2
-                                    && generations(url).values().stream().allMatch(each -> each.path("complete")
-                                            .asBoolean()));
-                    narrow = generations(url).keySet().stream()
-                            .filter(name -> !name.equals(wide))
-                            .findFirst()
-                            .orElseThrow();
-                    await().atMost(START)
-                            .until(() -> generations(url)
-                                            .getOrDefault(narrow, json.nullNode())
-                                            .path("items")
-                                            .asInt()
-                                    == items);
-                    assertThat(ready(url).path("generation").asText())
-                            .as("a learner from the log promotes nothing")
-                            .isEqualTo(wide);
+        try (ProgramCluster cluster = new ProgramCluster(directory)) {
+            cluster.run("topics", "create");
+            cluster.start(List.of("train.http.port=0"), "train");
+            MillraceProcess server = cluster.start(
+                    List.of("serve.port=0", "serve.popularity-weight=0", "serve.neighbours-weight=0"), "serve");
+            HttpProbe recall = new HttpProbe(server.awaitOutput("recall API (\\S+)"));
+            cluster.run(GeneratedShop.replay(EVENTS));
+            await().atMost(PATIENCE)
+                    .until(() -> recall.readiness().path("items").asInt() == items);
+            String wide = answering(recall);
 
-                    answersComeFromOneGeneration(bootstrap, url, wide, narrow);
-                    whatCannotBeIsRefused(bootstrap, narrow, wide);
-                    sideBySide(bootstrap, wide, narrow);
-                }
-                retired(bootstrap, url, narrow);
-            }
+            MillraceProcess shadow = cluster.start(SHADOW, "train", "--from", "mini-batches");
+            await().atMost(PATIENCE)
+                    .until(
+                            () -> generations(recall).values(),
+                            both -> both.size() == 2
+                                    && both.stream()
+                                            .allMatch(each -> each.path("complete")
+                                                            .asBoolean()
+                                                    && each.path("items").asInt() == items));
+            String narrow = generations(recall).keySet().stream()
+                    .filter(name -> !name.equals(wide))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(answering(recall))
+                    .as("a learner from the log promotes nothing")
+                    .isEqualTo(wide);
+
+            answersComeFromOneGeneration(cluster, recall, wide, narrow);
+            whatCannotBeIsRefused(cluster, narrow, wide);
+            sideBySide(cluster, wide, narrow);
+            shadow.close();
+            retired(cluster, recall, narrow);
         }
     }
 
-    private void answersComeFromOneGeneration(String bootstrap, String url, String wide, String narrow)
+    private void answersComeFromOneGeneration(ProgramCluster programs, HttpProbe recall, String wide, String narrow)
             throws Exception {
-        Map<String, Map<String, float[]>> vectors = vectorsWhenStill(bootstrap);
-        Queue<HttpResponse<String>> answers = new ConcurrentLinkedQueue<>();
+        Cluster cluster = settings(programs).cluster().withPatience(PATIENCE);
+        Map<String, Map<String, float[]>> vectors = vectorsWhenStill(cluster);
+        Queue<JsonNode> answers = new ConcurrentLinkedQueue<>();
         AtomicBoolean isAsking = new AtomicBoolean(true);
         List<Thread> callers = new ArrayList<>();
         for (int caller = 0; caller < CALLERS; caller++) {
             int first = caller;
-            callers.add(new Thread(() -> ask(url, first, isAsking, answers)));
+            callers.add(new Thread(() -> ask(recall, first, isAsking, answers)));
         }
         callers.forEach(Thread::start);
 
-        GenerationAdmin admin = admin(settings(bootstrap).cluster().withPatience(START));
-        run("promote", bootstrap, "model", "promote", narrow, "--set", "kafka.client.id=ops");
-        awaitServed(url, narrow);
+        Operator test = new Operator("the test", "GenerationsIT", "", "");
+        GenerationAdmin admin = new GenerationAdmin(cluster, new OperatorLog(cluster, test, InstantSource.system()));
+        programs.run("model", "promote", narrow, "--set", "kafka.client.id=ops");
+        awaitServed(recall, narrow);
         for (int swap = 0; swap < SWAPS; swap++) {
-            String before = ready(url).path("generation").asText();
+            String before = answering(recall);
             String other = before.equals(wide) ? narrow : wide;
             assertThat(admin.rollBack()).containsExactly(other, before);
-            awaitServed(url, other);
+            awaitServed(recall, other);
         }
-        assertThat(run("rollback", bootstrap, "model", "rollback", "--output", "json"))
+        assertThat(succeeds(programs, "model", "rollback", "--output", "json"))
                 .contains("{\"promoted\":\"" + wide + "\",\"answered\":\"" + narrow + "\"}");
-        awaitServed(url, wide);
+        awaitServed(recall, wide);
         isAsking.set(false);
         for (Thread caller : callers) {
             caller.join();
         }
 
         Map<String, Integer> answered = new HashMap<>();
-        for (HttpResponse<String> answer : answers) {
-            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-            JsonNode body = json.readTree(answer.body());
-            String generation = body.path("generation").asText();
+        for (JsonNode answer : answers) {
+            String generation = answer.path("generation").asText();
             answered.merge(generation, 1, Integer::sum);
-            float[] query = floats(body.path("vector"));
+            float[] query = json.convertValue(answer.path("vector"), float[].class);
             Map<String, float[]> own = vectors.getOrDefault(generation, Map.of());
-            assertThat(body.path("items")).isNotEmpty();
-            for (JsonNode item : body.path("items")) {
+            assertThat(answer.path("items")).isNotEmpty();
+            for (JsonNode item : answer.path("items")) {
                 float[] vector =
                         Optional.ofNullable(own.get(item.path("item").asText())).orElseThrow();
                 assertThat(query).hasSameSizeAs(vector);
@@ -163,147 +140,96 @@ class GenerationsIT {
         System.out.println(answers.size() + " answers during " + (SWAPS + 2) + " swaps, by generation " + answered);
     }
 
-    private void whatCannotBeIsRefused(String bootstrap, String narrow, String wide) throws Exception {
-        try (MillraceProcess unknown = startAt("unknown", bootstrap, List.of("model", "promote", "g9-nothing"));
-                MillraceProcess answering = startAt("answering", bootstrap, List.of("model", "retire", wide));
-                MillraceProcess same = startAt(
-                        "same", bootstrap, List.of("model", "hand-over", narrow, "--to", "shadow-learn-from-log"));
-                MillraceProcess taken = startAt(
-                        "taken",
-                        bootstrap,
-                        Stream.concat(
-                                        Stream.of(
-                                                "train",
-                                                "--from",
-                                                "mini-batches",
-                                                "--set",
-                                                "stream.application-id=another",
-                                                "--set",
-                                                "stream.from-log.publish=true"),
-                                        NARROW.stream())
-                                .toList())) {
-            assertThat(unknown.awaitExit(START)).isEqualTo(1);
-            assertThat(unknown.output()).contains("there is no generation g9-nothing; known: " + wide + ", " + narrow);
-            assertThat(same.awaitExit(START)).isZero();
-            assertThat(same.output()).contains("unchanged: " + narrow);
-            assertThat(answering.awaitExit(START)).isEqualTo(1);
-            assertThat(answering.output()).contains("generation " + wide + " answers");
-            assertThat(taken.awaitExit(START)).isEqualTo(2);
-            assertThat(taken.output())
-                    .contains("model.generation = g1: must be another, as application shadow-learn-from-log has"
-                            + " published generation "
-                            + narrow);
-        }
+    private void whatCannotBeIsRefused(ProgramCluster cluster, String narrow, String wide) throws Exception {
+        assertThat(run(cluster, "model", "promote", "g9-nothing")).isEqualTo(1);
+        assertThat(run(cluster, "model", "retire", wide)).isEqualTo(1);
+        assertThat(succeeds(cluster, "model", "hand-over", narrow, "--to", "shadow-learn-from-log"))
+                .contains("unchanged: " + narrow);
+        List<String> taken = new ArrayList<>(NARROW);
+        taken.addAll(List.of("stream.application-id=another", "stream.from-log.publish=true"));
+        assertThat(ProgramCluster.ended(cluster.start(taken, "train", "--from", "mini-batches"), 2))
+                .contains("model.generation = g1: must be another");
     }
 
-    private void sideBySide(String bootstrap, String wide, String narrow) throws Exception {
-        String list = run("list", bootstrap, "model", "list");
-        assertThat(list.lines())
-                .anySatisfy(line -> assertThat(line).matches(wide + " +answers .*millrace-learn"))
-                .anySatisfy(line -> assertThat(line).matches(narrow + " +answered before .*shadow-learn-from-log"));
-        assertThat(run("actions", bootstrap, "actions", "--count", "100"))
-                .containsPattern("(?m)^\\S+Z +accepted +promote +" + narrow + " +" + System.getProperty("user.name")
-                        + " +millrace model promote .+ ops +" + wide + " answered$")
+    private void sideBySide(ProgramCluster cluster, String wide, String narrow) throws Exception {
+        assertThat(succeeds(cluster, "model", "list"))
+                .containsPattern("(?m)^" + wide + " +answers .*millrace-learn$")
+                .containsPattern("(?m)^" + narrow + " +answered before .*shadow-learn-from-log$");
+        assertThat(succeeds(cluster, "actions", "--count", "100"))
+                .containsPattern("(?m)^\\S+Z  +accepted +promote +" + narrow + " +" + System.getProperty("user.name")
+                        + " +millrace model promote .+  ops  +" + wide + " answered$")
                 .containsPattern("accepted +roll-back +" + wide + " +the test +GenerationsIT .*" + narrow + " answered")
-                .containsPattern("refused +promote +g9-nothing .*there is no generation g9-nothing; known: ")
-                .containsPattern("refused +retire +" + wide + " .*generation " + wide + " answers")
+                .containsPattern("refused +promote +g9-nothing ")
+                .containsPattern("refused +retire +" + wide + " ")
                 .containsPattern("accepted +hand-over +" + narrow + " .*to shadow-learn-from-log");
-        String diff = run("diff", bootstrap, "model", "diff", wide, narrow, "--users", "50", "--k", "10");
-        assertThat(diff)
-                .containsPattern("tower.dim +64 +16")
-                .containsPattern("answers.users +50")
-                .containsPattern("right.step +[1-9]");
-        String found = run(
-                "diff-json",
-                bootstrap,
-                "model",
-                "diff",
-                wide,
-                narrow,
-                "--users",
-                "50",
-                "--k",
-                "10",
-                "--output",
-                "json");
-        JsonNode object = json.readTree(
-                found.lines().filter(line -> line.startsWith("{")).findFirst().orElseThrow());
-        assertThat(object.path("left").path("generation").asText()).isEqualTo(wide);
-        assertThat(object.path("right").path("generation").asText()).isEqualTo(narrow);
-        assertThat(object.path("right").path("step").asLong()).isPositive();
-        assertThat(object.path("settings")).anySatisfy(setting -> assertThat(setting.toString())
+        String[] diff = {"model", "diff", wide, narrow, "--users", "50", "--k", "10", "--output", "json"};
+        JsonNode found = json.readTree(succeeds(cluster, diff));
+        assertThat(found.at("/left/generation").asText()).isEqualTo(wide);
+        assertThat(found.at("/right/generation").asText()).isEqualTo(narrow);
+        assertThat(found.at("/right/step").asLong()).isPositive();
+        assertThat(found.path("settings")).anySatisfy(setting -> assertThat(setting.toString())
                 .isEqualTo("{\"key\":\"tower.dim\",\"left\":\"64\",\"right\":\"16\"}"));
-        assertThat(object.path("answers").path("users").asInt()).isEqualTo(50);
-        assertThat(object.path("answers").path("common").asDouble()).isBetween(0.0, 1.0);
+        assertThat(found.at("/answers/users").asInt()).isEqualTo(50);
+        assertThat(found.at("/answers/common").asDouble()).isBetween(0.0, 1.0);
     }
 
-    private void retired(String bootstrap, String url, String narrow) throws Exception {
-        String removed = run("retire", bootstrap, "model", "retire", narrow);
-        assertThat(removed)
+    private void retired(ProgramCluster cluster, HttpProbe recall, String narrow) throws Exception {
+        assertThat(succeeds(cluster, "model", "retire", narrow))
                 .containsPattern("retired +" + narrow)
-                .containsPattern("recordsRemoved +[0-9]{2,}")
-                .contains("if shadow-learn-from-log still runs, stop it");
-        assertThat(run("retire-again", bootstrap, "model", "retire", narrow, "--output", "json"))
+                .containsPattern("recordsRemoved +[0-9]{2,}");
+        assertThat(succeeds(cluster, "model", "retire", narrow, "--output", "json"))
                 .contains("{\"retired\":\"" + narrow + "\",\"again\":true,\"recordsRemoved\":0,");
-        assertThat(vectors(bootstrap)).doesNotContainKey(narrow);
-        await().atMost(START).until(() -> !generations(url).containsKey(narrow));
-        assertThat(get(url + "/v1/recall?user=u1&generation=" + narrow).statusCode())
-                .isEqualTo(404);
-        assertThat(get(url + "/v1/recall?user=u1").statusCode()).isEqualTo(200);
-        try (MillraceProcess again = startAt("again", bootstrap, shadow())) {
-            assertThat(again.awaitExit(START)).isEqualTo(2);
-            assertThat(again.output()).contains("generation " + narrow + " is retired");
-        }
+
+        assertThat(vectors(settings(cluster).cluster())).doesNotContainKey(narrow);
+        await().atMost(PATIENCE).until(() -> !generations(recall).containsKey(narrow));
+        assertThat(recall.status("/v1/recall?user=u1&generation=" + narrow)).isEqualTo(404);
+        assertThat(recall.status("/v1/recall?user=u1")).isEqualTo(200);
+        assertThat(ProgramCluster.ended(cluster.start(SHADOW, "train", "--from", "mini-batches"), 2))
+                .contains("generation " + narrow + " is retired");
     }
 
-    private static List<String> shadow() {
-        return Stream.concat(
-                        Stream.of(
-                                "train",
-                                "--from",
-                                "mini-batches",
-                                "--set",
-                                "stream.application-id=shadow",
-                                "--set",
-                                "stream.state-directory=shadow-state",
-                                "--set",
-                                "train.http.port=0",
-                                "--set",
-                                "stream.from-log.publish=true"),
-                        NARROW.stream())
-                .toList();
+    private int run(ProgramCluster cluster, String... command) {
+        return commands.run(Map.of("kafka.bootstrap.servers", cluster.bootstrapServers()), command);
     }
 
-    private void ask(String url, int first, AtomicBoolean isAsking, Queue<HttpResponse<String>> answers) {
+    private String succeeds(ProgramCluster cluster, String... command) {
+        assertThat(run(cluster, command)).as(commands.err()).isZero();
+        return commands.out();
+    }
+
+    private static void ask(HttpProbe recall, int first, AtomicBoolean isAsking, Queue<JsonNode> answers) {
         try {
             for (int number = first; isAsking.get(); number += CALLERS) {
-                answers.add(get(url + "/v1/recall?k=10&include-vector=true&user=u" + number % USERS));
+                answers.add(recall.fetch("/v1/recall?k=10&include-vector=true&user=u" + number % USERS));
             }
         } catch (IOException | InterruptedException failed) {
             throw new IllegalStateException(failed);
         }
     }
 
-    private void awaitServed(String url, String generation) {
-        await().atMost(START)
-                .pollInterval(Duration.ofMillis(5))
-                .until(() -> ready(url).path("generation").asText().equals(generation));
+    private static String answering(HttpProbe recall) throws Exception {
+        return recall.readiness().path("generation").asText();
     }
 
-    private Map<String, JsonNode> generations(String url) throws Exception {
+    private static void awaitServed(HttpProbe recall, String generation) {
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(5)).until(() -> answering(recall)
+                .equals(generation));
+    }
+
+    private static Map<String, JsonNode> generations(HttpProbe recall) throws Exception {
         Map<String, JsonNode> generations = new HashMap<>();
-        ready(url)
+        recall.readiness()
                 .path("generations")
                 .forEach(each -> generations.put(each.path("generation").asText(), each));
         return generations;
     }
 
     /** The same as soon as two looks one second apart see the same: the learners have come to their ends. */
-    private Map<String, Map<String, float[]>> vectorsWhenStill(String bootstrap) throws InterruptedException {
-        Map<String, Map<String, float[]>> seen = vectors(bootstrap);
+    private static Map<String, Map<String, float[]>> vectorsWhenStill(Cluster cluster) throws InterruptedException {
+        Map<String, Map<String, float[]>> seen = vectors(cluster);
         while (true) {
             Thread.sleep(1_000);
-            Map<String, Map<String, float[]>> now = vectors(bootstrap);
+            Map<String, Map<String, float[]>> now = vectors(cluster);
             if (sum(seen) == sum(now)) {
                 return now;
             }
@@ -319,16 +245,14 @@ class GenerationsIT {
     }
 
     /** Latest vectors on the topic, by generation and item. */
-    private Map<String, Map<String, float[]>> vectors(String bootstrap) {
-        MillraceSettings settings = settings(bootstrap);
+    private static Map<String, Map<String, float[]>> vectors(Cluster cluster) {
+        AvroWire wire = cluster.wire();
         Map<String, Map<String, float[]>> vectors = new HashMap<>();
-        try (TopicReader reader = new TopicReader(settings.clients(), START)) {
-            for (TopicReader.Extent extent :
-                    reader.extents(settings.topics().names().itemEmbeddings())) {
+        try (TopicReader reader = cluster.reader()) {
+            for (TopicReader.Extent extent : reader.extents(cluster.topics().itemEmbeddings())) {
                 reader.read(extent, extent.first(), record -> {
-                    ItemEmbedding embedding = new AvroWire(settings.wire())
-                            .decode(Topic.ITEM_EMBEDDINGS, record)
-                            .orElseThrow();
+                    ItemEmbedding embedding =
+                            wire.decode(Topic.ITEM_EMBEDDINGS, record).orElseThrow();
                     Map<String, float[]> own = vectors.computeIfAbsent(embedding.generation(), name -> new HashMap<>());
                     if (!embedding.isMark()) {
                         own.remove(embedding.item());
@@ -342,21 +266,9 @@ class GenerationsIT {
         return vectors;
     }
 
-    private static GenerationAdmin admin(Cluster cluster) {
-        Operator test = new Operator("the test", "GenerationsIT", "", "");
-        return new GenerationAdmin(cluster, new OperatorLog(cluster, test, InstantSource.system()));
-    }
-
-    private static MillraceSettings settings(String bootstrap) {
-        return MillraceSettings.load(List.of(), Map.of(), Map.of(), Map.of("kafka.bootstrap.servers", bootstrap));
-    }
-
-    private static float[] floats(JsonNode array) {
-        float[] floats = new float[array.size()];
-        for (int at = 0; at < floats.length; at++) {
-            floats[at] = array.get(at).floatValue();
-        }
-        return floats;
+    private static MillraceSettings settings(ProgramCluster cluster) {
+        return MillraceSettings.load(
+                List.of(), Map.of(), Map.of(), Map.of("kafka.bootstrap.servers", cluster.bootstrapServers()));
     }
 
     private static double product(float[] left, float[] right) {
@@ -365,31 +277,5 @@ class GenerationsIT {
             sum += left[at] * right[at];
         }
         return sum;
-    }
-
-    private JsonNode ready(String url) throws Exception {
-        return json.readTree(get(url + "/readyz").body());
-    }
-
-    private HttpResponse<String> get(String url) throws IOException, InterruptedException {
-        return http.send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString());
-    }
-
-    private MillraceProcess start(String name, String... arguments) throws IOException {
-        return MillraceProcess.start(directory, name, arguments);
-    }
-
-    private MillraceProcess startAt(String name, String bootstrap, List<String> arguments) throws IOException {
-        return start(
-                name,
-                Stream.concat(arguments.stream(), Stream.of("--bootstrap-server", bootstrap))
-                        .toArray(String[]::new));
-    }
-
-    private String run(String name, String bootstrap, String... arguments) throws Exception {
-        try (MillraceProcess process = startAt(name, bootstrap, List.of(arguments))) {
-            assertThat(process.awaitExit(START)).as(process.output()).isZero();
-            return process.output();
-        }
     }
 }

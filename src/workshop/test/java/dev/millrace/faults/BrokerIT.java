@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.cli.HttpProbe;
 import dev.millrace.cli.MillraceProcess;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.cli.HttpProbe;
 import dev.millrace.cli.MillraceProcess;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.train.TrainingProgress;

@@ -2,6 +2,7 @@ package dev.millrace.faults;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.cli.HttpProbe;
 import dev.millrace.cli.MillraceProcess;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,0 +1,83 @@
+package dev.millrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+
+/** A broker and commands of the program on it, as processes that work in one directory. Closing ends those that still run. */
+final class ProgramCluster implements AutoCloseable {
+    static final Duration PATIENCE = Duration.ofMinutes(3);
+    private final Deque<MillraceProcess> started = new ArrayDeque<>();
+    private final MillraceProcess.Launch launch;
+    private final Path directory;
+    private final MillraceProcess broker;
+    private final String bootstrapServers;
+
+    ProgramCluster(MillraceProcess.Launch launch, Path directory) throws IOException {
+        this.launch = launch;
+        this.directory = directory;
+        broker = begin("broker", "--port", "0");
+        bootstrapServers = broker.awaitOutput("broker (\\S+:\\d+),");
+    }
+
+    ProgramCluster(Path directory) throws IOException {
+        this(MillraceProcess.Launch.PROGRAM, directory);
+    }
+
+    MillraceProcess broker() {
+        return broker;
+    }
+
+    String bootstrapServers() {
+        return bootstrapServers;
+    }
+
+    /** Starts a command. */
+    MillraceProcess start(String... command) throws IOException {
+        return start(List.of(), command);
+    }
+
+    /**
+     * Starts a command.
+     *
+     * @param settings {@code key=value} each
+     */
+    MillraceProcess start(List<String> settings, String... command) throws IOException {
+        List<String> all = new ArrayList<>(Arrays.asList(command));
+        all.addAll(List.of("--bootstrap-server", bootstrapServers));
+        settings.forEach(setting -> all.addAll(List.of("--set", setting)));
+        return begin(all.toArray(String[]::new));
+    }
+
+    /** Runs a command, which must succeed. Returns what it prints. */
+    String run(String... command) throws Exception {
+        return ended(start(command), 0);
+    }
+
+    /** Waits for the end of a process, which must have that status. Returns what it printed. */
+    static String ended(MillraceProcess process, int status) throws InterruptedException {
+        assertThat(process.awaitExit(PATIENCE)).as(process.output()).isEqualTo(status);
+        return process.output();
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        while (!started.isEmpty()) {
+            started.pop().close();
+        }
+    }
+
+    private MillraceProcess begin(String... arguments) throws IOException {
+        MillraceProcess process =
+                MillraceProcess.start(launch, directory, arguments[0] + "-" + started.size(), arguments);
+        started.push(process);
+        return process;
+    }
+}
