@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.millrace.app.MillraceSettings;
 import dev.millrace.operation.Operator;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.topic.Cluster;
@@ -93,7 +92,7 @@ class GenerationsIT {
 
     private void answersComeFromOneGeneration(ProgramCluster programs, HttpProbe recall, String wide, String narrow)
             throws Exception {
-        Cluster cluster = settings(programs).cluster().withPatience(PATIENCE);
+        Cluster cluster = programs.settings().cluster().withPatience(PATIENCE);
         Map<String, Map<String, float[]>> vectors = vectorsWhenStill(cluster);
         Queue<JsonNode> answers = new ConcurrentLinkedQueue<>();
         AtomicBoolean isAsking = new AtomicBoolean(true);
@@ -180,7 +179,7 @@ class GenerationsIT {
         assertThat(succeeds(cluster, "model", "retire", narrow, "--output", "json"))
                 .contains("{\"retired\":\"" + narrow + "\",\"again\":true,\"recordsRemoved\":0,");
 
-        assertThat(vectors(settings(cluster).cluster())).doesNotContainKey(narrow);
+        assertThat(vectors(cluster.settings().cluster())).doesNotContainKey(narrow);
         await().atMost(PATIENCE).until(() -> !generations(recall).containsKey(narrow));
         assertThat(recall.status("/v1/recall?user=u1&generation=" + narrow)).isEqualTo(404);
         assertThat(recall.status("/v1/recall?user=u1")).isEqualTo(200);
@@ -264,11 +263,6 @@ class GenerationsIT {
         }
         vectors.values().removeIf(Map::isEmpty);
         return vectors;
-    }
-
-    private static MillraceSettings settings(ProgramCluster cluster) {
-        return MillraceSettings.load(
-                List.of(), Map.of(), Map.of(), Map.of("kafka.bootstrap.servers", cluster.bootstrapServers()));
     }
 
     private static double product(float[] left, float[] right) {

@@ -3,6 +3,7 @@ package dev.millrace.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.app.MillraceSettings;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
@@ -10,13 +11,9 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
 import dev.millrace.follow.ProgressWatch;
-import dev.millrace.settings.SettingsReader;
 import dev.millrace.stream.Streams;
-import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.EventProducer;
-import dev.millrace.topic.TopicNames;
 import dev.millrace.train.TrainingProgress;
-import dev.millrace.wire.AvroWire;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,8 +34,6 @@ class LargeEventsIT {
             List.of("-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"));
 
     private final Path directory;
-    private final TopicNames names = TopicNames.read(new SettingsReader(Map.of()));
-    private final AvroWire wire = Streams.wire();
 
     LargeEventsIT(@TempDir Path directory) {
         this.directory = directory;
@@ -79,31 +74,24 @@ class LargeEventsIT {
 
     @Test
     void valuesOfADeclaredFeatureThatAreTooLargeAreDeadLettersAndFillNoTable() throws Exception {
-        run(List.of("features.user=user,history,title"), producer -> {
-            for (int at = 0; at < 730; at++) {
-                String value = at + "-" + "y".repeat(400_000);
-                producer.send(new UserProfile(
-                        "user" + at, Streams.T0, Features.of(Map.of("title", new FeatureValue.Category(value)))));
-                learnt(producer, at, "user" + at, Features.NONE);
-            }
-            return 730;
-        });
+        learnsWithDistinctTitles(List.of());
     }
 
     @Test
     @Tag("fault")
     @Tag("long")
     void distinctLongValuesOfADeclaredFeatureFillATableWithTheirHashesOnly() throws Exception {
-        List<String> settings = List.of(
-                "features.user=user,history,title",
-                "limits.feature-bytes=450000",
-                "limits.features-bytes=450000",
-                "limits.profile-bytes=450000");
+        learnsWithDistinctTitles(
+                List.of("limits.feature-bytes=450000", "limits.features-bytes=450000", "limits.profile-bytes=450000"));
+    }
+
+    private void learnsWithDistinctTitles(List<String> limits) throws Exception {
+        List<String> settings = new ArrayList<>(limits);
+        settings.add("features.user=user,history,title");
         run(settings, producer -> {
             for (int at = 0; at < 730; at++) {
-                String value = at + "-" + "y".repeat(400_000);
-                producer.send(new UserProfile(
-                        "user" + at, Streams.T0, Features.of(Map.of("title", new FeatureValue.Category(value)))));
+                FeatureValue title = new FeatureValue.Category(at + "-" + "y".repeat(400_000));
+                producer.send(new UserProfile("user" + at, Streams.T0, Features.of(Map.of("title", title))));
                 learnt(producer, at, "user" + at, Features.NONE);
             }
             return 730;
@@ -116,32 +104,6 @@ class LargeEventsIT {
     }
 
     private void run(List<String> settings, Sending sending) throws Exception {
-        try (MillraceProcess broker = MillraceProcess.start(directory, "broker", "broker", "--port", "0")) {
-            String bootstrap = broker.awaitOutput("broker (\\S+:\\d+),");
-            try (MillraceProcess topics =
-                    MillraceProcess.start(directory, "topics", arguments(bootstrap, settings, "topics", "create"))) {
-                assertThat(topics.awaitExit(PATIENCE)).as(topics.output()).isZero();
-            }
-            ClientSettings clients = ClientSettings.of(bootstrap);
-            int examples;
-            try (EventProducer producer = new EventProducer(clients, names, wire)) {
-                examples = sending.to(producer);
-                producer.flush();
-            }
-            try (MillraceProcess trainer =
-                            MillraceProcess.start(SMALL, directory, "train", arguments(bootstrap, settings, "train"));
-                    ProgressWatch watch = new ProgressWatch(clients, names.trainingProgress(), wire)) {
-                await().atMost(PATIENCE).pollInterval(Duration.ofMillis(200)).until(() -> {
-                    assertThat(trainer.isAlive()).as(trainer.output()).isTrue();
-                    return watch.training().map(TrainingProgress::positives).orElse(0L) == examples;
-                });
-            }
-        }
-    }
-
-    private static String[] arguments(String bootstrap, List<String> settings, String... command) {
-        List<String> arguments = new ArrayList<>(List.of(command));
-        arguments.addAll(List.of("--bootstrap-server", bootstrap));
         List<String> all = new ArrayList<>(settings);
         all.addAll(List.of(
                 "topic.partitions=1",
@@ -149,8 +111,24 @@ class LargeEventsIT {
                 "batch.negatives=16",
                 "tower.dim=16",
                 "exam.budget=0"));
-        all.forEach(setting -> arguments.addAll(List.of("--set", setting)));
-        return arguments.toArray(String[]::new);
+        try (ProgramCluster programs = new ProgramCluster(SMALL, directory)) {
+            ProgramCluster.ended(programs.start(all, "topics", "create"), 0);
+            MillraceSettings own = programs.settings();
+            int examples;
+            try (EventProducer producer =
+                    new EventProducer(own.clients(), own.topics().names(), Streams.wire())) {
+                examples = sending.to(producer);
+                producer.flush();
+            }
+            MillraceProcess trainer = programs.start(all, "train");
+            try (ProgressWatch watch =
+                    new ProgressWatch(own.clients(), own.topics().names().trainingProgress(), Streams.wire())) {
+                await().atMost(PATIENCE).pollInterval(Duration.ofMillis(200)).until(() -> {
+                    assertThat(trainer.isAlive()).as(trainer.output()).isTrue();
+                    return watch.training().map(TrainingProgress::positives).orElse(0L) == examples;
+                });
+            }
+        }
     }
 
     private static void learnt(EventProducer producer, int number, String user, Features context) {

@@ -126,9 +126,13 @@ public final class MillraceProcess implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** The operating system's number of it. */
-    public long id() {
-        return process.pid();
+    /** Memory of it that is in use, as Linux counts it. */
+    public long residentKilobytes() throws IOException {
+        return Files.readAllLines(Path.of("/proc", Long.toString(process.pid()), "status")).stream()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** Sends SIGTERM. */

@@ -2,6 +2,7 @@ package dev.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.app.MillraceSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 
 /** A broker and commands of the program on it, as processes that work in one directory. Closing ends those that still run. */
 final class ProgramCluster implements AutoCloseable {
@@ -20,10 +22,11 @@ final class ProgramCluster implements AutoCloseable {
     private final MillraceProcess broker;
     private final String bootstrapServers;
 
+    /** @param launch how commands start */
     ProgramCluster(MillraceProcess.Launch launch, Path directory) throws IOException {
         this.launch = launch;
         this.directory = directory;
-        broker = begin("broker", "--port", "0");
+        broker = begin(MillraceProcess.Launch.PROGRAM, "broker", "--port", "0");
         bootstrapServers = broker.awaitOutput("broker (\\S+:\\d+),");
     }
 
@@ -37,6 +40,12 @@ final class ProgramCluster implements AutoCloseable {
 
     String bootstrapServers() {
         return bootstrapServers;
+    }
+
+    /** Returns the settings that a client of it has without any file. */
+    MillraceSettings settings() {
+        return MillraceSettings.load(
+                List.of(), Map.of(), Map.of(), Map.of("kafka.bootstrap.servers", bootstrapServers));
     }
 
     /** Starts a command. */
@@ -53,7 +62,7 @@ final class ProgramCluster implements AutoCloseable {
         List<String> all = new ArrayList<>(Arrays.asList(command));
         all.addAll(List.of("--bootstrap-server", bootstrapServers));
         settings.forEach(setting -> all.addAll(List.of("--set", setting)));
-        return begin(all.toArray(String[]::new));
+        return begin(launch, all.toArray(String[]::new));
     }
 
     /** Runs a command, which must succeed. Returns what it prints. */
@@ -74,9 +83,8 @@ final class ProgramCluster implements AutoCloseable {
         }
     }
 
-    private MillraceProcess begin(String... arguments) throws IOException {
-        MillraceProcess process =
-                MillraceProcess.start(launch, directory, arguments[0] + "-" + started.size(), arguments);
+    private MillraceProcess begin(MillraceProcess.Launch how, String... arguments) throws IOException {
+        MillraceProcess process = MillraceProcess.start(how, directory, arguments[0] + "-" + started.size(), arguments);
         started.push(process);
         return process;
     }

@@ -1,7 +1,6 @@
 package dev.millrace.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.millrace.cli.HttpProbe;
 import java.nio.file.Path;
@@ -49,7 +48,7 @@ class BrokerDiskIT {
             try (SmallDisk disk = moveTo(run, GROWN_KILOBYTES)) {
                 TrainerProcess trainer = run.train();
                 HttpProbe health = trainer.health();
-                try (PacedLoad load = PacedLoad.start(run, stream, 150)) {
+                try (PacedLoad load = PacedLoad.start(run, stream)) {
                     run.awaitStep(undisturbed.step() / 3);
                     disk.exhaust();
                     run.note("the disk is full, at step " + run.step());
@@ -81,11 +80,10 @@ class BrokerDiskIT {
 
     /** The broker halts, as its only log directory has failed; the trainer lives, is not ready, and says why. */
     private static void isWaitedFor(Experiment run, TrainerProcess trainer, HttpProbe health) throws Exception {
-        await("the broker ends").atMost(Experiment.PATIENCE).until(() -> !run.broker()
-                .isAlive());
+        Experiment.awaits("the broker ends", () -> !run.broker().isAlive());
         run.note("the broker has ended, at step " + run.step());
         assertThat(run.broker().output()).contains("No space left on device");
-        await("not ready").atMost(Experiment.PATIENCE).until(() -> !health.isReady());
+        Experiment.awaits("not ready", () -> !health.isReady());
         trainer.awaitOutput("(No broker answers; the applications wait)");
         long begun = System.nanoTime();
         while (System.nanoTime() - begun < OUTAGE.toNanos()) {
@@ -98,9 +96,8 @@ class BrokerDiskIT {
     }
 
     private static void goesOn(Experiment run, HttpProbe health) throws Exception {
-        run.broker().startAgain();
-        run.note("broker started");
-        await("ready again").atMost(Experiment.PATIENCE).until(health::isReady);
+        run.startBroker();
+        Experiment.awaits("ready again", health::isReady);
         run.note("the trainer is ready");
     }
 }

@@ -1,7 +1,6 @@
 package dev.millrace.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -32,45 +31,32 @@ class BrokerIT {
     @Test
     @Tag("long")
     void f07_brokerStoppedAndStartedAgainLosesNothing() throws Exception {
-        try (Experiment run = Experiment.begin("F7", "broker: SIGTERM and start", 1)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.load(STREAM);
-
+        Experiment.sameLog("F7", "broker: SIGTERM and start", STREAM, (run, undisturbed) -> {
             run.train();
-            run.awaitStep(stepToFailAt(run, undisturbed, 1, 1));
+            run.awaitPart(undisturbed, 1, 1);
             run.broker().stop();
             run.note("broker stopped, at step " + run.step());
-            startAgain(run);
-
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+            run.startBroker();
+        });
     }
 
     @Test
     @Tag("long")
     void f08_brokerKilledThreeTimesLosesNothing() throws Exception {
-        try (Experiment run = Experiment.begin("F8", "broker: SIGKILL and start, three times", 1)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.load(STREAM);
-
+        Experiment.sameLog("F8", "broker: SIGKILL and start, three times", STREAM, (run, undisturbed) -> {
             run.train();
             for (int kill = 1; kill <= 3; kill++) {
-                run.awaitStep(stepToFailAt(run, undisturbed, kill, 3));
-                run.broker().kill();
-                run.note("broker killed, at step " + run.step());
-                startAgain(run);
+                run.awaitPart(undisturbed, kill, 3);
+                run.killBroker();
+                run.startBroker();
             }
-
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+        });
     }
 
     @Test
     @Tag("long")
     void f09_brokerKilledAndAwayFor70SecondsIsWaitedFor() throws Exception {
-        try (Experiment run = Experiment.begin("F9", "broker: SIGKILL, away for 70 s", 1)) {
-            killed(run);
-        }
+        Experiment.sameLog("F9", "broker: SIGKILL, away for 70 s", STREAM, BrokerIT::killed);
     }
 
     /**
@@ -80,11 +66,10 @@ class BrokerIT {
     @Test
     @Tag("long")
     void f09_endsOfTransactionsThatTheBrokerLosesAreSettled() throws Exception {
-        try (Experiment run = Experiment.begin("F9-orphans", "as F9, and the broker rolls back at once", 1)) {
+        Experiment.sameLog("F9-orphans", "as F9, and the broker rolls back at once", STREAM, (run, undisturbed) -> {
             settleOrNot(run);
-            run.broker().set(QUICK_ROLLBACK);
-            killed(run);
-        }
+            killed(run, undisturbed);
+        });
     }
 
     /** Whatever was committed when a kill came must be there afterwards, whatever the broker has lost of its end. */
@@ -92,111 +77,87 @@ class BrokerIT {
     @Tag("long")
     void f41_brokerKilledAgainAndAgainLosesNoEndOfATransactionForGood() throws Exception {
         int kills = Integer.getInteger("faults.kills", 10);
-        try (Experiment run = Experiment.begin("F41", "broker: SIGKILL and start, " + kills + " times in a row", 1)) {
+        String what = "broker: SIGKILL and start, " + kills + " times in a row";
+        Experiment.sameLog("F41", what, STREAM, (run, undisturbed) -> {
             settleOrNot(run);
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.load(STREAM);
-            run.broker().set(QUICK_ROLLBACK);
-
             run.train();
             for (int kill = 1; kill <= kills; kill++) {
-                run.awaitStep(stepToFailAt(run, undisturbed, kill, kills));
-                run.broker().kill();
-                run.note("broker killed, at step " + run.step());
+                run.awaitPart(undisturbed, kill, kills);
+                run.killBroker();
                 TimeUnit.MILLISECONDS.sleep(run.random().nextInt(12_000));
-                startAgain(run);
+                run.startBroker();
             }
-
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+        });
     }
 
-    /** The negative control, which must fail on a broker with the fault. */
+    /** Without, as the negative control, it must fail on a broker with the fault. */
     private static void settleOrNot(Experiment run) {
         run.set("stream.settle-transactions", Boolean.toString(!Boolean.getBoolean("faults.unsettled")));
+        run.broker().set(QUICK_ROLLBACK);
     }
 
     @Test
     @Tag("long")
     void f09_brokerFrozenFor70SecondsIsWaitedFor() throws Exception {
-        try (Experiment run = Experiment.begin("F9-frozen", "broker: SIGSTOP for 70 s, SIGCONT", 1)) {
-            frozen(run);
-        }
+        Experiment.sameLog("F9-frozen", "broker: SIGSTOP for 70 s, SIGCONT", STREAM, BrokerIT::frozen);
     }
 
     /** Clients give up, while the broker still holds what they had begun. */
     @Test
     @Tag("long")
     void f09_aTransactionThatOutlivesTheOutageIsNotCommittedInPart() throws Exception {
-        try (Experiment run =
-                Experiment.begin("F9-open", "broker: SIGSTOP for 70 s, SIGCONT, transactions of up to 10 min", 1)) {
+        String what = "broker: SIGSTOP for 70 s, SIGCONT, transactions of up to 10 min";
+        Experiment.sameLog("F9-open", what, STREAM, (run, undisturbed) -> {
             run.set("stream.transaction-timeout", "10m");
-            frozen(run);
-        }
+            frozen(run, undisturbed);
+        });
     }
 
     @Test
     @Tag("long")
     void f10_startedBeforeTheBrokerItWaitsOrGivesUpAsToldAndThenRuns() throws Exception {
-        try (Experiment run = Experiment.begin("F10", "trainer: started before the broker", 1)) {
-            Outcome undisturbed = run.undisturbed(SHORT_STREAM);
-            run.load(SHORT_STREAM);
+        Experiment.sameLog("F10", "trainer: started before the broker", SHORT_STREAM, (run, undisturbed) -> {
             run.broker().stop();
             run.note("broker stopped");
-
             TrainerProcess impatient = run.train("state", "stream.startup-timeout", "5s");
             assertThat(impatient.awaitExit(Experiment.PATIENCE)).isEqualTo(UNAVAILABLE);
             assertThat(impatient.output())
-                    .contains("gave up after 5 s (stream.startup-timeout): no broker answered at "
-                            + run.broker().address() + " within")
+                    .contains("(stream.startup-timeout): no broker answered at "
+                            + run.broker().address())
                     .doesNotContain("\tat ");
             TrainerProcess patient = run.train();
             patient.awaitOutput("(waiting for a broker at " + run.broker().address() + ", \\d+ s more)");
-            startAgain(run);
-
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-            assertThat(patient.output()).contains("learn ready after");
-        }
+            run.startBroker();
+            patient.awaitReady();
+        });
     }
 
-    private static void killed(Experiment run) throws Exception {
-        outage(
-                run,
-                () -> {
-                    run.broker().kill();
-                    run.note("broker killed, at step " + run.step());
-                },
-                () -> startAgain(run));
+    private static void killed(Experiment run, Outcome undisturbed) throws Exception {
+        outage(run, undisturbed, Experiment::killBroker, Experiment::startBroker);
     }
 
-    private static void frozen(Experiment run) throws Exception {
-        outage(
-                run,
-                () -> {
-                    run.broker().signal("STOP");
-                    run.note("broker frozen, at step " + run.step());
-                },
-                () -> {
-                    run.broker().signal("CONT");
-                    run.note("broker goes on");
-                });
+    private static void frozen(Experiment run, Outcome undisturbed) throws Exception {
+        outage(run, undisturbed, frozen -> signal(frozen, "STOP"), frozen -> signal(frozen, "CONT"));
+    }
+
+    private static void signal(Experiment run, String signal) throws Exception {
+        run.broker().signal(signal);
+        run.note("broker gets SIG" + signal + ", at step " + run.step());
     }
 
     /** An outage in mid-stream, beside a server that goes on answering. */
-    private static void outage(Experiment run, Fault fault, Fault end) throws Exception {
-        Outcome undisturbed = run.undisturbed(STREAM);
-        run.load(STREAM);
+    private static void outage(Experiment run, Outcome undisturbed, Fault fault, Fault end) throws Exception {
         TrainerProcess trainer = run.train();
         try (MillraceProcess server = run.run("serve", "serve")) {
             HttpProbe recall = new HttpProbe(server.awaitOutput("recall API (\\S+)"));
             HttpProbe health = trainer.health();
-            await("the trainer is ready").atMost(Experiment.PATIENCE).until(health::isReady);
-            await("the server is ready").atMost(Experiment.PATIENCE).until(recall::isReady);
-            run.awaitStep(stepToFailAt(run, undisturbed, 1, 1));
+            Experiment.awaits("the trainer is ready", health::isReady);
+            Experiment.awaits("the server is ready", recall::isReady);
+            run.awaitPart(undisturbed, 1, 1);
 
-            fault.happen();
+            fault.happen(run);
             long begun = System.nanoTime();
-            await("not ready").atMost(Experiment.PATIENCE).until(() -> !health.isReady());
+            Experiment.awaits("not ready", () -> !health.isReady());
             run.note("the trainer is not ready");
             JsonNode last = answers(recall);
             int asked = 0;
@@ -217,17 +178,16 @@ class BrokerIT {
                     + after / 1024 + " MB at its end");
             assertThat(after - early).as("kB grown in the outage").isLessThan(GROWTH_KILOBYTES);
 
-            end.happen();
-            await("ready again").atMost(Experiment.PATIENCE).until(health::isReady);
+            end.happen(run);
+            Experiment.awaits("ready again", health::isReady);
             run.note("the trainer is ready");
             run.awaitStep(undisturbed.step());
             run.note(trainer.replacedThreads() + " threads were replaced");
-            await("the server has the rest")
-                    .atMost(Experiment.PATIENCE)
-                    .until(() -> recall.fetch("/readyz").path("step").asLong() == undisturbed.step());
+            Experiment.awaits(
+                    "the server has the rest",
+                    () -> recall.readiness().path("step").asLong() == undisturbed.step());
             run.note("the server answers from step " + undisturbed.step());
         }
-        run.judge(undisturbed, Judgement.Demand.SAME_LOG);
     }
 
     /** Items and scores for a user and for an item, and the step they are of. */
@@ -241,19 +201,8 @@ class BrokerIT {
         return user;
     }
 
-    /** A step somewhere in the part of the run that comes to this fault. */
-    private static long stepToFailAt(Experiment run, Outcome undisturbed, int fault, int faults) {
-        double part = (fault - 1 + 0.2 + 0.6 * run.random().nextDouble()) / faults;
-        return (long) (undisturbed.step() * part);
-    }
-
-    private static void startAgain(Experiment run) throws Exception {
-        run.broker().startAgain();
-        run.note("broker started");
-    }
-
     /** Something that is done to a broker. */
     private interface Fault {
-        void happen() throws Exception;
+        void happen(Experiment run) throws Exception;
     }
 }

@@ -1,18 +1,15 @@
 package dev.millrace.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.millrace.cli.MillraceProcess;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntBinaryOperator;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.common.TopicPartitionInfo;
-import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -27,47 +24,41 @@ class ClusterIT {
     private static final int REPLICAS = 3;
     private static final int KILLS = Integer.getInteger("faults.kills", 3);
 
-    /** Brokers 2 and 3 in turn; the controller stays. */
     @Test
     void f42_brokersOfThreeKilledInTurnUnderLoadLoseNothing() throws Exception {
-        try (Experiment run =
-                Experiment.beginOnThreeBrokers("F42", "one of three brokers: SIGKILL, " + KILLS + " times", 1)) {
-            killed(run, (admin, kill) -> 2 + kill % 2);
-        }
+        killed("F42", "one of three brokers", (active, kill) -> 1 + (active + kill % 2) % REPLICAS);
     }
 
-    /** Each is a controller too, and the one killed is the active one: a new one must be elected before any partition has a new leader. */
+    /** A new one must be elected before any partition has a new leader. */
     @Test
     void f42_theActiveControllerOfThreeKilledEachTimeLosesNothing() throws Exception {
-        try (Experiment run = Experiment.beginOnThreeControllers(
-                "F42-controller", "the active controller of three brokers: SIGKILL, " + KILLS + " times", 1)) {
-            killed(
-                    run,
-                    (admin, kill) ->
-                            admin.describeMetadataQuorum().quorumInfo().get().leaderId());
+        killed("F42-controller", "the active controller of three brokers", (active, kill) -> active);
+    }
+
+    /**
+     * Kills one broker after the other. All of them are controllers too.
+     *
+     * @param choice of the next, given the active controller and the number of the kill, from 0
+     */
+    private static void killed(String id, String who, IntBinaryOperator choice) throws Exception {
+        try (Experiment run = Experiment.beginOnThree(id, who + ": SIGKILL, " + KILLS + " times")) {
+            killed(run, choice);
         }
     }
 
-    /** Which broker is killed. */
-    private interface Choice {
-        int node(Admin admin, int kill) throws Exception;
-    }
-
-    private static void killed(Experiment run, Choice choice) throws Exception {
+    private static void killed(Experiment run, IntBinaryOperator choice) throws Exception {
         run.set("stream.settle-transactions", Boolean.toString(!Boolean.getBoolean("faults.unsettled")));
         Outcome undisturbed = run.undisturbed(STREAM);
         run.takeCatalogue(MillraceProcess.Launch.PROGRAM);
         run.load(STREAM);
         try (Admin admin = Admin.create(run.settings().clients().asMap())) {
-            assertThat(leastInSync(admin, run.settings().topics().names().trainingExamples()))
-                    .isEqualTo("2");
             TrainerProcess trainer = run.train();
             for (int kill = 0; kill < KILLS; kill++) {
-                run.awaitStep((long)
-                        (undisturbed.step() * (kill + 0.2 + 0.6 * run.random().nextDouble()) / KILLS));
-                await("all replicas are in sync").atMost(Experiment.PATIENCE).until(() -> partitions(admin).stream()
+                run.awaitPart(undisturbed, kill + 1, KILLS);
+                Experiment.awaits("all replicas are in sync", () -> partitions(admin).stream()
                         .allMatch(one -> one.isr().size() == REPLICAS));
-                int node = choice.node(admin, kill);
+                int active = admin.describeMetadataQuorum().quorumInfo().get().leaderId();
+                int node = choice.applyAsInt(active, kill);
                 long led = partitions(admin).stream()
                         .filter(one -> one.leader() != null && one.leader().id() == node)
                         .count();
@@ -95,13 +86,5 @@ class ClusterIT {
         return admin.describeTopics(topics).allTopicNames().get().values().stream()
                 .flatMap(topic -> topic.partitions().stream())
                 .toList();
-    }
-
-    /** How many replicas must have a record before it is acknowledged. */
-    private static String leastInSync(Admin admin, String topic) throws Exception {
-        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
-        Config config = Objects.requireNonNull(
-                admin.describeConfigs(List.of(resource)).all().get().get(resource));
-        return config.get("min.insync.replicas").value();
     }
 }

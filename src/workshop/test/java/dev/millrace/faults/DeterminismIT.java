@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.cli.MillraceProcess;
 import dev.millrace.cli.OtherJava;
-import dev.millrace.topic.EventProducer;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -35,36 +34,27 @@ class DeterminismIT {
                 "learn.threads=4"
             })
     void f39_whatMustNotMatterDoesNot(String settings) throws Exception {
-        try (Experiment run = Experiment.begin("F39-" + settings.replaceAll("[^a-z0-9.]+", "-"), settings, 1)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
+        Experiment.sameLog("F39-" + settings.replaceAll("[^a-z0-9.]+", "-"), settings, STREAM, (run, undisturbed) -> {
             for (String setting : settings.split(" ", -1)) {
                 int split = setting.indexOf('=');
                 run.set(setting.substring(0, split), setting.substring(split + 1));
             }
-            run.load(STREAM);
 
             run.train();
-
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+        });
     }
 
     /** The undisturbed trainer runs without the Vector API; the others with vectors of 128, 256 and as many bits as this processor has. */
     @ParameterizedTest
     @ValueSource(strings = {"-XX:UseAVX=1", "-XX:UseAVX=2", "-XX:UseAVX=3"})
     void f39_theWidthOfVectorsDoesNotMatter(String option) throws Exception {
-        try (Experiment run = Experiment.begin("F39-" + option.replaceAll("[^a-zA-Z0-9.]+", "-"), option, 1)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.load(STREAM);
-
+        Experiment.sameLog("F39-" + option.replaceAll("[^a-zA-Z0-9.]+", "-"), option, STREAM, (run, undisturbed) -> {
             run.train(
                     MillraceProcess.Launch.PROGRAM.with(
                             List.of("-Xmx768m", "--add-modules=jdk.incubator.vector", option)),
                     "state",
                     List.of("train"));
-
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+        });
     }
 
     @Test
@@ -83,11 +73,7 @@ class DeterminismIT {
             Outcome left = Outcome.read(run.settings());
             assertThat(left.log()).isEqualTo(undisturbed.log());
             assertThat(left.digest()).isEqualTo(undisturbed.digest());
-            try (MillraceProcess audit = run.run(launch, "verify", "verify", "--model", "--counts")) {
-                assertThat(audit.awaitExit(Experiment.PATIENCE))
-                        .as(audit.output())
-                        .isZero();
-            }
+            audit(run, launch);
             run.passed("same log, same digest, on " + other.getFileName());
         }
     }
@@ -100,30 +86,27 @@ class DeterminismIT {
         try (Experiment run = Experiment.beginEmpty("F39-java-state", "JDK 25, then JDK 17 on its state", 1)) {
             Outcome undisturbed = run.undisturbed(STREAM);
             run.takeCatalogue(launch);
-            try (EventProducer producer = run.producer()) {
-                SeededStream.sendUsers(producer);
-                STREAM.send(producer, 0, half);
-            }
+            run.load(STREAM.part(0, half));
             run.train(launch, "state", List.of("train"));
-            run.awaitRead(STREAM.sent(half));
+            run.awaitRead(STREAM.part(0, half).sent());
             run.stopTrainers();
             long step = run.step();
             assertThat(step).isBetween(1L, undisturbed.step() - 1);
             run.note("at step " + step + " of " + undisturbed.step());
-            try (EventProducer producer = run.producer()) {
-                STREAM.send(producer, half, STREAM.moments());
-            }
+            run.load(STREAM.part(half, STREAM.moments()));
 
             run.train();
 
             run.awaitBooks(undisturbed.books());
             run.stopTrainers();
-            try (MillraceProcess audit = run.run(launch, "verify-25", "verify", "--model", "--counts")) {
-                assertThat(audit.awaitExit(Experiment.PATIENCE))
-                        .as(audit.output())
-                        .isZero();
-            }
+            audit(run, launch);
             run.judge(undisturbed, Judgement.Demand.SAME_LOG);
+        }
+    }
+
+    private static void audit(Experiment run, MillraceProcess.Launch launch) throws Exception {
+        try (MillraceProcess audit = run.run(launch, "audit", "verify", "--model", "--counts")) {
+            assertThat(audit.awaitExit(Experiment.PATIENCE)).as(audit.output()).isZero();
         }
     }
 }

@@ -3,10 +3,6 @@ package dev.millrace.faults;
 import dev.millrace.avro.ClickEvent;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.UserEvent;
-import dev.millrace.event.Click;
-import dev.millrace.event.Exposure;
-import dev.millrace.event.UserProfile;
-import dev.millrace.topic.EventProducer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.apache.avro.Schema;
 
 /** A stream of producers whose schemas are not ours: each event is written by the next of them, and some by one that does not fit. */
@@ -81,95 +77,35 @@ record EvolvedStream(SeededStream good) implements Input {
     }
 
     @Override
-    public void sendAll(EventProducer producer) {
-        for (int number = 0; number < SeededStream.USERS; number++) {
-            UserProfile user = SeededStream.user(number);
-            send(producer, "users", UserEvent.getClassSchema(), number, ForeignRecords.fields(user));
-        }
-        producer.flush();
+    public void each(Consumer<Sent> to) {
         int[] count = {0};
-        SeededStream.Sink sink = new SeededStream.Sink() {
-            @Override
-            public void exposure(Exposure exposure) {
-                send(
-                        producer,
-                        "exposures",
-                        ExposureEvent.getClassSchema(),
-                        count[0]++,
-                        ForeignRecords.fields(exposure));
+        good.whole().events(event -> {
+            int number = count[0]++;
+            ForeignRecord record = ForeignRecord.of(event);
+            Evolution evolution = FITTING.get(number % FITTING.size());
+            Map<String, Object> named = new TreeMap<>();
+            record.fields()
+                    .forEach(
+                            (name, value) -> named.put(evolution == Evolution.RENAMED ? "their_" + name : name, value));
+            to.accept(sent(record, evolution, named, Optional.empty()));
+            if (number % GOOD_TO_ONE == GOOD_TO_ONE - 1) {
+                Map<String, Object> misfit = record.with("time", "yesterday").fields();
+                to.accept(sent(record, Evolution.INCOMPATIBLE, misfit, Optional.of("undecodable")));
             }
-
-            @Override
-            public void click(Click click) {
-                send(producer, "clicks", ClickEvent.getClassSchema(), count[0]++, ForeignRecords.fields(click));
-            }
-        };
-        for (int number = 0; number < good.moments(); number++) {
-            good.emit(number, sink);
-        }
-        producer.flush();
+        });
     }
 
-    /** Those that do not fit, and only those, are rejected. */
-    Outcome rejectedOf(Outcome undisturbed) {
-        Outcome expected = undisturbed;
-        SortedMap<String, Long> goodOnes = good.sent();
-        for (Map.Entry<String, Long> topic : sent().entrySet()) {
-            expected = expected.and(
-                    topic.getKey(),
-                    "rejected: undecodable",
-                    topic.getValue() - goodOnes.getOrDefault(topic.getKey(), 0L));
-        }
-        return expected;
-    }
-
-    @Override
-    public SortedMap<String, Long> sent() {
-        SortedMap<String, Long> sent = good.sent();
-        sent.merge("users", (long) (SeededStream.USERS / GOOD_TO_ONE), Long::sum);
-        int[] count = {0};
-        SeededStream.Sink sink = new SeededStream.Sink() {
-            @Override
-            public void exposure(Exposure exposure) {
-                count("exposures");
-            }
-
-            @Override
-            public void click(Click click) {
-                count("clicks");
-            }
-
-            private void count(String topic) {
-                sent.merge(topic, isFollowedByMisfit(count[0]++) ? 1L : 0L, Long::sum);
-            }
-        };
-        for (int number = 0; number < good.moments(); number++) {
-            good.emit(number, sink);
-        }
-        return sent;
-    }
-
-    private static boolean isFollowedByMisfit(int number) {
-        return number % GOOD_TO_ONE == GOOD_TO_ONE - 1;
-    }
-
-    private static void send(
-            EventProducer producer, String topic, Schema ours, int number, Map<String, Object> fields) {
-        byte[] key =
-                ((String) Optional.ofNullable(fields.get("user_id")).orElseThrow()).getBytes(StandardCharsets.UTF_8);
-        long time = (Long) Optional.ofNullable(fields.get("time")).orElseThrow();
-        Evolution evolution = FITTING.get(number % FITTING.size());
-        Map<String, Object> named = new TreeMap<>();
-        fields.forEach((name, value) -> named.put(evolution == Evolution.RENAMED ? "their_" + name : name, value));
-        producer.sendBytes(topic, key, Optional.of(ForeignRecords.written(evolution.of(ours), named)), time);
-        if (isFollowedByMisfit(number)) {
-            Map<String, Object> misfit = new TreeMap<>(fields);
-            misfit.put("time", "yesterday");
-            producer.sendBytes(
-                    topic,
-                    key,
-                    Optional.of(ForeignRecords.written(Evolution.INCOMPATIBLE.of(ours), misfit)),
-                    SeededStream.T0);
-        }
+    private static Sent sent(
+            ForeignRecord record, Evolution evolution, Map<String, Object> fields, Optional<String> rejection) {
+        byte[] key = record.field("user_id", String.class).getBytes(StandardCharsets.UTF_8);
+        long time = rejection.isPresent() ? SeededStream.T0 : record.field("time", Long.class);
+        return new Sent(
+                record.topic(),
+                rejection,
+                producer -> producer.sendBytes(
+                        record.topic(),
+                        key,
+                        Optional.of(ForeignRecord.written(evolution.of(record.schema()), fields)),
+                        time));
     }
 }

@@ -12,7 +12,6 @@ import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
 import dev.millrace.train.TrainingProgress;
-import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.TopicRecord;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,6 +28,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -63,7 +63,6 @@ final class Experiment implements AutoCloseable {
             "offsets.topic.replication.factor=3",
             "transaction.state.log.replication.factor=3",
             "transaction.state.log.min.isr=2");
-    private static final int REPLICAS = 3;
     /** With {@code stream.group-protocol = streams} the brokers say how long a killed trainer is waited for: 45 s, unless told. */
     private static final List<String> SESSIONS = List.of(
             "group.streams.min.session.timeout.ms=6000",
@@ -84,11 +83,15 @@ final class Experiment implements AutoCloseable {
     private final Random random = new Random(SEED);
     private final List<TrainerProcess> trainers = new ArrayList<>();
     private final List<BrokerProcess> brokers;
-    private ProgressWatch progress;
+    private final ProgressWatch progress;
     private boolean isPassed;
 
-    private Experiment(FaultReport report, int partitions, Path directory) throws Exception {
-        this(report, partitions, directory, List.of(new BrokerProcess(directory, 0, SESSIONS)));
+    private Experiment(String id, String what, int partitions, Path directory) throws Exception {
+        this(
+                new FaultReport(id, what, SEED),
+                partitions,
+                directory,
+                List.of(new BrokerProcess(directory, 0, SESSIONS)));
     }
 
     private Experiment(FaultReport report, int partitions, Path directory, List<BrokerProcess> brokers)
@@ -130,37 +133,55 @@ final class Experiment implements AutoCloseable {
 
     /** Begins on a fresh copy of the scene. */
     static Experiment begin(String id, String what, int partitions) throws Exception {
-        Path scene = scene(partitions);
-        return new Experiment(new FaultReport(id, what, SEED), partitions, copy(scene, id));
+        return new Experiment(id, what, partitions, copy(scene(partitions), id));
     }
 
     /** Begins with empty topics and no state, for settings that the scene was not made with; see {@link #takeCatalogue}. */
     static Experiment beginEmpty(String id, String what, int partitions) throws Exception {
-        return new Experiment(new FaultReport(id, what, SEED), partitions, fresh(id));
+        return new Experiment(id, what, partitions, fresh(id));
     }
 
     /**
-     * Begins with empty topics on three brokers: a controller and two that join it. Each topic has three replicas, of which two must have what is
-     * acknowledged.
+     * Begins with empty topics on three brokers, each of them a controller too. Each topic has three replicas, of which two must have
+     * what is acknowledged.
      */
-    static Experiment beginOnThreeBrokers(String id, String what, int partitions) throws Exception {
-        Path directory = fresh(id);
-        BrokerProcess controller = new BrokerProcess(directory, 0, REPLICATED);
-        controller.address();
-        List<BrokerProcess> brokers = new ArrayList<>(List.of(controller));
-        for (int node = 2; node <= REPLICAS; node++) {
-            Path own = Files.createDirectories(directory.resolve("node-" + node));
-            brokers.add(controller.join(own, node, REPLICATED));
-        }
-        return new Experiment(new FaultReport(id, what, SEED), partitions, directory, brokers);
-    }
-
-    /** As {@link #beginOnThreeBrokers}, and each of them is a controller too: one is the active one, and the others elect another. */
-    static Experiment beginOnThreeControllers(String id, String what, int partitions) throws Exception {
+    static Experiment beginOnThree(String id, String what) throws Exception {
         Path directory = fresh(id);
         List<Path> own = List.of(directory.resolve("node-1"), directory.resolve("node-2"), directory.resolve("node-3"));
-        return new Experiment(
-                new FaultReport(id, what, SEED), partitions, directory, BrokerProcess.quorum(own, REPLICATED));
+        return new Experiment(new FaultReport(id, what, SEED), 1, directory, BrokerProcess.quorum(own, REPLICATED));
+    }
+
+    /** What is done to a run. */
+    interface Disturbance {
+        void happens(Experiment run, Outcome expected) throws Exception;
+    }
+
+    /** Loads an input of one partition, disturbs the run of it, and demands the log of an undisturbed one. */
+    static void sameLog(String id, String what, Input input, Disturbance disturbance) throws Exception {
+        try (Experiment run = begin(id, what, 1)) {
+            Outcome expected = input.rejectedOf(run.undisturbed(input.good()));
+            run.load(input);
+            disturbance.happens(run, expected);
+            run.judge(expected, Judgement.Demand.SAME_LOG);
+        }
+    }
+
+    /** Disturbs a run while a stream arrives, and demands the examples of an undisturbed one. */
+    static void underLoad(String id, String what, int partitions, SeededStream stream, Disturbance disturbance)
+            throws Exception {
+        try (Experiment run = begin(id, what, partitions)) {
+            Outcome undisturbed = run.undisturbed(stream);
+            try (PacedLoad load = PacedLoad.start(run, stream)) {
+                disturbance.happens(run, undisturbed);
+                load.finish();
+            }
+            run.judge(undisturbed, Judgement.Demand.SAME_EXAMPLES);
+        }
+    }
+
+    /** Waits for what must come within the patience of an experiment. */
+    static void awaits(String what, Callable<Boolean> condition) {
+        await(what).atMost(PATIENCE).until(condition);
     }
 
     /** What a trainer that nothing disturbs makes of the input; run once for each input, number of partitions and {@link #setForBoth}. */
@@ -204,6 +225,21 @@ final class Experiment implements AutoCloseable {
         return brokers.get(node - 1);
     }
 
+    void killBroker() throws InterruptedException {
+        broker().kill();
+        note("broker killed, at step " + step());
+    }
+
+    void startBroker() throws IOException, InterruptedException {
+        broker().startAgain();
+        note("broker started");
+    }
+
+    /** Waits for a step somewhere in the part of the run that comes to this fault of several. */
+    void awaitPart(Outcome undisturbed, int fault, int faults) {
+        awaitStep((long) (undisturbed.step() * (fault - 1 + 0.2 + 0.6 * random.nextDouble()) / faults));
+    }
+
     FaultReport report() {
         return report;
     }
@@ -229,7 +265,10 @@ final class Experiment implements AutoCloseable {
 
     EventProducer producer() {
         MillraceSettings settings = settings();
-        return new EventProducer(settings.clients(), settings.topics().names(), new AvroWire(settings.wire()));
+        return new EventProducer(
+                settings.clients(),
+                settings.topics().names(),
+                settings.cluster().wire());
     }
 
     /** Sends all of it. */
@@ -353,9 +392,9 @@ final class Experiment implements AutoCloseable {
 
     /** Waits until so many events of each topic have been read, and all that came of them was learnt. */
     void awaitRead(SortedMap<String, Long> sent) {
-        await("all was read").atMost(PATIENCE).until(() -> sent.entrySet().stream()
+        awaits("all was read", () -> sent.entrySet().stream()
                 .allMatch(topic -> received(topic.getKey()) == topic.getValue()));
-        await("all was learnt").atMost(PATIENCE).until(() -> received("training-examples") == examples(books()));
+        awaits("all was learnt", () -> received("training-examples") == examples(books()));
     }
 
     /** Lets a trainer take in the catalogue, and stops it. */
@@ -364,27 +403,22 @@ final class Experiment implements AutoCloseable {
             SeededStream.sendCatalogue(producer);
         }
         train(launch, "state", List.of("train"));
-        await("the catalogue").atMost(PATIENCE).until(() -> received("training-examples") == SeededStream.ITEMS);
+        awaits("the catalogue", () -> received("training-examples") == SeededStream.ITEMS);
         stopTrainers();
     }
 
     /** What the dead letters hold now, in no order. */
     List<TopicRecord> deadLetters() {
-        List<TopicRecord> letters = new ArrayList<>();
-        MillraceSettings settings = settings();
-        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
-            Outcome.read(reader, settings.topics().names().deadLetters(), letters::add);
-        }
-        return letters;
+        return records(settings().topics().names().deadLetters());
     }
 
-    /** Records that an input topic holds. */
-    long recordsOf(String topic) {
-        try (TopicReader reader = new TopicReader(settings().clients(), PATIENCE)) {
-            return reader.extents(topic).stream()
-                    .mapToLong(extent -> extent.end() - extent.first())
-                    .sum();
+    /** Committed records that a topic holds now. */
+    List<TopicRecord> records(String topic) {
+        List<TopicRecord> records = new ArrayList<>();
+        try (TopicReader reader = settings().cluster().withPatience(PATIENCE).reader()) {
+            reader.readAll(topic, records::add);
         }
+        return records;
     }
 
     /** The learner's latest figures; absent before its first commit. */
@@ -425,16 +459,12 @@ final class Experiment implements AutoCloseable {
         }
     }
 
-    /** Follows the progress anew, for after a broker that kept nothing in memory of its clients. */
-    void watchAgain() {
-        progress.close();
-        progress = watch();
-    }
-
     private ProgressWatch watch() {
         MillraceSettings settings = settings();
         return new ProgressWatch(
-                settings.clients(), settings.topics().names().trainingProgress(), new AvroWire(settings.wire()));
+                settings.clients(),
+                settings.topics().names().trainingProgress(),
+                settings.cluster().wire());
     }
 
     /** Records that attribution wrote for the learner. */
@@ -453,8 +483,7 @@ final class Experiment implements AutoCloseable {
         Path known = SCENES.get(partitions);
         if (known == null) {
             known = fresh("scene-" + partitions + "-" + FORK);
-            try (Experiment making =
-                    new Experiment(new FaultReport("scene-" + partitions, "", SEED), partitions, known)) {
+            try (Experiment making = new Experiment("scene-" + partitions, "", partitions, known)) {
                 making.takeCatalogue(MillraceProcess.Launch.PROGRAM);
             }
             SCENES.put(partitions, known);
@@ -462,7 +491,8 @@ final class Experiment implements AutoCloseable {
         return known;
     }
 
-    private long received(String topic) {
+    /** Events of a topic that attribution has read, or examples that the learner has. */
+    long received(String topic) {
         return books().getOrDefault(topic, Books.Account.EMPTY).received();
     }
 

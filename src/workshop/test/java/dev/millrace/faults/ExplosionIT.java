@@ -1,12 +1,10 @@
 package dev.millrace.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.cli.HttpProbe;
 import dev.millrace.cli.MillraceProcess;
-import dev.millrace.topic.EventProducer;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.TopicRecord;
 import java.util.List;
@@ -21,7 +19,12 @@ class ExplosionIT {
     private static final SeededStream GOOD = new SeededStream(4, 6_000);
     private static final int FROM = 2_000;
     private static final int TO = 3_000;
-    private static final ExplodingStream STREAM = new ExplodingStream(GOOD, FROM, TO);
+    private static final Input BEFORE = GOOD.part(0, FROM);
+    /** Clicks of the largest weight that an event may have. */
+    private static final Input EXPLOSION = new SeededStream.Part(GOOD, FROM, TO, 1e6);
+
+    private static final Input AFTER = GOOD.part(TO, GOOD.moments());
+    private static final Input STREAM = Input.inTurn(BEFORE, EXPLOSION, AFTER);
 
     @Test
     void f25_harmfulStepsAreRefusedAndTheLastGoodVectorsAreServedUntilOneIsLearntAgain() throws Exception {
@@ -35,21 +38,17 @@ class ExplosionIT {
                     "stream.max-task-idle",
                     "5s"); // the input comes in parts: its topics are merged by time all the same
             Outcome undisturbed = run.undisturbed(STREAM);
-            try (MillraceProcess server = run.run("serve", "serve");
-                    EventProducer producer = run.producer()) {
+            try (MillraceProcess server = run.run("serve", "serve")) {
                 HttpProbe recall = new HttpProbe(server.awaitOutput("recall API (\\S+)"));
-                SeededStream.sendUsers(producer);
-                STREAM.send(producer, 0, FROM);
+                run.load(BEFORE);
                 run.train();
-                run.awaitRead(GOOD.sent(FROM));
-                await("the server is ready").atMost(Experiment.PATIENCE).until(recall::isReady);
+                run.awaitRead(BEFORE.sent());
+                Experiment.awaits("the server is ready", recall::isReady);
                 long good = run.step();
-                await("the server has the last good step")
-                        .atMost(Experiment.PATIENCE)
-                        .until(() -> served(recall) >= good);
+                Experiment.awaits("the server has the last good step", () -> served(recall) >= good);
 
-                STREAM.send(producer, FROM, TO);
-                run.awaitRead(GOOD.sent(TO));
+                run.load(EXPLOSION);
+                run.awaitRead(GOOD.part(0, TO).sent());
                 TrainingProgress bad = run.training().orElseThrow();
                 run.note(bad.refusedSteps() + " steps refused up to step " + bad.step() + ": "
                         + bad.withheld().orElse("published all the same"));
@@ -62,14 +61,12 @@ class ExplosionIT {
                 run.trainers().get(0).kill();
 
                 run.train();
-                STREAM.send(producer, TO, GOOD.moments());
+                run.load(AFTER);
                 run.awaitBooks(undisturbed.books());
                 TrainingProgress after = run.training().orElseThrow();
                 assertThat(after.withheld()).isEmpty();
                 assertThat(letters(run)).hasSize((int) after.refusedSteps());
-                await("the server has the last step")
-                        .atMost(Experiment.PATIENCE)
-                        .until(() -> served(recall) >= after.step());
+                Experiment.awaits("the server has the last step", () -> served(recall) >= after.step());
                 answersAreFinite(recall);
                 run.note(after.refusedSteps() + " steps refused, each a dead letter; published again");
             }
@@ -89,7 +86,7 @@ class ExplosionIT {
 
     /** Latest step that the server has a vector of. */
     private static long served(HttpProbe recall) throws Exception {
-        return recall.fetch("/readyz").path("step").asLong();
+        return recall.readiness().path("step").asLong();
     }
 
     private static List<TopicRecord> letters(Experiment run) {

@@ -8,7 +8,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /** What an experiment did and found, to be printed: seed, timeline, figures, verdict. */
 final class FaultReport {
@@ -47,22 +46,14 @@ final class FaultReport {
 
     /** Prints the report and adds its line to the summary. */
     synchronized void print(String verdict, List<String> failures) {
-        StringBuilder text = new StringBuilder();
-        text.append(String.format("%n%s  %s  (seed %d)%n", id, what, seed));
-        timeline.forEach(line -> text.append(line).append(System.lineSeparator()));
-        text.append("   ready      ").append(seconds()).append(System.lineSeparator());
-        text.append("   restored   ").append(records()).append(System.lineSeparator());
-        text.append("   freshness  ").append(freshness).append(System.lineSeparator());
-        text.append("   verdict    ")
-                .append(failures.isEmpty() ? verdict : "FAILED")
-                .append(System.lineSeparator());
-        failures.forEach(
-                failure -> text.append("              ").append(failure).append(System.lineSeparator()));
-        System.out.print(text);
-        append(text.toString());
-    }
-
-    private void append(String text) {
+        List<String> lines = new ArrayList<>(timeline);
+        lines.add(0, String.format("%n%s  %s  (seed %d)", id, what, seed));
+        lines.add("      ready   " + seconds());
+        lines.add("   restored   " + records());
+        lines.add("  freshness   " + freshness);
+        lines.add("    verdict   " + (failures.isEmpty() ? verdict : "FAILED"));
+        failures.forEach(failure -> lines.add("              " + failure));
+        lines.forEach(System.out::println);
         String row = String.format(
                 Locale.ROOT,
                 "| %s | %s | %.0f s | %s | %s | %s |%n",
@@ -75,7 +66,7 @@ final class FaultReport {
         try {
             Files.createDirectories(SUMMARY.getParent());
             Files.writeString(SUMMARY, row, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-            Files.writeString(SUMMARY.resolveSibling(id + ".txt"), text);
+            Files.write(SUMMARY.resolveSibling(id + ".txt"), lines);
         } catch (IOException unwritable) {
             throw new UncheckedIOException(unwritable);
         }
@@ -86,19 +77,16 @@ final class FaultReport {
             return "–";
         }
         List<Double> sorted = readySeconds.stream().sorted().toList();
+        int starts = sorted.size();
         return String.format(
                 Locale.ROOT,
                 "%d starts, median %.1f s, longest %.1f s",
-                sorted.size(),
-                sorted.get(sorted.size() / 2),
-                sorted.get(sorted.size() - 1));
+                starts,
+                sorted.get(starts / 2),
+                sorted.get(starts - 1));
     }
 
     private String records() {
-        return restored.isEmpty()
-                ? "–"
-                : restored.stream()
-                        .map(count -> String.format(Locale.ROOT, "%,d", count))
-                        .collect(Collectors.joining(" "));
+        return restored.isEmpty() ? "–" : restored.toString();
     }
 }

@@ -1,27 +1,20 @@
 package dev.millrace.faults;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ServeProcess;
+import dev.millrace.cli.HttpProbe;
 import dev.millrace.operation.Progress;
 import dev.millrace.publish.ItemEmbedding;
-import dev.millrace.state.Books;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
 import dev.millrace.verify.books.CountAudit;
 import dev.millrace.verify.books.CountReport;
-import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PlainValues;
 import dev.millrace.wire.Topic;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -32,7 +25,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
-import org.awaitility.Awaitility;
 
 /**
  * Whether what a disturbed run left is what it should be.
@@ -86,14 +78,8 @@ record Judgement(String verdict, List<String> failures) {
                 failures.add("books of " + topic + " do not balance: " + account);
             }
         });
-        Set<String> topics = new HashSet<>(left.books().keySet());
-        topics.addAll(undisturbed.books().keySet());
-        for (String topic : topics) {
-            Books.Account one = left.books().getOrDefault(topic, Books.Account.EMPTY);
-            Books.Account other = undisturbed.books().getOrDefault(topic, Books.Account.EMPTY);
-            if (!one.equals(other)) {
-                failures.add("books of " + topic + " are " + one + ", undisturbed " + other);
-            }
+        if (!left.books().equals(undisturbed.books())) {
+            failures.add("books are " + left.books() + ", undisturbed " + undisturbed.books());
         }
     }
 
@@ -138,7 +124,7 @@ record Judgement(String verdict, List<String> failures) {
         try (TopicReader log = new TopicReader(settings.clients(), Experiment.PATIENCE)) {
             CountReport report = CountAudit.run(
                     log,
-                    new PlainValues(new AvroWire(settings.wire())),
+                    new PlainValues(settings.cluster().wire()),
                     settings.topics().names(),
                     settings.attribution());
             report.faults().forEach(fault -> failures.add("verify --counts: " + fault));
@@ -161,17 +147,22 @@ record Judgement(String verdict, List<String> failures) {
             throws Exception {
         List<Long> freshness = new ArrayList<>();
         Map<String, float[]> vectors = vectors(settings, freshness, failures);
-        report(freshness, experiment.report());
-        HttpClient http = HttpClient.newHttpClient();
-        ObjectMapper json = new ObjectMapper();
+        if (!freshness.isEmpty()) {
+            freshness.sort(null);
+            experiment
+                    .report()
+                    .freshness(String.format(
+                            Locale.ROOT,
+                            "p50 %.1f s, p99 %.1f s",
+                            freshness.get(freshness.size() / 2) / 1e3,
+                            freshness.get(freshness.size() * 99 / 100) / 1e3));
+        }
         try (ServeProcess server =
                 ServeProcess.start(settings, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
-            Awaitility.await("the server is ready")
-                    .atMost(Experiment.PATIENCE)
-                    .until(() -> get(http, server.url() + "/readyz").statusCode() == 200);
+            HttpProbe recall = new HttpProbe(server.url());
+            Experiment.awaits("the server is ready", recall::isReady);
             for (String item : vectors.keySet().stream().limit(ASKED).toList()) {
-                JsonNode answer = json.readTree(get(http, server.url() + "/v1/similar?k=" + K + "&item=" + item)
-                        .body());
+                JsonNode answer = recall.fetch("/v1/similar?k=" + K + "&item=" + item);
                 Map<String, Float> found = new TreeMap<>();
                 answer.path("items")
                         .forEach(hit -> found.put(hit.path("item").asText(), (float)
@@ -200,26 +191,21 @@ record Judgement(String verdict, List<String> failures) {
         return isRight;
     }
 
-    /** From the sending of a click to the vector that is the first to show it, over all that say when they were sent. */
-    private static void report(List<Long> freshness, FaultReport report) {
-        if (!freshness.isEmpty()) {
-            List<Long> sorted = freshness.stream().sorted().toList();
-            report.freshness(String.format(
-                    Locale.ROOT,
-                    "p50 %.1f s, p99 %.1f s",
-                    sorted.get(sorted.size() / 2) / 1e3,
-                    sorted.get(sorted.size() * 99 / 100) / 1e3));
-        }
-    }
-
-    /** The last vector of each item; none may be of an older step than one before it. */
+    /**
+     * The last vector of each item; none may be of an older step than one before it.
+     *
+     * @param freshness takes the time from the sending of a click to the vector that is the first to show it, of all that say when they
+     *     were sent
+     */
     private static Map<String, float[]> vectors(
             MillraceSettings settings, List<Long> freshness, List<String> failures) {
         Map<String, float[]> vectors = new TreeMap<>();
         Map<String, Long> steps = new HashMap<>();
-        try (TopicReader reader = new TopicReader(settings.clients(), Experiment.PATIENCE)) {
-            Outcome.read(reader, settings.topics().names().itemEmbeddings(), record -> {
-                ItemEmbedding embedding = new AvroWire(settings.wire())
+        try (TopicReader reader =
+                settings.cluster().withPatience(Experiment.PATIENCE).reader()) {
+            reader.readAll(settings.topics().names().itemEmbeddings(), record -> {
+                ItemEmbedding embedding = settings.cluster()
+                        .wire()
                         .decode(Topic.ITEM_EMBEDDINGS, record)
                         .orElseThrow();
                 if (embedding.isMark()) {
@@ -241,14 +227,6 @@ record Judgement(String verdict, List<String> failures) {
             });
         }
         return vectors;
-    }
-
-    private static HttpResponse<String> get(HttpClient http, String url) throws Exception {
-        return http.send(
-                HttpRequest.newBuilder(URI.create(url))
-                        .timeout(Duration.ofSeconds(10))
-                        .build(),
-                HttpResponse.BodyHandlers.ofString());
     }
 
     private static float product(float[] left, float[] right) {

@@ -1,8 +1,5 @@
 package dev.millrace.faults;
 
-import static org.awaitility.Awaitility.await;
-
-import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -16,26 +13,19 @@ class KillIT {
 
     @Test
     void f01_killedAtTwentyRandomMomentsItWritesTheSameLog() throws Exception {
-        try (Experiment run = Experiment.begin("F1", "trainer: SIGKILL at 20 random moments", 1)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.load(STREAM);
-
+        Experiment.sameLog("F1", "trainer: SIGKILL at 20 random moments", STREAM, (run, undisturbed) -> {
             for (int kill = 1; kill <= 20; kill++) {
                 killOnce(run, undisturbed.step() * kill / 21);
             }
             run.train();
-
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+        });
     }
 
     /** Kills anywhere within a start, or, three times of four, once it has learnt up to a step. */
     private static void killOnce(Experiment run, long step) throws Exception {
         TrainerProcess trainer = run.train();
         if (run.random().nextInt(4) > 0) {
-            await().atMost(Experiment.PATIENCE)
-                    .pollInterval(Duration.ofMillis(2))
-                    .until(() -> run.step() >= step);
+            run.awaitStep(step);
             TimeUnit.MILLISECONDS.sleep(run.random().nextInt(60));
         } else {
             TimeUnit.MILLISECONDS.sleep(run.random().nextInt(6_000));
@@ -46,18 +36,13 @@ class KillIT {
 
     @Test
     void f03_stoppedTenTimesUnderLoadItRestoresNothing() throws Exception {
-        try (Experiment run = Experiment.begin("F3", "trainer: SIGTERM ten times under load", 1)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.load(STREAM);
-
+        Experiment.sameLog("F3", "trainer: SIGTERM ten times under load", STREAM, (run, undisturbed) -> {
             for (int stop = 1; stop <= 10; stop++) {
                 TrainerProcess trainer = run.train();
                 run.awaitStep(undisturbed.step() * stop / 11);
                 trainer.stop();
             }
             run.train();
-
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+        });
     }
 }

@@ -1,7 +1,6 @@
 package dev.millrace.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.millrace.cli.MillraceProcess;
 import dev.millrace.stream.KillPoint;
@@ -9,8 +8,6 @@ import dev.millrace.stream.run.HaltingTrainer;
 import dev.millrace.topic.TopicFollower;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -34,51 +31,37 @@ class KillPointIT {
     @EnumSource
     @Tag("long")
     void f02_endedAtAPointItWritesTheSameLog(KillPoint point) throws Exception {
-        try (Experiment run = Experiment.begin("F2-" + point, "ended at " + point, 1)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.load(STREAM);
-
+        Experiment.sameLog("F2-" + point, "ended at " + point, STREAM, (run, undisturbed) -> {
             end(run, point, 1 + run.random().nextInt(3));
             run.train();
-
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+        });
     }
 
     @Test
     void f02_endedAtAllPointsInTurnItWritesTheSameLog() throws Exception {
-        try (Experiment run = Experiment.begin("F2", "ended at " + KillPoint.values().length + " named points", 1)) {
-            Outcome undisturbed = run.undisturbed(LONG_STREAM);
-            run.load(LONG_STREAM);
-
-            Set<KillPoint> ended = EnumSet.noneOf(KillPoint.class);
-            for (KillPoint point : KillPoint.values()) {
-                end(run, point, 2); // so that something is committed between two points
-                ended.add(point);
-            }
-            run.train();
-
-            assertThat(ended).containsExactly(KillPoint.values());
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+        Experiment.sameLog(
+                "F2", "ended at " + KillPoint.values().length + " named points", LONG_STREAM, (run, undisturbed) -> {
+                    for (KillPoint point : KillPoint.values()) {
+                        end(run, point, 2); // so that something is committed between two points
+                    }
+                    run.train();
+                });
     }
 
     @Test
     @Tag("long")
     void f34_whatATransactionWroteThatWasNeverCommittedNoSubscriberGets() throws Exception {
-        try (Experiment run = Experiment.begin("F34", "ended before the commit, with a spy on what was written", 1);
-                UncommittedSpy spy = new UncommittedSpy(
-                        run.settings().clients(),
-                        run.settings().topics().names().itemEmbeddings())) {
-            Outcome undisturbed = run.undisturbed(LONG_STREAM);
-            run.load(LONG_STREAM);
+        String what = "ended before the commit, with a spy on what was written";
+        Experiment.sameLog("F34", what, LONG_STREAM, (run, undisturbed) -> {
             Set<UncommittedSpy.Place> subscribed = new ConcurrentSkipListSet<>();
             Set<UncommittedSpy.Place> undecided = new TreeSet<>();
 
-            try (TopicFollower subscriber = TopicFollower.start(
-                    run.settings().clients(),
-                    run.settings().topics().names().itemEmbeddings(),
-                    record -> subscribed.add(new UncommittedSpy.Place(record.partition(), record.offset())))) {
+            String embeddings = run.settings().topics().names().itemEmbeddings();
+            try (UncommittedSpy spy = new UncommittedSpy(run.settings().clients(), embeddings);
+                    TopicFollower subscriber = TopicFollower.start(
+                            run.settings().clients(),
+                            embeddings,
+                            record -> subscribed.add(new UncommittedSpy.Place(record.partition(), record.offset())))) {
                 for (int time = 1; time <= 5; time++) {
                     endTrainer(
                             run,
@@ -94,15 +77,11 @@ class KillPointIT {
                 run.stopTrainers();
 
                 Set<UncommittedSpy.Place> committed = spy.committed();
-                await("the subscriber has read all")
-                        .atMost(Experiment.PATIENCE)
-                        .until(() -> subscribed.size() >= committed.size());
+                Experiment.awaits("the subscriber has read all", () -> subscribed.size() >= committed.size());
                 assertThat(subscribed).isEqualTo(committed).doesNotContainAnyElementsOf(undecided);
                 run.note("a subscriber got " + subscribed.size() + " vectors, none of those " + undecided.size());
             }
-
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+        });
     }
 
     private static void end(Experiment run, KillPoint point, int occurrence) throws Exception {
@@ -149,9 +128,7 @@ class KillPointIT {
 
     private static List<String> names(Path directory) throws Exception {
         try (Stream<Path> files = Files.list(directory)) {
-            return new ArrayList<>(files.map(file -> String.valueOf(file.getFileName()))
-                    .sorted()
-                    .toList());
+            return files.map(file -> String.valueOf(file.getFileName())).toList();
         }
     }
 }

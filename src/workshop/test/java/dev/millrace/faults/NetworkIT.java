@@ -37,60 +37,56 @@ class NetworkIT {
 
     @Test
     void f12_aSlowNetworkThatResetsAndFlapsLosesNothing() throws Exception {
-        try (Experiment run = Experiment.begin("F12", "network: +100 ms, 256 KB/s, 1 % resets, flapping", 1);
-                FlakyProxy proxy = new FlakyProxy(run.random())) {
-            Outcome undisturbed = run.undisturbed(SHORT_STREAM);
-            run.load(SHORT_STREAM);
-            run.broker().startBehind(proxy);
-            proxy.delay(100);
-            proxy.limit(256 << 10);
-            proxy.reset(0.01);
-
-            run.train("state", "kafka.bootstrap.servers", proxy.address());
-            for (int flap = 1; flap <= 5; flap++) {
-                run.awaitStep(undisturbed.step() * flap / 6);
-                int millis = 200 + run.random().nextInt(1_800);
-                run.note("at step " + run.step() + ", silent for " + millis + " ms");
-                proxy.silence(Direction.TO_BROKER, Direction.TO_CLIENT);
-                TimeUnit.MILLISECONDS.sleep(millis);
-                proxy.speak();
+        String what = "network: +100 ms, 256 KB/s, 1 % resets, flapping";
+        Experiment.sameLog("F12", what, SHORT_STREAM, (run, undisturbed) -> {
+            try (FlakyProxy proxy = new FlakyProxy(run.random())) {
+                run.broker().startBehind(proxy);
+                proxy.delay(100);
+                proxy.limit(256 << 10);
+                proxy.reset(0.01);
+                run.train("state", "kafka.bootstrap.servers", proxy.address());
+                for (int flap = 1; flap <= 5; flap++) {
+                    run.awaitStep(undisturbed.step() * flap / 6);
+                    int millis = 200 + run.random().nextInt(1_800);
+                    run.note("at step " + run.step() + ", silent for " + millis + " ms");
+                    proxy.silence(Direction.TO_BROKER, Direction.TO_CLIENT);
+                    TimeUnit.MILLISECONDS.sleep(millis);
+                    proxy.speak();
+                }
+                run.awaitBooks(undisturbed.books());
+                run.stopTrainers();
+                run.note(proxy.resets() + " connections reset, " + proxy.bytes() / 1024 + " KB delivered");
+                assertThat(proxy.resets()).isPositive();
             }
-            run.awaitBooks(undisturbed.books());
-            run.note(proxy.resets() + " connections reset, " + proxy.bytes() / 1024 + " KB delivered");
-            assertThat(proxy.resets()).isPositive();
-
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+        });
     }
 
     /** Drops what goes in these directions for so many seconds, in mid-stream. */
     private static void silence(String id, String what, String timeout, int seconds, Direction... directions)
             throws Exception {
-        try (Experiment run = Experiment.begin(id, what, 1);
-                FlakyProxy proxy = new FlakyProxy(run.random())) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.load(STREAM);
-            run.broker().startBehind(proxy);
-            run.set("stream.transaction-timeout", timeout);
-
-            TrainerProcess trainer = run.train("state", "kafka.bootstrap.servers", proxy.address());
-            run.awaitStep((long) (undisturbed.step() * (0.2 + 0.6 * run.random().nextDouble())));
-            proxy.silence(directions);
-            run.note("silence, at step " + run.step());
-            TimeUnit.SECONDS.sleep(seconds);
-            long reached = run.step();
-            assertThat(trainer.isAlive()).isTrue();
-            assertThat(reached).as("learnt in spite of it").isLessThan(undisturbed.step());
-            proxy.speak();
-            run.note("over, at step " + reached);
-            run.awaitStep(reached + 1);
-            run.note("a step is committed");
-            run.awaitStep(undisturbed.step());
-            run.note("attribution was ready " + trainer.readyLines("attribute").size() + " times, the learner "
-                    + trainer.readyLines("learn").size() + " times; " + trainer.replacedThreads()
-                    + " threads were replaced");
-
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+        Experiment.sameLog(id, what, STREAM, (run, undisturbed) -> {
+            try (FlakyProxy proxy = new FlakyProxy(run.random())) {
+                run.broker().startBehind(proxy);
+                run.set("stream.transaction-timeout", timeout);
+                TrainerProcess trainer = run.train("state", "kafka.bootstrap.servers", proxy.address());
+                run.awaitPart(undisturbed, 1, 1);
+                proxy.silence(directions);
+                run.note("silence, at step " + run.step());
+                TimeUnit.SECONDS.sleep(seconds);
+                long reached = run.step();
+                assertThat(trainer.isAlive()).isTrue();
+                assertThat(reached).as("learnt in spite of it").isLessThan(undisturbed.step());
+                proxy.speak();
+                run.note("over, at step " + reached);
+                run.awaitStep(reached + 1);
+                run.note("a step is committed");
+                run.awaitBooks(undisturbed.books());
+                run.stopTrainers();
+                run.note("attribution was ready "
+                        + trainer.readyLines("attribute").size() + " times, the learner "
+                        + trainer.readyLines("learn").size() + " times; " + trainer.replacedThreads()
+                        + " threads were replaced");
+            }
+        });
     }
 }

@@ -9,15 +9,12 @@ import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.PlainValues;
 import dev.millrace.wire.Topic;
-import dev.millrace.wire.TopicRecord;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 
 /**
  * What a run left in its topics.
@@ -31,26 +28,23 @@ import java.util.function.Consumer;
 record Outcome(
         SortedMap<String, Books.Account> books, List<String> exampleIds, List<String> log, long step, String digest) {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-
     static Outcome read(MillraceSettings settings) {
-        AvroWire wire = new AvroWire(settings.wire());
+        AvroWire wire = settings.cluster().wire();
         PlainValues values = new PlainValues(wire);
         List<String> ids = new ArrayList<>();
         List<String> log = new ArrayList<>();
         SortedMap<String, PartProgress> parts = new TreeMap<>();
-        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
+        try (TopicReader reader = settings.cluster().reader()) {
             var names = settings.topics().names();
-            read(reader, names.trainingExamples(), record -> record.value()
+            reader.readAll(names.trainingExamples(), record -> record.value()
                     .flatMap(values::decode)
                     .flatMap(value -> value.record("entry"))
                     .filter(entry -> entry.is("ExampleRecord"))
                     .ifPresent(example -> ids.add(example.text("example_id", ""))));
-            read(
-                    reader,
+            reader.readAll(
                     names.miniBatches(),
                     record -> log.add(Sha256.hex(record.value().orElseThrow())));
-            read(reader, names.trainingProgress(), record -> wire.decode(Topic.TRAINING_PROGRESS, record)
+            reader.readAll(names.trainingProgress(), record -> wire.decode(Topic.TRAINING_PROGRESS, record)
                     .ifPresent(part -> parts.put(part.part(), part)));
         }
         SortedMap<String, Books.Account> books = new TreeMap<>();
@@ -72,15 +66,5 @@ record Outcome(
         SortedMap<String, Books.Account> more = new TreeMap<>(books);
         more.merge(topic, new Books.Account(events, 0, new TreeMap<>(Map.of(outcome, events))), Books.Account::plus);
         return new Outcome(more, exampleIds, log, step, digest);
-    }
-
-    /** Reads a topic's committed records up to where it ends now. */
-    static void read(TopicReader reader, String topic, Consumer<TopicRecord> each) {
-        for (TopicReader.Extent extent : reader.extents(topic)) {
-            reader.read(extent, extent.first(), record -> {
-                each.accept(record);
-                return true;
-            });
-        }
     }
 }

@@ -1,7 +1,6 @@
 package dev.millrace.faults;
 
 import dev.millrace.topic.EventProducer;
-import java.time.InstantSource;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
@@ -11,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 final class PacedLoad implements AutoCloseable {
 
     private static final int PORTIONS_A_SECOND = 10;
+    private static final int MOMENTS_A_SECOND = 150;
 
     private final Experiment run;
     private final SeededStream stream;
@@ -19,19 +19,19 @@ final class PacedLoad implements AutoCloseable {
     private final Future<?> sending;
     private volatile int sent;
 
-    private PacedLoad(Experiment run, SeededStream stream, int perSecond) {
+    private PacedLoad(Experiment run, SeededStream stream) {
         this.run = run;
         this.stream = stream;
         this.producer = run.producer();
-        SeededStream.sendUsers(producer);
+        stream.part(0, 0).sendAll(producer);
         sending = pace.scheduleAtFixedRate(
-                () -> send(perSecond / PORTIONS_A_SECOND), 0, 1000 / PORTIONS_A_SECOND, TimeUnit.MILLISECONDS);
+                () -> send(MOMENTS_A_SECOND / PORTIONS_A_SECOND), 0, 1000 / PORTIONS_A_SECOND, TimeUnit.MILLISECONDS);
     }
 
-    /** @param perSecond moments of the stream, an exposure each; their clicks come on top */
-    static PacedLoad start(Experiment run, SeededStream stream, int perSecond) {
-        PacedLoad load = new PacedLoad(run, stream, perSecond);
-        run.note("load begins, " + perSecond + " exposures a second, and their clicks");
+    /** The moments of the stream, an exposure each; their clicks come on top. */
+    static PacedLoad start(Experiment run, SeededStream stream) {
+        PacedLoad load = new PacedLoad(run, stream);
+        run.note("load begins, " + MOMENTS_A_SECOND + " exposures a second, and their clicks");
         return load;
     }
 
@@ -49,7 +49,7 @@ final class PacedLoad implements AutoCloseable {
         try (EventProducer rest = run.producer()) {
             run.note("load ends, " + sent + " moments were sent at their pace, the other " + (stream.moments() - sent)
                     + " at once");
-            stream.send(rest, sent, stream.moments());
+            stream.part(sent, stream.moments()).sendAll(rest);
         }
     }
 
@@ -63,9 +63,9 @@ final class PacedLoad implements AutoCloseable {
 
     private void send(int moments) {
         int end = Math.min(stream.moments(), sent + moments);
-        SeededStream.Sink now = SeededStream.Sink.to(producer, InstantSource.system());
+        long now = System.currentTimeMillis(); // so that freshness can be told
         for (int moment = sent; moment < end; moment++) {
-            stream.emit(moment, now);
+            stream.emit(moment, 1, now, event -> Input.send(producer, event));
         }
         producer.flush();
         sent = end;

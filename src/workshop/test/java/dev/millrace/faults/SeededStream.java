@@ -6,14 +6,12 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
+import dev.millrace.replay.ReplayEvent;
 import dev.millrace.state.CounterRandom;
 import dev.millrace.topic.EventProducer;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /**
  * Events that a seed decides, whole: every exposure, click and profile has a time of its own, over all topics, and comes in
@@ -40,40 +38,38 @@ record SeededStream(long seed, int exposures) implements Input {
     private static final int LATE = 33;
     private static final int ORPHAN = 34;
 
-    /** Takes events. */
-    interface Sink {
-
-        void exposure(Exposure exposure);
-
-        void click(Click click);
-
-        static Sink to(EventProducer producer) {
-            return to(producer, () -> Instant.EPOCH);
+    /**
+     * What happens from one moment to before another; before the first moment, the profiles come.
+     *
+     * @param weight of the clicks
+     */
+    record Part(SeededStream stream, int from, int to, double weight) implements Input {
+        @Override
+        public void each(Consumer<Sent> to) {
+            events(event -> to.accept(Input.ours(event)));
         }
 
-        /** As {@link #to(EventProducer)}; clicks say when they were sent, so that freshness can be told. */
-        static Sink to(EventProducer producer, InstantSource clock) {
-            return new Sink() {
-                @Override
-                public void exposure(Exposure exposure) {
-                    producer.send(exposure);
-                }
-
-                @Override
-                public void click(Click click) {
-                    producer.send(new Click(
-                            click.id(),
-                            click.user(),
-                            click.item(),
-                            click.exposure(),
-                            click.action(),
-                            click.weight(),
-                            click.time(),
-                            clock.millis(),
-                            click.context()));
-                }
-            };
+        void events(Consumer<ReplayEvent> each) {
+            for (int number = 0; from == 0 && number < USERS; number++) {
+                each.accept(new ReplayEvent.ProfileUpdate(user(number)));
+            }
+            for (int moment = from; moment < to; moment++) {
+                stream.emit(moment, weight, 0, each);
+            }
         }
+    }
+
+    Part part(int from, int to) {
+        return new Part(this, from, to, 1);
+    }
+
+    Part whole() {
+        return part(0, moments());
+    }
+
+    @Override
+    public void each(Consumer<Sent> to) {
+        whole().each(to);
     }
 
     static void sendCatalogue(EventProducer producer) {
@@ -92,60 +88,11 @@ record SeededStream(long seed, int exposures) implements Input {
                         "price", new FeatureValue.Quantity(1 + number % 17))));
     }
 
-    static void sendUsers(EventProducer producer) {
-        for (int number = 0; number < USERS; number++) {
-            producer.send(user(number));
-        }
-        producer.flush();
-    }
-
     static UserProfile user(int number) {
         return new UserProfile(
                 "u" + number,
                 T0 + number * 11L + 5,
                 Features.of(Map.of("country", new FeatureValue.Category("at" + number % 7))));
-    }
-
-    /** Profiles, exposures and clicks, as fast as the broker takes them. */
-    @Override
-    public void sendAll(EventProducer producer) {
-        sendUsers(producer);
-        send(producer, 0, moments());
-    }
-
-    @Override
-    public SortedMap<String, Long> sent() {
-        return sent(moments());
-    }
-
-    /** Events of the moments before one, by topic, and all profiles. */
-    SortedMap<String, Long> sent(int to) {
-        SortedMap<String, Long> counts = new TreeMap<>();
-        counts.put("users", (long) USERS);
-        Sink counting = new Sink() {
-            @Override
-            public void exposure(Exposure exposure) {
-                counts.merge("exposures", 1L, Long::sum);
-            }
-
-            @Override
-            public void click(Click click) {
-                counts.merge("clicks", 1L, Long::sum);
-            }
-        };
-        for (int moment = 0; moment < to; moment++) {
-            emit(moment, counting);
-        }
-        return counts;
-    }
-
-    /** What happens from one moment to before another. */
-    void send(EventProducer producer, int from, int to) {
-        Sink sink = Sink.to(producer);
-        for (int moment = from; moment < to; moment++) {
-            emit(moment, sink);
-        }
-        producer.flush();
     }
 
     /** Moments of the stream: an exposure each, then the clicks that are still due, then what ends all windows. */
@@ -158,55 +105,58 @@ record SeededStream(long seed, int exposures) implements Input {
         return exposures + LATE_MOMENTS + 1;
     }
 
-    /** What happens at one moment: an exposure, the click of an earlier one, and now and then a click that comes too late. */
-    void emit(int moment, Sink sink) {
+    /**
+     * What happens at one moment: an exposure, the click of an earlier one, and now and then a click that comes too late.
+     *
+     * @param weight of clicks
+     * @param producedAt when clicks say that they were sent, epoch milliseconds; 0 if they do not
+     */
+    void emit(int moment, double weight, long producedAt, Consumer<ReplayEvent> to) {
+        Clicks clicks = (id, user, item, exposure, time) -> to.accept(new ReplayEvent.ItemClick(
+                new Click(id, user, item, exposure, "click", weight, time, producedAt, Features.NONE)));
         if (moment < exposures) {
-            expose(moment, sink);
+            expose(moment, to);
         }
-        click(moment - CLICK_MOMENTS, sink);
-        clickLate(moment - LATE_MOMENTS, sink);
-        if (moment >= closing()) {
-            close(moment, sink);
+        click(moment - CLICK_MOMENTS, clicks);
+        int late = moment - LATE_MOMENTS;
+        if (late >= 0 && late < exposures && fate(late) == LATE) {
+            long time = time(late) + LATE_MOMENTS * MILLIS_APART + 7;
+            clicks.accept("l" + late, userOf(late), itemOf(late), Optional.of("e" + late), time);
+        }
+        if (moment >= closing()) { // shows each user something, long after all else, and lets them click on it
+            String id = "z" + moment;
+            String user = "u" + moment % USERS;
+            long time = time(moment) + ALL_ENDED_AFTER;
+            to.accept(new ReplayEvent.ItemExposure(new Exposure(id, user, "i0", time, 0, Features.NONE)));
+            clicks.accept(id, user, "i0", Optional.of(id), time + 3);
         }
     }
 
-    /** Shows each user something, long after all else, and lets them click on it. */
-    private static void close(int moment, Sink sink) {
-        String user = "u" + moment % USERS;
-        long time = time(moment) + ALL_ENDED_AFTER;
-        sink.exposure(new Exposure("z" + moment, user, "i0", time, 0, Features.NONE));
-        sink.click(click("z" + moment, user, "i0", Optional.of("z" + moment), time + 3));
+    private interface Clicks {
+        void accept(String id, String user, String item, Optional<String> exposure, long time);
     }
 
-    private void expose(int number, Sink sink) {
-        Exposure exposure = new Exposure("e" + number, userOf(number), itemOf(number), time(number), 0, Features.NONE);
-        sink.exposure(exposure);
+    private void expose(int number, Consumer<ReplayEvent> to) {
+        ReplayEvent exposure = new ReplayEvent.ItemExposure(
+                new Exposure("e" + number, userOf(number), itemOf(number), time(number), 0, Features.NONE));
+        to.accept(exposure);
         if (CounterRandom.below(100, seed, number, 3) == 0) {
-            sink.exposure(exposure);
+            to.accept(exposure);
         }
     }
 
-    private void click(int number, Sink sink) {
+    private void click(int number, Clicks to) {
         if (number < 0 || number >= exposures) {
             return;
         }
         int fate = fate(number);
         long time = time(number) + CLICK_MOMENTS * MILLIS_APART + 3;
-        if (fate < 33) {
-            Click click = click("c" + number, userOf(number), itemOf(number), Optional.of("e" + number), time);
-            sink.click(click);
-            if (fate == 0) {
-                sink.click(click);
+        if (fate < LATE) {
+            for (int times = fate == 0 ? 2 : 1; times > 0; times--) {
+                to.accept("c" + number, userOf(number), itemOf(number), Optional.of("e" + number), time);
             }
         } else if (fate == ORPHAN) {
-            sink.click(click("o" + number, userOf(number), "never-shown", Optional.empty(), time));
-        }
-    }
-
-    private void clickLate(int number, Sink sink) {
-        if (number >= 0 && number < exposures && fate(number) == LATE) {
-            long time = time(number) + LATE_MOMENTS * MILLIS_APART + 7;
-            sink.click(click("l" + number, userOf(number), itemOf(number), Optional.of("e" + number), time));
+            to.accept("o" + number, userOf(number), "never-shown", Optional.empty(), time);
         }
     }
 
@@ -225,9 +175,5 @@ record SeededStream(long seed, int exposures) implements Input {
     /** Small numbers more often: the lesser of two draws. */
     private String itemOf(int number) {
         return "i" + Math.min(CounterRandom.below(ITEMS, seed, number, 1), CounterRandom.below(ITEMS, seed, number, 2));
-    }
-
-    private static Click click(String id, String user, String item, Optional<String> exposure, long time) {
-        return new Click(id, user, item, exposure, "click", 1, time, 0, Features.NONE);
     }
 }

@@ -3,25 +3,17 @@ package dev.millrace.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.bench.SyntheticEmbeddings;
+import dev.millrace.cli.HttpProbe;
 import dev.millrace.cli.MillraceProcess;
-import dev.millrace.wire.AvroWire;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -33,10 +25,6 @@ class ServerIT {
     private static final int ITEMS = 1_000_000;
     private static final int K = 10;
     private static final Duration PATIENCE = Duration.ofMinutes(4);
-    private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
-
-    private final HttpClient http = HttpClient.newHttpClient();
-    private final ObjectMapper json = new ObjectMapper();
 
     @Test
     void f32_killedAndStartedFromNothingItAnswersOnlyWhenItHasReadAll() throws Exception {
@@ -50,7 +38,7 @@ class ServerIT {
             SyntheticEmbeddings many = new SyntheticEmbeddings(
                     settings.clients(),
                     settings.topics().names(),
-                    new AvroWire(settings.wire()),
+                    settings.cluster().wire(),
                     settings.trainer().model().dim(),
                     Experiment.SEED);
             many.write(ITEMS, settings.trainer().model().generationName(), run.step());
@@ -58,10 +46,10 @@ class ServerIT {
 
             // killed while it reads, while it answers, and left
             try (MillraceProcess reading = serve(run, "serve-1")) {
-                String url = reading.awaitOutput("recall API (\\S+)");
+                HttpProbe recall = new HttpProbe(reading.awaitOutput("recall API (\\S+)"));
                 TimeUnit.MILLISECONDS.sleep(500 + run.random().nextInt(2_000));
-                assertThat(get(url + "/readyz").statusCode()).isEqualTo(503);
-                assertThat(get(url + "/v1/recall?user=u1").statusCode()).isEqualTo(503);
+                assertThat(recall.status("/readyz")).isEqualTo(503);
+                assertThat(recall.status("/v1/recall?user=u1")).isEqualTo(503);
                 reading.kill();
                 run.note("killed while it reads");
             }
@@ -71,14 +59,16 @@ class ServerIT {
                 run.note("killed while it answers");
             }
             try (MillraceProcess server = serve(run, "serve-3")) {
-                String url = awaitReady(run, server);
+                HttpProbe recall = awaitReady(run, server);
                 for (int asked : new int[] {0, 77_777, 999_999}) {
-                    assertThat(similar(url, asked)).as("nearest of %d", asked).isEqualTo(exact(many, asked));
+                    assertThat(similar(recall, asked))
+                            .as("nearest of %d", asked)
+                            .isEqualTo(exact(many, asked));
                 }
                 run.note(String.format(
                         Locale.ROOT,
                         "resident memory %,d MB, heap at most 1,200 MB",
-                        residentKilobytes(server) / 1024));
+                        server.residentKilobytes() / 1024));
             }
             run.passed("503 until all was read; nearest of 3 items = exact search over 1,000,000 vectors");
         }
@@ -93,30 +83,28 @@ class ServerIT {
                 run.arguments("serve"));
     }
 
-    private String awaitReady(Experiment run, MillraceProcess server) {
-        String url = server.awaitOutput("recall API (\\S+)");
+    private static HttpProbe awaitReady(Experiment run, MillraceProcess server) throws Exception {
+        HttpProbe recall = new HttpProbe(server.awaitOutput("recall API (\\S+)"));
         await("the server is ready")
                 .atMost(PATIENCE)
                 .pollInterval(Duration.ofMillis(100))
                 .until(() -> {
-                    int recall = get(url + "/v1/recall?user=u1").statusCode();
-                    HttpResponse<String> ready = get(url + "/readyz");
+                    int status = recall.status("/v1/recall?user=u1");
+                    boolean isReady = recall.isReady();
                     // whoever asks before it is ready is told so
-                    assertThat(ready.statusCode() == 200 || recall == 503).isTrue();
-                    return ready.statusCode() == 200;
+                    assertThat(isReady || status == 503).isTrue();
+                    return isReady;
                 });
-        assertThat(read(get(url + "/readyz")).path("items").asInt()).isGreaterThanOrEqualTo(ITEMS);
+        assertThat(recall.readiness().path("items").asInt()).isGreaterThanOrEqualTo(ITEMS);
         run.note("ready");
-        return url;
+        return recall;
     }
 
-    private List<String> similar(String url, int asked) throws Exception {
-        List<String> found = new ArrayList<>();
-        read(get(url + "/v1/similar?k=" + K + "&item=" + SyntheticEmbeddings.item(asked)))
+    /** Vectors of the trained model are near nothing here: they cannot be among the first. */
+    private static List<String> similar(HttpProbe recall, int asked) throws Exception {
+        return recall.fetch("/v1/similar?k=" + K + "&item=" + SyntheticEmbeddings.item(asked))
                 .path("items")
-                .forEach(hit -> found.add(hit.path("item").asText()));
-        // vectors of the trained model are near nothing here: they cannot be among the first
-        return found;
+                .findValuesAsText("item");
     }
 
     private static List<String> exact(SyntheticEmbeddings many, int asked) {
@@ -142,27 +130,5 @@ class ServerIT {
         return best.stream()
                 .map(scored -> SyntheticEmbeddings.item(scored.number()))
                 .toList();
-    }
-
-    private static long residentKilobytes(MillraceProcess process) throws IOException {
-        Matcher found = RESIDENT.matcher(
-                java.nio.file.Files.readString(java.nio.file.Path.of("/proc/" + process.id() + "/status")));
-        return found.find() ? Long.parseLong(found.group(1)) : 0;
-    }
-
-    private JsonNode read(HttpResponse<String> response) {
-        try {
-            return json.readTree(response.body());
-        } catch (IOException broken) {
-            throw new IllegalStateException(response.body(), broken);
-        }
-    }
-
-    private HttpResponse<String> get(String url) {
-        try {
-            return http.send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString());
-        } catch (IOException | InterruptedException failed) {
-            throw new IllegalStateException(url, failed);
-        }
     }
 }

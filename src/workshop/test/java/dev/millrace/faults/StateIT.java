@@ -31,9 +31,7 @@ class StateIT {
     @Test
     @Tag("long")
     void f13_aFullDiskIsNamedAndWaitedForUntilItGrows() throws Exception {
-        try (Experiment run = Experiment.begin("F13", "state directory: disk full, then grown", 1)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.load(STREAM);
+        Experiment.sameLog("F13", "state directory: disk full, then grown", STREAM, (run, undisturbed) -> {
             Path state = run.directory().resolve("full");
             long size = kilobytes(run.directory().resolve("state")) + ROOM_KILOBYTES;
             try (SmallDisk disk = SmallDisk.mount(state, size)) {
@@ -47,19 +45,18 @@ class StateIT {
                 assertThat(run.step()).as("the disk was full too late").isLessThan(undisturbed.step());
                 disk.grow(GROWN_KILOBYTES);
                 run.note("the disk has grown");
+                run.awaitBooks(undisturbed.books());
+                run.stopTrainers();
 
-                run.judge(undisturbed, Judgement.Demand.SAME_LOG);
                 assertThat(trainer.output()).contains("full").doesNotContain("stops:");
             }
-        }
+        });
     }
 
     @Test
     @Tag("long")
     void f14_aReadOnlyDirectoryIsNamedAndNothingIsDone() throws Exception {
-        try (Experiment run = Experiment.begin("F14", "state directory: read-only", 1)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.load(STREAM);
+        Experiment.sameLog("F14", "state directory: read-only", STREAM, (run, undisturbed) -> {
             Path state = run.directory().resolve("read-only");
             try (SmallDisk disk = SmallDisk.mount(state, GROWN_KILOBYTES)) {
                 disk.fill(run.directory().resolve("state"));
@@ -80,18 +77,16 @@ class StateIT {
                 disk.allowWriting(true);
                 run.note("writable");
                 run.train("read-only").awaitReady();
-
-                run.judge(undisturbed, Judgement.Demand.SAME_LOG);
+                run.awaitBooks(undisturbed.books());
+                run.stopTrainers();
             }
-        }
+        });
     }
 
     @Test
     @Tag("long")
     void f16_damagedStateIsFoundAndRestored() throws Exception {
-        try (Experiment run = Experiment.begin("F16", "state directory: damaged in five ways", 1)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.load(STREAM);
+        Experiment.sameLog("F16", "state directory: damaged in five ways", STREAM, (run, undisturbed) -> {
             Path task = run.directory().resolve("state/millrace-learn/0_0");
             Path learner = task.resolve("rocksdb/learner");
             Path attribution = run.directory().resolve("state/millrace-attribute/0_0/rocksdb/attribution-books");
@@ -133,18 +128,13 @@ class StateIT {
             again.awaitReady();
             assertThat(again.output()).doesNotContain("Local state is damaged");
             assertThat(restored(again)).as("restored in spite of a whole state").isZero();
-
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+        });
     }
 
     @Test
     @Tag("long")
     void f17_lostStateIsRestored() throws Exception {
-        try (Experiment run = Experiment.begin("F17", "state directory: rm -rf while stopped", 1)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.load(STREAM);
-
+        Experiment.sameLog("F17", "state directory: rm -rf while stopped", STREAM, (run, undisturbed) -> {
             run.train();
             run.awaitStep(undisturbed.step() / 4 + run.random().nextInt((int) undisturbed.step() / 2));
             run.stopTrainers();
@@ -153,9 +143,7 @@ class StateIT {
             TrainerProcess again = run.train();
             again.awaitReady();
             assertThat(restored(again)).as("records restored").isPositive();
-
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+        });
     }
 
     /** Something that is done to files. */

@@ -37,14 +37,13 @@ class SwarmIT {
             run.set("stream.session-timeout", "6s");
             run.set("stream.transaction-timeout", "5s");
             Swarm swarm = new Swarm(run);
-            try (PacedLoad load = PacedLoad.start(run, stream, MOMENTS_PER_SECOND)) {
+            try (PacedLoad load = PacedLoad.start(run, stream)) {
                 while (!load.isDone()) {
                     TimeUnit.MILLISECONDS.sleep(2_000 + run.random().nextInt(8_000));
                     swarm.happens(Fault.values()[run.random().nextInt(Fault.values().length)]);
                 }
                 load.finish();
             }
-
             run.judge(withResent(run, stream, undisturbed), Judgement.Demand.SAME_EXAMPLES);
         }
     }
@@ -53,7 +52,7 @@ class SwarmIT {
     static Outcome withResent(Experiment run, SeededStream stream, Outcome undisturbed) {
         Outcome expected = undisturbed;
         for (Map.Entry<String, Long> topic : stream.sent().entrySet()) {
-            long resent = run.recordsOf(topic.getKey()) - topic.getValue();
+            long resent = run.records(topic.getKey()).size() - topic.getValue();
             if (resent > 0) {
                 run.note(resent + " records of " + topic.getKey() + " are there twice");
                 expected = expected.and(topic.getKey(), "duplicate", resent);

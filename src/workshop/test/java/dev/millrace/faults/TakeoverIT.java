@@ -1,7 +1,6 @@
 package dev.millrace.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.cli.MillraceProcess;
@@ -27,7 +26,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TakeoverIT {
 
     private static final SeededStream STREAM = new SeededStream(1, 20_000);
-    private static final int MOMENTS_A_SECOND = 150;
     private static final MillraceProcess.Launch WAITING = MillraceProcess.Launch.PROGRAM.of(HaltingTrainer.class);
     /** What the learner says when its commit comes too late, whether its transaction was ended or its epoch is over. */
     private static final String REFUSED =
@@ -35,13 +33,10 @@ class TakeoverIT {
 
     @Test
     void f04_whatASleeperHadNotCommittedIsRefusedAndItComesBack() throws Exception {
-        try (Experiment run =
-                        Experiment.begin("F4", "trainer: SIGSTOP before a commit, another takes over, SIGCONT", 1);
-                UncommittedSpy spy = new UncommittedSpy(
-                        run.settings().clients(),
-                        run.settings().topics().names().itemEmbeddings())) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.load(STREAM);
+        String what = "trainer: SIGSTOP before a commit, another takes over, SIGCONT";
+        Experiment.sameLog("F4", what, STREAM, (run, undisturbed) -> {
+            UncommittedSpy spy = new UncommittedSpy(
+                    run.settings().clients(), run.settings().topics().names().itemEmbeddings());
             run.set("stream.session-timeout", "6s");
 
             TrainerProcess zombie = run.train(
@@ -61,63 +56,59 @@ class TakeoverIT {
             run.note("another has taken over behind step " + step);
             zombie.signal("CONT");
             run.note("it says: " + zombie.awaitOutput(REFUSED));
-            await("it processes records again, or stands by")
-                    .atMost(Experiment.PATIENCE)
-                    .until(() -> zombie.readyLines("learn").size() > starts);
+            Experiment.awaits(
+                    "it processes records again, or stands by",
+                    () -> zombie.readyLines("learn").size() > starts);
 
             run.awaitBooks(undisturbed.books());
             assertThat(written).isNotEmpty();
             assertThat(spy.committed()).doesNotContainAnyElementsOf(written);
             run.note("none of the " + written.size() + " vectors that it had written is committed");
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+            spy.close();
+        });
     }
 
     @Test
     void f04_whoSleepsThroughItsSessionAtAnyMomentChangesNothing() throws Exception {
-        try (Experiment run =
-                Experiment.begin("F4-any", "trainer: SIGSTOP at a random moment, another takes over, SIGCONT", 1)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.load(STREAM);
-            run.set("stream.session-timeout", "6s");
-            run.set("stream.transaction-timeout", "5s");
+        Experiment.sameLog(
+                "F4-any",
+                "trainer: SIGSTOP at a random moment, another takes over, SIGCONT",
+                STREAM,
+                (run, undisturbed) -> {
+                    run.set("stream.session-timeout", "6s");
+                    run.set("stream.transaction-timeout", "5s");
 
-            TrainerProcess zombie = run.train();
-            for (int sleep = 1; sleep <= 2; sleep++) {
-                run.awaitStep(undisturbed.step() * sleep / 4 + run.random().nextInt(20));
-                TimeUnit.MILLISECONDS.sleep(run.random().nextInt(100));
-                zombie.signal("STOP");
-                long step = run.step();
-                TrainerProcess other = run.train("state-" + (sleep + 1));
-                run.awaitStep(step + 1);
-                run.note("another has taken over behind step " + step);
-                zombie.signal("CONT");
-                zombie = other;
-            }
-
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+                    TrainerProcess zombie = run.train();
+                    for (int sleep = 1; sleep <= 2; sleep++) {
+                        run.awaitStep(
+                                undisturbed.step() * sleep / 4 + run.random().nextInt(20));
+                        TimeUnit.MILLISECONDS.sleep(run.random().nextInt(100));
+                        zombie.signal("STOP");
+                        long step = run.step();
+                        TrainerProcess other = run.train("state-" + (sleep + 1));
+                        run.awaitStep(step + 1);
+                        run.note("another has taken over behind step " + step);
+                        zombie.signal("CONT");
+                        zombie = other;
+                    }
+                });
     }
 
     @Test
     void f05_restartedOneByOneUnderLoadEachKeepsItsPlace() throws Exception {
-        try (Experiment run = Experiment.begin("F5", "two trainers: restarted one by one under load, twice", 2)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.set("stream.session-timeout", "10m"); // so that even a slow machine has it back in time
-            try (PacedLoad load = PacedLoad.start(run, STREAM, MOMENTS_A_SECOND)) {
-                TrainerProcess one = named(run, "one");
-                TrainerProcess two = named(run, "two");
-                goesOn(run);
+        Experiment.underLoad(
+                "F5", "two trainers: restarted one by one under load, twice", 2, STREAM, (run, undisturbed) -> {
+                    run.set("stream.session-timeout", "10m"); // so that even a slow machine has it back in time
 
-                for (int round = 1; round <= 2; round++) {
-                    one = restarted(run, one, "one", two);
-                    two = restarted(run, two, "two", one);
-                }
-                load.finish();
-            }
+                    TrainerProcess one = named(run, MillraceProcess.Launch.PROGRAM, "one");
+                    TrainerProcess two = named(run, MillraceProcess.Launch.PROGRAM, "two");
+                    goesOn(run);
 
-            run.judge(undisturbed, Judgement.Demand.SAME_EXAMPLES);
-        }
+                    for (int round = 1; round <= 2; round++) {
+                        one = restarted(run, one, "one", two);
+                        two = restarted(run, two, "two", one);
+                    }
+                });
     }
 
     /** From the build that {@code -Dfaults.from} names, an unpacked archive; skipped without. */
@@ -127,26 +118,18 @@ class TakeoverIT {
         assumeTrue(!from.isEmpty(), "-Dfaults.from names no folder of an older build");
         MillraceProcess.Launch older =
                 MillraceProcess.Launch.PROGRAM.onClassPath(Path.of(from, "lib").toAbsolutePath() + "/*");
-        try (Experiment run = Experiment.begin("F5-upgrade", "two trainers: upgraded one by one under load", 2)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.set("stream.session-timeout", "10m"); // so that even a slow machine has it back in time
-            try (PacedLoad load = PacedLoad.start(run, STREAM, MOMENTS_A_SECOND)) {
-                TrainerProcess one = named(run, older, "one");
-                TrainerProcess two = named(run, older, "two");
-                goesOn(run);
+        Experiment.underLoad(
+                "F5-upgrade", "two trainers: upgraded one by one under load", 2, STREAM, (run, undisturbed) -> {
+                    run.set("stream.session-timeout", "10m"); // so that even a slow machine has it back in time
 
-                TrainerProcess upgraded = restarted(run, one, "one", two);
-                goesOn(run); // both builds beside each other
-                restarted(run, two, "two", upgraded);
-                load.finish();
-            }
+                    TrainerProcess one = named(run, older, "one");
+                    TrainerProcess two = named(run, older, "two");
+                    goesOn(run);
 
-            run.judge(undisturbed, Judgement.Demand.SAME_EXAMPLES);
-        }
-    }
-
-    private static TrainerProcess named(Experiment run, String name) throws Exception {
-        return named(run, MillraceProcess.Launch.PROGRAM, name);
+                    TrainerProcess upgraded = restarted(run, one, "one", two);
+                    goesOn(run); // both builds beside each other
+                    restarted(run, two, "two", upgraded);
+                });
     }
 
     private static TrainerProcess named(Experiment run, MillraceProcess.Launch launch, String name) throws Exception {
@@ -160,7 +143,7 @@ class TakeoverIT {
             throws Exception {
         int before = timesReady(other);
         old.stop();
-        TrainerProcess again = named(run, name);
+        TrainerProcess again = named(run, MillraceProcess.Launch.PROGRAM, name);
         goesOn(run);
         int interruptions = timesReady(other) - before;
         List<String> back = List.of(
@@ -179,48 +162,37 @@ class TakeoverIT {
 
     @Test
     void f06_oneTwoThreeAndOneTrainerUnderLoad() throws Exception {
-        try (Experiment run = Experiment.begin("F6", "trainers: 1, 2, 3, 1 under load", 2)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            try (PacedLoad load = PacedLoad.start(run, STREAM, MOMENTS_A_SECOND)) {
-                Map<String, TrainerProcess> trainers = new TreeMap<>();
-                for (String state : List.of("state", "state-2", "state-3")) {
-                    trainers.put(state, joined(run, state));
-                }
-                while (trainers.size() > 1) {
-                    TrainerProcess learner = removed(run, trainers);
-                    learner.stop();
-                    noteTakeover(run, trainers);
-                    goesOn(run);
-                }
-                load.finish();
+        Experiment.underLoad("F6", "trainers: 1, 2, 3, 1 under load", 2, STREAM, (run, undisturbed) -> {
+            Map<String, TrainerProcess> trainers = new TreeMap<>();
+            for (String state : List.of("state", "state-2", "state-3")) {
+                trainers.put(state, joined(run, state));
             }
-
-            run.judge(undisturbed, Judgement.Demand.SAME_EXAMPLES);
-        }
+            while (trainers.size() > 1) {
+                TrainerProcess learner = removed(run, trainers);
+                learner.stop();
+                noteTakeover(run, trainers);
+                goesOn(run);
+            }
+        });
     }
 
     @ParameterizedTest(name = "standbys {0}, session {1}")
     @CsvSource({"1, 6s", "1, 10s", "0, 6s", "0, 10s"})
     void f06_anotherTakesOverFromAKilledOne(int standbys, String session) throws Exception {
         String what = "trainer: SIGKILL, another takes over; standbys " + standbys + ", session " + session;
-        try (Experiment run = Experiment.begin("F6-" + standbys + "-" + session, what, 2)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
+        Experiment.underLoad("F6-" + standbys + "-" + session, what, 2, STREAM, (run, undisturbed) -> {
             run.set("stream.standby-replicas", Integer.toString(standbys));
             run.set("stream.session-timeout", session);
-            try (PacedLoad load = PacedLoad.start(run, STREAM, MOMENTS_A_SECOND)) {
-                Map<String, TrainerProcess> trainers = new TreeMap<>();
-                trainers.put("state", joined(run, "state"));
-                trainers.put("state-2", joined(run, "state-2"));
-                TimeUnit.MILLISECONDS.sleep(run.random().nextInt(2_000));
 
-                TrainerProcess learner = removed(run, trainers);
-                learner.kill();
-                noteTakeover(run, trainers);
-                load.finish();
-            }
+            Map<String, TrainerProcess> trainers = new TreeMap<>();
+            trainers.put("state", joined(run, "state"));
+            trainers.put("state-2", joined(run, "state-2"));
+            TimeUnit.MILLISECONDS.sleep(run.random().nextInt(2_000));
 
-            run.judge(undisturbed, Judgement.Demand.SAME_EXAMPLES);
-        }
+            TrainerProcess learner = removed(run, trainers);
+            learner.kill();
+            noteTakeover(run, trainers);
+        });
     }
 
     /** The worst moment for others: it has written and not committed. They cannot read on before the brokers have ended that. */
@@ -228,9 +200,7 @@ class TakeoverIT {
     @ValueSource(strings = {"10s", "30s", "60s"})
     void f06_anotherTakesOverWhenTheTransactionOfAKilledOneHasEnded(String timeout) throws Exception {
         String what = "trainer: SIGKILL before a commit, another takes over; transactions of up to " + timeout;
-        try (Experiment run = Experiment.begin("F6-transaction-" + timeout, what, 1)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            run.load(STREAM);
+        Experiment.sameLog("F6-transaction-" + timeout, what, STREAM, (run, undisturbed) -> {
             run.set("stream.transaction-timeout", timeout);
 
             TrainerProcess killed =
@@ -238,9 +208,7 @@ class TakeoverIT {
             killed.awaitOutput("(waiting at " + KillPoint.PRODUCED_BEFORE_COMMIT + ")");
             killed.kill();
             noteTakeover(run, Map.of("state-2", run.train("state-2")));
-
-            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
+        });
     }
 
     private static TrainerProcess joined(Experiment run, String state) throws Exception {

@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.cli.HttpProbe;
 import dev.millrace.cli.MillraceProcess;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalTime;
@@ -101,14 +100,8 @@ final class TrainerProcess implements AutoCloseable {
         return new HttpProbe(process.awaitOutput("health and metrics (\\S+)"));
     }
 
-    /** Memory of it that is in use, as the operating system counts it. */
     long residentKilobytes() throws IOException {
-        return Files.readAllLines(Path.of("/proc", Long.toString(process.id()), "status")).stream()
-                .filter(line -> line.startsWith("VmRSS:"))
-                .map(line -> line.replaceAll("\\D", ""))
-                .mapToLong(Long::parseLong)
-                .findFirst()
-                .orElseThrow();
+        return process.residentKilobytes();
     }
 
     /** SIGKILL. */

@@ -1,26 +1,36 @@
 package dev.millrace.faults;
 
+import dev.millrace.avro.ClickEvent;
 import dev.millrace.avro.ExposureEvent;
+import dev.millrace.avro.ItemEvent;
+import dev.millrace.avro.UserEvent;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
+import dev.millrace.replay.ReplayEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.message.BinaryMessageEncoder;
 
-/** Events as producers write them that have schemas, and mistakes, of their own: fields by name, then bytes. */
-final class ForeignRecords {
-
+/**
+ * An event as producers write it that have schemas, and mistakes, of their own.
+ *
+ * @param schema ours
+ * @param fields by the schema's names; one that is not there has its default
+ */
+record ForeignRecord(String topic, Schema schema, Map<String, Object> fields) {
     private static final Schema FEATURE =
             ExposureEvent.getClassSchema().getField("context").schema().getValueType();
     private static final Schema VECTOR = FEATURE.getField("value").schema().getTypes().stream()
@@ -28,54 +38,58 @@ final class ForeignRecords {
             .findFirst()
             .orElseThrow();
 
-    private ForeignRecords() {}
-
-    static Map<String, Object> fields(Exposure exposure) {
-        return new TreeMap<>(Map.of(
-                "exposure_id",
-                exposure.id(),
-                "user_id",
-                exposure.user(),
-                "item_id",
-                exposure.item(),
-                "time",
-                exposure.time(),
-                "produced_at",
-                exposure.producedAt(),
-                "context",
-                features(exposure.context())));
+    static ForeignRecord of(ReplayEvent event) {
+        return event instanceof ReplayEvent.ItemExposure exposure
+                ? of(exposure.exposure())
+                : event instanceof ReplayEvent.ItemClick click
+                        ? of(click.click())
+                        : of(((ReplayEvent.ProfileUpdate) event).profile());
     }
 
-    static Map<String, Object> fields(Click click) {
-        Map<String, Object> fields = new TreeMap<>(Map.of(
-                "click_id",
-                click.id(),
-                "user_id",
-                click.user(),
-                "item_id",
-                click.item(),
-                "time",
-                click.time(),
-                "action",
-                click.action(),
-                "weight",
-                click.weight(),
-                "produced_at",
-                click.producedAt(),
-                "context",
-                features(click.context())));
+    static ForeignRecord of(Exposure exposure) {
+        Map<String, Object> fields = interaction(exposure.user(), exposure.item(), exposure.time(), exposure.context());
+        fields.put("exposure_id", exposure.id());
+        fields.put("produced_at", exposure.producedAt());
+        return new ForeignRecord("exposures", ExposureEvent.getClassSchema(), fields);
+    }
+
+    static ForeignRecord of(Click click) {
+        Map<String, Object> fields = interaction(click.user(), click.item(), click.time(), click.context());
+        fields.put("click_id", click.id());
+        fields.put("produced_at", click.producedAt());
+        fields.put("action", click.action());
+        fields.put("weight", click.weight());
         click.exposure().ifPresent(exposure -> fields.put("exposure_id", exposure));
-        return fields;
+        return new ForeignRecord("clicks", ClickEvent.getClassSchema(), fields);
     }
 
-    static Map<String, Object> fields(UserProfile profile) {
-        return new TreeMap<>(
+    private static Map<String, Object> interaction(String user, String item, long time, Features context) {
+        return new TreeMap<>(Map.of("user_id", user, "item_id", item, "time", time, "context", features(context)));
+    }
+
+    static ForeignRecord of(UserProfile profile) {
+        return new ForeignRecord(
+                "users",
+                UserEvent.getClassSchema(),
                 Map.of("user_id", profile.user(), "time", profile.time(), "features", features(profile.features())));
     }
 
-    static Map<String, Object> fields(CatalogueItem item) {
-        return new TreeMap<>(
+    static ForeignRecord of(CatalogueItem item) {
+        return new ForeignRecord(
+                "items",
+                ItemEvent.getClassSchema(),
                 Map.of("item_id", item.item(), "time", item.time(), "features", features(item.features())));
+    }
+
+    /** Returns a text or a number of it. */
+    <T> T field(String name, Class<T> type) {
+        return Optional.ofNullable(fields.get(name)).map(type::cast).orElseThrow();
+    }
+
+    ForeignRecord with(String name, Object value) {
+        Map<String, Object> changed = new TreeMap<>(fields);
+        changed.put(name, value);
+        return new ForeignRecord(topic, schema, changed);
     }
 
     /** One feature, unchecked. */
@@ -84,17 +98,15 @@ final class ForeignRecords {
     }
 
     /** One feature, unchecked. */
-    static GenericRecord vector(float... components) {
-        return feature(dense(java.util.stream.IntStream.range(0, components.length)
-                .mapToObj(at -> components[at])
-                .toList()));
+    static GenericRecord vector(Float... components) {
+        return feature(dense(List.of(components)));
     }
 
-    /**
-     * Bytes in single-object encoding.
-     *
-     * @param fields by the schema's names; one that is not there has its default
-     */
+    byte[] written() {
+        return written(schema, fields);
+    }
+
+    /** Bytes in single-object encoding. */
     static byte[] written(Schema schema, Map<String, Object> fields) {
         GenericRecord record = new GenericData.Record(schema);
         for (Schema.Field field : schema.getFields()) {
@@ -134,7 +146,7 @@ final class ForeignRecords {
         return feature;
     }
 
-    private static GenericRecord dense(java.util.List<Float> components) {
+    private static GenericRecord dense(List<Float> components) {
         GenericRecord vector = new GenericData.Record(VECTOR);
         vector.put("components", components);
         return vector;
