@@ -5,24 +5,17 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
-import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
-import dev.millrace.event.UserProfile;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.state.Books;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.verify.books.CountReport;
-import dev.millrace.wire.EventRecords;
-import dev.millrace.wire.TopicRecord;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
+import dev.millrace.wire.EventJson;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,7 +25,6 @@ import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.utils.Utils;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -50,8 +42,7 @@ class ForeignPartitionerIT {
     private final TestCluster cluster;
 
     ForeignPartitionerIT(@TempDir Path directory) {
-        cluster = new TestCluster(
-                directory, Map.of("topic.partitions", Integer.toString(PARTITIONS), "train.http.port", "0"));
+        cluster = new TestCluster(directory, Map.of("topic.partitions", Integer.toString(PARTITIONS)));
     }
 
     @AfterEach
@@ -60,55 +51,7 @@ class ForeignPartitionerIT {
     }
 
     @Test
-    void removalInAnotherPartitionIsNoRemovalThatWasCarriedOut() throws Exception {
-        String user = users().filter(id -> crc32(id) != murmur2(id)).findFirst().orElseThrow();
-        PrometheusMeterRegistry registry = TestCluster.metrics();
-        try (TrainProcess trainer = TrainProcess.start(cluster.settings(), TrainProcess.From.EVENTS, registry);
-                EventProducer producer = cluster.producer();
-                ProgressWatch progress = cluster.progress()) {
-            producer.send(new UserProfile(user, T0, Features.of(Map.of("city", new FeatureValue.Category("Leipzig")))));
-            producer.flush();
-            await().atMost(PATIENCE).until(() -> TestCluster.count(progress, "users", "applied") == 1);
-
-            send("users", crc32(user), user, null);
-
-            await().atMost(PATIENCE).untilAsserted(() -> assertThat(TestCluster.outcomes(progress, "users"))
-                    .isEqualTo(Map.of("applied", 1L, "rejected: misplaced-removal", 1L)));
-            // it is not said to be gone
-            assertThat(cluster.records("user-features"))
-                    .noneMatch(record -> record.value().isEmpty());
-            // and nobody can overlook it
-            String active = "millrace_input_alarm{alarm=\"misplaced-removals\"} 1";
-            await().atMost(PATIENCE).until(() -> registry.scrape().contains(active));
-            assertThat(HttpClient.newHttpClient()
-                            .send(
-                                    HttpRequest.newBuilder(
-                                                    URI.create(trainer.url().orElseThrow() + "/readyz"))
-                                            .build(),
-                                    HttpResponse.BodyHandlers.ofString())
-                            .body())
-                    .contains("misplaced-removals", "removals were not carried out", "partitioner=murmur2_random");
-            TopicRecord letter = cluster.records("dead-letters").get(0);
-            assertThat(letter.key()).isEqualTo(utf8(user));
-            assertThat(letter.headers())
-                    .containsEntry("millrace.reject.reason", "misplaced-removal")
-                    .containsEntry("__streams.errors.topic", "users")
-                    .containsEntry("__streams.errors.partition", Integer.toString(crc32(user)));
-            assertThat(letter.headers().get("__streams.errors.message"))
-                    .startsWith("partition = " + crc32(user) + ": must be " + murmur2(user))
-                    .contains("murmur2", "2 partitions");
-
-            producer.removeUser(user, T0 + 2);
-            producer.flush();
-
-            await().atMost(PATIENCE).until(() -> TestCluster.count(progress, "users", "removed") == 1);
-            assertThat(cluster.audit().faults()).isEmpty();
-        }
-    }
-
-    @Test
-    void clickInAnotherPartitionThanItsExposureIsNoOrphan() throws Exception {
-        EventRecords records = new EventRecords(cluster.settings().cluster().wire());
+    void clickInJsonAndInAnotherPartitionThanItsExposureIsNoOrphan() throws Exception {
         List<String> users = users().limit(CLICKS).toList();
         long inPlace = users.stream().filter(id -> crc32(id) == murmur2(id)).count();
         assertThat(inPlace).isBetween(CLICKS / 4L, CLICKS * 3L / 4); // or the test shows nothing
@@ -119,11 +62,13 @@ class ForeignPartitionerIT {
                 producer.send(new Exposure("e-" + user, user, "i1", T0, T0, Features.NONE));
             }
             producer.flush();
+            List<ProducerRecord<byte[], byte[]>> clicks = new ArrayList<>();
             for (String user : users) {
                 Click click =
                         new Click("c-" + user, user, "i1", Optional.empty(), "click", 1, T0 + 1, T0, Features.NONE);
-                send("clicks", crc32(user), user, records.encode("clicks", click));
+                clicks.add(new ProducerRecord<>("clicks", crc32(user), T0, utf8(user), EventJson.of(click)));
             }
+            cluster.write(clicks);
             endWindows(producer);
 
             await().atMost(PATIENCE)
@@ -158,11 +103,6 @@ class ForeignPartitionerIT {
 
     private static Stream<String> users() {
         return IntStream.range(0, 10_000).mapToObj(number -> "user" + number);
-    }
-
-    @SuppressWarnings("NullAway") // Kafka's records are not annotated
-    private void send(String topic, int partition, String key, byte @Nullable [] value) throws Exception {
-        cluster.write(new ProducerRecord<>(topic, partition, T0, utf8(key), value));
     }
 
     /** As {@code consistent_random} of librdkafka places a key. */

@@ -137,8 +137,7 @@ public final class TestCluster implements AutoCloseable {
     }
 
     /** Writes records as no producer of ours would, and waits until the broker has them. */
-    @SafeVarargs
-    public final void write(ProducerRecord<byte[], byte[]>... records) throws Exception {
+    public void write(List<ProducerRecord<byte[], byte[]>> records) throws Exception {
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", broker.bootstrapServers(), "max.request.size", 4 << 20),
                 new ByteArraySerializer(),

@@ -9,16 +9,13 @@ import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.OrderedEntries;
+import dev.millrace.state.MemoryEntries;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.function.BiPredicate;
 
 /**
  * Attribution and trainer in one JVM, fed with users and items that each come once: {@code main(ids, key=value …)} prints what
@@ -32,7 +29,7 @@ final class OnceSeenIds {
     private static final int REPORTS = 10;
 
     private final Sizes stored = new Sizes();
-    private final SizedEntries entries = new SizedEntries();
+    private final MemoryEntries entries = new MemoryEntries();
     private final Trainer trainer;
     private final Attribution attribution;
     private int openSteps;
@@ -101,16 +98,17 @@ final class OnceSeenIds {
     private void report(long ids) {
         System.gc();
         TrainingProgress progress = trainer.progress();
+        int[] users = {0};
+        entries.scan(new byte[0], (key, value) -> ++users[0] > 0);
         System.out.printf(
                 Locale.ROOT,
-                "ids %d: heap %d, learner entries %d of %d bytes, user entries %d of %d bytes, rows %d, expired %d,"
+                "ids %d: heap %d, learner entries %d of %d bytes, user entries %d, rows %d, expired %d,"
                         + " displaced %d, waiting %d, items %d, users told %d%n",
                 ids,
                 ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed(),
                 stored.sizes.size(),
                 stored.bytes,
-                entries.values.size(),
-                entries.bytes,
+                users[0],
                 progress.rows().rows(),
                 progress.rows().expired(),
                 progress.rows().displaced(),
@@ -139,44 +137,6 @@ final class OnceSeenIds {
 
         private static String name(byte[] key) {
             return new String(key, java.nio.charset.StandardCharsets.ISO_8859_1);
-        }
-    }
-
-    /** Entries on the heap, weighed. */
-    private static final class SizedEntries implements OrderedEntries {
-
-        private final NavigableMap<byte[], byte[]> values = new TreeMap<>(Arrays::compareUnsigned);
-        private long bytes;
-
-        @Override
-        public Optional<byte[]> get(byte[] key) {
-            return Optional.ofNullable(values.get(key));
-        }
-
-        @Override
-        public void put(byte[] key, byte[] value) {
-            byte[] before = values.put(key, value);
-            bytes += before == null ? key.length + value.length : value.length - before.length;
-        }
-
-        @Override
-        public void delete(byte[] key) {
-            byte[] before = values.remove(key);
-            bytes -= before == null ? 0 : key.length + before.length;
-        }
-
-        @Override
-        public void scan(byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor) {
-            scan(from, (key, value) -> Arrays.compareUnsigned(key, to) < 0 && visitor.test(key, value));
-        }
-
-        @Override
-        public void scan(byte[] from, BiPredicate<byte[], byte[]> visitor) {
-            for (Map.Entry<byte[], byte[]> entry : values.tailMap(from).entrySet()) {
-                if (!visitor.test(entry.getKey(), entry.getValue())) {
-                    return;
-                }
-            }
         }
     }
 }

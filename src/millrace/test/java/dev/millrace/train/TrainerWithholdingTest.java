@@ -30,6 +30,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** When a {@link Trainer} withholds its vectors, and when it publishes them again. */
 class TrainerWithholdingTest {
@@ -231,27 +233,21 @@ class TrainerWithholdingTest {
         assertThat(trainer.completeGeneration()).isTrue();
     }
 
-    /** Then the drain that deletes a row hands over one more of those behind it. */
-    @Test
-    void aBadRowBehindARemovedOneHoldsBackItsPart() throws GeneralSecurityException {
+    /** The drain that deletes a row hands over one more of those behind it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aBadRowBehindARemovedOneHoldsBackItsPartEvenAfterARestart(boolean isRestarted)
+            throws GeneralSecurityException {
         MemoryEntries stored = rowsOfWhichOneBehindTheFirstPartIsBad();
         Trainer trainer = begun(stored);
+        if (isRestarted) {
+            assertThat(trainer.publish()).hasSize(2);
+            trainer.drainDirty(stored);
+            trainer = restored(stored);
+        }
 
-        removeFirst(trainer);
-
-        assertThat(trainer.publish()).extracting(ItemEmbedding::item).containsExactly(inOrder(0));
-        assertThat(trainer.withheld()).contains("a row of table item is not finite");
-    }
-
-    @Test
-    void aBadRowHoldsBackTheFirstPartAfterARestartInTheMiddle() throws GeneralSecurityException {
-        MemoryEntries stored = rowsOfWhichOneBehindTheFirstPartIsBad();
-        Trainer stopped = begun(stored);
-        assertThat(stopped.publish()).hasSize(2);
-        stopped.drainDirty(stored);
-
-        Trainer trainer = restored(stored);
-        removeFirst(trainer);
+        trainer.change(new CatalogueChange.Removal(inOrder(0), TIME));
+        trainer.learn(trainer.closeBatch());
 
         assertThat(trainer.publish()).extracting(ItemEmbedding::item).containsExactly(inOrder(0));
         assertThat(trainer.withheld()).contains("a row of table item is not finite");
@@ -264,11 +260,6 @@ class TrainerWithholdingTest {
         trainer.learn(trainer.closeBatch());
         trainer.startGeneration();
         return trainer;
-    }
-
-    private static void removeFirst(Trainer trainer) {
-        trainer.change(new CatalogueChange.Removal(inOrder(0), TIME));
-        trainer.learn(trainer.closeBatch());
     }
 
     private MemoryEntries rowsOfWhichOneBehindTheFirstPartIsBad() throws GeneralSecurityException {

@@ -27,30 +27,23 @@ import dev.millrace.state.Utf8;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.Part;
 import dev.millrace.stream.run.StreamRunner;
-import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicFollower;
 import dev.millrace.topic.TopicReader;
-import dev.millrace.topic.Topics;
 import dev.millrace.train.ErasedIds;
 import dev.millrace.train.Trainer;
-import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.TopicRecord;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -85,11 +78,11 @@ import org.rocksdb.RocksIterator;
 @Tag("slow")
 class ErasureIT {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Duration PATIENCE = TestCluster.PATIENCE;
     /** Looking through all entries takes long. */
     private static final Duration SELDOM = Duration.ofMillis(500);
 
-    private static final long T0 = 1_767_225_600_000L; // 2026-01-01
+    private static final long T0 = TestCluster.T0;
     private static final String USER = "the-user-who-goes";
     private static final String ITEM = "the-item-that-goes";
     /** Its fingerprint is the id itself. */
@@ -113,6 +106,7 @@ class ErasureIT {
             "batch.max-bytes", "4000000",
             "batch.max-wait", "2s",
             "topic.vector-store.name", "vector-store",
+            "batch.negatives", "8",
             "train.http.port", "0");
 
     // rows of the table
@@ -128,8 +122,8 @@ class ErasureIT {
     private static final int LOAD_ITEMS = 20;
     private static final int LOAD_EVENTS = 3_000;
     /** Batches that only time closes: all events under load fit in one. */
-    private static final Map<String, String> LARGE_BATCHES =
-            Map.of("batch.size", "8192", "batch.max-changes", "100000", "batch.max-bytes", "4000000");
+    private static final Map<String, String> LARGE_BATCHES = Map.of(
+            "batch.size", "8192", "batch.max-changes", "100000", "batch.max-bytes", "4000000", "batch.negatives", "8");
 
     /** Kinds of entries of other users that hold an item: histories, contributions, exposures that become examples, clicks that wait. */
     private static final String OF_OTHERS = "HPNXW";
@@ -158,15 +152,14 @@ class ErasureIT {
         ErasureTable table = ErasureTable.read();
         Set<String> found = new TreeSet<>();
         try (LogCapture log = LogCapture.begin();
-                EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
-            MillraceSettings settings = settings(broker.bootstrapServers(), EVERY_TRACE);
-            new Topics(settings.clients(), settings.topics(), PATIENCE).create();
-            PrometheusMeterRegistry training = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-            PrometheusMeterRegistry serving = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+                TestCluster cluster = new TestCluster(directory, EVERY_TRACE)) {
+            MillraceSettings settings = cluster.settings();
+            PrometheusMeterRegistry training = TestCluster.metrics();
+            PrometheusMeterRegistry serving = TestCluster.metrics();
             List<TopicFollower> followers = new ArrayList<>();
             try (TrainProcess trainer = TrainProcess.start(settings, TrainProcess.From.EVENTS, training);
                     ServeProcess server = ServeProcess.start(settings, serving);
-                    EventProducer producer = settings.cluster().producer()) {
+                    EventProducer producer = cluster.producer()) {
                 assertThat(trainer.applications().awaitRunning(PATIENCE)).isTrue();
                 followAll(settings, followers);
                 for (int item = 0; item < ITEMS_OF_A_LONG_EXAM; item++) {
@@ -249,7 +242,7 @@ class ErasureIT {
                             ? key.equals("C" + ITEM)
                             : isAttribution(store) && OF_OTHERS.indexOf(key.charAt(0)) >= 0);
         });
-        Map<String, String> served = serverEntries();
+        Map<String, String> served = entries(directory.resolve("serve/entries"));
         assertThat(served).isNotEmpty();
         addIf(hasTraces(false, served), "store of the server", found);
         // other users' histories
@@ -305,21 +298,20 @@ class ErasureIT {
 
     /** The body, once the answer is one. */
     private static String bodyOf(String url) {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(url)).build();
-        return await().atMost(PATIENCE)
-                .until(
-                        () -> HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()),
-                        answer -> answer.statusCode() == 200)
-                .body();
+        return answer(url, HttpResponse.BodyHandlers.ofString());
     }
 
-    private static String firstEventOf(String url) throws IOException, InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(url)).build();
-        try (Stream<String> lines = HttpClient.newHttpClient()
-                .send(request, HttpResponse.BodyHandlers.ofLines())
-                .body()) {
+    private static String firstEventOf(String url) {
+        try (Stream<String> lines = answer(url, HttpResponse.BodyHandlers.ofLines())) {
             return lines.filter(line -> line.startsWith("data:")).findFirst().orElseThrow();
         }
+    }
+
+    private static <T> T answer(String url, HttpResponse.BodyHandler<T> body) {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(url)).build();
+        return await().atMost(PATIENCE)
+                .until(() -> HttpClient.newHttpClient().send(request, body), answer -> answer.statusCode() == 200)
+                .body();
     }
 
     private static void addIf(boolean isThere, String place, Set<String> places) {
@@ -347,15 +339,12 @@ class ErasureIT {
                         .get("cleanup.policy")
                         .value()
                         .contains("compact");
-                for (TopicReader.Extent extent : reader.extents(topic)) {
-                    reader.read(extent, extent.first(), record -> {
-                        boolean isHeld = TRACES.areIn(
-                                UserTraces.text(record.key()) + record.headers(),
-                                record.value().map(UserTraces::text).orElse(""));
-                        addIf(isHeld, isCompacted ? OLDER : topic, held);
-                        return true;
-                    });
-                }
+                reader.readAll(topic, record -> {
+                    boolean isHeld = TRACES.areIn(
+                            UserTraces.text(record.key()) + record.headers(),
+                            record.value().map(UserTraces::text).orElse(""));
+                    addIf(isHeld, isCompacted ? OLDER : topic, held);
+                });
             }
         }
         return held;
@@ -378,96 +367,56 @@ class ErasureIT {
         return places;
     }
 
-    /**
-     * Removals race the events of the same users, through a restart of the trainer; the last record of each user is a removal. These
-     * last removals wait in the open batch when the trainer stops, and are learnt when it is back.
-     */
+    /** Removals race the events of the same users, through a restart of the trainer; the last record of each user is a removal. */
     @Test
     void nothingIsLeftOfUsersWhoWentUnderLoadAndCameBackAndWentForGood() throws Exception {
-        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
-            MillraceSettings settings = settings(broker.bootstrapServers(), LARGE_BATCHES);
-            new Topics(settings.clients(), settings.topics(), PATIENCE).create();
-            List<TopicFollower> followers = new ArrayList<>();
-            AvroWire wire = new AvroWire(settings.wire());
-            try (EventProducer producer = new EventProducer(
-                            settings.clients(), settings.topics().names(), wire);
-                    ProgressWatch progress = new ProgressWatch(
-                            settings.clients(), settings.topics().names().trainingProgress(), wire)) {
-                for (int item = 0; item < LOAD_ITEMS; item++) {
-                    producer.send(new CatalogueItem("item-" + item, T0, Features.NONE));
-                }
-                long events = 0;
-                try (StreamRunner trainer = TrainProcess.runner(settings, TrainProcess.From.EVENTS)) {
-                    trainer.start();
-                    assertThat(trainer.awaitRunning(PATIENCE)).isTrue();
-                    followAll(settings, followers);
-                    events = produceLoad(producer, events);
-                    await().atMost(PATIENCE).until(() -> topicsHolding(LOAD_USER)
-                            .containsAll(Set.of("user-features", "model-updates")));
-                }
-                events = produceLoad(producer, events); // is there when the trainer comes back
-                long sent;
-                Map<String, String> openFor = new HashMap<>(LARGE_BATCHES);
-                openFor.put("batch.max-wait", "1h");
-                MillraceSettings keepingOpen = settings(broker.bootstrapServers(), openFor);
-                try (StreamRunner trainer = TrainProcess.runner(keepingOpen, TrainProcess.From.EVENTS)) {
-                    trainer.start();
-                    sent = produceLoad(producer, events);
-                    awaitReceived(progress, sent);
-                    // whose rows the first trainer left in model-updates depends on where its last batch ended
-                    await().atMost(PATIENCE).untilAsserted(() -> assertThat(topicsHolding(LOAD_USER))
-                            .contains("user-features", ATTRIBUTION));
-
-                    for (int user = 0; user < LOAD_USERS; user++) {
-                        producer.removeUser(LOAD_USER + user, T0 + 3 * LOAD_EVENTS);
-                    }
-                    producer.flush();
-                    awaitReceived(progress, sent + LOAD_USERS);
-                    // the examples of these users have left the open batch
-                    await().atMost(PATIENCE)
-                            .until(() -> examples(progress).waiting() == openRemovals(progress) + openItems(progress));
-                }
-                assertThat(openRemovals(progress)).isGreaterThanOrEqualTo(LOAD_USERS);
-                try (StreamRunner trainer = TrainProcess.runner(settings, TrainProcess.From.EVENTS)) {
-                    trainer.start();
-
-                    // the topics alone do not say it: a user without a row may be in none before the removal is read
-                    await().atMost(PATIENCE).until(() -> openRemovals(progress) == 0);
-                    await().atMost(PATIENCE).untilAsserted(() -> assertThat(topicsHolding(LOAD_USER))
-                            .isEmpty());
-                }
-            } finally {
-                followers.forEach(TopicFollower::close);
+        List<TopicFollower> followers = new ArrayList<>();
+        try (TestCluster cluster = new TestCluster(directory, LARGE_BATCHES);
+                EventProducer producer = cluster.producer();
+                ProgressWatch progress = cluster.progress()) {
+            for (int item = 0; item < LOAD_ITEMS; item++) {
+                producer.send(new CatalogueItem("item-" + item, T0, Features.NONE));
             }
-            trainerEntries().forEach((store, entries) -> {
-                assertThat(entries).as(store).isNotEmpty();
-                assertThat(holding(entries, LOAD_USER)).as(store).isEmpty();
-            });
+            long events;
+            try (StreamRunner trainer = cluster.run()) {
+                assertThat(trainer.awaitRunning(PATIENCE)).isTrue();
+                followAll(cluster.settings(), followers);
+                events = produceLoad(producer, 0);
+                await().atMost(PATIENCE)
+                        .until(() -> topicsHolding(LOAD_USER).containsAll(Set.of("user-features", "model-updates")));
+            }
+            long sent = produceLoad(producer, events) + LOAD_USERS; // is there when the trainer comes back
+            for (int user = 0; user < LOAD_USERS; user++) {
+                producer.removeUser(LOAD_USER + user, T0 + 3 * LOAD_EVENTS);
+            }
+            producer.flush();
+            try (StreamRunner trainer = cluster.run()) {
+                // the topics alone do not say it: a user without a row may be in none before the removal is read
+                await().atMost(PATIENCE).until(() -> received(progress) == sent && openRemovals(progress) == 0);
+                await().atMost(PATIENCE).untilAsserted(() -> assertThat(topicsHolding(LOAD_USER))
+                        .isEmpty());
+                assertThat(trainer.failure()).isEmpty();
+            }
+        } finally {
+            followers.forEach(TopicFollower::close);
         }
+        trainerEntries().forEach((store, entries) -> {
+            assertThat(entries).as(store).isNotEmpty();
+            assertThat(holding(entries, LOAD_USER)).as(store).isEmpty();
+        });
     }
 
-    /** Waits until the trainer has read that many events of users. */
-    private static void awaitReceived(ProgressWatch progress, long events) {
-        await().atMost(PATIENCE)
-                .until(() -> Stream.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS)
-                                .mapToLong(topic -> Books.Account.of(topic, progress.books())
-                                        .received())
-                                .sum()
-                        == events);
+    /** Events of users that the trainer has read. */
+    private static long received(ProgressWatch progress) {
+        return Stream.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS)
+                .mapToLong(topic -> Books.Account.of(topic, progress.books()).received())
+                .sum();
     }
 
-    /**
-     * Removals that the attribution has carried out, each a record of training-examples, and that no closed batch has. Batches are learnt
-     * with the commit that closes them.
-     */
+    /** Removals that the attribution has carried out, each a record of training-examples, and that no closed batch has. */
     private static long openRemovals(ProgressWatch progress) {
         return Books.Account.of(InputTopic.USERS, progress.books()).outcome(Outcome.REMOVED)
                 - examples(progress).outcome(Outcome.USER_REMOVAL);
-    }
-
-    /** Changes of items that no closed batch has. */
-    private static long openItems(ProgressWatch progress) {
-        return LOAD_ITEMS - examples(progress).outcome(Outcome.CATALOGUE_CHANGE);
     }
 
     private static Books.Account examples(ProgressWatch progress) {
@@ -520,34 +469,8 @@ class ErasureIT {
 
     /** Whether the bytes of an id are in a dump; a text of such letters has the same on the heap. */
     private boolean heapHolds(String when, String id) throws IOException {
-        byte[] wanted = id.getBytes(StandardCharsets.ISO_8859_1);
-        byte[] dump = Files.readAllBytes(directory.resolve("heap-" + when + ".hprof"));
-        for (int at = 0; at <= dump.length - wanted.length; at++) {
-            if (Arrays.equals(dump, at, at + wanted.length, wanted, 0, wanted.length)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private MillraceSettings settings(String bootstrap, Map<String, String> more) {
-        return MillraceSettings.load(
-                List.of(),
-                more,
-                Map.of(),
-                Map.of(
-                        "kafka.bootstrap.servers",
-                        bootstrap,
-                        "stream.state-directory",
-                        directory.resolve("state").toString(),
-                        "serve.state-dir",
-                        directory.resolve("serve").toString(),
-                        "serve.port",
-                        "0",
-                        "tower.dim",
-                        "8",
-                        "batch.negatives",
-                        "8"));
+        return UserTraces.text(Files.readAllBytes(directory.resolve("heap-" + when + ".hprof")))
+                .contains(id);
     }
 
     /** Two users whom both items are shown; what becomes of each kind of event is open, attributed, waiting. */
@@ -630,17 +553,13 @@ class ErasureIT {
         Map<String, String> entries = latest.computeIfAbsent(record.topic(), topic -> new ConcurrentHashMap<>());
         record.value()
                 .ifPresentOrElse(
-                        value -> entries.put(shown(record.key()), shown(value)),
-                        () -> entries.remove(shown(record.key())));
+                        value -> entries.put(UserTraces.text(record.key()), UserTraces.text(value)),
+                        () -> entries.remove(UserTraces.text(record.key())));
     }
 
     private Set<String> topicsHolding(String id) {
         Set<String> found = new TreeSet<>();
-        latest.forEach((topic, entries) -> {
-            if (!holding(entries, id).isEmpty()) {
-                found.add(topic);
-            }
-        });
+        latest.forEach((topic, entries) -> addIf(!holding(entries, id).isEmpty(), topic, found));
         return found;
     }
 
@@ -649,13 +568,10 @@ class ErasureIT {
     }
 
     private static Set<String> holding(Map<String, String> entries, String id) {
-        Set<String> found = new TreeSet<>();
-        entries.forEach((key, value) -> {
-            if (key.contains(id) || value.contains(id)) {
-                found.add(key);
-            }
-        });
-        return found;
+        return entries.entrySet().stream()
+                .filter(entry -> entry.getKey().contains(id) || entry.getValue().contains(id))
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static Set<String> indexed(ServeProcess server) {
@@ -666,20 +582,6 @@ class ErasureIT {
             }
         });
         return found;
-    }
-
-    /** What the server's store held when it was closed. */
-    private Map<String, String> serverEntries() throws RocksDBException {
-        Map<String, String> entries = new TreeMap<>();
-        String store = directory.resolve("serve").resolve("entries").toString();
-        try (Options options = new Options();
-                RocksDB stored = RocksDB.openReadOnly(options, store);
-                RocksIterator each = stored.newIterator()) {
-            for (each.seekToFirst(); each.isValid(); each.next()) {
-                entries.put(shown(each.key()), shown(each.value()));
-            }
-        }
-        return entries;
     }
 
     private static boolean isAttribution(String store) {
@@ -700,33 +602,29 @@ class ErasureIT {
         }
         Map<String, Map<String, String>> entries = new TreeMap<>();
         for (Path store : stores) {
-            entries.put(store.toString(), entries(store.toString()));
+            entries.put(store.toString(), entries(store));
         }
         return entries;
     }
 
-    private static Map<String, String> entries(String store) throws RocksDBException {
+    private static Map<String, String> entries(Path store) throws RocksDBException {
         Map<String, String> entries = new TreeMap<>();
         List<ColumnFamilyHandle> handles = new ArrayList<>();
         try (Options any = new Options();
                 DBOptions options = new DBOptions()) {
-            List<ColumnFamilyDescriptor> families = RocksDB.listColumnFamilies(any, store).stream()
+            List<ColumnFamilyDescriptor> families = RocksDB.listColumnFamilies(any, store.toString()).stream()
                     .map(ColumnFamilyDescriptor::new)
                     .toList();
-            try (RocksDB stored = RocksDB.openReadOnly(options, store, families, handles)) {
+            try (RocksDB stored = RocksDB.openReadOnly(options, store.toString(), families, handles)) {
                 for (ColumnFamilyHandle family : handles) {
                     try (RocksIterator each = stored.newIterator(family)) {
                         for (each.seekToFirst(); each.isValid(); each.next()) {
-                            entries.put(shown(each.key()), shown(each.value()));
+                            entries.put(UserTraces.text(each.key()), UserTraces.text(each.value()));
                         }
                     }
                 }
             }
         }
         return entries;
-    }
-
-    private static String shown(byte[] bytes) {
-        return UserTraces.text(bytes);
     }
 }

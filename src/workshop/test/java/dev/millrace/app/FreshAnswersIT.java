@@ -12,14 +12,9 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.Cluster;
-import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.ProgressLog;
-import dev.millrace.topic.Topics;
-import dev.millrace.wire.AvroWire;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,9 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,11 +32,10 @@ import org.junit.jupiter.api.io.TempDir;
 class FreshAnswersIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(90);
-    private static final long T0 = 1_767_225_600_000L; // 2026-01-01
+    private static final long T0 = TestCluster.T0;
     private static final int BATCH = 16;
 
     private final Path directory;
-    private String bootstrap = "";
 
     FreshAnswersIT(@TempDir Path directory) {
         this.directory = directory;
@@ -51,14 +43,14 @@ class FreshAnswersIT {
 
     /** What a test does with a system that has learnt one batch and serves its items. */
     private interface Scene {
-        void play(RecallClient recall, EventProducer producer) throws Exception;
+        void play(RecallClient recall, EventProducer producer, TestCluster cluster) throws Exception;
     }
 
     @Test
     void clickChangesItsUsersAnswerThoughNoStepHasLearntFromIt() throws Exception {
         String path = "/v1/recall?user=newcomer&k=20&include-vector=true&explain=true";
         // the batch that the click is in never fills, and is not waited for
-        play(Map.of("batch.max-wait", "1h"), (recall, producer) -> {
+        play(Map.of("batch.max-wait", "1h"), (recall, producer, scene) -> {
             JsonNode before = recall.ask(path).orElseThrow();
             String clicked = before.at("/items/0/item").asText();
 
@@ -81,7 +73,7 @@ class FreshAnswersIT {
     @Test
     void newItemIsRecalledBeforeAnybodyHasClickedIt() throws Exception {
         String path = "/v1/recall?user=u1&filter.state=fresh";
-        play(Map.of("batch.max-wait", "100ms", "publish.attributes", "state"), (recall, producer) -> {
+        play(Map.of("batch.max-wait", "100ms", "publish.attributes", "state"), (recall, producer, scene) -> {
             assertThat(items(recall.ask(path).orElseThrow())).isEmpty();
 
             producer.send(new CatalogueItem(
@@ -102,24 +94,19 @@ class FreshAnswersIT {
                 "{}".getBytes(StandardCharsets.UTF_8),
                 HexFormat.of().parseHex("c3010123456789abcdef"), // of a schema that nobody knows
                 HexFormat.of().parseHex("0000000007")); // of a registry that there is not
-        play(Map.of("batch.max-wait", "100ms"), (recall, producer) -> {
-            try (KafkaProducer<byte[], byte[]> stranger = new KafkaProducer<>(
-                    Map.of("bootstrap.servers", bootstrap), new ByteArraySerializer(), new ByteArraySerializer())) {
-                for (String topic : List.of(
-                        "generations", "item-embeddings", "model-updates", "user-features", "training-progress")) {
-                    for (String key : List.of("none", "g1\0none")) {
-                        for (byte[] value : values) {
-                            stranger.send(new ProducerRecord<>(topic, key.getBytes(StandardCharsets.UTF_8), value))
-                                    .get();
-                        }
-                    }
+        play(Map.of("batch.max-wait", "100ms"), (recall, producer, scene) -> {
+            List<ProducerRecord<byte[], byte[]>> strange = new ArrayList<>();
+            for (String topic :
+                    List.of("generations", "item-embeddings", "model-updates", "user-features", "training-progress")) {
+                for (String key : List.of("none", "g1\0none")) {
+                    values.forEach(value ->
+                            strange.add(new ProducerRecord<>(topic, key.getBytes(StandardCharsets.UTF_8), value)));
                 }
-                // only with a generation in their key are these two topics' deletions anything
-                stranger.send(new ProducerRecord<>("item-embeddings", new byte[] {1}, null))
-                        .get();
-                stranger.send(new ProducerRecord<>("model-updates", new byte[] {1}, null))
-                        .get();
             }
+            // only with a generation in their key are these two topics' deletions anything
+            strange.add(new ProducerRecord<>("item-embeddings", new byte[] {1}, null));
+            strange.add(new ProducerRecord<>("model-updates", new byte[] {1}, null));
+            scene.write(strange);
             producer.send(new CatalogueItem("new", T0 + BATCH, Features.NONE));
 
             await().atMost(PATIENCE)
@@ -131,7 +118,7 @@ class FreshAnswersIT {
                 assertThat(undecodable(recall, topic)).isEqualTo(9);
             }
             assertThat(recall.status("/readyz")).isEqualTo(200);
-            Cluster cluster = settings(Map.of()).cluster();
+            Cluster cluster = scene.settings().cluster();
             assertThat(GenerationAdmin.history(cluster).answering()).isPresent();
             assertThat(new ProgressLog(cluster).ofLearner()).isPresent();
         });
@@ -142,25 +129,20 @@ class FreshAnswersIT {
     }
 
     private void play(Map<String, String> more, Scene scene) throws Exception {
-        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
-            bootstrap = broker.bootstrapServers();
-            MillraceSettings settings = settings(more);
-            new Topics(settings.clients(), settings.topics(), PATIENCE).create();
-            try (StreamRunner trainer = TrainProcess.runner(settings, TrainProcess.From.EVENTS);
-                    ServeProcess server =
-                            ServeProcess.start(settings, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
-                    EventProducer producer = new EventProducer(
-                            settings.clients(), settings.topics().names(), new AvroWire(settings.wire()))) {
-                trainer.start();
-                assertThat(trainer.awaitRunning(PATIENCE)).isTrue();
-                for (int at = 0; at < BATCH; at++) {
-                    click(producer, "u" + at, "i" + at, at);
-                }
-                RecallClient recall = new RecallClient(server.url());
-                await().atMost(PATIENCE).until(() -> recall.status("/readyz") == 200);
-                await().atMost(PATIENCE).until(() -> server.state().servedItems() == BATCH);
-                scene.play(recall, producer);
+        Map<String, String> given = new TreeMap<>(more);
+        given.putAll(Map.of("batch.size", Integer.toString(BATCH), "batch.negatives", "8"));
+        try (TestCluster cluster = new TestCluster(directory, given);
+                StreamRunner trainer = cluster.run();
+                ServeProcess server = cluster.serve();
+                EventProducer producer = cluster.producer()) {
+            assertThat(trainer.awaitRunning(PATIENCE)).isTrue();
+            for (int at = 0; at < BATCH; at++) {
+                click(producer, "u" + at, "i" + at, at);
             }
+            RecallClient recall = new RecallClient(server.url());
+            await().atMost(PATIENCE).until(() -> recall.status("/readyz") == 200);
+            await().atMost(PATIENCE).until(() -> server.state().servedItems() == BATCH);
+            scene.play(recall, producer, cluster);
         }
     }
 
@@ -171,26 +153,6 @@ class FreshAnswersIT {
         producer.send(new Click(
                 "c" + number, user, item, Optional.of("e" + number), "click", 1, T0 + number, 0, Features.NONE));
         producer.flush();
-    }
-
-    private MillraceSettings settings(Map<String, String> more) {
-        Map<String, String> given = new TreeMap<>(Map.of(
-                "kafka.bootstrap.servers",
-                bootstrap,
-                "stream.state-directory",
-                directory.resolve("state").toString(),
-                "serve.state-dir",
-                directory.resolve("serve").toString(),
-                "serve.port",
-                "0",
-                "batch.size",
-                Integer.toString(BATCH),
-                "batch.negatives",
-                "8",
-                "tower.dim",
-                "8"));
-        given.putAll(more);
-        return MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
     }
 
     private static List<String> items(JsonNode answer) {

@@ -33,17 +33,7 @@ class TowerConfigurationsTest {
         }
         trainer.learn(trainer.closeBatch());
         trainer.publish();
-        trainer.drainDirty(new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                store.put(key, value);
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                store.remove(key);
-            }
-        });
+        trainer.drainDirty(EntrySink.into(store));
 
         store.forEach(restored::restore);
 

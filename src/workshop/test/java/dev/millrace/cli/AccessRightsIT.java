@@ -5,17 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.app.IngestProcess;
-import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ServeProcess;
+import dev.millrace.app.TestCluster;
 import dev.millrace.app.TrainProcess;
 import dev.millrace.state.Sha256;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.fault.MissingRightException;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -32,7 +29,6 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.resource.ResourceType;
@@ -54,9 +50,7 @@ class AccessRightsIT {
     private static final String FROM_LOG = "train --from mini-batches";
     private static final String STUCK = "millrace-stuck";
     private static final String OPEN = "user-features-0";
-    private static final String[] REPLAY = Stream.concat(
-                    Stream.of("replay", "--shop", "--events", "600"), GeneratedShop.OPTIONS.stream())
-            .toArray(String[]::new);
+    private static final String[] REPLAY = GeneratedShop.replay(600);
     private static final String[] SMALL = {
         "stream.state-directory=state", "train.http.port=-1", "batch.size=4", "batch.max-wait=1s", "tower.dim=8"
     };
@@ -82,11 +76,13 @@ class AccessRightsIT {
     private final List<String> unnamed = new ArrayList<>();
     private final Grants grants;
     private final Map<String, String> everything;
+    private final PrometheusMeterRegistry metrics = TestCluster.metrics();
     private int rounds;
 
     AccessRightsIT(@TempDir Path directory) throws IOException {
         this.directory = directory;
-        this.grants = new Grants(directory, load(Map.of()).topics().names().all());
+        this.grants = new Grants(
+                directory, TestCluster.load(Map.of()).topics().names().all());
         this.everything = Map.of("kafka.bootstrap.servers", grants.bootstrapServers());
     }
 
@@ -110,21 +106,14 @@ class AccessRightsIT {
                 .toString();
         Map<String, String> live = with(grants.exactly("train"), "stream.state-directory=live", "train.http.port=-1");
         Map<String, String> shadow = with(grants.exactly(FROM_LOG), SHADOW);
-        try (TrainProcess trainer = train(live, TrainProcess.From.EVENTS)) {
+        try (TrainProcess trainer = TestCluster.train(live, TrainProcess.From.EVENTS)) {
             succeeds("replay", REPLAY);
             await().atMost(PATIENCE)
                     .until(() -> isAlive(trainer) && trainer.applications().lag() == 0);
-            PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
             try (Producer<byte[], byte[]> stuck = grants.openTransaction(STUCK, PATIENCE);
-                    TrainProcess copy = train(shadow, TrainProcess.From.MINI_BATCHES);
-                    ServeProcess server = ServeProcess.start(
-                            load(with(
-                                    grants.exactly("serve"),
-                                    "serve.port=0",
-                                    "serve.state-dir=serve",
-                                    "serve.tokens.file=" + tokens,
-                                    "stream.transaction-timeout=2s")),
-                            metrics)) {
+                    TrainProcess copy = TestCluster.train(shadow, TrainProcess.From.MINI_BATCHES);
+                    ServeProcess server =
+                            serve(grants.exactly("serve"), "serve", tokens, "stream.transaction-timeout=2s")) {
                 await().atMost(PATIENCE).untilAsserted(() -> assertThat(ask(server, "/readyz"))
                         .contains("\"ready\":true")
                         .containsPattern("\"standingTransactions\":\\[\"[^]]*\\(" + STUCK
@@ -140,17 +129,20 @@ class AccessRightsIT {
                                         .allMatch(each -> each.isComplete()));
                 assertThat(server.failure()).isEmpty();
                 ordersAreTaken(server);
-                producesALetter();
+                send("{}");
                 await().atMost(PATIENCE)
                         .until(() -> ask(server, "/v1/dead-letters"), answer -> answer.contains("\"undecodable\""));
             }
             ordersNeedEachRight(tokens);
-            aServerThatMayNotReadDeadLettersDoesAllElse(tokens);
         }
         eventsComeOverHttp();
         generationsAreAdministered();
         topicsAreAudited();
-        whatIsMissingIsNamed();
+        for (String topic : List.of("exposures", "clicks", "users", "items")) {
+            isRefusedWithout(AclOperation.WRITE, topic, "replay", REPLAY);
+        }
+        isRefusedWithout(AclOperation.READ, "dead-letters", "verify --counts", "verify", "--counts");
+        isRefusedWithout(AclOperation.READ, "generations", "model rollback", "model", "rollback");
     }
 
     @Test
@@ -162,7 +154,7 @@ class AccessRightsIT {
             note(List.of(right), trainerEnds(less, TrainProcess.From.EVENTS));
         }
         sendClicksAndARecordThatNobodyCanRead();
-        try (TrainProcess trainer = train(with(grants.exactly("train"), SMALL), TrainProcess.From.EVENTS)) {
+        try (TrainProcess trainer = TestCluster.train(with(grants.exactly("train"), SMALL), TrainProcess.From.EVENTS)) {
             await().atMost(SHORT_PATIENCE).until(() -> trainer.applications().isAlive() && hasLearnt(trainer));
         }
         for (AccessRights right : usedBy("serve")) {
@@ -178,7 +170,6 @@ class AccessRightsIT {
 
         aLearnerIsMoved(generation);
         aLearnerLearnsFromTheLog();
-        initReadsTheTopicThatItIsTold();
         openTransactionsAreLookedFor();
 
         assertThat(unnamed).isEmpty();
@@ -186,9 +177,13 @@ class AccessRightsIT {
 
     private void eventsComeOverHttp() throws Exception {
         try (IngestProcess ingest = ingest(grants.exactly("ingest"))) {
-            for (String kind : List.of("exposures", "clicks", "users", "items")) {
-                assertThat(post(ingest, kind)).as(kind).isEqualTo(202);
-            }
+            String at = "\"time\":\"2026-01-01T00:00:00Z\"}]";
+            String events = "{\"exposures\":[{\"exposure_id\":\"e\",\"user_id\":\"u\",\"item_id\":\"i\"," + at
+                    + ",\"clicks\":[{\"click_id\":\"c\",\"user_id\":\"u\",\"item_id\":\"i\"," + at
+                    + ",\"users\":[{\"user_id\":\"u\"," + at
+                    + ",\"items\":[{\"item_id\":\"i\"," + at + "}";
+            assertThat(new HttpProbe(ingest.url()).post("/v1/events", events).statusCode())
+                    .isEqualTo(202);
         }
         for (AccessRights right : grants.documented()) {
             if (right.command().equals("ingest")) {
@@ -199,31 +194,10 @@ class AccessRightsIT {
                                 + right.resource().name()); // WRITE includes it
             }
         }
-        assertThatThrownBy(
-                        () -> ingest(grants.exactly("serve")).close()) // which may describe all topics, and erase users
-                .isInstanceOf(MissingRightException.class)
-                .hasMessageContaining("the cluster does not allow WRITE on topic clicks, exposures, items;");
     }
 
     private IngestProcess ingest(Map<String, String> settings) {
-        return IngestProcess.start(
-                load(with(settings, "ingest.port=0")), new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
-    }
-
-    /** Sends an event of a kind; which members it has beside its ids does not matter here. */
-    private static int post(IngestProcess ingest, String kind) throws Exception {
-        String ids =
-                switch (kind) {
-                    case "exposures" -> "\"exposure_id\":\"e-http\",\"user_id\":\"u-http\",\"item_id\":\"i-http\"";
-                    case "clicks" -> "\"click_id\":\"c-http\",\"user_id\":\"u-http\",\"item_id\":\"i-http\"";
-                    case "users" -> "\"user_id\":\"u-http\"";
-                    default -> "\"item_id\":\"i-http\"";
-                };
-        String body = "{\"" + kind + "\":[{" + ids + ",\"time\":\"2026-01-01T00:00:00Z\"}]}";
-        return answer(HttpRequest.newBuilder(URI.create(ingest.url() + "/v1/events"))
-                        .header("Content-Type", "application/json")
-                        .POST(HttpRequest.BodyPublishers.ofString(body)))
-                .statusCode();
+        return IngestProcess.start(TestCluster.load(with(settings, "ingest.port=0")), TestCluster.metrics());
     }
 
     /** The second generation answers, and then the first again. */
@@ -241,54 +215,36 @@ class AccessRightsIT {
         assertThat(order(server, "DELETE", "/v1/users/nobody")).startsWith("202 {\"erased\":\"sha256:");
     }
 
-    /** A server without one of its rights to write starts, takes no order that needs it, and says which it is. */
+    /** A server without one of its rights to write, or to read dead letters, does all else, and says which it lacks when it is asked. */
     private void ordersNeedEachRight(String tokens) throws Exception {
-        for (AccessRights right : grants.documented()) {
-            if (right.command().equals("serve") && right.operation() == AclOperation.WRITE) {
-                String topic = right.resource().name();
-                Map<String, String> less = with(
-                        grants.of("serve", each -> !each.equals(right)),
-                        "serve.port=0",
-                        "serve.state-dir=serve-without-" + topic,
-                        "serve.tokens.file=" + tokens);
-                try (ServeProcess server =
-                        ServeProcess.start(load(less), new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
-                    String answer = topic.equals("users")
-                            ? order(server, "DELETE", "/v1/users/nobody")
-                            : order(server, "POST", "/v1/generations/rollback");
-                    assertThat(answer).startsWith("500 ").contains("does not allow WRITE on topic " + topic);
-                }
+        Map<String, List<String>> orders = Map.of(
+                "users", List.of("WRITE", "DELETE", "/v1/users/nobody"),
+                "generations", List.of("WRITE", "POST", "/v1/generations/rollback"),
+                "operator-actions", List.of("WRITE", "POST", "/v1/generations/rollback"),
+                "dead-letters", List.of("READ", "GET", "/v1/dead-letters"));
+        for (Map.Entry<String, List<String>> each : orders.entrySet()) {
+            String topic = each.getKey();
+            List<String> order = each.getValue();
+            AclOperation missing = AclOperation.valueOf(order.get(0));
+            Map<String, String> less = grants.of(
+                    "serve",
+                    right -> right.operation() != missing
+                            || !right.resource().name().equals(topic));
+            try (ServeProcess server = serve(less, "serve-without-" + topic, tokens)) {
+                await().atMost(PATIENCE).until(() -> server.state().readiness().isReady());
+                await().atMost(PATIENCE).untilAsserted(() -> assertThat(order(server, order.get(1), order.get(2)))
+                        .startsWith("500 ")
+                        .contains("the cluster does not allow " + missing + " on topic " + topic));
+                assertThat(server.failure()).isEmpty();
             }
         }
     }
 
-    private void producesALetter() throws Exception {
-        try (Producer<byte[], byte[]> producer = producer()) {
-            producer.send(new ProducerRecord<>("clicks", Utf8.bytes("u1"), Utf8.bytes("{}")))
-                    .get();
-        }
-    }
-
-    private void aServerThatMayNotReadDeadLettersDoesAllElse(String tokens) throws Exception {
-        Map<String, String> less = with(
-                grants.of(
-                        "serve",
-                        each -> each.operation() != AclOperation.READ
-                                || !each.resource().name().equals("dead-letters")),
-                "serve.port=0",
-                "serve.state-dir=serve-without-letters",
-                "serve.tokens.file=" + tokens);
-        try (ServeProcess server =
-                ServeProcess.start(load(less), new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
-            await().atMost(PATIENCE)
-                    .until(() -> ask(server, "/v1/dead-letters"), answer -> !answer.contains("\"reading\""));
-            assertThat(ask(server, "/v1/dead-letters"))
-                    .startsWith("500 ")
-                    .contains("the cluster does not allow READ on topic dead-letters");
-            await().atMost(PATIENCE).until(() -> server.state().readiness().isReady());
-            assertThat(server.failure()).isEmpty();
-            assertThat(ask(server, "/v1/recall?user=nobody")).startsWith("200 ");
-        }
+    private ServeProcess serve(Map<String, String> rights, String state, String tokens, String... more)
+            throws IOException {
+        Map<String, String> all =
+                with(rights, "serve.port=0", "serve.state-dir=" + state, "serve.tokens.file=" + tokens);
+        return ServeProcess.start(TestCluster.load(with(all, more)), metrics);
     }
 
     private static String ask(ServeProcess server, String path) throws Exception {
@@ -296,14 +252,11 @@ class AccessRightsIT {
     }
 
     private static String order(ServeProcess server, String method, String path) throws Exception {
-        HttpResponse<String> answer = answer(HttpRequest.newBuilder(URI.create(server.url() + path))
+        HttpProbe recall = new HttpProbe(server.url());
+        HttpResponse<String> answer = recall.send(recall.request(path)
                 .header("Authorization", "Bearer of-an-admin")
                 .method(method, HttpRequest.BodyPublishers.noBody()));
         return answer.statusCode() + " " + answer.body();
-    }
-
-    private static HttpResponse<String> answer(HttpRequest.Builder request) throws Exception {
-        return HttpClient.newHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofString());
     }
 
     private void generationsAreAdministered() throws Exception {
@@ -357,8 +310,8 @@ class AccessRightsIT {
             isRefusedWithoutEach("dlq " + command, "dlq", command);
         }
         String[] replay = {"dlq", "replay", "--reason", "undecodable"};
-        isRefused("dlq replay", AclOperation.WRITE, "operator-actions", "WRITE", replay);
-        isRefused("dlq replay", AclOperation.WRITE, "clicks", "WRITE", replay);
+        isRefusedWithout(AclOperation.WRITE, "operator-actions", "dlq replay", replay);
+        isRefusedWithout(AclOperation.WRITE, "clicks", "dlq replay", replay);
         assertThat(succeeds("dlq replay", replay)).containsPattern("sent.clicks +1");
         String[] tune = {
             "tune",
@@ -371,17 +324,6 @@ class AccessRightsIT {
         };
         succeeds("tune --mini-batches", tune);
         isRefusedWithoutEach("tune --mini-batches", tune);
-    }
-
-    private void whatIsMissingIsNamed() throws Exception {
-        for (String topic : List.of("exposures", "clicks", "users", "items")) {
-            isRefused("replay", AclOperation.WRITE, topic, "DESCRIBE", REPLAY); // WRITE includes it
-        }
-        isRefused("model list", AclOperation.DESCRIBE, "dead-letters", "DESCRIBE", "model", "list");
-        isRefused("model list", AclOperation.DESCRIBE_CONFIGS, "items", "DESCRIBE_CONFIGS", "model", "list");
-        isRefused("verify --counts", AclOperation.READ, "dead-letters", "READ", "verify", "--counts");
-        isRefused("verify --counts", AclOperation.READ, "clicks", "READ", "verify", "--counts");
-        isRefused("model rollback", AclOperation.READ, "generations", "READ", "model", "rollback");
     }
 
     /** What a process cannot do without. */
@@ -397,7 +339,7 @@ class AccessRightsIT {
 
     /** Why a trainer with these rights ends, or does not start at all. */
     private static String trainerEnds(Map<String, String> settings, TrainProcess.From from) {
-        try (TrainProcess trainer = train(settings, from)) {
+        try (TrainProcess trainer = TestCluster.train(settings, from)) {
             return await().atMost(SHORT_PATIENCE)
                     .until(
                             () -> Stream.of(
@@ -416,8 +358,7 @@ class AccessRightsIT {
     /** Why a server with these rights ends. */
     private String serverEnds(Map<String, String> rights) throws Exception {
         try (ServeProcess server = ServeProcess.start(
-                load(with(rights, "serve.port=0", "serve.state-dir=serve")),
-                new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+                TestCluster.load(with(rights, "serve.port=0", "serve.state-dir=serve")), TestCluster.metrics())) {
             await().atMost(SHORT_PATIENCE).until(() -> server.failure().isPresent());
             return server.failure().map(AccessRightsIT::missing).orElseThrow();
         } catch (RuntimeException refused) {
@@ -438,24 +379,24 @@ class AccessRightsIT {
         assertThat(commands.run(everything, "replay", "--shop", "--events", "200", "--set", other))
                 .as(commands.err())
                 .isZero();
-        try (Producer<byte[], byte[]> producer = producer()) {
-            producer.send(new ProducerRecord<>("clicks", Utf8.bytes("u"), Utf8.bytes("nothing")))
-                    .get();
-        }
+        send("nothing");
     }
 
-    private Producer<byte[], byte[]> producer() {
-        return new KafkaProducer<>(
-                Map.of(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, grants.bootstrapServers()),
-                new ByteArraySerializer(),
-                new ByteArraySerializer());
+    /** Sends what is no click. */
+    private void send(String value) throws Exception {
+        Map<String, Object> config = Map.of("bootstrap.servers", grants.bootstrapServers());
+        try (Producer<byte[], byte[]> producer =
+                new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
+            producer.send(new ProducerRecord<>("clicks", Utf8.bytes("u1"), Utf8.bytes(value)))
+                    .get();
+        }
     }
 
     private String generationIsPublished() {
         assertThat(commands.run(everything, "topics", "create")).isZero();
         assertThat(commands.run(everything, "replay", "--shop", "--events", "200"))
                 .isZero();
-        try (TrainProcess trainer = train(with(everything, SMALL), TrainProcess.From.EVENTS)) {
+        try (TrainProcess trainer = TestCluster.train(with(everything, SMALL), TrainProcess.From.EVENTS)) {
             await().atMost(SHORT_PATIENCE).until(() -> trainer.applications().lag() == 0 && hasLearnt(trainer));
             await().atMost(SHORT_PATIENCE).until(() -> {
                 assertThat(trainer.applications().failure()).isEmpty();
@@ -506,7 +447,8 @@ class AccessRightsIT {
                     missing,
                     trainerEnds(without(missing, isOfALetter ? refusing : other), TrainProcess.From.MINI_BATCHES));
         }
-        try (TrainProcess trainer = train(with(grants.exactly(FROM_LOG), other), TrainProcess.From.MINI_BATCHES)) {
+        try (TrainProcess trainer =
+                TestCluster.train(with(grants.exactly(FROM_LOG), other), TrainProcess.From.MINI_BATCHES)) {
             await().atMost(SHORT_PATIENCE)
                     .until(() -> trainer.applications().isAlive()
                             && trainer.progress().training().isPresent());
@@ -545,23 +487,6 @@ class AccessRightsIT {
         }
     }
 
-    /** It may read any topic, and so none is listed. */
-    private void initReadsTheTopicThatItIsTold() throws Exception {
-        String[] init = {
-            "init", "--topic", "clicks", "--out", directory.resolve("draft").toString()
-        };
-
-        assertThat(said(grants.exactly("replay"), init)).contains("77 the cluster does not allow READ on topic clicks");
-        assertThat(said(
-                        grants.of(
-                                "train",
-                                right -> right.operation() == AclOperation.READ
-                                        && right.resource().name().equals("clicks")),
-                        init))
-                .startsWith("65 ")
-                .contains("no value that is a JSON object");
-    }
-
     private List<List<AccessRights>> inTurn(String command) {
         return AccessRights.inTurn(command, grants.documented()).stream()
                 .filter(missing -> missing.stream().noneMatch(AccessRightsIT::isForALostEnd))
@@ -597,17 +522,14 @@ class AccessRightsIT {
         }
     }
 
-    private void isRefused(String command, AclOperation right, String topic, String named, String... arguments)
+    private void isRefusedWithout(AclOperation right, String topic, String command, String... arguments)
             throws Exception {
-        List<AccessRights> missing = grants.documented().stream()
-                .filter(each -> each.command().equals(command)
-                        && each.operation() == right
-                        && each.resource().name().equals(topic))
-                .toList();
-        assertThat(said(without(missing), arguments))
-                .as("without " + missing)
+        Map<String, String> less = grants.of(
+                command,
+                each -> each.operation() != right || !each.resource().name().equals(topic));
+        assertThat(said(less, arguments))
                 .startsWith("77 ")
-                .contains("the cluster does not allow " + named + " on topic " + topic);
+                .contains("the cluster does not allow ", " on topic " + topic);
     }
 
     private String succeeds(String command, String... arguments) throws Exception {
@@ -640,14 +562,6 @@ class AccessRightsIT {
     private static boolean isAlive(TrainProcess process) {
         assertThat(process.applications().failure()).isEmpty();
         return process.applications().isAlive();
-    }
-
-    private static TrainProcess train(Map<String, String> settings, TrainProcess.From from) {
-        return TrainProcess.start(load(settings), from, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
-    }
-
-    private static MillraceSettings load(Map<String, String> settings) {
-        return MillraceSettings.load(List.of(), Map.of(), Map.of(), settings);
     }
 
     private Map<String, String> with(Map<String, String> settings, String... more) {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,6 +46,7 @@ class DemoIT {
     }
 
     @Test
+    @Tag("slow")
     void theDemoEndsWhenExposuresWithoutAClickAreExamplesToo(@TempDir Path directory) throws Exception {
         JsonNode shown = reportOf(
                 directory, EVENTS / 2, "--set", "negatives.exposed=0.1", "--set", "negatives.exposed.sample=0.5");
@@ -59,11 +61,11 @@ class DemoIT {
 
     private static JsonNode reportOf(Path directory, int events, String... more) throws Exception {
         Path report = directory.resolve("report.json");
-        List<String> arguments = new ArrayList<>(List.of("demo", "--until-end", "--speed", "max", "--dir", "demo"));
-        arguments.addAll(List.of("--events", "" + events, "--report", report.toString(), "--set", "serve.port=0"));
+        List<String> arguments = new ArrayList<>(List.of("--until-end", "--speed", "max"));
+        arguments.addAll(List.of("--events", "" + events, "--report", report.toString()));
         arguments.addAll(List.of(more));
-        arguments.addAll(GeneratedShop.OPTIONS);
-        try (MillraceProcess demo = MillraceProcess.start(directory, "demo", arguments.toArray(String[]::new))) {
+        try (MillraceProcess demo =
+                MillraceProcess.start(directory, "demo", GeneratedShop.demo(arguments.toArray(String[]::new)))) {
             assertThat(demo.awaitExit(Duration.ofSeconds(90))).as(demo.output()).isZero();
             assertThat(demo.output())
                     .as("a healthy run has no errors, and no warnings that are none")

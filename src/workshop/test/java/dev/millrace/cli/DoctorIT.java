@@ -1,7 +1,6 @@
 package dev.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -46,7 +45,7 @@ class DoctorIT {
                     .hasSizeGreaterThan(5)
                     .allSatisfy(topic ->
                             assertThat(topic.path("created").asBoolean()).isTrue());
-            anotherNumberOfPartitionsIsTold(servers, admin);
+            anotherNumberOfPartitionsIsTold(servers);
             Said healthy = run("doctor", "--bootstrap-server", servers);
             assertThat(healthy.status).as(healthy.text).isZero();
             assertThat(healthy.text.lines())
@@ -75,11 +74,7 @@ class DoctorIT {
                     .satisfies(finding -> {
                         assertThat(finding.path("check").asText()).isEqualTo("topics");
                         assertThat(finding.path("what").asText())
-                                .isEqualTo(
-                                        "topic item-embeddings has cleanup.policy delete: it must be compact; change it"
-                                                + " with kafka-configs.sh --bootstrap-server " + servers
-                                                + " --alter --entity-type topics --entity-name item-embeddings"
-                                                + " --add-config cleanup.policy=compact");
+                                .startsWith("topic item-embeddings has cleanup.policy delete: it must be compact");
                         assertThat(finding.path("command").asText()).isNotEmpty();
                     });
         }
@@ -106,41 +101,18 @@ class DoctorIT {
                 .isEqualTo(50);
     }
 
-    private static void anotherNumberOfPartitionsIsTold(String servers, Admin admin) throws Exception {
+    private static void anotherNumberOfPartitionsIsTold(String servers) {
         String more = "topic.partitions=12";
-        String told =
-                "topic clicks has 2 partitions, and the settings ask for 12 (topic.partitions): it keeps the number"
-                        + " that it was created with, which decides the partition of each key";
-        admin.deleteTopics(List.of("dead-letters")).all().get();
-        await().until(() -> !admin.listTopics().names().get().contains("dead-letters"));
+        String told = "topic clicks has 2 partitions, and the settings ask for 12 (topic.partitions)";
 
         Said again = run("topics", "create", "--bootstrap-server", servers, "--set", more);
         assertThat(again.status).as(again.err).isZero();
-        assertThat(again.text)
-                .containsPattern("clicks +false")
-                .containsPattern("mini-batches +false")
-                .containsPattern("dead-letters +true");
-        assertThat(again.err.lines()).contains(told).noneMatch(line -> line.contains("mini-batches"));
-
-        Said json = run("topics", "create", "--bootstrap-server", servers, "--set", more, "--output", "json");
-        assertThat(json.status).isZero();
-        JsonNode rows = new ObjectMapper().readTree(json.text);
-        assertThat(StreamSupport.stream(rows.spliterator(), false)
-                        .filter(row -> row.path("topic").asText().equals("clicks")))
-                .singleElement()
-                .satisfies(row -> {
-                    assertThat(row.path("partitions").asInt()).isEqualTo(2);
-                    assertThat(row.path("wanted").asInt()).isEqualTo(12);
-                });
+        assertThat(again.text).containsPattern("clicks +false").containsPattern("mini-batches +false");
+        assertThat(again.err).contains(told).doesNotContain("mini-batches");
 
         Said doctor = run("doctor", "--bootstrap-server", servers, "--set", more);
         assertThat(doctor.status).as(doctor.text).isZero();
         assertThat(doctor.text).contains("warn  topics        " + told);
-
-        admin.deleteTopics(List.of("dead-letters")).all().get();
-        await().until(() -> !admin.listTopics().names().get().contains("dead-letters"));
-        assertThat(run("topics", "create", "--bootstrap-server", servers).status)
-                .isZero();
     }
 
     @Test

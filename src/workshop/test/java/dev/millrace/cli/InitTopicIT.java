@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.millrace.topic.EmbeddedBroker;
+import dev.millrace.app.TestCluster;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,15 +13,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,12 +35,17 @@ class InitTopicIT {
 
     @Test
     void aTopicIsSampledDraftedAndEvaluated() throws Exception {
-        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
-            String servers = broker.bootstrapServers();
-            create(servers, "page-views", "anonymous", "garbage");
-            send(servers, "page-views", true);
-            send(servers, "anonymous", false);
-            send(servers, List.of(new ProducerRecord<>("garbage", bytes(GARBAGE))));
+        try (TestCluster cluster = new TestCluster(directory, Map.of("topic.partitions", "1"));
+                Admin admin = Admin.create(cluster.settings().clients().asMap())) {
+            String servers = cluster.settings().clients().bootstrapServers();
+            admin.createTopics(Stream.of("page-views", "anonymous", "garbage")
+                            .map(topic -> new NewTopic(topic, topic.equals("garbage") ? 1 : 2, (short) 1))
+                            .toList())
+                    .all()
+                    .get();
+            cluster.write(views("page-views", true));
+            cluster.write(views("anonymous", false));
+            cluster.write(List.of(new ProducerRecord<>("garbage", bytes(GARBAGE))));
 
             Path folder = directory.resolve("views");
             assertThat(init(servers, "page-views", folder)).as(commands.err()).isZero();
@@ -127,7 +127,7 @@ class InitTopicIT {
     }
 
     /** Views of 60 users and 80 items, in turn into both partitions; a value that is no JSON among them. */
-    private static void send(String servers, String topic, boolean hasUser) throws Exception {
+    private static List<ProducerRecord<byte[], byte[]>> views(String topic, boolean hasUser) {
         Random random = new Random(7);
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         for (int view = 0; view < VIEWS; view++) {
@@ -138,28 +138,7 @@ class InitTopicIT {
             records.add(new ProducerRecord<>(topic, view % 2, FIRST + view * 60_000L, bytes("u" + user), written));
         }
         records.add(new ProducerRecord<>(topic, 0, FIRST, bytes("k"), bytes(GARBAGE)));
-        send(servers, records);
-    }
-
-    private static void send(String servers, List<ProducerRecord<byte[], byte[]>> records) throws Exception {
-        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
-                Map.of(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, servers),
-                new ByteArraySerializer(),
-                new ByteArraySerializer())) {
-            for (Future<?> sent : records.stream().map(producer::send).toList()) {
-                sent.get();
-            }
-        }
-    }
-
-    private static void create(String servers, String... topics) throws Exception {
-        try (Admin admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, servers))) {
-            admin.createTopics(Stream.of(topics)
-                            .map(topic -> new NewTopic(topic, topic.equals("garbage") ? 1 : 2, (short) 1))
-                            .toList())
-                    .all()
-                    .get();
-        }
+        return records;
     }
 
     /** As the serializer of a schema registry writes it: a zero, and the schema's number, before the JSON. */

@@ -135,11 +135,9 @@ class InstallIT {
     private record Run(int status, String output) {}
 
     private Run demo(String... options) throws Exception {
-        List<String> command = new ArrayList<>(List.of("demo", "--until-end", "--speed", "max", "--dir", "demo"));
-        command.addAll(List.of("--set", "serve.port=0", "--set", "train.http.port=0"));
-        command.addAll(GeneratedShop.OPTIONS);
-        command.addAll(List.of(options));
-        return run(System.getProperty("java.home"), command);
+        List<String> more = new ArrayList<>(List.of("--until-end", "--speed", "max", "--set", "train.http.port=0"));
+        more.addAll(List.of(options));
+        return run(System.getProperty("java.home"), List.of(GeneratedShop.demo(more.toArray(String[]::new))));
     }
 
     private Run run(String java, List<String> arguments) throws Exception {

@@ -1,11 +1,7 @@
 package dev.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.millrace.access.AccessSettings;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.log.LogSettings;
@@ -44,7 +40,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The manifests for Kubernetes: that its API takes them, and that whatever they name is there in the program, its image and its files. */
@@ -73,50 +68,12 @@ class KubernetesIT {
     void theApiTakesWhatTheProgramKnowsAndNothingIsLeftOpen(String variant) throws Exception {
         Manifests manifests = manifests(variant);
 
-        theApiTakesEachObject(manifests);
         eachVariableIsOneOfTheProgramAndItsValueIsValid(manifests);
         eachFileIsThereAndEachDirectoryMayBeWrittenTo(manifests);
         portsAreThoseOfTheSettingsAndOpenToThePod(manifests);
         memoryIsTheSumOfWhatTheSettingsAllow(manifests);
         nobodyGetsMoreRightsThanItNeeds(manifests);
         whatIsSelectedIsThere(manifests);
-    }
-
-    private void theApiTakesEachObject(Manifests manifests) throws Exception {
-        assertThat(manifests.containers()).hasSizeGreaterThan(1);
-        for (ManifestContainer each : manifests.containers()) {
-            assertThat(each.container().getResources().getLimits())
-                    .as(each + "")
-                    .containsKey("memory");
-            Stream.of(
-                            each.container().getResources().getRequests(),
-                            each.container().getResources().getLimits())
-                    .flatMap(amounts -> amounts.values().stream())
-                    .forEach(amount ->
-                            assertThat(Quantity.getAmountInBytes(amount)).isPositive());
-        }
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "failureThreshold: 60, failureTreshold: 60, failureTreshold",
-        "failureThreshold: 60, failureThreshold: sixty, sixty",
-        "value: 30s, value: 30, String",
-        "apiVersion: apps/v1, apiVersion: apps/v1beta2, apps/v1beta2 StatefulSet",
-        "serviceName: millrace-trainer, serviceName: one\\n  serviceName: two, serviceName"
-    })
-    void theApiRefusesWhatItDoesNotKnow(String right, String wrong, String named) throws Exception {
-        String rendered = Manifests.rendered(SHIPPED.resolve("base"));
-        int at = rendered.lastIndexOf(right);
-        assertThat(at).isPositive();
-
-        String broken =
-                rendered.substring(0, at) + wrong.replace("\\n", "\n") + rendered.substring(at + right.length());
-
-        assertThat(Manifests.read(rendered).objects()).isNotEmpty();
-        assertThatThrownBy(() -> Manifests.read(broken))
-                .isInstanceOf(JsonProcessingException.class)
-                .hasMessageContaining(named);
     }
 
     private void eachVariableIsOneOfTheProgramAndItsValueIsValid(Manifests manifests) throws Exception {
@@ -173,43 +130,40 @@ class KubernetesIT {
     }
 
     private void portsAreThoseOfTheSettingsAndOpenToThePod(Manifests manifests) throws Exception {
-        MillraceSettings trainer = settings(manifests.container("trainer"));
-        MillraceSettings server = settings(manifests.container("server"));
-
-        assertThat(trainer.trainServer().host()).isEqualTo("0.0.0.0");
-        assertThat(server.serve().host()).isEqualTo("0.0.0.0");
-        assertThat(ports(manifests.container("trainer")))
-                .isEqualTo(Map.of("health", trainer.trainServer().port()));
-        assertThat(ports(manifests.container("server")))
-                .isEqualTo(Map.of("api", server.serve().port()));
-        String scheme = server.serve().access().tls().isPresent() ? "HTTPS" : "HTTP";
-        for (HTTPGetAction probe : probes(manifests.container("server"))) {
-            assertThat(probe.getScheme()).isEqualTo(scheme);
-            assertThat(probe.getPort().getStrVal()).isEqualTo("api");
+        for (ManifestContainer each : millrace(manifests)) {
+            MillraceSettings settings = settings(each);
+            switch (each.name()) {
+                case "trainer" -> listens(each, "health", settings.trainServer().port(), false);
+                case "server" -> {
+                    assertThat(settings.serve().host()).isEqualTo("0.0.0.0");
+                    listens(
+                            each,
+                            "api",
+                            settings.serve().port(),
+                            settings.serve().access().tls().isPresent());
+                }
+                case "ingest" -> {
+                    assertThat(settings.ingest().host()).isEqualTo("0.0.0.0");
+                    listens(each, "events", settings.ingest().port(), true);
+                }
+                default -> {}
+            }
         }
-        for (HTTPGetAction probe : probes(manifests.container("trainer"))) {
-            assertThat(probe.getScheme()).isNull();
-            assertThat(probe.getPort().getStrVal()).isEqualTo("health");
-        }
-        assertThat(startSeconds(manifests.container("trainer")))
-                .isGreaterThan(2 * trainer.stream().startupTimeout().toSeconds());
-        assertThat(startSeconds(manifests.container("server")))
-                .isGreaterThanOrEqualTo(2 * server.stream().startupTimeout().toSeconds());
+        assertThat(settings(manifests.container("trainer")).trainServer().host())
+                .isEqualTo("0.0.0.0");
     }
 
-    @Test
-    void ingestListensWhereItsSettingsSay() throws Exception {
-        ManifestContainer ingest = manifests(GUIDES_OWN).container("ingest");
-        MillraceSettings settings = settings(ingest);
-
-        assertThat(settings.ingest().host()).isEqualTo("0.0.0.0");
-        assertThat(ports(ingest)).isEqualTo(Map.of("events", settings.ingest().port()));
-        for (HTTPGetAction probe : probes(ingest)) {
-            assertThat(probe.getScheme()).isEqualTo("HTTPS");
-            assertThat(probe.getPort().getStrVal()).isEqualTo("events");
+    private void listens(ManifestContainer container, String name, int port, boolean isSecured) throws IOException {
+        assertThat(ports(container)).isEqualTo(Map.of(name, port));
+        for (HTTPGetAction probe : probes(container)) {
+            String scheme = probe.getScheme() == null ? "HTTP" : probe.getScheme();
+            assertThat(scheme).isEqualTo(isSecured ? "HTTPS" : "HTTP");
+            assertThat(probe.getPort().getStrVal()).isEqualTo(name);
+            assertThat(probe.getPath()).isIn("/livez", "/readyz");
         }
-        assertThat(startSeconds(ingest))
-                .isGreaterThanOrEqualTo(2 * settings.stream().startupTimeout().toSeconds());
+        assertThat(startSeconds(container))
+                .isGreaterThanOrEqualTo(
+                        2 * settings(container).stream().startupTimeout().toSeconds());
     }
 
     private void memoryIsTheSumOfWhatTheSettingsAllow(Manifests manifests) throws Exception {
@@ -303,42 +257,8 @@ class KubernetesIT {
             });
             assertThat(selected(manifests, monitor.getSpec().getSelector()))
                     .anySatisfy(pod -> assertThat(ports(pod)).containsKey(endpoint.getPort()));
+            assertThat(endpoint.getPath()).isEqualTo("/metrics");
         }
-    }
-
-    @Test
-    void theProcessesAreThoseOfDockerCompose() throws Exception {
-        JsonNode compose = new YAMLMapper().readTree(Files.readString(Path.of("docker-compose.yml")));
-        Manifests demo = manifests("overlays/demo");
-
-        for (String name : List.of("topics", "trainer", "server", "replay")) {
-            ManifestContainer ours = demo.container(name);
-            JsonNode theirs = compose.path("services").path(name);
-            String image = compose.path("x-millrace").path("image").asText();
-            assertThat(ours.container().getImage()).isEqualTo(image);
-            String command = ours.container().getArgs().toString();
-            for (JsonNode word : theirs.path("command")) {
-                assertThat(command).contains(word.asText().replaceAll("\\$\\{MILLRACE_CONFIG:-(.*)}", "$1"));
-            }
-            theirs.path("environment").fieldNames().forEachRemaining(variable -> {
-                if (variable.startsWith("MILLRACE_SERVE") || variable.startsWith("MILLRACE_STREAM")) {
-                    assertThat(ours.environment()).containsKey(variable);
-                }
-            });
-            if (theirs.has("stop_grace_period")) {
-                assertThat(ours.pod().getSpec().getTerminationGracePeriodSeconds())
-                        .isEqualTo(seconds(theirs.path("stop_grace_period").asText()) + beforeStop(ours));
-            }
-        }
-        ManifestContainer broker = demo.container("kafka");
-        JsonNode theirs = compose.path("services").path("broker");
-        assertThat(broker.container().getImage()).isEqualTo(theirs.path("image").asText());
-        theirs.path("environment").fieldNames().forEachRemaining(variable -> assertThat(broker.environment())
-                .containsKey(variable));
-        assertThat(settings(demo.container("trainer")).clients().bootstrapServers())
-                .isEqualTo(broker.environment()
-                        .getOrDefault("KAFKA_ADVERTISED_LISTENERS", "")
-                        .replace("PLAINTEXT://", ""));
     }
 
     @Test
@@ -455,18 +375,6 @@ class KubernetesIT {
         return (long) start.getPeriodSeconds() * start.getFailureThreshold();
     }
 
-    private static long beforeStop(ManifestContainer container) {
-        return container.container().getLifecycle() == null
-                ? 0
-                : Long.parseLong(container
-                        .container()
-                        .getLifecycle()
-                        .getPreStop()
-                        .getExec()
-                        .getCommand()
-                        .get(1));
-    }
-
     private static List<ManifestContainer> selected(Manifests manifests, LabelSelector selector) {
         return selected(manifests, selector.getMatchLabels());
     }
@@ -476,10 +384,6 @@ class KubernetesIT {
         return manifests.containers().stream()
                 .filter(each -> each.pod().getMetadata().getLabels().entrySet().containsAll(labels.entrySet()))
                 .toList();
-    }
-
-    private static long seconds(String duration) {
-        return Long.parseLong(found("^(\\d+)s$", duration));
     }
 
     private static long mib(String amount) {

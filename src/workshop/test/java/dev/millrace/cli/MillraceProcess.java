@@ -32,7 +32,6 @@ public final class MillraceProcess implements AutoCloseable {
      */
     public record Launch(
             Path javaHome, String classPath, String main, List<String> options, Map<String, String> environment) {
-
         /** The program, on this Java, with a small heap. */
         public static final Launch PROGRAM = new Launch(
                 Path.of(System.getProperty("java.home")),

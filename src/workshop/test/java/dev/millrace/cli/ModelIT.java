@@ -7,17 +7,16 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.TestCluster;
 import dev.millrace.app.TrainProcess;
 import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.Learners;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
-import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.stream.run.LostContinuityException;
 import dev.millrace.stream.run.StreamRunner;
-import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
@@ -48,6 +47,12 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("slow")
 class ModelIT {
 
+    private static final Map<String, String> SETTINGS = Map.of(
+            "batch.size", "16",
+            "batch.max-wait", "50ms",
+            "publish.max-age.steps", "1000000", // so slow that what is not published anew is missed
+            "publish.most-moved", "0",
+            "digest.steps", "5");
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int ITEMS = 40;
     private static final int CLICKED_ITEMS = 25; // the others are published once, when they join the catalogue
@@ -65,16 +70,15 @@ class ModelIT {
 
     @Test
     void anImportedLearnerGoesOnToTheBitsOfTheOneItWasExportedFrom() throws Exception {
-        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
-            Map<String, String> live = settings(broker, "live");
-            assertThat(commands.run(live, "topics", "create")).isZero();
+        try (TestCluster cluster = new TestCluster(directory, SETTINGS)) {
+            Map<String, String> live = cluster.given("stream.application-id", "live");
             assertThat(commands.run(live, "model", "export", "--out", middle.toString()))
                     .isEqualTo(69);
             assertThat(commands.err()).contains("there is no learner of application live-learn: its changelog ");
             Path end = directory.resolve("end.checkpoint");
             liveLearnerIsExportedInTheMiddleAndAtTheEnd(live, end);
             filesForOthersAreWrittenFromTheFile();
-            Map<String, String> other = publishingElsewhere(broker);
+            Map<String, String> other = publishingElsewhere(cluster);
             whatDoesNotFitIsRefused(other);
             anImportThatDidNotEndLeavesNothingToStartFrom(other);
 
@@ -122,7 +126,7 @@ class ModelIT {
 
         Checkpoint learnt = afterLearningTo(original.header().step(), warm);
         assertThat(learnt.header().lineage().generation())
-                .isEqualTo(load(warm).trainer().model().generationName())
+                .isEqualTo(TestCluster.load(warm).trainer().model().generationName())
                 .isNotEqualTo(original.header().lineage().generation());
         assertThat(learnt.header().learnt().digest())
                 .isNotEqualTo(original.header().learnt().digest());
@@ -130,11 +134,6 @@ class ModelIT {
         Trainer before = original.toLookAt();
         assertThat(trainer.items()).isEqualTo(before.items());
         assertThat(trainer.progress().positives()).isEqualTo(before.progress().positives());
-        assertThat(commands.run(warm, "model", "list")).isZero();
-        assertThat(commands.out())
-                .contains(
-                        original.header().lineage().generation(),
-                        learnt.header().lineage().generation());
         assertThat(commands.run(warm, "model", "list", "--output", "json")).isZero();
         assertThat(new ObjectMapper().readTree(commands.out()))
                 .extracting(one -> one.path("generation").asText())
@@ -144,7 +143,7 @@ class ModelIT {
     }
 
     private void liveLearnerIsExportedInTheMiddleAndAtTheEnd(Map<String, String> live, Path end) throws Exception {
-        MillraceSettings settings = load(live);
+        MillraceSettings settings = TestCluster.load(live);
         try (StreamRunner runner = TrainProcess.runner(settings, TrainProcess.From.EVENTS);
                 EventProducer producer = new EventProducer(
                         settings.clients(), settings.topics().names(), new AvroWire(settings.wire()))) {
@@ -182,34 +181,20 @@ class ModelIT {
 
         // no broker, no settings: the file has them
         String[] export = {
-            "model", "export", "--in", "" + middle, "--vectors", "" + vectors, "--onnx", "" + onnx, "--output", "text"
+            "model", "export", "--in", "" + middle, "--vectors", "" + vectors, "--onnx", "" + onnx, "--output", "json"
         };
-        assertThat(commands.run(Map.of(), export))
-                .as(commands.out() + commands.err())
-                .isZero();
-        assertThat(commands.out()).containsPattern("vectors.items +" + ITEMS).containsPattern("vectors.dim +8");
-        export[export.length - 1] = "json";
-        assertThat(commands.run(export)).isZero();
+        assertThat(commands.run(export)).as(commands.err()).isZero();
         JsonNode written = new ObjectMapper().readTree(commands.out());
-        assertThat(written.path("vectors").path("items").asInt()).isEqualTo(ITEMS);
-        assertThat(written.path("vectors").path("dim").asInt()).isEqualTo(8);
+        assertThat(written.at("/vectors/items").asInt()).isEqualTo(ITEMS);
+        assertThat(written.at("/vectors/dim").asInt()).isEqualTo(8);
         assertThat(written.path("towers").asText()).isEqualTo(onnx.toString());
         assertThat(Files.readAllLines(vectors.resolve("ids.txt"))).hasSize(ITEMS);
         assertThat(onnx.resolve("towers.json")).isNotEmptyFile();
-
         assertThat(commands.shown("model", "show", "--in", middle.toString())).containsPattern("entries 100% .* read");
-        assertThat(commands.out())
-                .contains("whole")
-                .containsPattern("(?m)^log +offset ")
-                .containsPattern("entries.rows of table item.entries +[0-9]+");
         assertThat(show("--in", middle.toString(), "--output", "json")).isZero();
         JsonNode shown = new ObjectMapper().readTree(commands.out());
         assertThat(shown.path("step").asLong()).isPositive();
-        assertThat(shown.path("entries")
-                        .path("rows of table item")
-                        .path("entries")
-                        .asLong())
-                .isPositive();
+        assertThat(shown.at("/entries/rows of table item/entries").asLong()).isPositive();
         assertThat(show("--in", middle.toString(), "--settings")).isZero();
         Path settings = Files.writeString(directory.resolve("read-back.properties"), commands.out());
         assertThat(MillraceSettings.load(List.of(settings), Map.of(), Map.of(), Map.of())
@@ -227,22 +212,6 @@ class ModelIT {
         assertThat(commands.run(otherSettings, "model", "import", "--in", middle.toString()))
                 .isEqualTo(2);
         assertThat(commands.err()).contains("tower.dim = 16: must be 8, as in the checkpoint");
-
-        Map<String, String> live = new HashMap<>(other);
-        live.put("stream.application-id", "live");
-        live.put("tower.dim", "16");
-        assertThat(commands.run(
-                        live, "model", "export", "--out", directory.resolve("x").toString()))
-                .isEqualTo(2);
-        assertThat(commands.err()).contains("tower.dim = 16: must be 8, as for the learner of application live-learn");
-
-        byte[] bytes = Files.readAllBytes(middle);
-        bytes[bytes.length / 2] ^= 1;
-        Path damaged = Files.write(directory.resolve("damaged.checkpoint"), bytes);
-        assertThat(commands.run(other, "model", "import", "--in", damaged.toString()))
-                .isEqualTo(74);
-        assertThat(commands.err()).startsWith("checkpoint " + damaged + " cannot be used: at byte ");
-        assertThat(show("--in", damaged.toString())).isEqualTo(74);
 
         // step by step the same, and of another log
         Checkpoint found = CheckpointFile.read(middle, new MemoryEntries());
@@ -286,7 +255,7 @@ class ModelIT {
         killed.send(new ProducerRecord<>(changelog, new byte[] {'m', 'h'}, new byte[] {1}))
                 .get();
 
-        try (StreamRunner runner = TrainProcess.runner(load(other), TrainProcess.From.MINI_BATCHES)) {
+        try (StreamRunner runner = TrainProcess.runner(TestCluster.load(other), TrainProcess.From.MINI_BATCHES)) {
             assertThatThrownBy(runner::start)
                     .isInstanceOf(LostContinuityException.class)
                     .hasMessageContaining("group other-learn-from-log has no offsets, but its changelog " + changelog);
@@ -296,7 +265,7 @@ class ModelIT {
 
     private Checkpoint afterLearningTo(long step, Map<String, String> other) throws Exception {
         Path file = directory.resolve("imported.checkpoint");
-        try (StreamRunner runner = TrainProcess.runner(load(other), TrainProcess.From.MINI_BATCHES)) {
+        try (StreamRunner runner = TrainProcess.runner(TestCluster.load(other), TrainProcess.From.MINI_BATCHES)) {
             runner.start();
             await().atMost(PATIENCE).until(() -> {
                 assertThat(runner.failure()).isEmpty();
@@ -311,31 +280,21 @@ class ModelIT {
 
     /** It had published nothing, so that items and rows which no later step touched are there too. */
     private void allWasPublishedAnew(Map<String, String> other, Checkpoint imported) {
-        MillraceSettings settings = load(other);
-        AvroWire wire = new AvroWire(settings.wire());
+        MillraceSettings settings = TestCluster.load(other);
+        AvroWire wire = settings.cluster().wire();
         TopicNames topics = settings.topics().names();
         TreeSet<String> published = new TreeSet<>();
         TreeSet<String> querySide = new TreeSet<>();
         Trainer trainer = imported.toLookAt();
-        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
-            for (TopicReader.Extent extent : reader.extents(topics.itemEmbeddings())) {
-                reader.read(extent, extent.first(), record -> {
-                    ItemEmbedding embedding =
-                            wire.decode(Topic.ITEM_EMBEDDINGS, record).orElseThrow();
-                    if (!embedding.isMark()) {
-                        published.add(embedding.item());
-                    }
-                    return true;
-                });
-            }
-            for (TopicReader.Extent extent : reader.extents(topics.modelUpdates())) {
-                reader.read(extent, extent.first(), record -> {
-                    querySide.add(Arrays.toString(wire.decode(Topic.MODEL_UPDATES, record)
+        try (TopicReader reader = settings.cluster().reader()) {
+            reader.readAll(topics.itemEmbeddings(), record -> wire.decode(Topic.ITEM_EMBEDDINGS, record)
+                    .filter(embedding -> !embedding.isMark())
+                    .ifPresent(embedding -> published.add(embedding.item())));
+            reader.readAll(
+                    topics.modelUpdates(),
+                    record -> querySide.add(Arrays.toString(wire.decode(Topic.MODEL_UPDATES, record)
                             .orElseThrow()
-                            .key()));
-                    return true;
-                });
-            }
+                            .key())));
             assertThat(published).hasSize(ITEMS).containsExactlyInAnyOrderElementsOf(trainer.items());
             assertThat(querySide)
                     .containsExactlyInAnyOrderElementsOf(Learners.map(imported.entries()).keySet().stream()
@@ -370,30 +329,14 @@ class ModelIT {
         clicks += CLICKS_A_PHASE;
     }
 
-    private Map<String, String> settings(EmbeddedBroker broker, String application) {
-        return Map.of(
-                "kafka.bootstrap.servers", broker.bootstrapServers(),
-                "stream.application-id", application,
-                "stream.state-directory", directory.resolve("state").toString(),
-                "batch.size", "16",
-                "batch.max-wait", "50ms",
-                "tower.dim", "8",
-                "publish.max-age.steps", "1000000", // so slow that what is not published anew is missed
-                "publish.most-moved", "0",
-                "digest.steps", "5");
-    }
-
-    private Map<String, String> publishingElsewhere(EmbeddedBroker broker) {
-        Map<String, String> other = new HashMap<>(settings(broker, "other"));
-        other.put("stream.from-log.publish", "true");
-        other.put("topic.item-embeddings.name", "other-item-embeddings");
-        other.put("topic.model-updates.name", "other-model-updates");
+    private Map<String, String> publishingElsewhere(TestCluster cluster) {
+        Map<String, String> other = cluster.given(
+                "stream.application-id", "other",
+                "stream.from-log.publish", "true",
+                "topic.item-embeddings.name", "other-item-embeddings",
+                "topic.model-updates.name", "other-model-updates");
         assertThat(commands.run(other, "topics", "create")).isZero();
         return other;
-    }
-
-    private static MillraceSettings load(Map<String, String> given) {
-        return MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
     }
 
     private int show(String... arguments) {

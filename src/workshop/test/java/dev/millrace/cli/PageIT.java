@@ -8,9 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.state.Sha256;
 import java.io.IOException;
-import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -64,11 +62,11 @@ class PageIT {
     private static final String ANSWERING =
             "/^answering with generation/.test(document.getElementById('status-text').textContent)";
 
-    private final HttpClient client = HttpClient.newHttpClient();
     private final ObjectMapper mapper = new ObjectMapper();
     private final Path directory;
     private Optional<MillraceProcess> demo = Optional.empty();
     private String url = "";
+    private int processes;
 
     PageIT(@TempDir Path directory) {
         this.directory = directory;
@@ -76,15 +74,11 @@ class PageIT {
 
     @BeforeAll
     void startDemo() throws Exception {
-        List<String> arguments = new ArrayList<>(List.of("demo", "--speed", "60/s", "--dir", "demo"));
-        arguments.addAll(List.of("--set", "serve.port=0", "--set", "batch.size=16"));
-        arguments.addAll(GeneratedShop.OPTIONS);
-        MillraceProcess started = MillraceProcess.start(directory, "demo", arguments.toArray(String[]::new));
+        MillraceProcess started = MillraceProcess.start(
+                directory, "demo", GeneratedShop.demo("--speed", "60/s", "--set", "batch.size=16"));
         demo = Optional.of(started);
         url = started.awaitOutput("page +(\\S+)");
-        await("answers")
-                .atMost(PATIENCE)
-                .until(() -> get("/v1/recall?user=u1&k=10").statusCode() == 200);
+        await("answers").atMost(PATIENCE).until(() -> page().status("/v1/recall?user=u1&k=10") == 200);
     }
 
     @AfterAll
@@ -103,10 +97,10 @@ class PageIT {
                 "/page/page.css", "text/css;charset=utf-8",
                 "/page/icon.svg", "image/svg+xml");
         for (Map.Entry<String, String> file : types.entrySet()) {
-            HttpResponse<String> first = get(file.getKey());
+            HttpResponse<String> first = page().get(file.getKey());
             String tag = first.headers().firstValue("ETag").orElseThrow();
             HttpResponse<String> again =
-                    send(request(file.getKey()).header("If-None-Match", tag).build());
+                    page().send(page().request(file.getKey()).header("If-None-Match", tag));
 
             assertThat(first.statusCode()).as(file.getKey()).isEqualTo(200);
             assertThat(first.headers().firstValue("Content-Type").orElse("").replace(" ", ""))
@@ -117,15 +111,14 @@ class PageIT {
             assertThat(again.statusCode()).as(file.getKey()).isEqualTo(304);
             assertThat(again.body()).isEmpty();
         }
-        assertThat(get("/page/nothing.js").statusCode()).isEqualTo(404);
-        assertThat(get("/page/..%2Flogback.xml").statusCode()).isGreaterThanOrEqualTo(400);
+        assertThat(page().status("/page/nothing.js")).isEqualTo(404);
+        assertThat(page().status("/page/..%2Flogback.xml")).isGreaterThanOrEqualTo(400);
     }
 
     @Test
     void clickIsTakenOnlyAsJson() throws Exception {
-        HttpResponse<String> form = send(request("/v1/clicks")
-                .POST(HttpRequest.BodyPublishers.ofString("{\"user\": \"u1\", \"item\": \"i1\"}"))
-                .build());
+        HttpResponse<String> form = page().send(page().request("/v1/clicks")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"user\": \"u1\", \"item\": \"i1\"}")));
 
         assertThat(form.statusCode()).isEqualTo(415);
         assertThat(click("{\"user\": \"u1\"}").statusCode()).isEqualTo(400);
@@ -133,23 +126,19 @@ class PageIT {
 
     @Test
     void clickStandsInTheHistoryOfItsUser() throws Exception {
-        String item = mapper.readTree(get("/v1/recall?user=visitor&k=1").body())
-                .at("/items/0/item")
-                .asText();
+        String item =
+                page().fetch("/v1/recall?user=visitor&k=1").at("/items/0/item").asText();
 
         HttpResponse<String> taken = click(mapper.writeValueAsString(Map.of("user", "visitor", "item", item)));
 
         assertThat(taken.statusCode()).isEqualTo(202);
         await().atMost(PATIENCE)
-                .until(() -> !mapper.readTree(get("/v1/users/visitor").body())
-                        .path("history")
-                        .isEmpty());
-        JsonNode visitor = mapper.readTree(get("/v1/users/visitor").body());
+                .until(() -> !page().fetch("/v1/users/visitor").path("history").isEmpty());
+        JsonNode visitor = page().fetch("/v1/users/visitor");
         assertThat(visitor.at("/history/0/item").asText()).isEqualTo(item);
         assertThat(visitor.at("/history/0/attributes/category").asText()).startsWith("category-");
         assertThat(visitor.path("known").asBoolean()).isTrue();
-        assertThat(mapper.readTree(get("/v1/users/nobody").body()).path("known").asBoolean())
-                .isFalse();
+        assertThat(page().fetch("/v1/users/nobody").path("known").asBoolean()).isFalse();
     }
 
     /** One look at the page, which it opens itself. */
@@ -179,7 +168,7 @@ class PageIT {
 
     @Test
     void theMapTellsItsItems() throws Exception {
-        walk(this::itemsOfTheMapAreReachedByKeyboard, this::aNewItemBlinksOnTheMapAndIsNamed);
+        walk(this::itemsOfTheMapAreReachedByKeyboard, this::aNewItemIsNamedAtTheMap);
     }
 
     @Test
@@ -250,8 +239,7 @@ class PageIT {
 
     private void textsOfTopicsAreShownAsTexts(Chromium browser) throws Exception {
         click(mapper.writeValueAsString(Map.of("user", HOSTILE, "item", HOSTILE)));
-        await().atMost(PATIENCE)
-                .until(() -> get("/v1/items/" + encoded(HOSTILE)).statusCode() == 200);
+        await().atMost(PATIENCE).until(() -> page().status("/v1/items/" + encoded(HOSTILE)) == 200);
 
         browser.open(url, 1_600, HEIGHT, false);
         browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
@@ -260,10 +248,8 @@ class PageIT {
 
         browser.awaitTrue(
                 "document.querySelector('#history b')?.textContent === " + mapper.writeValueAsString(HOSTILE));
-        assertThat(browser.evaluate("document.querySelectorAll('main img').length")
-                        .asInt())
-                .isZero();
-        assertThat(browser.evaluate("document.title").asText()).isEqualTo("Millrace");
+        shows(browser, "document.querySelectorAll('main img').length === 0");
+        shows(browser, "document.title === 'Millrace'");
     }
 
     private void tableStandsBehindEachChart(Chromium browser) throws Exception {
@@ -290,7 +276,7 @@ class PageIT {
         assertThat(run("verify", "--counts", "--record")).contains("the books agree with the topics");
 
         browser.awaitTrue("/^agrees, .* ago$/.test(" + figure("books verified") + ")");
-        assertThat(browser.evaluate(figure("model verified")).asText()).isEqualTo("never");
+        shows(browser, figure("model verified") + " === 'never'");
         assertThat(run("actions")).containsPattern("agrees +verify-counts +millrace .*the books agree");
     }
 
@@ -299,7 +285,7 @@ class PageIT {
         send("clicks", "u1", "{\"click_id\": \"no-time\"}");
         await("a dead letter")
                 .atMost(PATIENCE)
-                .until(() -> get("/v1/dead-letters").body(), body -> body.contains("no-time"));
+                .until(() -> page().text("/v1/dead-letters"), body -> body.contains("no-time"));
         browser.open(url, 1_600, HEIGHT, false);
         browser.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })");
         browser.evaluate("document.getElementById('map').scrollIntoView()");
@@ -332,16 +318,15 @@ class PageIT {
                         .toString())
                 .isEqualTo("[]");
         for (String table : List.of("books", "letters", "alarms")) {
-            assertThat(browser.evaluate("[...document.querySelectorAll('#" + table + "-table tbody th')]"
-                                    + ".every(row => row.title.endsWith('.') && !row.title.includes('does not know'))")
-                            .asBoolean())
-                    .as(table)
-                    .isTrue();
+            shows(
+                    browser,
+                    "[...document.querySelectorAll('#" + table + "-table tbody th')]"
+                            + ".every(row => row.title.endsWith('.') && !row.title.includes('does not know'))");
         }
-        assertThat(browser.evaluate("[...document.querySelectorAll('#books-table .part')]"
-                                + ".every(outcome => outcome.title.endsWith('.'))")
-                        .asBoolean())
-                .isTrue();
+        shows(
+                browser,
+                "[...document.querySelectorAll('#books-table .part')]"
+                        + ".every(outcome => outcome.title.endsWith('.'))");
     }
 
     private void deadLettersAreShownByKeyboardAsTextsAndCut(Chromium browser) throws Exception {
@@ -350,7 +335,9 @@ class PageIT {
         send("clicks", "u1", "{\"text\": \"" + "a".repeat(3_000) + "\"}");
         await("both are counted")
                 .atMost(PATIENCE)
-                .until(() -> get("/v1/dead-letters").body(), body -> body.contains("onerror") && body.contains("aaa…"));
+                .until(
+                        () -> page().text("/v1/dead-letters"),
+                        body -> body.contains("onerror") && body.contains("aaa…"));
         browser.open(url, 900, HEIGHT, false);
         browser.awaitTrue("document.querySelectorAll('#letters-table td.number').length > 0");
         browser.evaluate("document.querySelector('#letters summary').focus()");
@@ -370,12 +357,9 @@ class PageIT {
         assertThat(browser.evaluate("document.getElementById('letters-text').textContent")
                         .asText())
                 .startsWith("The latest three of each reason among all ");
-        assertThat(browser.evaluate("document.querySelectorAll('main img').length")
-                        .asInt())
-                .isZero();
+        shows(browser, "document.querySelectorAll('main img').length === 0");
         browser.evaluate("document.getElementById('letters').scrollIntoView()");
-        Files.createDirectories(SCREENSHOTS);
-        Files.write(SCREENSHOTS.resolve("page-900-letters.png"), browser.screenshot());
+        picture(browser, "page-900-letters");
         assertThat(browser.complaints()).isEmpty();
 
         browser.evaluate("globalThis.fetch = async () => new Response('{\"detail\": \"the cluster does not allow"
@@ -410,38 +394,19 @@ class PageIT {
         assertThat(browser.evaluate(MAP_ITEM).asText()).isEqualTo(rightmost);
         assertThat(named).hasSizeGreaterThan(2).anySatisfy(item -> assertThat(item)
                 .containsPattern("^i\\d+ .*category-"));
-        assertThat(browser.evaluate("document.getElementById('map-item').getAttribute('role')")
-                        .asText())
-                .isEqualTo("status");
+        shows(browser, "document.getElementById('map-item').getAttribute('role') === 'status'");
         browser.press("Home", "", 36);
         assertThat(browser.evaluate(MAP_ITEM).asText()).isEqualTo(middle);
         browser.press("Escape", "", 27);
-        assertThat(browser.evaluate(MAP_ITEM).asText()).isEmpty();
+        shows(browser, MAP_ITEM + " === ''");
     }
 
-    private void aNewItemBlinksOnTheMapAndIsNamed(Chromium browser) throws Exception {
+    private void aNewItemIsNamedAtTheMap(Chromium browser) throws Exception {
         browser.open(url, 1_600, HEIGHT, false);
         browser.evaluate("document.getElementById('map').scrollIntoView()");
         browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
-        String ringed = "(() => {" // pixels of a ring around an item that is not among the answers
-                + " const plane = document.getElementById('plane');"
-                + " const good = getComputedStyle(document.documentElement).getPropertyValue('--good').trim();"
-                + " const part = at => parseInt(good.slice(at, at + 2), 16);"
-                + " const { data } = plane.getContext('2d').getImageData(0, 0, plane.width, plane.height);"
-                + " let pixels = 0;"
-                + " for (let at = 0; at < data.length; at += 4) {"
-                + "   if (data[at] === part(1) && data[at + 1] === part(3) && data[at + 2] === part(5) && data[at + 3] === 255) pixels += 1;"
-                + " }"
-                + " return pixels;"
-                + "})()";
-        browser.awaitTrue(ringed + " === 0"); // items of other tests have ceased to blink
-
         click(mapper.writeValueAsString(Map.of("user", "u1", "item", "blinking")));
-
-        browser.awaitTrue(ringed + " > 5");
         browser.awaitTrue("/^new: (.*, )?blinking(,|$)/.test(" + MAP_ITEM + ")"); // the shop has new ones too
-        browser.awaitTrue(ringed + " === 0");
-        browser.complaints().removeIf(said -> said.contains("willReadFrequently")); // of this test's own looks
     }
 
     /** What stands beside a figure's name. */
@@ -452,11 +417,9 @@ class PageIT {
 
     private void fitsSmallAndWideWindowsInLightAndInDark(Chromium browser) throws Exception {
         await().atMost(PATIENCE)
-                .until(() ->
-                        mapper.readTree(get("/v1/series").body()).path("at").size() > SAMPLES);
+                .until(() -> page().fetch("/v1/series").path("at").size() > SAMPLES);
         browser.open(url, 1_600, HEIGHT, false);
         browser.awaitTrue(RATES);
-        Files.createDirectories(SCREENSHOTS);
         for (Map.Entry<Integer, List<String>> pictured : PICTURED.entrySet()) {
             int width = pictured.getKey();
             for (boolean isDark : List.of(false, true)) {
@@ -473,9 +436,7 @@ class PageIT {
                     browser.evaluate("document.getElementById('" + section + "').scrollIntoView()");
                     browser.awaitTrue("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>"
                             + " done(true))))");
-                    Files.write(
-                            SCREENSHOTS.resolve(name + (section.equals("now") ? "" : "-" + section) + ".png"),
-                            browser.screenshot());
+                    picture(browser, name + (section.equals("now") ? "" : "-" + section));
                 }
             }
         }
@@ -490,8 +451,7 @@ class PageIT {
             browser.type("of-nobody");
             browser.press("Enter", "\r", 13);
             browser.awaitTrue("document.getElementById('sign-in-fault').textContent === 'this token is not known'");
-            Files.createDirectories(SCREENSHOTS);
-            Files.write(SCREENSHOTS.resolve("page-900-sign-in.png"), browser.screenshot());
+            picture(browser, "page-900-sign-in");
 
             browser.evaluate("document.getElementById('token').value = ''");
             browser.type("a-token");
@@ -499,7 +459,7 @@ class PageIT {
 
             browser.awaitTrue("!document.getElementById('sign-in').open");
             browser.awaitTrue(ANSWERING);
-            assertThat(browser.evaluate("document.cookie").asText()).isEmpty(); // scripts cannot read it
+            shows(browser, "document.cookie === ''"); // scripts cannot read it
             browser.open(server.awaitOutput("recall API (\\S+)"), 900, HEIGHT, false);
             browser.awaitTrue(ANSWERING);
         }
@@ -532,10 +492,8 @@ class PageIT {
                 signIn(browser, at, "of-an-admin");
                 browser.awaitTrue("document.querySelectorAll('#orders .choices button').length === 1");
                 browser.evaluate("document.getElementById('generations').scrollIntoView()");
-
-                Files.createDirectories(SCREENSHOTS);
                 String asked = openOrder(browser);
-                Files.write(SCREENSHOTS.resolve("page-900-order.png"), browser.screenshot());
+                picture(browser, "page-900-order");
                 browser.press("Escape", "", 27);
                 browser.awaitTrue("!document.getElementById('order').open");
                 String untouched = ready(at).path("promoted").asText();
@@ -552,7 +510,7 @@ class PageIT {
                         + " row.textContent.startsWith('" + second + "answers'))");
                 browser.awaitTrue(
                         "document.querySelector('#orders .choices').textContent === 'Roll back to " + first + "'");
-                Files.write(SCREENSHOTS.resolve("page-900-generations.png"), browser.screenshot());
+                picture(browser, "page-900-generations");
 
                 assertThat(openOrder(browser))
                         .contains(first + " is to answer again on all servers, in place of " + second);
@@ -581,9 +539,7 @@ class PageIT {
     private static String openOrder(Chromium browser) throws IOException {
         browser.evaluate("document.querySelector('#generations .scroll').focus()");
         browser.press("Tab", "", 9);
-        assertThat(browser.evaluate("document.activeElement.closest('#orders .choices') !== null")
-                        .asBoolean())
-                .isTrue();
+        shows(browser, "document.activeElement.closest('#orders .choices') !== null");
         browser.press("Enter", "\r", 13);
         browser.awaitTrue("document.getElementById('order').open && document.activeElement.id === 'order-cancel'");
         return browser.evaluate("document.getElementById('order').textContent").asText();
@@ -608,34 +564,29 @@ class PageIT {
     /** A server beside that of the demo. */
     private MillraceProcess serveWithTokens(String name, String... lines) throws IOException {
         Path tokens = Files.write(directory.resolve(name + ".tokens"), List.of(lines));
-        return MillraceProcess.start(
-                directory,
-                name,
-                "serve",
-                "--bootstrap-server",
-                broker(),
-                "--set",
-                "serve.port=0",
-                "--set",
-                "serve.state-dir=" + name,
-                "--set",
-                "serve.tokens.file=" + tokens);
+        return start(List.of("serve.port=0", "serve.state-dir=" + name, "serve.tokens.file=" + tokens), "serve");
     }
 
     /** A learner from the log beside that of the demo, with narrower towers. */
     private MillraceProcess anotherGeneration() throws IOException {
-        List<String> arguments =
-                new ArrayList<>(List.of("train", "--from", "mini-batches", "--bootstrap-server", broker()));
-        for (String setting : List.of(
-                "stream.application-id=shadow",
-                "stream.state-directory=shadow-state",
-                "stream.from-log.publish=true",
-                "train.http.port=-1",
-                "tower.dim=16",
-                "features.user.history.dim=16")) {
-            arguments.addAll(List.of("--set", setting));
-        }
-        return MillraceProcess.start(directory, "shadow", arguments.toArray(String[]::new));
+        return start(
+                List.of(
+                        "stream.application-id=shadow",
+                        "stream.state-directory=shadow-state",
+                        "stream.from-log.publish=true",
+                        "train.http.port=-1",
+                        "tower.dim=16",
+                        "features.user.history.dim=16"),
+                "train",
+                "--from",
+                "mini-batches");
+    }
+
+    private MillraceProcess start(List<String> settings, String... command) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(command));
+        arguments.addAll(List.of("--bootstrap-server", broker()));
+        settings.forEach(setting -> arguments.addAll(List.of("--set", setting)));
+        return MillraceProcess.start(directory, command[0] + "-" + processes++, arguments.toArray(String[]::new));
     }
 
     /** Writes a record past the demo's producer, as old as its first event: one that is newer than the exposures would wait for them. */
@@ -646,28 +597,20 @@ class PageIT {
         }
     }
 
-    private String run(String command, String... options) throws Exception {
-        List<String> arguments = new ArrayList<>(List.of(command));
-        arguments.addAll(List.of(options));
-        arguments.addAll(List.of("--bootstrap-server", broker()));
-        try (MillraceProcess process = MillraceProcess.start(directory, command, arguments.toArray(String[]::new))) {
-            assertThat(process.awaitExit(PATIENCE)).as(process.output()).isZero();
-            return process.output();
-        }
+    private String run(String... command) throws Exception {
+        return ProgramCluster.ended(start(List.of(), command), 0);
     }
 
     private String broker() {
         return demo.orElseThrow().awaitOutput("broker +(\\S+)");
     }
 
-    private JsonNode ready(String address) throws Exception {
-        return mapper.readTree(
-                send(HttpRequest.newBuilder(URI.create(address + "/readyz")).build())
-                        .body());
+    private static JsonNode ready(String address) throws Exception {
+        return new HttpProbe(address).readiness();
     }
 
     /** Generations that can answer. */
-    private List<String> complete(String address) throws Exception {
+    private static List<String> complete(String address) throws Exception {
         List<String> complete = new ArrayList<>();
         for (JsonNode each : ready(address).path("generations")) {
             if (each.path("complete").asBoolean()) {
@@ -675,6 +618,19 @@ class PageIT {
             }
         }
         return complete;
+    }
+
+    /** Whether a condition holds now. */
+    private static void shows(Chromium browser, String condition) throws IOException {
+        assertThat(browser.evaluate("Boolean(" + condition + ")").asBoolean())
+                .as(condition)
+                .isTrue();
+    }
+
+    /** Keeps what the window shows. */
+    private static void picture(Chromium browser, String name) throws IOException {
+        Files.createDirectories(SCREENSHOTS);
+        Files.write(SCREENSHOTS.resolve(name + ".png"), browser.screenshot());
     }
 
     private static boolean isOnAnswer(Chromium browser) throws IOException {
@@ -697,21 +653,10 @@ class PageIT {
     }
 
     private HttpResponse<String> click(String json) throws Exception {
-        return send(request("/v1/clicks")
-                .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(json))
-                .build());
+        return page().post("/v1/clicks", json);
     }
 
-    private HttpResponse<String> get(String path) throws IOException, InterruptedException {
-        return send(request(path).build());
-    }
-
-    private HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create(url + path));
-    }
-
-    private HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
-        return client.send(request, HttpResponse.BodyHandlers.ofString());
+    private HttpProbe page() {
+        return new HttpProbe(url);
     }
 }

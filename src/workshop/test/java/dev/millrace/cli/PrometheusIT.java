@@ -5,17 +5,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.millrace.app.IngestProcess;
-import dev.millrace.app.MillraceSettings;
-import dev.millrace.topic.EmbeddedBroker;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -52,7 +44,6 @@ class PrometheusIT {
     private static final Path DASHBOARD = Path.of("config/grafana/millrace.json");
     private static final Path RUN_BOOK = Path.of("docs/runbook.md");
 
-    private final HttpClient client = HttpClient.newHttpClient();
     private final Path directory;
 
     PrometheusIT(@TempDir Path directory) {
@@ -62,71 +53,63 @@ class PrometheusIT {
     /** The rules must not wait for labels or values that no process gives. */
     @Test
     void trainerServerAndIngestGiveWhatTheRulesSelectAndTheReferenceHasIt() throws Exception {
-        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
-            Map<String, String> settings =
-                    Map.of("kafka.bootstrap.servers", broker.bootstrapServers(), "ingest.port", "0");
-            assertThat(new Commands().run(settings, "topics", "create")).isZero();
-            String trainerPort = "train.http.port=" + freePort();
-            try (MillraceProcess train = process("train", broker, trainerPort, "batch.size=16");
-                    MillraceProcess serve = process("serve", broker, "serve.port=0");
-                    IngestProcess ingest = IngestProcess.start(
-                            MillraceSettings.load(List.of(), Map.of(), Map.of(), settings),
-                            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
-                String trainer = train.awaitOutput("health and metrics (\\S+)");
-                String server = serve.awaitOutput("recall API (\\S+)");
-                sendAll(settings);
-                sendAClickWithoutAValue(broker.bootstrapServers());
-                assertThat(post(ingest.url() + "/v1/events", "{\"clicks\": [{}]}"))
-                        .isEqualTo(422);
-                assertThat(get(ingest.url() + "/readyz").statusCode()).isEqualTo(200);
-                await("answers").atMost(PATIENCE).until(() -> asked(server) == 200);
-                asked(server); // a question in a body too
-                await("a rejected click").atMost(PATIENCE).untilAsserted(() -> assertThat(
-                                get(trainer + "/metrics").body())
-                        .contains("millrace_dead_letters_total{reason=\"null-value\",topic=\"clicks\"} 1.0"));
-                assertThat(new Commands().run(settings, "verify", "--counts", "--record"))
-                        .isZero();
-                await("what was verified").atMost(PATIENCE).untilAsserted(() -> assertThat(
-                                get(server + "/metrics").body())
-                        .contains("millrace_verification_agrees{of=\"books\"} 1.0"));
+        List<String> training = List.of("train.http.port=" + freePort(), "batch.size=16");
+        try (ProgramCluster cluster = new ProgramCluster(directory)) {
+            cluster.run("topics", "create");
+            MillraceProcess train = cluster.start(training, "train");
+            MillraceProcess serve = cluster.start(List.of("serve.port=0"), "serve");
+            MillraceProcess ingest = cluster.start(List.of("ingest.port=0"), "ingest");
+            HttpProbe trainer = new HttpProbe(train.awaitOutput("health and metrics (\\S+)"));
+            HttpProbe server = new HttpProbe(serve.awaitOutput("recall API (\\S+)"));
+            HttpProbe events = new HttpProbe(ingest.awaitOutput("events (http://\\S+)/v1/events"));
+            cluster.run(GeneratedShop.replay(2_000));
+            sendAClickWithoutAValue(cluster.bootstrapServers());
+            assertThat(events.post("/v1/events", "{\"clicks\": [{}]}").statusCode())
+                    .isEqualTo(422);
+            assertThat(events.isReady()).isTrue();
+            await("answers").atMost(PATIENCE).until(() -> asked(server) == 200);
+            asked(server); // a question in a body too
+            await("a rejected click").atMost(PATIENCE).untilAsserted(() -> assertThat(trainer.text("/metrics"))
+                    .contains("millrace_dead_letters_total{reason=\"null-value\",topic=\"clicks\"} 1.0"));
+            cluster.run("verify", "--counts", "--record");
+            await("what was verified").atMost(PATIENCE).untilAsserted(() -> assertThat(server.text("/metrics"))
+                    .contains("millrace_verification_agrees{of=\"books\"} 1.0"));
 
-                String ofTrainer = get(trainer + "/metrics").body();
-                String ofServer = get(server + "/metrics").body();
-                String ofIngest = get(ingest.url() + "/metrics").body();
-                Metrics all = Metrics.of(ofTrainer + ofServer + ofIngest);
+            String ofTrainer = trainer.text("/metrics");
+            String ofServer = server.text("/metrics");
+            String ofIngest = events.text("/metrics");
+            Metrics all = Metrics.of(ofTrainer + ofServer + ofIngest);
 
-                String asking = Files.readString(RULES) + Files.readString(DASHBOARD);
-                assertThat(given(ofTrainer + ofServer + ofIngest))
-                        .contains("kafka_stream_thread_commit_total", "millrace_verification_age_seconds")
-                        .contains("millrace_ingest_unusable_total")
-                        .containsAll(found("\\b((?:millrace|jvm|process|system)_[a-z_]+)", asking));
-                for (String each : List.of(ofTrainer, ofServer, ofIngest)) {
-                    assertThat(given(each)).contains("jvm_memory_used_bytes");
-                }
-                for (String scrape : List.of(ofTrainer, ofServer, ofIngest)) {
-                    assertThat(promtool(scrape, "check", "metrics").said.lines())
-                            .noneMatch(line -> line.contains("millrace"));
-                }
-                List<Rule> rules = Rule.all(Files.readString(RULES));
-                assertThat(rules).hasSameSizeAs(alerts());
-                assertThat(rules.stream().flatMap(rule -> rule.faults(all).stream()))
-                        .isEmpty();
-                assertThat(panels().stream().flatMap(panel -> panel.faults(all).stream()))
-                        .isEmpty();
-                assertThat(documented()).containsAll(all.families());
-
-                train.kill();
-                try (MillraceProcess again = process("train", broker, trainerPort, "batch.size=16")) {
-                    String first = firstWith("millrace_learn_positives_total", trainer + "/metrics");
-
-                    assertThat(again.isAlive()).isTrue();
-                    assertThat(figure(first, "millrace_learn_positives_total"))
-                            .isGreaterThanOrEqualTo(figure(ofTrainer, "millrace_learn_positives_total"))
-                            .isPositive();
-                    assertThat(figure(first, "millrace_events_total{outcome=\"rejected\",topic=\"clicks\"}"))
-                            .isEqualTo(1);
-                }
+            String asking = Files.readString(RULES) + Files.readString(DASHBOARD);
+            assertThat(given(ofTrainer + ofServer + ofIngest))
+                    .contains("kafka_stream_thread_commit_total", "millrace_verification_age_seconds")
+                    .contains("millrace_ingest_unusable_total")
+                    .containsAll(found("\\b((?:millrace|jvm|process|system)_[a-z_]+)", asking));
+            for (String each : List.of(ofTrainer, ofServer, ofIngest)) {
+                assertThat(given(each)).contains("jvm_memory_used_bytes");
             }
+            for (String scrape : List.of(ofTrainer, ofServer, ofIngest)) {
+                assertThat(promtool(scrape, "check", "metrics").said.lines())
+                        .noneMatch(line -> line.contains("millrace"));
+            }
+            List<Rule> rules = Rule.all(Files.readString(RULES));
+            assertThat(rules).hasSameSizeAs(alerts());
+            assertThat(rules.stream().flatMap(rule -> rule.faults(all).stream()))
+                    .isEmpty();
+            assertThat(panels().stream().flatMap(panel -> panel.faults(all).stream()))
+                    .isEmpty();
+            assertThat(documented()).containsAll(all.families());
+
+            train.kill();
+            MillraceProcess again = cluster.start(training, "train");
+            String first = firstWith("millrace_learn_positives_total", trainer);
+
+            assertThat(again.isAlive()).isTrue();
+            assertThat(figure(first, "millrace_learn_positives_total"))
+                    .isGreaterThanOrEqualTo(figure(ofTrainer, "millrace_learn_positives_total"))
+                    .isPositive();
+            assertThat(figure(first, "millrace_events_total{outcome=\"rejected\",topic=\"clicks\"}"))
+                    .isEqualTo(1);
         }
     }
 
@@ -177,21 +160,6 @@ class PrometheusIT {
                         .toList());
     }
 
-    private MillraceProcess process(String command, EmbeddedBroker broker, String... settings) throws IOException {
-        List<String> arguments = new ArrayList<>(List.of(command, "--bootstrap-server", broker.bootstrapServers()));
-        for (String setting : settings) {
-            arguments.addAll(List.of("--set", setting));
-        }
-        return MillraceProcess.start(directory, command, arguments.toArray(String[]::new));
-    }
-
-    private static void sendAll(Map<String, String> settings) {
-        List<String> arguments = new ArrayList<>(List.of("replay", "--shop", "--events", "2000", "--speed", "max"));
-        arguments.addAll(GeneratedShop.OPTIONS);
-        assertThat(new Commands().run(settings, arguments.toArray(String[]::new)))
-                .isZero();
-    }
-
     private static int freePort() throws IOException {
         try (ServerSocket free = new ServerSocket(0)) {
             return free.getLocalPort();
@@ -199,19 +167,17 @@ class PrometheusIT {
     }
 
     /** The first answer of a server that has a metric. The server may not listen yet. */
-    private String firstWith(String metric, String url) {
-        return await(metric)
+    private static String firstWith(String metric, HttpProbe server) {
+        AtomicReference<String> scrape = new AtomicReference<>("");
+        await(metric)
                 .atMost(PATIENCE)
                 .pollInterval(Duration.ofMillis(10))
-                .until(() -> answerOrNone(url), answer -> answer.contains(metric));
-    }
-
-    private String answerOrNone(String url) throws InterruptedException {
-        try {
-            return get(url).body();
-        } catch (IOException notYet) {
-            return "";
-        }
+                .ignoreExceptionsInstanceOf(IOException.class)
+                .untilAsserted(() -> {
+                    scrape.set(server.text("/metrics"));
+                    assertThat(scrape.get()).contains(metric);
+                });
+        return scrape.get();
     }
 
     private static double figure(String scrape, String series) {
@@ -234,19 +200,11 @@ class PrometheusIT {
     }
 
     /** Asks what a server can be asked, and returns the status of a question about a user. */
-    private int asked(String server) throws IOException, InterruptedException {
-        get(server + "/v1/similar?item=i1");
-        get(server + "/v1/items/i1");
-        post(server + "/v1/recall", "{\"user\": \"u1\"}");
-        return get(server + "/v1/recall?user=u1").statusCode();
-    }
-
-    private int post(String url, String json) throws IOException, InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(url))
-                .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(json))
-                .build();
-        return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+    private static int asked(HttpProbe server) throws IOException, InterruptedException {
+        server.status("/v1/similar?item=i1");
+        server.status("/v1/items/i1");
+        server.post("/v1/recall", "{\"user\": \"u1\"}");
+        return server.status("/v1/recall?user=u1");
     }
 
     /** Names of metrics that the reference has. */
@@ -258,7 +216,6 @@ class PrometheusIT {
 
     /** One rule: its name and what it says. */
     private record Rule(String name, String text) {
-
         /** Labels that Prometheus gives. */
         private static final Set<String> OF_TARGETS = Set.of("job", "instance");
 
@@ -317,7 +274,6 @@ class PrometheusIT {
      * @param series names with their labels, as they stand there
      */
     private record Metrics(List<String> series) {
-
         static Metrics of(String scrape) {
             return new Metrics(
                     scrape.lines().filter(line -> line.startsWith("millrace_")).toList());
@@ -362,10 +318,6 @@ class PrometheusIT {
             found.add(matcher.group(1));
         }
         return found;
-    }
-
-    private HttpResponse<String> get(String url) throws IOException, InterruptedException {
-        return client.send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString());
     }
 
     private record Outcome(int status, String said) {}

@@ -61,15 +61,19 @@ final class BrokerProcess implements AutoCloseable {
             identity.store(out, "");
         }
         int free = freePort();
-        String listener = "BROKER://127.0.0.1:" + free;
+        List<String> all = node(node, "BROKER://127.0.0.1:" + free, voter, properties);
+        all.add("process.roles=broker");
+        return new BrokerProcess(own, free, all);
+    }
+
+    private static List<String> node(int node, String listeners, String voters, List<String> properties) {
         List<String> all = new ArrayList<>(List.of(
                 "node.id=" + node,
-                "process.roles=broker",
-                "listeners=" + listener,
-                "advertised.listeners=" + listener,
-                "controller.quorum.voters=" + voter));
+                "listeners=" + listeners,
+                "advertised.listeners=" + listeners,
+                "controller.quorum.voters=" + voters));
         all.addAll(properties);
-        return new BrokerProcess(own, free, all);
+        return all;
     }
 
     /**
@@ -94,13 +98,8 @@ final class BrokerProcess implements AutoCloseable {
             String voter = voters.get(node - 1);
             String listeners =
                     "BROKER://127.0.0.1:" + port + ",CONTROLLER://" + voter.substring(voter.indexOf('@') + 1);
-            List<String> all = new ArrayList<>(List.of(
-                    "node.id=" + node,
-                    "listeners=" + listeners,
-                    "advertised.listeners=" + listeners,
-                    "controller.quorum.voters=" + String.join(",", voters)));
-            all.addAll(properties);
-            brokers.add(new BrokerProcess(own.get(node - 1), port, all));
+            brokers.add(new BrokerProcess(
+                    own.get(node - 1), port, node(node, listeners, String.join(",", voters), properties)));
         }
         return brokers;
     }

@@ -7,14 +7,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -33,8 +30,8 @@ final class FlakyProxy implements AutoCloseable {
         TO_CLIENT
     }
 
-    private static final int CHUNK_BYTES = 8 << 10;
-    private static final int CHUNKS_UNDERWAY = 64;
+    /** What is underway at once in a direction of a connection; it shares the delay. */
+    private static final int CHUNK_BYTES = 64 << 10;
 
     /** How long a connection that is held back waits before it looks again. */
     private static final long LOOK_MILLIS = 10;
@@ -140,71 +137,35 @@ final class FlakyProxy implements AutoCloseable {
         }
     }
 
-    /** Bytes and when they may be delivered. */
-    private record Chunk(byte[] bytes, long dueNanos) {
-
-        boolean isEnd() {
-            return bytes.length == 0;
-        }
-    }
-
     private void forward(Socket from, Socket to, Direction direction) {
-        BlockingQueue<Chunk> underway = new LinkedBlockingQueue<>(CHUNKS_UNDERWAY);
-        start("read " + direction, () -> read(from, underway));
-        start("write " + direction, () -> write(underway, from, to, direction));
-    }
-
-    private void read(Socket from, BlockingQueue<Chunk> underway) {
-        byte[] buffer = new byte[CHUNK_BYTES];
-        try {
-            InputStream in = from.getInputStream();
-            for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
-                underway.put(new Chunk(Arrays.copyOf(buffer, length), System.nanoTime() + delayNanos));
-            }
-        } catch (IOException gone) {
-            // ends as one that was closed
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        try {
-            underway.put(new Chunk(new byte[0], System.nanoTime() + delayNanos));
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void write(BlockingQueue<Chunk> underway, Socket from, Socket to, Direction direction) {
-        try {
-            OutputStream out = to.getOutputStream();
-            for (Chunk chunk = awaited(underway, direction); !chunk.isEnd(); chunk = awaited(underway, direction)) {
-                if (isReset()) {
-                    // closing then sends RST, instead of a proper end
-                    from.setSoLinger(true, 0);
-                    to.setSoLinger(true, 0);
-                    resets.incrementAndGet();
-                    break;
+        start("forward " + direction, () -> {
+            byte[] buffer = new byte[CHUNK_BYTES];
+            try {
+                InputStream in = from.getInputStream();
+                OutputStream out = to.getOutputStream();
+                for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
+                    awaitNanos(Math.max(System.nanoTime() + delayNanos, turn(direction, length)));
+                    while (silent.contains(direction) && !closed) {
+                        TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+                    }
+                    if (isReset()) {
+                        // closing then sends RST, instead of a proper end
+                        from.setSoLinger(true, 0);
+                        to.setSoLinger(true, 0);
+                        resets.incrementAndGet();
+                        break;
+                    }
+                    out.write(buffer, 0, length);
+                    bytes.addAndGet(length);
                 }
-                out.write(chunk.bytes());
-                bytes.addAndGet(chunk.bytes().length);
+            } catch (IOException gone) {
+                // ended by either side
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            } finally {
+                end(from, to);
             }
-        } catch (IOException gone) {
-            // the other side ended it
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-        } finally {
-            end(from, to);
-            underway.clear(); // a reader that waits for room ends at its next read
-        }
-    }
-
-    /** The next, when it may be delivered. */
-    private Chunk awaited(BlockingQueue<Chunk> underway, Direction direction) throws InterruptedException {
-        Chunk chunk = underway.take();
-        awaitNanos(Math.max(chunk.dueNanos(), turn(direction, chunk.bytes().length)));
-        while (silent.contains(direction) && !closed) {
-            TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
-        }
-        return chunk;
+        });
     }
 
     /** When so many bytes have gone through, after those before them. */

@@ -304,7 +304,6 @@ class InternalTopicsIT {
             SortedMap<String, Integer> partitions,
             SortedMap<String, String> policies,
             Map<String, Map<TopicPartition, OffsetAndMetadata>> offsets) {
-
         static Cluster of(Admin admin) throws Exception {
             Set<String> names = admin.listTopics(new ListTopicsOptions().listInternal(true))
                     .names()

@@ -2,7 +2,9 @@ package dev.millrace.faults;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.state.Utf8;
 import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.topic.transaction.SettledProducer;
 import dev.millrace.topic.transaction.Transactions;
@@ -21,7 +23,6 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -134,24 +135,16 @@ final class OrphanScene implements AutoCloseable {
 
     /** Values that a reader of committed records sees, by partition; what stands behind an open transaction is not among them. */
     Map<Integer, List<String>> committed() {
-        Map<String, Object> config = clients.asMap();
-        config.put("isolation.level", "read_committed");
-        config.put("auto.offset.reset", "earliest");
         Map<Integer, List<String>> values = new TreeMap<>();
-        try (KafkaConsumer<String, String> consumer =
-                new KafkaConsumer<>(config, new StringDeserializer(), new StringDeserializer())) {
-            List<TopicPartition> partitions = consumer.partitionsFor(TOPIC).stream()
-                    .map(one -> new TopicPartition(TOPIC, one.partition()))
-                    .toList();
-            partitions.forEach(one -> values.put(one.partition(), new ArrayList<>()));
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = new HashMap<>(consumer.endOffsets(partitions));
-            while (!ends.isEmpty()) {
-                for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) {
-                    values.computeIfAbsent(record.partition(), one -> List.of()).add(record.value());
-                }
-                ends.entrySet().removeIf(end -> consumer.position(end.getKey()) >= end.getValue());
+        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+            for (int partition = 0; partition < reader.partitions(TOPIC); partition++) {
+                List<String> own = new ArrayList<>();
+                reader.read(
+                        TOPIC,
+                        partition,
+                        reader.committedEnd(TOPIC, partition),
+                        record -> own.add(Utf8.text(record.value().orElseThrow())));
+                values.put(partition, own);
             }
         }
         return values;

@@ -63,7 +63,6 @@ class SwarmIT {
 
     /** A trainer, now and then a second, and a broker, and what can be done to them. */
     private static final class Swarm {
-
         private final Experiment run;
         private String state = "state";
         private int directories;

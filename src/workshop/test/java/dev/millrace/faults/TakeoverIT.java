@@ -35,36 +35,36 @@ class TakeoverIT {
     void f04_whatASleeperHadNotCommittedIsRefusedAndItComesBack() throws Exception {
         String what = "trainer: SIGSTOP before a commit, another takes over, SIGCONT";
         Experiment.sameLog("F4", what, STREAM, (run, undisturbed) -> {
-            UncommittedSpy spy = new UncommittedSpy(
-                    run.settings().clients(), run.settings().topics().names().itemEmbeddings());
-            run.set("stream.session-timeout", "6s");
+            try (UncommittedSpy spy = new UncommittedSpy(
+                    run.settings().clients(), run.settings().topics().names().itemEmbeddings())) {
+                run.set("stream.session-timeout", "6s");
 
-            TrainerProcess zombie = run.train(
-                    WAITING,
-                    "state",
-                    List.of(
-                            KillPoint.PRODUCED_BEFORE_COMMIT.name(),
-                            Integer.toString(3 + run.random().nextInt(5)),
-                            "10"));
-            zombie.awaitOutput("(waiting at " + KillPoint.PRODUCED_BEFORE_COMMIT + ")");
-            zombie.signal("STOP");
-            List<UncommittedSpy.Place> written = spy.undecided();
-            int starts = zombie.readyLines("learn").size();
-            long step = run.step();
-            run.train("state-2");
-            run.awaitStep(step + 1);
-            run.note("another has taken over behind step " + step);
-            zombie.signal("CONT");
-            run.note("it says: " + zombie.awaitOutput(REFUSED));
-            Experiment.awaits(
-                    "it processes records again, or stands by",
-                    () -> zombie.readyLines("learn").size() > starts);
+                TrainerProcess zombie = run.train(
+                        WAITING,
+                        "state",
+                        List.of(
+                                KillPoint.PRODUCED_BEFORE_COMMIT.name(),
+                                Integer.toString(3 + run.random().nextInt(5)),
+                                "10"));
+                zombie.awaitOutput("(waiting at " + KillPoint.PRODUCED_BEFORE_COMMIT + ")");
+                zombie.signal("STOP");
+                List<UncommittedSpy.Place> written = spy.undecided();
+                int starts = zombie.readyLines("learn").size();
+                long step = run.step();
+                run.train("state-2");
+                run.awaitStep(step + 1);
+                run.note("another has taken over behind step " + step);
+                zombie.signal("CONT");
+                run.note("it says: " + zombie.awaitOutput(REFUSED));
+                Experiment.awaits(
+                        "it processes records again, or stands by",
+                        () -> zombie.readyLines("learn").size() > starts);
 
-            run.awaitBooks(undisturbed.books());
-            assertThat(written).isNotEmpty();
-            assertThat(spy.committed()).doesNotContainAnyElementsOf(written);
-            run.note("none of the " + written.size() + " vectors that it had written is committed");
-            spy.close();
+                run.awaitBooks(undisturbed.books());
+                assertThat(written).isNotEmpty();
+                assertThat(spy.committed()).doesNotContainAnyElementsOf(written);
+                run.note("none of the " + written.size() + " vectors that it had written is committed");
+            }
         });
     }
 

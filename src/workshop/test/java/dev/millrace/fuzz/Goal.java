@@ -17,17 +17,17 @@ enum Goal {
     RANK {
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
-            Shop.Standing standing = raid.standing().orElseThrow();
+            Shop.Standing standing = raid.standing.orElseThrow();
             double clicks = scene.asHonestClicks(standing.reach());
             return new Verdict(
                     clicks,
                     clicks + standing.reach(),
-                    WHOLE_CLICKS * scene.accounts() + DEVIATIONS_ON_TARGET * raid.luck(),
+                    WHOLE_CLICKS * scene.accounts() + DEVIATIONS_ON_TARGET * Math.sqrt(raid.varianceOnTarget),
                     String.format(
                             Locale.ROOT,
                             "as %.1f honest clicks, by examples of it that count %.1f: first ten of %.1f %%, median rank %.0f; alone %.1f %%, %.0f",
                             clicks,
-                            raid.onTarget(),
+                            raid.onTarget,
                             100 * standing.topShare(),
                             standing.medianRank(),
                             100 * scene.control(0).topShare(),
@@ -39,9 +39,9 @@ enum Goal {
     LOST {
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
-            int lost = lost(scene.quiet().honest(), raid.honest());
+            int lost = lost(scene.quiet().honest, raid.honest);
             return new Verdict(
-                    lost, lost, 0, lost + " of " + scene.quiet().honest().size() + " honest examples lost");
+                    lost, lost, 0, lost + " of " + scene.quiet().honest.size() + " honest examples lost");
         }
     },
 
@@ -49,17 +49,17 @@ enum Goal {
     REFUSED {
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
-            int refused = raid.refused() - scene.quiet().refused();
+            int refused = raid.refused - scene.quiet().refused;
             return new Verdict(
                     refused,
-                    refused + raid.steepest() / (1 + raid.steepest()),
+                    refused + raid.steepest / (1 + raid.steepest),
                     0,
                     String.format(
                             Locale.ROOT,
                             "%d steps refused; the steepest gradient %.2f, alone %.2f",
                             refused,
-                            raid.steepest(),
-                            scene.quiet().steepest()));
+                            raid.steepest,
+                            scene.quiet().steepest));
         }
     },
 
@@ -75,21 +75,21 @@ enum Goal {
 
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
-            int evicted = lost(scene.quiet().items(), raid.items());
+            int evicted = lost(scene.quiet().items, raid.items);
             ContributionCaps caps = scene.settings().attribution().caps();
             double most = caps.perUser() == 0
-                    ? raid.counted()
-                    : Math.min(raid.counted(), DAY_OF_BUDGET * caps.perUser() * scene.accounts());
+                    ? raid.counted
+                    : Math.min(raid.counted, DAY_OF_BUDGET * caps.perUser() * scene.accounts());
             return new Verdict(
                     evicted,
                     evicted,
-                    most + DEVIATIONS * Math.sqrt(raid.variance()),
+                    most + DEVIATIONS * Math.sqrt(raid.variance),
                     String.format(
                             Locale.ROOT,
                             "%d of %d items evicted by examples that count %.1f",
                             evicted,
-                            scene.quiet().items().size(),
-                            raid.counted()));
+                            scene.quiet().items.size(),
+                            raid.counted));
         }
     },
 
@@ -102,18 +102,18 @@ enum Goal {
 
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
-            int withheld = raid.withheld() - scene.quiet().withheld();
-            boolean areMany = raid.counted()
+            int withheld = raid.withheld - scene.quiet().withheld;
+            boolean areMany = raid.counted
                     >= WINDOW_SHARE
                             * scene.settings().trainer().publish().gate().window();
             return new Verdict(
                     withheld,
                     withheld > 0
-                            ? MOST_COUNTED - raid.counted()
-                            : raid.counted() / MOST_COUNTED, // the less it takes, the worse
+                            ? MOST_COUNTED - raid.counted
+                            : raid.counted / MOST_COUNTED, // the less it takes, the worse
                     areMany ? Double.MAX_VALUE : 0,
                     String.format(
-                            Locale.ROOT, "%d steps withheld by examples that count %.1f", withheld, raid.counted()));
+                            Locale.ROOT, "%d steps withheld by examples that count %.1f", withheld, raid.counted));
         }
     },
 
@@ -121,7 +121,7 @@ enum Goal {
     NEIGHBOURS {
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
-            Raid.Neighbours list = raid.neighbours();
+            Raid.Neighbours list = raid.neighbours;
             return new Verdict(
                     list.weight(),
                     list.weight(),
@@ -139,14 +139,12 @@ enum Goal {
     BYTES {
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
-            double each = raid.sent() < LEAST_SENT
-                    ? 0
-                    : (double) (raid.written() - scene.quiet().written()) / raid.sent();
+            double each = raid.sent < LEAST_SENT ? 0 : (double) (raid.written - scene.quiet().written) / raid.sent;
             return new Verdict(
                     each,
                     each,
                     BYTES_AN_EVENT,
-                    String.format(Locale.ROOT, "%.0f bytes for each of %d events", each, raid.sent()));
+                    String.format(Locale.ROOT, "%.0f bytes for each of %d events", each, raid.sent));
         }
     };
 

@@ -1,9 +1,6 @@
 package dev.millrace.fuzz;
 
-import java.util.Locale;
 import java.util.random.RandomGenerator;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * What one account, or each in turn, sends again and again.
@@ -33,10 +30,6 @@ record Instruction(int account, Kind kind, Aim aim, double weight, Clock clock, 
     private static final int SLOWEST = -16;
     private static final int FASTEST = 4_096;
     private static final double LARGEST_WEIGHT = 1e6;
-
-    private static final Pattern LINE = Pattern.compile(
-            "account (\\w+) sends (\\d+) times (\\S+) on (\\S+) of (\\d+), weight (\\S+),"
-                    + " clock (-?\\d+) and (-?\\d+) min, features (\\d+) B, ids (\\d+) B, from (\\d+) %, pace (-?\\d+)");
 
     /** What is sent. */
     enum Kind {
@@ -184,34 +177,5 @@ record Instruction(int account, Kind kind, Aim aim, double weight, Clock clock, 
 
     private static int near(RandomGenerator random, int number, int least, int most) {
         return (int) Math.min(most, Math.max(least, Math.round(number * Math.pow(4, 2 * random.nextDouble() - 1))));
-    }
-
-    /** Reads what {@link #toString} says. */
-    static Instruction parse(String line) {
-        Matcher found = LINE.matcher(line);
-        if (!found.matches()) {
-            throw new IllegalArgumentException("no instruction: " + line);
-        }
-        return new Instruction(
-                found.group(1).equals("each") ? EACH : Integer.parseInt(found.group(1)),
-                Kind.valueOf(found.group(3).toUpperCase(Locale.ROOT)),
-                new Aim(Items.valueOf(found.group(4).toUpperCase(Locale.ROOT)), number(found, 5)),
-                Double.parseDouble(found.group(6)),
-                new Clock(number(found, 7), number(found, 8)),
-                new Size(number(found, 9), number(found, 10)),
-                new Schedule(number(found, 11), number(found, 12), number(found, 2)));
-    }
-
-    private static int number(Matcher found, int group) {
-        return Integer.parseInt(found.group(group));
-    }
-
-    @Override
-    public String toString() {
-        return "account " + (account == EACH ? "each" : account) + " sends " + schedule.times + " times "
-                + kind.name().toLowerCase(Locale.ROOT) + " on "
-                + aim.items.name().toLowerCase(Locale.ROOT) + " of " + aim.number + ", weight " + weight + ", clock "
-                + clock.first + " and " + clock.second + " min, features " + size.features + " B, ids " + size.ids
-                + " B, from " + schedule.from + " %, pace " + schedule.pace;
     }
 }

@@ -1,12 +1,12 @@
 package dev.millrace.fuzz;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What some accounts send between the events of others. The instructions go on side by side: before each honest event, each does what is due. */
@@ -15,6 +15,7 @@ record Program(List<Instruction> instructions) {
     static final int MOST = 8;
 
     private static final String NOTE = "#";
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     Program {
         instructions = List.copyOf(instructions);
@@ -55,20 +56,22 @@ record Program(List<Instruction> instructions) {
     }
 
     static Program read(Path file) throws IOException {
-        return new Program(Files.readAllLines(file).stream()
-                .filter(line -> !line.startsWith(NOTE))
-                .map(Instruction::parse)
-                .toList());
+        List<Instruction> instructions = new ArrayList<>();
+        for (String line : Files.readAllLines(file)) {
+            if (!line.startsWith(NOTE)) {
+                instructions.add(JSON.readValue(line, Instruction.class));
+            }
+        }
+        return new Program(instructions);
     }
 
     /** @param note what a reader should know, in one line */
     void write(Path file, String note) throws IOException {
+        StringBuilder text = new StringBuilder(NOTE + ' ' + note + '\n');
+        for (Instruction instruction : instructions) {
+            text.append(JSON.writeValueAsString(instruction)).append('\n');
+        }
         Files.createDirectories(file.toAbsolutePath().getParent());
-        Files.writeString(file, NOTE + ' ' + note + '\n' + this + '\n');
-    }
-
-    @Override
-    public String toString() {
-        return instructions.stream().map(Instruction::toString).collect(Collectors.joining("\n"));
+        Files.writeString(file, text);
     }
 }

@@ -38,36 +38,34 @@ final class Raid implements Attribution.Output {
         void before(int at, long now, Consumer<ReplayEvent> to);
     }
 
-    /**
-     * What came of a run.
-     *
-     * @param honest ids of the examples of the others
-     * @param refused steps
-     * @param steepest norm of a step's gradient
-     * @param items of the catalogue
-     * @param withheld steps after which publication was withheld
-     * @param neighbours what the sender has in the target's list of neighbours
-     * @param sent events of the sender
-     * @param onTarget sum of the weights of the sender's examples of the target
-     * @param luck standard deviation of how many of those count
-     * @param counted sum of what the sender's examples count as positives, in expectation
-     * @param variance of that
-     * @param written bytes of state, changelog and output, of all events
-     */
-    record Outcome(
-            Optional<Shop.Standing> standing,
-            Set<String> honest,
-            int refused,
-            double steepest,
-            Set<String> items,
-            int withheld,
-            Neighbours neighbours,
-            long sent,
-            double onTarget,
-            double luck,
-            double counted,
-            double variance,
-            long written) {}
+    /** What came of a run, and is counted while it goes on. */
+    static final class Outcome {
+        Optional<Shop.Standing> standing = Optional.empty();
+        /** Ids of the examples of the others. */
+        final Set<String> honest = new HashSet<>();
+
+        int refused;
+        /** Largest norm of a step's gradient. */
+        double steepest;
+
+        Set<String> items = Set.of();
+        /** Steps after which publication was withheld. */
+        int withheld;
+
+        Neighbours neighbours = Neighbours.NONE;
+        /** Events of the sender. */
+        long sent;
+        /** Sum of the weights of the sender's examples of the target. */
+        double onTarget;
+        /** Variance of how many of those count. */
+        double varianceOnTarget;
+        /** Sum of what the sender's examples count as positives, in expectation. */
+        double counted;
+        /** Variance of that. */
+        double variance;
+        /** Bytes of state, changelog and output, of all events. */
+        long written;
+    }
 
     /**
      * What a sender has in a list of neighbours, as of the list's last addition.
@@ -86,16 +84,8 @@ final class Raid implements Attribution.Output {
     private final Shop shop;
     private final TrainingRecords examples;
     private final AvroWire wire;
-    private final Set<String> honest = new HashSet<>();
     private final List<Addition> byOthers = new ArrayList<>();
-    private int refused;
-    private double steepest;
-    private int withheld;
-    private long sent;
-    private double onTarget;
-    private double varianceOnTarget;
-    private double counted;
-    private double variance;
+    private final Outcome outcome = new Outcome();
 
     private Raid(Scene scene) {
         this.scene = scene;
@@ -109,7 +99,7 @@ final class Raid implements Attribution.Output {
         Raid raid = new Raid(scene);
         try (Shop ending = raid.shop) {
             ending.restore(scene.kept(), raid.entries);
-            raid.entries.written = 0;
+            raid.outcome.written = 0;
             return raid.run(sender);
         }
     }
@@ -120,45 +110,36 @@ final class Raid implements Attribution.Output {
             ReplayEvent next = scene.honest().get(at);
             now = Math.max(now, next.time());
             sender.before(at, now, event -> {
-                sent++;
+                outcome.sent++;
                 take(event);
             });
             take(next);
         }
         learnt(shop.finish());
-        Optional<Shop.Standing> standing = scene.goal() == Goal.RANK
-                ? Optional.of(shop.standing(scene.target(), now, user -> !Accounts.isOne(user)))
-                : Optional.empty();
-        return new Outcome(
-                standing,
-                honest,
-                refused,
-                steepest,
-                Set.copyOf(shop.trainer().items()),
-                withheld,
-                scene.goal() == Goal.NEIGHBOURS ? neighbours() : Neighbours.NONE,
-                sent,
-                onTarget,
-                Math.sqrt(varianceOnTarget),
-                counted,
-                variance,
-                entries.written);
+        if (scene.goal() == Goal.RANK) {
+            outcome.standing = Optional.of(shop.standing(scene.target(), now, user -> !Accounts.isOne(user)));
+        }
+        if (scene.goal() == Goal.NEIGHBOURS) {
+            outcome.neighbours = neighbours();
+        }
+        outcome.items = Set.copyOf(shop.trainer().items());
+        return outcome;
     }
 
     private void take(ReplayEvent event) {
         shop.take(event).ifPresent(this::learnt);
         if (scene.goal() == Goal.BYTES) { // the dearest case: a commit for each event
-            shop.commit(entries.changelog());
+            shop.commit(new CountedEntries()); // of what the attribution holds itself
         }
     }
 
-    private void learnt(StepOutcome outcome) {
-        refused += outcome.refusal().isPresent() ? 1 : 0;
-        outcome.learnt().ifPresent(report -> steepest = Math.max(steepest, report.gradientNorm()));
+    private void learnt(StepOutcome step) {
+        outcome.refused += step.refusal().isPresent() ? 1 : 0;
+        step.learnt().ifPresent(report -> outcome.steepest = Math.max(outcome.steepest, report.gradientNorm()));
         if (scene.goal() == Goal.GATE) {
             shop.trainer().publish();
             shop.trainer().drainDirty(new MemoryEntries());
-            withheld += shop.trainer().withheld().isPresent() ? 1 : 0;
+            outcome.withheld += shop.trainer().withheld().isPresent() ? 1 : 0;
         }
     }
 
@@ -206,23 +187,23 @@ final class Raid implements Attribution.Output {
     public void example(TrainingExample example) {
         if (Accounts.isOne(example.user().user())) {
             double share = Math.min(1, example.weight());
-            counted += share;
-            onTarget += example.item().equals(scene.target()) ? example.weight() : 0;
-            varianceOnTarget += example.item().equals(scene.target()) ? share * (1 - share) : 0;
-            variance += share * (1 - share);
+            outcome.counted += share;
+            outcome.onTarget += example.item().equals(scene.target()) ? example.weight() : 0;
+            outcome.varianceOnTarget += example.item().equals(scene.target()) ? share * (1 - share) : 0;
+            outcome.variance += share * (1 - share);
         } else {
-            honest.add(example.id());
+            outcome.honest.add(example.id());
             noteNeighbours(example);
         }
         if (scene.goal() == Goal.BYTES) {
-            entries.written += examples.encode("training-examples", example).length;
+            outcome.written += examples.encode("training-examples", example).length;
         }
     }
 
     @Override
     public void userFeatures(UserFeatures user) {
         if (scene.goal() == Goal.BYTES) {
-            entries.written +=
+            outcome.written +=
                     wire.encode(Topic.USER_FEATURES, "user-features", user).orElseThrow().length;
         }
     }
@@ -231,25 +212,8 @@ final class Raid implements Attribution.Output {
     public void userRemoved(String user) {}
 
     /** A store that counts the bytes that it is given. */
-    private static final class CountedEntries implements OrderedEntries {
-
+    private final class CountedEntries implements OrderedEntries, EntrySink {
         private final MemoryEntries entries = new MemoryEntries();
-        private long written;
-
-        /** Entries that the attribution holds itself; they go to the same changelog. */
-        EntrySink changelog() {
-            return new EntrySink() {
-                @Override
-                public void put(byte[] key, byte[] value) {
-                    written += key.length + value.length;
-                }
-
-                @Override
-                public void delete(byte[] key) {
-                    written += key.length;
-                }
-            };
-        }
 
         @Override
         public Optional<byte[]> get(byte[] key) {
@@ -258,13 +222,13 @@ final class Raid implements Attribution.Output {
 
         @Override
         public void put(byte[] key, byte[] value) {
-            written += key.length + value.length;
+            outcome.written += key.length + value.length;
             entries.put(key, value);
         }
 
         @Override
         public void delete(byte[] key) {
-            written += key.length;
+            outcome.written += key.length;
             entries.delete(key);
         }
 

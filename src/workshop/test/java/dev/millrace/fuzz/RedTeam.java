@@ -89,20 +89,15 @@ final class RedTeam {
         String accounts = System.getProperty("redteam.accounts", "");
         long seconds = Long.getLong("fuzz.seconds", 600);
         long seed = Long.getLong("redteam.seed", 1);
-        List<String> rows = new ArrayList<>();
         for (Goal each :
                 goal.isEmpty() ? List.of(Goal.values()) : List.of(Goal.valueOf(goal.toUpperCase(Locale.ROOT)))) {
-            StringBuilder row = new StringBuilder("| " + each.name().toLowerCase(Locale.ROOT));
             for (int number : accounts.isEmpty() ? List.of(1, 10) : List.of(Integer.parseInt(accounts))) {
-                Found found = search(Scene.of(each, number, Map.of()), seed, seconds);
-                row.append(" | ").append(words(found));
+                search(Scene.of(each, number, Map.of()), seed, seconds);
             }
-            rows.add(row + " |");
         }
-        rows.forEach(System.out::println);
     }
 
-    private static Found search(Scene scene, long seed, long seconds) throws IOException {
+    private static void search(Scene scene, long seed, long seconds) throws IOException {
         RedTeam team = new RedTeam(scene, seed);
         long end = System.nanoTime() + seconds * SECOND;
         for (int fewer : scene.accounts() == 1 ? List.of(1) : List.of(1, scene.accounts())) {
@@ -124,7 +119,6 @@ final class RedTeam {
         System.out.println(note);
         System.out.println(found.program);
         found.program.write(file(FOUND, scene.goal(), scene.accounts()), note);
-        return found;
     }
 
     private static String words(Found found) {

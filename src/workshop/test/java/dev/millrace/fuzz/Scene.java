@@ -193,7 +193,7 @@ record Scene(
     /** Returns where the target stands if so many honest users click it once each, and nobody else does. */
     Shop.Standing control(int users) {
         Shop.Standing known = controls.get(users);
-        Shop.Standing found = known == null ? clicked(users).standing().orElseThrow() : known;
+        Shop.Standing found = known == null ? clicked(users).standing.orElseThrow() : known;
         controls.put(users, found);
         return found;
     }

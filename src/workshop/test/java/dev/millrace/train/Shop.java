@@ -103,8 +103,8 @@ public final class Shop implements AutoCloseable {
         Map<byte[], byte[]> ofAttribution = sorted();
         Map<byte[], byte[]> ofEntries = sorted();
         trainer.publish();
-        trainer.drainDirty(into(ofTrainer));
-        attribution.drainDirty(into(ofAttribution));
+        trainer.drainDirty(EntrySink.into(ofTrainer));
+        attribution.drainDirty(EntrySink.into(ofAttribution));
         entries.scan(new byte[0], (key, value) -> {
             ofEntries.put(key, value);
             return true;
@@ -114,20 +114,6 @@ public final class Shop implements AutoCloseable {
 
     private static Map<byte[], byte[]> sorted() {
         return new TreeMap<>(Arrays::compareUnsigned);
-    }
-
-    private static EntrySink into(Map<byte[], byte[]> entries) {
-        return new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                entries.put(key, value);
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                entries.remove(key);
-            }
-        };
     }
 
     /** Takes an event. If it fills a batch, the batch is learnt; returns the outcome of that. */
