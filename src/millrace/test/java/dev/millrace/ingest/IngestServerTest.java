@@ -4,8 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.serve.RawClient;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Sha256;
 import dev.millrace.stream.Streams;
@@ -14,18 +13,18 @@ import dev.millrace.wire.EventRecords;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,14 +39,10 @@ class IngestServerTest {
     private static final String BATCH = "{\"clicks\":[" + CLICK + "]}";
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    private final Path folder;
-    private final FakeBrokers brokers = new FakeBrokers();
-    private final HttpClient client = HttpClient.newHttpClient();
-    private IngestServer server = server();
+    private static final String JSON = "Content-Type: application/json";
 
-    IngestServerTest(@TempDir Path folder) {
-        this.folder = folder;
-    }
+    private final FakeBrokers brokers = new FakeBrokers();
+    private IngestServer server = server();
 
     @AfterEach
     void stop() {
@@ -57,14 +52,13 @@ class IngestServerTest {
     @Test
     void aBatchIsAcceptedWhenTheBrokersHaveAcknowledgedIt() throws Exception {
         brokers.hold();
-        CompletableFuture<HttpResponse<String>> answer =
-                client.sendAsync(events(BATCH).build(), HttpResponse.BodyHandlers.ofString());
+        CompletableFuture<RawClient.Answer> answer = later();
         brokers.awaitEvents();
         assertThat(answer).isNotDone();
 
         brokers.release();
 
-        assertThat(answer.get().statusCode()).isEqualTo(202);
+        assertThat(answer.get().status()).isEqualTo(202);
         assertThat(answer.get().body())
                 .isEqualTo("{\"exposures\":0,\"clicks\":1,\"users\":0,\"items\":0,\"removed_items\":0}");
         assertThat(brokers.delivered()).extracting(Event::topic, Event::key).containsExactly(tuple("clicks", "u1"));
@@ -82,20 +76,19 @@ class IngestServerTest {
         "'', 415"
     })
     void onlyJsonAndJsonLinesAreTaken(String type, int status) throws Exception {
-        HttpResponse<String> answer = send(events(BATCH + "\n" + BATCH).setHeader("Content-Type", type));
+        RawClient.Answer answer = ask("POST /v1/events", BATCH + "\n" + BATCH, "Content-Type: " + type);
 
-        assertThat(answer.statusCode()).isEqualTo(status);
+        assertThat(answer.status()).isEqualTo(status);
         assertThat(brokers.delivered()).hasSize(status == 202 ? 2 : 0);
     }
 
     @Test
     void oneUnusableEventRefusesTheWholeBatchAndIsNamed() throws Exception {
-        HttpResponse<String> refused = send(events("{\"clicks\":[" + CLICK + ",{\"click_id\":\"c2\"}]}"));
+        RawClient.Answer refused = post("{\"clicks\":[" + CLICK + ",{\"click_id\":\"c2\"}]}");
 
-        JsonNode problem = assertProblem(refused, 422);
-        assertThat(problem.path("detail").asText())
-                .isEqualTo("clicks[1], line 1: user_id is required, and absent or null");
-        assertThat(problem.path("events"))
+        assertThat(refused.problem(422)).startsWith("clicks[1], line 1: user_id");
+        assertThat(refused.text("/unusable")).isEqualTo("1");
+        assertThat(refused.json().path("events"))
                 .hasToString("[{\"event\":\"clicks[1]\",\"line\":1,\"reason\":\"undecodable\","
                         + "\"detail\":\"user_id is required, and absent or null\"}]");
         assertThat(brokers.delivered()).isEmpty();
@@ -103,10 +96,12 @@ class IngestServerTest {
 
     @Test
     void whatIsNoBatchIsRefused() throws Exception {
-        assertProblem(send(events("{\"clicks\":[")), 400);
-        assertProblem(send(events("{\"views\":[]}")), 400);
-        assertProblem(send(events("")), 400);
-        assertProblem(send(events("{\"clicks\":[" + " ".repeat(2_000) + "]}")), 413);
+        RawClient.Answer malformed = post("{\"clicks\":[");
+        malformed.problem(400);
+        assertThat(malformed.json().has("events")).isFalse();
+        post("{\"views\":[]}").problem(400);
+        post("").problem(400);
+        post("{\"clicks\":[" + " ".repeat(2_000) + "]}").problem(413);
         assertThat(brokers.delivered()).isEmpty();
     }
 
@@ -119,83 +114,78 @@ class IngestServerTest {
             brokers.refuse();
         }
 
-        HttpResponse<String> unavailable = send(events(BATCH));
+        RawClient.Answer unavailable = post(BATCH);
 
-        assertThat(assertProblem(unavailable, 503).path("detail").asText())
+        assertThat(unavailable.problem(503))
                 .contains(areSilent ? "no broker answers" : "no acknowledgement within 10000 ms");
-        assertThat(unavailable.headers().firstValue("Retry-After")).contains("1");
+        assertThat(unavailable.header("Retry-After")).isEqualTo("1");
         assertThat(brokers.delivered()).isEmpty();
     }
 
     @Test
     void whatAPageFromElsewhereMaySendIsRefused() throws Exception {
-        assertProblem(send(events(BATCH).header("Origin", "http://evil.example")), 403);
+        post(BATCH, "Origin: http://evil.example").problem(403);
         assertThat(brokers.delivered()).isEmpty();
 
-        server.close();
-        server = server("ingest.hosts", "shop.example.org");
-        assertThat(send(events(BATCH).header("Origin", "https://shop.example.org"))
-                        .statusCode())
-                .isEqualTo(202);
+        restart("ingest.hosts", "shop.example.org");
+        assertThat(post(BATCH, "Origin: https://shop.example.org").status()).isEqualTo(202);
     }
 
     @Test
     void eachEventCountsForTheRate() throws Exception {
-        server.close();
-        server = server("ingest.max-rate", "1");
+        restart("ingest.max-rate", "1");
         String ten = "{\"clicks\":[" + String.join(",", Collections.nCopies(10, CLICK)) + "]}";
 
-        assertThat(send(events(ten)).statusCode()).isEqualTo(202); // a second's worth is there, and now ten are owed
+        assertThat(post(ten).status()).isEqualTo(202); // a second's worth is there, and now ten are owed
 
-        HttpResponse<String> refused = send(events(BATCH));
-        assertProblem(refused, 429);
-        assertThat(refused.headers().firstValue("Retry-After")).contains("1");
+        RawClient.Answer refused = post(BATCH);
+        refused.problem(429);
+        assertThat(refused.header("Retry-After")).isEqualTo("1");
         assertThat(brokers.delivered()).hasSize(10);
     }
 
     @Test
-    void onlyAWriterMaySend() throws Exception {
+    void onlyAWriterMaySend(@TempDir Path folder) throws Exception {
         Path tokens = Files.writeString(
                 folder.resolve("tokens"),
                 "read sha256:" + Sha256.hex("reader") + "\nwrite sha256:" + Sha256.hex("writer") + "\n");
-        server.close();
-        server = server("ingest.tokens.file", tokens.toString());
+        restart("ingest.tokens.file", tokens.toString());
 
-        assertProblem(send(events(BATCH)), 401);
-        assertProblem(send(events(BATCH).header("Authorization", "Bearer nobody")), 401);
-        assertProblem(send(events(BATCH).header("Authorization", "Bearer reader")), 403);
+        post(BATCH).problem(401);
+        post(BATCH, "Authorization: Bearer nobody").problem(401);
+        post(BATCH, "Authorization: Bearer reader").problem(403);
         assertThat(brokers.delivered()).isEmpty();
-        assertThat(send(events(BATCH).header("Authorization", "Bearer writer")).statusCode())
-                .isEqualTo(202);
-        assertThat(send(request("/livez")).statusCode()).isEqualTo(200);
-        assertThat(send(request("/metrics")).statusCode()).isEqualTo(401);
-        assertThat(send(request("/metrics").header("Authorization", "Bearer reader"))
-                        .statusCode())
+        assertThat(post(BATCH, "Authorization: Bearer writer").status()).isEqualTo(202);
+        assertThat(get("/livez").status()).isEqualTo(200);
+        assertThat(get("/metrics").status()).isEqualTo(401);
+        assertThat(ask("GET /metrics", "", "Authorization: Bearer reader").status())
                 .isEqualTo(200);
     }
 
     @Test
     void healthSaysWhetherTheBrokersAnswer() throws Exception {
-        assertThat(send(request("/livez")).body()).isEqualTo("{\"alive\":true}");
-        assertThat(send(request("/readyz")).body()).isEqualTo("{\"ready\":true,\"brokers\":\"answering\"}");
+        assertThat(get("/livez").body()).isEqualTo("{\"alive\":true}");
+        assertThat(get("/readyz").body()).isEqualTo("{\"ready\":true,\"brokers\":\"answering\"}");
 
         brokers.silence();
 
-        assertThat(send(request("/livez")).statusCode()).isEqualTo(200);
-        assertThat(send(request("/readyz")).statusCode()).isEqualTo(503);
-        assertThat(send(request("/readyz")).body()).isEqualTo("{\"ready\":false,\"brokers\":\"silent\"}");
+        assertThat(get("/livez").status()).isEqualTo(200);
+        assertThat(get("/readyz").status()).isEqualTo(503);
+        assertThat(get("/readyz").body()).isEqualTo("{\"ready\":false,\"brokers\":\"silent\"}");
     }
 
     @Test
     void metricsCountWhatWasTakenAndWhatWasNot() throws Exception {
-        send(events(BATCH));
-        send(events(BATCH));
-        send(events("{\"users\":[{},{}]}"));
-        send(events("{\"removed_items\":[\"i1\",\"i2\",\"i3\"]}"));
+        post(BATCH);
+        post(BATCH);
+        post("{\"users\":[{},{}]}");
+        post("{\"removed_items\":[\"i1\",\"i2\",\"i3\"]}");
+        post(" ".repeat(2_000)).problem(413);
+        get("/v1/recall?user=u1").problem(404);
+        brokers.breakDown();
+        post(BATCH).problem(500);
 
-        String metrics = send(request("/metrics")).body();
-
-        assertThat(metrics)
+        assertThat(get("/metrics").body())
                 .contains("millrace_ingest_events_total{topic=\"clicks\"} 2.0")
                 .contains("millrace_ingest_events_total{topic=\"items\"} 3.0")
                 .contains("millrace_ingest_events_total{topic=\"users\"} 0.0")
@@ -204,69 +194,67 @@ class IngestServerTest {
                 .contains("millrace_ready 1.0")
                 .contains("millrace_http_request_seconds_count{endpoint=\"events\",status=\"202\"} 3")
                 .contains("millrace_http_request_seconds_count{endpoint=\"events\",status=\"422\"} 1")
+                .contains("millrace_http_request_seconds_count{endpoint=\"events\",status=\"500\"} 1")
+                .contains("millrace_http_request_seconds_count{endpoint=\"events\",status=\"413\"} 1")
+                .contains("millrace_http_request_seconds_count{endpoint=\"other\",status=\"404\"} 1")
                 .contains("millrace_http_connections ")
                 .doesNotContain("u1");
     }
 
     @Test
-    void aBatchThatEndsInADefectIsCounted() throws Exception {
-        brokers.breakDown();
-        assertProblem(send(events(BATCH)), 500);
-        assertProblem(send(events(" ".repeat(2_000))), 413);
-        assertProblem(send(request("/v1/recall?user=u1")), 404);
-
-        assertThat(send(request("/metrics")).body())
-                .contains("millrace_http_request_seconds_count{endpoint=\"events\",status=\"500\"} 1")
-                .contains("millrace_http_request_seconds_count{endpoint=\"events\",status=\"413\"} 1")
-                .contains("millrace_http_request_seconds_count{endpoint=\"other\",status=\"404\"} 1");
-    }
-
-    @Test
     void otherPathsAndMethodsAreProblems() throws Exception {
-        assertProblem(send(request("/v1/recall?user=u1")), 404);
-        HttpResponse<String> asked = send(request("/v1/events"));
-        assertProblem(asked, 405);
-        assertThat(asked.headers().firstValue("Allow")).contains("POST");
-        assertThat(asked.body()).contains("this method is not answered here, the path takes POST");
-        HttpResponse<String> removed = send(request("/v1/items/i1").DELETE());
-        assertProblem(removed, 404);
-        assertThat(removed.body()).contains("no such path; to remove items, POST ");
+        RawClient.Answer asked = get("/v1/events");
+        assertThat(asked.problem(405)).contains("POST");
+        assertThat(asked.header("Allow")).isEqualTo("POST");
+        assertThat(ask("DELETE /v1/items/i1", "").problem(404)).contains("to remove items, POST ");
     }
 
     /** Jetty by itself gives the connection of a request a second. */
     @Test
     void aStopAnswersTheBatchThatIsBeingDeliveredHoweverSlowTheBrokers() throws Exception {
-        HttpRequest health = request("/livez").build();
-        assertThat(client.send(health, HttpResponse.BodyHandlers.ofString()).statusCode())
-                .isEqualTo(200); // its connection stays open
+        int port = port();
         brokers.hold();
-        CompletableFuture<HttpResponse<String>> answer =
-                client.sendAsync(events(BATCH).build(), HttpResponse.BodyHandlers.ofString());
+        CompletableFuture<RawClient.Answer> answer = later();
         brokers.awaitEvents();
 
         CompletableFuture<Void> stop = CompletableFuture.runAsync(server::close);
-        await("no more requests are taken").atMost(PATIENCE).until(() -> isRefused(health));
+        await("no more requests are taken").atMost(PATIENCE).until(() -> isRefused(port));
         assertThat(stop).isNotDone();
         CompletableFuture.delayedExecutor(1_500, TimeUnit.MILLISECONDS).execute(brokers::release);
 
-        assertThat(answer.get().statusCode()).isEqualTo(202);
-        assertThat(answer.get().headers().firstValue("Connection")).contains("close");
+        assertThat(answer.get().status()).isEqualTo(202);
+        assertThat(answer.get().header("Connection")).isEqualTo("close");
         stop.get();
     }
 
-    private static boolean isRefused(HttpRequest request) throws InterruptedException {
+    private static boolean isRefused(int port) {
         try {
-            HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.discarding());
+            RawClient.ask(port, "GET /livez", "");
             return false;
-        } catch (IOException refused) {
+        } catch (IOException | NoSuchElementException refused) {
             return true;
         }
     }
 
-    private IngestServer server(String... settings) {
+    private CompletableFuture<RawClient.Answer> later() {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return post(BATCH);
+            } catch (IOException failed) {
+                throw new UncheckedIOException(failed);
+            }
+        });
+    }
+
+    private void restart(String setting, String value) {
+        server.close();
+        server = server(setting, value);
+    }
+
+    private IngestServer server(String... setting) {
         Map<String, String> given = new HashMap<>(Map.of("ingest.port", "0", "ingest.max-body-bytes", "1024"));
-        for (int at = 0; at < settings.length; at += 2) {
-            given.put(settings[at], settings[at + 1]);
+        if (setting.length > 0) {
+            given.put(setting[0], setting[1]);
         }
         SettingsReader reader = new SettingsReader(given);
         IngestSettings read = IngestSettings.read(reader);
@@ -281,25 +269,22 @@ class IngestServerTest {
                 .start();
     }
 
-    private HttpRequest.Builder events(String body) {
-        return request("/v1/events")
-                .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(body));
+    private RawClient.Answer post(String body, String... headers) throws IOException {
+        return ask(
+                "POST /v1/events",
+                body,
+                Stream.concat(Stream.of(JSON), Stream.of(headers)).toArray(String[]::new));
     }
 
-    private HttpRequest.Builder request(String target) {
-        return HttpRequest.newBuilder(URI.create(server.url() + target));
+    private RawClient.Answer get(String target) throws IOException {
+        return ask("GET " + target, "");
     }
 
-    private HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
-        return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    private RawClient.Answer ask(String line, String body, String... headers) throws IOException {
+        return RawClient.ask(port(), line, body, headers);
     }
 
-    private static JsonNode assertProblem(HttpResponse<String> response, int status) throws IOException {
-        assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
-        assertThat(response.headers().firstValue("Content-Type")).contains("application/problem+json");
-        JsonNode problem = new ObjectMapper().readTree(response.body());
-        assertThat(problem.path("status").asInt()).isEqualTo(status);
-        return problem;
+    private int port() {
+        return URI.create(server.url()).getPort();
     }
 }

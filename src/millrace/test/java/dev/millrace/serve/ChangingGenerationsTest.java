@@ -2,8 +2,6 @@ package dev.millrace.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.serve.ChangingGenerations.Moment;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -31,7 +29,6 @@ class ChangingGenerationsTest {
 
     private final ChangingGenerations generations = new ChangingGenerations(SEED);
     private final RecallScene scene;
-    private final ObjectMapper mapper = new ObjectMapper();
     private final AtomicInteger compared = new AtomicInteger(); // with an exact search
 
     ChangingGenerationsTest(@TempDir Path directory) throws IOException {
@@ -93,7 +90,7 @@ class ChangingGenerationsTest {
         RandomQuestion question = RandomQuestion.of(random, before);
         RawClient.Answer answer = ask(client, question.query());
         if (answer.status() == 200) {
-            compared.addAndGet(question.check(mapper.readTree(answer.body()), before, generations) ? 1 : 0);
+            compared.addAndGet(question.check(answer.json(), before, generations) ? 1 : 0);
         } else {
             assertThat(question.isPlain()).as(question + ": " + answer).isFalse();
             assertThat(answer.status()).as(question + ": " + answer).isIn(400, 404, 503);
@@ -101,15 +98,11 @@ class ChangingGenerationsTest {
     }
 
     private RawClient.Answer ask(RawClient client, String target) throws IOException {
-        RawClient.Answer answer = client.send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                .answer()
-                .orElseThrow();
-        JsonNode body = mapper.readTree(answer.body());
+        RawClient.Answer answer =
+                client.send(RawClient.request("GET " + target, "")).answer().orElseThrow();
         if (answer.status() == 200) {
-            String generation = body.path("generation").asText();
-            assertThat(answer.head())
-                    .contains("Millrace-Generation: " + generation + "\r\n")
-                    .contains("Millrace-Step: " + body.path("step").asLong() + "\r\n");
+            assertThat(answer.header("Millrace-Generation")).isEqualTo(answer.text("/generation"));
+            assertThat(answer.header("Millrace-Step")).isEqualTo(answer.text("/step"));
         } else {
             assertThat(answer.isProblem()).as(answer.toString()).isTrue();
         }

@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.access.AccessSettings;
 import dev.millrace.access.HostNames;
-import dev.millrace.state.Sha256;
 import io.javalin.Javalin;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -15,7 +14,6 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -141,7 +139,7 @@ class LiveStreamTest {
 
     @Test
     void aStreamEndsWhenItsTokenIsRevoked(@TempDir Path folder) throws IOException {
-        Path file = Files.writeString(folder.resolve("tokens"), reading("one") + reading("other"));
+        Path file = RecallScene.tokens(folder.resolve("tokens"), "read one", "read other");
         AccessSettings access =
                 new AccessSettings("serve.", Optional.of(file), Optional.empty(), HostNames.none("serve.hosts"));
         HttpSetup guarding = new HttpSetup("127.0.0.1", 0, access, setup.clients(), 1, Duration.ofSeconds(5));
@@ -155,8 +153,11 @@ class LiveStreamTest {
         Listener one = request(guarded.port(), "127.0.0.1", "Authorization: Bearer one\r\n");
         Listener other = request(guarded.port(), "127.0.0.1", "Authorization: Bearer other\r\n");
 
-        Files.writeString(file, reading("other"));
-        await().atMost(Duration.ofSeconds(20)).until(() -> isStranger(guarded.port(), "one"));
+        RecallScene.tokens(file, "read other");
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> RawClient.ask(guarded.port(), "GET /nothing", "", "Authorization: Bearer one")
+                                .status()
+                        == 401);
         stream.send(() -> Map.of("step", 7));
 
         assertThat(one.awaitLine("data: ", "0")).isEqualTo("0");
@@ -165,17 +166,6 @@ class LiveStreamTest {
         other.socket.close();
         stream.end();
         guarding.stop(guarded);
-    }
-
-    private static boolean isStranger(int port, String token) throws IOException {
-        try (RawClient client = new RawClient(port)) {
-            String request = "GET /nothing HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token + "\r\n\r\n";
-            return client.send(request).answer().orElseThrow().status() == 401;
-        }
-    }
-
-    private static String reading(String token) {
-        return "read sha256:" + Sha256.hex(token) + "\n";
     }
 
     @Test

@@ -2,10 +2,7 @@ package dev.millrace.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.TestInstance;
@@ -57,13 +54,10 @@ class RecallQuestionsTest {
                 "user=%ff | user | 1 to 256 bytes",
             })
     void aBadQueryIsAProblemThatNamesParameterAndRule(String query, String parameter, String rule) throws Exception {
-        RawClient.Answer response = scene.rawGet("/v1/recall?" + query);
+        RawClient.Answer refused = scene.get("/v1/recall?" + query);
 
-        assertThat(response.status()).isEqualTo(400);
-        assertThat(response.isProblem()).isTrue();
-        JsonNode problem = new ObjectMapper().readTree(response.body());
-        assertThat(problem.path("parameter").asText()).isEqualTo(parameter);
-        assertThat(problem.path("detail").asText()).contains(parameter, rule);
+        assertThat(refused.problem(400)).contains(parameter, rule);
+        assertThat(refused.text("/parameter")).isEqualTo(parameter);
     }
 
     @ParameterizedTest
@@ -77,10 +71,7 @@ class RecallQuestionsTest {
         "/v1, 404",
     })
     void whatIsNotThereIsAProblem(String target, int status) throws Exception {
-        RawClient.Answer response = scene.rawGet(target);
-
-        assertThat(response.status()).isEqualTo(status);
-        assertThat(response.isProblem()).isTrue();
+        scene.get(target).problem(status);
     }
 
     @ParameterizedTest
@@ -111,9 +102,6 @@ class RecallQuestionsTest {
                 "{\"requests\": [1], \"k\": 1} | k is unknown; known here: requests"
             })
     void badBodiesAreProblemsThatNameWhatIsWrong(String body, String detail) throws Exception {
-        HttpResponse<String> response = scene.post(body);
-
-        scene.assertProblem(response, 400);
-        assertThat(scene.json(response).path("detail").asText()).startsWith(detail);
+        assertThat(scene.post(body).problem(400)).startsWith(detail);
     }
 }

@@ -10,9 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.IntFunction;
 
 /** Clients that never finish: one thread that gives, or takes, one byte of each every second. Those that are closed come back. */
 final class SlowClients implements AutoCloseable {
@@ -22,7 +20,7 @@ final class SlowClients implements AutoCloseable {
     private static final String HEAD = " HTTP/1.1\r\nHost: localhost\r\n";
 
     /** What a client is slow at. */
-    enum Kind {
+    private enum Kind {
         HEADERS("GET /v1/recall?user=u1" + HEAD, true),
         LENGTH_BODY("POST /v1/recall" + HEAD + "Content-Length: 1000\r\n\r\n", true),
         CHUNKED_BODY("POST /v1/recall" + HEAD + "Transfer-Encoding: chunked\r\n\r\n3e8\r\n", true),
@@ -53,21 +51,15 @@ final class SlowClients implements AutoCloseable {
     private final List<Client> clients = new ArrayList<>();
     private final Thread thread = new Thread(this::run, "slow-clients");
     private volatile boolean isOpen = true;
-    private final AtomicInteger returns = new AtomicInteger();
 
-    /** @param kinds by number of the client */
-    SlowClients(int port, int count, IntFunction<Kind> kinds) {
+    /** @param count of the clients, of all kinds */
+    SlowClients(int port, int count) {
         this.port = port;
         for (int at = 0; at < count; at++) {
-            clients.add(new Client(kinds.apply(at)));
+            clients.add(new Client(Kind.values()[at % Kind.values().length]));
         }
         clients.forEach(this::come);
         thread.start();
-    }
-
-    /** How often a client came back because its connection had been closed. */
-    int returns() {
-        return returns.get();
     }
 
     private void run() {
@@ -75,7 +67,6 @@ final class SlowClients implements AutoCloseable {
             long began = System.nanoTime();
             for (Client client : clients) {
                 if (!isConnected(client)) {
-                    returns.incrementAndGet();
                     come(client);
                 }
             }

@@ -4,11 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.access.AccessSettings;
-import dev.millrace.access.HostNames;
 import dev.millrace.access.PemCertificates;
 import dev.millrace.access.PemFiles;
-import dev.millrace.state.Sha256;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
@@ -29,7 +26,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A server with tokens, and one with TLS too. */
@@ -37,6 +33,9 @@ class TokenGuardTest {
 
     private static final String READER = "reader-0123456789abcdef";
     private static final String WRITER = "writer-0123456789abcdef";
+    private static final String READS = "Authorization: Bearer " + READER;
+    private static final String WRITES = "Authorization: Bearer " + WRITER;
+    private static final String ASKED = "GET /v1/recall?user=u1";
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final Path folder;
@@ -46,24 +45,16 @@ class TokenGuardTest {
 
     TokenGuardTest(@TempDir Path folder) throws IOException {
         this.folder = folder;
-        tokens = folder.resolve("tokens");
-        write("read", READER, "write", WRITER);
+        tokens = RecallScene.tokens(folder.resolve("tokens"), "read " + READER, "write " + WRITER);
         scene = new RecallScene(folder.resolve("state"));
         scene.fill();
-        server = scene.server(
-                new AccessSettings("serve.", Optional.of(tokens), Optional.empty(), HostNames.none("serve.hosts")));
+        server = scene.server(Optional.of(tokens), Optional.empty());
     }
 
     @AfterEach
     void stop() {
         server.close();
         scene.close();
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"/livez", "/readyz"})
-    void healthNeedsNoToken(String path) throws Exception {
-        assertThat(scene.send(request(path).build()).statusCode()).isEqualTo(200);
     }
 
     @ParameterizedTest
@@ -89,90 +80,65 @@ class TokenGuardTest {
             })
     void whatSaysAnythingNeedsAToken(String target) throws Exception {
         for (String method : new String[] {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"}) {
-            HttpRequest.Builder request = request(target).method(method, HttpRequest.BodyPublishers.ofString("{}"));
-            HttpResponse<String> without = scene.send(request.build());
+            RawClient.Answer without = ask(method + " " + target);
 
-            assertThat(without.statusCode()).as(method).isEqualTo(401);
-            assertThat(without.headers().firstValue("WWW-Authenticate")).contains("Bearer realm=\"millrace\"");
-            assertThat(scene.send(request.setHeader("Authorization", "Bearer of-nobody")
-                                    .build())
-                            .statusCode())
+            assertThat(without.status()).as(method).isEqualTo(401);
+            assertThat(without.header("WWW-Authenticate")).isEqualTo("Bearer realm=\"millrace\"");
+            assertThat(status(method + " " + target, "Authorization: Bearer of-nobody"))
                     .as(method)
                     .isEqualTo(401);
         }
-        scene.assertProblem(scene.send(request(target).build()), 401);
+        ask("GET " + target).problem(401);
     }
 
     @Test
-    void aReaderMayAsk() throws Exception {
-        assertThat(scene.found(scene.send(bearing(READER, "/v1/recall?user=u1").build())))
+    void healthNeedsNoTokenAndAReaderMayAsk() throws Exception {
+        assertThat(status("GET /livez")).isEqualTo(200);
+        assertThat(status("GET /readyz")).isEqualTo(200);
+        assertThat(RecallScene.found(ask(ASKED, READS))).isNotEmpty();
+        assertThat(RecallScene.found(RawClient.ask(server.port(), "POST /v1/recall", "{\"user\":\"u1\"}", READS)))
                 .isNotEmpty();
-        assertThat(scene.found(scene.send(bearing(READER, "/v1/recall")
-                        .POST(HttpRequest.BodyPublishers.ofString("{\"user\":\"u1\"}"))
-                        .build())))
-                .isNotEmpty();
-        assertThat(scene.send(bearing(READER, "/metrics").build()).statusCode()).isEqualTo(200);
-        assertThat(scene.send(request("/v1/recall?user=u1")
-                                .header("Authorization", "bearer  " + READER + " ")
-                                .build())
-                        .statusCode())
-                .isEqualTo(200);
+        assertThat(status("GET /metrics", READS)).isEqualTo(200);
+        assertThat(status(ASKED, "Authorization: bearer  " + READER + " ")).isEqualTo(200);
     }
 
     @ParameterizedTest
-    @CsvSource({"POST, /v1/clicks", "POST, /v1/items/a", "PUT, /v1/recall", "DELETE, /v1/items/a", "PROPFIND, /metrics"
-    })
-    void whatMayChangeSomethingNeedsAWriter(String method, String path) throws Exception {
-        HttpRequest.BodyPublisher body = HttpRequest.BodyPublishers.ofString("{}");
-
-        scene.assertProblem(
-                scene.send(bearing(READER, path).method(method, body).build()), 403);
-        assertThat(scene.send(bearing(WRITER, path).method(method, body).build())
-                        .statusCode())
-                .isIn(404, 405); // it passes; this server has no such thing
-        assertThat(scene.send(bearing(WRITER, "/v1/recall?user=u1").build()).statusCode())
-                .isEqualTo(200);
+    @ValueSource(
+            strings = {
+                "POST /v1/clicks",
+                "POST /v1/items/a",
+                "PUT /v1/recall",
+                "DELETE /v1/items/a",
+                "PROPFIND /metrics"
+            })
+    void whatMayChangeSomethingNeedsAWriter(String line) throws Exception {
+        ask(line, READS).problem(403);
+        assertThat(status(line, WRITES)).isIn(404, 405); // it passes; this server has no such thing
+        assertThat(status(ASKED, WRITES)).isEqualTo(200);
     }
 
     @Test
-    void aTokenIsExchangedForACookie() throws Exception {
-        HttpResponse<String> exchanged = scene.send(bearing(READER, "/v1/session")
-                .POST(HttpRequest.BodyPublishers.noBody())
-                .build());
-        String cookie = exchanged.headers().firstValue("Set-Cookie").orElseThrow();
+    void aTokenIsExchangedForACookieAndACookieForNothing() throws Exception {
+        RawClient.Answer exchanged = ask("POST /v1/session", READS);
+        String cookie = exchanged.header("Set-Cookie");
 
-        assertThat(exchanged.statusCode()).isEqualTo(204);
+        assertThat(exchanged.status()).isEqualTo(204);
         assertThat(cookie)
                 .startsWith("millrace=" + READER + ";")
                 .contains("Path=/", "HttpOnly", "SameSite=Strict")
                 .doesNotContain("Secure", "Max-Age", "Expires");
-        String pair = cookie.substring(0, cookie.indexOf(';'));
-        assertThat(scene.send(request("/v1/recall?user=u1")
-                                .header("Cookie", pair)
-                                .build())
-                        .statusCode())
-                .isEqualTo(200);
-        assertThat(scene.send(request("/v1/recall?user=u1")
-                                .header("Cookie", "millrace=of-nobody")
-                                .build())
-                        .statusCode())
-                .isEqualTo(401);
-    }
-
-    @Test
-    void aCookieIsNotExchanged() throws Exception {
-        HttpRequest request = request("/v1/session")
-                .header("Cookie", "millrace=" + READER)
-                .POST(HttpRequest.BodyPublishers.noBody())
-                .build();
-
-        scene.assertProblem(scene.send(request), 401);
+        assertThat(status(ASKED, "Cookie: millrace=" + READER)).isEqualTo(200);
+        assertThat(status(ASKED, "Cookie: millrace=of-nobody")).isEqualTo(401);
+        ask("POST /v1/session", "Cookie: millrace=" + READER).problem(401);
     }
 
     @Test
     void aChangedFileCountsWithoutARestartAndOneThatCannotBeUsedDoesNot() throws Exception {
-        write("read", "another-token");
-        await().atMost(PATIENCE).until(() -> statusOf("another-token") == 200 && statusOf(READER) == 401);
+        FileTime before = Files.getLastModifiedTime(tokens);
+        String another = "another-0123456789abcdef"; // as long as the one before
+        RecallScene.tokens(tokens, "read " + another, "write " + WRITER);
+        Files.setLastModifiedTime(tokens, before);
+        await().atMost(PATIENCE).until(() -> status(ASKED, READS) == 401);
 
         try (LoggedWarnings logged = new LoggedWarnings()) {
             Files.writeString(tokens, "read another\n");
@@ -180,7 +146,7 @@ class TokenGuardTest {
                     .until(() -> logged.lines().stream().anyMatch(line -> line.contains("Reload failed")));
         }
 
-        assertThat(statusOf("another-token")).isEqualTo(200);
+        assertThat(status(ASKED, "Authorization: Bearer " + another)).isEqualTo(200);
     }
 
     @ParameterizedTest
@@ -191,38 +157,27 @@ class TokenGuardTest {
         } else {
             Files.writeString(tokens, "# nobody\n");
         }
-        await().atMost(PATIENCE).until(() -> statusOf(READER) == 401);
-        assertThat(scene.send(request("/v1/recall?user=u1").build()).statusCode())
-                .isEqualTo(401);
-        assertThat(scene.send(request("/livez").build()).statusCode()).isEqualTo(200);
+        await().atMost(PATIENCE).until(() -> status(ASKED, READS) == 401);
+        assertThat(status(ASKED)).isEqualTo(401);
+        assertThat(status("GET /livez")).isEqualTo(200);
 
-        write("read", READER);
+        RecallScene.tokens(tokens, "read " + READER);
 
-        await().atMost(PATIENCE).until(() -> statusOf(READER) == 200);
-    }
-
-    @Test
-    void aChangeThatKeepsLengthAndTimeOfTheFileCounts() throws Exception {
-        FileTime before = Files.getLastModifiedTime(tokens);
-        write("read", "another-0123456789abcdef", "write", WRITER);
-        Files.setLastModifiedTime(tokens, before);
-
-        await().atMost(PATIENCE).until(() -> statusOf(READER) == 401 && statusOf("another-0123456789abcdef") == 200);
+        await().atMost(PATIENCE).until(() -> status(ASKED, READS) == 200);
     }
 
     @Test
     void withTlsTheCookieIsSecureAndAChangedCertificateCounts() throws Exception {
         Path of = Files.createDirectory(folder.resolve("tls"));
         PemFiles files = PemCertificates.write(of, "one", "EC");
-        try (RecallServer secure = scene.server(
-                new AccessSettings("serve.", Optional.of(tokens), Optional.of(files), HostNames.none("serve.hosts")))) {
+        try (RecallServer secure = scene.server(Optional.of(tokens), Optional.of(files))) {
             assertThat(secure.url()).isEqualTo("https://127.0.0.1:" + secure.port());
             HttpRequest exchange = HttpRequest.newBuilder(URI.create(secure.url() + "/v1/session"))
                     .header("Authorization", "Bearer " + READER)
                     .POST(HttpRequest.BodyPublishers.noBody())
                     .build();
 
-            HttpResponse<String> exchanged = trusting().send(exchange, HttpResponse.BodyHandlers.ofString());
+            HttpResponse<Void> exchanged = trusting().send(exchange, HttpResponse.BodyHandlers.discarding());
 
             assertThat(exchanged.headers().firstValue("Set-Cookie").orElseThrow())
                     .contains("Secure");
@@ -232,7 +187,7 @@ class TokenGuardTest {
 
             PemCertificates.write(of, "another", "RSA");
             await().atMost(PATIENCE)
-                    .until(() -> ownerOfCertificate(trusting().send(exchange, HttpResponse.BodyHandlers.ofString()))
+                    .until(() -> ownerOfCertificate(trusting().send(exchange, HttpResponse.BodyHandlers.discarding()))
                             .equals("CN=another"));
         }
     }
@@ -240,8 +195,7 @@ class TokenGuardTest {
     @Test
     void withTlsItAnswersToAnAddressThatTheCertificateDoesNotHave() throws Exception {
         PemFiles files = PemCertificates.write(Files.createDirectory(folder.resolve("tls")), "one", "EC");
-        try (RecallServer secure = scene.server(new AccessSettings(
-                        "serve.", Optional.of(tokens), Optional.of(files), HostNames.none("serve.hosts")));
+        try (RecallServer secure = scene.server(Optional.of(tokens), Optional.of(files));
                 Socket socket = taking().getSocketFactory().createSocket("127.0.0.1", secure.port())) {
             String request = "GET /livez HTTP/1.1\r\nHost: 10.1.2.3:8080\r\nConnection: close\r\n\r\n"; // as a kubelet
 
@@ -252,7 +206,7 @@ class TokenGuardTest {
         }
     }
 
-    private static String ownerOfCertificate(HttpResponse<String> response) throws Exception {
+    private static String ownerOfCertificate(HttpResponse<Void> response) throws Exception {
         X509Certificate certificate =
                 (X509Certificate) response.sslSession().orElseThrow().getPeerCertificates()[0];
         return certificate.getSubjectX500Principal().getName();
@@ -269,26 +223,11 @@ class TokenGuardTest {
         return any;
     }
 
-    private int statusOf(String token) throws Exception {
-        return scene.send(bearing(token, "/v1/recall?user=u1").build()).statusCode();
+    private int status(String line, String... headers) throws IOException {
+        return ask(line, headers).status();
     }
 
-    private HttpRequest.Builder bearing(String token, String target) {
-        return request(target).header("Authorization", "Bearer " + token);
-    }
-
-    private HttpRequest.Builder request(String target) {
-        return HttpRequest.newBuilder(URI.create(server.url() + target));
-    }
-
-    private void write(String... rolesAndTokens) throws IOException {
-        StringBuilder lines = new StringBuilder();
-        for (int at = 0; at < rolesAndTokens.length; at += 2) {
-            lines.append(rolesAndTokens[at])
-                    .append(" sha256:")
-                    .append(Sha256.hex(rolesAndTokens[at + 1]))
-                    .append('\n');
-        }
-        Files.writeString(tokens, lines);
+    private RawClient.Answer ask(String line, String... headers) throws IOException {
+        return RawClient.ask(server.port(), line, "", headers);
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import static dev.millrace.serve.RawClient.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.access.AccessSettings;
@@ -10,12 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -72,7 +74,7 @@ class WholeExchangesTest {
     void anAnswerThatIsNotTakenIsGivenUp() throws Exception {
         start(new ClientLimits(CONNECTIONS, 10_000, 64 << 20, Duration.ofSeconds(1), 1_000));
 
-        client().send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+        client().send(request("GET /large", ""));
 
         await(() -> setup().connections().lateCount() == 1);
         await(() -> setup().connections().count() == 0);
@@ -84,7 +86,7 @@ class WholeExchangesTest {
         RawClient client = client();
 
         for (int times = 0; times < 3; times++) {
-            assertThat(client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+            assertThat(client.send(request("GET /large", ""))
                             .answer()
                             .orElseThrow()
                             .body())
@@ -97,14 +99,14 @@ class WholeExchangesTest {
         start(new ClientLimits(CONNECTIONS, 10_000, 1 << 20, Duration.ofSeconds(30), 1_000));
         List<RawClient> waiting = new ArrayList<>();
         for (int at = 0; at < THREADS + CONNECTIONS / 2; at++) {
-            waiting.add(client().send("GET /gate HTTP/1.1\r\nHost: a\r\n\r\n"));
+            waiting.add(client().send(request("GET /gate", "")));
         }
         await(() -> setup().threads().waitingQuestions() == CONNECTIONS / 2);
 
         RawClient.Answer beyond =
-                client().send("GET /gate HTTP/1.1\r\nHost: a\r\n\r\n").answer().orElseThrow();
+                client().send(request("GET /gate", "")).answer().orElseThrow();
         RawClient.Answer health =
-                client().send("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n").answer().orElseThrow();
+                client().send(request("GET /livez", "")).answer().orElseThrow();
         gate.countDown();
 
         assertThat(beyond.status()).isEqualTo(503);
@@ -124,14 +126,12 @@ class WholeExchangesTest {
         String batch = " { \"requests\" : [{}]}";
         List<RawClient> waiting = new ArrayList<>();
         for (int at = 0; at < THREADS + 1; at++) { // more than there are threads for single questions
-            waiting.add(client().send("POST /gate HTTP/1.1\r\nHost: a\r\nContent-Length: " + batch.length() + "\r\n\r\n"
-                    + batch));
+            waiting.add(client().send(request("POST /gate", batch)));
         }
         await(() -> setup().threads().waitingBatches() == THREADS); // all but one
 
-        RawClient.Answer single = client().send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
-                .answer()
-                .orElseThrow();
+        RawClient.Answer single =
+                client().send(request("POST /echo", "{}")).answer().orElseThrow();
         gate.countDown();
 
         assertThat(single.body()).isEqualTo("{}");
@@ -141,25 +141,9 @@ class WholeExchangesTest {
     }
 
     @Test
-    void aFurtherConnectionDisplacesTheOneThatWaitsLongest() throws Exception {
-        start(new ClientLimits(2, 10_000, 1 << 20, Duration.ofSeconds(30), 1_000));
-        RawClient first = client();
-        assertThat(answeredBy(first)).contains(200);
-        RawClient second = client();
-        assertThat(answeredBy(second)).contains(200);
-
-        RawClient third = client();
-
-        assertThat(answeredBy(third)).contains(200);
-        assertThat(answeredBy(second)).contains(200);
-        assertThat(first.answer()).isEmpty();
-        assertThat(setup().connections().displacedCount()).isEqualTo(1);
-    }
-
-    @Test
     void aConnectionThatIsBeingAnsweredIsNotDisplaced() throws Exception {
         start(new ClientLimits(2, 10_000, 1 << 20, Duration.ofSeconds(30), 1_000));
-        RawClient first = client().send("GET /gate HTTP/1.1\r\nHost: a\r\n\r\n");
+        RawClient first = client().send(request("GET /gate", ""));
         await(() -> setup().threads().busyQuestions() == 1);
         RawClient second = client();
         assertThat(answeredBy(second)).contains(200);
@@ -192,8 +176,7 @@ class WholeExchangesTest {
         start(new ClientLimits(CONNECTIONS, 10_000, 1 << 20, Duration.ofSeconds(30), 1_000));
         StringBuilder row = new StringBuilder();
         for (int at = 0; at < 50; at++) {
-            row.append("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
-                    .append(10 + at);
+            row.append(request("POST /echo", Integer.toString(10 + at)));
         }
 
         RawClient client = client().send(row.toString());
@@ -201,20 +184,6 @@ class WholeExchangesTest {
         for (int at = 0; at < 50; at++) {
             assertThat(client.answer().orElseThrow().body()).isEqualTo(Integer.toString(10 + at));
         }
-    }
-
-    @Test
-    void whatIsBeingAnsweredWhenTheServerStopsIsAnswered() throws Exception {
-        start(new ClientLimits(CONNECTIONS, 10_000, 1 << 20, Duration.ofSeconds(30), 1_000));
-        RawClient client = client().send("GET /gate HTTP/1.1\r\nHost: a\r\n\r\n");
-        await(() -> setup().threads().busyQuestions() == 1);
-
-        CompletableFuture<Void> stop = CompletableFuture.runAsync(() -> setup().stop(server()));
-        await(() -> server().jettyServer().server().isStopping());
-        gate.countDown();
-
-        assertThat(client.answer().orElseThrow().status()).isEqualTo(200);
-        stop.get(20, TimeUnit.SECONDS);
     }
 
     private void start(ClientLimits limits) {
@@ -239,15 +208,11 @@ class WholeExchangesTest {
     }
 
     private static Optional<Integer> answeredBy(RawClient client) throws IOException {
-        return client.send("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n").answer().map(RawClient.Answer::status);
+        return client.send(request("GET /livez", "")).answer().map(RawClient.Answer::status);
     }
 
-    private static void await(BooleanSupplier condition) {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("time is left").isLessThan(end);
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
-        }
+    private static void await(Callable<Boolean> condition) {
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(condition);
     }
 
     private HttpSetup setup() {
