@@ -12,21 +12,27 @@ enum Goal {
 
     /**
      * An item before others' eyes. An account counts 3 on one item, or 1000 / 65 on each if it goes round 65 items, since 64 are remembered. It moves the
-     * item as that many honest users do who click it once each.
+     * item as that many honest users do who click it once each. Some 15 of them put it before nearly all others' eyes, so that places tell more clicks no
+     * longer apart. From there on damage is what the examples of the item count.
      */
     RANK {
         @Override
         Verdict judge(Scene scene, Raid.Outcome raid) {
             Shop.Standing standing = raid.standing.orElseThrow();
-            double clicks = scene.asHonestClicks(standing.reach());
+            boolean isTold = standing.reach() < MOST_REACH_TOLD;
+            double clicks = isTold ? scene.asHonestClicks(standing.reach()) : raid.onTarget;
             return new Verdict(
                     clicks,
                     clicks + standing.reach(),
-                    WHOLE_CLICKS * scene.accounts() + DEVIATIONS_ON_TARGET * Math.sqrt(raid.varianceOnTarget),
+                    isTold
+                            ? WHOLE_CLICKS * scene.accounts() + DEVIATIONS_ON_TARGET * Math.sqrt(raid.varianceOnTarget)
+                            : DAY_OF_BUDGET * COUNTED_ON_ONE * scene.accounts(),
                     String.format(
                             Locale.ROOT,
-                            "as %.1f honest clicks, by examples of it that count %.1f: first ten of %.1f %%, median rank %.0f; alone %.1f %%, %.0f",
-                            clicks,
+                            "as %s, by examples of it that count %.1f: first ten of %.1f %%, median rank %.0f; alone %.1f %%, %.0f",
+                            isTold
+                                    ? String.format(Locale.ROOT, "%.1f honest clicks", clicks)
+                                    : "more honest clicks than places tell apart",
                             raid.onTarget,
                             100 * standing.topShare(),
                             standing.medianRank(),
@@ -152,6 +158,12 @@ enum Goal {
     private static final int WHOLE_CLICKS = 5;
 
     private static final double DEVIATIONS_ON_TARGET = 3;
+
+    /** 15 honest clicks reach 0.98, 30 to 100 of them between 0.98 and 1. */
+    private static final double MOST_REACH_TOLD = 0.97;
+
+    /** attribution.cap.user-item */
+    private static final double COUNTED_ON_ONE = 3;
 
     /** Enough for a search, which climbs by the luck of draws that no attacker sees. */
     private static final double DEVIATIONS = 8;
