@@ -21,8 +21,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,9 +43,8 @@ public final class ServedState {
     private final Generations generations;
     private final Freshness freshness = new Freshness();
     private final InstantSource clock;
-    private final List<Followed> topics =
-            Stream.of(FollowedTopic.values()).map(topic -> new Followed()).toList();
-    private final AtomicLongArray outcomes = new AtomicLongArray(Outcome.values().length);
+    private final Map<FollowedTopic, Followed> topics = new ConcurrentHashMap<>();
+    private final Map<Outcome, AtomicLong> outcomes = new ConcurrentHashMap<>();
     private final AtomicLong rejectedModelUpdates = new AtomicLong();
     private volatile FreshnessListener freshnessListener = millis -> {};
 
@@ -99,7 +98,7 @@ public final class ServedState {
             choose();
             return;
         }
-        outcomes.incrementAndGet(outcome.ordinal());
+        count(outcome).incrementAndGet();
         if (outcome == Outcome.VISIBLE && embedding.producedAt() > 0) {
             long now = clock.millis();
             freshness.seen(embedding.producedAt(), now);
@@ -213,11 +212,12 @@ public final class ServedState {
 
     /** Returns true once everything that was in the topics at start has been read. */
     public boolean isCaughtUp() {
-        return topics.stream().allMatch(topic -> topic.partitions.isPresent());
+        return Stream.of(FollowedTopic.values())
+                .allMatch(topic -> of(topic).partitions.isPresent());
     }
 
     private Followed of(FollowedTopic topic) {
-        return topics.get(topic.ordinal());
+        return topics.computeIfAbsent(topic, name -> new Followed());
     }
 
     private void take(FollowedTopic topic) {
@@ -245,7 +245,7 @@ public final class ServedState {
     /** Whether requests are answered, and what is missing if not. */
     public Readiness readiness() {
         Optional<ServedGeneration> served = engine.served();
-        boolean hasFailed = topics.stream().anyMatch(topic -> topic.hasFailed);
+        boolean hasFailed = topics.values().stream().anyMatch(topic -> topic.hasFailed);
         Map<FollowedTopic, Readiness.Progress> progress = new EnumMap<>(FollowedTopic.class);
         Map<FollowedTopic, Readiness.Records> records = new EnumMap<>(FollowedTopic.class);
         for (FollowedTopic topic : FollowedTopic.values()) {
@@ -275,7 +275,11 @@ public final class ServedState {
     }
 
     public long embeddings(Outcome outcome) {
-        return outcomes.get(outcome.ordinal());
+        return count(outcome).get();
+    }
+
+    private AtomicLong count(Outcome outcome) {
+        return outcomes.computeIfAbsent(outcome, name -> new AtomicLong());
     }
 
     public long rejectedModelUpdates() {

@@ -14,36 +14,11 @@ import java.util.Optional;
 
 /** What producers send: a member of a body, and a topic. */
 enum EventKind {
-    EXPOSURES((records, topics, json) -> {
-        Exposure event = records.exposure(json);
-        byte[] value = records.encode(topics.exposures(), event);
-        return new Event(topics.exposures(), event.user(), value, event.time());
-    }),
-    CLICKS((records, topics, json) -> {
-        Click event = records.click(json);
-        return new Event(topics.clicks(), event.user(), records.encode(topics.clicks(), event), event.time());
-    }),
-    USERS((records, topics, json) -> {
-        UserProfile event = records.profile(json);
-        return new Event(topics.users(), event.user(), records.encode(topics.users(), event), event.time());
-    }),
-    ITEMS((records, topics, json) -> {
-        CatalogueItem event = records.item(json);
-        return new Event(topics.items(), event.item(), records.encode(topics.items(), event), event.time());
-    }),
-    REMOVED_ITEMS((records, topics, json) ->
-            new Event(topics.items(), CatalogueItem.requireId(Utf8.text(json)), null, Long.MAX_VALUE));
-
-    /** Reads an event as {@link EventKind#event} says. A removal has no time of its own: that of its writing counts. */
-    private interface Reader {
-        Event read(EventRecords records, TopicNames topics, byte[] json);
-    }
-
-    private final Reader reader;
-
-    EventKind(Reader reader) {
-        this.reader = reader;
-    }
+    EXPOSURES,
+    CLICKS,
+    USERS,
+    ITEMS,
+    REMOVED_ITEMS;
 
     /**
      * The record of an event, under the key that its topic asks for.
@@ -54,7 +29,27 @@ enum EventKind {
      * @throws dev.millrace.wire.RegistryUnreachableException if the registry does not answer
      */
     Event event(EventRecords records, TopicNames topics, byte[] json) {
-        return reader.read(records, topics, json);
+        return switch (this) {
+            case EXPOSURES -> {
+                Exposure event = records.exposure(json);
+                byte[] value = records.encode(topics.exposures(), event);
+                yield new Event(topics.exposures(), event.user(), value, event.time());
+            }
+            case CLICKS -> {
+                Click event = records.click(json);
+                yield new Event(topics.clicks(), event.user(), records.encode(topics.clicks(), event), event.time());
+            }
+            case USERS -> {
+                UserProfile event = records.profile(json);
+                yield new Event(topics.users(), event.user(), records.encode(topics.users(), event), event.time());
+            }
+            case ITEMS -> {
+                CatalogueItem event = records.item(json);
+                yield new Event(topics.items(), event.item(), records.encode(topics.items(), event), event.time());
+            }
+            case REMOVED_ITEMS -> // without a time of its own: that of its writing counts
+                new Event(topics.items(), CatalogueItem.requireId(Utf8.text(json)), null, Long.MAX_VALUE);
+        };
     }
 
     /** The logical name of its topic. */

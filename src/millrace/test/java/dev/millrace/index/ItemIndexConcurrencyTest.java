@@ -101,34 +101,6 @@ class ItemIndexConcurrencyTest {
                         .allMatch(found -> Math.abs(found.score()) == dim));
     }
 
-    @Test
-    void searchesSeeEveryItemThatStaysOnceWhileOthersComeAndGo() throws Exception {
-        int staying = 900;
-        int passing = 300;
-        ItemIndex index = new ItemIndex(1);
-        for (int item = 0; item < passing; item++) {
-            index.upsert(embedding("passing-" + item, 1, -1), PUBLISHED_AT);
-        }
-        for (int item = 0; item < staying; item++) {
-            index.upsert(embedding("staying-" + item, 1, 1), PUBLISHED_AT);
-        }
-
-        searchWhile(
-                () -> {
-                    Random random = new Random(7);
-                    for (int change = 0; change < 20_000; change++) {
-                        String item = "passing-" + random.nextInt(passing);
-                        index.upsert(change % 2 == 0 ? tombstone(item) : embedding(item, 1, -1), PUBLISHED_AT);
-                    }
-                },
-                // those that stay have the higher score, so they are the first 900
-                () -> assertThat(index.search(new Search(new float[] {1}, staying, item -> false)).stream()
-                                .map(ScoredItem::item)
-                                .filter(item -> item.startsWith("staying-"))
-                                .distinct())
-                        .hasSize(staying));
-    }
-
     /*
      * Invariants, while one thread writes and two search:
      * - an item removed before the search began, and not put back before it ended, is not found;
@@ -243,10 +215,6 @@ class ItemIndexConcurrencyTest {
 
     private static ItemEmbedding embedding(String item, long step, float... vector) {
         return new ItemEmbedding(item, Optional.of(vector), "g", step, 0, 0);
-    }
-
-    private static ItemEmbedding tombstone(String item) {
-        return new ItemEmbedding(item, Optional.empty(), "g", 0, 0, 0);
     }
 
     /** An item whose popularity makes up for its score. */

@@ -19,42 +19,35 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The page explains each name that a topic may bring, and no other. */
 class MeaningsTest {
 
     private static final Pattern ENTRY = Pattern.compile("(?m)^ {2}'([^']+)': ");
 
-    @Test
-    void eachOutcomeIsExplained() throws IOException {
-        assertThat(explained("OUTCOMES"))
-                .containsExactlyInAnyOrderElementsOf(
-                        Stream.of(Outcome.values()).map(Outcome::label).toList());
-    }
-
-    @Test
-    void eachReasonIsExplained() throws IOException {
-        assertThat(explained("REASONS"))
-                .containsExactlyInAnyOrderElementsOf(Stream.concat(
+    static Stream<Arguments> names() {
+        return Stream.of(
+                Arguments.of("OUTCOMES", Stream.of(Outcome.values()).map(Outcome::label)),
+                Arguments.of(
+                        "REASONS",
+                        Stream.concat(
                                 Stream.of(RejectReason.values()).map(RejectReason::label),
-                                Stream.of(Outcome.CUT_WEIGHT))
-                        .toList());
-    }
-
-    @Test
-    void eachMeasureIsExplained() throws IOException {
-        assertThat(explained("MEASURES"))
-                .containsExactlyInAnyOrderElementsOf(Stream.concat(
+                                Stream.of(Outcome.CUT_WEIGHT))),
+                Arguments.of(
+                        "MEASURES",
+                        Stream.concat(
                                 Stream.of(Alarm.Kind.values()).map(Alarm.Kind::text),
-                                Stream.of(InputAlarms.Kind.values()).map(InputAlarms.Kind::text))
-                        .toList());
+                                Stream.of(InputAlarms.Kind.values()).map(InputAlarms.Kind::text))),
+                Arguments.of("TOPICS", Stream.of(InputTopic.values()).map(InputTopic::label)));
     }
 
-    @Test
-    void eachTopicOfTheBooksIsExplained() throws IOException {
-        assertThat(explained("TOPICS"))
-                .containsExactlyInAnyOrderElementsOf(
-                        Stream.of(InputTopic.values()).map(InputTopic::label).toList());
+    @ParameterizedTest
+    @MethodSource("names")
+    void eachNameIsExplained(String table, Stream<String> names) throws IOException {
+        assertThat(explained(table)).containsExactlyInAnyOrderElementsOf(names.toList());
     }
 
     /** The audit log is written by operators, and no event goes through it. */

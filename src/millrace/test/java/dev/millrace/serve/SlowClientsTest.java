@@ -47,7 +47,7 @@ class SlowClientsTest {
     void aThousandOfAllKindsDelayNobody() throws Exception {
         try (LoggedWarnings logged = new LoggedWarnings();
                 RecallServer server = scene.server(0, 2_048)) {
-            outcomes(server.url(), 3); // warms up
+            outcomes(server.url(), 8); // warms up
             try (SlowClients slow = new SlowClients(server.port(), SLOW)) {
                 assertThat(outcomes(server.url(), 12)).containsOnly("200");
             }
