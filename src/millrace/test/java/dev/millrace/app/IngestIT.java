@@ -69,25 +69,6 @@ class IngestIT {
     }
 
     @Test
-    void aBatchThatIsSentTwiceIsLearntOnce() throws Exception {
-        assertThat(post(ITEMS)).isEqualTo(202);
-        assertThat(post(EVENTS)).isEqualTo(202);
-        assertThat(post(EVENTS)).isEqualTo(202);
-        assertThat(post(NEXT_DAY)).isEqualTo(202);
-        // of an item that nobody clicks: the order of items and clicks, which are topics of their own, is not known
-        assertThat(post("{\"items\":[{\"item_id\":\"i3\",\"time\":1767225600000}]}"))
-                .isEqualTo(202);
-        assertThat(post("{\"removed_items\":[\"i3\"]}")).isEqualTo(202);
-
-        awaitBooks(Map.of(
-                "items", Map.of("applied", 3L, "removed", 1L),
-                "users", Map.of("applied", 1L, "unchanged", 1L),
-                "exposures", Map.of("clicked", 2L, "duplicate", 2L),
-                "clicks", Map.of("attributed", 2L, "duplicate", 2L),
-                "training-examples", Map.of("catalogue-change", 4L, "learnt", 2L)));
-    }
-
-    @Test
     void nothingIsLostIfABatchIsSentAgainWhenTheBrokerIsBack() throws Exception {
         assertThat(post(ITEMS)).isEqualTo(202);
         cluster.stopBroker();

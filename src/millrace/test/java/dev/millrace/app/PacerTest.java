@@ -78,13 +78,6 @@ class PacerTest {
         assertThat(rising.dueNanos(START, START, 101)).isCloseTo(2.01e9, within(1.0));
     }
 
-    @Test
-    void aWeekAtRealTimeIsDueAfterAWeek() {
-        double due = Pace.parse("1").dueNanos(START, START + 604_800_000L, 7);
-
-        assertThat(due).isCloseTo(604_800e9, within(1.0));
-    }
-
     @ParameterizedTest
     @ValueSource(strings = {"", "fast", "0", "-1", "NaN", "Infinity", "0/s", "x/s", "/s"})
     void whatIsNoPaceIsAFault(String text) {

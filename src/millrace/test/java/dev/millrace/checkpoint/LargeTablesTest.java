@@ -17,7 +17,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,7 +69,7 @@ class LargeTablesTest {
             CheckpointFile.read(file, entries);
             LearnerImport.prepare(entries, SMALL_CACHE, learnt, start);
 
-            assertThat(texts(entries)).isEqualTo(texts(all));
+            assertThat(Learners.texts(entries)).isEqualTo(Learners.texts(all));
             Trainer imported = LearnerEntries.toGoOn(SMALL_CACHE, entries);
             for (Trainer each : List.of(original, imported)) {
                 log.subList(STEPS, STEPS + MORE_STEPS).forEach(each::learnUnexamined);
@@ -145,13 +144,5 @@ class LargeTablesTest {
 
     private static Checkpoint checkpoint(Trainer trainer, EntrySource entries) {
         return Learners.checkpoint(ORIGIN, trainer, entries);
-    }
-
-    private static List<String> texts(EntrySource entries) {
-        List<String> texts = new ArrayList<>();
-        entries.scan(
-                new byte[0],
-                (key, value) -> texts.add(new String(key, StandardCharsets.ISO_8859_1) + " " + Arrays.toString(value)));
-        return texts;
     }
 }

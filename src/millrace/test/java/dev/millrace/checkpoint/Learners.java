@@ -5,7 +5,10 @@ import dev.millrace.model.NumericFingerprint;
 import dev.millrace.model.Scenes;
 import dev.millrace.state.CounterRandom;
 import dev.millrace.state.EntrySource;
+import dev.millrace.state.Fields;
 import dev.millrace.state.MemoryEntries;
+import dev.millrace.state.Utf8;
+import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -69,6 +72,30 @@ public final class Learners {
                         Optional.empty(),
                         SETTINGS.texts()),
                 entries);
+    }
+
+    /** One of four small entries that no learner would know, which depend on the step. */
+    public static Checkpoint small(long step, Checkpoint.Source source, Lineage lineage) {
+        MemoryEntries entries = new MemoryEntries();
+        for (String key : List.of("m", "mh", "mrä", "C\u0000x")) {
+            entries.put(
+                    Utf8.bytes(key), new Fields().text(key).longInteger(step).framed());
+        }
+        return new Checkpoint(
+                new Checkpoint.Header(
+                        new Checkpoint.Origin(source, "1.0", TIME),
+                        lineage,
+                        new StepDigest(step, "0abc"),
+                        Optional.of(new Checkpoint.LogPlace("mini-batches", 0, 2 * step, "5a")),
+                        new TreeMap<>(Map.of("tower.dim", "8", "features.user", "user, höhe"))),
+                entries);
+    }
+
+    /** All entries, each as a text, in the order of their keys. */
+    public static List<String> texts(EntrySource entries) {
+        List<String> texts = new ArrayList<>();
+        entries.scan(new byte[0], (key, value) -> texts.add(Arrays.toString(key) + Arrays.toString(value)));
+        return texts;
     }
 
     /** All entries, by their keys in unsigned order. */

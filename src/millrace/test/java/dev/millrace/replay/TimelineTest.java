@@ -2,11 +2,9 @@ package dev.millrace.replay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
-import dev.millrace.event.UserProfile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -34,10 +32,16 @@ class TimelineTest {
             throws IOException {
         Timeline timeline = timeline(first, second);
 
-        List<String> came = new ArrayList<>();
-        Names names = new Names(came);
+        List<String> came;
         try (Stream<ReplayEvent> events = timeline.sortedInMemory(TimelineTest::fail)) {
-            events.forEach(event -> event.accept(names));
+            came = events.filter(ReplayEvent::isInteraction)
+                    .map(event -> event instanceof ReplayEvent.ItemClick click
+                            ? "clicked " + click.click().id()
+                            : "shown "
+                                    + ((ReplayEvent.ItemExposure) event)
+                                            .exposure()
+                                            .id())
+                    .toList();
         }
 
         assertThat(came).isEqualTo(reference(first, second));
@@ -77,29 +81,6 @@ class TimelineTest {
         }
         all.sort(Comparator.comparingLong(Named::time).thenComparingLong(Named::row));
         return all.stream().map(Named::name).toList();
-    }
-
-    /** Writes down the exposures and clicks. */
-    private record Names(List<String> names) implements ReplayEvent.Visitor {
-        @Override
-        public void item(CatalogueItem item) {
-            // listed before it is seen
-        }
-
-        @Override
-        public void profile(UserProfile profile) {
-            throw new AssertionError(profile);
-        }
-
-        @Override
-        public void exposure(Exposure exposure) {
-            names.add("shown " + exposure.id());
-        }
-
-        @Override
-        public void click(Click click) {
-            names.add("clicked " + click.id());
-        }
     }
 
     private static Timeline timeline(List<Integer> first, List<Integer> second) throws IOException {

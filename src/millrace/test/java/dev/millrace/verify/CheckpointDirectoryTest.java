@@ -6,22 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.Checkpoint.Source;
 import dev.millrace.checkpoint.CheckpointFile;
+import dev.millrace.checkpoint.Learners;
 import dev.millrace.checkpoint.Lineage;
-import dev.millrace.state.EntrySource;
-import dev.millrace.state.Fields;
 import dev.millrace.state.MemoryEntries;
-import dev.millrace.train.StepDigest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,7 +40,8 @@ class CheckpointDirectoryTest {
         assertThat(found.header().step()).isEqualTo(7);
         MemoryEntries read = new MemoryEntries();
         CheckpointFile.read(found.file(), read);
-        assertThat(texts(read)).isEqualTo(texts(entries(7)));
+        assertThat(Learners.texts(read))
+                .isEqualTo(Learners.texts(checkpoint(7, Source.AUDIT).entries()));
     }
 
     @Test
@@ -83,7 +77,7 @@ class CheckpointDirectoryTest {
         Lineage before = new Lineage("g0-0badcafe", "hash", "model", "engine");
         CheckpointDirectory earlier = new CheckpointDirectory(directory, before, file -> {});
         for (long step = 100; step <= 300; step += 100) {
-            earlier.write(checkpoint(step, Source.AUDIT, before));
+            earlier.write(Learners.small(step, Source.AUDIT, before));
         }
 
         for (long step = 1; step <= 5; step++) {
@@ -158,24 +152,17 @@ class CheckpointDirectoryTest {
                 .hasMessageContaining("folder of checkpoints /proc/millrace cannot be written to");
     }
 
+    /** That each damage is noticed is told beside the file. */
     @Test
-    void anyFlippedBitAndAnyMissingOrSurplusByteIsNoticedAndTheOneBeforeIsTaken() throws IOException {
+    void aDamagedOneIsNotTakenButTheOneBefore() throws IOException {
         checkpoints.write(checkpoint(1, Source.AUDIT));
         Path file = checkpoints.write(checkpoint(2, Source.AUDIT));
-        byte[] whole = Files.readAllBytes(file);
+        byte[] bytes = Files.readAllBytes(file);
 
-        List<byte[]> damaged = new ArrayList<>(List.of(Arrays.copyOf(whole, whole.length + 1)));
-        for (int at = 0; at < whole.length; at++) {
-            byte[] flipped = whole.clone();
-            flipped[at] ^= (byte) (1 << at % 8);
-            damaged.add(flipped);
-            damaged.add(Arrays.copyOf(whole, at));
-        }
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(file, bytes);
 
-        for (byte[] bytes : damaged) {
-            Files.write(file, bytes);
-            assertThat(step(checkpoints.newest(2))).contains(1L);
-        }
+        assertThat(step(checkpoints.newest(2))).contains(1L);
     }
 
     @Test
@@ -239,33 +226,6 @@ class CheckpointDirectoryTest {
     }
 
     private static Checkpoint checkpoint(long step, Source source) {
-        return checkpoint(step, source, LINEAGE);
-    }
-
-    private static Checkpoint checkpoint(long step, Source source, Lineage lineage) {
-        return new Checkpoint(
-                new Checkpoint.Header(
-                        new Checkpoint.Origin(source, "1.0", 1_767_225_600_000L),
-                        lineage,
-                        new StepDigest(step, "0abc"),
-                        Optional.of(new Checkpoint.LogPlace("mini-batches", 0, 2 * step, "5a")),
-                        new TreeMap<>(Map.of("tower.dim", "8"))),
-                entries(step));
-    }
-
-    private static MemoryEntries entries(long seed) {
-        MemoryEntries entries = new MemoryEntries();
-        for (String key : new String[] {"m", "mh", "mrä", "C\u0000x"}) {
-            entries.put(
-                    key.getBytes(StandardCharsets.UTF_8),
-                    new Fields().text(key).longInteger(seed).framed());
-        }
-        return entries;
-    }
-
-    private static List<String> texts(EntrySource entries) {
-        List<String> texts = new ArrayList<>();
-        entries.scan(new byte[0], (key, value) -> texts.add(Arrays.toString(key) + Arrays.toString(value)));
-        return texts;
+        return Learners.small(step, source, LINEAGE);
     }
 }

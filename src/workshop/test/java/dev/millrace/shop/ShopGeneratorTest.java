@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
-import dev.millrace.event.UserProfile;
 import dev.millrace.replay.EventsByKind;
 import dev.millrace.replay.ReplayEvent;
 import dev.millrace.settings.SettingsReader;
@@ -42,28 +41,15 @@ class ShopGeneratorTest {
 
         assertThat(events).extracting(ReplayEvent::time).isSorted();
         Set<String> listed = new HashSet<>();
-        ReplayEvent.Visitor reader = new ReplayEvent.Visitor() {
-            @Override
-            public void item(CatalogueItem item) {
-                listed.add(item.item());
+        for (ReplayEvent event : events) {
+            if (event instanceof ReplayEvent.ItemListing listing) {
+                listed.add(listing.item().item());
+            } else if (event instanceof ReplayEvent.ItemExposure shown) {
+                assertThat(listed).contains(shown.exposure().item());
+            } else if (event instanceof ReplayEvent.ItemClick clicked) {
+                assertThat(listed).contains(clicked.click().item());
             }
-
-            @Override
-            public void profile(UserProfile profile) {
-                // names no item
-            }
-
-            @Override
-            public void exposure(Exposure exposure) {
-                assertThat(listed).contains(exposure.item());
-            }
-
-            @Override
-            public void click(Click click) {
-                assertThat(listed).contains(click.item());
-            }
-        };
-        events.forEach(event -> event.accept(reader));
+        }
     }
 
     @Test

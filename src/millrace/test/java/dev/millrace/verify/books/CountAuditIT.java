@@ -3,6 +3,8 @@ package dev.millrace.verify.books;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.TrainProcess;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
@@ -12,20 +14,13 @@ import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CounterRandom;
-import dev.millrace.stream.GenerationTerms;
-import dev.millrace.stream.MillraceTopology;
-import dev.millrace.stream.Part;
-import dev.millrace.stream.StreamSettings;
 import dev.millrace.stream.run.StreamRunner;
-import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
-import dev.millrace.topic.TopicSettings;
 import dev.millrace.topic.Topics;
-import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PlainValues;
 import dev.millrace.wire.TopicRecord;
@@ -38,7 +33,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -46,13 +40,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The audit beside a trainer that runs, is stopped and started again, and reads whatever producers may send. */
+/** The audit beside a trainer that runs, and reads whatever producers may send. */
 @Tag("slow")
 class CountAuditIT {
 
     private static final long T0 = 1_767_225_600_000L;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final int EXPOSURES_A_PHASE = 600;
+    private static final int EXPOSURES = 900;
     private static final int USERS = 30;
     private static final int ITEMS = 40;
 
@@ -66,26 +60,20 @@ class CountAuditIT {
     }
 
     @Test
-    void booksOfARestartedTrainerAreWhatTheTopicsSayAndWhatIsLostOrRepeatedIsNamed() throws Exception {
+    void booksAreWhatTheTopicsSayAndWhatIsLostOrRepeatedIsNamed() throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
-            ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
-            new Topics(clients, TopicSettings.read(reader()), PATIENCE).create();
-            try (EventProducer producer = new EventProducer(clients, topics, wire);
+            MillraceSettings settings = settings(broker);
+            new Topics(settings.clients(), settings.topics(), PATIENCE).create();
+            try (EventProducer producer = settings.cluster().producer();
                     KafkaProducer<byte[], byte[]> raw = new KafkaProducer<>(
                             Map.of("bootstrap.servers", broker.bootstrapServers()),
                             new ByteArraySerializer(),
                             new ByteArraySerializer());
-                    TopicLog log = new TopicReader(clients, PATIENCE)) {
+                    TopicLog log = new TopicReader(settings.clients(), PATIENCE)) {
                 produceCatalogue(producer, raw);
-                try (StreamRunner runner = runner(clients)) {
+                try (StreamRunner runner = TrainProcess.runner(settings, TrainProcess.From.EVENTS)) {
                     runner.start();
-                    produce(producer, raw, 0);
-                    await().atMost(PATIENCE).until(() -> audit(log).lines().stream()
-                            .anyMatch(line -> line.outcome().equals("attributed") && line.books() > 0));
-                }
-                try (StreamRunner runner = runner(clients)) {
-                    runner.start();
-                    produce(producer, raw, 1);
+                    produce(producer, raw);
                     endWindows(producer);
                     await().atMost(PATIENCE)
                             .pollInterval(Duration.ofMillis(500))
@@ -156,7 +144,8 @@ class CountAuditIT {
     }
 
     private CountReport audit(TopicLog log) {
-        return CountAudit.run(log, new PlainValues(wire), topics, AttributionSettings.read(reader()));
+        AttributionSettings attribution = AttributionSettings.read(new SettingsReader(given()));
+        return CountAudit.run(log, new PlainValues(wire), topics, attribution);
     }
 
     /** Right at any moment; and at last all has been counted. */
@@ -181,40 +170,22 @@ class CountAuditIT {
         return records.get(number);
     }
 
-    private StreamRunner runner(ClientSettings clients) {
-        return new StreamRunner(
-                StreamSettings.read(reader()),
-                clients,
-                Map.of(
-                        Part.ATTRIBUTE,
-                        MillraceTopology.attribute(
-                                topics,
-                                AttributionSettings.read(reader()),
-                                AttributionSettings.kept(given()),
-                                wire,
-                                topic -> 2),
-                        Part.LEARN,
-                        MillraceTopology.learn(
-                                topics,
-                                TrainerSettings.read(reader()),
-                                Duration.ofMillis(200),
-                                wire,
-                                new GenerationTerms(
-                                        "test", new TreeMap<>(given()), true, Duration.ofSeconds(30), () -> 0))));
+    private MillraceSettings settings(EmbeddedBroker broker) {
+        Map<String, String> here = Map.of(
+                "kafka.bootstrap.servers", broker.bootstrapServers(),
+                "stream.state-directory", directory.resolve("state").toString());
+        return MillraceSettings.load(List.of(), given(), Map.of(), here);
     }
 
-    private SettingsReader reader() {
-        return new SettingsReader(given());
-    }
-
-    private Map<String, String> given() {
+    private static Map<String, String> given() {
         return Map.of(
+                "topic.partitions", "2",
                 "batch.size", "16",
+                "batch.max-wait", "200ms",
                 "batch.negatives", "8",
                 "tower.dim", "8",
                 "attribution.window", "60s",
                 "attribution.click-wait", "30s",
-                "stream.state-directory", directory.resolve("state").toString(),
                 "stream.learn.commit-interval", "200ms",
                 "stream.instance-id", "the-one");
     }
@@ -236,8 +207,8 @@ class CountAuditIT {
     }
 
     /** Seeded: a third is clicked, of these some twice, some late, some on what was never shown; some records are no events. */
-    private void produce(EventProducer producer, KafkaProducer<byte[], byte[]> raw, int phase) {
-        for (int number = phase * EXPOSURES_A_PHASE; number < (phase + 1) * EXPOSURES_A_PHASE; number++) {
+    private void produce(EventProducer producer, KafkaProducer<byte[], byte[]> raw) {
+        for (int number = 0; number < EXPOSURES; number++) {
             String user = "u" + CounterRandom.below(USERS, 1, number, 0);
             String item = "i" + CounterRandom.below(ITEMS, 1, number, 1);
             long time = T0 + number * 500L;
@@ -274,7 +245,7 @@ class CountAuditIT {
 
     /** One click on one exposure for each user, late enough to end every window of both partitions before. */
     private void endWindows(EventProducer producer) {
-        long time = T0 + 2 * EXPOSURES_A_PHASE * 500L + 300_000;
+        long time = T0 + EXPOSURES * 500L + 300_000;
         for (int user = 0; user < USERS; user++) {
             producer.send(new Exposure("last" + user, "u" + user, "i0", time, time, Features.NONE));
             producer.send(click("last" + user, "u" + user, "i0", "last" + user, time + 1));

@@ -156,10 +156,24 @@ final class JoinedPartition implements Attribution.Output {
         UserPartition partition = new UserPartition(settings, TopicNames.read(new SettingsReader(Map.of())), 0);
         forgotten.forEach(partition::remove);
         for (int at = 0; at < exposures.size(); at++) {
-            partition.addExposure(plain(exposures.get(at)), at);
+            Exposure of = exposures.get(at);
+            String names = "exposure_id user_id item_id time";
+            partition.addExposure(plain("ExposureRecord", names, of.id(), of.user(), of.item(), of.time()), at);
         }
         for (int at = 0; at < clicks.size(); at++) {
-            partition.addClick(plain(clicks.get(at)), at);
+            Click of = clicks.get(at);
+            String names = "click_id user_id item_id action weight time"
+                    + (of.exposure().isPresent() ? " exposure_id" : "");
+            Object[] values = {
+                of.id(),
+                of.user(),
+                of.item(),
+                of.action(),
+                of.weight(),
+                of.time(),
+                of.exposure().orElse("")
+            };
+            partition.addClick(plain("ClickRecord", names, values), at);
         }
         ExampleLog log = log();
         OfflineJoin.Verdicts verdicts = new OfflineJoin.Verdicts();
@@ -193,51 +207,35 @@ final class JoinedPartition implements Attribution.Output {
                 log.add(new PlainRecord("UserRemoval", Map.of("user_id", user)), at);
             }
             TrainingExample of = examples.get(at);
+            PlainRecord user = plain(
+                    "UserFeaturesRecord",
+                    "user_id time",
+                    of.user().user(),
+                    of.user().time());
+            String names = "example_id user item_id action weight time clicked";
             log.add(
-                    new PlainRecord(
+                    plain(
                             "ExampleRecord",
-                            Map.of(
-                                    "example_id",
-                                    of.id(),
-                                    "user",
-                                    new PlainRecord(
-                                            "UserFeaturesRecord",
-                                            Map.of(
-                                                    "user_id",
-                                                    of.user().user(),
-                                                    "time",
-                                                    of.user().time())),
-                                    "item_id",
-                                    of.item(),
-                                    "action",
-                                    of.action(),
-                                    "weight",
-                                    of.weight(),
-                                    "time",
-                                    of.time(),
-                                    "clicked",
-                                    of.isPositive())),
+                            names,
+                            of.id(),
+                            user,
+                            of.item(),
+                            of.action(),
+                            of.weight(),
+                            of.time(),
+                            of.isPositive()),
                     at);
         }
         return log;
     }
 
-    private static PlainRecord plain(Exposure of) {
-        return new PlainRecord(
-                "ExposureRecord",
-                Map.of("exposure_id", of.id(), "user_id", of.user(), "item_id", of.item(), "time", of.time()));
-    }
-
-    private static PlainRecord plain(Click of) {
-        Map<String, Object> fields = new HashMap<>(Map.of(
-                "click_id", of.id(),
-                "user_id", of.user(),
-                "item_id", of.item(),
-                "action", of.action(),
-                "weight", of.weight(),
-                "time", of.time()));
-        of.exposure().ifPresent(id -> fields.put("exposure_id", id));
-        return new PlainRecord("ClickRecord", fields);
+    /** @param names of the fields, with spaces between them */
+    static PlainRecord plain(String schema, String names, Object... values) {
+        Map<String, Object> fields = new HashMap<>();
+        for (String name : names.split(" ", -1)) {
+            fields.put(name, values[fields.size()]);
+        }
+        return new PlainRecord(schema, fields);
     }
 
     @Override

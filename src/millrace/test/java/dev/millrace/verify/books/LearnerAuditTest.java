@@ -1,5 +1,6 @@
 package dev.millrace.verify.books;
 
+import static dev.millrace.verify.books.JoinedPartition.plain;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.attribute.AttributionSettings;
@@ -93,12 +94,12 @@ class LearnerAuditTest {
         LearnerAudit audit = new LearnerAudit(log, POSITION, TOPICS, faults);
 
         audit.batch(
-                new PlainRecord(
+                plain(
                         "dev.millrace.avro.MiniBatchRecord",
-                        Map.of(
-                                "step", 1L,
-                                "catalogue", List.of(change("+item", "own"), change("+item", "i1")),
-                                "removed_users", List.of("ann"))),
+                        "step catalogue removed_users",
+                        1L,
+                        List.of(change("+item", "own"), change("+item", "i1")),
+                        List.of("ann")),
                 0);
 
         assertThat(words(audit.end(1))).isEqualTo("catalogue-change 1, user-removal 1, waiting 2");
@@ -156,60 +157,36 @@ class LearnerAuditTest {
 
     private static PlainRecord change(String kind, String id) {
         return switch (kind) {
-            case "-user" -> new PlainRecord("UserRemoval", Map.of("user_id", id));
-            case "-item" -> new PlainRecord("ItemRemoval", Map.of("item_id", id));
-            default -> new PlainRecord("ItemRecord", Map.of("item_id", id, "time", 7L));
+            case "-user" -> plain("UserRemoval", "user_id", id);
+            case "-item" -> plain("ItemRemoval", "item_id", id);
+            default -> plain("ItemRecord", "item_id time", id, 7L);
         };
     }
 
     private static PlainRecord example(String word) {
         long time = number(word);
         double weight = word.contains("*") ? Double.parseDouble(word.substring(word.indexOf('*') + 1)) : 1;
-        return new PlainRecord(
-                "ExampleRecord",
-                Map.of(
-                        "example_id",
-                        word.replaceAll("\\*.*", ""),
-                        "user",
-                        new PlainRecord("UserFeaturesRecord", Map.of("user_id", "ann", "time", time)),
-                        "item_id",
-                        "i" + time,
-                        "action",
-                        "click",
-                        "weight",
-                        weight,
-                        "time",
-                        time,
-                        "clicked",
-                        word.startsWith("c")));
+        PlainRecord user = plain("UserFeaturesRecord", "user_id time", "ann", time);
+        String id = word.replaceAll("\\*.*", "");
+        String names = "example_id user item_id action weight time clicked";
+        return plain("ExampleRecord", names, id, user, "i" + time, "click", weight, time, word.startsWith("c"));
     }
 
     private static PlainRecord batch(long step, List<String> examples) {
+        int count = examples.size();
         List<String> texts = new ArrayList<>(List.of("click"));
         examples.forEach(example -> texts.add("i" + number(example)));
-        return new PlainRecord(
+        return plain(
                 "dev.millrace.avro.MiniBatchRecord",
-                Map.of(
-                        "step", step,
-                        "example_ids",
-                                examples.stream()
-                                        .map(example -> example.replace("~", ""))
-                                        .toList(),
-                        "users", Collections.nCopies(examples.size(), "ann"),
-                        "times", examples.stream().map(LearnerAuditTest::number).toList(),
-                        "actions", Collections.nCopies(examples.size(), 0),
-                        "items",
-                                IntStream.rangeClosed(1, examples.size())
-                                        .boxed()
-                                        .toList(),
-                        "exposed",
-                                examples.stream()
-                                        .filter(example -> example.startsWith("e"))
-                                        .count(),
-                        "rehearsed",
-                                examples.stream()
-                                        .filter(example -> example.startsWith("~"))
-                                        .count(),
-                        "texts", texts));
+                "step example_ids users times actions items exposed rehearsed texts",
+                step,
+                examples.stream().map(example -> example.replace("~", "")).toList(),
+                Collections.nCopies(count, "ann"),
+                examples.stream().map(LearnerAuditTest::number).toList(),
+                Collections.nCopies(count, 0),
+                IntStream.rangeClosed(1, count).boxed().toList(),
+                examples.stream().filter(example -> example.startsWith("e")).count(),
+                examples.stream().filter(example -> example.startsWith("~")).count(),
+                texts);
     }
 }

@@ -12,10 +12,14 @@ import dev.millrace.feature.UserFeatures;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Tag("slow")
@@ -24,19 +28,35 @@ class OfflineJoinTest {
     private static final long T0 = 1_767_225_600_000L;
     private static final long MINUTE = 60_000;
 
-    @Test
-    void clickWithinTheWindowMustHaveItsExample() {
+    /** What is done to the topics, and what the audit says of it. */
+    static Stream<Arguments> damages() {
+        return Stream.of(
+                damage(
+                        partition -> partition.examples.clear(),
+                        "click c1 (clicks-0 offset 0) must have been attributed, and has no example"),
+                damage(
+                        partition -> partition.examples.add(partition.examples.get(0)),
+                        "has two examples: training-examples-0 offset 0 and training-examples-0 offset 1"),
+                damage(
+                        partition -> partition.exposures.set(0, exposure("e1", "ann", "book", T0 + 1)),
+                        "there is none that it may answer"));
+    }
+
+    private static Arguments damage(Consumer<JoinedPartition> done, String said) {
+        return Arguments.of(done, said);
+    }
+
+    @ParameterizedTest
+    @MethodSource("damages")
+    void clickWithinTheWindowMustHaveItsOneExample(Consumer<JoinedPartition> damage, String said) {
         JoinedPartition partition = new JoinedPartition("attribution.window=30m");
         partition.read(exposure("e1", "ann", "book", T0));
         partition.read(click("c1", "ann", "book", "", "click", T0 + MINUTE));
         assertThat(partition.faults()).isEmpty();
 
-        partition.examples.clear();
+        damage.accept(partition);
 
-        assertThat(partition.faults())
-                .singleElement()
-                .asString()
-                .contains("click c1 (clicks-0 offset 0) must have been attributed, and has no example");
+        assertThat(partition.faults()).singleElement().asString().contains(said);
     }
 
     @Test
@@ -70,31 +90,6 @@ class OfflineJoinTest {
             partition.read(click("c" + at, "ann", "book", "", "click", T0 + at * MINUTE));
         }
         return partition;
-    }
-
-    @Test
-    void secondExampleOfAClickIsNamedWithBothPlaces() {
-        JoinedPartition partition = new JoinedPartition();
-        partition.read(exposure("e1", "ann", "book", T0));
-        partition.read(click("c1", "ann", "book", "e1", "click", T0 + MINUTE));
-
-        partition.examples.add(partition.examples.get(0));
-
-        assertThat(partition.faults())
-                .singleElement()
-                .asString()
-                .contains("c1", "training-examples-0 offset 0 and training-examples-0 offset 1");
-    }
-
-    @Test
-    void exampleOfAnExposureThatNeverWasIsAFault() {
-        JoinedPartition partition = new JoinedPartition();
-        partition.read(exposure("e1", "ann", "book", T0));
-        partition.read(click("c1", "ann", "book", "", "click", T0 + MINUTE));
-
-        partition.exposures.set(0, exposure("e1", "ann", "book", T0 + 1));
-
-        assertThat(partition.faults()).singleElement().asString().contains("there is none that it may answer");
     }
 
     @Test

@@ -4,13 +4,14 @@ import static dev.millrace.verify.books.JoinedPartition.click;
 import static dev.millrace.verify.books.JoinedPartition.exposure;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.attribute.AttributionSettings.Placement;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.InputTopic;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
@@ -31,6 +32,7 @@ class UserPartitionTest {
 
     private final TopicNames topics = TopicNames.read(new SettingsReader(Map.of()));
     private final AvroWire wire = new AvroWire(WireSettings.read(new SettingsReader(Map.of())));
+    private CountReport.Findings findings = new CountReport.Findings();
     private final JoinedPartition partition = new JoinedPartition("negatives.exposed=1", "negatives.exposed.sample=1");
 
     /** The trainer reads on while it is audited. */
@@ -51,18 +53,29 @@ class UserPartitionTest {
 
         BitSet explained = new BitSet();
         new UserPartition(partition.settings, topics, 0)
-                .explainUncounted(
-                        new CountedRecords(
-                                log,
-                                new PlainValues(wire),
-                                topics,
-                                new BooksSnapshot(Map.of()),
-                                AttributionSettings.Placement.ANY,
-                                new CountReport.Findings()),
-                        partition.log().byOrigin(),
-                        explained);
+                .explainUncounted(counted(log, Placement.ANY), partition.log().byOrigin(), explained);
 
         assertThat(explained.stream()).containsExactly(0, 3);
+    }
+
+    /** Murmur2 of an empty key is 275646681: modulo 2 it is 1. */
+    @Test
+    void aRecordThatIsNotInThePartitionOfItsKeyIsNamedUnlessAnyMayHoldIt() {
+        TopicLog log = new RecordsInMemory(Map.of());
+        for (Placement placement : Placement.values()) {
+            counted(log, placement).read(InputTopic.ITEMS, 0, List.of(), (record, value) -> {});
+            assertThat(findings.report().faults())
+                    .containsExactlyElementsOf(
+                            placement == Placement.ANY
+                                    ? List.of()
+                                    : List.of("items-0 offset 0 is not in the partition of its key, 1, and was not"
+                                            + " rejected"));
+            findings = new CountReport.Findings();
+        }
+    }
+
+    private CountedRecords counted(TopicLog log, Placement placement) {
+        return new CountedRecords(log, new PlainValues(wire), topics, new BooksSnapshot(Map.of()), placement, findings);
     }
 
     /** A log of one record a topic. */
@@ -70,7 +83,7 @@ class UserPartitionTest {
 
         @Override
         public int partitions(String topic) {
-            return 1;
+            return 2;
         }
 
         @Override
