@@ -57,7 +57,7 @@ public final class CheckpointFile {
 
     /** Reads as much of a file as is asked for. */
     private interface Read {
-        Checkpoint.Header from(Reading in, long size, MessageDigest sum) throws IOException;
+        Checkpoint.Header from(Reading in) throws IOException;
     }
 
     /** Writes a checkpoint under that name, in the place of what was there. */
@@ -94,20 +94,12 @@ public final class CheckpointFile {
      * As {@link #read(Path, OrderedEntries)}, and keeps no entry.
      *
      * @param entry given each key and value; not to be trusted before this returns
+     * @param progress told how many entries were read
      */
-    public static Checkpoint.Header read(Path file, BiConsumer<byte[], byte[]> entry) {
-        return read(file, entry, Progress.NONE);
-    }
-
-    /** @param progress told how many entries were read */
     public static Checkpoint.Header read(Path file, BiConsumer<byte[], byte[]> entry, Progress progress) {
-        return reading(file, (in, size, sum) -> {
-            Opening opening = open(in, size);
-            AtomicLong read = new AtomicLong();
-            read(in, size, sum, opening, (key, value) -> {
-                entry.accept(key, value);
-                progress.reached("read", read.incrementAndGet(), opening.entries);
-            });
+        return reading(file, in -> {
+            Opening opening = in.opening();
+            in.entries(opening, entry, progress);
             return opening.header;
         });
     }
@@ -118,26 +110,23 @@ public final class CheckpointFile {
      * @throws UnusableCheckpointException if it does not begin as a checkpoint of this format
      */
     public static Checkpoint.Header header(Path file) {
-        return reading(file, (in, size, sum) -> open(in, size).header);
+        return reading(file, in -> in.opening().header);
     }
 
     private static Checkpoint.Header reading(Path file, Read read) {
-        long size;
-        try {
-            size = Files.size(file);
+        try (InputStream opened = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
+            Reading reading = new Reading(opened, Files.size(file));
+            try {
+                return read.from(reading);
+            } catch (CorruptEntryException corrupt) {
+                throw new UnusableCheckpointException(
+                        file, "at byte " + reading.at + ": " + corrupt.getMessage(), corrupt);
+            } catch (BufferUnderflowException corrupt) {
+                throw new UnusableCheckpointException(
+                        file, "at byte " + reading.at + ": a frame holds less than it should", corrupt);
+            }
         } catch (NoSuchFileException absent) {
             throw new UnusableCheckpointException(file, "there is no such file", absent);
-        } catch (IOException unreadable) {
-            throw new UnusableCheckpointException(file, String.valueOf(unreadable.getMessage()), unreadable);
-        }
-        MessageDigest sum = Sha256.start();
-        try (InputStream opened = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
-            Reading reading = new Reading(new DigestInputStream(opened, sum));
-            try {
-                return read.from(reading, size, sum);
-            } catch (CorruptEntryException | BufferUnderflowException corrupt) {
-                throw new UnusableCheckpointException(file, "at byte " + reading.at + ": " + said(corrupt), corrupt);
-            }
         } catch (IOException unreadable) {
             throw new UnusableCheckpointException(file, String.valueOf(unreadable.getMessage()), unreadable);
         }
@@ -221,48 +210,6 @@ public final class CheckpointFile {
         return extent;
     }
 
-    private static Opening open(Reading in, long size) throws IOException {
-        if (size < MAGIC.length || !Arrays.equals(in.exactly(MAGIC.length), MAGIC)) {
-            throw new CorruptEntryException("it does not begin as a checkpoint");
-        }
-        return opening(in.frame());
-    }
-
-    private static void read(
-            Reading in, long size, MessageDigest sum, Opening opening, BiConsumer<byte[], byte[]> entry)
-            throws IOException {
-        long whole = in.end + opening.bytes + SUM_BYTES;
-        if (size != whole) {
-            throw new CorruptEntryException("it has " + size + " bytes, its header names " + whole);
-        }
-        byte[] before = new byte[0];
-        for (long number = 0; number < opening.entries; number++) {
-            ByteBuffer payload = in.frame();
-            int keyBytes = payload.getInt();
-            if (keyBytes < 1 || keyBytes > payload.remaining()) {
-                throw new CorruptEntryException("entry " + number + " names a key of " + keyBytes + " bytes");
-            }
-            byte[] key = new byte[keyBytes];
-            payload.get(key);
-            byte[] value = new byte[payload.remaining()];
-            payload.get(value);
-            if (Arrays.compareUnsigned(before, key) >= 0) {
-                throw new CorruptEntryException("entry " + number + " is not in the order of the keys");
-            }
-            before = key;
-            entry.accept(key, value);
-        }
-        String found = HexFormat.of().formatHex(sum.digest());
-        in.stream.on(false);
-        String written = HexFormat.of().formatHex(in.exactly(SUM_BYTES));
-        if (!written.equals(found)) {
-            throw new CorruptEntryException("its SHA-256 is " + found + ", it names " + written);
-        }
-        if (in.stream.read() >= 0) {
-            throw new CorruptEntryException("it goes on after its end");
-        }
-    }
-
     private static Opening opening(ByteBuffer payload) {
         int version = payload.getInt();
         if (version != VERSION) {
@@ -285,27 +232,66 @@ public final class CheckpointFile {
                 new Checkpoint.Header(origin, lineage, learnt, log, settings), payload.getLong(), payload.getLong());
     }
 
-    private static String said(RuntimeException corrupt) {
-        return corrupt instanceof BufferUnderflowException
-                ? "a frame holds less than it should"
-                : String.valueOf(corrupt.getMessage());
-    }
-
-    /** Where reading is. */
+    /** A file that is being read, and where. */
     private static final class Reading {
 
-        final DigestInputStream stream;
+        private final MessageDigest sum = Sha256.start();
+        private final DigestInputStream stream;
+        private final long size;
         /** Where the part that is being read begins. */
         long at;
         /** Where the last that was read ends. */
-        long end;
+        private long end;
 
-        Reading(DigestInputStream stream) {
-            this.stream = stream;
+        Reading(InputStream opened, long size) {
+            this.stream = new DigestInputStream(opened, sum);
+            this.size = size;
+        }
+
+        Opening opening() throws IOException {
+            if (size < MAGIC.length || !Arrays.equals(exactly(MAGIC.length), MAGIC)) {
+                throw new CorruptEntryException("it does not begin as a checkpoint");
+            }
+            return CheckpointFile.opening(frame());
+        }
+
+        /** Reads what follows the header, to the end of the file. */
+        void entries(Opening opening, BiConsumer<byte[], byte[]> entry, Progress progress) throws IOException {
+            long whole = end + opening.bytes + SUM_BYTES;
+            if (size != whole) {
+                throw new CorruptEntryException("it has " + size + " bytes, its header names " + whole);
+            }
+            byte[] before = FIRST;
+            for (long number = 0; number < opening.entries; number++) {
+                ByteBuffer payload = frame();
+                int keyBytes = payload.getInt();
+                if (keyBytes < 1 || keyBytes > payload.remaining()) {
+                    throw new CorruptEntryException("entry " + number + " names a key of " + keyBytes + " bytes");
+                }
+                byte[] key = new byte[keyBytes];
+                payload.get(key);
+                byte[] value = new byte[payload.remaining()];
+                payload.get(value);
+                if (Arrays.compareUnsigned(before, key) >= 0) {
+                    throw new CorruptEntryException("entry " + number + " is not in the order of the keys");
+                }
+                before = key;
+                entry.accept(key, value);
+                progress.reached("read", number + 1, opening.entries);
+            }
+            String found = HexFormat.of().formatHex(sum.digest());
+            stream.on(false);
+            String written = HexFormat.of().formatHex(exactly(SUM_BYTES));
+            if (!written.equals(found)) {
+                throw new CorruptEntryException("its SHA-256 is " + found + ", it names " + written);
+            }
+            if (stream.read() >= 0) {
+                throw new CorruptEntryException("it goes on after its end");
+            }
         }
 
         /** The payload of the next frame, checked. */
-        ByteBuffer frame() throws IOException {
+        private ByteBuffer frame() throws IOException {
             byte[] head = exactly(FRAME_HEADER_BYTES);
             long start = at;
             int length = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getInt();
@@ -320,7 +306,7 @@ public final class CheckpointFile {
                     .array());
         }
 
-        byte[] exactly(int bytes) throws IOException {
+        private byte[] exactly(int bytes) throws IOException {
             at = end;
             byte[] read = stream.readNBytes(bytes);
             end += read.length;

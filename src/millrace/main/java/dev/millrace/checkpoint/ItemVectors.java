@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -30,13 +31,8 @@ public final class ItemVectors {
         List<String> items = learner.items().stream().sorted().toList();
         int width = learner.dim();
         WholeFile.write(directory.resolve("vectors.npy"), out -> {
-            Blocks blocks = new Blocks(items, learner);
             NumpyArray array = new NumpyArray(out, items.size(), width);
-            float[] vector = new float[width];
-            for (int item = 0; item < items.size(); item++) {
-                blocks.copy(item, vector);
-                array.write(vector);
-            }
+            forEach(items, learner, (item, vector) -> array.write(vector));
         });
         WholeFile.write(directory.resolve("ids.txt"), out -> {
             for (String item : items) {
@@ -44,7 +40,6 @@ public final class ItemVectors {
             }
         });
         WholeFile.write(directory.resolve("vectors.csv"), out -> {
-            Blocks blocks = new Blocks(items, learner);
             CsvMapper csv = new CsvMapper();
             csv.configure(CsvGenerator.Feature.ALWAYS_QUOTE_STRINGS, true);
             SequenceWriter rows = csv.writer().writeValues(out);
@@ -53,15 +48,13 @@ public final class ItemVectors {
                 names.add("v" + at);
             }
             rows.write(names);
-            float[] vector = new float[width];
-            for (int item = 0; item < items.size(); item++) {
-                blocks.copy(item, vector);
-                List<Object> row = new ArrayList<>(List.of(items.get(item)));
+            forEach(items, learner, (item, vector) -> {
+                List<Object> row = new ArrayList<>(List.of(item));
                 for (float component : vector) {
                     row.add(component);
                 }
                 rows.write(row);
-            }
+            });
             rows.flush();
         });
         ExportManifest manifest = new ExportManifest(header);
@@ -70,28 +63,16 @@ public final class ItemVectors {
         return items.size();
     }
 
-    /** Vectors by the number of their item, computed some at a time. */
-    private static final class Blocks {
-
-        private final List<String> items;
-        private final Trainer learner;
-        private float[] block = new float[0];
-        private int from;
-        private int end;
-
-        Blocks(List<String> items, Trainer learner) {
-            this.items = items;
-            this.learner = learner;
-        }
-
-        void copy(int item, float[] out) {
-            if (item < from || item >= end) {
-                from = item;
-                end = Math.min(items.size(), item + BLOCK);
-                block = new float[(end - from) * learner.dim()];
-                learner.vectors(items.subList(from, end), block);
+    /** Gives each item with its vector, computed some at a time. */
+    private static void forEach(List<String> items, Trainer learner, NumpyArray.Rows each) throws IOException {
+        int width = learner.dim();
+        for (int from = 0; from < items.size(); from += BLOCK) {
+            List<String> some = items.subList(from, Math.min(items.size(), from + BLOCK));
+            float[] vectors = new float[some.size() * width];
+            learner.vectors(some, vectors);
+            for (int at = 0; at < some.size(); at++) {
+                each.row(some.get(at), Arrays.copyOfRange(vectors, at * width, (at + 1) * width));
             }
-            System.arraycopy(block, (item - from) * out.length, out, 0, out.length);
         }
     }
 }

@@ -13,6 +13,11 @@ import java.nio.charset.StandardCharsets;
  */
 final class NumpyArray {
 
+    /** What is done with each row that has a key. */
+    interface Rows {
+        void row(String key, float[] row) throws IOException;
+    }
+
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
     private static final int ALIGNMENT = 64;
 

@@ -140,16 +140,11 @@ public final class TowerFiles {
         }
     }
 
-    /** Writes something of a row. */
-    private interface RowWriter {
-        void write(String key, float[] row) throws IOException;
-    }
-
-    private static void forEachRow(TwoTower model, String table, RowWriter writer) throws IOException {
+    private static void forEachRow(TwoTower model, String table, NumpyArray.Rows each) throws IOException {
         try {
             model.forEachRow(table, (key, row) -> {
                 try {
-                    writer.write(key, row);
+                    each.row(key, row);
                 } catch (IOException failed) {
                     throw new UncheckedIOException(failed);
                 }

@@ -5,6 +5,7 @@ import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.Lineage;
 import dev.millrace.checkpoint.UnusableCheckpointException;
 import dev.millrace.checkpoint.WholeFile;
+import dev.millrace.operation.Progress;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.topic.PrivateDirectory;
 import java.io.IOException;
@@ -100,7 +101,7 @@ final class CheckpointDirectory {
     }
 
     private UsableCheckpoint read(Path file, long step) {
-        Checkpoint.Header header = CheckpointFile.read(file, (key, value) -> {});
+        Checkpoint.Header header = CheckpointFile.read(file, (key, value) -> {}, Progress.NONE);
         foreign(header).ifPresent(why -> {
             throw new CorruptEntryException(why);
         });

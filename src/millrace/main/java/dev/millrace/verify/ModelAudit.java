@@ -11,6 +11,7 @@ import dev.millrace.operation.Progress;
 import dev.millrace.publish.ModelUpdate;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
+import dev.millrace.state.OrderedEntries;
 import dev.millrace.topic.BatchLog;
 import dev.millrace.topic.BatchLog.BrokenLogException;
 import dev.millrace.topic.BatchLog.LoggedBatch;
@@ -76,60 +77,51 @@ public final class ModelAudit {
      * @throws BrokenLogException if the log's beginning is gone and no checkpoint reaches to what is left
      */
     public ModelReport run(Scope scope) {
-        String generation = trainer.model().generationName();
         Optional<CheckpointDirectory> checkpoints =
                 scope.checkpoints().map(directory -> new CheckpointDirectory(directory, lineage(), beforeRename));
         checkpoints.ifPresent(CheckpointDirectory::prepare);
         try (TopicReader reader = cluster.reader();
                 ScratchEntries entries = ScratchEntries.create()) {
-            PublishedModel published = PublishedModel.read(reader, cluster, generation);
-            requireGeneration(published, generation);
-            requireEngine(reader, generation);
-            BatchLog log = cluster.batches(reader);
-            scope.step().ifPresent(step -> requireStep(log, step));
-            long target = published.newestStep(scope.step().orElse(Long.MAX_VALUE));
-            Optional<CheckpointDirectory.UsableCheckpoint> start =
-                    checkpoints.flatMap(directory -> start(directory, published, log, target));
-            requireBeginning(log, start, scope);
-            start.ifPresent(found -> CheckpointFile.read(found.file(), entries));
-            ModelReplay replay = new ModelReplay(trainer, entries);
-            return new AuditRun(replay, log, published, target, scope, checkpoints).run();
+            return new AuditRun(scope, checkpoints, reader, entries).run();
         }
     }
 
-    /** One audit, from the start of the replay to the report. */
+    /** One audit, from what was published to the report. */
     private final class AuditRun {
 
-        private final ModelReplay replay;
-        private final BatchLog log;
-        private final PublishedModel published;
-        private final long target;
-        private final long newestDigest;
         private final Scope scope;
         private final Optional<CheckpointDirectory> checkpoints;
-        private final long begun = System.nanoTime();
+        private final PublishedModel published;
+        private final BatchLog log;
+        private final long target;
+        private final ModelReplay replay;
+        private final long newestDigest;
         private final long fromStep;
+        private final long begun;
         private final List<String> differences = new ArrayList<>();
         private long differing;
         private final Set<String> missing = new TreeSet<>();
         private Optional<Checkpoint.Header> newestEqual = Optional.empty();
         private boolean isCatalogueCompared;
 
-        AuditRun(
-                ModelReplay replay,
-                BatchLog log,
-                PublishedModel published,
-                long target,
-                Scope scope,
-                Optional<CheckpointDirectory> checkpoints) {
-            this.replay = replay;
-            this.log = log;
-            this.published = published;
-            this.target = target;
-            this.newestDigest = PublishedModel.newest(published.digests(), target);
+        AuditRun(Scope scope, Optional<CheckpointDirectory> checkpoints, TopicReader reader, OrderedEntries entries) {
             this.scope = scope;
             this.checkpoints = checkpoints;
-            this.fromStep = replay.step();
+            String generation = trainer.model().generationName();
+            published = PublishedModel.read(reader, cluster, generation);
+            requireGeneration(published, generation);
+            requireEngine(reader, generation);
+            log = cluster.batches(reader);
+            scope.step().ifPresent(step -> requireStep(log, step));
+            target = published.newestStep(scope.step().orElse(Long.MAX_VALUE));
+            Optional<CheckpointDirectory.UsableCheckpoint> start =
+                    checkpoints.flatMap(directory -> start(directory, published, log, target));
+            requireBeginning(log, start, scope);
+            start.ifPresent(found -> CheckpointFile.read(found.file(), entries));
+            replay = new ModelReplay(trainer, entries);
+            newestDigest = PublishedModel.newest(published.digests(), target);
+            fromStep = replay.step();
+            begun = System.nanoTime();
         }
 
         ModelReport run() {
