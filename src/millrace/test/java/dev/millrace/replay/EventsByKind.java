@@ -6,6 +6,8 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.UserProfile;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** The events of one kind out of a replay, in its order. */
 public final class EventsByKind implements ReplayEvent.Visitor {
@@ -18,6 +20,13 @@ public final class EventsByKind implements ReplayEvent.Visitor {
 
     private EventsByKind(List<ReplayEvent> events) {
         events.forEach(event -> event.accept(this));
+    }
+
+    /** All events of a data set. */
+    public static List<ReplayEvent> all(DataSet data, Consumer<? super BadRow> bad) {
+        try (Stream<ReplayEvent> events = data.events(bad)) {
+            return events.toList();
+        }
     }
 
     public static List<CatalogueItem> items(List<ReplayEvent> events) {

@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -126,10 +125,8 @@ class KuaiRandTest {
                 """);
         BadRows bad = new BadRows(10);
 
-        List<Exposure> exposures;
-        try (Stream<ReplayEvent> events = new KuaiRand(folder, List.of("click")).events(bad)) {
-            exposures = EventsByKind.exposures(events.toList());
-        }
+        List<Exposure> exposures =
+                EventsByKind.exposures(EventsByKind.all(new KuaiRand(folder, List.of("click")), bad));
 
         assertThat(exposures).hasSize(1);
         assertThat(bad.count()).isEqualTo(5);
@@ -149,10 +146,7 @@ class KuaiRandTest {
         Path data = RealData.folder("kuairand-pure");
         BadRows bad = new BadRows(5);
 
-        List<ReplayEvent> events;
-        try (Stream<ReplayEvent> stream = new KuaiRand(data, List.of("click")).events(bad)) {
-            events = stream.toList();
-        }
+        List<ReplayEvent> events = EventsByKind.all(new KuaiRand(data, List.of("click")), bad);
 
         assertThat(bad.first()).isEmpty();
         List<Exposure> exposures = EventsByKind.exposures(events);
@@ -173,10 +167,8 @@ class KuaiRandTest {
     }
 
     private List<ReplayEvent> events(List<String> actions) {
-        try (Stream<ReplayEvent> events = new KuaiRand(folder, actions).events(row -> {
+        return EventsByKind.all(new KuaiRand(folder, actions), row -> {
             throw new AssertionError(row);
-        })) {
-            return events.toList();
-        }
+        });
     }
 }

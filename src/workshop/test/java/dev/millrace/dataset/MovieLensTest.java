@@ -15,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -107,10 +106,7 @@ class MovieLensTest {
         Path data = RealData.folder(name);
         BadRows bad = new BadRows(5);
 
-        List<ReplayEvent> events;
-        try (Stream<ReplayEvent> stream = new MovieLens(data, 0).events(bad)) {
-            events = stream.toList();
-        }
+        List<ReplayEvent> events = EventsByKind.all(new MovieLens(data, 0), bad);
 
         assertThat(bad.first()).isEmpty();
         List<Click> clicks = EventsByKind.clicks(events);
@@ -124,11 +120,9 @@ class MovieLensTest {
     }
 
     private List<ReplayEvent> events(double minRating) {
-        try (Stream<ReplayEvent> events = new MovieLens(folder, minRating).events(row -> {
+        return EventsByKind.all(new MovieLens(folder, minRating), row -> {
             throw new AssertionError(row);
-        })) {
-            return events.toList();
-        }
+        });
     }
 
     private void writeOneHundredK(String ratings) throws IOException {

@@ -23,7 +23,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -98,18 +97,15 @@ class YidianTest {
     void aMissingCategoryIsOtherAndNoOtherAbsentValueIsMadeUp() {
         List<ReplayEvent> events = events(FIXTURE, new BadRows(0));
 
-        Map<String, CatalogueItem> articles = articles(events);
-        assertThat(Objects.requireNonNull(articles.get("900003")).features().values())
-                .containsEntry("category", new FeatureValue.Category("其他"))
-                .containsEntry("sub_category", new FeatureValue.Category("其他"));
-        assertThat(Objects.requireNonNull(articles.get("900005")).features().values())
-                .containsOnlyKeys("category", "sub_category"); // no title, no number of pictures, no keywords
-        assertThat(Objects.requireNonNull(articles.get("900008")).features().values()) // "nan"
-                .containsEntry("category", new FeatureValue.Category("其他"));
-        assertThat(Objects.requireNonNull(profiles(events).get("7003"))
-                        .features()
-                        .values())
-                .isEmpty();
+        for (String article : List.of("900003", "900008")) { // of which one says "nan"
+            assertThat(articles(events).get(article))
+                    .satisfies(of -> assertThat(of.features().values())
+                            .containsEntry("category", new FeatureValue.Category("其他")));
+        }
+        assertThat(articles(events).get("900005"))
+                .satisfies(of -> assertThat(of.features().values()).containsOnlyKeys("category", "sub_category"));
+        assertThat(profiles(events).get("7003"))
+                .satisfies(user -> assertThat(user.features().values()).isEmpty());
     }
 
     @Test
@@ -210,9 +206,7 @@ class YidianTest {
     }
 
     private static List<ReplayEvent> events(Path data, BadRows bad) {
-        try (Stream<ReplayEvent> events = new Yidian(data).events(bad)) {
-            return events.toList();
-        }
+        return EventsByKind.all(new Yidian(data), bad);
     }
 
     private static Map<String, CatalogueItem> articles(List<ReplayEvent> events) {
