@@ -11,7 +11,6 @@ public final class CatchUp {
 
     private static final Duration EVERY = Duration.ofSeconds(5);
     private static final Duration WINDOW = Duration.ofSeconds(30); // over which the rate is measured
-    private static final int BAR = 20;
 
     private final long behind;
     private final Deque<Sample> recent = new ArrayDeque<>();
@@ -59,16 +58,12 @@ public final class CatchUp {
         Sample first = recent.getFirst();
         double seconds = (nanos - first.nanos()) / 1e9;
         double rate = seconds > 0 ? (first.lag() - lag) / seconds : 0;
-        int share = (int) (100 - 100 * lag / most);
-        int filled = share * BAR / 100;
         return String.format(
                 Locale.ROOT,
-                "catching up [%s%s] %d %%  %,d records behind  %s",
-                "#".repeat(filled),
-                "-".repeat(BAR - filled),
-                share,
+                "catching up: %d %%, %,d records behind%s",
+                (int) (100 - 100 * lag / most),
                 lag,
-                rate > 0 ? String.format(Locale.ROOT, "%,.0f/s  %s left", rate, left(lag / rate)) : "");
+                rate > 0 ? String.format(Locale.ROOT, ", %,.0f/s, %s left", rate, left(lag / rate)) : "");
     }
 
     private static String left(double seconds) {

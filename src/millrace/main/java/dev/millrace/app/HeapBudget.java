@@ -1,7 +1,6 @@
 package dev.millrace.app;
 
 import dev.millrace.batch.BatchSettings;
-import dev.millrace.feature.RowKeys;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
@@ -17,13 +16,8 @@ import org.slf4j.LoggerFactory;
  */
 record HeapBudget(List<Part> parts) {
 
-    /**
-     * One part.
-     *
-     * @param usual bytes, with ids and values of {@value #USUAL_KEY} characters
-     * @param most bytes, with the longest
-     */
-    record Part(String name, long usual, long most) {}
+    /** One part, with ids and values of {@value #USUAL_KEY} characters. */
+    record Part(String name, long bytes) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(HeapBudget.class);
 
@@ -45,53 +39,36 @@ record HeapBudget(List<Part> parts) {
     private static final int AN_EXAMPLE = 1024;
 
     private static final long SIGHTINGS = 1 << 20;
-    private static final int LONGEST_KEYS = 4; // the cache counts keys of usual length
     private static final int OBJECTS_A_BYTE = 4; // of a record, as objects
 
     static HeapBudget of(MillraceSettings settings) {
         ModelSettings model = settings.trainer().model();
         BatchSettings batch = settings.trainer().batch();
         List<Part> parts = new ArrayList<>();
-        long usual = 0;
-        long most = 0;
+        long rows = 0;
         for (int floats : model.floatsARow().values()) {
-            long row = A_ROW + A_TEXT + (long) Float.BYTES * floats;
-            usual += model.maxRows() * (row + USUAL_KEY);
-            most += model.maxRows() * (row + 2L * RowKeys.MAX_LENGTH);
+            rows += model.maxRows() * (A_ROW + A_TEXT + (long) Float.BYTES * floats + USUAL_KEY);
         }
-        long cache = settings.trainer().cacheBytes();
-        long sightings = SIGHTINGS * model.floatsARow().size();
         parts.add(new Part(
                 "embedding rows (table.cache-bytes, table.max-rows)",
-                Math.min(usual, cache) + sightings,
-                Math.min(most, LONGEST_KEYS * cache) + sightings));
+                Math.min(rows, settings.trainer().cacheBytes())
+                        + SIGHTINGS * model.floatsARow().size()));
         long items = batch.unannounced().max();
-        long item = AN_ITEM + A_TEXT + (long) Float.BYTES * model.width();
         parts.add(new Part(
                 items + " unannounced items (catalogue.max-unannounced)",
-                items * (item + USUAL_KEY),
-                items * (item + 2L * RowKeys.MAX_LENGTH)));
-        long record = settings.topics().largest().miniBatch();
-        parts.add(new Part(
-                "a mini-batch and its record (batch.*, limits.*)",
-                (long) OBJECTS_A_BYTE * batch.maxBytes(),
-                OBJECTS_A_BYTE * record));
+                items * (AN_ITEM + A_TEXT + (long) Float.BYTES * model.width() + USUAL_KEY)));
+        parts.add(new Part("a mini-batch (batch.*, limits.*)", (long) OBJECTS_A_BYTE * batch.maxBytes()));
         if (batch.rehearsal().examples() > 0) {
             long batches = batch.rehearsal().batches();
             parts.add(new Part(
                     "examples of the last " + batches + " batches (rehearsal.batches)",
-                    batches * batch.size() * AN_EXAMPLE,
-                    batches * record));
+                    batches * batch.size() * AN_EXAMPLE));
         }
         return new HeapBudget(parts);
     }
 
     long usual() {
-        return parts.stream().mapToLong(Part::usual).sum();
-    }
-
-    long most() {
-        return parts.stream().mapToLong(Part::most).sum();
+        return parts.stream().mapToLong(Part::bytes).sum();
     }
 
     /**
@@ -102,13 +79,9 @@ record HeapBudget(List<Part> parts) {
      */
     void check(long heap) {
         for (Part part : parts) {
-            LOG.info("Heap when full: {} for {}, {} with the longest keys", mib(part.usual), part.name, mib(part.most));
+            LOG.info("Heap when full: {} for {}", mib(part.bytes), part.name);
         }
-        LOG.info(
-                "Heap when full: {} in all, {} with the longest keys; the heap has {}",
-                mib(usual()),
-                mib(most()),
-                mib(heap));
+        LOG.info("Heap when full: {} in all; the heap has {}", mib(usual()), mib(heap));
         if (usual() / GROSSLY > heap) {
             throw new InvalidSettingsException(List.of(new SettingFault(
                     "table.cache-bytes, catalogue.max-unannounced, rehearsal.batches",
@@ -118,8 +91,8 @@ record HeapBudget(List<Part> parts) {
         }
         if (usual() > heap) {
             LOG.warn(
-                    "The settings allow {} of heap and there are {}: before they are full, memory is. Lower table.cache-bytes, "
-                            + "catalogue.max-unannounced or rehearsal.batches, or set MILLRACE_HEAP",
+                    "The settings allow {} of heap and there are {}: before they are full, memory is. Lower"
+                        + " table.cache-bytes, catalogue.max-unannounced or rehearsal.batches, or set MILLRACE_HEAP",
                     mib(usual()),
                     mib(heap));
         }
