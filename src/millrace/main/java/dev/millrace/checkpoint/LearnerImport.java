@@ -91,9 +91,13 @@ public final class LearnerImport {
     public Begun into(LearnerState learner, Path file, Start start, Progress progress) {
         try (ScratchEntries entries = ScratchEntries.create()) {
             Checkpoint checkpoint = CheckpointFile.read(file, entries, progress);
-            switch (start) {
-                case SAME -> requireSame(checkpoint.header());
-                case WARM -> requireCompatible(checkpoint.header());
+            List<SettingFault> faults =
+                    switch (start) {
+                        case SAME -> differences(checkpoint.header());
+                        case WARM -> incompatibilities(checkpoint.header());
+                    };
+            if (!faults.isEmpty()) {
+                throw new InvalidSettingsException(faults);
             }
             try {
                 prepare(entries, settings.trainer(), checkpoint.header().learnt(), start);
@@ -106,7 +110,8 @@ public final class LearnerImport {
         }
     }
 
-    private void requireSame(Checkpoint.Header header) {
+    /** How settings, engine or program differ from those of the checkpoint. */
+    private List<SettingFault> differences(Checkpoint.Header header) {
         List<SettingFault> faults = new ArrayList<>(settings.differences(header.settings()));
         Lineage here = settings.lineage(
                 NumericFingerprint.require(settings.trainer().engine()).toString());
@@ -125,12 +130,11 @@ public final class LearnerImport {
                             "must understand the checkpoint's settings as "
                                     + header.origin().version() + " does: " + difference)));
         }
-        if (!faults.isEmpty()) {
-            throw new InvalidSettingsException(faults);
-        }
+        return faults;
     }
 
-    private void requireCompatible(Checkpoint.Header header) {
+    /** Settings that differ from those of the checkpoint and that its weights depend on. */
+    private List<SettingFault> incompatibilities(Checkpoint.Header header) {
         List<SettingFault> faults = new ArrayList<>(settings.differences(header.settings()));
         faults.removeIf(fault -> isFree(fault.path()));
         if (settings.trainer().model().generationName().equals(header.lineage().generation())) {
@@ -140,9 +144,7 @@ public final class LearnerImport {
                     "must be another than the checkpoint's, or some setting of the model be: weights of two"
                             + " lineages must not have one name"));
         }
-        if (!faults.isEmpty()) {
-            throw new InvalidSettingsException(faults);
-        }
+        return faults;
     }
 
     private static boolean isFree(String key) {

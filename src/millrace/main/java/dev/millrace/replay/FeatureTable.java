@@ -57,10 +57,4 @@ public record FeatureTable(List<Entry> entries) {
         }
         return new FeatureTable(entries);
     }
-
-    FeatureTable and(FeatureTable other) {
-        List<Entry> all = new ArrayList<>(entries);
-        all.addAll(other.entries);
-        return new FeatureTable(all);
-    }
 }

@@ -105,8 +105,9 @@ public record LogSample(
             written.put("charset", charset.name());
         }
         RowFormat.JsonLines json = new RowFormat.JsonLines(charset);
-        if (startsWithObject(new RowFile(file, json, List.of()))) {
-            List<String> paths = paths(new RowFile(file, json, List.of()), most);
+        RowFile lines = new RowFile(file, json, List.of());
+        if (lines.begin(1).stream().anyMatch(line -> line.startsWith("{"))) {
+            List<String> paths = paths(lines, most);
             return read(new RowFile(file, json, paths), DataFormat.JSONL, written, most, mostChars);
         }
         RowFile csv = csv(file, charset, written);
@@ -208,18 +209,6 @@ public record LogSample(
         }
     }
 
-    private static boolean startsWithObject(RowFile file) {
-        try (LineReader lines = file.open()) {
-            String line = lines.readLine();
-            while (line != null && line.isBlank()) {
-                line = lines.readLine();
-            }
-            return line != null && line.strip().startsWith("{");
-        } catch (IOException failure) {
-            throw unreadable(file, failure);
-        }
-    }
-
     /** The paths of all values that are no objects, in the order in which they first come. */
     private static List<String> paths(RowFile file, int most) {
         ObjectMapper json = new ObjectMapper();
@@ -235,7 +224,7 @@ public record LogSample(
                 line = lines.readLine();
             }
         } catch (IOException failure) {
-            throw unreadable(file, failure);
+            throw new UncheckedIOException("cannot read " + file.path(), failure);
         }
         return List.copyOf(paths);
     }
@@ -248,9 +237,5 @@ public record LogSample(
                 paths.add(prefix + field.getKey());
             }
         });
-    }
-
-    private static UncheckedIOException unreadable(RowFile file, IOException failure) {
-        return new UncheckedIOException("cannot read " + file.path(), failure);
     }
 }

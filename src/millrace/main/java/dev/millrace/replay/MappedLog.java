@@ -138,11 +138,9 @@ final class MappedLog implements DataSet {
     }
 
     private static FeatureTable read(List<Table> tables, Consumer<? super BadRow> badRows) {
-        FeatureTable all = FeatureTable.NONE;
-        for (Table table : tables) {
-            all = all.and(FeatureTable.read(table.rows(), table.decoder(), badRows));
-        }
-        return all;
+        return new FeatureTable(tables.stream()
+                .flatMap(table -> FeatureTable.read(table.rows(), table.decoder(), badRows).entries().stream())
+                .toList());
     }
 
     private static Path file(Path data) {

@@ -196,8 +196,8 @@ final class OfflineJoin {
     private void reportSecond(LoggedClick click, LoggedExample own, LoggedExample second) {
         explain(second);
         verdicts.secondExamples()
-                .add("click " + click.text() + " (" + partition.addressOf(click) + ") has two examples: "
-                        + partition.addressOf(own) + " and " + partition.addressOf(second));
+                .add("%s has two examples: %s and %s"
+                        .formatted(named(click), partition.addressOf(own), partition.addressOf(second)));
     }
 
     /** @param held by id: settled time at which the first of its events that may hold it is forgotten, and by which the last is */
@@ -227,6 +227,14 @@ final class OfflineJoin {
         if (isNew != Newness.NEW) {
             newness.put(event, isNew);
         }
+    }
+
+    private void fault(String text) {
+        verdicts.faults().add(text);
+    }
+
+    private String named(LoggedClick click) {
+        return "click " + click.text() + " (" + partition.addressOf(click) + ")";
     }
 
     private boolean isExplained(LoggedExample example) {
@@ -290,11 +298,8 @@ final class OfflineJoin {
         }
         same.forEach((of, all) -> {
             if (all.size() > 1 && all.size() > timeline.count(of.getValue())) {
-                verdicts.faults()
-                        .add("clicks " + all.get(0).text() + " and "
-                                + all.get(1).text() + " ("
-                                + partition.addressOf(all.get(0)) + " and " + partition.addressOf(all.get(1))
-                                + ") both have an example of the same action on one exposure");
+                fault("%s and %s both have an example of the same action on one exposure"
+                        .formatted(named(all.get(0)), named(all.get(1))));
             }
         });
     }
@@ -318,12 +323,10 @@ final class OfflineJoin {
                 example.map(of -> withExample(click, of, timeline)).orElseGet(() -> withoutExample(click, timeline));
         verdicts.clicks().add(outcomes, partition.addressOf(click));
         if (outcomes.isEmpty()) {
-            String named = "click " + click.text() + " (" + partition.addressOf(click) + ")";
-            verdicts.faults()
-                    .add(example.map(of -> "the example at " + partition.addressOf(of) + " says that " + named
-                                    + " answers an exposure of time " + of.featureTime()
-                                    + ", and there is none that it may answer")
-                            .orElse(named + " must have been attributed, and has no example"));
+            fault(example.map(of ->
+                            "the example at %s says that %s answers an exposure of time %s, and there is none that it may answer"
+                                    .formatted(partition.addressOf(of), named(click), of.featureTime()))
+                    .orElse(named(click) + " must have been attributed, and has no example"));
         }
     }
 
@@ -433,9 +436,8 @@ final class OfflineJoin {
         if (!found.isEmpty()) {
             explain(found.get(0));
             if (!outcomes.contains(WAITING) && !outcomes.containsAll(UNCLICKED)) {
-                verdicts.faults()
-                        .add("the example at " + partition.addressOf(found.get(0)) + " says that the exposure at "
-                                + partition.addressOf(exposure) + " was not clicked, and it was");
+                fault("the example at %s says that the exposure at %s was not clicked, and it was"
+                        .formatted(partition.addressOf(found.get(0)), partition.addressOf(exposure)));
                 return outcomes;
             }
             return outcomes.contains(WAITING) ? outcomes : UNCLICKED;
@@ -445,9 +447,8 @@ final class OfflineJoin {
             return outcomes;
         }
         if (outcomes.equals(UNCLICKED)) {
-            verdicts.faults()
-                    .add("the exposure at " + partition.addressOf(exposure)
-                            + " ended without a click, is sampled, and has no example");
+            fault("the exposure at " + partition.addressOf(exposure)
+                    + " ended without a click, is sampled, and has no example");
             return outcomes;
         }
         Set<String> others = new TreeSet<>(outcomes);
