@@ -10,7 +10,6 @@ import dev.millrace.follow.ServedState;
 import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.operation.Progress;
-import dev.millrace.recall.Answer;
 import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.RecallRequest;
 import dev.millrace.topic.Cluster;
@@ -106,25 +105,20 @@ public final class GenerationComparison {
         double common = 0;
         int sameFirst = 0;
         for (String user : users) {
-            List<ScoredItem> ofLeft = recall(engine, left, user, k);
-            List<ScoredItem> ofRight = recall(engine, right, user, k);
-            Set<String> both = new HashSet<>();
-            ofLeft.forEach(item -> both.add(item.item()));
-            both.retainAll(ofRight.stream().map(ScoredItem::item).toList());
+            List<String> ofLeft = recall(engine, left, user, k);
+            List<String> ofRight = recall(engine, right, user, k);
+            Set<String> both = new HashSet<>(ofLeft);
+            both.retainAll(ofRight);
             common += (double) both.size() / Math.max(1, Math.max(ofLeft.size(), ofRight.size()));
-            sameFirst += !ofLeft.isEmpty()
-                            && !ofRight.isEmpty()
-                            && ofLeft.get(0).item().equals(ofRight.get(0).item())
-                    ? 1
-                    : 0;
+            sameFirst += !both.isEmpty() && ofLeft.get(0).equals(ofRight.get(0)) ? 1 : 0;
         }
         int count = Math.max(1, users.size());
         return new Agreement(users.size(), k, common / count, (double) sameFirst / count);
     }
 
-    private static List<ScoredItem> recall(RecallEngine engine, String generation, String user, int k) {
+    private static List<String> recall(RecallEngine engine, String generation, String user, int k) {
         return engine.recall(new RecallRequest(user, k, true, Features.NONE).of(generation))
-                .when(Answer.Found::items, refusal -> {
+                .when(found -> found.items().stream().map(ScoredItem::item).toList(), refusal -> {
                     throw new GenerationRefusedException(
                             "generation " + generation + " was dropped during the comparison");
                 });

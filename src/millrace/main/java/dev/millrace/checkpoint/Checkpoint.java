@@ -7,6 +7,7 @@ import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -21,26 +22,20 @@ public record Checkpoint(Header header, EntrySource entries) {
     /** Who made the entries. */
     public enum Source {
         /** The learner itself: its changelog holds them. */
-        LEARNER("learner"),
+        LEARNER,
         /** An audit that learnt the log again. */
-        AUDIT("audit");
-
-        private final String text;
-
-        Source(String text) {
-            this.text = text;
-        }
+        AUDIT;
 
         public String text() {
-            return text;
+            return name().toLowerCase(Locale.ROOT);
         }
 
         static Source of(String text) {
             return Arrays.stream(values())
-                    .filter(source -> source.text.equals(text))
+                    .filter(source -> source.text().equals(text))
                     .findFirst()
                     .orElseThrow(() -> new CorruptEntryException(
-                            "it was made by " + text + ", this program knows " + LEARNER.text + " and " + AUDIT.text));
+                            "it was made by " + text + ", this program knows learner and audit"));
         }
     }
 

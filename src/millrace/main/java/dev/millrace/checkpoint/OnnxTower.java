@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * A tower's network as an ONNX model: {@code x [n, inputs]} to {@code vector [n, width]}; of a user tower with several channels
@@ -82,7 +83,8 @@ public final class OnnxTower implements TowerExport {
 
     @Override
     public String leakyRelu(String in, float slope) {
-        return node(List.of(number("alpha", slope)), "LeakyRelu", in);
+        return node(
+                List.of(attribute("alpha", AttributeProto.AttributeType.FLOAT, of -> of.setF(slope))), "LeakyRelu", in);
     }
 
     @Override
@@ -199,27 +201,17 @@ public final class OnnxTower implements TowerExport {
     }
 
     private static List<AttributeProto> ofColumns() {
-        AttributeProto axes = AttributeProto.newBuilder()
-                .setName("axes")
-                .setType(AttributeProto.AttributeType.INTS)
-                .addInts(1)
-                .build();
-        return List.of(axes, integer("keepdims", 1));
+        return List.of(
+                attribute("axes", AttributeProto.AttributeType.INTS, axes -> axes.addInts(1)), integer("keepdims", 1));
     }
 
     private static AttributeProto integer(String name, long value) {
-        return AttributeProto.newBuilder()
-                .setName(name)
-                .setType(AttributeProto.AttributeType.INT)
-                .setI(value)
-                .build();
+        return attribute(name, AttributeProto.AttributeType.INT, of -> of.setI(value));
     }
 
-    private static AttributeProto number(String name, float value) {
-        return AttributeProto.newBuilder()
-                .setName(name)
-                .setType(AttributeProto.AttributeType.FLOAT)
-                .setF(value)
+    private static AttributeProto attribute(
+            String name, AttributeProto.AttributeType type, UnaryOperator<AttributeProto.Builder> value) {
+        return value.apply(AttributeProto.newBuilder().setName(name).setType(type))
                 .build();
     }
 

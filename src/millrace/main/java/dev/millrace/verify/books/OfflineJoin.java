@@ -43,8 +43,8 @@ final class OfflineJoin {
      * Invariant. Each event is added to the verdicts once, with the set of the outcomes that some order explains. An empty
      * set is a fault.
      *
-     * Cost. n log n of the events of one user and item, or of one id, as PairTimeline says. 1,000,000 events of one user and item, or of
-     * one id: OfflineJoinTest. Memory: the events of one partition. One thread.
+     * Cost. n log n of the events of one user and item, or of one id; a click without an example also passes over the exposures of its pair
+     * within its window. 1,000,000 events of one user and item, or of one id: OfflineJoinTest. Memory: the events of one partition. One thread.
      */
 
     /**
