@@ -247,7 +247,7 @@ public final class TrainProcess implements AutoCloseable {
 
         TopologyShape shape() {
             return TopologyShape.of(
-                    applications(new GenerationHistory(), topic -> 1).topologies(), settings.stream()::applicationId);
+                    applications(new GenerationHistory(), topic -> 1), settings.stream()::applicationId);
         }
 
         private Applications applications(GenerationHistory history, ToIntFunction<String> partitions) {

@@ -4,13 +4,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyDescription;
 
 /**
@@ -67,11 +65,11 @@ public record TopologyShape(List<Piece> parts) {
     }
 
     /** @param ids returns an application's id */
-    public static TopologyShape of(Map<Part, Topology> applications, Function<Part, String> ids) {
+    public static TopologyShape of(Applications applications, Function<Part, String> ids) {
         List<Piece> parts = new ArrayList<>();
-        applications.forEach(
-                (part, topology) -> topology.describe().subtopologies().forEach(sub -> sub.nodes()
-                        .forEach(node -> add(ids.apply(part), sub.id(), node, parts))));
+        applications.topologies().forEach((part, topology) -> topology.describe()
+                .subtopologies()
+                .forEach(sub -> sub.nodes().forEach(node -> add(ids.apply(part), sub.id(), node, parts))));
         return new TopologyShape(parts);
     }
 

@@ -24,7 +24,7 @@ class TopologyShapeTest {
         Topology learner = MillraceTopology.learn(
                 Streams.topics(), Streams.trainer(), Duration.ofSeconds(1), Streams.wire(), Streams.terms());
 
-        TopologyShape shape = TopologyShape.of(Map.of(Part.LEARN, learner), part -> "millrace-" + part.suffix());
+        TopologyShape shape = TopologyShape.of(new Applications(Map.of(Part.LEARN, learner)), part -> "millrace-" + part.suffix());
 
         assertThat(shape.parts())
                 .contains(

@@ -1,7 +1,9 @@
 package dev.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.millrace.access.AccessSettings;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.log.LogSettings;
@@ -40,6 +42,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The manifests for Kubernetes: that its API takes them, and that whatever they name is there in the program, its image and its files. */
@@ -74,6 +77,28 @@ class KubernetesIT {
         memoryIsTheSumOfWhatTheSettingsAllow(manifests);
         nobodyGetsMoreRightsThanItNeeds(manifests);
         whatIsSelectedIsThere(manifests);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "failureThreshold: 60, failureTreshold: 60, failureTreshold",
+        "failureThreshold: 60, failureThreshold: sixty, sixty",
+        "value: 30s, value: 30, String",
+        "apiVersion: apps/v1, apiVersion: apps/v1beta2, apps/v1beta2 StatefulSet",
+        "serviceName: millrace-trainer, serviceName: one\\n  serviceName: two, serviceName"
+    })
+    void theApiRefusesWhatItDoesNotKnow(String right, String wrong, String named) throws Exception {
+        String rendered = Manifests.rendered(SHIPPED.resolve("base"));
+        int at = rendered.lastIndexOf(right);
+        assertThat(at).isPositive();
+
+        String broken =
+                rendered.substring(0, at) + wrong.replace("\\n", "\n") + rendered.substring(at + right.length());
+
+        assertThat(Manifests.read(rendered).objects()).isNotEmpty();
+        assertThatThrownBy(() -> Manifests.read(broken))
+                .isInstanceOf(JsonProcessingException.class)
+                .hasMessageContaining(named);
     }
 
     private void eachVariableIsOneOfTheProgramAndItsValueIsValid(Manifests manifests) throws Exception {

@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -168,16 +167,18 @@ class PrometheusIT {
 
     /** The first answer of a server that has a metric. The server may not listen yet. */
     private static String firstWith(String metric, HttpProbe server) {
-        AtomicReference<String> scrape = new AtomicReference<>("");
-        await(metric)
+        return await(metric)
                 .atMost(PATIENCE)
                 .pollInterval(Duration.ofMillis(10))
-                .ignoreExceptionsInstanceOf(IOException.class)
-                .untilAsserted(() -> {
-                    scrape.set(server.text("/metrics"));
-                    assertThat(scrape.get()).contains(metric);
-                });
-        return scrape.get();
+                .until(() -> scrapeOrNone(server), scrape -> scrape.contains(metric));
+    }
+
+    private static String scrapeOrNone(HttpProbe server) throws InterruptedException {
+        try {
+            return server.text("/metrics");
+        } catch (IOException | AssertionError notYet) {
+            return "";
+        }
     }
 
     private static double figure(String scrape, String series) {
