@@ -3,12 +3,14 @@ package dev.millrace.topic;
 import dev.millrace.stream.KillPoint;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.Part;
+import dev.millrace.topic.transaction.SettledProducer;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -31,10 +33,12 @@ public final class InterruptedClients implements KafkaClientSupplier {
 
     private final Interruption interruption;
     private final TopicNames topics;
+    private final SettledProducer.Settling settling;
 
-    public InterruptedClients(Interruption interruption, TopicNames topics) {
+    public InterruptedClients(Interruption interruption, TopicNames topics, SettledProducer.Settling settling) {
         this.interruption = interruption;
         this.topics = topics;
+        this.settling = settling;
     }
 
     @Override
@@ -46,7 +50,9 @@ public final class InterruptedClients implements KafkaClientSupplier {
     public Producer<byte[], byte[]> getProducer(Map<String, Object> config) {
         Producer<byte[], byte[]> producer =
                 new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
-        return producer(isLearner(config) ? new LearnerProducer(producer) : new AttributionProducer(producer));
+        InvocationHandler interrupted =
+                isLearner(config) ? new LearnerProducer(producer) : attributionProducer(producer);
+        return settling.settled(proxy(Producer.class, interrupted), config);
     }
 
     @Override
@@ -56,7 +62,7 @@ public final class InterruptedClients implements KafkaClientSupplier {
         }
         Map<String, Object> inPieces = new HashMap<>(config);
         inPieces.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, RESTORED_A_POLL);
-        return consumer(new RestoreConsumer(getConsumer(inPieces)));
+        return proxy(Consumer.class, restoreConsumer(getConsumer(inPieces)));
     }
 
     @Override
@@ -73,18 +79,10 @@ public final class InterruptedClients implements KafkaClientSupplier {
         return String.valueOf(config.get(ConsumerConfig.CLIENT_ID_CONFIG)).contains("-" + Part.LEARN.suffix() + "-");
     }
 
-    @SuppressWarnings("unchecked") // the handler passes everything on to a producer of that type
-    private static Producer<byte[], byte[]> producer(InvocationHandler handler) {
-        return (Producer<byte[], byte[]>) proxy(Producer.class, handler);
-    }
-
-    @SuppressWarnings("unchecked") // the handler passes everything on to a consumer of that type
-    private static Consumer<byte[], byte[]> consumer(InvocationHandler handler) {
-        return (Consumer<byte[], byte[]>) proxy(Consumer.class, handler);
-    }
-
-    private static Object proxy(Class<?> type, InvocationHandler handler) {
-        return Proxy.newProxyInstance(InterruptedClients.class.getClassLoader(), new Class<?>[] {type}, handler);
+    private static <C> C proxy(Class<? super C> type, InvocationHandler handler) {
+        @SuppressWarnings("unchecked") // the handler passes everything on to a client of that type
+        C proxy = (C) Proxy.newProxyInstance(InterruptedClients.class.getClassLoader(), new Class<?>[] {type}, handler);
+        return proxy;
     }
 
     private static Object call(Object client, Method method, Object[] arguments) throws Throwable {
@@ -164,16 +162,8 @@ public final class InterruptedClients implements KafkaClientSupplier {
         }
     }
 
-    private final class AttributionProducer implements InvocationHandler {
-
-        private final Producer<byte[], byte[]> producer;
-
-        AttributionProducer(Producer<byte[], byte[]> producer) {
-            this.producer = producer;
-        }
-
-        @Override
-        public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
+    private InvocationHandler attributionProducer(Producer<byte[], byte[]> producer) {
+        return (proxy, method, arguments) -> {
             boolean isCommit = method.getName().equals("commitTransaction");
             if (isCommit) {
                 interruption.at(KillPoint.ATTRIBUTION_PRODUCED_BEFORE_COMMIT, producer::flush);
@@ -183,30 +173,22 @@ public final class InterruptedClients implements KafkaClientSupplier {
                 interruption.at(KillPoint.ATTRIBUTION_COMMITTED_BEFORE_STORES);
             }
             return result;
-        }
+        };
     }
 
     /** What one poll delivers is in the store when the next is made. */
-    private final class RestoreConsumer implements InvocationHandler {
-
-        private final Consumer<byte[], byte[]> consumer;
-        private boolean hasDelivered;
-
-        RestoreConsumer(Consumer<byte[], byte[]> consumer) {
-            this.consumer = consumer;
-        }
-
-        @Override
-        public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
+    private InvocationHandler restoreConsumer(Consumer<byte[], byte[]> consumer) {
+        AtomicBoolean hasDelivered = new AtomicBoolean();
+        return (proxy, method, arguments) -> {
             boolean isPoll = method.getName().equals("poll");
-            if (isPoll && hasDelivered) {
+            if (isPoll && hasDelivered.get()) {
                 interruption.at(KillPoint.DURING_RESTORE);
             }
             Object result = call(consumer, method, arguments);
             if (isPoll) {
-                hasDelivered = result instanceof ConsumerRecords<?, ?> records && !records.isEmpty();
+                hasDelivered.set(result instanceof ConsumerRecords<?, ?> records && !records.isEmpty());
             }
             return result;
-        }
+        };
     }
 }

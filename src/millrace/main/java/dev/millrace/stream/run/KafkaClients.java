@@ -1,5 +1,6 @@
 package dev.millrace.stream.run;
 
+import dev.millrace.topic.transaction.SettledProducer;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -10,8 +11,10 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.KafkaClientSupplier;
 
-/** Kafka's own clients: what Kafka Streams takes if nobody says otherwise, in a class that is no internal of Kafka. */
-final class KafkaClients implements KafkaClientSupplier {
+/**
+ * Kafka's own clients: what Kafka Streams takes if nobody says otherwise, in a class that is no internal of Kafka.
+ */
+record KafkaClients(SettledProducer.Settling settling) implements KafkaClientSupplier {
 
     @Override
     public Admin getAdmin(Map<String, Object> config) {
@@ -20,7 +23,8 @@ final class KafkaClients implements KafkaClientSupplier {
 
     @Override
     public Producer<byte[], byte[]> getProducer(Map<String, Object> config) {
-        return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+        return settling.settled(
+                new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer()), config);
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.millrace.topic.ClusterAdmin;
 import dev.millrace.topic.ClusterWatch;
 import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.transaction.JudgedTransaction;
+import dev.millrace.topic.transaction.SettledProducer;
 import dev.millrace.topic.transaction.TransactionWatch;
 import dev.millrace.topic.transaction.Transactions;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -32,6 +33,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.KafkaClientSupplier;
@@ -78,7 +80,7 @@ public final class StreamRunner implements AutoCloseable {
 
     /** @throws UnusableStateException if the state directory cannot be written to, or another process runs one of them there */
     public StreamRunner(StreamSettings settings, ClientSettings clients, Map<Part, Topology> topologies) {
-        this(settings, clients, topologies, new KafkaClients());
+        this(settings, clients, topologies, KafkaClients::new);
     }
 
     /** With Kafka's clients to choose: for tests that interrupt. */
@@ -86,7 +88,7 @@ public final class StreamRunner implements AutoCloseable {
             StreamSettings settings,
             ClientSettings clients,
             Map<Part, Topology> topologies,
-            KafkaClientSupplier kafka) {
+            Function<SettledProducer.Settling, KafkaClientSupplier> kafka) {
         this.settings = settings;
         this.topologies = Map.copyOf(topologies);
         this.home = StateHome.open(
@@ -113,9 +115,13 @@ public final class StreamRunner implements AutoCloseable {
                 open -> () -> open.written(outputs, groups.values());
         this.transactionWatch = transactions.map(
                 open -> new TransactionWatch(written.apply(open), open::settle, settings.transactionTimeout()));
-        KafkaClientSupplier settled = transactions
-                .<KafkaClientSupplier>map(open -> new SettledClients(kafka, open, written.apply(open)))
-                .orElse(kafka);
+        KafkaClientSupplier settled = kafka.apply((producer, config) -> {
+            Optional<String> id = Optional.ofNullable(config.get(ProducerConfig.TRANSACTIONAL_ID_CONFIG))
+                    .map(Object::toString);
+            return id.isPresent() && transactions.isPresent()
+                    ? new SettledProducer<>(producer, transactions.get(), id.get(), written.apply(transactions.get()))
+                    : producer;
+        });
         topologies.forEach((part, topology) -> {
             restorations.put(part, new Restoration(line -> log(part, line), System::nanoTime));
             applications.put(part, application(part, topology, properties.of(part), settled));

@@ -37,6 +37,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class SettledProducer<K, V> implements Producer<K, V> {
 
+    /** Makes of a producer and its configuration the one that an application gets. */
+    public interface Settling {
+        Producer<byte[], byte[]> settled(Producer<byte[], byte[]> producer, Map<String, Object> config);
+    }
+
     private static final Logger LOG = LoggerFactory.getLogger(SettledProducer.class);
 
     private final Producer<K, V> producer;

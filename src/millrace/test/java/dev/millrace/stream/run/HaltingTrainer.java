@@ -54,7 +54,7 @@ public final class HaltingTrainer {
                                                 ExamWitness.NONE),
                                         settings.stream().maxWait(),
                                         terms(settings)))),
-                new InterruptedClients(interruption, topics));
+                settling -> new InterruptedClients(interruption, topics, settling));
         Runtime.getRuntime().addShutdownHook(new Thread(runner::close));
         runner.start();
         while (runner.isAlive()) {
