@@ -37,14 +37,6 @@ public record Facts(
         Instant now,
         List<OpenQuestion> open) {
 
-    public Facts {
-        topicFaults = List.copyOf(topicFaults);
-        otherPartitions = List.copyOf(otherPartitions);
-        transactions = List.copyOf(transactions);
-        disks = List.copyOf(disks);
-        open = List.copyOf(open);
-    }
-
     /**
      * What the learner said.
      *

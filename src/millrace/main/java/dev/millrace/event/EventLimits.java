@@ -36,9 +36,7 @@ public record EventLimits(int features, int featureBytes, int featuresBytes, int
                                 + "training-examples and user-features"));
         reader.require(
                 limits.featuresBytes >= limits.featureBytes,
-                "limits.features-bytes",
-                limits.featuresBytes,
-                "must be at least limits.feature-bytes");
+                "limits.features-bytes: must be at least limits.feature-bytes");
         return limits;
     }
 
@@ -102,8 +100,8 @@ public record EventLimits(int features, int featureBytes, int featuresBytes, int
 
     private static void require(long found, int most, String path, String unit, String setting) {
         if (found > most) {
-            throw UnusableEventException.tooLarge(
-                    path, found + " " + unit, "must be at most " + most + " (" + setting + ")");
+            throw new UnusableEventException(
+                    RejectReason.TOO_LARGE, path, found + " " + unit, "must be at most " + most + " (" + setting + ")");
         }
     }
 }

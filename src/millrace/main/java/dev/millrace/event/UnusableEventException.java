@@ -42,17 +42,11 @@ public final class UnusableEventException extends IllegalArgumentException imple
     }
 
     /**
-     * Rejects something that is larger than the settings allow.
-     *
      * @param path of the field
-     * @param size that was found
+     * @param value what it held, printable
      * @param rule what it must be
      */
-    static UnusableEventException tooLarge(String path, String size, String rule) {
-        return new UnusableEventException(RejectReason.TOO_LARGE, path, size, rule);
-    }
-
-    private UnusableEventException(RejectReason reason, String path, String value, String rule) {
+    UnusableEventException(RejectReason reason, String path, String value, String rule) {
         this(reason, path + " = " + value + ": " + rule);
     }
 

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,6 +36,17 @@ public final class SettingsReader {
     /** In keys whose value nobody should see. A file for Kafka's clients, given as one of settings, has such keys. */
     private static final Pattern SECRET =
             Pattern.compile("password|secret|jaas|token|credential|auth|\\bkey\\b", Pattern.CASE_INSENSITIVE);
+
+    /** Milliseconds by the sign of a unit, the longest first. */
+    private static final Map<String, Long> UNITS = new LinkedHashMap<>();
+
+    static {
+        UNITS.put("d", 86_400_000L);
+        UNITS.put("h", 3_600_000L);
+        UNITS.put("m", 60_000L);
+        UNITS.put("s", 1_000L);
+        UNITS.put("ms", 1L);
+    }
 
     private static final Pattern PLACE = Pattern.compile("<[a-z]+>");
 
@@ -345,33 +357,20 @@ public final class SettingsReader {
     }
 
     private static Duration parseDuration(String text) {
-        int unitAt = 0;
-        while (unitAt < text.length() && Character.isDigit(text.charAt(unitAt))) {
-            unitAt++;
-        }
-        long amount = Long.parseLong(text.substring(0, unitAt));
-        return switch (text.substring(unitAt)) {
-            case "ms" -> Duration.ofMillis(amount);
-            case "s" -> Duration.ofSeconds(amount);
-            case "m" -> Duration.ofMinutes(amount);
-            case "h" -> Duration.ofHours(amount);
-            case "d" -> Duration.ofDays(amount);
-            default -> throw new IllegalArgumentException(text);
-        };
+        String unit = text.replaceFirst("[0-9]*", "");
+        long amount = Long.parseLong(text.substring(0, text.length() - unit.length()));
+        return Duration.ofMillis(Math.multiplyExact(
+                amount, Optional.ofNullable(UNITS.get(unit)).orElseThrow(() -> new IllegalArgumentException(text))));
     }
 
     private static String plain(Duration duration) {
         long millis = duration.toMillis();
-        if (millis % 86_400_000 == 0 && millis > 0) {
-            return millis / 86_400_000 + "d";
-        }
-        if (millis % 3_600_000 == 0 && millis > 0) {
-            return millis / 3_600_000 + "h";
-        }
-        if (millis % 60_000 == 0 && millis > 0) {
-            return millis / 60_000 + "m";
-        }
-        return millis % 1_000 == 0 ? millis / 1_000 + "s" : millis + "ms";
+        return UNITS.entrySet().stream()
+                .filter(unit -> millis % unit.getValue() == 0
+                        && (millis > 0 || unit.getKey().equals("s")))
+                .findFirst()
+                .map(unit -> millis / unit.getValue() + unit.getKey())
+                .orElseThrow();
     }
 
     private static String plain(double value) {

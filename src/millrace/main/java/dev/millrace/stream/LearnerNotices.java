@@ -22,13 +22,12 @@ final class LearnerNotices {
 
     /** Takes why vectors are withheld now; absent if they are published. */
     void withheld(Optional<String> why) {
-        boolean isBehindOnly = why.filter(BEHIND::equals).isPresent();
-        boolean wasWithheldBefore =
-                lastWithheld.filter(before -> !before.equals(BEHIND)).isPresent();
-        if (isBehindOnly && lastWithheld.isEmpty()) {
+        Optional<String> reason = why.filter(given -> !given.equals(BEHIND));
+        if (why.isPresent() && reason.isEmpty() && lastWithheld.isEmpty()) {
             LOG.info("The learner catches up with the log, and publishes then");
-        } else if (why.isPresent() && !isBehindOnly && !wasWithheldBefore) {
-            LOG.atError().addKeyValue("why", why.get()).log("Publication withheld; only deletions are sent");
+        } else if (reason.isPresent()
+                && lastWithheld.filter(before -> !before.equals(BEHIND)).isEmpty()) {
+            LOG.atError().addKeyValue("why", reason.get()).log("Publication withheld; only deletions are sent");
         } else if (why.isEmpty() && lastWithheld.isPresent()) {
             LOG.info("Everything is published again");
         }

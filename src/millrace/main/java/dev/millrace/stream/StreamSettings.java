@@ -47,9 +47,7 @@ public record StreamSettings(
                 "stream.application-id = millrace: name of state, changelogs and consumer groups in the cluster");
         reader.require(
                 id.matches("[a-zA-Z0-9._-]{1,100}"),
-                "stream.application-id",
-                id,
-                "must be 1 to 100 letters, digits, dots, underscores and dashes");
+                "stream.application-id: must be 1 to 100 letters, digits, dots, underscores and dashes");
         Duration attributeCommit = reader.duration(
                 "stream.attribute.commit-interval = 100ms in [1ms, 1m]: time between two commits of attributed "
                         + "events, which then move on to the learner. An event is committed at once if the last commit "
@@ -61,12 +59,11 @@ public record StreamSettings(
                 "stream.transaction-timeout = 10s in [1s, 15m]: time after which the brokers end the transaction of a "
                         + "dead process, so that another process can go on; must exceed both commit intervals and the "
                         + "duration of a commit");
-        for (Duration commit : new Duration[] {attributeCommit, learnCommit}) {
+        for (Duration commit : List.of(attributeCommit, learnCommit)) {
             reader.require(
                     transaction.compareTo(commit) > 0,
-                    "stream.transaction-timeout",
-                    transaction.toMillis() + "ms",
-                    "must be longer than the commit interval of " + commit.toMillis() + "ms");
+                    "stream.transaction-timeout: must be longer than the commit interval of " + commit.toMillis()
+                            + "ms");
         }
         return new StreamSettings(
                 id,
@@ -78,10 +75,10 @@ public record StreamSettings(
                         + "directory, which a clean stop gives up. A name set here stays in the group after a "
                         + "stop, for rolling restarts"),
                 reader.choice(
-                        "stream.group-protocol: who assigns tasks to processes: classic: one of the processes; "
-                                + "streams: the brokers (KIP-1071), from 4.4 on, whose group settings then say how many "
-                                + "standbys there are and when a process counts as dead. Stop all processes before "
-                                + "you change it",
+                        "stream.group-protocol: who assigns tasks to processes: classic: one of the processes;"
+                            + " streams: the brokers (KIP-1071), from 4.4 on, whose group settings then say how many"
+                            + " standbys there are and when a process counts as dead. Stop all processes before you"
+                            + " change it",
                         GroupProtocol.CLASSIC),
                 attributeCommit,
                 learnCommit,
@@ -116,7 +113,8 @@ public record StreamSettings(
                 reader.integer(
                         "stream.standby-replicas = 1 in [0, 10]: copies of each task's state on other processes"),
                 reader.duration(
-                        "stream.startup-timeout = 1m in [0s, 1d]: how long a start waits for a broker that does not answer"),
+                        "stream.startup-timeout = 1m in [0s, 1d]: how long a start waits for a broker that does not"
+                                + " answer"),
                 TopicSettings.read(reader));
     }
 }

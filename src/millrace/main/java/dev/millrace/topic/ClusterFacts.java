@@ -48,12 +48,6 @@ public record ClusterFacts(
         Optional<Instant> newestProgress,
         List<OpenQuestion> open) {
 
-    public ClusterFacts {
-        disks = List.copyOf(disks);
-        offline = List.copyOf(offline);
-        open = List.copyOf(open);
-    }
-
     /**
      * What the cluster did not answer.
      *
@@ -91,15 +85,7 @@ public record ClusterFacts(
      * @param belowReplicas fewer replicas are in sync than there are
      */
     public record Partitions(
-            List<String> topics, List<String> withoutLeader, List<String> belowMinimum, List<String> belowReplicas) {
-
-        public Partitions {
-            topics = List.copyOf(topics);
-            withoutLeader = List.copyOf(withoutLeader);
-            belowMinimum = List.copyOf(belowMinimum);
-            belowReplicas = List.copyOf(belowReplicas);
-        }
-    }
+            List<String> topics, List<String> withoutLeader, List<String> belowMinimum, List<String> belowReplicas) {}
 
     /**
      * A volume with logs of a broker.

@@ -68,15 +68,10 @@ public final class EmbeddedBroker implements AutoCloseable {
      * @param port it listens on; 0 for the port it had before, else any free one
      */
     public static EmbeddedBroker start(Path directory, int port) {
-        return start(directory, port, Optional.empty());
+        return start(directory, port, Optional.empty(), Map.of());
     }
 
-    /** As {@link #start(Path, int)}, with a second listener. */
-    public static EmbeddedBroker start(Path directory, int port, Optional<Detour> detour) {
-        return start(directory, port, detour, Map.of());
-    }
-
-    /** As {@link #start(Path, int, Optional)}, with properties of the broker that hold before those of this class. */
+    /** As {@link #start(Path, int)}, with a second listener, and with properties of the broker that hold before those of this class. */
     public static EmbeddedBroker start(
             Path directory, int port, Optional<Detour> detour, Map<String, String> properties) {
         try {

@@ -97,10 +97,11 @@ public record TopicNames(
         String topic = reader.text(key + ": topic of the item embeddings as JSON, for Kafka Connect; empty: none");
         VectorStore store = new VectorStore(
                 topic,
-                reader.text(
-                        "topic.vector-store.collection = items: name of the collection in the JSON records, for Qdrant"),
+                reader.text("topic.vector-store.collection = items: name of the collection in the JSON records, for"
+                        + " Qdrant"),
                 reader.choice(
-                        "topic.vector-store.id: key and member id of the JSON records: the item's own id, or a UUID made from it",
+                        "topic.vector-store.id: key and member id of the JSON records: the item's own id, or a UUID"
+                                + " made from it",
                         VectorStore.Id.ITEM));
         if (topic.isEmpty()) {
             return Optional.empty();
@@ -120,10 +121,8 @@ public record TopicNames(
     private static void requireName(SettingsReader reader, Map<String, String> keys, String key, String name) {
         reader.require(
                 name.matches("[a-zA-Z0-9._-]{1,200}"),
-                key,
-                name,
-                "must be 1 to 200 letters, digits, dots, underscores and dashes");
+                key + ": must be 1 to 200 letters, digits, dots, underscores and dashes");
         String other = keys.putIfAbsent(name, key);
-        reader.require(other == null, key, name, "must not be that of " + other);
+        reader.require(other == null, key + ": must not be that of " + other);
     }
 }

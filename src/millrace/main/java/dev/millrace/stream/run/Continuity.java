@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -28,7 +27,8 @@ record Continuity(
         List<Changelog> changelogs) {
 
     private static final String ANEW =
-            "start under another stream.application-id, or from nothing (docs/operations.md, \"Starting from nothing\")";
+            "start under another stream.application-id, or from nothing (docs/operations.md, \"Starting from"
+                    + " nothing\")";
 
     /** Offsets that a partition holds, the end excluded. */
     record Span(long begin, long end) {}
@@ -166,9 +166,6 @@ record Continuity(
     }
 
     private boolean isInput(String topic) {
-        return inputs.keySet().stream()
-                .map(TopicPartition::topic)
-                .collect(Collectors.toSet())
-                .contains(topic);
+        return inputs.keySet().stream().anyMatch(partition -> partition.topic().equals(topic));
     }
 }

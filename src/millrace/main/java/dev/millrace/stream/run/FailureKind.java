@@ -2,6 +2,7 @@ package dev.millrace.stream.run;
 
 import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.topic.fault.UnauthenticatedException;
 import dev.millrace.topic.transaction.UndecidedTransactionException;
 import dev.millrace.wire.RegistryUnreachableException;
 import java.util.Locale;
@@ -46,15 +47,10 @@ enum FailureKind {
     DEFECT;
 
     static FailureKind of(Throwable thrown) {
-        for (Optional<Throwable> at = Optional.of(thrown);
-                at.isPresent();
-                at = at.flatMap(cause -> Optional.ofNullable(cause.getCause()))) {
-            Optional<FailureKind> kind = kind(at.get());
-            if (kind.isPresent()) {
-                return kind.get();
-            }
-        }
-        return DEFECT;
+        return UnauthenticatedException.causes(thrown)
+                .flatMap(cause -> kind(cause).stream())
+                .findFirst()
+                .orElse(DEFECT);
     }
 
     /**
