@@ -41,7 +41,6 @@ import java.util.TreeMap;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
@@ -278,13 +277,11 @@ class AttributeTopologyTest {
     }
 
     private void send(String topic, byte @Nullable [] key, byte @Nullable [] value, long time) {
-        driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer())
-                .pipeInput(key, value, time);
+        Streams.send(driver, topic, key, value, time);
     }
 
     private List<TestRecord<byte[], byte[]>> read(String topic) {
-        return driver.createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
-                .readRecordsToList();
+        return Streams.read(driver, topic);
     }
 
     private final List<TestRecord<byte[], byte[]>> progress = new ArrayList<>();

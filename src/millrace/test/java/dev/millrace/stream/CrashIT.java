@@ -8,6 +8,8 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.alarm.Alarm;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.Click;
+import dev.millrace.event.Features;
 import dev.millrace.state.Books;
 import dev.millrace.state.CounterRandom;
 import dev.millrace.state.EntrySink;
@@ -27,15 +29,16 @@ import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.Topic;
 import java.io.File;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -113,48 +116,39 @@ class CrashIT {
 
     /** Compares the learner's changelog with a trainer that learns the log in one go, entry by entry. */
     private void compareWithUndisturbed(Run run) throws Exception {
-        Map<String, String> undisturbed = new TreeMap<>();
-        Optional<StepDigest> digest;
-        List<Alarm> alarms;
+        SortedMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
         Trainer trainer = new Trainer(Streams.trainer());
         run.batches.forEach(trainer::learn);
         trainer.publish();
-        trainer.drainDirty(new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                undisturbed.put(Arrays.toString(key), Arrays.toString(value));
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                undisturbed.remove(Arrays.toString(key));
-            }
-        });
-        digest = trainer.digest();
-        alarms = ofTheLog(trainer.progress());
+        trainer.drainDirty(EntrySink.into(entries));
         Optional<TrainingProgress> published =
                 Optional.ofNullable(run.progress.get("learn-0")).flatMap(PartProgress::training);
         assertThat(published.map(last -> new StepDigest(last.step(), last.digest())))
                 .isPresent()
-                .isEqualTo(digest);
-        assertThat(published.map(CrashIT::ofTheLog)).contains(alarms);
-        Map<String, String> survived = run.changelog("millrace-learn-learner-changelog");
-        for (Map<String, String> entries : List.of(undisturbed, survived)) {
-            entries.keySet().removeIf(key -> BESIDE_THE_LOG.contains((char) firstByte(key)));
-        }
+                .isEqualTo(trainer.digest());
+        assertThat(published.map(CrashIT::ofTheLog)).contains(ofTheLog(trainer.progress()));
+        Map<String, String> undisturbed = ofTheLog(entries);
+        Map<String, String> survived = ofTheLog(run.changelog("millrace-learn-learner-changelog"));
 
         assertThat(survived.keySet()).isEqualTo(undisturbed.keySet()).hasSizeGreaterThan(USERS + ITEMS);
         assertThat(survived).isEqualTo(undisturbed);
+    }
+
+    /** In hexadecimal. */
+    private static Map<String, String> ofTheLog(SortedMap<byte[], byte[]> entries) {
+        Map<String, String> texts = new TreeMap<>();
+        entries.forEach((key, value) -> {
+            if (!BESIDE_THE_LOG.contains((char) key[0])) {
+                texts.put(HexFormat.of().formatHex(key), HexFormat.of().formatHex(value));
+            }
+        });
+        return texts;
     }
 
     private static List<Alarm> ofTheLog(TrainingProgress progress) {
         return progress.alarms().stream()
                 .filter(alarm -> alarm.kind() != Alarm.Kind.VECTOR_AGE)
                 .toList();
-    }
-
-    private static int firstByte(String key) {
-        return Integer.parseInt(key.substring(1, key.length() - 1).split(", ", -1)[0]);
     }
 
     /** One broker, one trainer process that is killed and started again, and what came out. */
@@ -171,22 +165,11 @@ class CrashIT {
         private final EventProducer producer = new EventProducer(clients, topics, wire);
         private final Map<String, PartProgress> progress = new ConcurrentHashMap<>();
         private final List<TopicFollower> followers = new ArrayList<>();
-        private final Path logConfiguration = directory.resolve("logback.xml");
         private Process trainer;
 
         Run(boolean isStoreLate) throws IOException {
             this.isStoreLate = isStoreLate;
             new Topics(clients, TopicSettings.read(Streams.reader()), PATIENCE).create();
-            Files.writeString(
-                    logConfiguration,
-                    """
-                    <configuration>
-                      <appender name="OUT" class="ch.qos.logback.core.ConsoleAppender">
-                        <encoder><pattern>%d %-5level %logger{20} %msg %kvp%n</pattern></encoder>
-                      </appender>
-                      <root level="WARN"><appender-ref ref="OUT"/></root>
-                    </configuration>
-                    """);
             followers.add(TopicFollower.start(
                     clients,
                     topics.miniBatches(),
@@ -245,16 +228,8 @@ class CrashIT {
                 exposures++;
                 if (CounterRandom.below(3, 1, number, 2) == 0) {
                     String id = "c%06d".formatted(number);
-                    var click = new dev.millrace.event.Click(
-                            id,
-                            user,
-                            item,
-                            Optional.of(exposure),
-                            "click",
-                            1,
-                            time + 5,
-                            time + 5,
-                            dev.millrace.event.Features.NONE);
+                    Optional<String> shown = Optional.of(exposure);
+                    Click click = new Click(id, user, item, shown, "click", 1, time + 5, time + 5, Features.NONE);
                     producer.send(click);
                     sent.add(id);
                     if (sent.size() % 20 == 0) {
@@ -275,18 +250,14 @@ class CrashIT {
         }
 
         Books.Account account(String topic) {
-            return progress.values().stream()
-                    .flatMap(part -> Optional.ofNullable(part.books().get(topic)).stream())
-                    .reduce(Books.Account.EMPTY, Books.Account::plus);
+            return Books.sum(progress.values().stream().map(PartProgress::books))
+                    .getOrDefault(topic, Books.Account.EMPTY);
         }
 
-        Map<String, String> changelog(String topic) throws InterruptedException {
-            TreeMap<String, String> entries = new TreeMap<>();
-            try (TopicFollower follower = TopicFollower.start(clients, topic, record -> {
-                String key = Arrays.toString(record.key());
-                record.value()
-                        .ifPresentOrElse(value -> entries.put(key, Arrays.toString(value)), () -> entries.remove(key));
-            })) {
+        SortedMap<byte[], byte[]> changelog(String topic) {
+            SortedMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
+            try (TopicFollower follower = TopicFollower.start(clients, topic, record -> record.value()
+                    .ifPresentOrElse(value -> entries.put(record.key(), value), () -> entries.remove(record.key())))) {
                 await().atMost(PATIENCE).until(follower::isCaughtUp);
             }
             return entries;
@@ -309,13 +280,13 @@ class CrashIT {
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-Xmx512m",
                     "-XX:TieredStopAtLevel=1",
-                    "-Dlogback.configurationFile=" + logConfiguration,
                     "-cp",
                     System.getProperty("java.class.path"),
                     KilledTrainer.class.getName(),
                     broker.bootstrapServers(),
                     directory.resolve("state").toString(),
                     Boolean.toString(isStoreLate));
+            command.environment().put("MILLRACE_LOG_LEVEL", "WARN");
             command.redirectErrorStream(true);
             command.redirectOutput(ProcessBuilder.Redirect.appendTo(new File("target/crash-it-trainer.log")));
             return command.start();

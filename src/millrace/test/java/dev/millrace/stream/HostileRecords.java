@@ -9,6 +9,7 @@ import dev.millrace.event.Features;
 import dev.millrace.event.Rejection;
 import dev.millrace.event.UserProfile;
 import dev.millrace.generation.GenerationFact;
+import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.DeadLetterHeaders;
@@ -18,7 +19,6 @@ import dev.millrace.wire.PlainValues;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TrainingRecords;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -28,8 +28,6 @@ import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
 
@@ -123,9 +121,7 @@ public final class HostileRecords {
     }
 
     private void deadLetters(TopologyTestDriver driver) {
-        for (TestRecord<byte[], byte[]> letter : driver.createOutputTopic(
-                        topics.deadLetters(), new ByteArrayDeserializer(), new ByteArrayDeserializer())
-                .readRecordsToList()) {
+        for (TestRecord<byte[], byte[]> letter : Streams.read(driver, topics.deadLetters())) {
             Map<String, String> headers = LearnerDriver.headers(letter);
             if (headers.getOrDefault(DeadLetterHeaders.MESSAGE, "").isBlank()) {
                 throw new IllegalStateException("a dead letter that does not say why: " + headers);
@@ -135,8 +131,7 @@ public final class HostileRecords {
                     headers.getOrDefault(DeadLetterHeaders.REASON, ""));
         }
         for (String topic : List.of(topics.trainingExamples(), topics.userFeatures(), topics.trainingProgress())) {
-            driver.createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
-                    .readRecordsToList();
+            Streams.read(driver, topic);
         }
     }
 
@@ -146,8 +141,7 @@ public final class HostileRecords {
 
     private static void send(TopologyTestDriver driver, String topic, byte[] value) {
         String key = topic.equals("items") ? "i1" : "u1";
-        driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer())
-                .pipeInput(key.getBytes(StandardCharsets.UTF_8), value, T0);
+        Streams.send(driver, topic, Utf8.bytes(key), value, T0);
     }
 
     private Map<String, Consumer<byte[]>> readers() {
@@ -186,14 +180,10 @@ public final class HostileRecords {
                 sample(driver, topics.clicks(), events.encode("clicks", Streams.click("c" + at, "u1", "i1", time + 1)));
             }
             for (String topic : List.of(topics.trainingExamples(), topics.userFeatures(), topics.trainingProgress())) {
-                driver.createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
-                        .readRecordsToList()
-                        .forEach(record -> sample(topic, record.value()));
+                Streams.read(driver, topic).forEach(record -> sample(topic, record.value()));
             }
         }
-        try (LearnerDriver driver = new LearnerDriver(
-                MillraceTopology.learn(topics, Streams.trainer(), LearnerDriver.MAX_WAIT, wire, Streams.terms()),
-                directory.resolve("learn"))) {
+        try (LearnerDriver driver = LearnerDriver.learning(directory.resolve("learn"))) {
             driver.send(new CatalogueChange.Upsert(new CatalogueItem("i1", T0, features)));
             for (int at = 0; at < 3 * LearnerDriver.BATCH; at++) {
                 driver.send(LearnerDriver.example(at));

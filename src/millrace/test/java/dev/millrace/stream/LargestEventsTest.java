@@ -16,8 +16,10 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
+import dev.millrace.feature.FeatureFields;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.Fields;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.LargestRecords;
 import dev.millrace.topic.TopicNames;
@@ -27,13 +29,12 @@ import dev.millrace.wire.EventRecords;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.WireSettings;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.Tag;
@@ -148,32 +149,19 @@ class LargestEventsTest {
                         user,
                         events.encode("exposures", new Exposure(id("e", at), user, item, time, time, features("c"))));
                 if (at % 4 != 3) {
-                    send(
-                            driver,
-                            topics.clicks(),
-                            user,
-                            events.encode(
-                                    "clicks",
-                                    new Click(
-                                            id("k", at),
-                                            user,
-                                            item,
-                                            Optional.of(id("e", at)),
-                                            "click",
-                                            1,
-                                            time + 1,
-                                            time,
-                                            features("c"))));
+                    send(driver, topics.clicks(), user, events.encode("clicks", click(at, at, user, time + 1)));
                 }
             }
             // an exposure that waits for nothing, and a click that waits for its exposure
             long later = T0 + 3_600_000;
             send(driver, topics.exposures(), user, events.encode("exposures", exposure("late", user, later)));
-            send(driver, topics.clicks(), user, events.encode("clicks", click(user, later)));
-            measure(driver, topics.userFeatures());
-            measure(driver, topics.trainingProgress());
-            measure(driver, topics.deadLetters());
-            measure(driver, "test-attribution-changelog");
+            send(driver, topics.clicks(), user, events.encode("clicks", click(999, 0, user, later)));
+            List.of(
+                            topics.userFeatures(),
+                            topics.trainingProgress(),
+                            topics.deadLetters(),
+                            "test-attribution-changelog")
+                    .forEach(topic -> measure(driver, topic));
             return measure(driver, topics.trainingExamples());
         }
     }
@@ -182,9 +170,9 @@ class LargestEventsTest {
         return new Exposure(id, user, id("i", 0), time, time, features("c"));
     }
 
-    private Click click(String user, long time) {
-        return new Click(
-                id("k", 999), user, id("w", 0), Optional.of(id("e", 999)), "click", 1, time, time, features("c"));
+    private Click click(int number, int item, String user, long time) {
+        Optional<String> exposure = Optional.of(id("e", number));
+        return new Click(id("k", number), user, id("i", item), exposure, "click", 1, time, time, features("c"));
     }
 
     private void learn(List<byte[]> examples) {
@@ -211,9 +199,7 @@ class LargestEventsTest {
     }
 
     private List<byte[]> measure(TopologyTestDriver driver, String topic) {
-        List<TestRecord<byte[], byte[]>> records = driver.createOutputTopic(
-                        topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
-                .readRecordsToList();
+        List<TestRecord<byte[], byte[]>> records = Streams.read(driver, topic);
         for (TestRecord<byte[], byte[]> record : records) {
             long bytes = (long) record.key().length + (record.value() == null ? 0 : record.value().length);
             found.merge(topic, bytes, Math::max);
@@ -222,8 +208,7 @@ class LargestEventsTest {
     }
 
     private static void send(TopologyTestDriver driver, String topic, String key, byte[] value) {
-        driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer())
-                .pipeInput(Utf8.bytes(key), value, T0);
+        Streams.send(driver, topic, Utf8.bytes(key), value, T0);
     }
 
     /** An id of as many bytes as an id may have. */
@@ -239,8 +224,8 @@ class LargestEventsTest {
         Map<String, FeatureValue> values = new TreeMap<>();
         int some = limits.featuresBytes() / 4 - 200;
         values.put(kind + 1, new FeatureValue.Category("x".repeat(some)));
-        values.put(kind + 2, new FeatureValue.Bag(java.util.Collections.nCopies(some / 14, "0123456789")));
-        values.put(kind + 3, new FeatureValue.Dense(java.util.Collections.nCopies(some / 4, 1f)));
+        values.put(kind + 2, new FeatureValue.Bag(Collections.nCopies(some / 14, "0123456789")));
+        values.put(kind + 3, new FeatureValue.Dense(Collections.nCopies(some / 4, 1f)));
         values.put(kind + 4, new FeatureValue.Quantity(1));
         long left = limits.featuresBytes()
                 - stored(values)
@@ -251,8 +236,8 @@ class LargestEventsTest {
     }
 
     private static long stored(Map<String, FeatureValue> values) {
-        dev.millrace.state.Fields fields = new dev.millrace.state.Fields();
-        dev.millrace.feature.FeatureFields.write(fields, Features.of(values));
-        return (long) fields.framed().length - new dev.millrace.state.Fields().framed().length;
+        Fields fields = new Fields();
+        FeatureFields.write(fields, Features.of(values));
+        return (long) fields.framed().length - new Fields().framed().length;
     }
 }

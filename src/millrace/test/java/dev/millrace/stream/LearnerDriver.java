@@ -23,8 +23,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
@@ -154,13 +152,11 @@ final class LearnerDriver implements AutoCloseable {
     }
 
     void send(String topic, byte[] value) {
-        driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer())
-                .pipeInput(Utf8.bytes("key"), value, T0);
+        Streams.send(driver, topic, Utf8.bytes("key"), value, T0);
     }
 
     List<TestRecord<byte[], byte[]>> read(String topic) {
-        return driver.createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
-                .readRecordsToList();
+        return Streams.read(driver, topic);
     }
 
     List<ItemEmbedding> embeddings() {

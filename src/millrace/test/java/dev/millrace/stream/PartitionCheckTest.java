@@ -6,18 +6,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.attribute.AttributionSettings.Placement;
 import dev.millrace.event.RejectReason;
 import dev.millrace.event.UnusableEventException;
+import dev.millrace.state.Utf8;
 import dev.millrace.topic.KeyPartition;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Objects;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.processor.internals.ProcessorRecordContext;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class PartitionCheckTest {
 
-    private static final byte[] KEY = "foobar".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] KEY = Utf8.bytes("foobar");
     private static final Map<String, Integer> PARTITIONS = Map.of("clicks", 5, "items", 7);
 
     private final PartitionCheck check =
@@ -78,21 +80,6 @@ class PartitionCheckTest {
     }
 
     private static RecordMetadata at(String topic, int partition) {
-        return new RecordMetadata() {
-            @Override
-            public String topic() {
-                return topic;
-            }
-
-            @Override
-            public int partition() {
-                return partition;
-            }
-
-            @Override
-            public long offset() {
-                return 0;
-            }
-        };
+        return new ProcessorRecordContext(0, 0, partition, topic, new RecordHeaders());
     }
 }

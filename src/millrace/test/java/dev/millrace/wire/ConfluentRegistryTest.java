@@ -156,16 +156,6 @@ class ConfluentRegistryTest {
     }
 
     @Test
-    void anIdThatWasMissingForAMomentIsReadASecondLater() {
-        assertRejected(() -> records.click(click(2)), "404");
-        registry.answers.put("/schemas/ids/2", registry.answers.get("/schemas/ids/1"));
-
-        clock.addAndGet(Duration.ofSeconds(1).toNanos());
-
-        assertThat(records.click(click(2))).isEqualTo(CLICK);
-    }
-
-    @Test
     void missingIdsHoldOthersUpForFiveSecondsAMinute() {
         records.click(click(1));
         registry.perQuestion = Duration.ofMillis(500); // so 1 s for an id: it is asked for, then the known one

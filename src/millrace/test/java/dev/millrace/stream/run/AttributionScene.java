@@ -38,7 +38,7 @@ final class AttributionScene implements AutoCloseable {
 
     AttributionScene(Path directory) {
         this.directory = directory;
-        restart();
+        broker = EmbeddedBroker.start(directory.resolve("broker"));
         clients = ClientSettings.of(broker.bootstrapServers());
         cluster = new ClusterAdmin(clients, PATIENCE);
         new Topics(clients, TopicSettings.read(Streams.reader("topic.partitions", "1")), PATIENCE).create();

@@ -166,11 +166,11 @@ class StreamRunnerIT {
         @Override
         public void close() {
             producer.close();
-            assertThat(followers)
-                    .allSatisfy(follower -> assertThat(follower.failure()).isEmpty());
             followers.forEach(TopicFollower::close);
             runner.close();
             broker.close();
+            assertThat(followers)
+                    .allSatisfy(follower -> assertThat(follower.failure()).isEmpty());
         }
     }
 }
