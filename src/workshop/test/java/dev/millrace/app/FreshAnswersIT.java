@@ -70,31 +70,17 @@ class FreshAnswersIT {
         });
     }
 
-    @Test
-    void newItemIsRecalledBeforeAnybodyHasClickedIt() throws Exception {
-        String path = "/v1/recall?user=u1&filter.state=fresh";
-        play(Map.of("batch.max-wait", "100ms", "publish.attributes", "state"), (recall, producer, scene) -> {
-            assertThat(items(recall.ask(path).orElseThrow())).isEmpty();
-
-            producer.send(new CatalogueItem(
-                    "new", T0 + BATCH, Features.of(Map.of("state", new FeatureValue.Category("fresh")))));
-
-            await().atMost(PATIENCE)
-                    .until(() -> items(recall.ask(path).orElseThrow()), found -> found.equals(List.of("new")));
-            assertThat(items(recall.ask("/v1/similar?item=new&k=20").orElseThrow()))
-                    .hasSize(BATCH);
-        });
-    }
-
     /** The same bytes would come at each start. */
     @Test
-    void recordsThatAreNoneAreLeftOutAndCounted() throws Exception {
+    void newItemIsRecalledBeforeAnybodyHasClickedItAmongRecordsThatAreLeftOutAndCounted() throws Exception {
+        String path = "/v1/recall?user=u1&filter.state=fresh";
         List<byte[]> values = List.of(
                 new byte[0],
                 "{}".getBytes(StandardCharsets.UTF_8),
                 HexFormat.of().parseHex("c3010123456789abcdef"), // of a schema that nobody knows
                 HexFormat.of().parseHex("0000000007")); // of a registry that there is not
-        play(Map.of("batch.max-wait", "100ms"), (recall, producer, scene) -> {
+        play(Map.of("batch.max-wait", "100ms", "publish.attributes", "state"), (recall, producer, scene) -> {
+            assertThat(items(recall.ask(path).orElseThrow())).isEmpty();
             List<ProducerRecord<byte[], byte[]>> strange = new ArrayList<>();
             for (String topic :
                     List.of("generations", "item-embeddings", "model-updates", "user-features", "training-progress")) {
@@ -107,10 +93,13 @@ class FreshAnswersIT {
             strange.add(new ProducerRecord<>("item-embeddings", new byte[] {1}, null));
             strange.add(new ProducerRecord<>("model-updates", new byte[] {1}, null));
             scene.write(strange);
-            producer.send(new CatalogueItem("new", T0 + BATCH, Features.NONE));
+            Features fresh = Features.of(Map.of("state", new FeatureValue.Category("fresh")));
+            producer.send(new CatalogueItem("new", T0 + BATCH, fresh));
 
             await().atMost(PATIENCE)
-                    .until(() -> recall.ask("/v1/similar?item=new&k=1").isPresent());
+                    .until(() -> items(recall.ask(path).orElseThrow()), found -> found.equals(List.of("new")));
+            assertThat(items(recall.ask("/v1/similar?item=new&k=20").orElseThrow()))
+                    .hasSize(BATCH);
             for (String topic : List.of("generations", "user-features")) {
                 assertThat(undecodable(recall, topic)).isEqualTo(8);
             }

@@ -36,9 +36,11 @@ class StateSettingsIT {
             assertThat(refused(cluster.given(
                             "popularity.half-life", "5000", "stream.state-directory", directory + "/elsewhere")))
                     .contains("popularity.half-life");
-            assertThat(refused(cluster.given("tower.dim", "32", "attribution.window", "20m", "history.length", "10")))
-                    .contains("tower.dim", "attribution.window", "history.length", "stream.application-id")
+            assertThat(refused(cluster.given("tower.dim", "32")))
+                    .contains("tower.dim", "stream.application-id")
                     .doesNotContain("batch.size");
+            assertThat(refused(cluster.given("attribution.window", "20m", "history.length", "10")))
+                    .containsExactly("attribution.window", "history.length", "stream.application-id");
             Map<String, String> free = cluster.given(
                     "attribution.window", "1800s", // the default, in another unit
                     "attribution.max-ahead", "2h",

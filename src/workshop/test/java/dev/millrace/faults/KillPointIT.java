@@ -2,13 +2,19 @@ package dev.millrace.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.MillraceProcess;
+import dev.millrace.operation.Progress;
 import dev.millrace.stream.KillPoint;
 import dev.millrace.stream.run.HaltingTrainer;
 import dev.millrace.topic.TopicFollower;
+import dev.millrace.verify.ModelAudit;
+import dev.millrace.verify.ModelReport;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
@@ -39,13 +45,13 @@ class KillPointIT {
 
     @Test
     void f02_endedAtAllPointsInTurnItWritesTheSameLog() throws Exception {
-        Experiment.sameLog(
-                "F2", "ended at " + KillPoint.values().length + " named points", LONG_STREAM, (run, undisturbed) -> {
-                    for (KillPoint point : KillPoint.values()) {
-                        end(run, point, 2); // so that something is committed between two points
-                    }
-                    run.train();
-                });
+        String what = "ended at " + KillPoint.values().length + " named points";
+        Experiment.sameLog("F2", what, LONG_STREAM, (run, undisturbed) -> {
+            for (KillPoint point : KillPoint.values()) {
+                end(run, point, 2); // so that something is committed between two points
+            }
+            run.train();
+        });
     }
 
     @Test
@@ -129,6 +135,23 @@ class KillPointIT {
     private static List<String> names(Path directory) throws Exception {
         try (Stream<Path> files = Files.list(directory)) {
             return files.map(file -> String.valueOf(file.getFileName())).toList();
+        }
+    }
+
+    /** {@code verify --model --checkpoints} that ends before its checkpoint has its name: {@code main(directory, --set, key=value, …)}. */
+    static final class HaltingAudit {
+
+        private HaltingAudit() {}
+
+        public static void main(String[] args) {
+            MillraceSettings settings = HaltingTrainer.settings(args, 1);
+            ModelReport report = new ModelAudit(
+                            settings.cluster(),
+                            settings.learner(),
+                            Progress.NONE,
+                            unfinished -> KillPoint.DURING_CHECKPOINT.halt())
+                    .run(new ModelAudit.Scope(OptionalLong.empty(), Optional.of(Path.of(args[0]))));
+            System.out.println("no checkpoint was written: " + report);
         }
     }
 }

@@ -70,45 +70,41 @@ class TakeoverIT {
 
     @Test
     void f04_whoSleepsThroughItsSessionAtAnyMomentChangesNothing() throws Exception {
-        Experiment.sameLog(
-                "F4-any",
-                "trainer: SIGSTOP at a random moment, another takes over, SIGCONT",
-                STREAM,
-                (run, undisturbed) -> {
-                    run.set("stream.session-timeout", "6s");
-                    run.set("stream.transaction-timeout", "5s");
+        String what = "trainer: SIGSTOP at a random moment, another takes over, SIGCONT";
+        Experiment.sameLog("F4-any", what, STREAM, (run, undisturbed) -> {
+            run.set("stream.session-timeout", "6s");
+            run.set("stream.transaction-timeout", "5s");
 
-                    TrainerProcess zombie = run.train();
-                    for (int sleep = 1; sleep <= 2; sleep++) {
-                        run.awaitStep(
-                                undisturbed.step() * sleep / 4 + run.random().nextInt(20));
-                        TimeUnit.MILLISECONDS.sleep(run.random().nextInt(100));
-                        zombie.signal("STOP");
-                        long step = run.step();
-                        TrainerProcess other = run.train("state-" + (sleep + 1));
-                        run.awaitStep(step + 1);
-                        run.note("another has taken over behind step " + step);
-                        zombie.signal("CONT");
-                        zombie = other;
-                    }
-                });
+            TrainerProcess zombie = run.train();
+            for (int sleep = 1; sleep <= 2; sleep++) {
+                run.awaitStep(undisturbed.step() * sleep / 4 + run.random().nextInt(20));
+                TimeUnit.MILLISECONDS.sleep(run.random().nextInt(100));
+                zombie.signal("STOP");
+                long step = run.step();
+                TrainerProcess other = run.train("state-" + (sleep + 1));
+                run.awaitStep(step + 1);
+                run.note("another has taken over behind step " + step);
+                zombie.signal("CONT");
+                zombie = other;
+            }
+        });
     }
 
     @Test
     void f05_restartedOneByOneUnderLoadEachKeepsItsPlace() throws Exception {
-        Experiment.underLoad(
-                "F5", "two trainers: restarted one by one under load, twice", 2, STREAM, (run, undisturbed) -> {
-                    run.set("stream.session-timeout", "10m"); // so that even a slow machine has it back in time
+        String what = "two trainers: restarted one by one under load, twice";
+        Experiment.underLoad("F5", what, 2, STREAM, (run, undisturbed) -> {
+            run.set("stream.session-timeout", "10m"); // so that even a slow machine has it back in time
 
-                    TrainerProcess one = named(run, MillraceProcess.Launch.PROGRAM, "one");
-                    TrainerProcess two = named(run, MillraceProcess.Launch.PROGRAM, "two");
-                    goesOn(run);
+            TrainerProcess one = named(run, MillraceProcess.Launch.PROGRAM, "one");
+            TrainerProcess two = named(run, MillraceProcess.Launch.PROGRAM, "two");
+            goesOn(run);
 
-                    for (int round = 1; round <= 2; round++) {
-                        one = restarted(run, one, "one", two);
-                        two = restarted(run, two, "two", one);
-                    }
-                });
+            for (int round = 1; round <= 2; round++) {
+                one = restarted(run, one, "one", two);
+                two = restarted(run, two, "two", one);
+            }
+        });
     }
 
     /** From the build that {@code -Dfaults.from} names, an unpacked archive; skipped without. */
@@ -118,18 +114,18 @@ class TakeoverIT {
         assumeTrue(!from.isEmpty(), "-Dfaults.from names no folder of an older build");
         MillraceProcess.Launch older =
                 MillraceProcess.Launch.PROGRAM.onClassPath(Path.of(from, "lib").toAbsolutePath() + "/*");
-        Experiment.underLoad(
-                "F5-upgrade", "two trainers: upgraded one by one under load", 2, STREAM, (run, undisturbed) -> {
-                    run.set("stream.session-timeout", "10m"); // so that even a slow machine has it back in time
+        String what = "two trainers: upgraded one by one under load";
+        Experiment.underLoad("F5-upgrade", what, 2, STREAM, (run, undisturbed) -> {
+            run.set("stream.session-timeout", "10m"); // so that even a slow machine has it back in time
 
-                    TrainerProcess one = named(run, older, "one");
-                    TrainerProcess two = named(run, older, "two");
-                    goesOn(run);
+            TrainerProcess one = named(run, older, "one");
+            TrainerProcess two = named(run, older, "two");
+            goesOn(run);
 
-                    TrainerProcess upgraded = restarted(run, one, "one", two);
-                    goesOn(run); // both builds beside each other
-                    restarted(run, two, "two", upgraded);
-                });
+            TrainerProcess upgraded = restarted(run, one, "one", two);
+            goesOn(run); // both builds beside each other
+            restarted(run, two, "two", upgraded);
+        });
     }
 
     private static TrainerProcess named(Experiment run, MillraceProcess.Launch launch, String name) throws Exception {
