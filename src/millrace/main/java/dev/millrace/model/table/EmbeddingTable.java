@@ -1,5 +1,6 @@
 package dev.millrace.model.table;
 
+import dev.millrace.model.engine.Team;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntryShare;
 import dev.millrace.state.EntrySink;
@@ -9,15 +10,18 @@ import dev.millrace.state.KeyIndex;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.BiPredicate;
+import java.util.function.Function;
 
 /**
  * Embedding rows by key. No two keys share a row. One thread.
@@ -35,7 +39,7 @@ public final class EmbeddingTable {
      * Keys. `unstored` are those of rows that a scan of the store does not find: the rows admitted since the last drain, or, without
      * a store, all. `removed` are the stored keys without a row, until the drain deletes them. `size` counts all rows.
      *
-     * Cache. A row that is not on the heap is read from the store when it is asked for, see RowFetch. Only `evict` takes rows off the heap, by
+     * Cache.A row that is not on the heap is read from the store when it is asked for; those of a batch together, by several threads: a read mostly waits, for the disk or for memory. Only `evict` takes rows off the heap, by
      * CLOCK (Corbato 1968), and only rows that the store has as they are. A caller that holds row numbers must not call it.
      * Without a store nothing is evicted. What the heap holds changes no result.
      *
@@ -59,6 +63,9 @@ public final class EmbeddingTable {
     /** A row too many is the one touched longest ago among so many, in the order of their keys. */
     private static final int CANDIDATES = 8;
 
+    private static final int READS = 4; // worth waking a thread for
+    private static final byte[] NO_VALUE = {};
+
     private final String name;
     private final int dim;
     private final InitialRows initialRows;
@@ -68,8 +75,14 @@ public final class EmbeddingTable {
     private final EntrySource stored;
     private final RowEntries entries;
     private final RowSweep sweep;
-    private final RowArena arena;
-    private final RowFetch fetch;
+    private RowArena arena;
+    private final Team readers;
+    private final LinkedHashSet<String> wanted = new LinkedHashSet<>();
+    /** Of the keys read together last, those that have no row. */
+    private final Set<String> absent = new HashSet<>();
+
+    private long read;
+    private long missed;
     private final NavigableSet<String> unstored = new TreeSet<>(RowEntries.ORDER);
     private final SortedMap<String, EntryShare> removed = new TreeMap<>(RowEntries.ORDER);
 
@@ -99,7 +112,7 @@ public final class EmbeddingTable {
         this.stored = storage.source();
         this.entries = new RowEntries(name, storage.prefix(), dim, slotsARow);
         this.arena = new RowArena(name, dim, slotsARow, entries);
-        this.fetch = new RowFetch(storage, entries, arena);
+        this.readers = storage.readers();
         this.sweep = new RowSweep(entries, stored, unstored, this::visit, key -> removed.containsKey(key));
     }
 
@@ -149,7 +162,11 @@ public final class EmbeddingTable {
     /** Returns the key's row number, or {@link #NONE}. Reads the row if it is not on the heap. */
     public int row(String key) {
         int row = arena.index().find(key);
-        return row == NONE && mayBeStored(key) ? fetch.row(key) : row;
+        if (row != NONE || absent.contains(key) || !mayBeStored(key)) {
+            return row;
+        }
+        byte[] entryKey = entries.key(key);
+        return stored.get(entryKey).map(value -> place(key, entryKey, value)).orElse(NONE);
     }
 
     /**
@@ -163,12 +180,46 @@ public final class EmbeddingTable {
         arena.index().findAll(keys, fingerprints, count, found);
         for (int at = 0; at < count; at++) {
             if (found[at] == NONE && mayBeStored(keys[at])) {
-                fetch.want(keys[at]);
+                wanted.add(keys[at]);
             }
         }
-        if (fetch.readWanted()) {
+        if (readWanted()) {
             arena.index().findAll(keys, fingerprints, count, found);
         }
+    }
+
+    /** Reads the rows of the wanted keys. Returns whether there were any. */
+    private boolean readWanted() {
+        absent.clear();
+        if (wanted.isEmpty()) {
+            return false;
+        }
+        String[] keys = wanted.toArray(String[]::new);
+        wanted.clear();
+        byte[][] entryKeys = Arrays.stream(keys).map(entries::key).toArray(byte[][]::new);
+        byte[][] values = new byte[keys.length][];
+        Function<byte[], Optional<byte[]>> lookup = stored.lookup();
+        readers.share(keys.length, READS, (from, end, member) -> {
+            for (int at = from; at < end; at++) {
+                values[at] = lookup.apply(entryKeys[at]).orElse(NO_VALUE);
+            }
+        });
+        for (int at = 0; at < keys.length; at++) { // in the order of the batch, whoever read them
+            if (values[at].length > 0) {
+                place(keys[at], entryKeys[at], values[at]);
+            } else {
+                absent.add(keys[at]);
+            }
+        }
+        return absent.size() < keys.length;
+    }
+
+    private int place(String key, byte[] entryKey, byte[] value) {
+        int row = arena.allocate(key);
+        arena.place(row, entryKey, value);
+        read++;
+        missed += arena.isPassing() ? 0 : 1;
+        return row;
     }
 
     /** Whether a key that has no row on the heap may have one in the store. */
@@ -284,7 +335,7 @@ public final class EmbeddingTable {
     public void remove(String key) {
         sweep.forget(key);
         drop(key);
-        fetch.forgetAbsent();
+        absent.clear();
     }
 
     private void drop(String key) {
@@ -383,7 +434,7 @@ public final class EmbeddingTable {
             sink.delete(entries.key(rowKey));
         });
         arena.clean();
-        fetch.forgetAbsent();
+        absent.clear();
         removed.clear();
         if (stored != EntrySource.NONE) {
             unstored.clear();
@@ -462,12 +513,12 @@ public final class EmbeddingTable {
 
     /** Number of rows that were read from the store. */
     public long read() {
-        return fetch.read();
+        return read;
     }
 
     /** Number of those that were needed for themselves, and not only in passing. */
     public long missed() {
-        return fetch.missed();
+        return missed;
     }
 
     /** Number of rows that steps changed, each as often as it was. */
@@ -487,7 +538,12 @@ public final class EmbeddingTable {
      * @return bytes that became free; the table may have more
      */
     public long evict(long excess) {
-        return stored == EntrySource.NONE ? 0 : arena.evict(excess);
+        if (stored == EntrySource.NONE) {
+            return 0;
+        }
+        long freed = arena.evict(excess);
+        arena = arena.fitting();
+        return freed;
     }
 
     /** As {@link RowArena#pass}. */

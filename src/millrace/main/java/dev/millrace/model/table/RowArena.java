@@ -42,7 +42,7 @@ final class RowArena {
     private final int dim;
     private final int slotsARow;
     private final RowEntries entries;
-    private KeyIndex index = new KeyIndex();
+    private final KeyIndex index = new KeyIndex();
 
     private float[] values;
     private float[] slots;
@@ -52,11 +52,11 @@ final class RowArena {
     private int freeCount;
     private int hand;
 
-    private BitSet dirty = new BitSet();
-    private BitSet kept = new BitSet();
-    private BitSet recent = new BitSet();
+    private final BitSet dirty = new BitSet();
+    private final BitSet kept = new BitSet();
+    private final BitSet recent = new BitSet();
     /** Rows that were read in passing. */
-    private BitSet passed = new BitSet();
+    private final BitSet passed = new BitSet();
 
     private boolean isPassing;
 
@@ -74,7 +74,6 @@ final class RowArena {
         this.notes = new long[capacity * NOTES];
     }
 
-    /** Valid until the next {@link #evict}. */
     KeyIndex index() {
         return index;
     }
@@ -219,7 +218,7 @@ final class RowArena {
 
     /**
      * Passes the clock's hand over a part of the rows. Rows that are stored as they are, and not recent, leave the heap; the
-     * others are no longer recent. If few rows are left for its room, the arena is made anew, and all row numbers change.
+     * others are no longer recent.
      *
      * @param excess bytes after which it stops
      * @return bytes that became free
@@ -238,14 +237,14 @@ final class RowArena {
                 freed += bytesARow();
             }
         }
-        if (notes.length / NOTES > TOO_MUCH_ROOM * (index.size() + FIRST_CAPACITY)) {
-            makeAnew();
-        }
         return freed;
     }
 
-    /** Moves all rows to arrays that fit them. */
-    private void makeAnew() {
+    /** Returns this arena, or if few rows are left for its room, one that fits them, in which they have other numbers. */
+    RowArena fitting() {
+        if (notes.length / NOTES <= TOO_MUCH_ROOM * (index.size() + FIRST_CAPACITY)) {
+            return this;
+        }
         int capacity = index.size() + index.size() / SPARE + FIRST_CAPACITY;
         RowArena now = new RowArena(table, dim, slotsARow, entries, capacity);
         index.forEach((key, row) -> {
@@ -259,18 +258,8 @@ final class RowArena {
             now.recent.set(to, recent.get(row));
             now.passed.set(to, passed.get(row));
         });
-        index = now.index;
-        values = now.values;
-        slots = now.slots;
-        notes = now.notes;
-        end = now.end;
-        free = now.free;
-        freeCount = 0;
-        hand = 0;
-        dirty = now.dirty;
-        kept = now.kept;
-        recent = now.recent;
-        passed = now.passed;
+        now.isPassing = isPassing;
+        return now;
     }
 
     private long bytesARow() {
