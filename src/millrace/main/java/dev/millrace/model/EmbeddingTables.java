@@ -262,17 +262,9 @@ final class EmbeddingTables {
         }
     }
 
-    /** Removes an item's own rows. */
-    void removeItem(String item) {
-        remove(item, itemIdTables);
-    }
-
-    /** Removes a user's own rows. */
-    void removeUser(String user) {
-        remove(user, userIdTables);
-    }
-
-    private void remove(String key, Set<String> from) {
+    /** Removes an item's or a user's own rows. */
+    void remove(String key, boolean isItem) {
+        Set<String> from = isItem ? itemIdTables : userIdTables;
         for (EmbeddingTable table : tables.values()) {
             if (from.contains(table.name())) {
                 table.remove(key);

@@ -123,7 +123,26 @@ final class ModelState {
      * @throws CorruptEntryException if the entry does not belong to this model
      */
     void restore(byte[] key, byte[] value) {
-        restore(ModelEntry.of(key), value);
+        ModelEntry entry = ModelEntry.of(key);
+        switch (entry.kind()) {
+            case HEADER -> restoreHeader(value);
+            case STATISTICS -> tower(entry.side()).inputs().restoreMoments(entry.feature(), Moments.read(value));
+            case WEIGHTS -> restore(entry, value, tower(entry.side()).weights());
+            case FIRST_SLOT -> restoreSlot(0, entry, value);
+            case SECOND_SLOT -> restoreSlot(1, entry, value);
+            case NETWORK_STEPS, LEARNED_TEMPERATURE, LEARNED_OBJECTIVES, MIXTURE, UPKEEP ->
+                Objects.requireNonNull(singles.get(entry.kind())).restore(value);
+            case ROW -> table(entry).restore(entry.rowKey(), value);
+            case TABLE -> table(entry).restore(TableRows.read(value));
+            case SIGHTINGS -> {
+                SightingCounts sightings = table(entry).sightings();
+                if (entry.isOfAdditions()) {
+                    sightings.restoreAdditions(value);
+                } else {
+                    sightings.restoreChunk(entry.chunk(), value);
+                }
+            }
+        }
     }
 
     /**
@@ -210,28 +229,6 @@ final class ModelState {
 
     private Tower tower(Side side) {
         return Optional.ofNullable(towers.get(side)).orElseThrow();
-    }
-
-    private void restore(ModelEntry entry, byte[] value) {
-        switch (entry.kind()) {
-            case HEADER -> restoreHeader(value);
-            case STATISTICS -> tower(entry.side()).inputs().restoreMoments(entry.feature(), Moments.read(value));
-            case WEIGHTS -> restore(entry, value, tower(entry.side()).weights());
-            case FIRST_SLOT -> restoreSlot(0, entry, value);
-            case SECOND_SLOT -> restoreSlot(1, entry, value);
-            case NETWORK_STEPS, LEARNED_TEMPERATURE, LEARNED_OBJECTIVES, MIXTURE, UPKEEP ->
-                Objects.requireNonNull(singles.get(entry.kind())).restore(value);
-            case ROW -> table(entry).restore(entry.rowKey(), value);
-            case TABLE -> table(entry).restore(TableRows.read(value));
-            case SIGHTINGS -> {
-                SightingCounts sightings = table(entry).sightings();
-                if (entry.isOfAdditions()) {
-                    sightings.restoreAdditions(value);
-                } else {
-                    sightings.restoreChunk(entry.chunk(), value);
-                }
-            }
-        }
     }
 
     private void restoreHeader(byte[] value) {

@@ -13,13 +13,16 @@ import dev.millrace.model.pool.HistoryShares;
 import dev.millrace.model.pool.PositionWeights;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.state.CorruptEntryException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -44,9 +47,11 @@ public final class QueryEncoder {
     /** The next snapshot; only the updating thread reads and writes it. */
     private final float[][] tensors;
 
-    private final boolean[][] seenChunks;
+    /** Keys of the entries that have yet to arrive, but for rows. */
+    private final Set<ByteBuffer> missing = new HashSet<>();
+
     private final Map<String, Moments.Scale> numberScales = new HashMap<>();
-    private boolean seenHeader;
+
     private double temperature;
     private PriorWeights prior = PriorWeights.NONE;
 
@@ -87,9 +92,11 @@ public final class QueryEncoder {
                 .toArray(float[][]::new);
         this.temperature = settings.loss().temperature();
         this.snapshot = new Snapshot(new float[0][], Map.of(), Map.of(), temperature, PriorWeights.NONE, false);
-        this.seenChunks = new boolean[tensors.length][];
+        missing.add(ByteBuffer.wrap(ModelEntry.Kind.HEADER.key()));
         for (int tensor = 0; tensor < tensors.length; tensor++) {
-            seenChunks[tensor] = new boolean[ModelEntry.chunks(tensors[tensor])];
+            for (int chunk = 0; chunk < ModelEntry.chunks(tensors[tensor]); chunk++) {
+                missing.add(ByteBuffer.wrap(ModelEntry.weights(Side.USER, tensor, chunk)));
+            }
         }
     }
 
@@ -118,7 +125,26 @@ public final class QueryEncoder {
      * @throws CorruptEntryException if the entry does not belong to this model's query side, or is not finite
      */
     public void update(byte[] key, byte[] value) {
-        update(ModelEntry.of(key), value);
+        ModelEntry entry = ModelEntry.of(key);
+        switch (entry.kind()) {
+            case HEADER -> ModelHeader.read(value).requireSettings(settings);
+            case STATISTICS ->
+                numberScales.put(entry.feature(), Moments.read(value).scale());
+            case LEARNED_TEMPERATURE -> {
+                double sent = Temperature.read(value);
+                if (!Double.isFinite(sent) || sent <= 0) {
+                    throw new CorruptEntryException("the learned temperature is " + sent);
+                }
+                temperature = sent;
+            }
+            case MIXTURE -> prior = Mixture.readRelative(value);
+            case WEIGHTS -> updateWeights(entry.tensor(), entry.chunk(), value);
+            case ROW -> requireWidth(entry.table(), row(value).length);
+            case FIRST_SLOT, SECOND_SLOT, NETWORK_STEPS, LEARNED_OBJECTIVES, TABLE, SIGHTINGS, UPKEEP -> {
+                // not of the query side
+            }
+        }
+        missing.remove(ByteBuffer.wrap(key));
     }
 
     /** Takes the removal of a query-side entry. Rows are not kept here. */
@@ -131,17 +157,13 @@ public final class QueryEncoder {
 
     /** Makes all updates so far visible to {@link #encode}, all at once. */
     public void refresh() {
-        boolean isComplete = seenHeader;
-        for (boolean[] chunks : seenChunks) {
-            for (boolean seen : chunks) {
-                isComplete &= seen;
-            }
-        }
+
         Map<String, PositionWeights> positions = new HashMap<>();
         for (int p = 0; p < positioned.size(); p++) {
             positions.put(positioned.get(p).name(), PositionWeights.of(tensors[shape.tensors() + p]));
         }
-        snapshot = new Snapshot(tensors.clone(), positions, Map.copyOf(numberScales), temperature, prior, isComplete);
+        snapshot = new Snapshot(
+                tensors.clone(), positions, Map.copyOf(numberScales), temperature, prior, missing.isEmpty());
     }
 
     /** Returns whether all entries but rows have arrived. */
@@ -250,34 +272,9 @@ public final class QueryEncoder {
         return shares;
     }
 
-    /** Takes one entry's value; checks rows, and ignores entries that are not of the query side. */
-    private void update(ModelEntry entry, byte[] value) {
-        switch (entry.kind()) {
-            case HEADER -> {
-                ModelHeader.read(value).requireSettings(settings);
-                seenHeader = true;
-            }
-            case STATISTICS ->
-                numberScales.put(entry.feature(), Moments.read(value).scale());
-            case LEARNED_TEMPERATURE -> {
-                double sent = Temperature.read(value);
-                if (!Double.isFinite(sent) || sent <= 0) {
-                    throw new CorruptEntryException("the learned temperature is " + sent);
-                }
-                temperature = sent;
-            }
-            case MIXTURE -> prior = Mixture.readRelative(value);
-            case WEIGHTS -> updateWeights(entry.tensor(), entry.chunk(), value);
-            case ROW -> requireWidth(entry.table(), row(value).length);
-            case FIRST_SLOT, SECOND_SLOT, NETWORK_STEPS, LEARNED_OBJECTIVES, TABLE, SIGHTINGS, UPKEEP -> {
-                // not of the query side
-            }
-        }
-    }
-
     private void updateWeights(int tensor, int chunk, byte[] value) {
-        if (tensor >= tensors.length || chunk < 0 || chunk >= seenChunks[tensor].length) {
-            throw new CorruptEntryException("the user tower has no chunk " + chunk + " of a tensor " + tensor);
+        if (tensor >= tensors.length) {
+            throw new CorruptEntryException("the user tower has no tensor " + tensor);
         }
         // a snapshot may still read the old array
         float[] changed = tensors[tensor].clone();
@@ -286,7 +283,6 @@ public final class QueryEncoder {
             throw new CorruptEntryException("a weight of the user tower is not finite");
         }
         tensors[tensor] = changed;
-        seenChunks[tensor][chunk] = true;
     }
 
     private void requireWidth(String table, int found) {

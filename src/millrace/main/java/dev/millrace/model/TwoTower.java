@@ -161,16 +161,13 @@ public final class TwoTower implements Durable {
     private void resolve(List<Subject> users, double[] weights, List<Subject> items, int[] positive) {
         double[] alike = new double[positive.length];
         Arrays.fill(alike, 1);
-        userTower
-                .inputs()
-                .observe(
-                        users,
-                        Arrays.stream(weights)
-                                .map(weight -> Math.min(1, weight))
-                                .toArray());
-        itemTower.inputs().observe(Arrays.stream(positive).mapToObj(items::get).toList(), alike);
-        userTower.inputs().resolveAdmitting(users, catalogue::contains);
-        itemTower.inputs().resolveAdmitting(items, catalogue::contains);
+        FeatureInputs ofUsers = userTower.inputs();
+        FeatureInputs ofItems = itemTower.inputs();
+        ofUsers.observe(
+                users, Arrays.stream(weights).map(each -> Math.min(1, each)).toArray());
+        ofItems.observe(Arrays.stream(positive).mapToObj(items::get).toList(), alike);
+        ofUsers.resolveAdmitting(users, catalogue::contains);
+        ofItems.resolveAdmitting(items, catalogue::contains);
     }
 
     private void addPenalty() {
@@ -314,17 +311,16 @@ public final class TwoTower implements Durable {
 
     /** Forgets an item's own rows. */
     public void removeItem(String item) {
-        tables.removeItem(item);
-        forgetRowless();
+        remove(item, true);
     }
 
     /** Forgets a user's own rows. */
     public void removeUser(String user) {
-        tables.removeUser(user);
-        forgetRowless();
+        remove(user, false);
     }
 
-    private void forgetRowless() {
+    private void remove(String key, boolean isItem) {
+        tables.remove(key, isItem);
         userTower.inputs().forgetRowless();
         itemTower.inputs().forgetRowless();
     }
