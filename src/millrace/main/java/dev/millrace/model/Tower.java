@@ -251,9 +251,7 @@ final class Tower {
         float[][] weights = kernel.weights();
         float[][] gradients = optimiser.tensors().gradients();
         for (int matrix = 0; matrix < weights.length; matrix += 2) {
-            for (int at = 0; at < weights[matrix].length; at++) {
-                gradients[matrix][at] += l2 * weights[matrix][at];
-            }
+            Loops.now().addScaled(gradients[matrix], 0, weights[matrix], 0, weights[matrix].length, l2);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.millrace.model.loss;
 
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Products;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.network.Scratch;
@@ -157,10 +158,8 @@ public final class Objective {
             for (int pair = candidates.pairStarts()[i]; pair < candidates.pairStarts()[i + 1]; pair++) {
                 int item = candidates.pairItems()[pair] * dim;
                 float gradient = factor * pairScores[pair];
-                for (int d = 0; d < dim; d++) {
-                    userGradients[i * dim + d] += gradient * items[item + d];
-                    itemGradients[item + d] += gradient * users[i * dim + d];
-                }
+                Loops.now().addScaled(userGradients, i * dim, items, item, dim, gradient);
+                Loops.now().addScaled(itemGradients, item, users, i * dim, dim, gradient);
             }
         }
     }

@@ -1,5 +1,6 @@
 package dev.millrace.model.network;
 
+import dev.millrace.model.engine.Loops;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -91,15 +92,10 @@ record CrossShape(int inputs, int depth, int outputs) implements NetworkShape {
                     }
                 });
                 denseBackward(layer, layer == 0 ? x0 : crossed[layer - 1], scaled, n, next);
-                team.share(length, NUMBERS, (from, to, member) -> add(next, delta, from, to));
+                team.share(length, NUMBERS, (from, to, member) -> Loops.now().add(delta, from, next, from, to - from));
             }
-            team.share(length, NUMBERS, (from, to, member) -> add(delta, inputGradients, from, to));
-        }
-
-        private static void add(float[] numbers, float[] sums, int from, int to) {
-            for (int at = from; at < to; at++) {
-                sums[at] += numbers[at];
-            }
+            team.share(length, NUMBERS, (from, to, member) -> Loops.now()
+                    .add(inputGradients, from, delta, from, to - from));
         }
     }
 }

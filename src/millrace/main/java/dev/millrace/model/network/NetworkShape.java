@@ -97,14 +97,16 @@ public interface NetworkShape {
         /** Numbers that are worth a second thread. */
         static final int NUMBERS = 1 << 14;
 
-        final NetworkShape shape;
+        final int inputWidth;
+        final int outputWidth;
         final float[][] weights;
         final float[][] gradients;
         final Run run;
         final Team team;
 
         Kernel(NetworkShape shape, float[][] weights, float[][] gradients, Run run) {
-            this.shape = shape;
+            this.inputWidth = shape.inputs();
+            this.outputWidth = shape.outputs();
             this.weights = weights;
             this.gradients = gradients;
             this.run = run;

@@ -1,5 +1,6 @@
 package dev.millrace.model.network;
 
+import dev.millrace.model.engine.Loops;
 import dev.millrace.state.CounterRandom;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -61,7 +62,7 @@ public final class TowerNetwork extends NetworkShape.Kernel {
             in = fields;
         }
         if (bottom.isPresent()) {
-            shared = Scratch.atLeast(shared, n * bottom.get().shape.outputs());
+            shared = Scratch.atLeast(shared, n * bottom.get().outputWidth);
             bottom.get().forward(in, n, shared, CounterRandom.bits(seed, BOTTOM, 0));
         }
         for (int c = 0; c < channels.length; c++) {
@@ -85,9 +86,8 @@ public final class TowerNetwork extends NetworkShape.Kernel {
         }
         float[] in = senet.isPresent() ? fieldGradients : inputGradients;
         if (bottom.isPresent()) {
-            sharedGradients =
-                    Scratch.atLeast(sharedGradients, n * bottom.get().shape.outputs());
-            Arrays.fill(sharedGradients, 0, n * bottom.get().shape.outputs(), 0f);
+            sharedGradients = Scratch.atLeast(sharedGradients, n * bottom.get().outputWidth);
+            Arrays.fill(sharedGradients, 0, n * bottom.get().outputWidth, 0f);
         }
         boolean isOne = channels.length == 1 && bottom.isEmpty();
         if (!isOne) {
@@ -119,11 +119,9 @@ public final class TowerNetwork extends NetworkShape.Kernel {
 
     /** Runs a part's backward pass, and adds its input gradients to {@code sum}. */
     private void backwardInto(NetworkShape.Kernel part, float[] outputGradients, int n, float[] sum) {
-        int length = n * part.shape.inputs();
+        int length = n * part.inputWidth;
         scratch = Scratch.atLeast(scratch, length);
         part.backward(outputGradients, n, scratch);
-        for (int at = 0; at < length; at++) {
-            sum[at] += scratch[at];
-        }
+        Loops.now().add(sum, 0, scratch, 0, length);
     }
 }
