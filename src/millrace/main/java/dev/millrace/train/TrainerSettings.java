@@ -52,15 +52,20 @@ public record TrainerSettings(
                 batch,
                 ModelSettings.read(reader),
                 Engine.read(reader),
-                reader.free(TrainerSettings::threads),
-                reader.free(TrainerSettings::readThreads),
+                reader.free(free -> free.integer("learn.threads = 1 in [1, " + Team.MOST
+                        + "]: threads that share a learning step; any number gives the same bits")),
+                reader.free(free -> free.integer("table.read-threads = 4 in [1, " + Team.MOST
+                        + "]: threads that together read the rows that a batch needs from the state directory; any "
+                        + "number gives the same bits")),
                 reader.free(ExamSettings::read),
                 reader.free(AlarmSettings::read),
                 reader.free(free -> PublishSettings.read(free, batch.size())),
                 FastPopularity.Settings.read(reader),
                 NeighbourSettings.read(reader),
                 learnFrom(reader),
-                reader.free(TrainerSettings::digestSteps),
+                reader.free(free ->
+                        free.integer("digest.steps = 100 in [1, 1000000]: steps between two digests of the model"
+                                + " for an audit; the last 32 are kept")),
                 reader.free(RowStorage::cacheBytes));
     }
 
@@ -90,22 +95,6 @@ public record TrainerSettings(
     /** Those that the bits of a learner depend on. */
     public static KeptSettings kept(Map<String, String> given) {
         return KeptSettings.of(given, TrainerSettings::read);
-    }
-
-    private static int threads(SettingsReader reader) {
-        return reader.integer("learn.threads = 1 in [1, " + Team.MOST
-                + "]: threads that share a learning step; any number gives the same bits");
-    }
-
-    private static int readThreads(SettingsReader reader) {
-        return reader.integer("table.read-threads = 4 in [1, " + Team.MOST
-                + "]: threads that together read the rows that a batch needs from the state directory; any "
-                + "number gives the same bits");
-    }
-
-    private static int digestSteps(SettingsReader reader) {
-        return reader.integer(
-                "digest.steps = 100 in [1, 1000000]: steps between two digests of the model for an audit; the last 32 are kept");
     }
 
     private static long learnFrom(SettingsReader reader) {
