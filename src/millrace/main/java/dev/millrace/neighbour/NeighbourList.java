@@ -46,7 +46,7 @@ public final class NeighbourList {
     private static final int PLACES = 16;
 
     private static final int OF_SEVERAL = 0;
-    private static final int FORM = -2;
+    private static final int FORM = -2; // stored before the neighbours
     private static final int FIRST_CAPACITY = 4;
     private static final int BYTES = 160;
     private static final int BYTES_A_NEIGHBOUR = 12;

@@ -79,30 +79,6 @@ class TwoTowerBoundsTest {
         assertThat(rows(model, "user")).isEqualTo(2); // the touch has the model's time, not the example's
     }
 
-    @Test
-    void aFullTableRemovesTheRowTouchedLongestAgo() {
-        TwoTower model = model("table.max-rows=3");
-        model.learn(batch(1, Scenes.TIME, "ann", "bob"));
-        model.learn(batch(2, Scenes.TIME, "cem", "ann"));
-
-        model.learn(batch(3, Scenes.TIME, "dee", "dee"));
-
-        assertThat(row(model, "user", "bob")).isEqualTo(EmbeddingTable.NONE);
-        assertThat(rows(model, "user")).isEqualTo(3);
-        assertThat(model.rowCounts().displaced()).isEqualTo(1);
-    }
-
-    @Test
-    void boundsThatAreNotReachedChangeNothing() {
-        TwoTower bounded = model("table.expire-after=365d table.max-rows=1000");
-        TwoTower unbounded = model("table.expire-after=0s");
-
-        for (int step = 1; step <= 10; step++) {
-            MiniBatch batch = Scenes.batch(step, 24, 10);
-            assertThat(bounded.learn(batch)).isEqualTo(unbounded.learn(batch));
-        }
-    }
-
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void restoredInAnyOrderABoundedLearnerGoesOnBitForBit(long shuffle) {

@@ -93,22 +93,6 @@ class TwoTowerTest {
     }
 
     @Test
-    void vectorsHaveUnitLengthAndComputingThemChangesNothing() {
-        TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
-        model.learn(Scenes.batch(1, 40, 16));
-        byte[] before = Scenes.digest(model);
-        List<String> items = List.of("i1", "i2", "never-heard-of");
-        float[] vectors = new float[items.size() * Scenes.DIM];
-
-        model.itemVectors(items, vectors);
-
-        for (int item = 0; item < items.size(); item++) {
-            assertThat(Tower.norm(vectors, item * Scenes.DIM, Scenes.DIM)).isCloseTo(1f, within(1e-6f));
-        }
-        assertThat(Scenes.digest(model)).isEqualTo(before);
-    }
-
-    @Test
     void itemOutsideTheCatalogueLosesItsRowAndGetsNoNewOne() {
         Catalogue catalogue = Scenes.catalogue();
         TwoTower model = new TwoTower(Scenes.settings(), catalogue);
