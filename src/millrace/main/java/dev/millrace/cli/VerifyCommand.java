@@ -5,8 +5,6 @@ import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
-import dev.millrace.cli.verify.CountsCheck;
-import dev.millrace.cli.verify.ModelCheck;
 import dev.millrace.cli.verify.Verdict;
 import dev.millrace.topic.Cluster;
 import dev.millrace.verify.ModelAudit;
@@ -85,12 +83,12 @@ final class VerifyCommand implements Callable<Integer> {
         }
         List<Verdict> verdicts = new ArrayList<>();
         if (counts) {
-            verdicts.add(enter(cluster, CountsCheck.run(settings, cluster, output)));
+            verdicts.add(enter(cluster, Verdict.ofCounts(settings, cluster, output)));
         }
         if (model) {
             var scope = new ModelAudit.Scope(
                     step == null ? OptionalLong.empty() : OptionalLong.of(step), Optional.ofNullable(checkpoints));
-            verdicts.add(enter(cluster, ModelCheck.run(settings, cluster, scope, output)));
+            verdicts.add(enter(cluster, Verdict.ofModel(settings, cluster, scope, output)));
         }
         if (!output.isText()) {
             output.writeEach(verdicts.stream().map(Verdict::row).toList(), "");

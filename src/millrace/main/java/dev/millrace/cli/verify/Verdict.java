@@ -1,10 +1,35 @@
 package dev.millrace.cli.verify;
 
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.WrittenTopics;
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.checkpoint.LearnerSettings;
+import dev.millrace.cli.option.OutputOption;
+import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.Row;
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.generation.GenerationHistory;
 import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.settings.KeptSettings;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.stream.Part;
+import dev.millrace.stream.StoredSettings;
+import dev.millrace.topic.BatchLog.BrokenLogException;
+import dev.millrace.topic.Cluster;
+import dev.millrace.topic.GenerationAdmin;
+import dev.millrace.topic.TopicReader;
+import dev.millrace.train.TrainerSettings;
+import dev.millrace.verify.ModelAudit;
+import dev.millrace.verify.ModelReport;
+import dev.millrace.verify.books.CountAudit;
+import dev.millrace.verify.books.CountReport;
+import dev.millrace.wire.PlainValues;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * What came of a verification.
@@ -24,12 +49,135 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
                 .with(found);
     }
 
+    /** {@code verify --counts}: recomputes the books, and says whether they agree with the topics. */
+    public static Verdict ofCounts(MillraceSettings settings, Cluster cluster, OutputOption output) {
+        AttributionSettings attribution = attribution(settings, cluster, output.notes());
+        CountReport report;
+        try (ProgressLine line = output.progress("read");
+                TopicReader log = cluster.followedBy(line).reader()) {
+            report = CountAudit.run(log, new PlainValues(cluster.wire()), cluster.topics(), attribution);
+        }
+        return new Verdict(
+                Kind.VERIFY_COUNTS,
+                settings.stream().applicationId(),
+                report.isRight(),
+                report.isRight() ? "the books agree with the topics" : "the books do not agree with the topics",
+                found(report));
+    }
+
+    /** The settings that the attribution's state keeps; if it keeps none, those that were given. */
+    private static AttributionSettings attribution(MillraceSettings settings, Cluster cluster, PrintWriter out) {
+        KeptSettings kept =
+                StoredSettings.of(settings.clients(), settings.stream(), Part.ATTRIBUTE, cluster.patience());
+        if (kept.isEmpty()) {
+            WrittenTopics.requireVisible(settings, Part.ATTRIBUTE);
+            out.println("note: no settings were found with a state of application "
+                    + settings.stream().applicationId(Part.ATTRIBUTE)
+                    + ", which has none yet: those given are used");
+            return settings.attribution();
+        }
+        printIgnored(settings.attributionKept().differences(kept), "the attribution", out);
+        return AttributionSettings.read(new SettingsReader(kept.texts()));
+    }
+
+    private static Row found(CountReport report) {
+        return Row.of("faults", report.faults())
+                .with("notes", report.notes())
+                .with(
+                        "outcomes",
+                        report.lines().stream()
+                                .map(line -> Row.of("topic", line.topic())
+                                        .with("outcome", line.outcome())
+                                        .with("books", line.books())
+                                        .with("least", line.least())
+                                        .with("most", line.most())
+                                        .with("difference", line.difference()))
+                                .toList());
+    }
+
+    /** {@code verify --model}: learns the log again, and says whether what was published is what the log makes. */
+    public static Verdict ofModel(
+            MillraceSettings settings, Cluster cluster, ModelAudit.Scope scope, OutputOption output) {
+        KeptSettings given = settings.learner().kept();
+        KeptSettings own = ofLearner(settings, cluster).orElse(given);
+        printIgnored(given.differences(own), "the learner", output.notes());
+        try {
+            ModelReport report = report(cluster, settings.learner().with(own), scope, output);
+            return new Verdict(
+                    Kind.VERIFY_MODEL,
+                    report.generation(),
+                    report.isSame(),
+                    String.format(
+                            Locale.ROOT,
+                            "%s: %d steps from step %d to step %d, %d digests and %d vectors compared",
+                            words(report),
+                            report.toStep() - report.fromStep(),
+                            report.fromStep(),
+                            report.toStep(),
+                            report.digests(),
+                            report.vectors()),
+                    found(report));
+        } catch (BrokenLogException broken) {
+            return new Verdict(
+                    Kind.VERIFY_MODEL,
+                    settings.stream().applicationId(Part.LEARN),
+                    false,
+                    "cannot be verified: " + broken.getMessage(),
+                    Row.of(Map.of()));
+        }
+    }
+
+    /**
+     * The settings that the learner published when it began the generation that the given ones name. If nobody published that one, those of the
+     * application's learner; absent if it published none.
+     */
+    private static Optional<KeptSettings> ofLearner(MillraceSettings settings, Cluster cluster) {
+        GenerationHistory history = GenerationAdmin.history(cluster);
+        return history.fact(settings.learner().trainer().model().generationName(), GenerationFact.Kind.STARTED)
+                .or(() -> history.startedBy(settings.stream().applicationId(Part.LEARN)))
+                .map(fact -> TrainerSettings.kept(fact.settings()));
+    }
+
+    private static ModelReport report(
+            Cluster cluster, LearnerSettings learner, ModelAudit.Scope scope, OutputOption output) {
+        try (ProgressLine line = output.progress("replayed")) {
+            return new ModelAudit(cluster, learner, line).run(scope);
+        }
+    }
+
+    private static Row found(ModelReport report) {
+        return Row.of("from_step", report.fromStep())
+                .with("to_step", report.toStep())
+                .with("steps_per_second", Math.round(report.stepsPerSecond()))
+                .with("digests", report.digests())
+                .with(
+                        "newest_equal_digest",
+                        report.newestEqual().stream().boxed().findFirst())
+                .with("vectors", report.vectors())
+                .with("older_vectors", report.uncheckedVectors())
+                .with("newer_vectors", report.laterVectors())
+                .with("other_vectors", report.otherVectors())
+                .with("catalogue_compared", report.isCatalogueCompared())
+                .with("differing", report.differing())
+                .with("differences", report.differences())
+                .with("checkpoint", report.checkpoint().map(Path::toString));
+    }
+
+    private static String words(ModelReport report) {
+        if (report.isSame()) {
+            return "same bits";
+        }
+        return report.differing() > 0
+                ? String.format(Locale.ROOT, "%,d differences", report.differing())
+                : "nothing was published that could be compared";
+    }
+
     /**
      * Says which settings of this command, defaults included, an audit does not use, because a state has others.
      *
      * @param whose names whose settings are used
      */
-    static void printIgnored(List<KeptSettings.Difference> ignored, String whose, PrintWriter out) {
+    private static void printIgnored(List<KeptSettings.Difference> ignored, String whose, PrintWriter out) {
         if (!ignored.isEmpty()) {
             out.println(
                     "note: the settings of " + whose + " are used; " + ignored.size() + " of this command's differ:");
