@@ -81,16 +81,6 @@ public final class StreamBench {
         }
     }
 
-    /**
-     * What was used up to a moment.
-     *
-     * @param events taken in
-     * @param threadNanos CPU time of the stream's threads
-     * @param processNanos CPU time of this process, with broker, clients, RocksDB, compilers and garbage collector
-     * @param allocated bytes that the stream's threads allocated
-     */
-    private record Moment(long events, long nanos, long threadNanos, long processNanos, long allocated) {}
-
     /** Runs both a number of times in turn, and tells of each, then the medians. */
     public void run(long events, int rounds) throws IOException, InterruptedException {
         try (EmbeddedBroker broker = EmbeddedBroker.start(
@@ -122,23 +112,21 @@ public final class StreamBench {
             throws IOException, InterruptedException {
         MillraceSettings settings = settings(kind.text() + round);
         String application = settings.stream().applicationId(Part.ATTRIBUTE);
-        Moment warm;
-        Moment end;
+        Map<String, Double> costs = new LinkedHashMap<>();
         MeterRegistry registry = new SimpleMeterRegistry();
         try (StreamRunner runner = runner(kind, settings)) {
             runner.start();
             runner.bindTo(registry);
             Stopwatch.await(PATIENCE, "the warm-up", () -> processed(registry) >= WARM_UP * events);
-            warm = moment(processed(registry), application);
+            long warm = processed(registry);
+            Stopwatch watch = Stopwatch.start();
+            Map<String, Double> before = used(application);
             Stopwatch.await(PATIENCE, "all events", () -> processed(registry) >= events);
-            end = moment(processed(registry), application);
+            double span = (double) processed(registry) - warm;
+            costs.put("eventsPerSecond", span / watch.seconds());
+            used(application)
+                    .forEach((name, after) -> costs.put(name, (after - before.getOrDefault(name, 0.0)) / span));
         }
-        double span = end.events - warm.events;
-        Map<String, Double> costs = new LinkedHashMap<>();
-        costs.put("eventsPerSecond", span * 1e9 / (end.nanos - warm.nanos));
-        costs.put("threadMicrosAnEvent", (end.threadNanos - warm.threadNanos) / 1e3 / span);
-        costs.put("processMicrosAnEvent", (end.processNanos - warm.processNanos) / 1e3 / span);
-        costs.put("allocatedBytesAnEvent", (end.allocated - warm.allocated) / span);
         costs.put("changelogBytesAnEvent", changelogBytes(application) / (double) events);
         Figures row = new Figures().with("kind", kind.text()).with("round", round);
         costs.forEach((name, cost) -> {
@@ -172,7 +160,8 @@ public final class StreamBench {
         return new StreamRunner(settings.stream(), settings.clients(), Map.of(Part.ATTRIBUTE, topology));
     }
 
-    private static Moment moment(long events, String application) {
+    /** What the stream's threads have used so far, and this process with broker, clients, RocksDB, compilers and garbage collector. */
+    private static Map<String, Double> used(String application) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long nanos = 0;
         long allocated = 0;
@@ -184,7 +173,11 @@ public final class StreamBench {
                 allocated += threads.getThreadAllocatedBytes(thread.getThreadId());
             }
         }
-        return new Moment(events, System.nanoTime(), nanos, MACHINE.getProcessCpuTime(), allocated);
+        Map<String, Double> used = new LinkedHashMap<>();
+        used.put("threadMicrosAnEvent", nanos / 1e3);
+        used.put("processMicrosAnEvent", MACHINE.getProcessCpuTime() / 1e3);
+        used.put("allocatedBytesAnEvent", (double) allocated);
+        return used;
     }
 
     /** Returns the bytes of an application's changelogs in the broker's directory, which are never compacted, with their transactions' marks. */

@@ -7,7 +7,6 @@ import dev.millrace.train.TrainerSettings;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 
 class TimedLearnerTest {
@@ -19,9 +18,15 @@ class TimedLearnerTest {
     private final ZipfShop shop = new ZipfShop(ITEMS, USERS);
 
     @Test
-    void eachPhaseIsTimedOnce() {
+    void eachPhaseIsTimedOnceSinceWhatWasBeforeIsForgotten() {
         AtomicLong clock = new AtomicLong();
-        TimedLearner learner = learner(() -> clock.getAndAdd(MILLI)); // each look takes 1 ms
+        TimedLearner learner = new TimedLearner(
+                TrainerSettings.read(new SettingsReader(Map.of())),
+                () -> clock.getAndAdd(MILLI), // each look takes 1 ms
+                Optional.empty());
+        learner.begin(shop);
+        learner.step(shop, 4);
+        learner.forget();
 
         learner.step(shop, 4);
         learner.step(shop, 4);
@@ -29,34 +34,13 @@ class TimedLearnerTest {
         assertThat(learner.figures().values())
                 .containsEntry("steps", 2)
                 .containsEntry("batchMillis", 1.0)
+                .containsEntry("exams", 2L) // of so few items every batch is examined
                 .containsEntry("examMeanMillis", 1.0)
                 .containsEntry("stepMillis", 1.0)
                 .containsEntry("publishMillis", 1.0)
                 .containsEntry("drainMillis", 1.0)
                 .containsEntry("notStepRatio", 3.0)
-                .containsEntry("examplesPerSecond", 800.0); // 8 in 2 × 5 ms
-    }
-
-    @Test
-    void whatWasMeasuredBeforeIsForgotten() {
-        TimedLearner learner = learner(System::nanoTime);
-        learner.step(shop, 4);
-
-        learner.forget();
-        learner.step(shop, 4);
-
-        assertThat(learner.figures().values())
-                .containsEntry("steps", 1)
-                .containsEntry("exams", 1L) // of so few items every batch is examined
+                .containsEntry("examplesPerSecond", 800.0) // 8 in 2 × 5 ms
                 .containsEntry("withheldSteps", 0L);
-    }
-
-    private TimedLearner learner(LongSupplier clock) {
-        SettingsReader reader = new SettingsReader(Map.of());
-        TrainerSettings settings = TrainerSettings.read(reader);
-        reader.finish();
-        TimedLearner learner = new TimedLearner(settings, clock, Optional.empty());
-        learner.begin(shop);
-        return learner;
     }
 }

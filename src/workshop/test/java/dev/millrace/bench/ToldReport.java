@@ -4,8 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.evaluate.Report;
 import dev.millrace.operation.Progress;
-import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 
 /** A report of one run, as programs get it at the end. */
 final class ToldReport {
@@ -18,9 +16,5 @@ final class ToldReport {
 
     JsonNode found() {
         return new ObjectMapper().valueToTree(report.found());
-    }
-
-    static Stream<JsonNode> rows(JsonNode table) {
-        return StreamSupport.stream(table.spliterator(), false);
     }
 }
