@@ -10,19 +10,18 @@ import dev.millrace.state.Books;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Outcome;
+import dev.millrace.state.StoredFields;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * Joins clicks to exposures, each with the features of the exposure's moment.
@@ -62,7 +61,6 @@ public final class Attribution implements Durable {
     private static final int CLICKS_A_ROUND = 100;
 
     private final AttributionSettings settings;
-    private final double halfLifeMillis;
     private final long expireUsersMillis;
     private final OrderedEntries entries;
     private final Output output;
@@ -75,7 +73,7 @@ public final class Attribution implements Durable {
     private final TopicClock exposureClock;
     private final TopicClock clickClock;
     private long wallTime;
-    private boolean clockDirty;
+    private final StoredFields clocks = new StoredFields(this::clocks);
 
     /**
      * @param entries the store of users, exposures and clicks; after a restart, as the last drain left it
@@ -83,7 +81,6 @@ public final class Attribution implements Durable {
      */
     public Attribution(AttributionSettings settings, OrderedEntries entries, Output output) {
         this.settings = settings;
-        this.halfLifeMillis = AttributionSettings.COUNTER_HALF_LIFE.toMillis();
         this.expireUsersMillis = settings.expireUsersAfter().toMillis();
         this.entries = entries;
         this.output = output;
@@ -107,7 +104,7 @@ public final class Attribution implements Durable {
         }
         long ends = exposures.open(exposure, user, key);
         books.await(InputTopic.EXPOSURES);
-        user.counters = user.counters.exposed(exposure.time(), halfLifeMillis);
+        user.counters = user.counters.exposed(exposure.time());
         user.read(ends);
         user.remember(Math.max(settings.forgottenAfter(exposure.time()), Timers.time(ends) + 1));
         users.put(exposure.user(), user);
@@ -141,7 +138,7 @@ public final class Attribution implements Durable {
         }
         Optional<Exposures.Found> found = exposures.answeredBy(click, user.number);
         if (found.isEmpty()) {
-            users.await(user.number, click, WaitingClick.encoded(click));
+            users.await(user.number, click);
             addWaiting(click.user(), 1);
             books.await(InputTopic.CLICKS);
         } else {
@@ -171,18 +168,22 @@ public final class Attribution implements Durable {
         users.known(user).ifPresent(state -> {
             cache.drain(); // so that a scan sees all versions
             long number = state.number;
-            eraseAll(EntryKeys.of(EntryKeys.EXPOSURE, number), value -> {
-                if (exposures.isOpen(RememberedExposure.decoded(value))) {
+            eraseAll(EntryKeys.EXPOSURE, number, exposure -> {
+                if (exposures.isOpen(RememberedExposure.decoded(exposure.value()))) {
                     books.settleWaiting(InputTopic.EXPOSURES, Outcome.ERASED);
                 }
+                entries.delete(exposure.key());
             });
-            eraseAll(
-                    EntryKeys.of(EntryKeys.WAITING_CLICK, number),
-                    value -> books.settleWaiting(InputTopic.CLICKS, Outcome.ERASED));
-            eraseAll(EntryKeys.of(EntryKeys.WAIT_END, number), value -> {});
-            eraseAll(EntryKeys.of(EntryKeys.SEEN_CLICK, number), value -> {});
-            eraseVersions(EntryKeys.of(EntryKeys.VERSION, number));
-            eraseVersions(EntryKeys.of(EntryKeys.PROFILE, number));
+            eraseAll(EntryKeys.WAITING_CLICK, number, click -> {
+                books.settleWaiting(InputTopic.CLICKS, Outcome.ERASED);
+                entries.delete(click.key());
+            });
+            for (byte kind : new byte[] {EntryKeys.WAIT_END, EntryKeys.SEEN_CLICK}) {
+                eraseAll(kind, number, entry -> entries.delete(entry.key()));
+            }
+            for (byte kind : new byte[] {EntryKeys.VERSION, EntryKeys.PROFILE}) {
+                eraseAll(kind, number, version -> users.deleteVersion(version.key()));
+            }
             contributions.forget(number);
             users.delete(user, state);
         });
@@ -202,7 +203,7 @@ public final class Attribution implements Durable {
     public long latestCredible(long now) {
         if (now > wallTime) {
             wallTime = now;
-            clockDirty = true;
+            clocks.change();
         }
         return wallTime + settings.maxAhead().toMillis();
     }
@@ -215,12 +216,7 @@ public final class Attribution implements Durable {
     @Override
     public void restore(byte[] key, byte[] value) {
         if (Arrays.equals(key, EntryKeys.CLOCK)) {
-            ByteBuffer payload = Frame.open(value);
-            wallTime = payload.getLong();
-            timers.restore(payload.getLong(), payload.getLong());
-            users.restore(payload.getLong());
-            exposureClock.read(payload);
-            clickClock.read(payload);
+            clocks.restore(value);
         } else if (key[0] == EntryKeys.VOICE) {
             clock(key[1]).restoreVoice(EntryKeys.slotOf(key), value);
         } else {
@@ -233,20 +229,18 @@ public final class Attribution implements Durable {
     public void drainDirty(EntrySink sink) {
         cache.drain();
         timers.drain();
-        if (clockDirty) {
-            Fields fields = new Fields()
-                    .longInteger(wallTime)
-                    .longInteger(timers.cursor())
-                    .longInteger(timers.blocks())
-                    .longInteger(users.lastNumber());
-            exposureClock.write(fields);
-            clickClock.write(fields);
-            sink.put(EntryKeys.CLOCK, fields.framed());
-            clockDirty = false;
-        }
+        clocks.drain(EntryKeys.CLOCK, sink);
         exposureClock.drainVoices(EntryKeys.EXPOSURE, sink);
         clickClock.drainVoices(EntryKeys.CLICKED, sink);
         books.drainDirty(sink);
+    }
+
+    private void clocks(Form form) {
+        wallTime = form.longInteger(wallTime);
+        timers.fields(form);
+        users.fields(form);
+        exposureClock.fields(form);
+        clickClock.fields(form);
     }
 
     private TopicClock clock(byte topic) {
@@ -255,7 +249,7 @@ public final class Attribution implements Durable {
 
     private void hear(TopicClock clock, String user, long time) {
         clock.hear(user, time);
-        clockDirty = true;
+        clocks.change();
         advance(exposureClock.time(), clickClock.time());
     }
 
@@ -284,7 +278,7 @@ public final class Attribution implements Durable {
             case EntryKeys.WAIT_END ->
                 entries.get(subject).ifPresent(waiting -> {
                     entries.delete(subject);
-                    entries.get(waiting).ifPresent(value -> waitEnded(waiting, WaitingClick.decoded(value)));
+                    entries.get(waiting).ifPresent(value -> waitEnded(waiting, Users.waiting(value)));
                 });
             case EntryKeys.SEEN_CLICK -> entries.delete(subject);
             case EntryKeys.VERSION, EntryKeys.PROFILE -> users.deleteVersion(subject);
@@ -336,20 +330,21 @@ public final class Attribution implements Durable {
                 EntryKeys.waitingClicks(number, exposure.item(), exposure.time()),
                 EntryKeys.waitingClicks(number, exposure.item(), settings.windowEnd(exposure.time()) + 1),
                 CLICKS_A_ROUND,
-                (key, value) -> Optional.of(Map.entry(key, value)),
+                unnamed -> true,
                 unnamed -> { // all are in the order of their ids then
-                    entries.delete(unnamed.getKey());
-                    entries.put(EntryKeys.naming(naming, unnamed.getKey()), unnamed.getValue());
+                    entries.delete(unnamed.key());
+                    entries.put(EntryKeys.naming(naming, unnamed.key()), unnamed.value());
                 });
         forEach(
                 naming,
+                EntrySource.behind(naming),
                 CLICKS_A_ROUND,
-                (key, value) -> Optional.of(Map.entry(key, WaitingClick.decoded(value)))
-                        .filter(waiting -> answers(waiting.getValue(), exposure)),
+                waiting -> answers(Users.waiting(waiting.value()), exposure),
                 waiting -> {
-                    entries.delete(waiting.getKey());
+                    Click click = Users.waiting(waiting.value());
+                    entries.delete(waiting.key());
                     addWaiting(exposure.user(), -1);
-                    settleWaiting(waiting.getValue(), attribute(waiting.getValue(), exposures.require(exposureKey)));
+                    settleWaiting(click, attribute(click, exposures.require(exposureKey)));
                 });
     }
 
@@ -382,8 +377,8 @@ public final class Attribution implements Durable {
 
     private Outcome learnAtItsOwnMoment(Click click, Outcome learnt) {
         UserState user = user(click.user());
-        UserFeatures before = users.profileAndHistory(user)
-                .asOf(click.user(), click.time(), user.counters.at(click.time(), halfLifeMillis));
+        UserFeatures before =
+                users.profileAndHistory(user).asOf(click.user(), click.time(), user.counters.at(click.time()));
         return learn(click, user.number, before, click.context(), learnt);
     }
 
@@ -421,7 +416,7 @@ public final class Attribution implements Durable {
         ProfileAndHistory known = users.profileAndHistory(user);
         boolean stays = !isVisit
                 && known.history().stream().anyMatch(visit -> visit.item().equals(click.item()));
-        user.counters = user.counters.clicked(click.time(), halfLifeMillis);
+        user.counters = user.counters.clicked(click.time());
         change(click.user(), user, stays ? known : known.clicked(click.item(), click.time(), settings.historyLength()));
     }
 
@@ -430,30 +425,28 @@ public final class Attribution implements Durable {
         users.change(state, changed);
         users.put(user, state);
         long latest = state.latestEvent();
-        output.userFeatures(changed.asOf(user, latest, state.counters.at(latest, halfLifeMillis)));
-    }
-
-    private <T> void forEach(byte[] from, int most, BiFunction<byte[], byte[], Optional<T>> chosen, Consumer<T> taker) {
-        forEach(from, EntrySource.behind(from), most, chosen, taker);
+        output.userFeatures(changed.asOf(user, latest, state.counters.at(latest)));
     }
 
     /**
-     * Hands over what is chosen of the entries of a range, some at a time: a user may have any number, and they may change between the
-     * rounds.
+     * Hands over entries of a range, some at a time: a user may have any number, and they may change between the rounds.
      *
      * @param to the key behind the last
-     * @param most values held at once
-     * @param chosen value made of an entry's key and value; absent to leave it out
+     * @param most entries held at once
+     * @param isChosen false to leave an entry out
      * @param taker called after the scan of a round; may put and delete entries
      */
-    private <T> void forEach(
-            byte[] from, byte[] to, int most, BiFunction<byte[], byte[], Optional<T>> chosen, Consumer<T> taker) {
+    private void forEach(
+            byte[] from, byte[] to, int most, Predicate<Exposures.Found> isChosen, Consumer<Exposures.Found> taker) {
         byte[][] next = {from};
-        List<T> round = new ArrayList<>();
+        List<Exposures.Found> round = new ArrayList<>();
         do {
             round.clear();
             entries.scan(next[0], to, (key, value) -> {
-                chosen.apply(key, value).ifPresent(round::add);
+                Exposures.Found found = new Exposures.Found(key, value);
+                if (isChosen.test(found)) {
+                    round.add(found);
+                }
                 next[0] = Arrays.copyOf(key, key.length + 1); // the least key behind this one
                 return round.size() < most;
             });
@@ -461,20 +454,14 @@ public final class Attribution implements Durable {
         } while (round.size() == most);
     }
 
-    private void eraseVersions(byte[] from) {
-        forEach(from, KEYS_A_ROUND, (key, value) -> Optional.of(key), users::deleteVersion);
-    }
-
-    private void eraseAll(byte[] from, Consumer<byte[]> settle) {
-        forEach(from, KEYS_A_ROUND, (key, value) -> Optional.of(Map.entry(key, value)), one -> {
-            settle.accept(one.getValue());
-            entries.delete(one.getKey());
-        });
+    private void eraseAll(byte kind, long number, Consumer<Exposures.Found> eraser) {
+        byte[] from = EntryKeys.of(kind, number);
+        forEach(from, EntrySource.behind(from), KEYS_A_ROUND, all -> true, eraser);
     }
 
     /** Returns the state of a user, begun if there is none. */
     private UserState user(String user) {
-        clockDirty = true; // a number may be given
+        clocks.change(); // a number may be given
         return users.known(user).orElseGet(() -> users.begin(user));
     }
 

@@ -60,16 +60,8 @@ public record AttributionSettings(
         }
     }
 
-    /**
-     * Layout of the state, kept with its settings: a build of another layout refuses it.
-     */
-    /** Event time after which an event weighs half in a user's running counters, so that they tell what a user does this week. */
-    static final Duration COUNTER_HALF_LIFE = Duration.ofDays(7);
-
-    private static final String LAYOUT = "attribution.layout";
-
-    /** The one that this build reads. */
-    static final String LAYOUT_READ = "3";
+    /** Layout of the state, kept with its settings: a build of another layout refuses it. */
+    private static final String LAYOUT = "3";
 
     /** Whether clicks have exposures. */
     public enum Mode {
@@ -134,7 +126,7 @@ public record AttributionSettings(
     public static KeptSettings kept(Map<String, String> given) {
         SortedMap<String, String> texts =
                 new TreeMap<>(KeptSettings.of(given, AttributionSettings::read).texts());
-        texts.put(LAYOUT, LAYOUT_READ);
+        texts.put("attribution.layout", LAYOUT);
         return new KeptSettings(texts);
     }
 
@@ -154,7 +146,10 @@ public record AttributionSettings(
                 reader.duration(
                         "attribution.max-skew = 1d in [0s, 365d]: how far exposures and clicks may be apart in event "
                                 + "time; beyond it the topic that is ahead ends windows by itself"),
-                reader.free(AttributionSettings::maxAhead),
+                reader.free(free -> free.duration(
+                        "attribution.max-ahead = 1h in [0s, 365d]: how far an event's time may be ahead of the wall "
+                                + "clock; later events are rejected. The latest clock time seen counts, so a clock "
+                                + "that is set back rejects nothing")),
                 reader.choice(
                         "attribution.late: what becomes of a click after the window or without an exposure: only "
                                 + "counted (drop), or learnt with the features at its own time (positive)",
@@ -167,7 +162,11 @@ public record AttributionSettings(
                 reader.duration(
                         "users.expire-after = 365d in [0s, 36500d]: event time after which profile, history and "
                                 + "counters of a user without events are removed; 0s: never"),
-                reader.free(AttributionSettings::placement),
+                reader.free(free -> free.choice(
+                        "attribution.partitions: partition that a record of the inputs must be in: murmur2: the one "
+                                + "of Kafka's default partitioner, or it is rejected; any: not checked, for producers "
+                                + "that place all records of a key by one rule of their own",
+                        Placement.MURMUR2)),
                 ContributionCaps.read(reader));
         reader.require(
                 settings.deduplicationWindow.compareTo(settings.window) >= 0,
@@ -181,20 +180,5 @@ public record AttributionSettings(
                 settings.expireUsersAfter,
                 "must be 0s or at least attribution.deduplication-window, what is open needs its user");
         return settings;
-    }
-
-    private static Duration maxAhead(SettingsReader reader) {
-        return reader.duration(
-                "attribution.max-ahead = 1h in [0s, 365d]: how far an event's time may be ahead of the wall clock; "
-                        + "later events are rejected. The latest clock time seen counts, so a clock that is set back "
-                        + "rejects nothing");
-    }
-
-    private static Placement placement(SettingsReader reader) {
-        return reader.choice(
-                "attribution.partitions: partition that a record of the inputs must be in: murmur2: the one of "
-                        + "Kafka's default partitioner, or it is rejected; any: not checked, for producers that place "
-                        + "all records of a key by one rule of their own",
-                Placement.MURMUR2);
     }
 }

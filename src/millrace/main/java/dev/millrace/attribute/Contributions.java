@@ -1,9 +1,7 @@
 package dev.millrace.attribute;
 
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import dev.millrace.state.KeyIndex;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
@@ -111,24 +109,23 @@ final class Contributions {
         }
 
         byte[] encoded() {
-            Fields fields = new Fields().longInteger(asOf).number(all).integer(items.length);
-            for (int at = 0; at < items.length; at++) {
-                fields.longInteger(items[at]).number(sums[at]);
-            }
-            return fields.framed();
+            return Form.written(this::fields);
         }
 
         static State decoded(byte[] value) {
-            ByteBuffer payload = Frame.open(value);
-            long asOf = payload.getLong();
-            double all = payload.getDouble();
-            long[] items = new long[payload.getInt()];
-            double[] sums = new double[items.length];
-            for (int at = 0; at < items.length; at++) {
-                items[at] = payload.getLong();
-                sums[at] = payload.getDouble();
+            return Form.read(value, NEW::fields);
+        }
+
+        private State fields(Form form) {
+            long time = form.longInteger(asOf);
+            double sum = form.number(all);
+            int count = form.count(items.length);
+            State state = form.isRead() ? new State(time, sum, new long[count], new double[count]) : this;
+            for (int at = 0; at < count; at++) {
+                state.items[at] = form.longInteger(state.items[at]);
+                state.sums[at] = form.number(state.sums[at]);
             }
-            return new State(asOf, all, items, sums);
+            return state;
         }
     }
 }

@@ -1,7 +1,6 @@
 package dev.millrace.attribute;
 
-import dev.millrace.state.Fields;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
 
 /**
  * A user's running counters: how many exposures and clicks there were, each weighing half after a half-life.
@@ -14,12 +13,14 @@ record Counters(double exposures, double clicks, long asOf) {
 
     static final Counters NONE = new Counters(0, 0, 0);
 
-    Counters exposed(long time, double halfLifeMillis) {
-        return counted(time, halfLifeMillis, 1, 0);
+    private static final double HALF_LIFE_MILLIS = 7 * 86_400_000.0; // so that they tell what a user does this week
+
+    Counters exposed(long time) {
+        return counted(time, 1, 0);
     }
 
-    Counters clicked(long time, double halfLifeMillis) {
-        return counted(time, halfLifeMillis, 0, 1);
+    Counters clicked(long time) {
+        return counted(time, 0, 1);
     }
 
     /**
@@ -31,27 +32,23 @@ record Counters(double exposures, double clicks, long asOf) {
     record Logarithms(double exposures, double clicks) {}
 
     /** Returns the features as of a time. What was counted later is in them: the counters cannot be unwound. */
-    Logarithms at(long time, double halfLifeMillis) {
-        double decay = decay(Math.max(0, time - asOf), halfLifeMillis);
+    Logarithms at(long time) {
+        double decay = decay(Math.max(0, time - asOf));
         return new Logarithms(StrictMath.log1p(exposures * decay), StrictMath.log1p(clicks * decay));
     }
 
-    void write(Fields fields) {
-        fields.number(exposures).number(clicks).longInteger(asOf);
+    Counters fields(Form form) {
+        return new Counters(form.number(exposures), form.number(clicks), form.longInteger(asOf));
     }
 
-    static Counters read(ByteBuffer payload) {
-        return new Counters(payload.getDouble(), payload.getDouble(), payload.getLong());
-    }
-
-    private Counters counted(long time, double halfLifeMillis, int moreExposures, int moreClicks) {
+    private Counters counted(long time, int moreExposures, int moreClicks) {
         long moment = Math.max(time, asOf);
-        double decay = decay(moment - asOf, halfLifeMillis);
-        double late = decay(moment - time, halfLifeMillis); // a late event counts as decayed since its own time
+        double decay = decay(moment - asOf);
+        double late = decay(moment - time); // a late event counts as decayed since its own time
         return new Counters(exposures * decay + moreExposures * late, clicks * decay + moreClicks * late, moment);
     }
 
-    private static double decay(long elapsedMillis, double halfLifeMillis) {
-        return elapsedMillis == 0 ? 1 : StrictMath.pow(0.5, elapsedMillis / halfLifeMillis);
+    private static double decay(long elapsedMillis) {
+        return elapsedMillis == 0 ? 1 : StrictMath.pow(0.5, elapsedMillis / HALF_LIFE_MILLIS);
     }
 }

@@ -14,13 +14,11 @@ final class Exposures {
     private static final int LARGE = 256;
 
     private final AttributionSettings settings;
-    private final double halfLifeMillis;
     private final OrderedEntries entries;
     private final Timers timers;
 
     Exposures(AttributionSettings settings, OrderedEntries entries, Timers timers) {
         this.settings = settings;
-        this.halfLifeMillis = AttributionSettings.COUNTER_HALF_LIFE.toMillis();
         this.entries = entries;
         this.timers = timers;
     }
@@ -35,7 +33,7 @@ final class Exposures {
                 exposure.time(),
                 ends,
                 user.version,
-                user.counters.at(exposure.time(), halfLifeMillis),
+                user.counters.at(exposure.time()),
                 exposure.context(),
                 List.of(),
                 RememberedExposure.Sample.of(settings, exposure.user(), exposure.item(), exposure.id()));

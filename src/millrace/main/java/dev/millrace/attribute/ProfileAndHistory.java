@@ -93,15 +93,11 @@ record ProfileAndHistory(int profileVersion, Features profile, List<Visit> histo
     static ProfileAndHistory decoded(byte[] value, IntFunction<Features> profiles) {
         ByteBuffer payload = Frame.open(value);
         int version = payload.getInt();
-        return new ProfileAndHistory(version, version == 0 ? Features.NONE : profiles.apply(version), visits(payload));
-    }
-
-    static List<Visit> visits(ByteBuffer payload) {
         int count = payload.getInt();
         List<Visit> history = new ArrayList<>(count);
         for (int at = 0; at < count; at++) {
             history.add(new Visit(Fields.text(payload), payload.getLong()));
         }
-        return history;
+        return new ProfileAndHistory(version, version == 0 ? Features.NONE : profiles.apply(version), history);
     }
 }

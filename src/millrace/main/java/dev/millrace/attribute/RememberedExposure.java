@@ -2,9 +2,8 @@ package dev.millrace.attribute;
 
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureFields;
-import dev.millrace.state.Fields;
+import dev.millrace.state.Form;
 import dev.millrace.state.Frame;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -34,6 +33,12 @@ record RememberedExposure(
     /** @param id of the exposure */
     record Sample(String item, String id) {
 
+        private static final Sample NONE = new Sample("", "");
+
+        private Sample fields(Form form) {
+            return new Sample(form.text(item), form.text(id));
+        }
+
         /** Returns what is needed of an exposure that the settings choose as an example; absent for another one. */
         static Optional<Sample> of(AttributionSettings settings, String user, String item, String id) {
             return settings.unclicked().takes(user, item, id) ? Optional.of(new Sample(item, id)) : Optional.empty();
@@ -53,29 +58,23 @@ record RememberedExposure(
     }
 
     byte[] encoded() {
-        Fields fields = new Fields()
-                .longInteger(time)
-                .longInteger(ends)
-                .integer(version)
-                .number(counters.exposures())
-                .number(counters.clicks());
-        FeatureFields.write(fields, context);
-        FeatureFields.texts(fields, actions);
-        sample.ifPresent(shown -> fields.text(shown.item).text(shown.id));
-        return fields.framed();
+        return Form.written(this::fields);
     }
 
     static RememberedExposure decoded(byte[] value) {
-        ByteBuffer payload = Frame.open(value);
+        return Form.read(value, closed(0)::fields);
+    }
+
+    private RememberedExposure fields(Form form) {
         return new RememberedExposure(
-                payload.getLong(),
-                payload.getLong(),
-                payload.getInt(),
-                new Counters.Logarithms(payload.getDouble(), payload.getDouble()),
-                FeatureFields.read(payload),
-                FeatureFields.texts(payload),
-                payload.hasRemaining()
-                        ? Optional.of(new Sample(Fields.text(payload), Fields.text(payload)))
+                form.longInteger(time),
+                form.longInteger(ends),
+                form.integer(version),
+                new Counters.Logarithms(form.number(counters.exposures()), form.number(counters.clicks())),
+                FeatureFields.features(form, context),
+                form.texts(actions),
+                form.goesOn(sample.isPresent())
+                        ? Optional.of(sample.orElse(Sample.NONE).fields(form))
                         : Optional.empty());
     }
 

@@ -1,11 +1,13 @@
 package dev.millrace.attribute;
 
+import dev.millrace.state.Form;
 import dev.millrace.state.Frame;
 import dev.millrace.state.OrderedEntries;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.PriorityQueue;
+import java.util.function.ObjLongConsumer;
 
 /**
  * Timers by event time. Each is about the key of an entry. They end in the order of their moments; of one moment, in that of the keys.
@@ -21,11 +23,6 @@ import java.util.PriorityQueue;
  * <p>A timer cannot be taken back: who is told of its end checks whether it still is about something.
  */
 final class Timers {
-
-    /** Is told that a timer has ended. It may set others. */
-    interface Listener {
-        void ended(byte[] subject, long moment);
-    }
 
     private static final int BLOCK = 1_000;
     private static final int SPAN = 16;
@@ -48,15 +45,10 @@ final class Timers {
         return cursor;
     }
 
-    /** Returns the number of blocks written so far. */
-    long blocks() {
-        return blocks;
-    }
-
-    void restore(long storedCursor, long storedBlocks) {
-        cursor = storedCursor;
-        blocks = storedBlocks;
-        firstStored = 2 * storedCursor;
+    void fields(Form form) {
+        cursor = form.longInteger(cursor);
+        blocks = form.longInteger(blocks); // written so far
+        firstStored = form.isRead() ? 2 * cursor : firstStored;
     }
 
     boolean isPast(long moment) {
@@ -80,8 +72,12 @@ final class Timers {
         unwritten.add(new Timer(moment, subject));
     }
 
-    /** Ends all timers up to an event time, and those that are set meanwhile. */
-    void run(long until, Listener listener) {
+    /**
+     * Ends all timers up to an event time, and those that are set meanwhile.
+     *
+     * @param listener is told the subject and the moment of each; it may set others
+     */
+    void run(long until, ObjLongConsumer<byte[]> listener) {
         long last = 2 * until;
         PriorityQueue<Block> read = new PriorityQueue<>(Comparator.comparing(Block::first));
         while (true) {
@@ -90,7 +86,7 @@ final class Timers {
                 readBlock(read);
             } else if (next.moment <= last) {
                 take(next, read);
-                listener.ended(next.subject, next.moment);
+                listener.accept(next.subject, next.moment);
             } else {
                 break;
             }

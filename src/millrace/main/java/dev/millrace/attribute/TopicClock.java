@@ -1,10 +1,8 @@
 package dev.millrace.attribute;
 
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import dev.millrace.state.KeyIndex;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -58,7 +56,16 @@ final class TopicClock {
      * @param time of the event, epoch milliseconds
      * @param heardAt the clock's time then
      */
-    private record Voice(int slot, long user, long turn, long time, long heardAt) {}
+    private record Voice(int slot, long user, long turn, long time, long heardAt) {
+        Voice fields(Form form) {
+            return new Voice(
+                    slot,
+                    form.longInteger(user),
+                    form.longInteger(turn),
+                    form.longInteger(time),
+                    form.longInteger(heardAt));
+        }
+    }
 
     /** @param recentMillis of the clock's time without an event of a user, after which the user is not recent any more */
     TopicClock(long recentMillis) {
@@ -93,32 +100,20 @@ final class TopicClock {
         }
     }
 
-    /** Appends what is no voice. */
-    void write(Fields fields) {
-        fields.longInteger(time).longInteger(turns);
-    }
-
-    /** Restores what {@link #write} appended. */
-    void read(ByteBuffer payload) {
-        time = payload.getLong();
-        turns = payload.getLong();
+    /** Writes or reads all but the voices. */
+    void fields(Form form) {
+        time = form.longInteger(time);
+        turns = form.longInteger(turns);
     }
 
     /** Writes the voices that changed since the last call. */
     void drainVoices(byte topic, EntrySink sink) {
         dirty.stream().forEach(slot -> {
             Voice voice = slots[slot];
-            if (voice == null && stored.get(slot)) {
+            if (voice != null) {
+                sink.put(EntryKeys.voice(topic, slot), Form.written(voice::fields));
+            } else if (stored.get(slot)) {
                 sink.delete(EntryKeys.voice(topic, slot));
-            } else if (voice != null) {
-                sink.put(
-                        EntryKeys.voice(topic, slot),
-                        new Fields()
-                                .longInteger(voice.user)
-                                .longInteger(voice.turn)
-                                .longInteger(voice.time)
-                                .longInteger(voice.heardAt)
-                                .framed());
             }
             stored.set(slot, voice != null);
         });
@@ -126,8 +121,7 @@ final class TopicClock {
     }
 
     void restoreVoice(int slot, byte[] value) {
-        ByteBuffer payload = Frame.open(value);
-        say(new Voice(slot, payload.getLong(), payload.getLong(), payload.getLong(), payload.getLong()));
+        say(Form.read(value, new Voice(slot, 0, 0, 0, 0)::fields));
         dirty.clear(slot);
         stored.set(slot);
     }

@@ -1,14 +1,12 @@
 package dev.millrace.attribute;
 
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
 
 /** What changes with each event of a user. Profile and history are entries of their own, as they change less often. */
 final class UserState {
 
     /** Number of the user, above 0. */
-    final long number;
+    long number;
 
     /** Decayed numbers of exposures and clicks. */
     Counters counters = Counters.NONE;
@@ -76,33 +74,25 @@ final class UserState {
     }
 
     byte[] encoded() {
-        Fields fields = new Fields().longInteger(number);
-        counters.write(fields);
-        return fields.longInteger(profileTime)
-                .longInteger(latestVisit)
-                .integer(version)
-                .longInteger(readUntil)
-                .integer(profileVersion)
-                .longInteger(profileReadUntil)
-                .integer(waitingClicks)
-                .longInteger(rememberedUntil)
-                .longInteger(idleTimer)
-                .framed();
+        return Form.written(this::fields);
     }
 
     static UserState decoded(byte[] value) {
-        ByteBuffer payload = Frame.open(value);
-        UserState state = new UserState(payload.getLong());
-        state.counters = Counters.read(payload);
-        state.profileTime = payload.getLong();
-        state.latestVisit = payload.getLong();
-        state.version = payload.getInt();
-        state.readUntil = payload.getLong();
-        state.profileVersion = payload.getInt();
-        state.profileReadUntil = payload.getLong();
-        state.waitingClicks = payload.getInt();
-        state.rememberedUntil = payload.getLong();
-        state.idleTimer = payload.getLong();
-        return state;
+        return Form.read(value, new UserState(0)::fields);
+    }
+
+    private UserState fields(Form form) {
+        number = form.longInteger(number);
+        counters = counters.fields(form);
+        profileTime = form.longInteger(profileTime);
+        latestVisit = form.longInteger(latestVisit);
+        version = form.integer(version);
+        readUntil = form.longInteger(readUntil);
+        profileVersion = form.integer(profileVersion);
+        profileReadUntil = form.longInteger(profileReadUntil);
+        waitingClicks = form.integer(waitingClicks);
+        rememberedUntil = form.longInteger(rememberedUntil);
+        idleTimer = form.longInteger(idleTimer);
+        return this;
     }
 }

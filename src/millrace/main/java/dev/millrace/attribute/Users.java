@@ -1,11 +1,11 @@
 package dev.millrace.attribute;
 
 import dev.millrace.event.Click;
+import dev.millrace.event.EventLimits;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
 import dev.millrace.feature.FeatureFields;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Utf8;
 import java.util.Optional;
@@ -18,6 +18,10 @@ import java.util.Optional;
  * an entry of its own in the same way, which versions of the history name: it may be large, and a click does not change it.
  */
 final class Users {
+
+    /** What is written over when a click is read. */
+    private static final Click NO_CLICK =
+            new Click("-", "-", "-", Optional.empty(), "-", 1, EventLimits.EARLIEST_MILLIS, 0, Features.NONE);
 
     private final AttributionSettings settings;
     private final long expireMillis;
@@ -47,12 +51,30 @@ final class Users {
     }
 
     /** Stores a click that waits, and sets the timer of its wait, which begins now at the earliest. */
-    void await(long number, Click click, byte[] encoded) {
+    void await(long number, Click click) {
         byte[] waiting = EntryKeys.waitingClick(number, click);
         byte[] end = EntryKeys.waitEnd(number, click.id());
-        entries.put(waiting, encoded);
+        entries.put(waiting, Form.written(form -> fields(form, click)));
         entries.put(end, waiting);
         timers.set(settings.waitEnd(Math.max(click.time(), timers.cursor())), end);
+    }
+
+    /** Returns a click that waits, of its entry. */
+    static Click waiting(byte[] value) {
+        return Form.read(value, form -> fields(form, NO_CLICK));
+    }
+
+    private static Click fields(Form form, Click now) {
+        return new Click(
+                form.text(now.id()),
+                form.text(now.user()),
+                form.text(now.item()),
+                Optional.of(form.text(now.exposure().orElse(""))).filter(id -> !id.isEmpty()),
+                form.text(now.action()),
+                form.number(now.weight()),
+                form.longInteger(now.time()),
+                form.longInteger(now.producedAt()),
+                FeatureFields.features(form, now.context()));
     }
 
     /** Returns the user of a number; absent if the user has gone. */
@@ -104,7 +126,9 @@ final class Users {
     }
 
     private Features profile(long number, int version) {
-        return cache.get(EntryKeys.profile(number, version), value -> FeatureFields.read(Frame.open(value)))
+        return cache.get(
+                        EntryKeys.profile(number, version),
+                        value -> Form.read(value, form -> FeatureFields.features(form, Features.NONE)))
                 .orElseThrow(() -> new IllegalStateException(
                         "version " + version + " of the profile of user number " + number + " is gone"));
     }
@@ -114,11 +138,10 @@ final class Users {
         ProfileAndHistory known = profileAndHistory(state);
         endProfile(state);
         state.profileTime = profile.time();
-        cache.put(EntryKeys.profile(state.number, state.profileVersion), profile.features(), features -> {
-            Fields fields = new Fields();
-            FeatureFields.write(fields, features);
-            return fields.framed();
-        });
+        cache.put(
+                EntryKeys.profile(state.number, state.profileVersion),
+                profile.features(),
+                features -> Form.written(form -> FeatureFields.features(form, features)));
         return known.with(state.profileVersion, profile.features());
     }
 
@@ -163,12 +186,7 @@ final class Users {
         cache.delete(key);
     }
 
-    /** Returns the number that was given last. */
-    long lastNumber() {
-        return lastNumber;
-    }
-
-    void restore(long storedNumber) {
-        lastNumber = storedNumber;
+    void fields(Form form) {
+        lastNumber = form.longInteger(lastNumber);
     }
 }

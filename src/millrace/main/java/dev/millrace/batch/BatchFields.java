@@ -3,13 +3,14 @@ package dev.millrace.batch;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.EventLimits;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureFields;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.state.CorruptEntryException;
-import dev.millrace.state.Fields;
-import java.nio.ByteBuffer;
+import dev.millrace.state.Form;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -21,7 +22,13 @@ final class BatchFields {
     private static final int REMOVAL = 2;
     private static final int USER_REMOVAL = 3;
     private static final int UNCLICKED = 4; // an example too
-    private static final int REMEMBERED = 5; // a kind of its own, so that an earlier build does not take it for a part
+
+    // what is written over when a part is read
+    private static final TrainingExample NO_EXAMPLE =
+            new TrainingExample("", new UserFeatures("", 0, Features.NONE, List.of()), Features.NONE, "", "", 1, 0, 0);
+    private static final CatalogueChange.Upsert NO_UPSERT =
+            new CatalogueChange.Upsert(new CatalogueItem("-", EventLimits.EARLIEST_MILLIS, Features.NONE));
+
     /** Estimated bytes of a user's removal in a mini-batch record. */
     static final int BYTES_A_USER_REMOVAL = 64;
 
@@ -32,68 +39,74 @@ final class BatchFields {
     private BatchFields() {}
 
     static byte[] encoded(TrainingExample example) {
-        return encoded(example, example.isPositive() ? EXAMPLE : UNCLICKED);
-    }
-
-    /** As {@link #encoded(TrainingExample)}, for a positive that may be rehearsed. */
-    static byte[] encodedToRemember(TrainingExample example) {
-        return encoded(example, REMEMBERED);
-    }
-
-    private static byte[] encoded(TrainingExample example, int kind) {
-        Fields fields = new Fields()
-                .integer(kind)
-                .text(example.id())
-                .text(example.user().user())
-                .longInteger(example.user().time());
-        FeatureFields.write(fields, example.user().features());
-        FeatureFields.texts(fields, example.user().history());
-        FeatureFields.write(fields, example.context());
-        return fields.text(example.item())
-                .text(example.action())
-                .number(example.weight())
-                .longInteger(example.time())
-                .longInteger(example.producedAt())
-                .framed();
+        return Form.written(form -> {
+            form.integer(example.isPositive() ? EXAMPLE : UNCLICKED);
+            example(form, example, example.isPositive());
+        });
     }
 
     static byte[] encoded(CatalogueChange change) {
-        return change.match(
+        return Form.written(form -> change.<Object>match(
                 upsert -> {
-                    Fields fields = new Fields()
-                            .integer(UPSERT)
-                            .text(upsert.itemId())
-                            .longInteger(upsert.item().time());
-                    FeatureFields.write(fields, upsert.item().features());
-                    return fields.framed();
+                    form.integer(UPSERT);
+                    return upsert(form, upsert);
                 },
-                removal -> new Fields()
-                        .integer(REMOVAL)
-                        .text(removal.itemId())
-                        .longInteger(removal.time())
-                        .framed());
+                removal -> {
+                    form.integer(REMOVAL);
+                    return removal(form, removal);
+                }));
     }
 
     static byte[] encodedUserRemoval(String user) {
-        return new Fields().integer(USER_REMOVAL).text(user).framed();
+        return Form.written(form -> {
+            form.integer(USER_REMOVAL);
+            form.text(user);
+        });
+    }
+
+    static TrainingExample example(byte[] value) {
+        return Form.read(value, form -> example(form, NO_EXAMPLE, form.integer(EXAMPLE) == EXAMPLE));
     }
 
     static void read(
-            ByteBuffer payload,
+            byte[] value,
             Consumer<TrainingExample> example,
             Consumer<CatalogueChange> change,
             Consumer<String> removedUser) {
-        int kind = payload.getInt();
-        switch (kind) {
-            case EXAMPLE -> example.accept(readExample(payload, true));
-            case UNCLICKED -> example.accept(readExample(payload, false));
-            case UPSERT ->
-                change.accept(new CatalogueChange.Upsert(
-                        new CatalogueItem(Fields.text(payload), payload.getLong(), FeatureFields.read(payload))));
-            case REMOVAL -> change.accept(new CatalogueChange.Removal(Fields.text(payload), payload.getLong()));
-            case USER_REMOVAL -> removedUser.accept(Fields.text(payload));
-            default -> throw new CorruptEntryException("part of an open batch of unknown kind " + kind);
-        }
+        Form.restore(value, form -> {
+            int kind = form.integer(EXAMPLE);
+            switch (kind) {
+                case EXAMPLE, UNCLICKED -> example.accept(example(form, NO_EXAMPLE, kind == EXAMPLE));
+                case UPSERT -> change.accept(upsert(form, NO_UPSERT));
+                case REMOVAL -> change.accept(removal(form, new CatalogueChange.Removal("", 0)));
+                case USER_REMOVAL -> removedUser.accept(form.text(""));
+                default -> throw new CorruptEntryException("part of an open batch of unknown kind " + kind);
+            }
+        });
+    }
+
+    private static TrainingExample example(Form form, TrainingExample now, boolean isPositive) {
+        return new TrainingExample(
+                form.text(now.id()),
+                FeatureFields.user(form, form.text(now.user().user()), now.user()),
+                FeatureFields.features(form, now.context()),
+                form.text(now.item()),
+                form.text(now.action()),
+                form.number(now.weight()),
+                form.longInteger(now.time()),
+                form.longInteger(now.producedAt()),
+                isPositive);
+    }
+
+    private static CatalogueChange upsert(Form form, CatalogueChange.Upsert now) {
+        return new CatalogueChange.Upsert(new CatalogueItem(
+                form.text(now.itemId()),
+                form.longInteger(now.item().time()),
+                FeatureFields.features(form, now.item().features())));
+    }
+
+    private static CatalogueChange removal(Form form, CatalogueChange.Removal now) {
+        return new CatalogueChange.Removal(form.text(now.itemId()), form.longInteger(now.time()));
     }
 
     /** Returns the estimated bytes of an example in a mini-batch record. */
@@ -124,29 +137,5 @@ final class BatchFields {
                 quantity -> Double.BYTES,
                 bag -> bag.values().stream().mapToInt(text -> 2 + text.length()).sum(),
                 dense -> Float.BYTES * dense.values().size());
-    }
-
-    static TrainingExample readRemembered(ByteBuffer payload) {
-        int kind = payload.getInt();
-        if (kind != REMEMBERED) {
-            throw new CorruptEntryException("an example to rehearse of unknown kind " + kind);
-        }
-        return readExample(payload, true);
-    }
-
-    private static TrainingExample readExample(ByteBuffer payload, boolean isPositive) {
-        String id = Fields.text(payload);
-        UserFeatures user = new UserFeatures(
-                Fields.text(payload), payload.getLong(), FeatureFields.read(payload), FeatureFields.texts(payload));
-        return new TrainingExample(
-                id,
-                user,
-                FeatureFields.read(payload),
-                Fields.text(payload),
-                Fields.text(payload),
-                payload.getDouble(),
-                payload.getLong(),
-                payload.getLong(),
-                isPositive);
     }
 }

@@ -16,7 +16,22 @@ public record BatchSettings(
         NegativeSettings negatives,
         Duration removalMemory,
         Catalogue.Unannounced unannounced,
-        RehearsalSettings rehearsal) {
+        Rehearsal rehearsal) {
+
+    /** How many old examples a batch learns again. */
+    public record Rehearsal(int examples, int batches) {
+
+        static Rehearsal read(SettingsReader reader) {
+            return new Rehearsal(
+                    reader.integer(
+                            "rehearsal.examples = 0 in [0, 8192]: number of old examples that each batch learns again "
+                                    + "beside its own; 0: none"),
+                    reader.integer(
+                            "rehearsal.batches = 256 in [1, 100000]: number of last batches that old examples are "
+                                    + "drawn from; all their examples are kept on the heap and in the state, about 1 "
+                                    + "KB each"));
+        }
+    }
 
     /** Reads the number of positive examples in a full batch. */
     public static int size(SettingsReader reader) {
@@ -55,6 +70,6 @@ public record BatchSettings(
                                 "catalogue.max-unannounced = 500000 in [1, 100000000]: maximum number of unannounced "
                                         + "items in the catalogue, those that only examples named; beyond it the one "
                                         + "named longest ago leaves")),
-                reader.free(RehearsalSettings::read));
+                reader.free(Rehearsal::read));
     }
 }

@@ -42,23 +42,24 @@ public final class BatchSize {
     private int estimated;
     private long largest;
     private int examples;
-    /** How often examples have a feature, by column. */
+    /** How often examples have a feature, by column; the name of a context feature follows a NUL. */
     private final Map<String, Integer> columns = new HashMap<>();
 
     void add(TrainingExample example) {
-        estimated += BatchFields.estimatedBytes(example);
-        largest += largest(example);
-        examples++;
-        example.user().features().values().keySet().forEach(name -> columns.merge(name, 1, Integer::sum));
-        example.context().values().keySet().forEach(name -> columns.merge(contextColumn(name), 1, Integer::sum));
+        count(example, 1);
     }
 
     void remove(TrainingExample example) {
-        estimated -= BatchFields.estimatedBytes(example);
-        largest -= largest(example);
-        examples--;
-        example.user().features().values().keySet().forEach(this::removeFrom);
-        example.context().values().keySet().forEach(name -> removeFrom(contextColumn(name)));
+        count(example, -1);
+        columns.values().removeIf(count -> count == 0);
+    }
+
+    private void count(TrainingExample example, int times) {
+        estimated += times * BatchFields.estimatedBytes(example);
+        largest += times * largest(example);
+        examples += times;
+        example.user().features().values().keySet().forEach(name -> columns.merge(name, times, Integer::sum));
+        example.context().values().keySet().forEach(name -> columns.merge('\0' + name, times, Integer::sum));
     }
 
     void add(CatalogueChange change) {
@@ -86,14 +87,6 @@ public final class BatchSize {
     /** Upper bound of the record's bytes, but for negatives and for what closing adds. */
     long largest() {
         return largest + (long) columns.size() * examples;
-    }
-
-    private void removeFrom(String column) {
-        columns.computeIfPresent(column, (same, count) -> count == 1 ? null : count - 1);
-    }
-
-    private static String contextColumn(String name) {
-        return '\0' + name;
     }
 
     private static long largest(TrainingExample example) {

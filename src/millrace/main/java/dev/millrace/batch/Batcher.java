@@ -11,8 +11,7 @@ import dev.millrace.popularity.ItemPopularity;
 import dev.millrace.state.CounterRandom;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -262,19 +261,15 @@ public final class Batcher implements Durable {
             rememberedExamples.restore(key, value);
             return;
         }
-        ByteBuffer payload = Frame.open(value);
         if (key[1] == COUNTERS) {
-            step = payload.getLong();
-            added = payload.getLong();
-            closedUpTo = payload.getLong();
-            requireForm(Fields.text(payload));
+            Form.restore(value, this::counters);
             durableFrom = closedUpTo;
             durableTo = added;
             return;
         }
         long number = ByteBuffer.wrap(key).getLong(2);
         BatchFields.read(
-                payload,
+                value,
                 example -> {
                     put(number, example);
                     size.add(example);
@@ -316,22 +311,19 @@ public final class Batcher implements Durable {
         }
         durableFrom = closedUpTo;
         durableTo = added;
-        sink.put(
-                new byte[] {prefix, COUNTERS},
-                new Fields()
-                        .longInteger(step)
-                        .longInteger(added)
-                        .longInteger(closedUpTo)
-                        .text(settings.popularity().form())
-                        .framed());
+        sink.put(new byte[] {prefix, COUNTERS}, Form.written(this::counters));
         rememberedExamples.drainDirty(sink);
         popularity.drainDirty(sink);
         negativeSource.drainDirty(sink);
     }
 
     /** Refuses a stored popularity of another form: its entries have another meaning. */
-    private void requireForm(String stored) {
+    private void counters(Form form) {
+        step = form.longInteger(step);
+        added = form.longInteger(added);
+        closedUpTo = form.longInteger(closedUpTo);
         String here = settings.popularity().form();
+        String stored = form.text(here);
         if (!stored.equals(here)) {
             throw new IllegalStateException(
                     "the stored popularity is of the form " + stored + ", and popularity.estimator, "

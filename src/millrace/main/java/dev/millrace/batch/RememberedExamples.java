@@ -3,7 +3,6 @@ package dev.millrace.batch;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.state.CounterRandom;
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -27,7 +26,7 @@ final class RememberedExamples {
     private static final Comparator<Remembered> BY_BATCH =
             Comparator.comparingLong(Remembered::step).thenComparingInt(Remembered::place);
 
-    private final RehearsalSettings settings;
+    private final BatchSettings.Rehearsal settings;
     private final byte[] prefix;
     /** By batch, oldest first. */
     private final List<Remembered> remembered = new ArrayList<>();
@@ -50,12 +49,12 @@ final class RememberedExamples {
         }
 
         TrainingExample example() {
-            return BatchFields.readRemembered(Frame.open(encoded));
+            return BatchFields.example(encoded);
         }
     }
 
     /** @param prefix first bytes of the keys */
-    RememberedExamples(RehearsalSettings settings, byte... prefix) {
+    RememberedExamples(BatchSettings.Rehearsal settings, byte... prefix) {
         this.settings = settings;
         this.prefix = prefix;
     }
@@ -79,7 +78,7 @@ final class RememberedExamples {
         for (int place = 0; settings.examples() > 0 && place < batch.examples().size(); place++) {
             if (batch.isCounted(place)) {
                 TrainingExample example = batch.examples().get(place);
-                remembered.add(Remembered.of(batch.step(), place, example, BatchFields.encodedToRemember(example)));
+                remembered.add(Remembered.of(batch.step(), place, example, BatchFields.encoded(example)));
             }
         }
     }
@@ -97,16 +96,14 @@ final class RememberedExamples {
             return;
         }
         Set<ByteBuffer> unlearnt = new HashSet<>();
-        batch.asLearnt()
-                .examples()
-                .forEach(example -> unlearnt.add(ByteBuffer.wrap(BatchFields.encodedToRemember(example))));
+        batch.asLearnt().examples().forEach(example -> unlearnt.add(ByteBuffer.wrap(BatchFields.encoded(example))));
         forget(old -> unlearnt.contains(ByteBuffer.wrap(old.encoded())));
     }
 
     void restore(byte[] key, byte[] value) {
         ByteBuffer at = ByteBuffer.wrap(key).position(prefix.length);
         long step = at.getLong();
-        Remembered stored = Remembered.of(step, at.getInt(), BatchFields.readRemembered(Frame.open(value)), value);
+        Remembered stored = Remembered.of(step, at.getInt(), BatchFields.example(value), value);
         durableStep = Math.max(durableStep, step);
         if (settings.examples() > 0) {
             remembered.add(-1 - Collections.binarySearch(remembered, stored, BY_BATCH), stored);

@@ -8,10 +8,10 @@ import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import dev.millrace.state.KeyIndex;
 import dev.millrace.state.PrefixedKey;
-import java.nio.ByteBuffer;
+import dev.millrace.state.StoredFields;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -80,7 +80,7 @@ public final class Catalogue implements Durable {
 
     private boolean isSightingOrderKept = true;
     private long clock;
-    private boolean isClockDirty;
+    private final StoredFields storedClock = new StoredFields(form -> clock = form.longInteger(clock));
     private long changes;
 
     /** @param prefix first byte of this state's keys */
@@ -114,7 +114,7 @@ public final class Catalogue implements Durable {
         for (TrainingExample example : examples) {
             if (example.time() > clock) {
                 clock = example.time();
-                isClockDirty = true;
+                storedClock.change();
             }
         }
         for (int place = 0; place < examples.size(); place++) {
@@ -214,22 +214,24 @@ public final class Catalogue implements Durable {
 
     @Override
     public void restore(byte[] key, byte[] value) {
-        ByteBuffer payload = Frame.open(value);
         String id = PrefixedKey.text(key);
         if (id.equals(CLOCK)) {
-            clock = payload.getLong();
+            storedClock.restore(value);
             return;
         }
-        int number = payload.getInt();
-        if (number == REMOVED) {
-            remember(id, payload.getLong());
-            return;
-        }
-        place(number, new CatalogueItem(id, payload.getLong(), FeatureFields.read(payload)));
-        if (payload.hasRemaining()) {
-            unannounced.put(id, new Sighting(payload.getLong(), payload.getLong()));
-            isSightingOrderKept = false;
-        }
+        Form.restore(value, form -> {
+            int number = form.integer(REMOVED);
+            long time = form.longInteger(0);
+            if (number == REMOVED) {
+                remember(id, time);
+                return;
+            }
+            place(number, new CatalogueItem(id, time, FeatureFields.features(form, Features.NONE)));
+            if (form.goesOn(false)) {
+                unannounced.put(id, new Sighting(form.longInteger(0), form.longInteger(0)));
+                isSightingOrderKept = false;
+            }
+        });
     }
 
     /** Takes a restored item. Entries come in any order: an item waits for those of all lower numbers. */
@@ -245,12 +247,7 @@ public final class Catalogue implements Durable {
 
     @Override
     public void drainDirty(EntrySink sink) {
-        if (isClockDirty) {
-            sink.put(
-                    PrefixedKey.of(prefix, CLOCK),
-                    new Fields().longInteger(clock).framed());
-            isClockDirty = false;
-        }
+        storedClock.drain(PrefixedKey.of(prefix, CLOCK), sink);
         for (String id : dirty) {
             byte[] key = PrefixedKey.of(prefix, id);
             int number = numbers.find(id);
@@ -262,16 +259,21 @@ public final class Catalogue implements Durable {
             } else if (number == KeyIndex.NONE) {
                 sink.delete(key);
             } else {
-                Fields fields = new Fields().integer(number).longInteger(times[number]);
-                FeatureFields.write(fields, features[number]);
-                Sighting last = unannounced.get(id);
-                if (last != null) {
-                    fields.longInteger(last.moment).longInteger(last.time);
-                }
-                sink.put(key, fields.framed());
+                sink.put(key, Form.written(form -> write(form, id, number)));
             }
         }
         dirty.clear();
+    }
+
+    private void write(Form form, String id, int number) {
+        form.integer(number);
+        form.longInteger(times[number]);
+        FeatureFields.features(form, features[number]);
+        Sighting last = unannounced.get(id);
+        if (last != null) {
+            form.longInteger(last.moment);
+            form.longInteger(last.time);
+        }
     }
 
     /** Sorts the sightings after a restore, because entries are restored in any order. */

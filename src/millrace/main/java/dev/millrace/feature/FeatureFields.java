@@ -4,10 +4,10 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
+import dev.millrace.state.Form;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -21,30 +21,55 @@ public final class FeatureFields {
 
     private FeatureFields() {}
 
-    public static void write(Fields fields, Features features) {
-        fields.integer(features.values().size());
-        for (Map.Entry<String, FeatureValue> entry : features.values().entrySet()) {
-            fields.text(entry.getKey());
-            entry.getValue()
-                    .match(
-                            category -> fields.integer(CATEGORY).text(category.value()),
-                            quantity -> fields.integer(QUANTITY).number(quantity.value()),
-                            bag -> {
-                                fields.integer(BAG);
-                                texts(fields, bag.values());
-                                return fields;
-                            },
-                            dense -> fields.integer(DENSE).floats(floats(dense.values())));
+    /** Writes features, or reads them. */
+    public static Features features(Form form, Features now) {
+        int count = form.count(now.values().size());
+        if (!form.isRead()) {
+            now.values().forEach((name, value) -> write(form, name, value));
+            return now;
         }
-    }
-
-    public static Features read(ByteBuffer payload) {
-        int count = payload.getInt();
         SortedMap<String, FeatureValue> values = new TreeMap<>();
         for (int at = 0; at < count; at++) {
-            values.put(Fields.text(payload), value(payload));
+            values.put(form.text(""), read(form));
         }
         return Features.of(values);
+    }
+
+    /** Writes all but the id of a user, or reads it. */
+    public static UserFeatures user(Form form, String id, UserFeatures now) {
+        return new UserFeatures(
+                id, form.longInteger(now.time()), features(form, now.features()), form.texts(now.history()));
+    }
+
+    private static void write(Form form, String name, FeatureValue value) {
+        form.text(name);
+        value.<Object>match(
+                category -> of(CATEGORY, form).text(category.value()),
+                quantity -> of(QUANTITY, form).number(quantity.value()),
+                bag -> of(BAG, form).texts(bag.values()),
+                dense -> of(DENSE, form).floats(floats(dense.values())));
+    }
+
+    private static Form of(int kind, Form form) {
+        form.integer(kind);
+        return form;
+    }
+
+    private static FeatureValue read(Form form) {
+        int kind = form.integer(0);
+        return switch (kind) {
+            case CATEGORY -> new FeatureValue.Category(form.text(""));
+            case QUANTITY -> new FeatureValue.Quantity(form.number(0));
+            case BAG -> new FeatureValue.Bag(form.texts(List.of()));
+            case DENSE -> {
+                List<Float> components = new ArrayList<>();
+                for (float component : form.floats(new float[0])) {
+                    components.add(component);
+                }
+                yield new FeatureValue.Dense(components);
+            }
+            default -> throw new CorruptEntryException("a feature value of unknown kind " + kind);
+        };
     }
 
     private static float[] floats(List<Float> components) {
@@ -69,22 +94,5 @@ public final class FeatureFields {
             texts.add(Fields.text(payload));
         }
         return texts;
-    }
-
-    private static FeatureValue value(ByteBuffer payload) {
-        int kind = payload.getInt();
-        return switch (kind) {
-            case CATEGORY -> new FeatureValue.Category(Fields.text(payload));
-            case QUANTITY -> new FeatureValue.Quantity(payload.getDouble());
-            case BAG -> new FeatureValue.Bag(texts(payload));
-            case DENSE -> {
-                List<Float> components = new ArrayList<>();
-                for (float component : Fields.floats(payload)) {
-                    components.add(component);
-                }
-                yield new FeatureValue.Dense(components);
-            }
-            default -> throw new CorruptEntryException("a feature value of unknown kind " + kind);
-        };
     }
 }

@@ -1,12 +1,11 @@
 package dev.millrace.follow;
 
+import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureFields;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.recall.UserDirectory;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import dev.millrace.state.PrefixedKey;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,10 +21,7 @@ final class UserStates implements UserDirectory {
     }
 
     void put(UserFeatures user) {
-        Fields fields = new Fields().longInteger(user.time());
-        FeatureFields.write(fields, user.features());
-        FeatureFields.texts(fields, user.history());
-        entries.put(key(user.user()), fields.framed());
+        entries.put(key(user.user()), Form.written(form -> FeatureFields.user(form, user.user(), user)));
     }
 
     void remove(String user) {
@@ -34,13 +30,8 @@ final class UserStates implements UserDirectory {
 
     @Override
     public Optional<UserFeatures> latest(String user) {
-        return entries.get(key(user)).map(value -> {
-            ByteBuffer payload = Frame.open(value);
-            long time = payload.getLong();
-            var features = FeatureFields.read(payload);
-            List<String> history = FeatureFields.texts(payload);
-            return new UserFeatures(user, time, features, history);
-        });
+        UserFeatures empty = new UserFeatures(user, 0, Features.NONE, List.of());
+        return entries.get(key(user)).map(value -> Form.read(value, form -> FeatureFields.user(form, user, empty)));
     }
 
     private static byte[] key(String user) {

@@ -114,9 +114,13 @@ public final class Form {
      */
     public <T> List<T> list(List<T> now, T empty, BiFunction<Form, T, T> fields) {
         int count = count(now.size());
+        if (stored == null) {
+            now.forEach(part -> fields.apply(this, part));
+            return now;
+        }
         List<T> parts = new ArrayList<>();
         for (int at = 0; at < count; at++) {
-            parts.add(fields.apply(this, stored == null ? now.get(at) : empty));
+            parts.add(fields.apply(this, empty));
         }
         return parts;
     }

@@ -10,6 +10,12 @@ public final class Batches {
 
     private Batches() {}
 
+    /** A batch without negatives, of a seed that is its step. */
+    public static MiniBatch of(long step, List<CatalogueChange> catalogue, List<TrainingExample> examples) {
+        float[] logProbability = new float[examples.size()];
+        return of(step, step, catalogue, examples, logProbability, List.of(), new float[0], 1_000);
+    }
+
     /** A batch before which no user was removed, of uniform negatives, without exposures that were not clicked. */
     public static MiniBatch of(
             long step,

@@ -8,6 +8,7 @@ import dev.millrace.feature.FeatureFields;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Fields;
+import dev.millrace.state.Form;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -54,9 +55,7 @@ class EventLimitsTest {
                 "text", new FeatureValue.Category("größe"),
                 "bag", new FeatureValue.Bag(List.of("a", "", "ccc")),
                 "vector", new FeatureValue.Dense(List.of(1f, 2f))));
-        Fields fields = new Fields();
-        FeatureFields.write(fields, features);
-        int stored = fields.framed().length - FRAME_BYTES;
+        int stored = Form.written(form -> FeatureFields.features(form, features)).length - FRAME_BYTES;
 
         assertThatCode(() -> new EventLimits(3, 256, stored, 256).check("features", features))
                 .doesNotThrowAnyException();

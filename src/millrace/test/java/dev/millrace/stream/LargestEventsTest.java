@@ -19,7 +19,7 @@ import dev.millrace.event.UserProfile;
 import dev.millrace.feature.FeatureFields;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
-import dev.millrace.state.Fields;
+import dev.millrace.state.Form;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.LargestRecords;
 import dev.millrace.topic.TopicNames;
@@ -236,8 +236,7 @@ class LargestEventsTest {
     }
 
     private static long stored(Map<String, FeatureValue> values) {
-        Fields fields = new Fields();
-        FeatureFields.write(fields, Features.of(values));
-        return (long) fields.framed().length - new Fields().framed().length;
+        byte[] stored = Form.written(form -> FeatureFields.features(form, Features.of(values)));
+        return (long) stored.length - Form.written(form -> {}).length;
     }
 }
