@@ -3,7 +3,7 @@ package dev.millrace.negative;
 import dev.millrace.catalogue.Catalogue;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,18 +86,17 @@ final class LastPositives {
 
     void restore(byte[] key, byte[] value) {
         int slot = ByteBuffer.wrap(key).getInt(3);
-        ByteBuffer payload = Frame.open(value);
-        if (slot == POSITION) {
-            remembered = payload.getLong();
-            return;
-        }
-        long number = payload.getLong();
-        if (slot < memory.length && (number - 1) % memory.length == slot) {
-            memory[slot] = Fields.text(payload);
-            numbers[slot] = number;
-        } else {
-            dirtySlots.add(slot); // stored by a memory of another size
-        }
+        Form.restore(value, form -> {
+            long number = form.longInteger(0);
+            if (slot == POSITION) {
+                remembered = number;
+            } else if (slot < memory.length && (number - 1) % memory.length == slot) {
+                memory[slot] = form.text("");
+                numbers[slot] = number;
+            } else {
+                dirtySlots.add(slot); // stored by a memory of another size
+            }
+        });
     }
 
     void drainDirty(EntrySink sink) {
@@ -106,12 +105,8 @@ final class LastPositives {
         }
         for (int slot : dirtySlots) {
             if (slot < memory.length && numbers[slot] > 0) {
-                sink.put(
-                        key(slot),
-                        new Fields()
-                                .longInteger(numbers[slot])
-                                .text(memory[slot])
-                                .framed());
+                Fields item = new Fields().longInteger(numbers[slot]).text(memory[slot]);
+                sink.put(key(slot), item.framed());
             } else {
                 sink.delete(key(slot));
             }

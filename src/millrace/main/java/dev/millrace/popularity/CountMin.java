@@ -1,10 +1,6 @@
 package dev.millrace.popularity;
 
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.Frame;
-import dev.millrace.state.PrefixedKey;
-import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -16,17 +12,17 @@ import java.util.List;
  */
 final class CountMin implements ItemPopularity {
 
-    private final byte[] clockKey;
     private final SketchCells cells; // count, and the time as of which it holds
     private final double halfLife;
     private double positives; // a whole number
     private double total; // as of positives
-    private boolean isClockDirty;
 
     /** @param halfLife positives after which a count has halved */
     CountMin(char prefix, int hashes, int buckets, double halfLife) {
-        this.clockKey = PrefixedKey.of((byte) prefix, CLOCK);
-        this.cells = new SketchCells(prefix, hashes, buckets);
+        this.cells = new SketchCells(prefix, hashes, buckets, form -> {
+            positives = form.number(positives);
+            total = form.number(total);
+        });
         this.halfLife = halfLife;
     }
 
@@ -40,7 +36,7 @@ final class CountMin implements ItemPopularity {
     public void observe(List<String> items) {
         total = total * StrictMath.pow(0.5, items.size() / halfLife) + items.size();
         positives += items.size();
-        isClockDirty = true;
+        cells.changeClock();
         for (String item : items) {
             long fingerprint = SketchCells.fingerprint(item);
             double counted = count(fingerprint) + 1;
@@ -53,25 +49,11 @@ final class CountMin implements ItemPopularity {
 
     @Override
     public void restore(byte[] key, byte[] value) {
-        if (Arrays.equals(key, clockKey)) {
-            ByteBuffer payload = Frame.open(value);
-            positives = payload.getDouble();
-            total = payload.getDouble();
-        } else {
-            cells.restore(key, value);
-        }
+        cells.restore(key, value);
     }
 
     @Override
     public void drainDirty(EntrySink sink) {
-        if (isClockDirty) {
-            sink.put(
-                    clockKey,
-                    Frame.seal(Frame.allocate(2 * Double.BYTES)
-                            .putDouble(positives)
-                            .putDouble(total)));
-            isClockDirty = false;
-        }
         cells.drainDirty(sink);
     }
 

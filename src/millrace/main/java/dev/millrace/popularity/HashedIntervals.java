@@ -1,9 +1,6 @@
 package dev.millrace.popularity;
 
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.Frame;
-import dev.millrace.state.PrefixedKey;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -15,20 +12,17 @@ import java.util.List;
  */
 final class HashedIntervals implements ItemPopularity {
 
-    private final byte[] clockKey;
     private final SketchCells cells; // last step, 0 before any; estimated interval
     private final double rate;
     private final int batchSize;
     private long step;
-    private boolean isClockDirty;
 
     /**
      * @param rate α, in (0, 1]; larger forgets faster
      * @param batchSize draws per batch; turns the probability of being in a batch into that of one draw
      */
     HashedIntervals(char prefix, int hashes, int buckets, double rate, int batchSize) {
-        this.clockKey = PrefixedKey.of((byte) prefix, CLOCK);
-        this.cells = new SketchCells(prefix, hashes, buckets);
+        this.cells = new SketchCells(prefix, hashes, buckets, form -> step = form.longInteger(step));
         this.rate = rate;
         this.batchSize = batchSize;
     }
@@ -48,7 +42,7 @@ final class HashedIntervals implements ItemPopularity {
     @Override
     public void observe(List<String> positives) {
         step++;
-        isClockDirty = true;
+        cells.changeClock();
         for (String item : positives) {
             long fingerprint = SketchCells.fingerprint(item);
             for (int hash = 0; hash < cells.hashes(); hash++) {
@@ -66,19 +60,11 @@ final class HashedIntervals implements ItemPopularity {
 
     @Override
     public void restore(byte[] key, byte[] value) {
-        if (Arrays.equals(key, clockKey)) {
-            step = Frame.open(value).getLong();
-        } else {
-            cells.restore(key, value);
-        }
+        cells.restore(key, value);
     }
 
     @Override
     public void drainDirty(EntrySink sink) {
-        if (isClockDirty) {
-            sink.put(clockKey, Frame.seal(Frame.allocate(Long.BYTES).putLong(step)));
-            isClockDirty = false;
-        }
         cells.drainDirty(sink);
     }
 }

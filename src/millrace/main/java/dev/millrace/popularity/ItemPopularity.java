@@ -2,10 +2,9 @@ package dev.millrace.popularity;
 
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.Frame;
+import dev.millrace.state.Form;
 import dev.millrace.state.PrefixedKey;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import dev.millrace.state.StoredFields;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -79,7 +78,7 @@ public sealed interface ItemPopularity extends Durable
         private final double halfLife;
         private final double epsilon;
         private double positives; // a whole number
-        private boolean clockDirty;
+        private final StoredFields clock = new StoredFields(form -> positives = form.number(positives));
 
         /**
          * @param halfLife positives after which a count has halved
@@ -91,7 +90,7 @@ public sealed interface ItemPopularity extends Durable
 
         private Decayed(char prefix, double halfLife, double epsilon, UnaryOperator<String> ids) {
             this.counts = new DecayedCounts(prefix, halfLife, ids);
-            this.clockKey = (prefix + CLOCK).getBytes(StandardCharsets.UTF_8);
+            this.clockKey = PrefixedKey.of((byte) prefix, CLOCK);
             this.halfLife = halfLife;
             this.epsilon = epsilon;
         }
@@ -110,7 +109,7 @@ public sealed interface ItemPopularity extends Durable
         @Override
         public void observe(List<String> items) {
             positives += items.size();
-            clockDirty = true;
+            clock.change();
             items.forEach(item -> counts.add(item, positives, 1));
         }
 
@@ -159,7 +158,7 @@ public sealed interface ItemPopularity extends Durable
         @Override
         public void restore(byte[] key, byte[] value) {
             if (Arrays.equals(key, clockKey)) {
-                positives = Frame.open(value).getDouble();
+                clock.restore(value);
             } else {
                 counts.restore(key, value);
             }
@@ -167,10 +166,7 @@ public sealed interface ItemPopularity extends Durable
 
         @Override
         public void drainDirty(EntrySink sink) {
-            if (clockDirty) {
-                sink.put(clockKey, Frame.seal(Frame.allocate(Double.BYTES).putDouble(positives)));
-                clockDirty = false;
-            }
+            clock.drain(clockKey, sink);
             counts.drainDirty(sink);
         }
     }
@@ -187,7 +183,11 @@ public sealed interface ItemPopularity extends Durable
         /** Prior of the interval, in batches, for an item not seen or seen once. */
         static final double PRIOR_INTERVAL = 100;
 
-        private record Interval(long lastStep, double estimate) {}
+        private record Interval(long lastStep, double estimate) {
+            Interval fields(Form form) {
+                return new Interval(form.longInteger(lastStep), form.number(estimate));
+            }
+        }
 
         private final byte prefix;
         private final double rate;
@@ -250,13 +250,11 @@ public sealed interface ItemPopularity extends Durable
         @Override
         public void restore(byte[] key, byte[] value) {
             String name = PrefixedKey.text(key);
-            ByteBuffer payload = Frame.open(value);
-            long lastStep = payload.getLong();
-            double estimate = payload.getDouble();
+            Interval stored = Form.read(value, new Interval(0, 0)::fields);
             if (name.equals(CLOCK)) {
-                step = lastStep;
+                step = stored.lastStep;
             } else {
-                intervals.put(name, new Interval(lastStep, estimate));
+                intervals.put(name, stored);
             }
         }
 
@@ -268,11 +266,7 @@ public sealed interface ItemPopularity extends Durable
                 if (interval == null) {
                     sink.delete(key);
                 } else {
-                    sink.put(
-                            key,
-                            Frame.seal(Frame.allocate(Long.BYTES + Double.BYTES)
-                                    .putLong(interval.lastStep)
-                                    .putDouble(interval.estimate)));
+                    sink.put(key, Form.written(interval::fields));
                 }
             }
             dirty.clear();

@@ -3,9 +3,14 @@ package dev.millrace.popularity;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.CounterRandom;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.Form;
 import dev.millrace.state.Frame;
+import dev.millrace.state.PrefixedKey;
+import dev.millrace.state.StoredFields;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.BitSet;
+import java.util.function.Consumer;
 
 /**
  * The cells of a sketch: one row of buckets per hash function, two numbers per cell. Its size is fixed, whatever the
@@ -27,9 +32,14 @@ final class SketchCells {
     private final double[] first;
     private final double[] second;
     private final BitSet dirtyChunks = new BitSet();
+    private final byte[] clockKey;
+    private final StoredFields clock;
 
-    SketchCells(char prefix, int hashes, int buckets) {
+    /** @param clock writes and reads the estimator's own fields */
+    SketchCells(char prefix, int hashes, int buckets, Consumer<Form> clock) {
         this.prefix = (byte) prefix;
+        this.clockKey = PrefixedKey.of(this.prefix, ItemPopularity.CLOCK);
+        this.clock = new StoredFields(clock);
         this.hashes = hashes;
         this.buckets = buckets;
         this.first = new double[hashes * buckets];
@@ -68,7 +78,16 @@ final class SketchCells {
         dirtyChunks.set(cell / CHUNK);
     }
 
+    /** Marks the estimator's own fields as changed. */
+    void changeClock() {
+        clock.change();
+    }
+
     void restore(byte[] key, byte[] value) {
+        if (Arrays.equals(key, clockKey)) {
+            clock.restore(value);
+            return;
+        }
         int from = CHUNK * ByteBuffer.wrap(key).getInt(3);
         ByteBuffer payload = Frame.open(value);
         int count = payload.remaining() / (2 * Double.BYTES);
@@ -82,6 +101,7 @@ final class SketchCells {
     }
 
     void drainDirty(EntrySink sink) {
+        clock.drain(clockKey, sink);
         for (int chunk = dirtyChunks.nextSetBit(0); chunk >= 0; chunk = dirtyChunks.nextSetBit(chunk + 1)) {
             int from = chunk * CHUNK;
             int to = Math.min(first.length, from + CHUNK);
