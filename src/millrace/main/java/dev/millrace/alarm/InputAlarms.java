@@ -106,25 +106,22 @@ public final class InputAlarms {
         }
 
         Counts plus(Counts other) {
-            return new Counts(
-                    received + other.received,
-                    clicks + other.clicks,
-                    orphans + other.orphans,
-                    late + other.late,
-                    cut + other.cut,
-                    misplaced + other.misplaced,
-                    removals + other.removals);
+            return plus(1, other);
         }
 
         Counts minus(Counts other) {
-            return plus(new Counts(
-                    -other.received,
-                    -other.clicks,
-                    -other.orphans,
-                    -other.late,
-                    -other.cut,
-                    -other.misplaced,
-                    -other.removals));
+            return plus(-1, other);
+        }
+
+        private Counts plus(long times, Counts other) {
+            return new Counts(
+                    received + times * other.received,
+                    clicks + times * other.clicks,
+                    orphans + times * other.orphans,
+                    late + times * other.late,
+                    cut + times * other.cut,
+                    misplaced + times * other.misplaced,
+                    removals + times * other.removals);
         }
 
         double share(long of) {

@@ -30,7 +30,6 @@ public final class ModelAlarms implements Durable {
 
     private static final long SAMPLE_STREAM = 0x616c61726dL;
     private static final int MEASUREMENTS_OF_A_TREND = 8;
-    private static final double ERRORS = 3; // standard errors that a short stretch must be below popularity
     /** What the first entry has; the alarm about items has an entry of its own. */
     private static final Set<Alarm.Kind> IN_THE_FIRST_ENTRY =
             EnumSet.range(Alarm.Kind.EMBEDDING_COLLAPSE, Alarm.Kind.VECTOR_AGE);
@@ -117,11 +116,13 @@ public final class ModelAlarms implements Durable {
         if (stretch.isFull()) {
             return ofPopularity(stretch.exam()) < limit;
         }
-        RankingTotals.Estimate model = stretch.exam().model().estimateAt(AlarmSettings.RECALL_AT);
-        RankingTotals.Estimate popularity = stretch.exam().popularity().estimateAt(AlarmSettings.RECALL_AT);
-        double error = Math.sqrt(model.variance() + limit * limit * popularity.variance());
-        return model.mean() + ERRORS * error
-                < limit * stretch.exam().popularity().recallAt(AlarmSettings.RECALL_AT);
+        RankingTotals model = stretch.exam().model();
+        RankingTotals popularity = stretch.exam().popularity();
+        return model.estimateAt(AlarmSettings.RECALL_AT)
+                .isSurelyBelow(
+                        limit,
+                        popularity.recallAt(AlarmSettings.RECALL_AT),
+                        popularity.estimateAt(AlarmSettings.RECALL_AT).variance());
     }
 
     /**

@@ -65,10 +65,10 @@ final class CatalogueScan {
     /** Scores the exam's own items. */
     void mark() {
         int dim = model.dim();
-        double now = exam.time() / MILLIS_AN_HOUR;
+        double now = exam.time / MILLIS_AN_HOUR;
         float[] product = new float[1];
         TileNumbers number = new TileNumbers(1);
-        int[] targets = exam.targets();
+        int[] targets = exam.targets;
         int tile = vectors.length / dim; // events may be more than the items
         for (int first = 0; first < targets.length; first += tile) {
             int size = Math.min(tile, targets.length - first);
@@ -79,15 +79,15 @@ final class CatalogueScan {
             model.itemVectors(ids, own);
             for (int at = first; at < first + size; at++) {
                 float[] item = Arrays.copyOfRange(own, (at - first) * dim, (at - first + 1) * dim);
-                number.take(catalogue, targets[at], 1, fast, exam.time());
-                float nearness = exam.near()[at].of(targets[at]);
-                exam.counts()[at] = popularity.count(catalogue.itemAt(targets[at]), now);
-                for (Examination.Query query : exam.queries()) {
+                number.take(catalogue, targets[at], 1, fast, exam.time);
+                float nearness = exam.near[at].of(targets[at]);
+                exam.counts[at] = popularity.count(catalogue.itemAt(targets[at]), now);
+                for (Examination.Query query : exam.queries) {
                     float[] user = Arrays.copyOfRange(query.users, at * dim, (at + 1) * dim);
                     products.multiplyTransposedRight(user, item, product, 1, dim, 1, 1f);
                     for (Examination.Order order : query.orders) {
                         float alone = order.hasTerms() ? product[0] + order.term(number, 0) : product[0];
-                        order.marks[at] = order.adds(exam.near()[at]) ? alone + order.ofNeighbours() * nearness : alone;
+                        order.marks[at] = order.adds(exam.near[at]) ? alone + order.ofNeighbours() * nearness : alone;
                     }
                     int target = at;
                     query.likelihood.ifPresent(
@@ -105,7 +105,7 @@ final class CatalogueScan {
      */
     void pass(int items, long time) {
         double now = time / MILLIS_AN_HOUR;
-        boolean areNumbersRead = exam.queries().stream().anyMatch(Examination.Query::readsNumbers);
+        boolean areNumbersRead = exam.queries.stream().anyMatch(Examination.Query::readsNumbers);
         int end = exam.next() + items;
         for (int at = 0; at < reached.length; at++) {
             reached[at] = endOfLeftOut(at, exam.next());
@@ -116,12 +116,12 @@ final class CatalogueScan {
             if (areNumbersRead) {
                 numbers.take(catalogue, first, ids.size(), fast, time);
             }
-            for (Examination.Query query : exam.queries()) {
+            for (Examination.Query query : exam.queries) {
                 count(query, first, ids.size());
             }
             double[] counts =
                     ids.stream().mapToDouble(id -> popularity.count(id, now)).toArray();
-            count(exam.byPopularity(), exam.counts(), counts, first);
+            count(exam.byPopularity, exam.counts, counts, first);
             for (int at = 0; at < reached.length; at++) {
                 reached[at] = endOfLeftOut(at, first + ids.size());
             }
@@ -162,12 +162,12 @@ final class CatalogueScan {
                         scores,
                         row,
                         size,
-                        exam.leftOut()[at],
+                        exam.leftOut[at],
                         reached[at],
                         endOfLeftOut(at, first + size),
                         first,
-                        exam.targets()[at],
-                        exam.near()[at]));
+                        exam.targets[at],
+                        exam.near[at]));
             }
         }
     }
@@ -175,7 +175,7 @@ final class CatalogueScan {
     /** @param row where the user's scores with the tile begin */
     private void count(Examination.Order order, int at, int row, int first, int size) {
         Loops loops = Loops.now();
-        NearNumbers near = exam.near()[at];
+        NearNumbers near = exam.near[at];
         float[] compared = scores;
         int start = row;
         if (order.hasTerms()) {
@@ -198,7 +198,7 @@ final class CatalogueScan {
         int worse = loops.countBelow(compared, start, start + size, mark);
         order.places.add(at, better, size - better - worse);
         for (int which = reached[at]; which < endOfLeftOut(at, first + size); which++) {
-            float score = compared[start + exam.leftOut()[at][which] - first];
+            float score = compared[start + exam.leftOut[at][which] - first];
             order.places.remove(at, score > mark, !(score > mark) && !(score < mark));
         }
     }
@@ -211,7 +211,7 @@ final class CatalogueScan {
             int notAbove = countBelow(ascending, Math.nextUp(marks[at]));
             places.add(at, counts.length - notAbove, notAbove - below);
             for (int which = reached[at]; which < endOfLeftOut(at, first + counts.length); which++) {
-                double count = counts[exam.leftOut()[at][which] - first];
+                double count = counts[exam.leftOut[at][which] - first];
                 places.remove(at, count > marks[at], count == marks[at]);
             }
         }
@@ -219,7 +219,7 @@ final class CatalogueScan {
 
     /** Returns the first index, from {@code reached} on, of a number that is not below the end. */
     private int endOfLeftOut(int at, int end) {
-        int[] leftOut = exam.leftOut()[at];
+        int[] leftOut = exam.leftOut[at];
         int which = reached[at];
         while (which < leftOut.length && leftOut[which] < end) {
             which++;

@@ -3,6 +3,7 @@ package dev.millrace.exam;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.model.Side;
 import dev.millrace.model.TwoTower;
+import dev.millrace.state.Form;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -72,8 +73,8 @@ final class ExamBudget {
         return credit;
     }
 
-    void restore(double stored) {
-        credit = stored;
+    void fields(Form form) {
+        credit = form.number(credit);
     }
 
     static double costOfStep(MiniBatch logged, TwoTower model) {

@@ -125,19 +125,24 @@ final class Examination {
         }
     }
 
-    private final long time;
+    /** Of the events, epoch milliseconds. */
+    final long time;
+
+    final List<Query> queries;
+    final Places byPopularity;
+    /** [n] popularity of the events' own items. */
+    final double[] counts;
+    /** [n] numbers of the events' own items, or {@link #GONE}. */
+    final int[] targets;
+    /** [n][] numbers of the items that each event's own does not compete with, each once and ascending; it is among them itself. */
+    final int[][] leftOut;
+    /** [n] what is near to the latest clicks of each event's user. */
+    final NearNumbers[] near;
+
     private final List<Examinee> examinees;
-    private final List<Query> queries;
-    private final Places byPopularity;
-    private final double[] counts;
     private final boolean[] isForgotten;
     private int next;
-
-    // the same by the numbers that the items have now
-    private final int[] targets;
-    private final int[][] leftOut;
-    private final NearNumbers[] near;
-    private long changes; // of the catalogue, as of these numbers
+    private long changes; // of the catalogue, as of the numbers
     private boolean isById; // whether the examinees have all that is needed to find new numbers
 
     private int entries; // of examinees, in the store
@@ -166,23 +171,6 @@ final class Examination {
         this.near = new NearNumbers[examinees.size()];
     }
 
-    long time() {
-        return time;
-    }
-
-    List<Query> queries() {
-        return queries;
-    }
-
-    Places byPopularity() {
-        return byPopularity;
-    }
-
-    /** [n] popularity of the events' own items. */
-    double[] counts() {
-        return counts;
-    }
-
     /** Number of events. */
     int size() {
         return targets.length;
@@ -206,21 +194,6 @@ final class Examination {
     void moveTo(int number) {
         isDirty |= number != next;
         next = number;
-    }
-
-    /** [n] numbers of the events' own items, or {@link #GONE}. */
-    int[] targets() {
-        return targets;
-    }
-
-    /** [n][] numbers of the items that each event's own does not compete with, each once and ascending; it is among them itself. */
-    int[][] leftOut() {
-        return leftOut;
-    }
-
-    /** [n] what is near to the latest clicks of each event's user. */
-    NearNumbers[] near() {
-        return near;
     }
 
     /** Keeps all by ids, so that the catalogue may change. */
@@ -291,7 +264,8 @@ final class Examination {
         }
         for (int at = 0; at < size(); at++) {
             if (entries == 0 && !isForgotten[at]) {
-                sink.put(keys.examinee(at), new Examinee.Stored(examinees.get(at), vectors(at)).entry());
+                int place = at;
+                sink.put(keys.examinee(at), Form.written(form -> fields(form, place)));
             } else if (isForgotten[at]) {
                 sink.delete(keys.examinee(at));
             }
@@ -335,14 +309,22 @@ final class Examination {
         }
     }
 
-    /** [queries, dim] a user's vectors. */
-    private float[] vectors(int at) {
+    /** Writes an examinee and its user's vectors, or reads them. */
+    private void fields(Form form, int at) {
         int dim = queries.get(0).users.length / size();
+        Examinee examinee = examinees.get(at).fields(form);
         float[] vectors = new float[queries.size() * dim];
         for (int query = 0; query < queries.size(); query++) {
             System.arraycopy(queries.get(query).users, at * dim, vectors, query * dim, dim);
         }
-        return vectors;
+        vectors = form.floats(vectors);
+        if (form.isRead()) {
+            examinees.set(at, examinee);
+            isForgotten[at] = false;
+            for (int query = 0; query < queries.size(); query++) {
+                System.arraycopy(vectors, query * dim, queries.get(query).users, at * dim, dim);
+            }
+        }
     }
 
     /**
@@ -359,15 +341,7 @@ final class Examination {
                 found.byPopularity,
                 found.counts);
         Arrays.fill(read.isForgotten, true);
-        stored.headMap(found.size).forEach((at, entry) -> {
-            Examinee.Stored one = Examinee.Stored.read(entry);
-            read.isForgotten[at] = false;
-            read.examinees.set(at, one.examinee());
-            int dim = one.vectors().length / found.queries.size();
-            for (int query = 0; query < found.queries.size(); query++) {
-                System.arraycopy(one.vectors(), query * dim, found.queries.get(query).users, at * dim, dim);
-            }
-        });
+        stored.headMap(found.size).forEach((at, entry) -> Form.restore(entry, form -> read.fields(form, at)));
         read.next = found.next;
         read.isById = true;
         read.entries = found.size;

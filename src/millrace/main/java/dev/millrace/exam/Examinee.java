@@ -27,28 +27,8 @@ record Examinee(
         return new Examinee(event, user, item, leftOut, found);
     }
 
-    /**
-     * An examinee, and its user's vectors.
-     *
-     * @param vectors [queries, dim]
-     */
-    record Stored(Examinee examinee, float[] vectors) {
-
-        static Stored read(byte[] entry) {
-            return Form.read(entry, new Stored(NONE, new float[0])::fields);
-        }
-
-        byte[] entry() {
-            return Form.written(this::fields);
-        }
-
-        private Stored fields(Form form) {
-            String user = form.text(examinee.user);
-            String item = form.text(examinee.item);
-            List<String> leftOut = form.texts(examinee.leftOut);
-            NearNumbers.ById near =
-                    new NearNumbers.ById(form.texts(examinee.near.items()), form.floats(examinee.near.numbers()));
-            return new Stored(new Examinee(Optional.empty(), user, item, leftOut, near), form.floats(vectors));
-        }
+    /** Writes all but the event, or reads it. */
+    Examinee fields(Form form) {
+        return new Examinee(Optional.empty(), form.text(user), form.text(item), form.texts(leftOut), near.fields(form));
     }
 }

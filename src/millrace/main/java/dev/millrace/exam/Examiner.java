@@ -11,6 +11,7 @@ import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Products;
 import dev.millrace.popularity.DecayedCounts;
 import dev.millrace.popularity.GivenWeights;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.StoredFields;
@@ -65,12 +66,6 @@ public final class Examiner implements Durable {
     /**
      * @param prefix first byte of the keys of totals and credit
      * @param popularityPrefix first byte of the baseline's keys
-     */
-    public Examiner(ExamSettings settings, char prefix, char popularityPrefix) {
-        this(settings, prefix, popularityPrefix, ExamWitness.NONE, id -> id);
-    }
-
-    /**
      * @param witness receives each ranked event
      * @param ids returns the copy of an item's id to keep
      */
@@ -91,7 +86,7 @@ public final class Examiner implements Durable {
         this.itemsAStep = itemsAStep;
         this.witness = witness;
         this.budget = new ExamBudget(settings.budget(), settings.everyBatchUpTo());
-        this.storedCredit = new StoredFields(form -> budget.restore(form.number(budget.credit())));
+        this.storedCredit = new StoredFields(budget::fields);
         this.prefix = (byte) prefix;
         this.keys = new Examination.Keys(this.prefix);
         this.areTowersApart = !settings.weights().equals(GivenWeights.OF_THE_TOWERS);
@@ -161,7 +156,7 @@ public final class Examiner implements Durable {
         int left = Math.max(0, catalogue.size() - exam.next());
         int items = budget.isOfEveryBatch(catalogue.size()) ? left : Math.min(left, itemsAStep);
         exam.follow(catalogue);
-        scan(exam, Math.max(1, items), model, facts).pass(items, Math.max(time, exam.time()));
+        scan(exam, Math.max(1, items), model, facts).pass(items, Math.max(time, exam.time));
         if (items < left) {
             exam.keepIds(catalogue);
             return Optional.empty();
@@ -200,9 +195,9 @@ public final class Examiner implements Durable {
     public void rank(List<TrainingExample> events, TwoTower model, ItemFacts facts, ExamWitness to) {
         Examination exam = examination(events, events.get(0).time(), model, facts, Optional.empty());
         int items = facts.catalogue().size();
-        scan(exam, items, model, facts).pass(items, exam.time());
+        scan(exam, items, model, facts).pass(items, exam.time);
         for (int at = 0; at < events.size(); at++) {
-            to.ranked(events.get(at), places(exam, at), exam.byPopularity().of(at));
+            to.ranked(events.get(at), places(exam, at), exam.byPopularity.of(at));
         }
     }
 
@@ -264,7 +259,7 @@ public final class Examiner implements Durable {
     }
 
     private static List<Examination.Order> orders(Examination exam) {
-        return exam.queries().stream().flatMap(query -> query.orders.stream()).toList();
+        return exam.queries.stream().flatMap(query -> query.orders.stream()).toList();
     }
 
     /**
@@ -287,17 +282,16 @@ public final class Examiner implements Durable {
                 .toList();
         List<Examination.Query> queries = new ArrayList<>();
         List<QueryWeights> weights = weights();
-        for (int from = 0; from < weights.size(); ) {
-            int to = sameChannels(weights, from);
-            List<Examination.Order> sharing = weights.subList(from, to).stream()
-                    // cos + τ (β log p + …) ranks as cos / τ + β log p + … does, and leaves the cosine unchanged
-                    // without weights
-                    .map(each -> new Examination.Order(
-                            each.given().or(model.mixture().relative()).times(model.temperature()), examined.size()))
-                    .toList();
-            float[] users = vectors(examined, weights.get(from), model);
-            queries.add(new Examination.Query(users, sharing, from == 0 ? likelihood : Optional.empty()));
-            from = to;
+        for (int at = 0; at < weights.size(); at++) {
+            QueryWeights each = weights.get(at);
+            if (at == 0 || !each.channels().equals(weights.get(at - 1).channels())) { // others share the vectors
+                float[] users = vectors(examined, each, model);
+                queries.add(new Examination.Query(users, new ArrayList<>(), at == 0 ? likelihood : Optional.empty()));
+            }
+            // cos + τ (β log p + …) ranks as cos / τ + β log p + … does, and leaves the cosine unchanged without
+            // weights
+            PriorWeights beside = each.given().or(model.mixture().relative()).times(model.temperature());
+            queries.get(queries.size() - 1).orders.add(new Examination.Order(beside, examined.size()));
         }
         Examination exam = new Examination(time, examinees, near, queries, catalogue);
         scan(exam, examined.size(), model, facts).mark();
@@ -315,7 +309,7 @@ public final class Examiner implements Durable {
             for (int order = 0; order < places.size(); order++) {
                 byModel.set(order, byModel.get(order).plus(places.get(order)));
             }
-            double byPopularity = exam.byPopularity().of(at);
+            double byPopularity = exam.byPopularity.of(at);
             popular = popular.plus(byPopularity);
             alone = alone.plus(byTowers.of(at));
             exam.examinee(at).event().ifPresent(event -> witness.ranked(event, places, byPopularity));
@@ -324,16 +318,6 @@ public final class Examiner implements Durable {
         towers = Optional.of(alone);
         storedTotals.change();
         storedTowers.changeIf(areTowersApart);
-    }
-
-    /** Returns the end, exclusive, of the run of weights from {@code from} on that weigh the channels alike. */
-    private static int sameChannels(List<QueryWeights> weights, int from) {
-        int to = from + 1;
-        while (to < weights.size()
-                && weights.get(to).channels().equals(weights.get(from).channels())) {
-            to++;
-        }
-        return to;
     }
 
     private static float[] vectors(List<TrainingExample> examined, QueryWeights weights, TwoTower model) {

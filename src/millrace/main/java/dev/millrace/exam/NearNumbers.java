@@ -4,6 +4,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.catalogue.Catalogue;
 import dev.millrace.neighbour.Nearness;
 import dev.millrace.neighbour.NeighbourLists;
+import dev.millrace.state.Form;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
@@ -85,6 +86,10 @@ final class NearNumbers {
     record ById(List<String> items, float[] numbers) {
 
         static final ById NOTHING = new ById(List.of(), new float[0]);
+
+        ById fields(Form form) {
+            return new ById(form.texts(items), form.floats(numbers));
+        }
 
         /** Returns the numbers of the items that the catalogue still has. */
         NearNumbers in(Catalogue catalogue) {

@@ -70,7 +70,19 @@ public record RankingTotals(long scored, long[] hits, double gain10) {
      * @param mean of the recall
      * @param variance of the mean
      */
-    public record Estimate(double mean, double variance) {}
+    public record Estimate(double mean, double variance) {
+
+        private static final double ERRORS = 3;
+
+        /**
+         * Returns true if it is below a share of another recall even if chance is allowed for, by three standard errors of both.
+         *
+         * @param variance of the other recall
+         */
+        public boolean isSurelyBelow(double share, double other, double variance) {
+            return mean + ERRORS * Math.sqrt(this.variance + share * share * variance) < share * other;
+        }
+    }
 
     /**
      * Estimates the recall as if two more events had been found and two more not (Agresti and Coull 1998). So the variance

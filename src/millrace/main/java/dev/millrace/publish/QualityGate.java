@@ -2,7 +2,6 @@ package dev.millrace.publish;
 
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.ExamWindow;
-import dev.millrace.exam.RankingTotals;
 import dev.millrace.state.Form;
 import dev.millrace.state.StoredFields;
 import java.util.List;
@@ -33,7 +32,6 @@ final class QualityGate {
 
     private static final double FALL_OF_RISE = 1.0 / 8;
     private static final double FALL_WHILE_CLOSED_OF_RISE = FALL_OF_RISE / 4;
-    private static final double ERRORS = 3; // that a short stretch must be below
     private static final int EXPECTED_HITS = 16; // of a stretch that is taken as the level
     private static final int CERTAIN_HITS = 64; // of a window; half as many are no chance
     private static final int HITS = 10; // of popularity; with fewer, a multiple of its recall says nothing
@@ -164,9 +162,7 @@ final class QualityGate {
 
     /** @param variance of the recall of before */
     private boolean isSurelyBelow(ExamTotals exam, double before, double variance) {
-        double share = 1 - settings.maxFall();
-        RankingTotals.Estimate found = exam.model().estimateAt(settings.recallAt());
-        return found.mean() + ERRORS * Math.sqrt(found.variance() + share * share * variance) < share * before;
+        return exam.model().estimateAt(settings.recallAt()).isSurelyBelow(1 - settings.maxFall(), before, variance);
     }
 
     private double recall(ExamTotals exam) {

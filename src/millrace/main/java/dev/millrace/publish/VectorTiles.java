@@ -4,6 +4,7 @@ import dev.millrace.model.TwoTower;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 
 /**
  * The vectors of the items to publish, encoded in tiles, so that no array grows with their number.
@@ -33,11 +34,6 @@ final class VectorTiles {
         this.rooms = rooms;
     }
 
-    /** Receives an item and a copy of its vector. */
-    interface Receiver {
-        void receive(String item, float[] vector);
-    }
-
     /** Returns a description of the first vector that must not be published; empty if all may. Comes before {@link #forEach}. */
     Optional<String> firstUnsound() {
         int dim = model.dim();
@@ -52,13 +48,13 @@ final class VectorTiles {
         return Optional.empty();
     }
 
-    /** Hands on all vectors, in the order of the items. */
-    void forEach(Receiver receiver) {
+    /** Hands on all items with a copy of their vectors, in their order. */
+    void forEach(BiConsumer<String, float[]> receiver) {
         int dim = model.dim();
         for (int from = 0; from < items.size(); from += ROWS) {
             float[] vectors = from / ROWS < KEPT ? rooms.get(from / ROWS) : encoded(from);
             for (int at = from; at < end(from); at++) {
-                receiver.receive(items.get(at), Arrays.copyOfRange(vectors, (at - from) * dim, (at - from + 1) * dim));
+                receiver.accept(items.get(at), Arrays.copyOfRange(vectors, (at - from) * dim, (at - from + 1) * dim));
             }
         }
     }

@@ -15,38 +15,27 @@ class ExamWindowTest {
         ExamWindow window = new ExamWindow(160);
 
         // it begins with the first totals, whatever they are; parts are of 10 events
-        assertThat(window.moved(1, totals(1000, 500)))
-                .hasValueSatisfying(advance -> assertThat(advance.stretches()).isEmpty());
+        assertThat(stretches(window, 1, totals(1000, 500))).isEmpty();
         for (int scored = 1010; scored < 1160; scored += 10) {
             assertThat(window.moved(1, totals(scored - 5, 500))).isEmpty();
-            assertThat(window.moved(1, totals(scored, 500)))
-                    .hasValueSatisfying(
-                            advance -> assertThat(advance.stretches()).isEmpty());
+            assertThat(stretches(window, 1, totals(scored, 500))).isEmpty();
         }
-        assertThat(window.moved(1, totals(1160, 580))).hasValueSatisfying(advance -> {
-            ExamTotals exam = only(advance);
-            assertThat(exam.model().scored()).isEqualTo(160);
-            assertThat(exam.model().recallAt(100)).isEqualTo(0.5); // 80 of 160
-        });
+        ExamTotals first = full(window, 1, totals(1160, 580));
+        assertThat(first.model().scored()).isEqualTo(160);
+        assertThat(first.model().recallAt(100)).isEqualTo(0.5); // 80 of 160
         assertThat(window.moved(1, totals(1165, 580))).isEmpty();
-        assertThat(window.moved(1, totals(1170, 580)))
-                .hasValueSatisfying(
-                        advance -> assertThat(only(advance).model().scored()).isEqualTo(160));
+        assertThat(full(window, 1, totals(1170, 580)).model().scored()).isEqualTo(160);
     }
 
     @Test
     void anExamLargerThanAPartMakesTheWindowNoLargerThanItMustBe() {
         ExamWindow window = new ExamWindow(160);
-        window.moved(1, totals(0, 0));
-        window.moved(1, totals(100, 0));
-        window.moved(1, totals(200, 0));
-
-        Optional<ExamWindow.Advance> third = window.moved(1, totals(300, 0));
+        for (int scored = 0; scored < 300; scored += 100) {
+            window.moved(1, totals(scored, 0));
+        }
 
         // of the totals at 0, 100, 200 and 300, those at 100 are the latest that leave 160 events
-        assertThat(third)
-                .hasValueSatisfying(
-                        advance -> assertThat(only(advance).model().scored()).isEqualTo(200));
+        assertThat(full(window, 1, totals(300, 0)).model().scored()).isEqualTo(200);
     }
 
     @Test
@@ -94,19 +83,23 @@ class ExamWindowTest {
         ExamWindow window = new ExamWindow(6400);
 
         for (int step = 0; step < 50; step++) {
-            assertThat(window.moved(step, totals(step * 128L, 0)).map(ExamWindow.Advance::stretches))
-                    .satisfies(given -> assertThat(given.orElse(List.of())).isEmpty());
+            Optional<ExamWindow.Advance> advance = window.moved(step, totals(step * 128L, 0));
+            assertThat(advance.map(ExamWindow.Advance::stretches).orElse(List.of()))
+                    .isEmpty();
         }
         window.moved(50, totals(6399, 0));
-        assertThat(window.moved(51, totals(6800, 0)))
-                .hasValueSatisfying(
-                        advance -> assertThat(only(advance).model().scored()).isEqualTo(6800));
+        assertThat(full(window, 51, totals(6800, 0)).model().scored()).isEqualTo(6800);
     }
 
-    private static ExamTotals only(ExamWindow.Advance advance) {
-        assertThat(advance.stretches()).singleElement().satisfies(stretch -> assertThat(stretch.isFull())
-                .isTrue());
-        return advance.stretches().get(0).exam();
+    private static List<ExamWindow.Stretch> stretches(ExamWindow window, long step, ExamTotals totals) {
+        return window.moved(step, totals).orElseThrow().stretches();
+    }
+
+    /** Returns the exam of the window, which is full. */
+    private static ExamTotals full(ExamWindow window, long step, ExamTotals totals) {
+        List<ExamWindow.Stretch> stretches = stretches(window, step, totals);
+        assertThat(stretches).hasSize(1).allMatch(ExamWindow.Stretch::isFull);
+        return stretches.get(0).exam();
     }
 
     /** Totals of which so many were found within the first hundred, and none nearer. */

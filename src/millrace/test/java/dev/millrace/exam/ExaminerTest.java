@@ -1,5 +1,7 @@
 package dev.millrace.exam;
 
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -27,16 +29,16 @@ import dev.millrace.state.EntrySource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
 import java.util.function.ToDoubleBiFunction;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.assertj.core.api.RecursiveComparisonAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -71,13 +73,10 @@ class ExaminerTest {
         examiner.examine(batch, model, facts);
 
         ExamTotals totals = examiner.totals();
-        assertThat(totals.model()).usingRecursiveComparison().isEqualTo(reference(batch, model, WEIGHTS.get(0)));
+        assertThatRanks(totals.model()).isEqualTo(reference(batch, model, WEIGHTS.get(0)));
         assertThat(totals.others()).hasSize(3);
         for (int at = 1; at < WEIGHTS.size(); at++) {
-            assertThat(totals.others().get(at - 1))
-                    .as("weight %s", WEIGHTS.get(at))
-                    .usingRecursiveComparison()
-                    .isEqualTo(reference(batch, model, WEIGHTS.get(at)));
+            assertThatRanks(totals.others().get(at - 1)).isEqualTo(reference(batch, model, WEIGHTS.get(at)));
         }
         assertThat(totals.model().hits()).isNotEqualTo(totals.others().get(0).hits());
     }
@@ -92,20 +91,13 @@ class ExaminerTest {
         TwoTower model = new TwoTower(MODEL, catalogue);
         GivenWeights alone = GivenWeights.OF_THE_TOWERS.withNeighbours(0.5);
         GivenWeights beside = alone.withPopularity(0.75);
-        Examiner examiner = new Examiner(
-                new ExamSettings(1, 5000, Duration.ofHours(6), alone, List.of(QueryWeights.of(beside)), true),
-                'E',
-                'e');
+        Examiner examiner = examiner(settings(alone, beside));
 
         examiner.examine(batch, model, facts);
 
-        assertThat(examiner.totals().model()).usingRecursiveComparison().isEqualTo(reference(batch, model, 0, 0.5));
-        assertThat(examiner.totals().others().get(0))
-                .usingRecursiveComparison()
-                .isEqualTo(reference(batch, model, 0.75, 0.5));
-        assertThat(examiner.totalsOfTowers().model())
-                .usingRecursiveComparison()
-                .isEqualTo(reference(batch, model, 0, 0));
+        assertThatRanks(examiner.totals().model()).isEqualTo(reference(batch, model, 0, 0.5));
+        assertThatRanks(examiner.totals().others().get(0)).isEqualTo(reference(batch, model, 0.75, 0.5));
+        assertThatRanks(examiner.totalsOfTowers().model()).isEqualTo(reference(batch, model, 0, 0));
         assertThat(examiner.totals().model().hits())
                 .isNotEqualTo(examiner.totalsOfTowers().model().hits());
     }
@@ -135,12 +127,11 @@ class ExaminerTest {
             catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem(item, TIME, Features.NONE)));
         }
         TrainingExample example = Scenes.click("u", "target", TIME, "had");
-        ExamSettings leftOut =
-                new ExamSettings(1, 5000, Duration.ofHours(6), GivenWeights.OF_THE_TOWERS, List.of(), true);
+        ExamSettings leftOut = settings(GivenWeights.OF_THE_TOWERS);
         List<Double> places = new ArrayList<>();
 
         for (ExamSettings settings : List.of(leftOut, leftOut.withHistoryLeftOut(false))) {
-            Examiner examiner = new Examiner(settings, 'E', 'e');
+            Examiner examiner = examiner(settings);
             examiner.observe(batch(List.of(Scenes.click("u", "had", TIME), example)));
             examiner.rank(
                     List.of(example),
@@ -164,16 +155,8 @@ class ExaminerTest {
                 new QueryWeights(GivenWeights.OF_THE_TOWERS, new TreeMap<>(Map.of("one", 0.0, "other", 1.0)));
         QueryWeights both =
                 new QueryWeights(GivenWeights.OF_THE_TOWERS, new TreeMap<>(Map.of("one", 1.0, "other", 1.0)));
-        Examiner examiner = new Examiner(
-                new ExamSettings(
-                        1,
-                        2000,
-                        Duration.ofHours(6),
-                        GivenWeights.OF_THE_TOWERS,
-                        List.of(other, both, QueryWeights.of(GivenWeights.OF_THE_TOWERS)),
-                        true),
-                'E',
-                'e');
+        Examiner examiner = examiner(settings(GivenWeights.OF_THE_TOWERS)
+                .withOtherWeights(List.of(other, both, QueryWeights.of(GivenWeights.OF_THE_TOWERS))));
         TwoTower model = new TwoTower(channels, catalogue);
         model.learn(batch(drawn(60)));
 
@@ -184,10 +167,7 @@ class ExaminerTest {
         byWeights.addAll(totals.others());
         List<Map<String, Double>> weights = List.of(Map.of("other", 0.0), other.channels(), both.channels(), Map.of());
         for (int at = 0; at < weights.size(); at++) {
-            assertThat(byWeights.get(at))
-                    .as("weights %s", weights.get(at))
-                    .usingRecursiveComparison()
-                    .isEqualTo(byChannels(batch, model, weights.get(at)));
+            assertThatRanks(byWeights.get(at)).isEqualTo(byChannels(batch, model, weights.get(at)));
         }
         assertThat(totals.model().hits()).isNotEqualTo(totals.others().get(0).hits());
     }
@@ -213,86 +193,26 @@ class ExaminerTest {
             String[] history = {"i" + at, "i" + (at + 300), "i" + (items - 1), "i" + random.nextInt(items)};
             examples.add(Scenes.click("u" + at, "i" + random.nextInt(items), TIME, history));
         }
-        popularity.observe(batch(examples).counted());
+        MiniBatch batch = batch(examples);
+        popularity.observe(batch.counted());
         TwoTower model = new TwoTower(byCategory, catalogue);
         Examiner examiner = examiner();
-        examiner.observe(batch(examples.subList(0, 100)));
+        List<TrainingExample> clicks = examples.subList(0, 100);
+        examiner.observe(batch(clicks));
 
-        examiner.examine(batch(examples), model, facts);
+        examiner.examine(batch, model, facts);
 
-        float[] vectors = new float[items * 8];
-        model.itemVectors(IntStream.range(0, items).mapToObj(item -> "i" + item).toList(), vectors);
-        RankingTotals expected = RankingTotals.NONE;
-        RankingTotals expectedByPopularity = RankingTotals.NONE;
-        double factor = WEIGHTS.get(0) * byCategory.loss().temperature();
-        for (TrainingExample example : examples) {
-            float[] user = new float[8];
-            model.userVectors(List.of(example.user()), List.of(example.context()), user);
-            int target = Integer.parseInt(example.item().substring(1));
-            double place = 1;
-            double popularPlace = 1;
-            long clicks = clicks(examples, target);
-            for (int item = 0; item < items; item++) {
-                String other = "i" + item;
-                if (item != target && !example.user().history().contains(other)) {
-                    float score = score(user, vectors, item) + (float) (factor * popularity.number(other, TIME));
-                    float mark =
-                            score(user, vectors, target) + (float) (factor * popularity.number(example.item(), TIME));
-                    place += score > mark ? 1 : score == mark ? 0.5 : 0;
-                    long others = clicks(examples, item);
-                    popularPlace += others > clicks ? 1 : others == clicks ? 0.5 : 0;
-                }
-            }
-            expected = expected.plus(place);
-            expectedByPopularity = expectedByPopularity.plus(popularPlace);
-        }
-        assertThat(examiner.totals().model()).usingRecursiveComparison().isEqualTo(expected);
-        assertThat(examiner.totals().popularity()).usingRecursiveComparison().isEqualTo(expectedByPopularity);
+        Map<String, Long> popular = clicks.stream().collect(groupingBy(TrainingExample::item, counting()));
+        assertThatRanks(examiner.totals().popularity())
+                .isEqualTo(ranked(batch, example -> item -> (float) popular.getOrDefault(item, 0L)));
+        RankingTotals expected = reference(batch, model, WEIGHTS.get(0));
+        assertThatRanks(examiner.totals().model()).isEqualTo(expected);
         assertThat(expected.hits()[3]).isPositive();
-    }
-
-    private static long clicks(List<TrainingExample> examples, int item) {
-        return examples.subList(0, 100).stream()
-                .filter(example -> example.item().equals("i" + item))
-                .count();
-    }
-
-    private static float score(float[] user, float[] vectors, int item) {
-        float sum = 0;
-        for (int d = 0; d < user.length; d++) {
-            sum += user[d] * vectors[item * user.length + d];
-        }
-        return sum;
-    }
-
-    @Test
-    void restoredItExaminesTheBatchesThatTheOtherDoes() {
-        listAll();
-        TwoTower model = new TwoTower(MODEL, catalogue);
-        ExamSettings small = new ExamSettings(0.3, 0, Duration.ofHours(6), GivenWeights.OF_THE_TOWERS, List.of(), true);
-        Examiner undisturbed = new Examiner(small, 'E', 'e');
-        Examiner restarted = new Examiner(small, 'E', 'e');
-        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
-        Set<Long> scored = new TreeSet<>();
-        for (int step = 0; step < 60; step++) {
-            MiniBatch batch = batch(drawn(20));
-            undisturbed.examine(batch, model, facts);
-            restarted.examine(batch, model, facts);
-            restarted.drainDirty(EntrySink.into(stored));
-            restarted = new Examiner(small, 'E', 'e');
-            stored.forEach(restarted::restore);
-            assertThat(restarted.totals()).usingRecursiveComparison().isEqualTo(undisturbed.totals());
-            scored.add(undisturbed.totals().model().scored());
-        }
-
-        // some batches were examined, not all
-        assertThat(scored).hasSizeBetween(3, 30);
     }
 
     @Test
     void theGradientOfTheMixtureAgreesWithFiniteDifferencesOfTheLikelihood() {
         int items = 1_500; // in two tiles
-        List<float[]> vectors = new ArrayList<>();
         for (int item = 0; item < items; item++) {
             long time = TIME - item % 50 * HALF_AN_HOUR;
             catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, time, Features.NONE)));
@@ -305,11 +225,7 @@ class ExaminerTest {
         model.mixture()
                 .learn(new Mixture.Gradient(0.1, new PriorWeights(0.1, 0.1, -0.1, -0.1))); // so that no weight is 0
         MiniBatch batch = batch(drawn(30));
-        for (int item = 0; item < items; item++) {
-            float[] vector = new float[8];
-            model.itemVectors(List.of("i" + item), vector);
-            vectors.add(vector);
-        }
+        Map<String, float[]> vectors = vectors(model);
 
         Mixture.Gradient gradient = examiner().examine(batch, model, facts).orElseThrow();
 
@@ -359,7 +275,8 @@ class ExaminerTest {
     }
 
     /** Mean of −log likelihood over the examples, in double precision. */
-    private double surprise(MiniBatch batch, TwoTower model, List<float[]> vectors, double towers, PriorWeights prior) {
+    private double surprise(
+            MiniBatch batch, TwoTower model, Map<String, float[]> vectors, double towers, PriorWeights prior) {
         double sum = 0;
         float[] user = new float[8];
         for (TrainingExample example : batch.examples()) {
@@ -367,13 +284,13 @@ class ExaminerTest {
             Map<String, Double> near = near(example);
             double all = 0;
             double own = 0;
-            for (int item = 0; item < vectors.size(); item++) {
-                String id = "i" + item;
+            for (int item = 0; item < catalogue.size(); item++) {
+                String id = catalogue.itemAt(item);
                 boolean isTarget = id.equals(example.item());
                 if (isTarget || !example.user().history().contains(id)) {
                     double cosine = 0;
                     for (int d = 0; d < 8; d++) {
-                        cosine += (double) user[d] * vectors.get(item)[d];
+                        cosine += (double) user[d] * vectors.getOrDefault(id, user)[d];
                     }
                     double age = Math.log1p(item % 50 * 0.5); // hours
                     double score = towers * cosine / model.temperature()
@@ -396,10 +313,9 @@ class ExaminerTest {
         popularity.observe(batch(drawn(200)).counted());
         MiniBatch batch = batch(drawn(60));
         TwoTower model = new TwoTower(MODEL, catalogue);
-        ExamSettings learned = new ExamSettings(
-                1, 5000, Duration.ofHours(6), GivenWeights.NONE, List.of(QueryWeights.of(popularity(0.3))), true);
-        Examiner examiner = new Examiner(learned, 'E', 'e');
-        Examiner restored = new Examiner(learned, 'E', 'e');
+        ExamSettings learned = settings(GivenWeights.NONE, popularity(0.3));
+        Examiner examiner = examiner(learned);
+        Examiner restored = examiner(learned);
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
 
         examiner.examine(batch, model, facts);
@@ -408,12 +324,10 @@ class ExaminerTest {
 
         assertThat(model.mixture().relative().popularity()).isEqualTo(1);
         for (Examiner each : List.of(examiner, restored)) {
-            assertThat(each.totals().model()).usingRecursiveComparison().isEqualTo(reference(batch, model, 1));
+            assertThatRanks(each.totals().model()).isEqualTo(reference(batch, model, 1));
             assertThat(each.totals().others()).hasSize(1);
-            assertThat(each.totals().others().get(0))
-                    .usingRecursiveComparison()
-                    .isEqualTo(reference(batch, model, 0.3));
-            assertThat(each.totalsOfTowers().model()).usingRecursiveComparison().isEqualTo(reference(batch, model, 0));
+            assertThatRanks(each.totals().others().get(0)).isEqualTo(reference(batch, model, 0.3));
+            assertThatRanks(each.totalsOfTowers().model()).isEqualTo(reference(batch, model, 0));
         }
     }
 
@@ -421,18 +335,22 @@ class ExaminerTest {
         return GivenWeights.OF_THE_TOWERS.withPopularity(weight);
     }
 
+    private static ExamSettings settings(GivenWeights weights, GivenWeights... others) {
+        List<QueryWeights> all = Stream.of(others).map(QueryWeights::of).toList();
+        return new ExamSettings(1, 5000, Duration.ofHours(6), weights, all, true);
+    }
+
+    private static Examiner examiner(ExamSettings settings) {
+        return new Examiner(settings, 'E', 'e', ExamWitness.NONE, id -> id);
+    }
+
     private static Examiner examiner() {
-        ExamSettings settings = new ExamSettings(
-                1,
-                5000,
-                Duration.ofHours(6),
-                popularity(WEIGHTS.get(0)),
-                WEIGHTS.stream()
-                        .skip(1)
-                        .map(weight -> QueryWeights.of(popularity(weight)))
-                        .toList(),
-                true);
-        return new Examiner(settings, 'E', 'e');
+        GivenWeights[] weights = WEIGHTS.stream().map(ExaminerTest::popularity).toArray(GivenWeights[]::new);
+        return examiner(settings(weights[0], Arrays.copyOfRange(weights, 1, weights.length)));
+    }
+
+    private static RecursiveComparisonAssert<?> assertThatRanks(RankingTotals found) {
+        return assertThat(found).usingRecursiveComparison();
     }
 
     /** Each item's score on its own. */
@@ -441,34 +359,36 @@ class ExaminerTest {
     }
 
     private RankingTotals reference(MiniBatch batch, TwoTower model, double weight, double ofNeighbours) {
-        float nearWeight = (float) (ofNeighbours * MODEL.loss().temperature());
+        float nearWeight = (float) (ofNeighbours * model.temperature());
+        Map<String, float[]> vectors = vectors(model);
         return ranked(batch, example -> {
             Map<String, Double> near = near(example);
-            float[] user = new float[8];
+            float[] user = new float[model.dim()];
             model.userVectors(List.of(example.user()), List.of(example.context()), user);
-            return item -> product(user, item, model)
-                    + (float) (weight * MODEL.loss().temperature() * popularity.number(item, TIME))
+            return item -> product(user, vectors.getOrDefault(item, user))
+                    + (float) (weight * model.temperature() * popularity.number(item, TIME))
                     + nearWeight * near.getOrDefault(item, 0.0).floatValue();
         });
     }
 
     /** Ranks by the inner products of the vectors that the model gives by these weights. */
-    private static RankingTotals byChannels(MiniBatch batch, TwoTower model, Map<String, Double> weights) {
+    private RankingTotals byChannels(MiniBatch batch, TwoTower model, Map<String, Double> weights) {
+        Map<String, float[]> vectors = vectors(model);
         return ranked(batch, example -> {
             float[] user = new float[model.dim()];
             model.userVectors(List.of(example.user()), List.of(example.context()), weights, user);
-            return item -> product(user, item, model);
+            return item -> product(user, vectors.getOrDefault(item, user));
         });
     }
 
-    private static RankingTotals ranked(MiniBatch batch, Function<TrainingExample, Function<String, Float>> scores) {
+    private RankingTotals ranked(MiniBatch batch, Function<TrainingExample, Function<String, Float>> scores) {
         RankingTotals totals = RankingTotals.NONE;
         for (TrainingExample example : batch.examples()) {
             Function<String, Float> score = scores.apply(example);
             float mark = score.apply(example.item());
             double place = 1;
-            for (int item = 0; item < ITEMS; item++) {
-                String other = "i" + item;
+            for (int item = 0; item < catalogue.size(); item++) {
+                String other = catalogue.itemAt(item);
                 if (!other.equals(example.item()) && !example.user().history().contains(other)) {
                     float found = score.apply(other);
                     place += found > mark ? 1 : found == mark ? 0.5 : 0;
@@ -479,10 +399,23 @@ class ExaminerTest {
         return totals;
     }
 
-    private static float product(float[] user, String item, TwoTower model) {
-        float[] vector = new float[model.dim()];
-        model.itemVectors(List.of(item), vector);
-        return score(user, vector, 0);
+    /** All items' vectors, each encoded on its own. */
+    private Map<String, float[]> vectors(TwoTower model) {
+        Map<String, float[]> vectors = new HashMap<>();
+        for (int item = 0; item < catalogue.size(); item++) {
+            float[] vector = new float[model.dim()];
+            model.itemVectors(List.of(catalogue.itemAt(item)), vector);
+            vectors.put(catalogue.itemAt(item), vector);
+        }
+        return vectors;
+    }
+
+    private static float product(float[] user, float[] item) {
+        float sum = 0;
+        for (int d = 0; d < user.length; d++) {
+            sum += user[d] * item[d];
+        }
+        return sum;
     }
 
     private void listAll() {
@@ -505,6 +438,6 @@ class ExaminerTest {
     }
 
     private static MiniBatch batch(List<TrainingExample> examples) {
-        return Batches.of(1, 1, List.of(), examples, new float[examples.size()], List.of(), new float[0], ITEMS);
+        return Batches.of(1, List.of(), examples);
     }
 }
