@@ -1,24 +1,27 @@
 package dev.millrace.attribute;
 
+import static dev.millrace.attribute.AttributionScene.click;
+import static dev.millrace.attribute.AttributionScene.exposure;
+import static dev.millrace.attribute.AttributionScene.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.event.Click;
-import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
-import dev.millrace.event.UserProfile;
-import dev.millrace.feature.UserFeatures;
-import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.state.Outcome;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AttributionTest {
 
@@ -26,9 +29,9 @@ class AttributionTest {
     private static final long MINUTE = 60_000;
     private static final long HOUR = 60 * MINUTE;
 
-    private final List<TrainingExample> examples = new ArrayList<>();
-    private final Map<String, UserFeatures> latest = new HashMap<>();
-    private final List<String> removed = new ArrayList<>();
+    private final AttributionScene scene = new AttributionScene();
+    private final List<TrainingExample> examples = scene.examples;
+    private final List<String> removed = scene.removed;
     private final MemoryEntries entries = new MemoryEntries();
     private Attribution attribution = attribution(Map.of());
 
@@ -50,8 +53,8 @@ class AttributionTest {
     }
 
     @Test
-    void moreClicksThanARoundHoldsFindTheirExposureInTheOrderOfTheirIds() {
-        for (int at = 0; at < 250; at++) { // 100 in a round
+    void waitingClicksFindTheirExposureInTheOrderOfTheirIdsHoweverMany() {
+        for (int at = 249; at >= 0; at--) { // 100 in a round
             attribution.click(click("c%03d".formatted(at), "ann", "book", at % 10 == 9 ? "other" : "e", START + 1));
         }
 
@@ -64,26 +67,23 @@ class AttributionTest {
     }
 
     @Test
-    void ofClicksThatWaitTheOneWithTheFirstIdIsAnsweredWhicheverCameFirst() {
-        for (String id : List.of("b", "c", "a")) {
-            attribution.click(click(id, "ann", "book", "e", START + 1));
-        }
-
-        attribution.expose(exposure("e", "ann", "book", START));
-
-        assertThat(examples).extracting(TrainingExample::id).containsExactly("a");
-    }
-
-    @Test
-    void removalErasesMoreEntriesThanARoundHolds() {
+    void removalErasesAllOfAUserHoweverManyEntries() {
+        attribution.profile(profile("ann", START, "young"));
+        showAndClick("ann", "pen", START);
         for (int at = 0; at < 2_500; at++) { // 1,000 in a round
             attribution.expose(exposure("e" + at, "ann", "book", START));
         }
+        attribution.expose(exposure("late", "ann", "book", START - HOUR)); // its window ended before it came
+        attribution.click(click("w", "ann", "cup", "unknown", START));
 
         attribution.removeUser("ann");
 
-        assertThat(account("exposures")).isEqualTo(account(2_500, 0, "erased", 2_500));
         assertThat(kinds()).containsOnly("T"); // timers, which name nobody
+        assertThat(removed).containsExactly("ann");
+        assertThat(account("exposures")).isEqualTo(account(2_502, 0, "erased", 2_502));
+        assertThat(account("clicks").outcomes()).isEqualTo(Map.of("attributed", 1L, "erased", 1L));
+        advance(attribution, START + 366 * 24 * HOUR);
+        assertThat(everything()).isEmpty();
     }
 
     @Test
@@ -95,7 +95,7 @@ class AttributionTest {
         attribution.click(click("c", "ann", "c", "e", START + 2001));
 
         assertThat(examples.get(2).user().history()).containsExactly("b", "a");
-        assertThat(Objects.requireNonNull(latest.get("ann")).history()).containsExactly("c", "b", "a");
+        assertThat(Objects.requireNonNull(scene.latest.get("ann")).history()).containsExactly("c", "b", "a");
     }
 
     @Test
@@ -137,7 +137,7 @@ class AttributionTest {
         List<List<String>> sampled = new ArrayList<>();
         for (String weight : List.of("1", "1", "0")) {
             examples.clear();
-            Attribution anew = attribution(
+            Attribution anew = scene.attribution(
                     new MemoryEntries(), Map.of("negatives.exposed", weight, "negatives.exposed.sample", "0.25"));
             for (int at = 0; at < 2000; at++) {
                 anew.expose(exposure("e" + at, "user" + at, "book", START + at));
@@ -152,19 +152,6 @@ class AttributionTest {
     }
 
     @Test
-    void clickBeforeItsExposureWaitsForIt() {
-        attribution.click(click("c", "ann", "a", "e", START + 5));
-        assertThat(account("clicks").waiting()).isEqualTo(1);
-        assertThat(examples).isEmpty();
-
-        attribution.expose(exposure("e", "ann", "a", START));
-
-        assertThat(examples).hasSize(1);
-        assertThat(examples.get(0).user().history()).isEmpty();
-        assertThat(account("clicks")).isEqualTo(account(1, 0, "attributed", 1));
-    }
-
-    @Test
     void clickWithoutExposureBecomesAnOrphanAfterItsWait() {
         attribution.click(click("c", "ann", "a", "never", START));
 
@@ -172,32 +159,25 @@ class AttributionTest {
 
         assertThat(account("clicks")).isEqualTo(account(1, 0, "orphan", 1));
         assertThat(examples).isEmpty();
+        advance(attribution, START + 25 * HOUR);
+        assertThat(everything()).isEmpty();
     }
 
-    @Test
-    void clicksReadFarAheadOfTheirExposuresStillFindThem() {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void eventsReadFarAheadOfTheOtherTopicStillMeet(boolean areClicksAhead) {
+        List<Runnable> exposures = new ArrayList<>();
+        List<Runnable> clicks = new ArrayList<>();
         for (int at = 0; at < 10; at++) {
-            attribution.click(click("c" + at, "ann", "i" + at, "e" + at, START + at * HOUR + 1));
-        }
-        assertThat(account("clicks").waiting()).isEqualTo(10);
-
-        for (int at = 0; at < 10; at++) {
-            attribution.expose(exposure("e" + at, "ann", "i" + at, START + at * HOUR));
+            String id = "" + at;
+            long time = START + at * HOUR;
+            exposures.add(() -> attribution.expose(exposure(id, "ann", "i" + id, time)));
+            clicks.add(() -> attribution.click(click(id, "ann", "i" + id, id, time + 1)));
         }
 
-        assertThat(account("clicks")).isEqualTo(account(10, 0, "attributed", 10));
-    }
-
-    @Test
-    void exposuresReadFarAheadOfTheirClicksStayOpenForThem() {
-        for (int at = 0; at < 10; at++) {
-            attribution.expose(exposure("e" + at, "ann", "i" + at, START + at * HOUR));
-        }
-        assertThat(account("exposures").waiting()).isEqualTo(10);
-
-        for (int at = 0; at < 10; at++) {
-            attribution.click(click("c" + at, "ann", "i" + at, "e" + at, START + at * HOUR + 1));
-        }
+        (areClicksAhead ? clicks : exposures).forEach(Runnable::run);
+        assertThat(account(areClicksAhead ? "clicks" : "exposures").waiting()).isEqualTo(10);
+        (areClicksAhead ? exposures : clicks).forEach(Runnable::run);
 
         assertThat(account("clicks")).isEqualTo(account(10, 0, "attributed", 10));
     }
@@ -211,24 +191,16 @@ class AttributionTest {
         assertThat(account("exposures").outcome(Outcome.UNCLICKED)).isEqualTo(1);
     }
 
-    @Test
-    void clickAfterTheWindowIsLate() {
+    @ParameterizedTest
+    @CsvSource({"30, attributed, clicked", "31, late, unclicked"})
+    void aClickCountsUpToTheLastMomentOfTheWindow(int minutes, String ofClick, String ofExposure) {
         attribution.expose(exposure("e", "ann", "a", START));
 
-        attribution.click(click("c", "ann", "a", "e", START + 31 * MINUTE));
+        attribution.click(click("c", "ann", "a", "e", START + minutes * MINUTE));
         advance(attribution, START + 32 * MINUTE);
 
-        assertThat(account("clicks")).isEqualTo(account(1, 0, "late", 1));
-        assertThat(account("exposures")).isEqualTo(account(1, 0, "unclicked", 1));
-    }
-
-    @Test
-    void clickAtTheLastMomentOfTheWindowCounts() {
-        attribution.expose(exposure("e", "ann", "a", START));
-
-        attribution.click(click("c", "ann", "a", "e", START + 30 * MINUTE));
-
-        assertThat(account("clicks")).isEqualTo(account(1, 0, "attributed", 1));
+        assertThat(account("clicks")).isEqualTo(account(1, 0, ofClick, 1));
+        assertThat(account("exposures")).isEqualTo(account(1, 0, ofExposure, 1));
     }
 
     @Test
@@ -260,33 +232,24 @@ class AttributionTest {
     }
 
     @Test
-    void idsAreForgottenAfterTheDeduplicationWindow() {
-        attribution.expose(exposure("e", "ann", "a", START));
-        attribution.click(click("c", "ann", "a", "e", START + 1));
-
-        advance(attribution, START + 25 * HOUR);
-
-        // what is of the user, and its timer, is all that is left
-        assertThat(kinds()).containsExactly("H", "I", "P", "T", "U");
-        assertThat(account("exposures")).isEqualTo(account(1, 0, "clicked", 1));
-    }
-
-    @Test
     void clickWithoutExposureIdAnswersTheLatestOpenExposureOfTheItem() {
         attribution.expose(exposure("e1", "ann", "a", START));
         showAndClick("ann", "b", START + 10);
         attribution.expose(exposure("e2", "ann", "a", START + 20));
 
-        attribution.click(new Click("c", "ann", "a", Optional.empty(), "click", 1, START + 30, 0, Features.NONE));
+        attribution.click(click("c", "ann", "a", START + 30));
 
         assertThat(examples.get(1).user().time()).isEqualTo(START + 20);
         assertThat(examples.get(1).user().history()).containsExactly("b");
     }
 
-    @Test
-    void clickWithoutExposureIdWaitsForItsOwnExposureAndNotForAnOlderOne() {
-        attribution.expose(exposure("old", "ann", "a", START));
-        attribution.click(anonymous("c", START + HOUR + 1)); // ahead of the exposure it answers
+    /** Whether the click comes behind an older exposure of the item, or before both. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aClickWithoutExposureIdWaitsForItsOwnExposureAndNotForAnOlderOne(boolean isOldOneKnown) {
+        Runnable old = () -> attribution.expose(exposure("old", "ann", "a", START));
+        Runnable click = () -> attribution.click(click("c", "ann", "a", START + HOUR + 1));
+        (isOldOneKnown ? List.of(old, click) : List.of(click, old)).forEach(Runnable::run);
         assertThat(account("clicks").waiting()).isEqualTo(1);
 
         attribution.expose(exposure("own", "ann", "a", START + HOUR));
@@ -296,19 +259,9 @@ class AttributionTest {
     }
 
     @Test
-    void waitingClickIsNotTakenByAnExposureWhoseWindowItMisses() {
-        attribution.click(anonymous("c", START + HOUR + 1));
-
-        attribution.expose(exposure("old", "ann", "a", START));
-        attribution.expose(exposure("own", "ann", "a", START + HOUR));
-
-        assertThat(account("clicks")).isEqualTo(account(1, 0, "attributed", 1));
-    }
-
-    @Test
     void clickWithoutExposureIdIsLateIfOnlyAnOldExposureIsKnown() {
         attribution.expose(exposure("old", "ann", "a", START));
-        attribution.click(anonymous("c", START + HOUR));
+        attribution.click(click("c", "ann", "a", START + HOUR));
 
         advance(attribution, START + 2 * HOUR);
 
@@ -348,21 +301,6 @@ class AttributionTest {
         assertThat(examples.get(0).user().history()).isEmpty();
         assertThat(examples.get(1).user().history()).containsExactly("a");
         assertThat(account("clicks")).isEqualTo(account(2, 0, "attributed", 2));
-    }
-
-    @Test
-    void removedUserLeavesNothingBehind() {
-        attribution.profile(profile("ann", START, "young"));
-        attribution.expose(exposure("e", "ann", "a", START));
-        attribution.click(click("w", "ann", "b", "unknown", START));
-        attribution.expose(exposure("late", "ann", "c", START - HOUR)); // its window ended before it came
-
-        attribution.removeUser("ann");
-
-        assertThat(kinds()).containsOnly("T"); // timers, which name nobody
-        assertThat(removed).containsExactly("ann");
-        assertThat(account("exposures")).isEqualTo(account(2, 0, "erased", 2));
-        assertThat(account("clicks")).isEqualTo(account(1, 0, "erased", 1));
     }
 
     @Test
@@ -410,7 +348,7 @@ class AttributionTest {
         showAndClick("ann", "b", START + 40 * 24 * HOUR); // timers run before the event itself
 
         assertThat(removed).containsExactly("ann");
-        assertThat(Objects.requireNonNull(latest.get("ann")).history()).containsExactly("b");
+        assertThat(Objects.requireNonNull(scene.latest.get("ann")).history()).containsExactly("b");
     }
 
     @Test
@@ -436,38 +374,6 @@ class AttributionTest {
         assertThat(examples).extracting(TrainingExample::id).containsExactly("c-a", "early");
     }
 
-    @Test
-    void clicksThatFoundNoExposureLeaveNothing() {
-        attribution.click(click("c", "ann", "a", "never", START));
-
-        advance(attribution, START + 25 * HOUR);
-
-        assertThat(everything()).isEmpty();
-    }
-
-    @Test
-    void anErasedUserLeavesATimerThatEndsInNothing() {
-        attribution.profile(profile("ann", START, "young"));
-
-        attribution.removeUser("ann");
-        assertThat(kinds()).containsOnly("T"); // timers, which name nobody
-
-        advance(attribution, START + 366 * 24 * HOUR);
-        assertThat(everything()).isEmpty();
-    }
-
-    @Test
-    void restoredAttributionGoesOnWhereTheOtherStood() {
-        attribution.expose(exposure("e", "ann", "a", START));
-        attribution = Commit.restarted(attribution, attribution(Map.of()));
-
-        attribution.click(click("c", "ann", "a", "e", START + 1));
-        advance(attribution, START + 40 * MINUTE);
-
-        assertThat(account("exposures")).isEqualTo(account(1, 0, "clicked", 1));
-        assertThat(account("clicks")).isEqualTo(account(1, 0, "attributed", 1));
-    }
-
     /** First letters of all keys. */
     private List<String> kinds() {
         return everything().stream().map(key -> key.substring(0, 1)).toList();
@@ -480,7 +386,7 @@ class AttributionTest {
         entries.scan(
                 new byte[] {0},
                 new byte[] {'z'},
-                (key, value) -> keys.add(new String(key, java.nio.charset.StandardCharsets.ISO_8859_1)));
+                (key, value) -> keys.add(new String(key, StandardCharsets.ISO_8859_1)));
         return keys;
     }
 
@@ -494,27 +400,7 @@ class AttributionTest {
     }
 
     private Attribution attribution(Map<String, String> settings) {
-        return attribution(entries, settings);
-    }
-
-    private Attribution attribution(MemoryEntries entriesOfIts, Map<String, String> settings) {
-        return new Attribution(
-                AttributionSettings.read(new SettingsReader(settings)), entriesOfIts, new Attribution.Output() {
-                    @Override
-                    public void example(TrainingExample example) {
-                        examples.add(example);
-                    }
-
-                    @Override
-                    public void userFeatures(UserFeatures user) {
-                        latest.put(user.user(), user);
-                    }
-
-                    @Override
-                    public void userRemoved(String user) {
-                        removed.add(user);
-                    }
-                });
+        return scene.attribution(entries, settings);
     }
 
     private Books.Account account(String topic) {
@@ -522,26 +408,10 @@ class AttributionTest {
     }
 
     private static Books.Account account(long received, long waiting, String outcome, long count) {
-        return new Books.Account(received, waiting, new java.util.TreeMap<>(Map.of(outcome, count)));
+        return new Books.Account(received, waiting, new TreeMap<>(Map.of(outcome, count)));
     }
 
     private static void advance(Attribution attribution, long time) {
         attribution.advance(time, time);
-    }
-
-    private static Exposure exposure(String id, String user, String item, long time) {
-        return new Exposure(id, user, item, time, 0, Features.NONE);
-    }
-
-    private static Click click(String id, String user, String item, String exposure, long time) {
-        return new Click(id, user, item, Optional.of(exposure), "click", 1, time, 0, Features.NONE);
-    }
-
-    private static Click anonymous(String id, long time) {
-        return new Click(id, "ann", "a", Optional.empty(), "click", 1, time, 0, Features.NONE);
-    }
-
-    private static UserProfile profile(String user, long time, String age) {
-        return new UserProfile(user, time, Features.of(Map.of("age", new FeatureValue.Category(age))));
     }
 }

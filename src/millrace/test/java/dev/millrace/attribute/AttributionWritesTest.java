@@ -7,13 +7,9 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
-import dev.millrace.feature.UserFeatures;
-import dev.millrace.settings.SettingsReader;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -25,20 +21,9 @@ class AttributionWritesTest {
     private static final long DAY = 24 * 60 * MINUTE;
 
     private final NotedEntries entries = new NotedEntries(key -> String.valueOf((char) key[0]));
-    private final List<TrainingExample> examples = new ArrayList<>();
-    private final Attribution attribution =
-            new Attribution(AttributionSettings.read(new SettingsReader(Map.of())), entries, new Attribution.Output() {
-                @Override
-                public void example(TrainingExample example) {
-                    examples.add(example);
-                }
-
-                @Override
-                public void userFeatures(UserFeatures user) {}
-
-                @Override
-                public void userRemoved(String user) {}
-            });
+    private final AttributionScene scene = new AttributionScene();
+    private final List<TrainingExample> examples = scene.examples;
+    private final Attribution attribution = scene.attribution(entries, Map.of());
 
     @Test
     void exposuresOfOneCommitAreOneEntryEachAndOneForTheirUser() {
@@ -90,16 +75,6 @@ class AttributionWritesTest {
         assertThat(profiles()).isEqualTo(1);
 
         attribution.advance(START + 32 * MINUTE, START + 32 * MINUTE);
-        assertThat(versions()).isEqualTo(1);
-        assertThat(profiles()).isEqualTo(1);
-    }
-
-    @Test
-    void aVersionThatNoExposureReadsIsOverwritten() {
-        for (int at = 0; at < 10; at++) {
-            attribution.profile(profile("a" + at, START + at));
-        }
-
         assertThat(versions()).isEqualTo(1);
         assertThat(profiles()).isEqualTo(1);
     }
@@ -203,18 +178,18 @@ class AttributionWritesTest {
     }
 
     private static Exposure exposure(String id, long time) {
-        return new Exposure(id, "ann", "book", time, time, Features.NONE);
+        return AttributionScene.exposure(id, "ann", "book", time);
     }
 
     private static Click click(String id, String exposure, long time) {
-        return new Click(id, "ann", "book", Optional.of(exposure), "click", 1, time, time, Features.NONE);
+        return AttributionScene.click(id, "ann", "book", exposure, time);
     }
 
     private static Click clickWithoutExposure(String id, long time) {
-        return new Click(id, "ann", "book", Optional.empty(), "click", 1, time, time, Features.NONE);
+        return AttributionScene.click(id, "ann", "book", time);
     }
 
     private static UserProfile profile(String age, long time) {
-        return new UserProfile("ann", time, Features.of(Map.of("age", new FeatureValue.Category(age))));
+        return AttributionScene.profile("ann", time, age);
     }
 }

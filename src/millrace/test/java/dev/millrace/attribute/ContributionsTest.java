@@ -1,14 +1,13 @@
 package dev.millrace.attribute;
 
+import static dev.millrace.attribute.AttributionScene.click;
+import static dev.millrace.attribute.AttributionScene.exposure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.event.Click;
-import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
-import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.MemoryEntries;
@@ -42,34 +41,12 @@ class ContributionsTest {
     }
 
     @Test
-    void theyNeverCountMoreThanTheCapHoweverManyTheyAre() {
-        List<Double> weights = weights(clicks(100_000, "ann", "a", 0), Map.of());
-
-        assertThat(weights).allMatch(weight -> weight >= ContributionCaps.LEAST && weight <= 1);
-        assertThat(sum(weights)).isLessThanOrEqualTo(3);
-    }
-
-    @Test
     void afterHalfLivesClicksCountAgain() {
         List<Click> clicks = clicks(3, "ann", "a", 0);
         clicks.add(click("late", "ann", "a", START + DAY));
 
         // after three clicks c = 2 + 2/3, a day later half of it: 2 (1 − (4/3)/3) = 10/9, so whole
         assertThat(weights(clicks, Map.of()).get(3)).isEqualTo(1);
-    }
-
-    @Test
-    void manyItemsOfOneUserMeetTheCapOfTheUser() {
-        List<Click> clicks = new ArrayList<>();
-        for (int at = 0; at < 500; at++) {
-            clicks.add(click("c" + at, "ann", "i" + at, START));
-        }
-
-        List<Double> weights = weights(clicks, Map.of("attribution.cap.user", "100"));
-
-        assertThat(weights.subList(0, 51)).allMatch(weight -> weight == 1); // the 51st finds 50, half of the cap
-        assertThat(weights.get(51)).isLessThan(1);
-        assertThat(sum(weights)).isLessThanOrEqualTo(100);
     }
 
     @Test
@@ -88,15 +65,15 @@ class ContributionsTest {
     @Test
     void noOtherItemsMakeOneCountAnew() {
         Map<String, Double> counted = new TreeMap<>();
-        List<TrainingExample> examples = new ArrayList<>();
-        Attribution attribution = attribution(new MemoryEntries(), Map.of("attribution.cap.user", "1000000"), examples);
+        AttributionScene scene = new AttributionScene();
+        Attribution attribution = attribution(new MemoryEntries(), Map.of("attribution.cap.user", "1000000"), scene);
         for (int at = 0; at < 4 * Contributions.MOST_ITEMS; at++) {
             attribution.click(click("target" + at, "ann", "target", START));
             attribution.click(
                     new Click("c" + at, "ann", "i" + at, Optional.empty(), "click", 0.05, START, 0, Features.NONE));
         }
 
-        examples.forEach(example -> counted.merge(example.item(), example.weight(), Double::sum));
+        scene.examples.forEach(example -> counted.merge(example.item(), example.weight(), Double::sum));
         assertThat(counted.get("target")).isLessThanOrEqualTo(3);
         assertThat(counted).hasSizeGreaterThan(2 * Contributions.MOST_ITEMS); // others went on counting
     }
@@ -140,17 +117,6 @@ class ContributionsTest {
     }
 
     @Test
-    void aRepeatOfAClicksIdDoesNotCount() {
-        List<Click> clicks = new ArrayList<>();
-        for (int at = 0; at < 50; at++) {
-            clicks.add(click("same", "ann", "a", START));
-        }
-        clicks.add(click("other", "ann", "a", START));
-
-        assertThat(weights(clicks, Map.of())).containsExactly(1.0, 1.0);
-    }
-
-    @Test
     void aHeavyClickUsesTheCapUpAsManyLightOnesDo() {
         List<Click> clicks = new ArrayList<>(List.of(weighing(6, "a0"), weighing(1, "a1")));
         clicks.add(click("b", "ann", "b", START));
@@ -181,35 +147,40 @@ class ContributionsTest {
 
     @Test
     void aWeightBeyondTheLargestCountsAsThatAndTheBooksSaySo() {
-        List<TrainingExample> examples = new ArrayList<>();
+        AttributionScene scene = new AttributionScene();
         Attribution attribution = attribution(
-                new MemoryEntries(), Map.of("attribution.cap.user-item", "0", "attribution.cap.user", "0"), examples);
+                new MemoryEntries(), Map.of("attribution.cap.user-item", "0", "attribution.cap.user", "0"), scene);
 
         attribution.click(weighing(1e6, "a"));
         attribution.click(weighing(10, "b"));
 
-        assertThat(examples).extracting(TrainingExample::weight).containsExactly(10.0, 10.0);
+        assertThat(scene.examples).extracting(TrainingExample::weight).containsExactly(10.0, 10.0);
         assertThat(outcomes(attribution, InputTopic.CLICKS))
                 .isEqualTo(Map.of("attributed", 1L, "attributed: cut weight", 1L));
     }
 
     @Test
     void aCappedClickAnswersItsExposureAndEntersTheHistory() {
-        List<TrainingExample> examples = new ArrayList<>();
-        Attribution attribution = attribution(new MemoryEntries(), Map.of("attribution.mode", "exposures"), examples);
+        AttributionScene scene = new AttributionScene();
+        Attribution attribution = attribution(new MemoryEntries(), Map.of("attribution.mode", "exposures"), scene);
         for (int at = 0; at < 6; at++) {
-            attribution.expose(new Exposure("e" + at, "ann", "a", START + at, 0, Features.NONE));
+            attribution.expose(exposure("e" + at, "ann", "a", START + at));
             attribution.click(click("c" + at, "ann", "a", START + at));
         }
-        attribution.expose(new Exposure("last", "ann", "b", START + 9, 0, Features.NONE));
+        attribution.expose(exposure("last", "ann", "b", START + 9));
         attribution.click(click("last", "ann", "b", START + 9));
 
         attribution.advance(START + DAY, START + DAY);
 
-        assertThat(examples).hasSize(6);
-        assertThat(examples.get(5).user().history()).containsExactly("a");
+        assertThat(scene.examples).hasSize(6);
+        assertThat(scene.examples.get(5).user().history()).containsExactly("a");
         // log(1 + n) of six clicks, all but not decayed
-        assertThat(examples.get(5).user().features().value("millrace.clicks").orElseThrow())
+        assertThat(scene.examples
+                        .get(5)
+                        .user()
+                        .features()
+                        .value("millrace.clicks")
+                        .orElseThrow())
                 .isInstanceOfSatisfying(FeatureValue.Quantity.class, clicks -> assertThat(clicks.value())
                         .isCloseTo(StrictMath.log1p(6), within(1e-6)));
         assertThat(outcomes(attribution, InputTopic.CLICKS)).isEqualTo(Map.of("attributed", 6L, "capped", 1L));
@@ -217,34 +188,21 @@ class ContributionsTest {
     }
 
     @Test
-    void aRemovedUserLeavesNothing() {
-        MemoryEntries entries = new MemoryEntries();
-        Attribution attribution = attribution(entries, Map.of(), new ArrayList<>());
-        clicks(5, "ann", "a", 0).forEach(attribution::click);
-        Commit.of(attribution);
-        assertThat(contributions(entries)).isEqualTo(1);
-
-        attribution.removeUser("ann");
-        Commit.of(attribution);
-
-        assertThat(contributions(entries)).isZero();
-    }
-
-    @Test
     void exposuresThatWereNotClickedAreCappedAmongThemselves() {
-        List<TrainingExample> examples = new ArrayList<>();
+        AttributionScene scene = new AttributionScene();
         Attribution attribution = attribution(
                 new MemoryEntries(),
                 Map.of("attribution.mode", "exposures", "negatives.exposed", "1", "negatives.exposed.sample", "1"),
-                examples);
+                scene);
         for (int at = 0; at < 100; at++) {
-            attribution.expose(new Exposure("e" + at, "ann", "a", START, 0, Features.NONE));
+            attribution.expose(exposure("e" + at, "ann", "a", START));
         }
 
         attribution.advance(START + DAY, START + DAY);
 
-        assertThat(examples).hasSize(5).noneMatch(TrainingExample::isPositive);
-        assertThat(examples.stream().mapToDouble(TrainingExample::weight).sum()).isLessThanOrEqualTo(3);
+        assertThat(scene.examples).hasSize(5).noneMatch(TrainingExample::isPositive);
+        assertThat(scene.examples.stream().mapToDouble(TrainingExample::weight).sum())
+                .isLessThanOrEqualTo(3);
     }
 
     /** Whatever others do, and whenever the process starts again. */
@@ -258,23 +216,23 @@ class ContributionsTest {
         }
         Map<String, Double> together = new TreeMap<>();
         MemoryEntries entries = new MemoryEntries();
-        List<TrainingExample> examples = new ArrayList<>();
-        Attribution attribution = attribution(entries, Map.of(), examples);
+        AttributionScene scene = new AttributionScene();
+        Attribution attribution = attribution(entries, Map.of(), scene);
         for (Click click : all) {
             if (restarts) {
-                attribution = Commit.restarted(attribution, attribution(entries, Map.of(), examples));
+                attribution = Commit.restarted(attribution, attribution(entries, Map.of(), scene));
             }
             attribution.click(click);
         }
-        examples.forEach(example -> together.put(example.id(), example.weight()));
+        scene.examples.forEach(example -> together.put(example.id(), example.weight()));
 
         Map<String, Double> alone = new TreeMap<>();
         for (int user = 0; user < 3; user++) {
             String name = "u" + user;
-            List<TrainingExample> own = new ArrayList<>();
+            AttributionScene own = new AttributionScene();
             Attribution ofOne = attribution(new MemoryEntries(), Map.of(), own);
             all.stream().filter(click -> click.user().equals(name)).forEach(ofOne::click);
-            own.forEach(example -> alone.put(example.id(), example.weight()));
+            own.examples.forEach(example -> alone.put(example.id(), example.weight()));
         }
 
         assertThat(together).isEqualTo(alone);
@@ -298,10 +256,6 @@ class ContributionsTest {
         return clicks;
     }
 
-    private static Click click(String id, String user, String item, long time) {
-        return new Click(id, user, item, Optional.empty(), "click", 1, time, 0, Features.NONE);
-    }
-
     private static Click weighing(double weight, String id) {
         return new Click(id, "ann", "a", Optional.empty(), "click", weight, START, 0, Features.NONE);
     }
@@ -319,29 +273,18 @@ class ContributionsTest {
     }
 
     private static List<Double> weights(List<Click> clicks, Map<String, String> settings, MemoryEntries entries) {
-        List<TrainingExample> examples = new ArrayList<>();
-        Attribution attribution = attribution(entries, settings, examples);
+        AttributionScene scene = new AttributionScene();
+        Attribution attribution = attribution(entries, settings, scene);
         clicks.forEach(attribution::click);
         Commit.of(attribution);
-        return examples.stream().map(TrainingExample::weight).toList();
+        return scene.examples.stream().map(TrainingExample::weight).toList();
     }
 
     /** Of clicks alone unless the settings say otherwise. */
     private static Attribution attribution(
-            MemoryEntries entries, Map<String, String> settings, List<TrainingExample> examples) {
+            MemoryEntries entries, Map<String, String> settings, AttributionScene scene) {
         Map<String, String> all = new TreeMap<>(Map.of("attribution.mode", "clicks-only"));
         all.putAll(settings);
-        return new Attribution(AttributionSettings.read(new SettingsReader(all)), entries, new Attribution.Output() {
-            @Override
-            public void example(TrainingExample example) {
-                examples.add(example);
-            }
-
-            @Override
-            public void userFeatures(UserFeatures user) {}
-
-            @Override
-            public void userRemoved(String user) {}
-        });
+        return scene.attribution(entries, all);
     }
 }

@@ -8,9 +8,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HexFormat;
+import java.util.Arrays;
 import java.util.List;
-import java.util.SortedMap;
+import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,7 +22,7 @@ class RecordedStepsTest {
     private static final int STEPS = 600;
 
     private final MemoryEntries entries = new MemoryEntries();
-    private final SortedMap<String, byte[]> state = new TreeMap<>();
+    private final Map<byte[], byte[]> state = new TreeMap<>(Arrays::compareUnsigned);
     private final List<String> said = new ArrayList<>();
     private String books = "";
 
@@ -60,7 +60,7 @@ class RecordedStepsTest {
                 steps.said();
             }
             steps.take(attribution, 5);
-            attribution.drainDirty(stored());
+            attribution.drainDirty(EntrySink.into(state));
             attribution = restored(steps);
         }
 
@@ -70,27 +70,8 @@ class RecordedStepsTest {
 
     private Attribution restored(RecordedSteps steps) {
         Attribution attribution = steps.attribution(entries);
-        state.forEach((key, value) -> attribution.restore(HexFormat.of().parseHex(key), value));
+        state.forEach(attribution::restore);
         return attribution;
-    }
-
-    private EntrySink stored() {
-        return new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                state.put(HexFormat.of().formatHex(key), value);
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                state.remove(HexFormat.of().formatHex(key));
-            }
-
-            @Override
-            public void repeat(byte[] key, byte[] value) {
-                throw new AssertionError("nothing is repeated");
-            }
-        };
     }
 
     /** Writes what this build says, if it is meant to say something else. */

@@ -2,19 +2,11 @@ package dev.millrace.attribute;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.event.Click;
-import dev.millrace.event.Exposure;
-import dev.millrace.event.FeatureValue;
-import dev.millrace.event.Features;
-import dev.millrace.event.UserProfile;
-import dev.millrace.feature.UserFeatures;
-import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.MemoryEntries;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -94,46 +86,23 @@ class RemovedUserTest {
         String id = "e" + step.id;
         long time = T0 + step.seconds * 1000L;
         switch (step.kind) {
-            case EXPOSURE -> attribution.expose(new Exposure(id, user, item, time, time, Features.NONE));
-            case CLICK -> attribution.click(click(id, user, item, Optional.empty(), time));
-            case NAMED_CLICK -> attribution.click(click(id, user, item, Optional.of(id), time));
-            case PROFILE ->
-                attribution.profile(
-                        new UserProfile(user, time, Features.of(Map.of("city", new FeatureValue.Category(user)))));
+            case EXPOSURE -> attribution.expose(AttributionScene.exposure(id, user, item, time));
+            case CLICK -> attribution.click(AttributionScene.click(id, user, item, time));
+            case NAMED_CLICK -> attribution.click(AttributionScene.click(id, user, item, id, time));
+            case PROFILE -> attribution.profile(AttributionScene.profile(user, time, user));
             case REMOVAL -> attribution.removeUser(user);
         }
     }
 
-    private static Click click(String id, String user, String item, Optional<String> exposure, long time) {
-        return new Click(id, user, item, exposure, "click", 1, time, time, Features.NONE);
-    }
-
     /** Short windows, so that each ends within the steps. */
     private static Attribution attribution(MemoryEntries entries) {
-        return new Attribution(
-                AttributionSettings.read(new SettingsReader(Map.of(
-                        "attribution.window", "20s",
-                        "attribution.click-wait", "10s",
-                        "attribution.deduplication-window", "60s",
-                        "attribution.max-skew", "30s",
-                        "users.expire-after", "90s"))),
-                entries,
-                new Attribution.Output() {
-                    @Override
-                    public void example(TrainingExample example) {
-                        // the learner forgets by itself
-                    }
-
-                    @Override
-                    public void userFeatures(UserFeatures user) {
-                        // of no interest here
-                    }
-
-                    @Override
-                    public void userRemoved(String user) {
-                        // of no interest here
-                    }
-                });
+        Map<String, String> settings = Map.of(
+                "attribution.window", "20s",
+                "attribution.click-wait", "10s",
+                "attribution.deduplication-window", "60s",
+                "attribution.max-skew", "30s",
+                "users.expire-after", "90s");
+        return new AttributionScene().attribution(entries, settings);
     }
 
     private static List<String> holding(MemoryEntries entries, String id) {
