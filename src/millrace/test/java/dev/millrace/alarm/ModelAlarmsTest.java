@@ -3,7 +3,6 @@ package dev.millrace.alarm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Batches;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.Catalogue;
@@ -12,8 +11,8 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.model.Scenes;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.loss.SampleFigures;
@@ -21,13 +20,13 @@ import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -69,11 +68,11 @@ class ModelAlarmsTest {
 
     @Test
     void itemsThatAllPointOneWayAreACollapseUntilTheyDoNot() {
-        ModelAlarms alarms = alarms("alarm.norm-drift", "0");
+        ModelAlarms alarms = alarms(1, 20_000, Map.of("alarm.norm-drift", "0"));
         learn(alarms, 1, 10);
         assertThat(alarm(alarms, Alarm.Kind.EMBEDDING_COLLAPSE).isActive()).isFalse();
 
-        rows((item, row) -> Arrays.fill(row, 1f + item / 1000f));
+        rows(model, (item, row) -> Arrays.fill(row, 1f + item / 1000f));
         learn(alarms, 2, 10);
         learn(alarms, 3, 10);
 
@@ -81,7 +80,7 @@ class ModelAlarmsTest {
                 .satisfies(given -> assertThat(given.value()).isCloseTo(1, within(1e-6)))
                 .satisfies(given -> assertThat(given.since()).isEqualTo(2));
 
-        rows((item, row) -> row[item % DIM] = 1);
+        rows(model, (item, row) -> row[item % DIM] = 1);
         learn(alarms, 4, 10);
         // twenty items on four axes: of 190 pairs 4 · 10 are on one axis
         assertThat(alarm(alarms, Alarm.Kind.EMBEDDING_COLLAPSE))
@@ -91,19 +90,19 @@ class ModelAlarmsTest {
 
     @Test
     void lengthsThatGrowOrShrinkBeyondTheFactorAreADrift() {
-        ModelAlarms alarms = alarms("alarm.norm-drift", "5");
-        rows((item, row) -> row[item % DIM] = 1);
+        ModelAlarms alarms = alarms(1, 20_000, Map.of("alarm.norm-drift", "5"));
+        rows(model, (item, row) -> row[item % DIM] = 1);
         learn(alarms, 1, 10);
 
-        rows((item, row) -> row[item % DIM] = 4);
+        rows(model, (item, row) -> row[item % DIM] = 4);
         learn(alarms, 2, 10);
         assertThat(alarm(alarms, Alarm.Kind.NORM_DRIFT).isActive()).isFalse();
-        rows((item, row) -> row[item % DIM] = 6);
+        rows(model, (item, row) -> row[item % DIM] = 6);
         learn(alarms, 3, 10);
         assertThat(alarm(alarms, Alarm.Kind.NORM_DRIFT))
                 .satisfies(given -> assertThat(given.value()).isCloseTo(6, within(1e-5)))
                 .satisfies(given -> assertThat(given.since()).isEqualTo(3));
-        rows((item, row) -> row[item % DIM] = 0.1f);
+        rows(model, (item, row) -> row[item % DIM] = 0.1f);
         learn(alarms, 4, 10);
 
         assertThat(alarm(alarms, Alarm.Kind.NORM_DRIFT))
@@ -114,14 +113,10 @@ class ModelAlarmsTest {
     @Test
     void lengthsOfSeveralChannelsAreThoseOfAllItems() {
         Map<String, String> declared = Map.of(
-                "tower.dim",
-                "" + DIM,
-                "tower.item.hidden",
-                "",
-                "features.user",
-                "history",
-                "tower.channels",
-                "one,two");
+                "tower.dim", "" + DIM,
+                "tower.item.hidden", "",
+                "features.user", "history",
+                "tower.channels", "one,two");
         TwoTower parallel = new TwoTower(ModelSettings.read(new SettingsReader(declared)), catalogue);
         rows(parallel, (item, row) -> row[0] = item + 1);
         float[] vectors = new float[20 * 2 * DIM];
@@ -137,7 +132,7 @@ class ModelAlarmsTest {
 
     @Test
     void gradientsFarAboveTheirTrendAreAnAlarmAndThenTheTrend() {
-        ModelAlarms alarms = alarms();
+        ModelAlarms alarms = alarms(1, 20_000, Map.of());
         for (int step = 1; step <= 8; step++) {
             learn(alarms, step, 2);
             assertThat(alarm(alarms, Alarm.Kind.GRADIENT_NORM).value()).isNaN();
@@ -154,7 +149,7 @@ class ModelAlarmsTest {
 
     @Test
     void sharesOfTheBatchesAreMeansSinceTheLastMeasurement() {
-        ModelAlarms alarms = alarms(2, 20_000, "alarm.repeated-items", "0.3");
+        ModelAlarms alarms = alarms(2, 20_000, Map.of("alarm.repeated-items", "0.3"));
         SampleFigures half = new SampleFigures(0.4, 0.5, -1, -1, -1, 1);
         SampleFigures none = new SampleFigures(0, 0, -1, -1, -1, 1);
 
@@ -173,7 +168,7 @@ class ModelAlarmsTest {
 
     @Test
     void modelBelowPopularityOverTheWindowIsAnAlarm() {
-        ModelAlarms alarms = alarms(1, 160);
+        ModelAlarms alarms = alarms(1, 160, Map.of());
         for (int scored = 0; scored < 160; scored += 10) {
             alarms.examined(scored / 40, totals(scored, scored / 10, scored / 2));
             assertThat(alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY).value())
@@ -190,11 +185,10 @@ class ModelAlarmsTest {
     @Test
     void ofAMillionItemsSomeExamsAreEnoughToSeeTheModelBelowPopularity() {
         // a batch of 128 in some 2,300 steps; popularity finds 30 of them, a model that learnt garbage none
-        ModelAlarms alarms = alarms();
+        ModelAlarms alarms = alarms(1, 20_000, Map.of());
         long exam = 0;
-        for (;
-                exam < 40;
-                exam++) { // no better than popularity, as far as chance lets one see: two hits less of 128, two more
+        // no better than popularity, as far as chance lets one see: two hits less of 128, two more
+        for (; exam < 40; exam++) {
             long sway = exam % 2 * 2;
             alarms.examined(exam * 2300, totals(exam * 128, exam * 30 - sway, exam * 30));
             assertThat(alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY).isActive())
@@ -217,13 +211,12 @@ class ModelAlarmsTest {
 
     @Test
     void whatIsOffIsNotThere() {
-        List<String> off = new ArrayList<>();
+        Map<String, String> off = new HashMap<>();
         for (Alarm.Kind kind : Alarm.Kind.values()) {
-            off.add("alarm." + kind.text());
-            off.add("0");
+            off.put("alarm." + kind.text(), "0");
         }
 
-        ModelAlarms alarms = alarms(off.toArray(String[]::new));
+        ModelAlarms alarms = alarms(1, 20_000, off);
         learn(alarms, 1, 10);
 
         assertThat(alarms.alarms()).isEmpty();
@@ -231,7 +224,7 @@ class ModelAlarmsTest {
 
     @Test
     void vectorsOlderThanPromisedAreAnAlarmUntilTheyAreNot() {
-        ModelAlarms alarms = alarms();
+        ModelAlarms alarms = alarms(1, 20_000, Map.of());
 
         alarms.published(7, 1.05);
         assertThat(alarms.alarms()).noneMatch(Alarm::isActive);
@@ -247,12 +240,12 @@ class ModelAlarmsTest {
 
     @Test
     void restoredItGoesOnAsTheOther() {
-        ModelAlarms one = alarms(3, 40);
-        ModelAlarms other = alarms(3, 40);
+        ModelAlarms one = alarms(3, 40, Map.of());
+        ModelAlarms other = alarms(3, 40, Map.of());
         TreeMap<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         for (int step = 1; step <= 40; step++) {
             if (step == 26) {
-                one.drainDirty(into(stored));
+                one.drainDirty(EntrySink.into(stored));
                 stored.forEach(other::restore);
             }
             for (ModelAlarms each : step < 26 ? List.of(one) : List.of(one, other)) {
@@ -271,22 +264,15 @@ class ModelAlarmsTest {
     }
 
     private void learn(ModelAlarms alarms, int step, double gradientNorm, SampleFigures sample) {
-        UserFeatures user = new UserFeatures("u", 1, Features.NONE, List.of());
-        TrainingExample example = new TrainingExample("e", user, Features.NONE, "i1", "click", 1, 1, 0);
-        MiniBatch batch = Batches.of(
-                step, step, List.of(), List.of(example), new float[1], List.of(), new float[0], catalogue.size());
+        MiniBatch batch = Batches.of(step, List.of(), List.of(Scenes.click("u", "i1", 1)));
         alarms.learnt(batch, new StepReport(1, gradientNorm, 0.1, sample), model, catalogue);
     }
 
     /** Gives items rows of their own, which are their vectors: the network's output is 0 with output-scale 0. */
-    private void rows(Row filler) {
-        rows(model, filler);
-    }
-
-    private static void rows(TwoTower towers, Row filler) {
+    private static void rows(TwoTower towers, BiConsumer<Integer, float[]> filler) {
         for (int item = 0; item < 20; item++) {
             float[] row = new float[DIM];
-            filler.fill(item, row);
+            filler.accept(item, row);
             towers.restore(
                     ("mritem\0i" + item).getBytes(StandardCharsets.UTF_8),
                     new Fields()
@@ -298,10 +284,6 @@ class ModelAlarmsTest {
         }
     }
 
-    private interface Row {
-        void fill(int item, float[] row);
-    }
-
     private static Alarm alarm(ModelAlarms alarms, Alarm.Kind kind) {
         return alarms.alarms().stream()
                 .filter(alarm -> alarm.kind() == kind)
@@ -309,16 +291,7 @@ class ModelAlarmsTest {
                 .orElseThrow();
     }
 
-    /** @param declared key, value, key, value … */
-    private static ModelAlarms alarms(String... declared) {
-        return alarms(1, 20_000, declared);
-    }
-
-    private static ModelAlarms alarms(int everySteps, int recallWindow, String... declared) {
-        Map<String, String> given = new HashMap<>();
-        for (int at = 0; at < declared.length; at += 2) {
-            given.put(declared[at], declared[at + 1]);
-        }
+    private static ModelAlarms alarms(int everySteps, int recallWindow, Map<String, String> given) {
         SettingsReader reader = new SettingsReader(given);
         AlarmSettings settings = AlarmSettings.read(reader);
         reader.finish();
@@ -339,9 +312,5 @@ class ModelAlarmsTest {
                 new RankingTotals(scored, new long[] {0, 0, 0, model}, 0),
                 new RankingTotals(scored, new long[] {0, 0, 0, popularity}, 0),
                 0);
-    }
-
-    private static EntrySink into(Map<byte[], byte[]> stored) {
-        return EntrySink.into(stored);
     }
 }

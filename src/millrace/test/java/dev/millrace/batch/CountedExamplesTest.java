@@ -7,7 +7,7 @@ import dev.millrace.catalogue.Catalogue;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.Scenes;
 import dev.millrace.popularity.FastPopularity;
 import dev.millrace.settings.SettingsReader;
 import java.util.ArrayList;
@@ -97,15 +97,8 @@ class CountedExamplesTest {
         boolean isSpam = weight < .1;
         IntStream.range(0, SIZE).forEach(at -> {
             boolean isOther = at % 2 == 1;
-            batcher.add(new TrainingExample(
-                    "e" + at,
-                    new UserFeatures("ann", TIME, Features.NONE, List.of()),
-                    Features.NONE,
-                    isOther ? "i" + at : "spam",
-                    "click",
-                    isOther && isSpam ? 1 : weight,
-                    TIME,
-                    0));
+            TrainingExample click = Scenes.click("ann", isOther ? "i" + at : "spam", TIME);
+            batcher.add(isOther && isSpam ? click : Scenes.weighing(weight, click));
         });
     }
 

@@ -7,16 +7,12 @@ import dev.millrace.catalogue.Catalogue;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.Scenes;
 import dev.millrace.settings.SettingsReader;
-import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -26,16 +22,11 @@ class UnannouncedItemsTest {
     private static final long DAY = 86_400_000;
 
     private final BatchSettings settings = BatchSettings.read(new SettingsReader(Map.of(
-            "batch.size",
-            "100",
-            "batch.negatives",
-            "0",
-            "batch.max-changes",
-            "50",
-            "catalogue.expire-after",
-            "30d",
-            "catalogue.max-unannounced",
-            "4")));
+            "batch.size", "100",
+            "batch.negatives", "0",
+            "batch.max-changes", "50",
+            "catalogue.expire-after", "30d",
+            "catalogue.max-unannounced", "4")));
     private final Catalogue catalogue = new Catalogue('C');
     private final Batcher batcher = new Batcher(settings, catalogue, 'O', 'P');
 
@@ -107,7 +98,8 @@ class UnannouncedItemsTest {
         close(TIME + 31 * DAY, "b");
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
 
-        store(stored, catalogue, batcher);
+        catalogue.drainDirty(EntrySink.into(stored));
+        batcher.drainDirty(EntrySink.into(stored));
 
         assertThat(stored.keySet()).noneMatch(key -> key.length == 2 && key[1] == 'a');
         assertThat(stored.keySet()).anyMatch(key -> key.length == 2 && key[0] == 'P' && key[1] == 'b');
@@ -163,48 +155,7 @@ class UnannouncedItemsTest {
         assertThat(batch.examples()).hasSize(2);
     }
 
-    @Test
-    void followedOrRestoredItGoesOnAsTheOneThatClosedTheBatches() {
-        Catalogue followed = new Catalogue('C');
-        Batcher follower = new Batcher(settings, followed, 'O', 'P');
-        Catalogue restored = new Catalogue('C');
-        Batcher other = new Batcher(settings, restored, 'O', 'P');
-        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
-        Random random = new Random(11);
-        for (int step = 0; step < 60; step++) {
-            batcher.add(example(TIME, "i" + random.nextInt(25), 0.5));
-            follower.follow(close(TIME + step * 5L * DAY, items(random)));
-            if (step % 7 == 0) {
-                store(stored, catalogue, batcher);
-            }
-        }
-        store(stored, catalogue, batcher);
-        Map<byte[], byte[]> storedAtOnce = new TreeMap<>(Arrays::compareUnsigned);
-        store(storedAtOnce, followed, follower);
-        List<byte[]> keys = new ArrayList<>(stored.keySet());
-        Collections.shuffle(keys, random);
-        keys.forEach(key ->
-                (key[0] == 'C' ? restored : (Durable) other).restore(key, stored.getOrDefault(key, new byte[0])));
-
-        assertThat(shown(storedAtOnce)).isEqualTo(shown(stored));
-        for (int step = 60; step < 90; step++) {
-            String[] items = items(random);
-            long time = TIME + step * 5L * DAY;
-            MiniBatch expected = close(time, items);
-            assertThat(close(follower, time, items)).usingRecursiveComparison().isEqualTo(expected);
-            assertThat(close(other, time, items)).usingRecursiveComparison().isEqualTo(expected);
-        }
-    }
-
-    private static String[] items(Random random) {
-        return random.ints(3, 0, 25).mapToObj(item -> "i" + item).toArray(String[]::new);
-    }
-
     private MiniBatch close(long time, String... items) {
-        return close(batcher, time, items);
-    }
-
-    private static MiniBatch close(Batcher batcher, long time, String... items) {
         for (String item : items) {
             batcher.add(example(time, item, 1));
         }
@@ -212,15 +163,7 @@ class UnannouncedItemsTest {
     }
 
     private static TrainingExample example(long time, String item, double weight) {
-        return new TrainingExample(
-                "e",
-                new UserFeatures("ann", time, Features.NONE, List.of()),
-                Features.NONE,
-                item,
-                "click",
-                weight,
-                time,
-                0);
+        return Scenes.weighing(weight, Scenes.click("ann", item, time));
     }
 
     private static List<String> removals(MiniBatch batch) {
@@ -228,22 +171,5 @@ class UnannouncedItemsTest {
                 .filter(CatalogueChange::isRemoval)
                 .map(CatalogueChange::itemId)
                 .toList();
-    }
-
-    /** What is a function of the log: catalogue and popularity. */
-    private static Map<String, String> shown(Map<byte[], byte[]> stored) {
-        Map<String, String> shown = new TreeMap<>();
-        stored.forEach((key, value) -> {
-            if (key[0] != 'O') {
-                shown.put(Arrays.toString(key), Arrays.toString(value));
-            }
-        });
-        return shown;
-    }
-
-    private static void store(Map<byte[], byte[]> stored, Durable... states) {
-        for (Durable state : states) {
-            state.drainDirty(EntrySink.into(stored));
-        }
     }
 }

@@ -3,7 +3,6 @@ package dev.millrace.negative;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.BatchSettings;
 import dev.millrace.batch.Batcher;
 import dev.millrace.batch.MiniBatch;
@@ -12,7 +11,7 @@ import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.Scenes;
 import dev.millrace.popularity.PopularitySettings;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingsReader;
@@ -35,10 +34,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NegativeSourceTest {
 
     private static final long TIME = 1_700_000_000_000L;
+    private static final long FIVE_DAYS = 5 * 86_400_000L;
 
     @Test
     void kindsComeInTheirOrderAndAreCounted() {
-        Source source = new Source(
+        Source source = new Source(Map.of(
                 "batch.negatives",
                 "3",
                 "negatives.popularity",
@@ -46,7 +46,7 @@ class NegativeSourceTest {
                 "negatives.memory",
                 "5",
                 "negatives.hard-rule",
-                "2");
+                "2"));
         source.fill(1);
         source.batcher.close();
         source.fill(2);
@@ -60,12 +60,12 @@ class NegativeSourceTest {
         assertThat(batch.draws().weightedLogProbability())
                 .hasSize(batch.examples().size() + 12);
         // the last five positives of the batch before, latest first
-        assertThat(batch.negatives().subList(7, 12)).containsExactly(source.expectedMemory(1, 5));
+        assertThat(batch.negatives().subList(7, 12)).isEqualTo(source.latest(1).subList(0, 5));
     }
 
     @Test
     void hardNegativesShareTheValueAndAreNotTheItemItself() {
-        Source source = new Source("negatives.hard-rule", "3", "batch.negatives", "0");
+        Source source = new Source(Map.of("negatives.hard-rule", "3", "batch.negatives", "0"));
         source.fill(1);
 
         MiniBatch batch = source.batcher.close();
@@ -82,14 +82,15 @@ class NegativeSourceTest {
 
     @Test
     void memoryWarmsUpAndForgetsWhatLeftTheCatalogue() {
-        Source source = new Source("negatives.memory", "8", "negatives.memory.from-step", "3", "batch.negatives", "0");
+        Source source =
+                new Source(Map.of("negatives.memory", "8", "negatives.memory.from-step", "3", "batch.negatives", "0"));
         source.fill(1);
         source.batcher.close();
         source.fill(2);
         MiniBatch second = source.batcher.close();
-        String gone = source.expectedMemory(2, 1)[0];
+        String gone = source.latest(2).get(0);
+        source.fill(3);
         source.batcher.change(new CatalogueChange.Removal(gone, TIME));
-        source.fillWithout(gone, 3);
 
         MiniBatch third = source.batcher.close();
 
@@ -102,16 +103,17 @@ class NegativeSourceTest {
     @ValueSource(strings = {"decayed", "running", "intervals", "count-min", "hashed intervals"})
     void followedOrRestoredItDrawsAsTheOneThatClosedTheBatches(String estimator) {
         boolean isShared = estimator.equals("count-min") || estimator.equals("hashed intervals");
-        String[] settings = {
-            "popularity.estimator", estimator.equals("hashed intervals") ? "intervals" : estimator,
-            "popularity.hashes", isShared ? "3" : "0",
-            "popularity.buckets", "64",
-            "popularity.half-life", "50",
-            "batch.negatives", "3",
-            "negatives.popularity", isShared ? "0" : "4",
-            "negatives.memory", "5",
-            "negatives.hard-rule", "2"
-        };
+        Map<String, String> settings = Map.of(
+                "popularity.estimator", estimator.equals("hashed intervals") ? "intervals" : estimator,
+                "popularity.hashes", isShared ? "3" : "0",
+                "popularity.buckets", "64",
+                "popularity.half-life", "50",
+                "batch.negatives", "3",
+                "negatives.popularity", isShared ? "0" : "4",
+                "negatives.memory", "5",
+                "negatives.hard-rule", "2",
+                "catalogue.expire-after", "30d", // items that no producer announced leave by age, and beyond a number
+                "catalogue.max-unannounced", "4");
         Source live = new Source(settings);
         Source follower = new Source(settings);
         Source restored = new Source(settings);
@@ -129,27 +131,32 @@ class NegativeSourceTest {
         keys.forEach(key -> (key[0] == 'C' ? restored.catalogue : (Durable) restored.batcher)
                 .restore(key, live.stored.getOrDefault(key, new byte[0])));
 
+        long unannounced = 0;
         assertThat(follower.function()).isEqualTo(live.function());
         for (int step = 41; step <= 60; step++) {
             live.fill(step);
             follower.fill(step);
             restored.fill(step);
             MiniBatch expected = live.batcher.close();
+            unannounced += expected.catalogue().stream()
+                    .filter(change -> !change.isAnnounced() && change.isRemoval())
+                    .count();
             assertThat(follower.batcher.close()).usingRecursiveComparison().isEqualTo(expected);
             assertThat(restored.batcher.close()).usingRecursiveComparison().isEqualTo(expected);
         }
+        assertThat(unannounced).isPositive();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"3", "8", "20"})
     void aMemoryOfAnotherSizeGoesOnFromWhatItCanPlace(String size) {
-        Source live = new Source("negatives.memory", "8", "batch.negatives", "0");
+        Source live = new Source(Map.of("negatives.memory", "8", "batch.negatives", "0"));
         for (int step = 1; step <= 5; step++) {
             live.fill(step);
             live.batcher.close();
         }
         live.store();
-        Source restored = new Source("negatives.memory", size, "batch.negatives", "0");
+        Source restored = new Source(Map.of("negatives.memory", size, "batch.negatives", "0"));
         restored.take(live);
 
         restored.fill(6);
@@ -162,8 +169,8 @@ class NegativeSourceTest {
 
         // the positives of steps 6 and 7 fill it, whatever it was
         assertThat(first.draws().fromMemory()).isLessThanOrEqualTo(Math.min(8, Integer.parseInt(size)));
-        List<String> latest = new ArrayList<>(Arrays.asList(restored.expectedMemory(7, restored.count(7))));
-        latest.addAll(Arrays.asList(restored.expectedMemory(6, restored.count(6))));
+        List<String> latest = new ArrayList<>(restored.latest(7));
+        latest.addAll(restored.latest(6));
         assertThat(third.negatives()).isNotEmpty();
         assertThat(latest).containsSubsequence(third.negatives()); // some left the catalogue since
         // a place an item, and the running number: what the other size stored is gone
@@ -173,11 +180,11 @@ class NegativeSourceTest {
 
     @Test
     void anItemThatLeftIsKeptNowhere() {
-        Source source = new Source("negatives.memory", "8", "batch.negatives", "0");
+        Source source = new Source(Map.of("negatives.memory", "8", "batch.negatives", "0"));
         source.fill(1);
         source.batcher.close();
         source.store();
-        String gone = source.expectedMemory(1, 1)[0];
+        String gone = source.latest(1).get(0);
         assertThat(source.namesInMemory(gone)).isTrue();
 
         source.batcher.change(new CatalogueChange.Removal(gone, TIME));
@@ -190,13 +197,13 @@ class NegativeSourceTest {
     @ParameterizedTest
     @ValueSource(strings = {"intervals", "count-min"})
     void countsOfAnEstimatorOfAnotherFormAreRefused(String other) {
-        Source decayed = new Source("popularity.estimator", "decayed");
+        Source decayed = new Source(Map.of("popularity.estimator", "decayed"));
         decayed.fill(1);
         decayed.batcher.close();
         decayed.store();
-        Source running = new Source("popularity.estimator", "running");
-        Source restored =
-                new Source("popularity.estimator", other, "popularity.hashes", other.equals("intervals") ? "0" : "3");
+        Source running = new Source(Map.of("popularity.estimator", "running"));
+        String hashes = other.equals("intervals") ? "0" : "3";
+        Source restored = new Source(Map.of("popularity.estimator", other, "popularity.hashes", hashes));
 
         running.take(decayed); // counts as well
 
@@ -242,57 +249,37 @@ class NegativeSourceTest {
         final Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         private final Map<Integer, List<String>> items = new HashMap<>();
 
-        Source(String... settings) {
-            Map<String, String> given = new HashMap<>();
-            for (int at = 0; at < settings.length; at += 2) {
-                given.put(settings[at], settings[at + 1]);
-            }
+        Source(Map<String, String> given) {
             batcher = new Batcher(BatchSettings.read(new SettingsReader(given)), catalogue, 'O', 'P');
         }
 
         void fill(int step) {
-            fillWithout("", step);
-        }
-
-        /** The same of the same step: new and removed items, and examples of some. */
-        void fillWithout(String without, int step) {
             Random random = new Random(step);
             for (int at = 0; at < 6; at++) {
                 String item = "i" + random.nextInt(30);
                 Features features = Features.of(Map.of("category", new FeatureValue.Category("c" + random.nextInt(4))));
                 if (random.nextInt(5) == 0 && step > 5) {
                     batcher.change(new CatalogueChange.Removal(item, TIME));
-                } else if (!item.equals(without)) {
+                } else {
                     batcher.change(new CatalogueChange.Upsert(new CatalogueItem(item, TIME, features)));
                 }
             }
             List<String> added = new ArrayList<>();
             for (int at = 0; at < 10; at++) {
                 String item = "i" + random.nextInt(30);
-                if (!batcher.isRemoved(item) && !item.equals(without)) {
+                if (!batcher.isRemoved(item)) {
                     added.add(item);
-                    batcher.add(new TrainingExample(
-                            "e" + step + "-" + at,
-                            new UserFeatures("ann", TIME, Features.NONE, List.of()),
-                            Features.NONE,
-                            item,
-                            "click",
-                            1,
-                            TIME,
-                            0));
+                    batcher.add(Scenes.click("ann", item, TIME + step * FIVE_DAYS));
                 }
             }
             items.put(step, added);
         }
 
-        String[] expectedMemory(int step, int count) {
+        /** The items of a step's examples, latest first. */
+        List<String> latest(int step) {
             List<String> latest = new ArrayList<>(items.getOrDefault(step, List.of()));
             Collections.reverse(latest);
-            return latest.subList(0, count).toArray(new String[0]);
-        }
-
-        int count(int step) {
-            return items.getOrDefault(step, List.of()).size();
+            return latest;
         }
 
         /** Restores what another stored, in the order of the keys, as a store hands it out. */

@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.Batches;
-import dev.millrace.batch.MiniBatch;
-import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.Scenes;
 import dev.millrace.state.EntrySink;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,8 +26,7 @@ class FastPopularityTest {
     @Test
     void clickWeighsHalfAfterTheHalfLife() {
         FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
-        popularity.observe(batch(click("a", TIME), click("a", TIME), click("b", TIME + 6 * HOUR))
-                .counted());
+        popularity.observe(List.of(click("a", TIME), click("a", TIME), click("b", TIME + 6 * HOUR)));
 
         // a: 2 / 2 = 1, b: 1; epsilon .1
         assertThat(popularity.number("a", TIME + 6 * HOUR)).isCloseTo(Math.log(1 + 1 / 0.1), within(1e-12));
@@ -46,9 +42,9 @@ class FastPopularityTest {
         FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
         List<TrainingExample> clicks = new ArrayList<>();
         for (int step = 0; step < 40; step++) {
-            TrainingExample[] batch = drawn(random, step);
-            popularity.observe(batch(batch).counted());
-            clicks.addAll(List.of(batch));
+            List<TrainingExample> batch = drawn(random, step);
+            popularity.observe(batch);
+            clicks.addAll(batch);
         }
         long now = TIME + 41 * HOUR;
 
@@ -66,7 +62,7 @@ class FastPopularityTest {
     @Test
     void numberThatWasReadOnceTellsAllLaterNumbersUntilTheNextClick() {
         FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
-        popularity.observe(batch(click("a", TIME), click("a", TIME + HOUR)).counted());
+        popularity.observe(List.of(click("a", TIME), click("a", TIME + HOUR)));
         double read = popularity.number("a", TIME + 2 * HOUR);
 
         for (int hours = 0; hours < 200; hours += 7) {
@@ -86,7 +82,7 @@ class FastPopularityTest {
         int cooled = 0;
         for (int at = 0; at < 400; at++) {
             if (random.nextInt(3) == 0) {
-                popularity.observe(batch(drawn(random, at % 40)).counted());
+                popularity.observe(drawn(random, at % 40));
             }
             if (random.nextInt(10) == 0) {
                 popularity.remove("i" + random.nextInt(ITEMS));
@@ -116,51 +112,16 @@ class FastPopularityTest {
         assertThat(cooled).isGreaterThan(200);
     }
 
-    @Test
-    void restoredItGoesOnBitForBit() {
-        SplittableRandom random = new SplittableRandom(8);
-        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
-        FastPopularity restored = new FastPopularity(SETTINGS, 'F', id -> id);
-        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
-        for (int step = 0; step < 10; step++) {
-            popularity.observe(batch(drawn(random, step)).counted());
-            drain(popularity, stored);
-        }
-        popularity.remove("i3");
-        drain(popularity, stored);
-        stored.forEach(restored::restore);
-
-        TrainingExample[] next = drawn(random, 11);
-        popularity.observe(batch(next).counted());
-        restored.observe(batch(next).counted());
-
-        long now = TIME + 12 * HOUR;
-        for (int item = 0; item < ITEMS; item++) {
-            assertThat(restored.logProbability("i" + item, now, ITEMS))
-                    .isEqualTo(popularity.logProbability("i" + item, now, ITEMS));
-        }
-    }
-
-    private static void drain(FastPopularity popularity, Map<byte[], byte[]> stored) {
-        popularity.drainDirty(EntrySink.into(stored));
-    }
-
     /** Eight clicks of an hour, not in order, each item the rarer the higher its number, the last five never. */
-    private static TrainingExample[] drawn(SplittableRandom random, int hour) {
+    private static List<TrainingExample> drawn(SplittableRandom random, int hour) {
         return IntStream.range(0, 8)
                 .mapToObj(at -> click(
                         "i" + random.nextInt(1 + random.nextInt(ITEMS - 5)),
                         TIME + hour * HOUR + random.nextLong(2 * HOUR)))
-                .toArray(TrainingExample[]::new);
+                .toList();
     }
 
     private static TrainingExample click(String item, long time) {
-        UserFeatures user = new UserFeatures("u", time, Features.NONE, List.of());
-        return new TrainingExample("e", user, Features.NONE, item, "click", 1, time, 0);
-    }
-
-    private static MiniBatch batch(TrainingExample... examples) {
-        return Batches.of(
-                1, 1, List.of(), List.of(examples), new float[examples.length], List.of(), new float[0], ITEMS);
+        return Scenes.click("u", item, time);
     }
 }

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,7 +44,7 @@ class PublicationPlanTest {
             Random random = new Random(seed);
             publishedAt.clear();
             step = 0;
-            PublicationPlan plan = plan(4, "publish.max-age.steps", bound);
+            PublicationPlan plan = plan(4, Map.of("publish.max-age.steps", bound));
             step(plan, changes(0, 1_000), List.of());
             publish(plan);
             int items = 1_000;
@@ -62,10 +63,7 @@ class PublicationPlanTest {
                             .skip(oldest)
                             .map(Map.Entry::getKey)
                             .toList()
-                            .forEach(gone -> {
-                                changes.add(new CatalogueChange.Removal(gone, time));
-                                publishedAt.remove(gone);
-                            });
+                            .forEach(gone -> changes.add(removal(gone)));
                 }
                 step(plan, changes, List.of());
                 if (random.nextInt(3) == 0) {
@@ -90,7 +88,7 @@ class PublicationPlanTest {
 
     @Test
     void theBoundThatGrowsWithTheCatalogueIsInForceAsLongAsAVectorMayRelyOnIt() {
-        PublicationPlan plan = plan(4, "publish.max-age.steps", "auto");
+        PublicationPlan plan = plan(4, Map.of("publish.max-age.steps", "auto"));
         step(plan, changes(0, 1_000), List.of());
         publish(plan);
         assertThat(plan.age().boundSteps()).isEqualTo(250); // 1,000 items, 4 a step
@@ -113,7 +111,7 @@ class PublicationPlanTest {
 
     @Test
     void aBoundInEventTimeIsKeptWhateverTheSteps() {
-        PublicationPlan plan = plan("publish.max-age.steps", "1000000", "publish.max-age", "60s");
+        PublicationPlan plan = plan(128, Map.of("publish.max-age.steps", "1000000", "publish.max-age", "60s"));
         step(plan, changes(0, 90), List.of("i0"));
         publish(plan);
         Random random = new Random(6);
@@ -129,17 +127,12 @@ class PublicationPlanTest {
             assertThat(publishedTime.values()).allMatch(at -> time - at <= 60 * SECOND + between);
             assertThat(plan.age().ofBound()).isLessThanOrEqualTo(1);
         }
-        assertThat(plan.age().maxMillis())
-                .isEqualTo(time
-                        - publishedTime.values().stream()
-                                .mapToLong(at -> at)
-                                .min()
-                                .orElseThrow());
+        assertThat(plan.age().maxMillis()).isEqualTo(time - Collections.min(publishedTime.values()));
     }
 
     @Test
     void whatMayNotGoOutMakesVectorsOlderThanPromised() {
-        PublicationPlan plan = plan("publish.max-age.steps", "10", "publish.max-vectors", "3");
+        PublicationPlan plan = plan(128, Map.of("publish.max-age.steps", "10", "publish.max-vectors", "3"));
         step(plan, changes(0, 90), List.of());
         publish(plan);
 
@@ -156,7 +149,7 @@ class PublicationPlanTest {
 
     @Test
     void whileAllIsWithheldVectorsGrowOlder() {
-        PublicationPlan plan = plan("publish.max-age.steps", "10");
+        PublicationPlan plan = plan(128, Map.of("publish.max-age.steps", "10"));
         step(plan, changes(0, 50), List.of());
         publish(plan);
 
@@ -170,7 +163,7 @@ class PublicationPlanTest {
 
     @Test
     void whatMovedFarthestGoesOutBesidesOnceAndNotAgainUntilItMoves() {
-        PublicationPlan plan = plan("publish.max-age.steps", "1000000", "publish.most-moved", "2");
+        PublicationPlan plan = plan(128, Map.of("publish.max-age.steps", "1000000", "publish.most-moved", "2"));
         step(plan, changes(0, 50), List.of());
         publish(plan);
         plan.moved(moved("i7", 0.5f));
@@ -191,7 +184,7 @@ class PublicationPlanTest {
 
     @Test
     void agesAreThoseOfAllVectors() {
-        PublicationPlan plan = plan("publish.max-age.steps", "1000000");
+        PublicationPlan plan = plan(128, Map.of("publish.max-age.steps", "1000000"));
         step(plan, changes(0, 200), List.of());
         publish(plan);
         for (int round = 0; round < 9; round++) {
@@ -213,7 +206,7 @@ class PublicationPlanTest {
 
     @Test
     void oneCommitStoresWhatItPublishedAndNoMore() {
-        PublicationPlan plan = plan("publish.max-age.steps", "1000000");
+        PublicationPlan plan = plan(128, Map.of("publish.max-age.steps", "1000000"));
         step(plan, changes(0, 100), List.of());
         publish(plan);
         store(plan);
@@ -231,7 +224,7 @@ class PublicationPlanTest {
     @ParameterizedTest
     @ValueSource(ints = {60, 330})
     void restoredInTheMiddleOfAShrinkItPublishesAsUndisturbed(int rounds) {
-        PublicationPlan plan = plan(4, "publish.max-age.steps", "auto");
+        PublicationPlan plan = plan(4, Map.of("publish.max-age.steps", "auto"));
         step(plan, changes(0, 1_000), List.of("i0"));
         publish(plan);
         for (int round = 0; round < rounds; round++) {
@@ -242,7 +235,7 @@ class PublicationPlanTest {
         store(plan);
         Map<byte[], byte[]> other = new TreeMap<>(Arrays::compareUnsigned);
         other.putAll(stored);
-        PublicationPlan restored = plan(4, "publish.max-age.steps", "auto");
+        PublicationPlan restored = plan(4, Map.of("publish.max-age.steps", "auto"));
         List<Map.Entry<byte[], byte[]>> shuffled = new ArrayList<>(stored.entrySet());
         Collections.shuffle(shuffled, new Random(1));
         shuffled.forEach(entry -> restored.restore(entry.getKey(), entry.getValue()));
@@ -265,33 +258,24 @@ class PublicationPlanTest {
         assertThat(plan.age().boundSteps()).isEqualTo(75); // 300 items, 4 a step
     }
 
-    private static PublicationPlan plan(String... given) {
-        return plan(128, given);
-    }
-
-    private static PublicationPlan plan(int batchSize, String... given) {
-        Map<String, String> values = new HashMap<>();
-        for (int at = 0; at < given.length; at += 2) {
-            values.put(given[at], given[at + 1]);
-        }
-        return new PublicationPlan(PublishSettings.read(new SettingsReader(values), batchSize), 'P', id -> id);
+    private static PublicationPlan plan(int batchSize, Map<String, String> given) {
+        return new PublicationPlan(PublishSettings.read(new SettingsReader(given), batchSize), 'P', id -> id);
     }
 
     private static List<CatalogueChange> changes(int from, int to) {
-        List<CatalogueChange> changes = new ArrayList<>();
-        for (int item = from; item < to; item++) {
-            changes.add(new CatalogueChange.Upsert(new CatalogueItem("i" + item, 1_600_000_000_000L, Features.NONE)));
-        }
-        return changes;
+        return IntStream.range(from, to)
+                .<CatalogueChange>mapToObj(item ->
+                        new CatalogueChange.Upsert(new CatalogueItem("i" + item, 1_600_000_000_000L, Features.NONE)))
+                .toList();
     }
 
     private List<CatalogueChange> removals(int from, int to) {
-        List<CatalogueChange> removals = new ArrayList<>();
-        for (int item = from; item < to; item++) {
-            removals.add(new CatalogueChange.Removal("i" + item, time));
-            publishedAt.remove("i" + item);
-        }
-        return removals;
+        return IntStream.range(from, to).mapToObj(item -> removal("i" + item)).toList();
+    }
+
+    private CatalogueChange removal(String item) {
+        publishedAt.remove(item);
+        return new CatalogueChange.Removal(item, time);
     }
 
     private void step(PublicationPlan plan, List<CatalogueChange> changes, List<String> clicks) {
@@ -304,7 +288,7 @@ class PublicationPlanTest {
     private MiniBatch batch(List<CatalogueChange> changes, List<String> clicks) {
         List<TrainingExample> examples =
                 clicks.stream().map(item -> Scenes.click("u", item, time)).toList();
-        return Batches.of(step, step, changes, examples, new float[examples.size()], List.of(), new float[0], 1_000);
+        return Batches.of(step, changes, examples);
     }
 
     private List<String> publish(PublicationPlan plan) {
