@@ -272,6 +272,9 @@ class NegativeSourceTest {
                     batcher.add(Scenes.click("ann", item, TIME + step * FIVE_DAYS));
                 }
             }
+            if (step > 10) { // an item that no producer announces
+                batcher.add(Scenes.click("ann", "x" + random.nextInt(40), TIME + step * FIVE_DAYS));
+            }
             items.put(step, added);
         }
 

@@ -32,8 +32,7 @@ import picocli.CommandLine.Option;
         description = {
             "Write a learner, as of its last commit, to a checkpoint; its application may run or be stopped.",
             "Or write item vectors and towers, of a learner or of a checkpoint, as files for other programs.",
-            "Exits with 0, 1 if the learner is not whole, 2 on unusable settings, 69 without a broker, 74 on an"
-                    + " unusable checkpoint."
+            "Exits with 0, 1 if the learner is not whole, 2 on unusable settings, 69 without a broker, 74 on an unusable checkpoint."
         },
         footer = {
             "millrace model export --out model.checkpoint --config my.properties",
@@ -66,8 +65,7 @@ final class ModelExportCommand implements Callable<Integer> {
             names = "--onnx",
             paramLabel = "DIR",
             description =
-                    "write both towers: user.onnx, item.onnx, the tables' rows, and towers.json, which says how to use"
-                            + " them")
+                    "write both towers: user.onnx, item.onnx, the tables' rows, and towers.json, which says how to use them")
     @Nullable
     Path onnx;
 
