@@ -92,7 +92,7 @@ record HeapBudget(List<Part> parts) {
         if (usual() > heap) {
             LOG.warn(
                     "The settings allow {} of heap and there are {}: before they are full, memory is. Lower"
-                        + " table.cache-bytes, catalogue.max-unannounced or rehearsal.batches, or set MILLRACE_HEAP",
+                            + " table.cache-bytes, catalogue.max-unannounced or rehearsal.batches, or set MILLRACE_HEAP",
                     mib(usual()),
                     mib(heap));
         }

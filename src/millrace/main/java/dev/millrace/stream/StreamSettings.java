@@ -76,9 +76,9 @@ public record StreamSettings(
                         + "stop, for rolling restarts"),
                 reader.choice(
                         "stream.group-protocol: who assigns tasks to processes: classic: one of the processes;"
-                            + " streams: the brokers (KIP-1071), from 4.4 on, whose group settings then say how many"
-                            + " standbys there are and when a process counts as dead. Stop all processes before you"
-                            + " change it",
+                                + " streams: the brokers (KIP-1071), from 4.4 on, whose group settings then say how many"
+                                + " standbys there are and when a process counts as dead. Stop all processes before you"
+                                + " change it",
                         GroupProtocol.CLASSIC),
                 attributeCommit,
                 learnCommit,

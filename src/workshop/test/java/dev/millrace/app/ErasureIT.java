@@ -3,6 +3,11 @@ package dev.millrace.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.IThrowableProxy;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
+import ch.qos.logback.core.read.ListAppender;
 import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.ItemVectors;
@@ -18,6 +23,7 @@ import dev.millrace.event.UserProfile;
 import dev.millrace.follow.FollowedTopic;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.operation.Operator;
+import dev.millrace.operation.Progress;
 import dev.millrace.state.Books;
 import dev.millrace.state.CounterRandom;
 import dev.millrace.state.InputTopic;
@@ -69,6 +75,7 @@ import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
+import org.slf4j.LoggerFactory;
 
 /**
  * Looks everywhere for removed users and a removed item: in every topic, every changelog, the index, the stores and files of trainer and
@@ -151,8 +158,11 @@ class ErasureIT {
     void nothingIsLeftOfWhoAndWhatWasRemovedButWhereItIsSaidToStay() throws Exception {
         ErasureTable table = ErasureTable.read();
         Set<String> found = new TreeSet<>();
-        try (LogCapture log = LogCapture.begin();
-                TestCluster cluster = new TestCluster(directory, EVERY_TRACE)) {
+        Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        root.addAppender(log);
+        try (TestCluster cluster = new TestCluster(directory, EVERY_TRACE)) {
             MillraceSettings settings = cluster.settings();
             PrometheusMeterRegistry training = TestCluster.metrics();
             PrometheusMeterRegistry serving = TestCluster.metrics();
@@ -228,8 +238,9 @@ class ErasureIT {
                 followers.forEach(TopicFollower::close);
             }
             found.addAll(topicsThatEverHeldTraces(settings));
-            assertThat(log.lines()).isNotEmpty();
-            addIf(log.lines().stream().anyMatch(TRACES::areIn), "logs of the processes", found);
+            root.detachAppender(log);
+            assertThat(log.list).isNotEmpty();
+            addIf(log.list.stream().map(ErasureIT::logged).anyMatch(TRACES::areIn), "logs of the processes", found);
         }
         Map<String, Map<String, String>> kept = trainerEntries();
         assertThat(kept.keySet()).anyMatch(ErasureIT::isAttribution).anyMatch(ErasureIT::isLearner);
@@ -250,7 +261,8 @@ class ErasureIT {
         Map<String, String> exported = new TreeMap<>();
         CheckpointFile.read(
                 directory.resolve(AFTER).resolve(CHECKPOINT),
-                (key, value) -> exported.put(UserTraces.text(key), UserTraces.text(value)));
+                (key, value) -> exported.put(UserTraces.text(key), UserTraces.text(value)),
+                Progress.NONE);
         addIf(hasTraces(true, exported), AFTER, found);
         for (String folder : List.of("state", "serve", BEFORE, AFTER)) {
             found.addAll(filesWithTraces(directory.resolve(folder)));
@@ -312,6 +324,14 @@ class ErasureIT {
         return await().atMost(PATIENCE)
                 .until(() -> HttpClient.newHttpClient().send(request, body), answer -> answer.statusCode() == 200)
                 .body();
+    }
+
+    /** An event with its pairs and its trace. */
+    private static String logged(ILoggingEvent event) {
+        IThrowableProxy thrown = event.getThrowableProxy();
+        return event.getFormattedMessage()
+                + event.getKeyValuePairs()
+                + (thrown == null ? "" : ThrowableProxyUtil.asString(thrown));
     }
 
     private static void addIf(boolean isThere, String place, Set<String> places) {

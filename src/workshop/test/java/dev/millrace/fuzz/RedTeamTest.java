@@ -38,8 +38,7 @@ class RedTeamTest {
     }
 
     static Stream<Arguments> raids() {
-        return Stream.of(Goal.values())
-                .flatMap(goal -> Stream.of(1, 10).map(accounts -> Arguments.of(goal, accounts)));
+        return Stream.of(Goal.values()).flatMap(goal -> Stream.of(1, 10).map(accounts -> Arguments.of(goal, accounts)));
     }
 
     @ParameterizedTest(name = "{0} with {1}")

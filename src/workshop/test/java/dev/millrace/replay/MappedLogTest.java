@@ -300,10 +300,10 @@ class MappedLogTest {
                 "csv | clicks.files = log.csv;clicks.user = uid;clicks.window = item;clicks.window.file = true"
                         + " | clicks.window.file = true | must be false",
                 "csv | log.files = log.csv, gone.csv;log.time.unit = hours;log.delimiter = ,,;log.charset ="
-                    + " klingon;log.context-feature.item = colour;log.colour = red;log.click.action =;sorted = perhaps"
-                    + " | log.files = gone.csv;log.time.unit = hours;log.delimiter = ,,;log.charset ="
-                    + " klingon;log.context-feature.item = colour;log.colour = red;log.click.action = ;log.clicked ="
-                    + " ;sorted = perhaps | ''"
+                        + " klingon;log.context-feature.item = colour;log.colour = red;log.click.action =;sorted = perhaps"
+                        + " | log.files = gone.csv;log.time.unit = hours;log.delimiter = ,,;log.charset ="
+                        + " klingon;log.context-feature.item = colour;log.colour = red;log.click.action = ;log.clicked ="
+                        + " ;sorted = perhaps | ''"
             })
     void allFaultsOfAMappingAreToldWithTheirKeysAndValues(String format, String mapping, String faults, String rule)
             throws IOException {

@@ -91,8 +91,8 @@ class ApicurioIT {
         String feature =
                 "{\"type\":\"record\",\"name\":\"Origin\",\"namespace\":\"shop\",\"fields\":[{\"name\":\"page\",\"type\":\"string\"}]}";
         String click = "{\"type\":\"record\",\"name\":\"ClickEvent\",\"namespace\":\"dev.millrace.avro\",\"fields\":["
-            + "{\"name\":\"click_id\",\"type\":\"string\"},{\"name\":\"user_id\",\"type\":\"string\"},{\"name\":\"item_id\",\"type\":\"string\"},"
-            + "{\"name\":\"time\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"origin\",\"type\":\"shop.Origin\"}]}";
+                + "{\"name\":\"click_id\",\"type\":\"string\"},{\"name\":\"user_id\",\"type\":\"string\"},{\"name\":\"item_id\",\"type\":\"string\"},"
+                + "{\"name\":\"time\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"origin\",\"type\":\"shop.Origin\"}]}";
         register("origin-value", feature, "");
         int id = register(
                 "shop-clicks-value",
