@@ -115,7 +115,9 @@ public final class Form {
     public <T> List<T> list(List<T> now, T empty, BiFunction<Form, T, T> fields) {
         int count = count(now.size());
         if (stored == null) {
-            now.forEach(part -> fields.apply(this, part));
+            for (T part : now) {
+                T unused = fields.apply(this, part); // it is written
+            }
             return now;
         }
         List<T> parts = new ArrayList<>();

@@ -99,7 +99,8 @@ record KeyColumns(Map<Role, Key> keys) {
         }
         ColumnFacts best = likely.get(0);
         String others = weighed(likely.stream()
-                .filter(column -> column != best && isNamedTime(column) == isNamedTime(best) && !isOfRecord(column))
+                .filter(column ->
+                        !column.equals(best) && isNamedTime(column) == isNamedTime(best) && !isOfRecord(column))
                 .toList());
         String why = (isNamedTime(best) ? "the name says time; " : "") + best.figures() + best.writtenTime();
         return new Key(best, Choice.among(best.name(), Role.TIME, why, others));

@@ -145,14 +145,15 @@ public final class DataOptions {
                     "absent",
                     "must be given together with " + (data == null ? "--format" : "--data"));
         }
-        if (format == null) {
+        String given = format;
+        if (given == null) {
             return Optional.empty();
         }
         String choices = String.join(", ", new Formats());
         return Optional.of(formats()
-                .filter(one -> one.label().equals(format))
+                .filter(one -> one.label().equals(given))
                 .findFirst()
-                .orElseThrow(() -> OptionFaults.unusable("--format", format, "must be one of " + choices)));
+                .orElseThrow(() -> OptionFaults.unusable("--format", given, "must be one of " + choices)));
     }
 
     /** The settings of the generated shop. */
