@@ -2,15 +2,13 @@ package dev.millrace.checkpoint;
 
 import dev.millrace.follow.DiskEntries;
 import dev.millrace.state.OrderedEntries;
+import dev.millrace.topic.PrivateDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.BiPredicate;
-import java.util.stream.Stream;
 
 /**
  * Entries of a learner on disk, as long as a command works on them. Empty at first; what is on the heap of them is bounded.
@@ -49,7 +47,7 @@ public final class ScratchEntries implements OrderedEntries, AutoCloseable {
             try {
                 return new ScratchEntries(directory, DiskEntries.open(directory, cacheBytes));
             } catch (IOException | RuntimeException notOpened) {
-                remove(directory);
+                PrivateDirectory.remove(directory);
                 throw notOpened;
             }
         } catch (IOException unusable) {
@@ -94,7 +92,7 @@ public final class ScratchEntries implements OrderedEntries, AutoCloseable {
         entries.close();
         try {
             Runtime.getRuntime().removeShutdownHook(removal);
-            remove(directory);
+            PrivateDirectory.remove(directory);
         } catch (IllegalStateException ending) {
             removeQuietly();
         } catch (IOException left) {
@@ -105,21 +103,9 @@ public final class ScratchEntries implements OrderedEntries, AutoCloseable {
     /** Removes the files alone: at the end of the process a thread may still use the entries. */
     private void removeQuietly() {
         try {
-            remove(directory);
+            PrivateDirectory.remove(directory);
         } catch (IOException | UncheckedIOException left) {
             // the launcher's next start removes it, with the directory that it made for this process
-        }
-    }
-
-    private static void remove(Path directory) throws IOException {
-        if (Files.exists(directory)) {
-            List<Path> found;
-            try (Stream<Path> all = Files.walk(directory)) {
-                found = all.sorted(Comparator.reverseOrder()).toList();
-            }
-            for (Path each : found) {
-                Files.deleteIfExists(each);
-            }
         }
     }
 }

@@ -18,7 +18,6 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiPredicate;
-import org.apache.kafka.common.utils.Utils;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.Cache;
@@ -72,8 +71,8 @@ public final class DiskEntries implements OrderedEntries, AutoCloseable {
                 FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
             claim(directory, lockFile);
-            Utils.delete(directory.resolve("entries").toFile());
-            Utils.delete(directory.resolve("native").toFile());
+            PrivateDirectory.remove(directory.resolve("entries"));
+            PrivateDirectory.remove(directory.resolve("native"));
             loadLibrary(Files.createDirectories(directory.resolve("native")));
             return open(directory.resolve("entries"), cacheBytes, lockFile);
         } catch (IOException | RuntimeException notOpened) {

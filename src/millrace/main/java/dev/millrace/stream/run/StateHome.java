@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -212,10 +211,8 @@ final class StateHome implements AutoCloseable {
     }
 
     private static void delete(Path tree) {
-        try (Stream<Path> found = Files.walk(tree)) {
-            for (Path path : found.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
+        try {
+            PrivateDirectory.remove(tree);
         } catch (IOException refused) {
             throw new UnusableStateException(tree, "its damaged state cannot be removed: " + refused, refused);
         }
