@@ -20,8 +20,8 @@ import picocli.CommandLine.Option;
         name = "actions",
         mixinStandardHelpOptions = true,
         description = {
-            "List what operators have ordered, the latest last: the audit log.",
-            "An erased user stands there as a SHA-256: printf %%s ID | sha256sum."
+            "Print the audit log: operators' orders, oldest first.",
+            "An erased user appears as the SHA-256 of the id: printf %%s ID | sha256sum."
         },
         footer = "millrace actions --bootstrap-server kafka:9092")
 final class ActionsCommand implements Callable<Integer> {
@@ -32,7 +32,7 @@ final class ActionsCommand implements Callable<Integer> {
     @Option(
             names = {"-n", "--count"},
             defaultValue = "20",
-            description = "how many. Default: ${DEFAULT-VALUE}")
+            description = "number of the latest entries to print; default: ${DEFAULT-VALUE}")
     int count;
 
     @Mixin
@@ -46,7 +46,7 @@ final class ActionsCommand implements Callable<Integer> {
             entries = OperatorLog.entries(Clusters.open(config.settings()).followedBy(line));
         }
         List<OperatorAction> latest = entries.subList(Math.max(0, entries.size() - count), entries.size());
-        output.write(latest.stream().map(ActionsCommand::row).toList(), "nothing was ordered yet");
+        output.write(latest.stream().map(ActionsCommand::row).toList(), "the audit log is empty");
         return 0;
     }
 

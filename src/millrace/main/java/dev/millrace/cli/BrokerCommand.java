@@ -30,7 +30,7 @@ final class BrokerCommand implements Callable<Integer> {
             names = "--dir",
             paramLabel = "DIR",
             defaultValue = ".millrace/broker",
-            description = "folder of its data; default: ${DEFAULT-VALUE}")
+            description = "folder for the broker's data; default: ${DEFAULT-VALUE}")
     Path directory = Path.of(".millrace/broker");
 
     @Option(
@@ -50,8 +50,8 @@ final class BrokerCommand implements Callable<Integer> {
             names = "--detour",
             hidden = true,
             paramLabel = "PORT=HOST:PORT",
-            description =
-                    "also listen on PORT, and send the clients that connect there on to HOST:PORT, a proxy in front of PORT")
+            description = "also listen on PORT, and advertise HOST:PORT to clients that connect there: the address of a"
+                    + " proxy in front of PORT")
     Map<Integer, String> detour = Map.of();
 
     @Override

@@ -39,7 +39,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "dlq",
         mixinStandardHelpOptions = true,
-        description = "The dead letters: records that could not be used, and why.",
+        description = "List, show and replay dead letters: records that could not be used.",
         footer = "millrace dlq list --bootstrap-server kafka:9092")
 final class DeadLettersCommand {
 
@@ -49,11 +49,11 @@ final class DeadLettersCommand {
         @Option(
                 names = "--reason",
                 paramLabel = "REASON",
-                description = "those with this reason, such as bad-partition")
+                description = "only dead letters with this reason, such as bad-partition")
         @Nullable
         String reason;
 
-        @Option(names = "--topic", paramLabel = "TOPIC", description = "those that came to this topic")
+        @Option(names = "--topic", paramLabel = "TOPIC", description = "only dead letters of records of this topic")
         @Nullable
         String topic;
 
@@ -61,7 +61,7 @@ final class DeadLettersCommand {
                 names = "--after",
                 split = ",",
                 paramLabel = "PARTITION=OFFSET",
-                description = "those behind this offset of a partition of the dead letters; may be repeated")
+                description = "only dead letters after this offset of a partition of their topic; may be repeated")
         Map<Integer, Long> after = new TreeMap<>();
 
         /** A typo would find no letters, as if all were well. */
@@ -93,7 +93,7 @@ final class DeadLettersCommand {
 
     @Command(
             mixinStandardHelpOptions = true,
-            description = "Count them by reason and topic, with the latest messages of each.",
+            description = "Count dead letters by reason and topic, with the latest messages of each.",
             footer = {
                 "millrace dlq list --bootstrap-server kafka:9092",
                 "millrace dlq list --topic clicks --messages 10"
@@ -106,7 +106,8 @@ final class DeadLettersCommand {
                             names = "--messages",
                             paramLabel = "COUNT",
                             defaultValue = "3",
-                            description = "how many different messages of each, at most 100. Default: ${DEFAULT-VALUE}")
+                            description =
+                                    "number of different messages for each, at most 100; default: ${DEFAULT-VALUE}")
                     int messages) {
         OptionFaults.require("--messages", messages, 1, MOST_MESSAGES);
         SortedMap<String, Group> groups = new TreeMap<>();
@@ -120,7 +121,7 @@ final class DeadLettersCommand {
 
     @Command(
             mixinStandardHelpOptions = true,
-            description = "Show the latest of them.",
+            description = "Show the latest dead letters.",
             footer = "millrace dlq show --reason bad-time --topic clicks --count 3")
     int show(
             @Mixin ConfigOptions config,
@@ -129,7 +130,7 @@ final class DeadLettersCommand {
             @Option(
                             names = {"-n", "--count"},
                             defaultValue = "10",
-                            description = "how many. Default: ${DEFAULT-VALUE}")
+                            description = "number of dead letters; default: ${DEFAULT-VALUE}")
                     int count) {
         OptionFaults.requireAtLeastOne("--count", count);
         Deque<Letter> latest = new ArrayDeque<>();
@@ -146,9 +147,10 @@ final class DeadLettersCommand {
     @Command(
             mixinStandardHelpOptions = true,
             description = {
-                "Send them to their topics again, into the partition of their key, without headers. Mend what was wrong first.",
-                "Events are told apart by their ids, so one that was sent again by its producer too counts once. A removal that is",
-                "sent again removes what has come back since."
+                "Send dead letters to their topics again: to the partition of their key, without their headers. Fix"
+                        + " the fault first.",
+                "Events count once, by id, even if their producer has sent them again too.",
+                "A removal that is sent again also removes what has come back since."
             },
             footer = {
                 "millrace dlq replay --reason bad-partition --dry-run",
@@ -158,11 +160,13 @@ final class DeadLettersCommand {
             @Mixin ConfigOptions config,
             @Mixin Filter filter,
             @Mixin OutputOption output,
-            @Option(names = "--dry-run", description = "send nothing, say what would be sent") boolean isDry) {
+            @Option(names = "--dry-run", description = "print what would be sent, and send nothing") boolean isDry) {
         @Nullable String reason = filter.reason;
         if (reason == null) {
             throw OptionFaults.unusable(
-                    "--reason", "absent", "must be given: what was rejected for another reason is not mended");
+                    "--reason",
+                    "absent",
+                    "must be given: fixing one fault does not fix records rejected for another reason");
         }
         Letters letters = new Letters(config, filter, output);
         Cluster cluster = letters.cluster;
@@ -217,9 +221,9 @@ final class DeadLettersCommand {
             if (isSent) {
                 sent.merge(letter.topic(), 1, Integer::sum);
             } else if (letter.isLeftOut()) {
-                left.merge("too large for a dead letter, and gone from " + letter.topic(), 1, Integer::sum);
+                left.merge("too large for a dead letter, and no longer in " + letter.topic(), 1, Integer::sum);
             } else {
-                left.merge("no event of a producer", 1, Integer::sum);
+                left.merge("not an event of a producer", 1, Integer::sum);
             }
         }
 

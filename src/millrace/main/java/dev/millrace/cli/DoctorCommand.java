@@ -19,8 +19,8 @@ import picocli.CommandLine.Mixin;
         name = "doctor",
         mixinStandardHelpOptions = true,
         description = {
-            "Say what is wrong with cluster, topics, disks, heap, clock, transactions and model, why it matters, and"
-                    + " what mends it.",
+            "Check cluster, topics, disks, heap, clock, transactions and model. Each finding says why it matters and"
+                    + " how to fix it.",
             "Changes nothing. Exits with 1 if a check fails; a warning alone leaves 0."
         },
         footer = {

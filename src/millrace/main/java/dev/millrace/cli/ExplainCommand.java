@@ -26,7 +26,8 @@ import picocli.CommandLine.Option;
         name = "explain",
         mixinStandardHelpOptions = true,
         description =
-                "Show where a published vector comes from: generation, step, record of the log, event times, settings; or the weights of the towers' fields.",
+                "Show where a published vector comes from (generation, step, log record, event times, settings), or"
+                        + " the weights of the towers' fields.",
         footer = {
             "millrace explain --item i67 --config my.properties",
             "millrace explain --step 91 --bootstrap-server kafka:9092",
@@ -79,8 +80,9 @@ final class ExplainCommand implements Callable<Integer> {
 
     private int explainFields(Optional<TrainingProgress> progress) {
         if (progress.isEmpty() || progress.get().fieldWeights().isEmpty()) {
-            return unknown("no field has a weight: nothing was learnt yet, or no tower weighs its fields"
-                    + " (tower.user.senet, tower.item.senet)");
+            return unknown(
+                    "no field has a weight: nothing has been learnt, or no tower weighs its fields (tower.user.senet,"
+                            + " tower.item.senet)");
         }
         return known(Row.of("generation", progress.get().generation())
                 .with("step", progress.get().step())
@@ -97,8 +99,8 @@ final class ExplainCommand implements Callable<Integer> {
         return origin.accept(new ItemOrigin.Visitor<Integer>() {
             @Override
             public Integer visit(ItemOrigin.NeverPublished never) {
-                return unknown("item " + never.item() + " was never published: " + never.topic() + "-"
-                        + never.partition() + ", the partition of its key, has no record of it");
+                return unknown("item " + never.item() + " was never published: partition " + never.topic() + "-"
+                        + never.partition() + ", where its key belongs, has no record of it");
             }
 
             @Override
@@ -145,13 +147,14 @@ final class ExplainCommand implements Callable<Integer> {
 
     private static String reason(ItemOrigin.Vector found) {
         if (found.change().isEmpty()) {
-            return "by the sweep";
+            return "to keep the vector within its age bound";
         }
         long changed = found.change().get().step();
         return changed == found.embedding().step()
                 ? "because this batch has the item as a positive or changes it"
                 : "because the batch of step " + changed
-                        + " has the item as a positive or changes it, in the same commit; or by the sweep";
+                        + ", in the same commit, has the item as a positive or changes it; or to keep the vector within"
+                        + " its age bound";
     }
 
     private static Row row(BatchOrigin batch) {

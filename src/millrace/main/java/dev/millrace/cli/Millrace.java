@@ -45,7 +45,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "millrace",
         mixinStandardHelpOptions = true,
-        description = "Trains two-tower retrieval while the events arrive.",
+        description = "Trains two-tower retrieval models from events as they arrive in Kafka.",
         subcommands = {
             TopicsCommand.class,
             TrainCommand.class,
@@ -91,7 +91,7 @@ public final class Millrace {
 
     @Command(
             mixinStandardHelpOptions = true,
-            description = "Follow the embeddings and answer recall over HTTP, until stopped.",
+            description = "Run the recall API on the published embeddings, until stopped.",
             footer = {
                 "millrace serve --bootstrap-server kafka:9092",
                 "millrace serve --set serve.port=8090 --set serve.popularity-weight=0"
@@ -106,8 +106,9 @@ public final class Millrace {
     @Command(
             mixinStandardHelpOptions = true,
             description = {
-                "Take events over HTTP and write them to the input topics, until stopped: for those who have no producer of Kafka.",
-                "An event is sent so:",
+                "Accept events over HTTP and write them to the input topics, until stopped. For applications without"
+                        + " a Kafka producer.",
+                "To send an event:",
                 "curl -H 'Content-Type: application/json' http://127.0.0.1:8082/v1/events \\",
                 "  -d '{\"items\": [{\"item_id\": \"i1\", \"time\": \"2026-01-31T12:00:00Z\"}]}'"
             },

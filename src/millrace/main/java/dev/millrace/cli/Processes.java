@@ -38,7 +38,7 @@ public final class Processes {
             try {
                 status = STATUS.get(LONGEST_CLOSE_SECONDS, TimeUnit.SECONDS);
             } catch (TimeoutException late) {
-                System.err.println("not closed within " + LONGEST_CLOSE_SECONDS + " s; exiting all the same");
+                System.err.println("did not close within " + LONGEST_CLOSE_SECONDS + " s; exiting anyway");
                 status = NOT_CLOSED;
             } catch (InterruptedException | ExecutionException neverHappens) {
                 status = NOT_CLOSED;

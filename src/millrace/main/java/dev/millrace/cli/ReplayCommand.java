@@ -42,7 +42,9 @@ final class ReplayCommand implements Callable<Integer> {
     @Mixin
     DataOptions data = new DataOptions();
 
-    @Option(names = "--shop", description = "send the generated shop, which never ends, in place of a data set")
+    @Option(
+            names = "--shop",
+            description = "send the events of the generated shop, which never ends, instead of a data set")
     boolean isShop;
 
     @Option(
@@ -67,7 +69,7 @@ final class ReplayCommand implements Callable<Integer> {
             throw OptionFaults.unusable("--shop", "given", "must not be given with --data");
         }
         if (!isShop && data.isGenerated()) { // made-up events among real ones would be there for good
-            throw OptionFaults.unusable("--data", "absent", "must be given, or --shop for the generated shop");
+            throw OptionFaults.unusable("--data", "absent", "must be given, unless --shop selects the generated shop");
         }
         MillraceSettings settings = data.settings(config, Map.of());
         Clusters.topics(settings).checkInputs();
@@ -84,7 +86,7 @@ final class ReplayCommand implements Callable<Integer> {
                     watched(dataSet, () -> line.reached(sent.incrementAndGet(), all)),
                     pace,
                     most,
-                    bad -> System.err.println("row not used: " + bad));
+                    bad -> System.err.println("row skipped: " + bad));
             replay.run(producer, InstantSource.system());
         }
         output.write(

@@ -83,7 +83,7 @@ record StrimziManifests(String cluster, AccessList rights) {
     private static void requireName(String option, String name) {
         if (!NAME.matcher(name).matches()) {
             throw OptionFaults.unusable(
-                    option, name, "must be a name of Kubernetes: lower-case letters, digits, dashes and dots");
+                    option, name, "must be a valid Kubernetes name: lower-case letters, digits, dashes and dots");
         }
     }
 }

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "topics",
         mixinStandardHelpOptions = true,
-        description = "The topics in the cluster.",
+        description = "Create topics, and print the rights and Strimzi resources that commands need.",
         footer = "millrace topics create --bootstrap-server kafka:9092")
 final class TopicsCommand {
 
@@ -36,7 +36,7 @@ final class TopicsCommand {
     @Command(
             name = "create",
             mixinStandardHelpOptions = true,
-            description = "Create the topics that are missing, then check the shape of all.",
+            description = "Create missing topics, then check partitions and settings of all topics.",
             footer = {
                 "millrace topics create --bootstrap-server kafka:9092",
                 "millrace topics create --set topic.partitions=12 --set topic.replicas=3"
@@ -83,9 +83,12 @@ final class TopicsCommand {
                             names = "--principal",
                             required = true,
                             paramLabel = "PRINCIPAL",
-                            description = "as the cluster knows it, such as User:trainer")
+                            description = "principal, as the cluster names it, such as User:trainer")
                     String principal,
-            @Parameters(paramLabel = "COMMAND", arity = "1..*", description = "such as train, serve, replay")
+            @Parameters(
+                            paramLabel = "COMMAND",
+                            arity = "1..*",
+                            description = "commands that the principal runs, such as train, serve, replay")
                     List<String> commands) {
         MillraceSettings settings = config.settings();
         AccessList rights =
@@ -111,7 +114,7 @@ final class TopicsCommand {
             name = "strimzi",
             mixinStandardHelpOptions = true,
             description =
-                    "Print the topics, and users with exactly the rights of their commands, as resources of Strimzi."
+                    "Print Strimzi resources: the topics, and users with exactly the rights that their commands need."
                             + " Needs no cluster.",
             footer = "millrace topics strimzi --cluster events --user trainer=train")
     int strimzi(
@@ -125,7 +128,8 @@ final class TopicsCommand {
             @Option(
                             names = "--user",
                             paramLabel = "NAME=COMMAND[,COMMAND]",
-                            description = "a user and what it runs, such as train, serve, replay; may be repeated")
+                            description = "a user and the commands that it runs, such as train, serve, replay; may be"
+                                    + " repeated")
                     @Nullable
                     Map<String, String> users) {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();

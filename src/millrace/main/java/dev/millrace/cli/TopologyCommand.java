@@ -30,8 +30,8 @@ import picocli.CommandLine.Spec;
         name = "topology",
         mixinStandardHelpOptions = true,
         description = {
-            "Print the nodes, stores and topics of the trainer's applications, or what an upgrade changes of them."
-                    + " Needs no cluster.",
+            "Print the nodes, stores and topics of the trainer's applications, or how they differ from another"
+                    + " build's. Needs no cluster.",
             "Exits with 1 if --since is given and anything differs."
         },
         footer = {"millrace topology", "millrace topology --since http://localhost:8081/topology"})
@@ -103,7 +103,7 @@ final class TopologyCommand implements Callable<Integer> {
                 : Files.newInputStream(Path.of(from))) {
             return new ObjectMapper().readValue(in, TopologyShape.class);
         } catch (JsonProcessingException notOne) {
-            throw OptionFaults.unusable("--since", from, "must be a topology as --format json gives it");
+            throw OptionFaults.unusable("--since", from, "must be a topology in the format that --format json prints");
         } catch (IOException unreadable) {
             throw OptionFaults.unusable("--since", from, "must be readable: " + unreadable);
         }

@@ -60,7 +60,8 @@ final class TrainCommand implements Callable<Integer> {
             out.println("training from " + settings.clients().bootstrapServers());
             process.url().ifPresent(url -> out.println("health and metrics " + url));
             if (source == TrainProcess.From.MINI_BATCHES && !settings.stream().isLogLearnerPublishing()) {
-                out.println("in shadow: publishes progress alone; stream.from-log.publish=true publishes embeddings");
+                out.println("in shadow: only progress is published; set stream.from-log.publish=true to publish"
+                        + " embeddings");
             }
             out.flush();
             CatchUp catchUp = new CatchUp(source == TrainProcess.From.EVENTS ? EVENTS_BEHIND : BATCHES_BEHIND);
@@ -85,7 +86,7 @@ final class TrainCommand implements Callable<Integer> {
                 }
             }
         }
-        out.println("stopped; all that was done is committed");
+        out.println("stopped; all work is committed");
         out.flush();
         return 0;
     }

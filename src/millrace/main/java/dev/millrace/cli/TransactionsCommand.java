@@ -25,7 +25,8 @@ import picocli.CommandLine.Option;
         name = "transactions",
         mixinStandardHelpOptions = true,
         description =
-                "Transactions that are open on what Millrace writes: readers of committed records stop before them.",
+                "List and settle open transactions on the topics that Millrace writes. Readers of committed records"
+                        + " stop at them.",
         footer = "millrace transactions list --bootstrap-server kafka:9092")
 final class TransactionsCommand {
 
@@ -34,8 +35,10 @@ final class TransactionsCommand {
     @Command(
             mixinStandardHelpOptions = true,
             description = {
-                "List what is open. running: its coordinator ends it; aborted, committed: the brokers lost its end, settle writes it;",
-                "undecided: nobody knows any more which it was. Exits with 1 if one is undecided."
+                "List open transactions. running: the coordinator will end it. aborted, committed: the brokers lost"
+                        + " its end; settle writes it.",
+                "undecided: the outcome is lost; settle needs --force-abort or --force-commit. Exits with 1 if one is"
+                        + " undecided."
             },
             footer = "millrace transactions list --bootstrap-server kafka:9092")
     int list(@Mixin ConfigOptions config, @Mixin OutputOption output) {
@@ -46,7 +49,7 @@ final class TransactionsCommand {
     @Command(
             mixinStandardHelpOptions = true,
             description = {
-                "Write the ends that are known. A trainer does the same by itself.",
+                "Write the ends that are known, as a trainer does by itself.",
                 "Exits with 1 if one is undecided."
             },
             footer = {
@@ -59,17 +62,15 @@ final class TransactionsCommand {
             @Option(
                             names = "--force-abort",
                             paramLabel = "PLACE",
-                            description =
-                                    "TOPIC-PARTITION: abort what is undecided there. If it had been committed, its records are "
-                                            + "lost: they were acknowledged, and no reader will see them")
+                            description = "TOPIC-PARTITION: abort the undecided transaction there. If it had been "
+                                    + "committed, its acknowledged records are lost: no reader will see them")
                     @Nullable
                     Set<String> aborted,
             @Option(
                             names = "--force-commit",
                             paramLabel = "PLACE",
-                            description =
-                                    "TOPIC-PARTITION: commit what is undecided there. If it had been aborted, readers see records "
-                                            + "that count nowhere else")
+                            description = "TOPIC-PARTITION: commit the undecided transaction there. If it had been "
+                                    + "aborted, readers see records that nothing else counts")
                     @Nullable
                     Set<String> committed) {
         Set<String> toAbort = aborted == null ? Set.of() : aborted;

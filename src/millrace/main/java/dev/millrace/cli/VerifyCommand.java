@@ -40,8 +40,7 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Option(
             names = "--model",
-            description =
-                    "learn the log of mini-batches again; compare its digests and vectors with those that were published")
+            description = "learn the log of mini-batches again; compare digests and vectors with the published ones")
     boolean model;
 
     @Option(
@@ -64,7 +63,7 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Option(
             names = "--record",
-            description = "enter the result in the audit log, operator-actions; the page of a server shows the latest")
+            description = "record the result in the audit log (operator-actions); a server's page shows the latest")
     boolean record;
 
     @Mixin
@@ -73,7 +72,7 @@ final class VerifyCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (!model && !counts) {
-            throw OptionFaults.unusable("verify", "nothing", "must be told what to check: --model, --counts, or both");
+            throw OptionFaults.unusable("verify", "nothing", "must name what to check: --model, --counts, or both");
         }
         OptionFaults.requireAtLeastOne("--step", step == null ? 1 : step);
         MillraceSettings settings = config.settings();

@@ -57,7 +57,7 @@ class CommandLineTest {
         assertThat(run("topology", "--since", "nowhere.json")).isEqualTo(2);
         assertThat(err.toString().lines())
                 .containsExactly(
-                        "--since = " + broken + ": must be a topology as --format json gives it",
+                        "--since = " + broken + ": must be a topology in the format that --format json prints",
                         "--since = nowhere.json: must be readable: java.nio.file.NoSuchFileException: nowhere.json");
     }
 
@@ -101,7 +101,7 @@ class CommandLineTest {
                 "train --from memory | --from = memory: must be events or mini-batches",
                 "replay --data somewhere | --format = absent: must be given together with --data",
                 "replay --data somewhere --format parquet | --format = parquet: must be one of kuairand, movielens,",
-                "replay --bootstrap-server 127.0.0.1:1 | --data = absent: must be given, or --shop",
+                "replay --bootstrap-server 127.0.0.1:1 | --data = absent: must be given, unless --shop",
                 "replay --shop --data somewhere --format csv | --shop = given: must not be given with --data",
                 "demo --format csv --dir target/never-made | --data = absent: must be given together with --format",
                 "dlq show --reason nonsense --bootstrap-server 127.0.0.1:1 | --reason = nonsense: must be one of",
@@ -119,7 +119,7 @@ class CommandLineTest {
                 "demo --speed fast | speed = fast: must be",
                 "replay --speed fast | speed = fast: must be",
                 "replay --events -5 | --events = -5: must be at least 1",
-                "verify | verify = nothing: must be told what to check",
+                "verify | verify = nothing: must name what to check",
                 "verify --model --step 0 | --step = 0: must be at least 1",
                 "verify --model --step x | 'x' is not a long",
                 "explain --step -1 | --step = -1: must be at least 1",

@@ -26,8 +26,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "model",
         mixinStandardHelpOptions = true,
-        description =
-                "List, compare, promote, roll back and retire generations; export, import and show learners as files.",
+        description = "List, compare, promote, roll back and retire generations; export, import and show checkpoints.",
         subcommands = {
             ModelDiffCommand.class,
             ModelExportCommand.class,
@@ -40,8 +39,9 @@ public final class ModelCommand {
     @Command(
             mixinStandardHelpOptions = true,
             description = {
-                "List the generations: which one answers, and how far their learners have come.",
-                "R@10 and R@100 are those of all exams since the learner began; an exam comes before the step that learns its examples."
+                "List generations: which one answers, and the step of each learner.",
+                "R@10 and R@100 cover all exams since the learner began. An exam ranks examples before a step learns"
+                        + " them."
             },
             footer = "millrace model list --bootstrap-server kafka:9092")
     int list(@Mixin ConfigOptions config, @Mixin OutputOption output) {
@@ -76,14 +76,15 @@ public final class ModelCommand {
     @Command(
             mixinStandardHelpOptions = true,
             description = {
-                "Let a generation answer. A server changes to it, index and query encoder at once, when it has all of it.",
+                "Make a generation answer. Each server switches index and query encoder together, once it has all of"
+                        + " both.",
                 "Exits with 1 if it cannot."
             },
             footer = "millrace model promote g2-3f9a01bc --bootstrap-server kafka:9092")
     int promote(
             @Mixin ConfigOptions config,
             @Mixin OutputOption output,
-            @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
+            @Parameters(paramLabel = "GENERATION", description = "full name, as model list prints it")
                     String generation) {
         Optional<String> before = order(config, output, "model promote", admin -> admin.promote(generation));
         output.write(Row.of("promoted", generation).with("answered", before));
@@ -94,7 +95,7 @@ public final class ModelCommand {
     @Command(
             mixinStandardHelpOptions = true,
             description = {
-                "Let the generation that answered before answer again. If its learner still runs, it is up to date.",
+                "Make the previous generation answer again. Its vectors are fresh only if its learner still runs.",
                 "Exits with 1 if there is none."
             },
             footer = "millrace model rollback --bootstrap-server kafka:9092")
@@ -107,14 +108,14 @@ public final class ModelCommand {
     @Command(
             mixinStandardHelpOptions = true,
             description = {
-                "End a generation that does not answer. Its vectors and weights are removed from the topics; it can never answer again.",
+                "Retire a generation that does not answer: remove its vectors and weights from the topics, for good.",
                 "Stop its learner first. Exits with 1 if the generation cannot be retired."
             },
             footer = "millrace model retire g1-e5d3e6aa --bootstrap-server kafka:9092")
     int retire(
             @Mixin ConfigOptions config,
             @Mixin OutputOption output,
-            @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
+            @Parameters(paramLabel = "GENERATION", description = "full name, as model list prints it")
                     String generation) {
         GenerationAdmin.Retired retired = order(config, output, "model retire", admin -> admin.retire(generation));
         output.write(Row.of("retired", generation)
@@ -123,7 +124,7 @@ public final class ModelCommand {
                 .with("application", retired.application()));
         retired.application()
                 .ifPresent(learner -> output.say("if " + learner
-                        + " still runs, stop it and retire once more, because what it publishes stays"));
+                        + " still runs, stop it and retire the generation again: records published since then stay"));
         return 0;
     }
 
@@ -131,14 +132,15 @@ public final class ModelCommand {
             name = "hand-over",
             mixinStandardHelpOptions = true,
             description = {
-                "Give a generation to another application whose learner has the same weights. From now on, only that one may publish it.",
-                "For an application that goes on where another ended, as after an import. The other must not start again."
+                "Hand a generation over to another application whose learner has the same weights, as after an"
+                        + " import.",
+                "From then on only that application may publish it; the previous one must not start again."
             },
             footer = "millrace model hand-over g1-e5d3e6aa --to millrace-b-learn-from-log")
     int handOver(
             @Mixin ConfigOptions config,
             @Mixin OutputOption output,
-            @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
+            @Parameters(paramLabel = "GENERATION", description = "full name, as model list prints it")
                     String generation,
             @Option(
                             names = "--to",

@@ -38,7 +38,7 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         description = {
             "Compare two generations: settings, exams, and the share of items that their answers have in common.",
-            "Recall is that of the exams since each learner began. Compare it only if both learnt the same steps."
+            "Recall covers all exams since each learner began. It is comparable only if both learnt the same steps."
         },
         footer = {
             "millrace model diff g1-e5d3e6aa g2-3f9a01bc --bootstrap-server kafka:9092",
@@ -60,7 +60,7 @@ final class ModelDiffCommand implements Callable<Integer> {
     @Option(
             names = "--users",
             paramLabel = "N",
-            description = "users to ask for, chosen by their ids; default: ${DEFAULT-VALUE}")
+            description = "number of users to compare answers for, chosen by their ids; default: ${DEFAULT-VALUE}")
     int users = 200;
 
     @Option(names = "--k", paramLabel = "N", description = "items in an answer; default: ${DEFAULT-VALUE}")

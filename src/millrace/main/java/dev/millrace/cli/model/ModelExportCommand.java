@@ -30,9 +30,10 @@ import picocli.CommandLine.Option;
         name = "export",
         mixinStandardHelpOptions = true,
         description = {
-            "Write a learner, as of its last commit, to a checkpoint; its application may run or be stopped.",
-            "Or write item vectors and towers, of a learner or of a checkpoint, as files for other programs.",
-            "Exits with 0, 1 if the learner is not whole, 2 on unusable settings, 69 without a broker, 74 on an unusable checkpoint."
+            "Write a learner's last commit to a checkpoint, whether its application runs or not;",
+            "or export item vectors and towers, from a learner or a checkpoint, for other programs.",
+            "Exits with 0; 1 if the learner's entries are incomplete; 2 on unusable settings; 69 without a broker; 74"
+                    + " on an unusable checkpoint."
         },
         footer = {
             "millrace model export --out model.checkpoint --config my.properties",

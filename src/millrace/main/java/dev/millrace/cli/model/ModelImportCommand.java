@@ -30,9 +30,10 @@ import picocli.CommandLine.Option;
         name = "import",
         mixinStandardHelpOptions = true,
         description = {
-            "Set up an application that learns from the log: it begins with the learner of a checkpoint, at the step after it.",
-            "stream.application-id must be one that no trainer ever had. The settings must be those of the checkpoint; with --warm some may differ.",
-            "Exits with 0, 1 if the log does not go on there, 2 on unusable settings, 69 without a broker, 74 on an unusable checkpoint."
+            "Prepare an application that learns from the log: it starts from a checkpoint, at the step after it.",
+            "stream.application-id must be new. Settings must equal the checkpoint's; with --warm some may differ.",
+            "Exits with 0; 1 if the log does not continue the checkpoint; 2 on unusable settings; 69 without a"
+                    + " broker; 74 on an unusable checkpoint."
         },
         footer = {
             "millrace model import --in model.checkpoint --config my.properties \\",

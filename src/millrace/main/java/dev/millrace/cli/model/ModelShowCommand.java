@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = {
             "Read a checkpoint to its end, check it, and show what it holds.",
-            "Exits with 0 if it is whole, 74 if not."
+            "Exits with 0 if the checkpoint is complete, 74 if not."
         },
         footer = {"millrace model show --in model.checkpoint", "millrace model show --in model.checkpoint --settings"})
 final class ModelShowCommand implements Callable<Integer> {
@@ -32,7 +32,7 @@ final class ModelShowCommand implements Callable<Integer> {
 
     @Option(
             names = "--settings",
-            description = "print the settings of its learner instead, as key = value lines that --config takes")
+            description = "print the learner's settings instead, as key = value lines for --config")
     boolean settings;
 
     @Mixin

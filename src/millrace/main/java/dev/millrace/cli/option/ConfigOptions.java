@@ -17,19 +17,19 @@ public final class ConfigOptions {
     @Option(
             names = "--config",
             paramLabel = "FILE",
-            description = "settings file of key = value lines; may be repeated, a later file wins over an earlier one")
+            description = "settings file of key = value lines; may be repeated: later files override earlier ones")
     public List<Path> config = new ArrayList<>();
 
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "one setting; wins over file and environment; may be repeated")
+            description = "one setting, which overrides files and environment; may be repeated")
     public Map<String, String> set = new LinkedHashMap<>();
 
     @Option(
             names = {"--bootstrap-server", "--bootstrap-servers"},
             paramLabel = "HOST:PORT",
-            description = "brokers to begin with; the same as kafka.bootstrap.servers")
+            description = "brokers to contact first; same as kafka.bootstrap.servers")
     @Nullable
     String bootstrapServer;
 

@@ -11,7 +11,8 @@ public final class LearnerOption {
             paramLabel = "SOURCE",
             defaultValue = "events",
             description =
-                    "what to learn from: events; or mini-batches, the log that another trainer writes; default: events")
+                    "source to learn from: events, or mini-batches (the log that another trainer writes); default:"
+                            + " events")
     String from = "events";
 
     public TrainProcess.From source() {

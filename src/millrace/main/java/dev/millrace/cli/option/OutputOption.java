@@ -37,10 +37,10 @@ public final class OutputOption {
             names = "--output",
             paramLabel = "FORMAT",
             defaultValue = "text",
-            description = "${COMPLETION-CANDIDATES}. Default: text")
+            description = "${COMPLETION-CANDIDATES}; default: text")
     Form form = Form.text;
 
-    @Option(names = "--quiet", description = "show no progress. None is shown without a terminal, or with NO_COLOR")
+    @Option(names = "--quiet", description = "hide progress; it is always hidden without a terminal or with NO_COLOR")
     boolean isQuiet;
 
     /** A line that shows how far one task is; the caller closes it. */

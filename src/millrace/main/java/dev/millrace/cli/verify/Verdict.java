@@ -71,9 +71,9 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
                 StoredSettings.of(settings.clients(), settings.stream(), Part.ATTRIBUTE, cluster.patience());
         if (kept.isEmpty()) {
             WrittenTopics.requireVisible(settings, Part.ATTRIBUTE);
-            out.println("note: no settings were found with a state of application "
+            out.println("note: application "
                     + settings.stream().applicationId(Part.ATTRIBUTE)
-                    + ", which has none yet: those given are used");
+                    + " has no state with settings; using those given");
             return settings.attribution();
         }
         printIgnored(settings.attributionKept().differences(kept), "the attribution", out);
@@ -179,8 +179,8 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
      */
     private static void printIgnored(List<KeptSettings.Difference> ignored, String whose, PrintWriter out) {
         if (!ignored.isEmpty()) {
-            out.println(
-                    "note: the settings of " + whose + " are used; " + ignored.size() + " of this command's differ:");
+            out.println("note: using the settings of " + whose + "; " + ignored.size()
+                    + " of this command's settings differ:");
         }
         ignored.forEach(
                 setting -> out.println("  " + setting.key() + " = " + setting.ofState() + "; here " + setting.here()));
