@@ -48,7 +48,7 @@ final class BenchCommand {
     @Command(
             name = "kernel",
             mixinStandardHelpOptions = true,
-            description = "Time a learning step of a large model on drawn inputs.",
+            description = "Time a learning step of a large model on random inputs.",
             footer = "millrace bench kernel --batches 256 --threads 2")
     int kernel(
             @Option(names = "--batches", split = ",", defaultValue = "256,512,1024", description = "batch sizes")
@@ -81,14 +81,18 @@ final class BenchCommand {
             name = "index",
             mixinStandardHelpOptions = true,
             description =
-                    "Time searches of the index: alone, with popularity, with filters, beside updates, two at once.",
+                    "Time index searches: plain, with popularity, with filters, during updates, and two at a time.",
             footer = "millrace bench index --queries 100")
     int index(
-            @Option(names = "--items", split = ",", defaultValue = "100000,1000000", description = "a table for each")
+            @Option(
+                            names = "--items",
+                            split = ",",
+                            defaultValue = "100000,1000000",
+                            description = "index sizes; each gets a table")
                     List<Integer> items,
             @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
             @Option(names = "--k", defaultValue = "100", description = "items in an answer") int k,
-            @Option(names = "--queries", defaultValue = "500", description = "queries of a row in a round") int queries,
+            @Option(names = "--queries", defaultValue = "500", description = "queries per row and round") int queries,
             @Option(names = "--rounds", defaultValue = "5", description = "rounds; each measures every row") int rounds,
             @Mixin OutputOption output)
             throws IOException, InterruptedException {
@@ -131,14 +135,17 @@ final class BenchCommand {
     @Command(
             name = "freshness",
             mixinStandardHelpOptions = true,
-            description = "Measure how soon clicks and new items change the answers. Broker, trainer and server are"
+            description = "Measure how soon clicks and new items change answers, with broker, trainer and server as"
                     + " processes on this machine.",
             footer = "millrace bench freshness --rate 500/s")
     int freshness(
             @Mixin ConfigOptions config,
             @Option(names = "--rate", defaultValue = "2000/s", description = "events of the generated shop")
                     String rate,
-            @Option(names = "--warm-up", defaultValue = "120", description = "seconds; the rate rises in half of them")
+            @Option(
+                            names = "--warm-up",
+                            defaultValue = "120",
+                            description = "warm-up seconds; the rate rises during the first half")
                     int warmUpSeconds,
             @Option(names = "--seconds", defaultValue = "120", description = "of the measurement") int seconds,
             @Option(names = "--queries", defaultValue = "50", description = "recall requests a second") int queries,
@@ -163,13 +170,13 @@ final class BenchCommand {
             name = "stream",
             mixinStandardHelpOptions = true,
             description =
-                    "Measure what an event costs the attribution, beside a bare topology, with the broker in the same"
+                    "Measure the attribution's cost per event against a bare topology; the broker runs in the same"
                             + " process.",
             footer = "millrace bench stream --events 100000 --rounds 1")
     int stream(
             @Mixin ConfigOptions config,
             @Option(names = "--events", defaultValue = "400000", description = "exposures and clicks") long events,
-            @Option(names = "--rounds", defaultValue = "3", description = "rounds of both, in turn") int rounds,
+            @Option(names = "--rounds", defaultValue = "3", description = "rounds; each runs both, in turn") int rounds,
             @Mixin OutputOption output)
             throws IOException, InterruptedException {
         OptionFaults.requireAtLeastOne("--events", events);
@@ -182,18 +189,20 @@ final class BenchCommand {
     @Command(
             name = "scale",
             mixinStandardHelpOptions = true,
-            description =
-                    "Time the phases of a learning step by the number of items and of users, with the learner alone."
-                            + " Without --items and --users: 1000,10000,100000,1000000 of each.",
+            description = "Time the phases of a learning step for different numbers of items and users, without Kafka."
+                    + " Default: 1000,10000,100000,1000000 of each.",
             footer = "millrace bench scale --items 1000,10000 --users 1000 --steps 100")
     int scale(
             @Mixin ConfigOptions config,
             @Option(names = "--items", split = ",", description = "numbers of items") @Nullable List<Integer> items,
             @Option(names = "--users", split = ",", description = "numbers of users") @Nullable List<Integer> users,
-            @Option(names = "--beside", defaultValue = "10000", description = "users beside items, and the reverse")
+            @Option(
+                            names = "--beside",
+                            defaultValue = "10000",
+                            description = "number of users for the sizes of --items, and of items for those of --users")
                     int beside,
             @Option(names = "--steps", defaultValue = "400", description = "timed steps for each size") int steps,
-            @Option(names = "--seconds", defaultValue = "60", description = "after which a size ends") int seconds,
+            @Option(names = "--seconds", defaultValue = "60", description = "time limit for each size") int seconds,
             @Option(
                             names = "--wall",
                             description = "time by the wall clock, not by the CPU time of the learner's thread")

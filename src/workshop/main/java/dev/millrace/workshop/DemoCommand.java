@@ -75,10 +75,8 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--events",
             paramLabel = "N",
-            description =
-                    "stop the replay after N exposures and clicks. With --until-end the default for the generated shop"
-                            + " is "
-                            + GENERATED_EVENTS)
+            description = "stop the replay after N exposures and clicks; default: no limit, or " + GENERATED_EVENTS
+                    + " for the generated shop with --until-end")
     @Nullable
     Long events;
 
@@ -92,7 +90,7 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--dir",
             paramLabel = "DIR",
-            description = "folder for the data of broker and trainer. Default: a new folder under .millrace/demo")
+            description = "folder for the data of broker and trainer; default: a new folder under .millrace/demo")
     @Nullable
     Path directory;
 
@@ -130,7 +128,7 @@ final class DemoCommand implements Callable<Integer> {
         DataSet dataSet = data.open(settings);
         DataOptions.sayEmptyColumns(
                 dataSet, Objects.requireNonNull(spec).commandLine().getErr());
-        ReplayRun replay = new ReplayRun(dataSet, pace, maxEvents(), bad -> System.err.println("row not used: " + bad));
+        ReplayRun replay = new ReplayRun(dataSet, pace, maxEvents(), bad -> System.err.println("row skipped: " + bad));
         HttpSetup.requireFree(
                 "serve.port", settings.serve().host(), settings.serve().port()); // before there is a broker
         requireEmpty(home);
@@ -162,7 +160,8 @@ final class DemoCommand implements Callable<Integer> {
         books.forEach((topic, account) -> out.println(Tables.account(topic, account)));
         ExamTotals exam = demo.secondHalf();
         Report told = new Report(out::println, Progress.NONE);
-        told.note("second half of the positives, %,d more without history not ranked:", exam.withoutHistory());
+        told.note(
+                "second half of the positives (%,d more were not ranked, for lack of history):", exam.withoutHistory());
         told.add("secondHalf", row("model", exam.model()));
         told.add("secondHalf", row("popularity", exam.popularity()));
         told.note("");

@@ -78,15 +78,15 @@ final class EvaluateCommand implements Callable<Integer> {
             defaultValue = "prequential",
             description =
                     "prequential: test, then learn. holdout: train on the first part, then find the rest. published:"
-                            + " test with the published vectors, then learn. windows: one window of the log after the"
-                            + " other, by a model that stands still within it and by one that learns"
+                            + " test with the published vectors, then learn. windows: one window after another,"
+                            + " ranked by a model that is frozen within it and by one that keeps learning"
                             + " (${COMPLETION-CANDIDATES})")
     Protocol protocol = Protocol.prequential;
 
     @Option(
             names = "--warm-up",
             paramLabel = "SHARE",
-            description = "share of the positives that is learnt before scoring; overrides evaluate.warm-up")
+            description = "share of the positives to learn before scoring starts; overrides evaluate.warm-up")
     @Nullable
     Double warmUp;
 
@@ -117,7 +117,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--by-action", description = "also show the figures of each action")
     boolean byAction;
 
-    @Option(names = "--at", split = ",", description = "holdout: N of recall and precision. Default: 5,10,20,50,100")
+    @Option(names = "--at", split = ",", description = "holdout: N of recall and precision; default: 5,10,20,50,100")
     List<Integer> at = List.of(5, 10, 20, 50, 100);
 
     @Option(
@@ -131,7 +131,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--most-moved",
             split = ",",
-            description = "published: more vectors a step, of rows that moved most")
+            description = "published: further vectors to publish per step, those whose rows moved farthest")
     List<Integer> mostMoved = List.of(0);
 
     @Option(names = "--publish-every", defaultValue = "1", description = "published: steps between publications")
@@ -141,9 +141,8 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--table",
             paramLabel = "PATH",
             split = ",",
-            description =
-                    "one table of many configurations: settings files or folders of them. Each one overrides --config."
-                            + " Separate several by commas, or repeat the option")
+            description = "compare configurations in one table: settings files or folders of them, each applied over"
+                    + " --config. Separate by commas, or repeat the option")
     List<Path> table = new ArrayList<>();
 
     @Option(
@@ -169,7 +168,7 @@ final class EvaluateCommand implements Callable<Integer> {
         if (!unread.isEmpty()) {
             output.err()
                     .println("no tower reads " + String.join(", ", unread)
-                            + ": features.user and features.item name what they read");
+                            + ": to use them, add them to features.user or features.item");
         }
         EvaluationData recorded = new EvaluationData(data::open, Optional.ofNullable(warmUp), output);
         PrintWriter books = output.notes();

@@ -51,7 +51,8 @@ final class InitCommand implements Callable<Integer> {
     @Option(
             names = "--topic",
             paramLabel = "TOPIC",
-            description = "a topic of JSON in place of LOG. Its last records become TOPIC.jsonl in the folder")
+            description = "topic of JSON records to read instead of LOG; its latest records are saved as TOPIC.jsonl"
+                    + " in the folder")
     @Nullable
     String topic;
 
@@ -62,7 +63,7 @@ final class InitCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "FOLDER",
             defaultValue = ".",
-            description = "folder for " + MAPPING + " and " + SETTINGS + ". Default: the current one")
+            description = "folder for " + MAPPING + " and " + SETTINGS + "; default: the current one")
     Path out = Path.of(".");
 
     @Option(names = "--force", description = "overwrite these files")
@@ -124,7 +125,7 @@ final class InitCommand implements Callable<Integer> {
             sample.firstOther()
                     .ifPresent(first -> System.err.printf(
                             Locale.ROOT,
-                            "%,d of the last %,d records of %s are no JSON objects, and left out; the first: %s%n",
+                            "skipped %,d of the last %,d records of %s, which are not JSON objects; the first: %s%n",
                             sample.others(),
                             sample.rows() + sample.others(),
                             name,

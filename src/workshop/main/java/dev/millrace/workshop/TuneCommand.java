@@ -32,7 +32,7 @@ import picocli.CommandLine.Option;
         name = "tune",
         mixinStandardHelpOptions = true,
         description = {
-            "Search for better settings on the first part of a log, and measure on the rest what they gain.",
+            "Search for better settings on the first part of a log, and measure their gain on the rest.",
             "The same trials and seed give the same file."
         },
         footer = {
@@ -56,7 +56,7 @@ final class TuneCommand implements Callable<Integer> {
             names = "--minutes",
             paramLabel = "M",
             defaultValue = "30",
-            description = "budget, from which the number of trials follows. Default: ${DEFAULT-VALUE}")
+            description = "time budget, which decides the number of trials; default: ${DEFAULT-VALUE}")
     double minutes = 30;
 
     @Option(names = "--trials", paramLabel = "N", description = "number of combinations to try, in place of --minutes")
@@ -67,24 +67,24 @@ final class TuneCommand implements Callable<Integer> {
             names = "--first",
             paramLabel = "SHARE",
             defaultValue = "0.5",
-            description = "share of the events, the first in time, that the search reads. Default: ${DEFAULT-VALUE}")
+            description = "share of the events, the first in time, that the search reads; default: ${DEFAULT-VALUE}")
     double first = 0.5;
 
     @Option(
             names = "--at",
             paramLabel = "K",
             defaultValue = "20",
-            description = "maximise the recall among the first K: 10, 20, 50 or 100. Default: ${DEFAULT-VALUE}")
+            description = "maximise the recall among the first K: 10, 20, 50 or 100; default: ${DEFAULT-VALUE}")
     int at = 20;
 
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "of the combinations to try")
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "seed of the combinations to try")
     long seed = 1;
 
     @Option(
             names = "--out",
             paramLabel = "FILE",
             defaultValue = "tuned.properties",
-            description = "file for the settings that are better. Default: ${DEFAULT-VALUE}")
+            description = "file to write the better settings to; default: ${DEFAULT-VALUE}")
     Path out = Path.of("tuned.properties");
 
     @Option(names = "--force", description = "overwrite that file")
@@ -155,7 +155,7 @@ final class TuneCommand implements Callable<Integer> {
             throw OptionFaults.unusable("--at", Integer.toString(at), "must be one of " + RankingTotals.CUTOFFS);
         }
         if (Files.exists(out) && !force) {
-            throw OptionFaults.unusable("--out", out.toString(), "is there already; --force overwrites it");
+            throw OptionFaults.unusable("--out", out.toString(), "exists; --force overwrites it");
         }
     }
 }

@@ -99,7 +99,7 @@ class TuneCommandTest {
 
         assertThat(run("--trials", "3")).isEqualTo(2);
 
-        assertThat(commands.err()).contains("--out = " + tuned + ": is there already; --force overwrites it");
+        assertThat(commands.err()).contains("--out = " + tuned + ": exists; --force overwrites it");
         assertThat(Files.readString(tuned)).isEqualTo("mine\n");
     }
 

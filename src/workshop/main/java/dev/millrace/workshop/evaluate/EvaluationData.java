@@ -87,13 +87,13 @@ public final class EvaluationData {
         sayIfMost( // rows of actions may come without an exposure of the same item: then it is no log of exposures
                 clicks.outcome(Outcome.ORPHAN) + clicks.waiting(), // nothing comes any more
                 clicks,
-                "found no exposure of their user and item within attribution.window. If the log does not have what was"
-                        + " shown, set attribution.mode = clicks-only");
+                "found no exposure of their user and item within attribution.window. If the log has no exposures, set"
+                        + " attribution.mode = clicks-only");
         sayIfMost( // actions may have other names than the settings expect
                 clicks.outcome(Outcome.UNTRAINED_ACTION),
                 clicks,
-                "are of actions that nothing is learnt from: " + String.join(", ", untrained)
-                        + ". attribution.actions names those that are positives");
+                "have actions that are not learnt: " + String.join(", ", untrained)
+                        + ". attribution.actions names the actions that count as positives");
         if (!examples.havePositives()) {
             examples.books().forEach((topic, account) -> output.err().println(topic + ": " + account.inWords()));
             output.err().flush();

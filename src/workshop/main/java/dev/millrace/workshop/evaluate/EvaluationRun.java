@@ -69,7 +69,7 @@ public final class EvaluationRun {
     }
 
     static final String NOTHING_TO_RANK =
-            "must have events to rank: clicks of users with an earlier click, behind the warm-up";
+            "must have events to rank: clicks after the warm-up, by users with an earlier click";
 
     private final EvaluationData data;
     private final Report report;

@@ -90,7 +90,7 @@ public final class TuneRun {
                 .with("first", task.first()));
         finding.trials().forEach(trial -> row(plan, trial));
         if (finding.changes().isEmpty()) {
-            report.note("%nnothing was better than the given settings; no file was written");
+            report.note("%nno settings beat the given ones; no file was written");
             return;
         }
         finding.changes()
@@ -209,7 +209,7 @@ public final class TuneRun {
                 .with("isCertain", gain.isCertain());
         report.add(rest);
         if (!gain.isCertain()) {
-            report.note("UNSURE: a gain of less than two standard errors, which chance alone may give");
+            report.note("UNSURE: the gain is less than two standard errors, so it may be chance");
         }
         if (gain.mean() <= 0) {
             report.note("the best trial gains on the first part alone: no file was written");
@@ -222,7 +222,7 @@ public final class TuneRun {
                         text.append(key).append(" = ").append(value).append('\n'));
         Files.writeString(file, text, StandardCharsets.UTF_8);
         report.add(new Figures().with("file", file.toString()));
-        report.note("use it with --config behind the file of the data");
+        report.note("use it with --config, after the data set's file");
     }
 
     private Figures.Mean mean(RankingTotals totals) {

@@ -50,7 +50,7 @@ final class WeightsOption {
                 faults.add(new SettingFault(
                         OPTION,
                         part.strip(),
-                        "must be name=weight, the name one of " + POPULARITY + ", " + NEIGHBOURS
+                        "must be name=weight, where name is one of " + POPULARITY + ", " + NEIGHBOURS
                                 + (channels.isEmpty() ? "" : ", " + String.join(", ", channels.keySet()))));
             } else if (!(weight >= 0 && weight <= most)) {
                 faults.add(new SettingFault(OPTION, part.strip(), "must give a number from 0 to " + most));
@@ -61,7 +61,7 @@ final class WeightsOption {
             }
         }
         if (!all.isEmpty() && all.values().stream().noneMatch(weight -> weight > 0)) {
-            faults.add(new SettingFault(OPTION, text.strip(), "must leave a channel a weight above 0"));
+            faults.add(new SettingFault(OPTION, text.strip(), "must give at least one channel a weight above 0"));
         }
         return new QueryWeights(own, all);
     }

@@ -40,13 +40,13 @@ class WeightsOptionTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "buy=1 | --weights = buy=1: must be name=weight, the name one of popularity, neighbours, click, like",
-                "click | --weights = click: must be name=weight, the name one of",
+                "buy=1 | --weights = buy=1: must be name=weight, where name is one of popularity, neighbours, click, like",
+                "click | --weights = click: must be name=weight",
                 "neighbours=-1 | --weights = neighbours=-1: must give a number from 0 to 10",
                 "popularity=11 | --weights = popularity=11: must give a number from 0 to 10",
                 "like=much | --weights = like=much: must give a number from 0 to 1000",
                 "like=-1 | --weights = like=-1: must give a number from 0 to 1000",
-                "click=0 | --weights = click=0: must leave a channel a weight above 0"
+                "click=0 | --weights = click=0: must give at least one channel a weight above 0"
             })
     void weightsThatCannotBeAreNamed(String given, String message) {
         assertThatThrownBy(() -> WeightsOption.parsed(List.of(given), GivenWeights.NONE, CHANNELS))
