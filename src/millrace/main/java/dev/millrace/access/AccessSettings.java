@@ -41,8 +41,8 @@ public record AccessSettings(String prefix, Optional<Path> tokens, Optional<PemF
                         + " TLS");
         Optional<Path> key =
                 file(reader, prefix + KEY, "PEM file of the certificate's private key, PKCS #8 without a password");
-        boolean isInsecure = reader.flag(prefix + "insecure = false: whether " + prefix
-                + "host may be no loopback address without tokens and TLS, as behind a proxy that has both");
+        boolean isInsecure = reader.flag(prefix + "insecure = false: allow a non-loopback " + prefix
+                + "host without tokens and TLS, for instance behind a proxy that has both");
         reader.require(
                 certificate.isPresent() == key.isPresent(),
                 prefix + KEY,

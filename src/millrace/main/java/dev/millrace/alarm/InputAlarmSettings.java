@@ -11,8 +11,7 @@ public record InputAlarmSettings(double orphanClicks, double lateClicks, double 
                 AlarmSettings.limit(reader, InputAlarms.Kind.LATE_CLICKS.text(), 0.2, 1),
                 AlarmSettings.limit(reader, InputAlarms.Kind.CUT_WEIGHTS.text(), 0.05, 1),
                 reader.longInteger(
-                        "alarm.misplaced-removals = 0 in [0, 9223372036854775807]: removals of users and items that "
-                                + "were rejected for their partition and have been sent again; an alarm is on while the "
-                                + "books count more"));
+                        "alarm.misplaced-removals = 0 in [0, 9223372036854775807]: number of misplaced removals that "
+                                + "you have sent again; the alarm is active while the books count more"));
     }
 }

@@ -134,8 +134,8 @@ public record AttributionSettings(
     public static AttributionSettings read(SettingsReader reader) {
         AttributionSettings settings = new AttributionSettings(
                 reader.choice(
-                        "attribution.mode: exposures: clicks answer exposures; clicks-only: the log has no exposures, "
-                                + "and each click counts as its own",
+                        "attribution.mode: exposures: clicks are joined to exposures; clicks-only: the log has no "
+                                + "exposures, and each click counts as an exposure too",
                         Mode.EXPOSURES),
                 Set.copyOf(actions(reader)),
                 reader.duration(
@@ -145,11 +145,11 @@ public record AttributionSettings(
                         + "exposure that arrives later"),
                 reader.duration(
                         "attribution.max-skew = 1d in [0s, 365d]: how far exposures and clicks may be apart in event "
-                                + "time; beyond it the topic that is ahead ends windows by itself"),
+                                + "time; beyond it, the topic that is ahead decides alone when windows end"),
                 reader.free(free -> free.duration(
                         "attribution.max-ahead = 1h in [0s, 365d]: how far an event's time may be ahead of the wall "
-                                + "clock; later events are rejected. The latest clock time seen counts, so a clock "
-                                + "that is set back rejects nothing")),
+                                + "clock; events further ahead are rejected. A clock that is set back rejects "
+                                + "nothing, because the latest clock time seen is used")),
                 reader.choice(
                         "attribution.late: what becomes of a click after the window or without an exposure: only "
                                 + "counted (drop), or learnt with the features at its own time (positive)",
@@ -163,9 +163,9 @@ public record AttributionSettings(
                         "users.expire-after = 365d in [0s, 36500d]: event time after which profile, history and "
                                 + "counters of a user without events are removed; 0s: never"),
                 reader.free(free -> free.choice(
-                        "attribution.partitions: partition that a record of the inputs must be in: murmur2: the one "
-                                + "of Kafka's default partitioner, or it is rejected; any: not checked, for producers "
-                                + "that place all records of a key by one rule of their own",
+                        "attribution.partitions: murmur2: input records outside the partition of Kafka's default "
+                                + "partitioner are rejected; any: partitions are not checked, for producers with one "
+                                + "partitioner of their own",
                         Placement.MURMUR2)),
                 ContributionCaps.read(reader));
         reader.require(

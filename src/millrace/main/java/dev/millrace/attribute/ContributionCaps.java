@@ -24,11 +24,11 @@ public record ContributionCaps(double perItem, double perUser, Duration halfLife
     static ContributionCaps read(SettingsReader reader) {
         ContributionCaps caps = new ContributionCaps(
                 reader.number(
-                        "attribution.cap.user-item = 3 in [0, 1.0E9]: maximum that the clicks of a user on an item "
-                                + "count together: in full up to half of it, then less and less; 0: no cap"),
+                        "attribution.cap.user-item = 3 in [0, 1.0E9]: maximum sum that a user's clicks on one item "
+                                + "count; up to half of it clicks count in full, then each counts less; 0: no cap"),
                 reader.number(
-                        "attribution.cap.user = 1000 in [0, 1.0E9]: maximum that all clicks of a user count together, "
-                                + "as attribution.cap.user-item; 0: no cap"),
+                        "attribution.cap.user = 1000 in [0, 1.0E9]: as attribution.cap.user-item, for all clicks of "
+                                + "a user; 0: no cap"),
                 reader.duration(
                         "attribution.cap.half-life = 1d in [1s, 365d]: event time after which a click counts half in "
                                 + "the sums of attribution.cap.*"),

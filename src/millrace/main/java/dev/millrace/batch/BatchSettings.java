@@ -68,8 +68,8 @@ public record BatchSettings(
                                         + "item that no example names leaves the catalogue; 0s: never"),
                         reader.integer(
                                 "catalogue.max-unannounced = 500000 in [1, 100000000]: maximum number of unannounced "
-                                        + "items in the catalogue, those that only examples named; beyond it the one "
-                                        + "named longest ago leaves")),
+                                        + "items (items that only examples have named) in the catalogue; beyond it, "
+                                        + "the one named longest ago is removed")),
                 reader.free(Rehearsal::read));
     }
 }

@@ -29,7 +29,7 @@ public record EventLimits(int features, int featureBytes, int featuresBytes, int
                                 + "texts in UTF-8, 4 more for each text of a bag, 4 for each component of a vector"),
                 reader.integer(
                         "limits.features-bytes = 131072 in [1024, 4194304]: maximum bytes of all features of a user, "
-                                + "an item or a context: 12 for each, its name and its value"),
+                                + "an item or a context, counting 12 plus name and value for each"),
                 reader.integer(
                         "limits.profile-bytes = 16384 in [1024, 4194304]: maximum bytes of all features of a user, "
                                 + "counted as in limits.features-bytes; each click of the user copies them to "

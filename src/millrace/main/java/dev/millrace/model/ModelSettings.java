@@ -57,8 +57,8 @@ public record ModelSettings(
         checkTables(reader, user, item);
         TowerSettings towers = TowerSettings.read(reader, dim, user, item);
         String generation = reader.text(
-                "model.generation = g1: name of the lineage of weights, to which a hash of the model's settings is "
-                        + "appended; a new name starts anew");
+                "model.generation = g1: name of the lineage of weights; a hash of the model's settings is appended. "
+                        + "A new name starts a new lineage");
         reader.require(
                 generation.matches("[a-zA-Z0-9._-]{1,100}"),
                 "model.generation: must be 1 to 100 letters, digits, dots, underscores and dashes");
@@ -207,8 +207,8 @@ public record ModelSettings(
                         + "learned weight for each position, or by similarity to the latest",
                 Pooling.Kind.POSITIONS);
         double decay = reader.number(
-                "features.<tower>.<name>.decay = 0.7 in [0.01, 1]: of a history with pooling = recency: weight of a "
-                        + "row relative to the next later one; with positions: the same before the first step");
+                "features.<tower>.<name>.decay = 0.7 in [0.01, 1]: of a history with pooling = recency: weight of "
+                        + "each row relative to the next more recent one; with positions: initial value of the same");
         boolean hasDecay = kind == Pooling.Kind.RECENCY || kind == Pooling.Kind.POSITIONS;
         return new Pooling(kind, hasDecay ? decay : 1);
     }

@@ -12,9 +12,8 @@ public record NegativeSettings(
                 "batch.negatives = 256 in [0, 65536]: negatives that are drawn uniformly from the catalogue for each batch");
         int popular = reader.integer(
                 "negatives.popularity = " + (PopularitySettings.read(reader).isByItem() ? uniform : 0)
-                        + " in [0, 65536]: negatives that are drawn for each batch by a power of their popularity; by "
-                        + "default as many as batch.negatives, and 0 where items share an estimate of "
-                        + "their popularity");
+                        + " in [0, 65536]: negatives that are drawn for each batch by a power of their popularity; "
+                        + "default: batch.negatives, or 0 for estimators in which items share an estimate");
         return new NegativeSettings(
                 uniform,
                 popular,

@@ -40,11 +40,12 @@ public record GivenWeights(OptionalDouble popularity, OptionalDouble neighbours)
                         reader,
                         prefix + "popularity-weight",
                         "weight of recent popularity beside cos / temperature in the score " + use
-                                + ": a number (age then has no weight), or learned, as is the weight of age"),
+                                + ": a number, which turns the age term off; or learned, together with the weight of"
+                                + " age"),
                 weight(
                         reader,
                         prefix + "neighbours-weight",
-                        "weight of the distance between an item and the user's latest clicks in the score " + use
+                        "weight of the nearness of an item to the user's latest clicks in the score " + use
                                 + ": a number, or learned"));
     }
 

@@ -30,16 +30,15 @@ public record PublishSettings(
                 reader.value(
                         "publish.max-age.steps = " + AgeBound.AUTO
                                 + ": number of steps within which every vector is published again, even if no step "
-                                + "touched it; 0: no such bound; auto: 50, and with more than 50 times "
-                                + "batch.size items as many as it takes to refresh batch.size vectors a step",
+                                + "touched it; 0: no such bound; auto: 50, or items / batch.size if that is more",
                         text -> AgeBound.parse(text, batchSize),
                         "must be auto, or a whole number from 0 to 1000000"),
                 reader.duration(
                         "publish.max-age = 0s in [0s, 36500d]: event time within which every vector is published "
                                 + "again; 0s: no such bound"),
                 reader.integer(
-                        "publish.most-moved = 64 in [0, 100000]: number of further vectors that a step publishes: "
-                                + "those of the items whose rows have moved farthest since their last publication"),
+                        "publish.most-moved = 64 in [0, 100000]: number of vectors that a step also publishes: those "
+                                + "whose rows have moved farthest since they were last published"),
                 reader.integer("publish.max-vectors = 0 in [0, 100000000]: maximum number of the oldest vectors that a "
                         + "commit publishes; 0: as many as the bounds need. An alarm tells if it breaks "
                         + "the bounds"),

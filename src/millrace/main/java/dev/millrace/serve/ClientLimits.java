@@ -21,8 +21,8 @@ public record ClientLimits(
     public static ClientLimits read(SettingsReader reader, String prefix) {
         return new ClientLimits(
                 reader.integer(prefix
-                        + "max-connections = 2048 in [1, 1000000]: maximum number of open connections; one "
-                        + "more closes the one that has waited longest for its client"),
+                        + "max-connections = 2048 in [1, 1000000]: maximum number of open connections; a further one "
+                        + "displaces the one that has waited longest for its client"),
                 reader.integer(prefix
                         + "max-body-bytes = 1048576 in [1024, 1073741824]: maximum bytes of the body of a request"),
                 heldBytes(),

@@ -32,8 +32,9 @@ public record ServeSettings(
                 reader.integer(
                         "serve.max-batch = 100 in [1, 10000]: maximum number of questions in a POST to /v1/recall"),
                 reader.integer(
-                        "serve.max-rate = 0 in [0, 10000000]: maximum questions a second, or what costs as much, of "
-                                + "all clients together; each question of a batch counts; more get 429; 0: no limit"),
+                        "serve.max-rate = 0 in [0, 10000000]: maximum questions a second of all clients together "
+                                + "(docs/api.md has the costs of other requests); each question of a batch counts; "
+                                + "beyond it requests get 429; 0: no limit"),
                 GivenWeights.read(reader, "serve.", "of answers to requests that give none"),
                 ClientLimits.read(reader, "serve."),
                 reader.integer(

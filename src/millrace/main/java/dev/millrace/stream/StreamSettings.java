@@ -49,9 +49,10 @@ public record StreamSettings(
                 id.matches("[a-zA-Z0-9._-]{1,100}"),
                 "stream.application-id: must be 1 to 100 letters, digits, dots, underscores and dashes");
         Duration attributeCommit = reader.duration(
-                "stream.attribute.commit-interval = 100ms in [1ms, 1m]: time between two commits of attributed "
-                        + "events, which then move on to the learner. An event is committed at once if the last commit "
-                        + "was longer ago; if commits take long, up to five intervals pass");
+                "stream.attribute.commit-interval = 100ms in [1ms, 1m]: minimum time between two commits of "
+                        + "attributed events, after which the learner sees them. An event is committed at once if "
+                        + "the last commit was longer ago. If commits take long, the time grows to at most five "
+                        + "intervals");
         Duration learnCommit = reader.duration(
                 "stream.learn.commit-interval = 200ms in [1ms, 1m]: as stream.attribute.commit-interval, for the "
                         + "steps of the learner: shorter is fresher, longer writes fewer rows");
@@ -72,13 +73,12 @@ public record StreamSettings(
                         Path::of,
                         "must be a path"),
                 reader.text("stream.instance-id: name of this process in its group. Blank: a name from the state "
-                        + "directory, which a clean stop gives up. A name set here stays in the group after a "
-                        + "stop, for rolling restarts"),
+                        + "directory, which leaves the group at a clean stop. A name set here stays in "
+                        + "the group, for rolling restarts"),
                 reader.choice(
-                        "stream.group-protocol: who assigns tasks to processes: classic: one of the processes;"
-                                + " streams: the brokers (KIP-1071), from 4.4 on, whose group settings then say how many"
-                                + " standbys there are and when a process counts as dead. Stop all processes before you"
-                                + " change it",
+                        "stream.group-protocol: classic: one of the processes assigns tasks; streams: the brokers do"
+                                + " (KIP-1071, from 4.4 on), and their group settings decide standbys and session"
+                                + " timeouts. Stop all processes before you change it",
                         GroupProtocol.CLASSIC),
                 attributeCommit,
                 learnCommit,

@@ -8,10 +8,10 @@ public record HoldoutSettings(int trainDays, double utcOffsetHours) {
     public static HoldoutSettings read(SettingsReader reader) {
         return new HoldoutSettings(
                 reader.integer(
-                        "evaluate.train-days = 0 in [0, 3650]: holdout: days to learn from, the first ones; the rest "
-                                + "is the test; 0: as evaluate.warm-up says"),
+                        "evaluate.train-days = 0 in [0, 3650]: holdout: number of first days to learn; the rest is "
+                                + "the test; 0: use evaluate.warm-up"),
                 reader.number(
-                        "evaluate.utc-offset-hours = 0 in [-12, 14]: holdout: hours by which the clock that divides "
-                                + "these days is ahead of UTC"));
+                        "evaluate.utc-offset-hours = 0 in [-12, 14]: holdout: offset from UTC, in hours, of the time "
+                                + "zone in which these days begin"));
     }
 }

@@ -52,7 +52,7 @@ public record Loss(
     public static Loss read(SettingsReader reader, List<String> actions) {
         Correction correction = reader.choice(
                 "loss.correction: whether log Q is subtracted from every logit (classic), only from those of the "
-                        + "negatives, with the positive apart (yandex-2025), or from none",
+                        + "negatives (yandex-2025), or from none",
                 Correction.CLASSIC);
         double popularityExponent =
                 reader.number("loss.popularity-exponent = 0 in [0, 2]: b of the term b log p in the training logit");

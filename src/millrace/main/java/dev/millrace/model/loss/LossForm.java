@@ -31,15 +31,14 @@ public record LossForm(Kind kind, double scale, int negatives, double margin, do
                 reader.number("loss.pointwise.scale = " + SOFTMAX.scale
                         + " in [0.1, 1000]: factor on the cosine before the sigmoid of the pointwise loss"),
                 reader.integer("loss.pointwise.negatives = " + SOFTMAX.negatives
-                        + " in [0, 8192]: negatives of an example, drawn from the candidates of the batch; 0: "
-                        + "all candidates, with the weight of one together"),
+                        + " in [0, 8192]: negatives of an example, drawn from the candidates of the batch; 0: all "
+                        + "candidates, with a total weight of 1"),
                 reader.number("loss.triplet.margin = " + SOFTMAX.margin
                         + " in [0, 2]: difference between the cosines of a positive and a negative below "
                         + "which there is a loss"),
                 reader.number("loss.smoothing = " + (kind == Kind.SOFTMAX && areAllByQ ? SMOOTHING : SOFTMAX.smoothing)
-                        + " in [0, 0.9]: label smoothing of the softmax: share of the target that is spread "
-                        + "evenly over the catalogue; 0: the positive has all of it, the only value "
-                        + "unless all logits are corrected by log Q alone"));
+                        + " in [0, 0.9]: label smoothing of the softmax: share of the target that is spread evenly "
+                        + "over the catalogue; 0: none. Must be 0 unless all logits are corrected by log Q alone"));
     }
 
     public boolean is(Kind other) {

@@ -24,8 +24,8 @@ public record NegativeRules(
                         reader,
                         "hard-model",
                         reader.integer(
-                                "negatives.hard-model = 0 in [0, 64]: negatives per example that the model ranks high "
-                                        + "for it, and that are negatives of that example alone")),
+                                "negatives.hard-model = 0 in [0, 64]: negatives per example among the items that the "
+                                        + "model ranks high for it; they are negatives of that example only")),
                 reader.integer("negatives.hard-model.first-rank = " + ALL_IN_BATCH.hardByModel.firstRank
                         + " in [1, 1000000]: best rank of these negatives among the ranked items"),
                 reader.integer("negatives.hard-model.last-rank = " + ALL_IN_BATCH.hardByModel.lastRank
@@ -42,8 +42,8 @@ public record NegativeRules(
                         "negatives.hard-in-batch = 0 in [0, 8192]: number of the other examples' items, those "
                                 + "with the highest scores, that are negatives; 0: all")),
                 hard,
-                reader.number("negatives.exposed = 0 in [0, 100]: weight of an exposure without a click as a negative "
-                        + "example; 0: such exposures are no examples"),
+                reader.number("negatives.exposed = 0 in [0, 100]: weight of an exposure without a click as a "
+                        + "negative example; 0: such exposures do not become examples"),
                 reader.flag("loss.mask-same-user = false: do not use the items of a user's other examples in the batch "
                         + "as negatives"));
     }

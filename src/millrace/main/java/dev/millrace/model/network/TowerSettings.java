@@ -125,7 +125,8 @@ public record TowerSettings(
                         ofName),
                 reader.number("tower.channel.<name>.weight = 1 in [0, " + MAX_WEIGHT
                         + "]: weight of its cosine in the score, which is the weighted mean of all channels' cosines"),
-                reader.names("tower.channel.<name>.actions: actions whose examples it learns from; empty: all"));
+                reader.names(
+                        "tower.channel.<name>.actions: actions from whose examples the channel learns; empty: all"));
     }
 
     private void check(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {
