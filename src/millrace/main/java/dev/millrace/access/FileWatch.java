@@ -70,7 +70,7 @@ final class FileWatch implements AutoCloseable {
         seen = now;
         try {
             reading.read();
-            LOG.atInfo().addKeyValue("files", files).log("Files were read anew");
+            LOG.atInfo().addKeyValue("files", files).log("Reloaded changed files");
         } catch (UnusableFileException unusable) {
             LOG.atError()
                     .addKeyValue("files", files)

@@ -51,7 +51,7 @@ public final class Tokens implements AutoCloseable {
             throw new UnusableFileException("has no token");
         }
         if (now.isEmpty()) {
-            LOG.atWarn().addKeyValue("file", file).log("No token is left: nobody is let in");
+            LOG.atWarn().addKeyValue("file", file).log("No token is left: all requests that need one are refused");
         }
         bearers = now;
         isBegun = true;

@@ -91,8 +91,9 @@ record HeapBudget(List<Part> parts) {
         }
         if (usual() > heap) {
             LOG.warn(
-                    "The settings allow {} of heap and there are {}: before they are full, memory is. Lower"
-                            + " table.cache-bytes, catalogue.max-unannounced or rehearsal.batches, or set MILLRACE_HEAP",
+                    "The settings may need {} of heap, but there are {}: the process may run out of memory. Lower"
+                            + " table.cache-bytes, catalogue.max-unannounced or rehearsal.batches, or set"
+                            + " MILLRACE_HEAP",
                     mib(usual()),
                     mib(heap));
         }

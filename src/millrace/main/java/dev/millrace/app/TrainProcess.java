@@ -162,7 +162,7 @@ public final class TrainProcess implements AutoCloseable {
         if (state.isActive()) {
             LOG.error("Alarm: {}; {}", measured, state.kind().cause());
         } else {
-            LOG.info("No alarm any more: {}", measured);
+            LOG.info("Alarm ended: {}", measured);
         }
     }
 
@@ -319,7 +319,7 @@ public final class TrainProcess implements AutoCloseable {
                                 settings.trainServer(), new TrainHealth(runner, progress, inputs), shape(), registry)
                         .start());
             } catch (HttpSetup.PortTakenException taken) {
-                LOG.warn("No health and metrics: {}", taken.getMessage());
+                LOG.warn("Running without health and metrics: {}", taken.getMessage());
                 return Optional.empty();
             }
         }

@@ -131,7 +131,7 @@ public final class FollowingRecall implements AutoCloseable {
         try {
             watchAll();
         } catch (RuntimeException failed) { // the executor would end the task silently
-            LOG.error("The topics can no longer be followed", failed);
+            LOG.error("Cannot follow the topics any longer; a restart is needed", failed);
             for (FollowedTopic source : FollowedTopic.values()) {
                 state.failed(source);
             }

@@ -296,7 +296,7 @@ public final class ServedState {
                     .addKeyValue(
                             "generation",
                             engine.served().map(ServedGeneration::generation).orElse(""))
-                    .log("Another generation answers from now on");
+                    .log("Switched to another generation");
         }
         generations.takeDropped().forEach(encoders::drop);
     }

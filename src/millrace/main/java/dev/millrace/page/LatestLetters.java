@@ -110,7 +110,7 @@ public final class LatestLetters implements AutoCloseable {
         thread.shutdown();
         try {
             if (!thread.awaitTermination(2 * PATIENCE.toMillis() + MOST_MILLIS, TimeUnit.MILLISECONDS)) {
-                LOG.warn("The dead letters are still being read; their reader ends with the process");
+                LOG.warn("Still reading dead letters at shutdown");
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();

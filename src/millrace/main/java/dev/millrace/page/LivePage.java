@@ -107,7 +107,7 @@ public final class LivePage implements AutoCloseable {
         try {
             tick();
         } catch (RuntimeException failed) { // the executor would end the task silently
-            LOG.error("The page has no figures of this second", failed);
+            LOG.error("Skipped the page's figures for this second", failed);
         }
     }
 

@@ -62,7 +62,7 @@ final class TopicEnds implements AutoCloseable {
             return Optional.of(new Ends(at, behind, written));
         } catch (RuntimeException unreadable) {
             if (isReadable) {
-                LOG.warn("The page shows no lag and no rates of topics for now: {}", unreadable.getMessage());
+                LOG.warn("Lag and rates are unavailable on the page: {}", unreadable.getMessage());
             }
             isReadable = false;
             return Optional.empty();

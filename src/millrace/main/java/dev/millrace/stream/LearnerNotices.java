@@ -24,12 +24,12 @@ final class LearnerNotices {
     void withheld(Optional<String> why) {
         Optional<String> reason = why.filter(given -> !given.equals(BEHIND));
         if (why.isPresent() && reason.isEmpty() && lastWithheld.isEmpty()) {
-            LOG.info("The learner catches up with the log, and publishes then");
+            LOG.info("Catching up with the log; publication starts afterwards");
         } else if (reason.isPresent()
                 && lastWithheld.filter(before -> !before.equals(BEHIND)).isEmpty()) {
             LOG.atError().addKeyValue("why", reason.get()).log("Publication withheld; only deletions are sent");
         } else if (why.isEmpty() && lastWithheld.isPresent()) {
-            LOG.info("Everything is published again");
+            LOG.info("Publication is no longer withheld; publishing everything");
         }
         lastWithheld = why;
     }
@@ -66,7 +66,7 @@ final class LearnerNotices {
         LOG.atWarn()
                 .addKeyValue("step", step)
                 .addKeyValue("found", message)
-                .log("A step would have harmed the model and was left out");
+                .log("Refused a step that would have harmed the model");
     }
 
     void complete(String generation, long step, boolean isPromoted) {

@@ -148,7 +148,9 @@ public final class EventDelivery implements AutoCloseable {
                                 ? "no broker answered (" + why.getMessage() + ")"
                                 : String.valueOf(why.getMessage()));
         if (isFailing.compareAndSet(false, true)) {
-            LOG.atWarn().addKeyValue("why", reason).log("Brokers do not take events; said once until they do");
+            LOG.atWarn()
+                    .addKeyValue("why", reason)
+                    .log("Brokers do not accept events; logged once until they do again");
         }
         return new UndeliveredException(reason, why);
     }

@@ -85,7 +85,7 @@ final class KafkaRecords {
                         .addKeyValue("partition", record.partition())
                         .addKeyValue("offset", record.offset())
                         .addKeyValue("count", counted)
-                        .log("A record cannot be decoded and is left out: " + foreign.getMessage());
+                        .log("Skipped a record that cannot be decoded: " + foreign.getMessage());
             }
             return true;
         }

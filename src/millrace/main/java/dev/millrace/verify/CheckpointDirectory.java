@@ -80,7 +80,7 @@ final class CheckpointDirectory {
                     LOG.atWarn()
                             .addKeyValue("file", file)
                             .addKeyValue("found", unusable.getMessage())
-                            .log("A checkpoint cannot be used; trying the one before");
+                            .log("Unusable checkpoint; trying the previous one");
                 }
             }
         }

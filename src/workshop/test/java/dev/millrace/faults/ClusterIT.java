@@ -72,7 +72,7 @@ class ClusterIT {
             run.awaitBooks(undisturbed.books());
             run.note(trainer.output()
                             .lines()
-                            .filter(line -> line.contains("The brokers lost the end of a transaction"))
+                            .filter(line -> line.contains("Wrote the end of a transaction"))
                             .count()
                     + " lost ends of transactions were written");
         }

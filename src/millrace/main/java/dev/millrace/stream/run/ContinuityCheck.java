@@ -193,7 +193,7 @@ final class ContinuityCheck {
                         || cause instanceof RetriableException) {
                     LOG.atInfo()
                             .addKeyValue("group", group)
-                            .log("A group is in use and has no offsets yet, looking again");
+                            .log("Group is active but has no offsets yet; checking again");
                     return false;
                 }
                 throw failed;

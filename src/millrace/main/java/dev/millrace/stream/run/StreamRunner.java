@@ -147,7 +147,7 @@ public final class StreamRunner implements AutoCloseable {
         watch.start();
         transactionWatch.ifPresent(TransactionWatch::start);
         if (!settings.isSettling()) {
-            LOG.atWarn().log("Transactions whose end the brokers lose are not looked for (stream.settle-transactions)");
+            LOG.atWarn().log("Not checking for lost ends of transactions (stream.settle-transactions = false)");
         }
     }
 
@@ -310,7 +310,7 @@ public final class StreamRunner implements AutoCloseable {
                         .addKeyValue("waiting", watch.lag(application))
                         .addKeyValue("seconds", since.toSeconds())
                         .addKeyValue("state", states().get(application))
-                        .log("Records wait, and the application makes no progress");
+                        .log("No progress while records wait");
             }
         });
     }

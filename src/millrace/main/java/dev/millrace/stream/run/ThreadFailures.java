@@ -136,7 +136,7 @@ final class ThreadFailures {
                 return shown;
             }
         } catch (RuntimeException noAnswer) {
-            LOG.atDebug().setCause(noAnswer).log("The cluster could not be asked what is gone");
+            LOG.atDebug().setCause(noAnswer).log("Could not ask the cluster what is missing");
         }
         return List.of(root(thrown));
     }

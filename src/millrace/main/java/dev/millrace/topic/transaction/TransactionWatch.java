@@ -82,10 +82,10 @@ public final class TransactionWatch implements AutoCloseable {
         } catch (MissingRightException refused) {
             if (!isRefusalLogged) {
                 isRefusalLogged = true;
-                LOG.warn("Open transactions are not looked for: {}", refused.getMessage());
+                LOG.warn("Not checking for open transactions: {}", refused.getMessage());
             }
         } catch (RuntimeException noAnswer) {
-            LOG.atDebug().setCause(noAnswer).log("Open transactions cannot be looked for yet");
+            LOG.atDebug().setCause(noAnswer).log("Cannot check for open transactions yet");
         }
     }
 
@@ -98,18 +98,16 @@ public final class TransactionWatch implements AutoCloseable {
                 .toList();
         now.stream()
                 .filter(one -> before.stream().noneMatch(known -> known.open().isSameAs(one.open())))
-                .forEach(
-                        one -> LOG.atWarn()
-                                .addKeyValue("topic", one.open().topic())
-                                .addKeyValue("partition", one.open().partition())
-                                .addKeyValue("producerId", one.open().producerId())
-                                .addKeyValue(
-                                        "transactionalId", one.transactionalId().orElse("unknown"))
-                                .addKeyValue("offset", one.open().firstOffset())
-                                .addKeyValue("lastWrite", one.open().lastWrite())
-                                .addKeyValue("fate", one.fate().text())
-                                .log(
-                                        "Readers of committed records stand still before a transaction; millrace transactions list tells more"));
+                .forEach(one -> LOG.atWarn()
+                        .addKeyValue("topic", one.open().topic())
+                        .addKeyValue("partition", one.open().partition())
+                        .addKeyValue("producerId", one.open().producerId())
+                        .addKeyValue("transactionalId", one.transactionalId().orElse("unknown"))
+                        .addKeyValue("offset", one.open().firstOffset())
+                        .addKeyValue("lastWrite", one.open().lastWrite())
+                        .addKeyValue("fate", one.fate().text())
+                        .log("An open transaction blocks readers of committed records; see millrace"
+                                + " transactions list"));
         standing = now;
     }
 

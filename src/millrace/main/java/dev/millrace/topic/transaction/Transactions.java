@@ -159,7 +159,7 @@ public final class Transactions implements AutoCloseable {
                     .addKeyValue("producerId", open.producerId())
                     .addKeyValue("offset", open.firstOffset())
                     .addKeyValue("end", isCommit ? "commit" : "abort")
-                    .log("The brokers lost the end of a transaction; it is written now");
+                    .log("Wrote the end of a transaction that the brokers had lost");
             return true;
         });
     }
@@ -225,7 +225,7 @@ public final class Transactions implements AutoCloseable {
                 }
                 wasComplete = look.isComplete();
             } catch (RetriableException noAnswer) {
-                LOG.atDebug().setCause(noAnswer).log("The end of a transaction cannot be looked for yet");
+                LOG.atDebug().setCause(noAnswer).log("Cannot look up the end of a transaction yet");
             }
             if (System.nanoTime() > deadline) {
                 throw new TimeoutException("the last transaction of " + transactionalId + " has no end in " + partitions
