@@ -29,10 +29,12 @@ import java.util.Optional;
 import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What is ordered of a server, on a broker with two generations of which the first answers. */
+@Tag("slow")
 class OperationsIT {
 
     private static final long NOW = TestCluster.T0;

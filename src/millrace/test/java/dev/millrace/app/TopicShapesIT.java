@@ -24,10 +24,12 @@ import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.common.config.ConfigResource;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Topics and changelogs as docs/topics.md describes them: how they are made, and that a trainer does not start on ones that take less. */
+@Tag("slow")
 class TopicShapesIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
