@@ -40,7 +40,7 @@ class WeightsOptionTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "buy=1 | --weights = buy=1: must be name=weight, where name is one of popularity, neighbours, click, like",
+                "buy=1 | buy=1: must be name=weight, where name is one of popularity, neighbours, click, like",
                 "click | --weights = click: must be name=weight",
                 "neighbours=-1 | --weights = neighbours=-1: must give a number from 0 to 10",
                 "popularity=11 | --weights = popularity=11: must give a number from 0 to 10",
