@@ -97,7 +97,7 @@ class CountAuditIT {
     }
 
     private void lostRecordsAreNamed(TopicLog log) {
-        long example = nth(log, topics.trainingExamples(), 0, ITEMS + 50).offset();
+        long example = example(log).offset();
         assertThat(audit(PartOfLog.without(log, new RecordAddress(topics.trainingExamples(), 0, example)))
                         .faults())
                 // by its click if that was certainly in time, and by the batch that has it in any case
@@ -117,7 +117,7 @@ class CountAuditIT {
     }
 
     private void lostBeginningIsSaidAndNoFault(TopicLog log) {
-        long first = nth(log, topics.trainingExamples(), 0, ITEMS + 50).offset();
+        long first = example(log).offset();
 
         CountReport report = audit(PartOfLog.from(log, new RecordAddress(topics.trainingExamples(), 0, first)));
 
@@ -128,7 +128,7 @@ class CountAuditIT {
     }
 
     private void repeatedExampleIsNamed(TopicLog log, KafkaProducer<byte[], byte[]> raw) throws Exception {
-        TopicRecord example = nth(log, topics.trainingExamples(), 0, ITEMS + 50);
+        TopicRecord example = example(log);
         long copy = raw.send(new ProducerRecord<>(
                         topics.trainingExamples(),
                         example.key(),
@@ -164,10 +164,22 @@ class CountAuditIT {
                 .sum();
     }
 
+    /** An example behind all changes of the catalogue, which have the keys of items. */
+    private TopicRecord example(TopicLog log) {
+        List<TopicRecord> examples = records(log, topics.trainingExamples(), 0).stream()
+                .filter(record -> new String(record.key(), StandardCharsets.UTF_8).startsWith("u"))
+                .toList();
+        return examples.get(examples.size() - 20);
+    }
+
     private static TopicRecord nth(TopicLog log, String topic, int partition, int number) {
+        return records(log, topic, partition).get(number);
+    }
+
+    private static List<TopicRecord> records(TopicLog log, String topic, int partition) {
         List<TopicRecord> records = new ArrayList<>();
         log.read(topic, partition, log.committedEnd(topic, partition), records::add);
-        return records.get(number);
+        return records;
     }
 
     private MillraceSettings settings(EmbeddedBroker broker) {
