@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Future;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -142,8 +143,8 @@ public final class TestCluster implements AutoCloseable {
                 Map.of("bootstrap.servers", broker.bootstrapServers(), "max.request.size", 4 << 20),
                 new ByteArraySerializer(),
                 new ByteArraySerializer())) {
-            for (ProducerRecord<byte[], byte[]> record : records) {
-                producer.send(record).get();
+            for (Future<?> sent : records.stream().map(producer::send).toList()) {
+                sent.get();
             }
         }
     }

@@ -39,7 +39,8 @@ class InitTopicIT {
                 Admin admin = Admin.create(cluster.settings().clients().asMap())) {
             String servers = cluster.settings().clients().bootstrapServers();
             admin.createTopics(Stream.of("page-views", "anonymous", "garbage")
-                            .map(topic -> new NewTopic(topic, topic.equals("garbage") ? 1 : 2, (short) 1))
+                            .map(topic -> new NewTopic(topic, topic.equals("garbage") ? 1 : 2, (short) 1)
+                                    .configs(Map.of("retention.ms", "-1"))) // its records are old
                             .toList())
                     .all()
                     .get();
