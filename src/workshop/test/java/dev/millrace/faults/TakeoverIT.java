@@ -235,6 +235,7 @@ class TakeoverIT {
         double seconds = Duration.ofNanos(System.nanoTime() - begun).toMillis() / 1e3;
         run.note(String.format(Locale.ROOT, "step %d is committed after %.1f s", last + 1, seconds));
         for (TrainerProcess trainer : left.values()) {
+            trainer.awaitReady(); // on a slow machine one application may be long after the other
             for (String application : List.of("attribute", "learn")) {
                 List<String> lines = trainer.readyLines(application);
                 run.note(trainer.name() + ": " + lines.get(lines.size() - 1));
