@@ -303,4 +303,18 @@ class OfflineJoinTest {
         assertThat(verdicts.clicks().total()).isEqualTo(500_000);
         assertThat(verdicts.explained().cardinality()).isEqualTo(499_999);
     }
+
+    /** As many of which the caps leave no example: each may be the one that was to have one. */
+    @Test
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
+    void oneUserMayHaveAMillionEventsWithoutAnExample() {
+        JoinedPartition partition = new JoinedPartition();
+        for (int number = 0; number < 500_000; number++) {
+            String named = number % 2 == 0 ? "e" + number : "";
+            partition.exposures.add(exposure("e" + number, "ann", "book", T0 + number));
+            partition.clicks.add(click("c" + number, "ann", "book", named, "click", T0 + number));
+        }
+
+        assertThat(partition.audit(true).clicks().total()).isEqualTo(500_000);
+    }
 }
