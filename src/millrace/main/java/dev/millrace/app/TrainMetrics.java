@@ -102,18 +102,14 @@ final class TrainMetrics {
                 "publish.vector.age.bound.steps",
                 Figure.VECTOR_AGE_BOUND,
                 "bound in force on the age of the oldest published vector, learning steps; 0: none");
-        Map.of("max", Figure.VECTOR_AGE_MAX, "p99", Figure.VECTOR_AGE_P99, "mean", Figure.VECTOR_AGE_MEAN)
-                .forEach((of, figure) -> gauge(
-                        "millrace.publish.vector.age.steps",
-                        "age of the published vectors at the last publication, learning steps",
-                        Tags.of("of", of),
-                        training -> training.figure(figure)));
-        Map.of("p5", Figure.LOG_Q_LOW, "p50", Figure.LOG_Q_MEDIAN, "p95", Figure.LOG_Q_HIGH)
-                .forEach((of, figure) -> gauge(
-                        "millrace.learn.log.q",
-                        "natural log of the sampling probability of the last batch's columns",
-                        Tags.of("of", of),
-                        training -> training.figure(figure)));
+        figures(
+                "publish.vector.age.steps",
+                Map.of("max", Figure.VECTOR_AGE_MAX, "p99", Figure.VECTOR_AGE_P99, "mean", Figure.VECTOR_AGE_MEAN),
+                "age of the published vectors at the last publication, learning steps");
+        figures(
+                "learn.log.q",
+                Map.of("p5", Figure.LOG_Q_LOW, "p50", Figure.LOG_Q_MEDIAN, "p95", Figure.LOG_Q_HIGH),
+                "natural log of the sampling probability of the last batch's columns");
         model.learnedObjectives()
                 .forEach(action -> gauge(
                         "millrace.learn.objective.weight",
@@ -168,6 +164,12 @@ final class TrainMetrics {
 
     private static ToDoubleFunction<TrainingProgress> figureOrZero(Figure figure) {
         return training -> training.figures().getOrDefault(figure.label(), 0.0);
+    }
+
+    /** Figures that are told apart by {@code of}. */
+    private void figures(String name, Map<String, Figure> figures, String description) {
+        figures.forEach((of, figure) ->
+                gauge("millrace." + name, description, Tags.of("of", of), training -> training.figure(figure)));
     }
 
     private void figure(String name, Figure figure, String description) {
