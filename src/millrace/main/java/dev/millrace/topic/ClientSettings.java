@@ -4,7 +4,7 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.topic.fault.BrokerUnreachableException;
-import dev.millrace.topic.fault.UnauthenticatedException;
+import dev.millrace.topic.fault.Causes;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.HashMap;
@@ -114,7 +114,7 @@ public record ClientSettings(SortedMap<String, String> properties) {
 
     /** Why Kafka makes no client of these properties: it cannot use them, or what they name is not there now. */
     RuntimeException noClient(KafkaException failed) {
-        List<Throwable> causes = UnauthenticatedException.causes(failed).toList();
+        List<Throwable> causes = Causes.of(failed).toList();
         Throwable root = causes.get(causes.size() - 1);
         String said = String.valueOf(root.getMessage());
         if (said.startsWith(UNRESOLVED) || causes.stream().anyMatch(LoginException.class::isInstance)) {
@@ -135,7 +135,7 @@ public record ClientSettings(SortedMap<String, String> properties) {
         return causes.stream()
                 .filter(InvalidConfigurationException.class::isInstance) // of a keystore or truststore
                 .findFirst()
-                .map(store -> unusable("kafka.ssl.*", "what was given", UnauthenticatedException.messages(store)))
+                .map(store -> unusable("kafka.ssl.*", "what was given", Causes.messages(store)))
                 .orElseGet(() -> unusable("kafka.*", "what was given", said));
     }
 

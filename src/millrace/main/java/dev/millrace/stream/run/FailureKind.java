@@ -2,7 +2,7 @@ package dev.millrace.stream.run;
 
 import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.settings.InvalidSettingsException;
-import dev.millrace.topic.fault.UnauthenticatedException;
+import dev.millrace.topic.fault.Causes;
 import dev.millrace.topic.transaction.UndecidedTransactionException;
 import dev.millrace.wire.RegistryUnreachableException;
 import java.util.Locale;
@@ -47,7 +47,7 @@ enum FailureKind {
     DEFECT;
 
     static FailureKind of(Throwable thrown) {
-        return UnauthenticatedException.causes(thrown)
+        return Causes.of(thrown)
                 .flatMap(cause -> kind(cause).stream())
                 .findFirst()
                 .orElse(DEFECT);

@@ -1,9 +1,7 @@
 package dev.millrace.topic.fault;
 
 import java.security.cert.CertificateException;
-import java.util.LinkedHashSet;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
@@ -25,7 +23,8 @@ public final class UnauthenticatedException extends RuntimeException {
 
     public static UnauthenticatedException of(AuthenticationException refused) {
         return new UnauthenticatedException(
-                "this process and the cluster do not accept each other: " + messages(refused) + "; " + rule(refused),
+                "this process and the cluster do not accept each other: " + Causes.messages(refused) + "; "
+                        + rule(refused),
                 refused);
     }
 
@@ -33,29 +32,16 @@ public final class UnauthenticatedException extends RuntimeException {
         if (!(refused instanceof SslAuthenticationException)) {
             return LOGIN;
         }
-        boolean isByThisProcess = causes(refused).anyMatch(CertificateException.class::isInstance);
+        boolean isByThisProcess = Causes.of(refused).anyMatch(CertificateException.class::isInstance);
         return isByThisProcess ? TRUST : OWN_CERTIFICATE;
     }
 
     /** The refusal that a failure came from, if it did. */
     public static Optional<UnauthenticatedException> in(Throwable failure) {
-        return causes(failure)
+        return Causes.of(failure)
                 .flatMap(cause -> cause instanceof UnauthenticatedException known
                         ? Stream.of(known)
                         : cause instanceof AuthenticationException refused ? Stream.of(of(refused)) : Stream.empty())
                 .findFirst();
-    }
-
-    /** What a failure and its causes say, each thing once. */
-    public static String messages(Throwable failure) {
-        Set<String> said = new LinkedHashSet<>();
-        causes(failure).forEach(cause -> said.add(String.valueOf(cause.getMessage())));
-        return String.join(": ", said);
-    }
-
-    /** A failure and its causes, the first cause last. */
-    public static Stream<Throwable> causes(Throwable failure) {
-        return Stream.iterate(Optional.of(failure), Optional::isPresent, at -> at.map(Throwable::getCause))
-                .flatMap(Optional::stream);
     }
 }
