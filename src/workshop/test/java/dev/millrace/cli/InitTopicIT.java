@@ -17,10 +17,12 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A shop's own topic of views, whose values have neither a time nor, in one case, a user: the records have. */
+@Tag("slow")
 class InitTopicIT {
 
     private static final int VIEWS = 2_500;

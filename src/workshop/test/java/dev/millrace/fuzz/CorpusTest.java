@@ -9,10 +9,12 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** What was found by fuzzing stays mended. */
+@Tag("slow")
 class CorpusTest {
 
     private static final int MOST_FILES = 200;
