@@ -241,6 +241,7 @@ final class FeatureInputs {
             field.rows.ifPresent(rows -> {
                 readKeys(feature, subjects, rows.starts(n));
                 rows.resolve(keys, fingerprints, keyCount, n, key -> finder.row(feature, rows.table(), key));
+                Arrays.fill(keys, 0, keyCount, ""); // no trace of a removed user or item may stay in memory
             });
         }
     }
