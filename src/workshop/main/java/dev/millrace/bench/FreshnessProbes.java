@@ -61,7 +61,7 @@ final class FreshnessProbes implements AutoCloseable {
         this.recall = recall;
         this.producer = producer;
         this.replay = replay;
-        long begin = System.nanoTime();
+        long begin = System.nanoTime() + TimeUnit.SECONDS.toNanos(1); // when all below is loaded
         long period = (long) (1e9 / queriesPerSecond);
         Probe ask = number -> {
             recall.status("/v1/recall?k=10&user=u" + CounterRandom.below(users, 2, number, 0));
@@ -70,7 +70,7 @@ final class FreshnessProbes implements AutoCloseable {
         this.probes = List.of(
                 threads.scheduleWithFixedDelay(repeated(this::newItem), 0, PAUSE_MILLIS, TimeUnit.MILLISECONDS),
                 threads.scheduleWithFixedDelay(repeated(this::click), 0, PAUSE_MILLIS, TimeUnit.MILLISECONDS),
-                threads.scheduleAtFixedRate(repeated(ask), 0, period, TimeUnit.NANOSECONDS));
+                threads.scheduleAtFixedRate(repeated(ask), begin - System.nanoTime(), period, TimeUnit.NANOSECONDS));
     }
 
     /**
