@@ -59,10 +59,11 @@ public final class ErasedIds implements Attribution.Output {
     private void takeIn(String userBackwards, String itemBackwards) {
         String user = backwards(userBackwards);
         String item = backwards(itemBackwards);
-        trainer.change(new CatalogueChange.Upsert(new CatalogueItem(item, TIME, Features.NONE)));
         for (int number = 0; number < 6; number++) {
             trainer.change(new CatalogueChange.Upsert(new CatalogueItem("stays-" + number, TIME, Features.NONE)));
         }
+        // the last one, so that what is made of all items without it is shorter
+        trainer.change(new CatalogueChange.Upsert(new CatalogueItem(item, TIME, Features.NONE)));
         for (int round = 0; round < ROUNDS; round++) {
             long time = TIME + round * 10_000L;
             see(user, item, time, true);

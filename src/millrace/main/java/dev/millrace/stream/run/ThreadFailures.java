@@ -1,5 +1,6 @@
 package dev.millrace.stream.run;
 
+import dev.millrace.topic.fault.Causes;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -147,11 +148,7 @@ final class ThreadFailures {
     }
 
     private static Throwable cause(Throwable thrown) {
-        Throwable last = thrown;
-        while (last.getCause() != null) {
-            last = last.getCause();
-        }
-        return last;
+        return Causes.of(thrown).reduce(thrown, (above, below) -> below);
     }
 
     /** At most {@link #REPLACEMENTS} within {@link #REPLACEMENT_WINDOW}, over all applications. */
