@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.stream.Stream;
 
 /** What may be wrong with the events, as the books of all parts tell. It stops nothing. Safe for threads. */
@@ -29,6 +30,10 @@ public final class InputAlarms {
         CUT_WEIGHTS(
                 "clicks have a larger weight than attribution.max-weight and count as that: a producer sends weights of another scale, "
                         + "or a client exaggerates; raise the setting, for all actions alike, only if the weights are meant"),
+        /** Share of items whose time is more than a week ahead, of those that are there or wait, is above the limit. */
+        FAR_ITEMS(
+                "items have times that are more than a week ahead, and wait for them: a producer's times are wrong, or mean never; "
+                        + "send these items again with the right time, or remove them"),
         /** Records were rejected for their partition, the last one not long ago. */
         MISPLACED_RECORDS(
                 "records are rejected, because a producer has another partitioner than Kafka's default, murmur2: set "
@@ -58,7 +63,7 @@ public final class InputAlarms {
     /**
      * One alarm, as last measured.
      *
-     * @param value share of clicks, or number of records since the beginning
+     * @param value share of clicks or of items, or number of records since the beginning
      * @param limit limit that the value is compared with
      */
     public record State(Kind kind, double value, double limit, boolean isActive) {}
@@ -135,6 +140,7 @@ public final class InputAlarms {
     private Counts windowBegin = Counts.NONE;
     private Counts lastClicks = Counts.NONE;
     private Counts lastMisplaced = Counts.NONE;
+    private double farItems = Double.NaN;
     private boolean isPlaced = true;
     private List<State> states;
 
@@ -151,10 +157,13 @@ public final class InputAlarms {
     /**
      * Takes the books of one part.
      *
+     * @param farShare of items whose time is more than a week ahead, if the part knows
      * @param isOld true for books from before this process, of whose clicks and records nothing is said any more
      * @return alarms that begin or end with this
      */
-    public synchronized List<State> take(String part, Map<String, Books.Account> books, boolean isOld) {
+    public synchronized List<State> take(
+            String part, Map<String, Books.Account> books, OptionalDouble farShare, boolean isOld) {
+        farItems = farShare.orElse(farItems);
         Counts now = Counts.of(books);
         Counts before = parts.put(part, now);
         total = total.plus(before == null ? now : now.minus(before));
@@ -200,6 +209,11 @@ public final class InputAlarms {
                 share(Kind.ORPHAN_CLICKS, lastClicks.orphans(), settings.orphanClicks()),
                 share(Kind.LATE_CLICKS, lastClicks.late(), settings.lateClicks()),
                 share(Kind.CUT_WEIGHTS, lastClicks.cut(), settings.cutWeights()),
+                new State(
+                        Kind.FAR_ITEMS,
+                        farItems,
+                        settings.farItems(),
+                        settings.farItems() > 0 && farItems > settings.farItems()),
                 new State(Kind.MISPLACED_RECORDS, total.misplaced(), 0, !isPlaced),
                 new State(
                         Kind.MISPLACED_REMOVALS,

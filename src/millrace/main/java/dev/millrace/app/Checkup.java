@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.function.Supplier;
 
@@ -117,7 +118,10 @@ public final class Checkup {
         SortedMap<String, Books.Account> books =
                 Books.sum(parts.values().stream().map(PartProgress::books));
         InputAlarms alarms = new InputAlarms(settings.inputAlarms());
-        alarms.take("all parts", books, false);
+        OptionalDouble farShare = Optional.ofNullable(parts.get(PartProgress.LEARNER))
+                .map(PartProgress::farShare)
+                .orElse(OptionalDouble.empty());
+        alarms.take("all parts", books, farShare, false);
         List<InputAlarms.State> active = alarms.states().stream()
                 .filter(InputAlarms.State::isActive)
                 .filter(alarm ->

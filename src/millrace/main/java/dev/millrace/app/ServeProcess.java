@@ -102,7 +102,7 @@ public final class ServeProcess implements AutoCloseable {
                         names.trainingProgress(),
                         wire,
                         PartProgress.LEARNER,
-                        part -> inputs.take(part.part(), part.books(), part.writtenAt() < startedAt)))
+                        part -> inputs.take(part.part(), part.books(), part.farShare(), part.writtenAt() < startedAt)))
                 : Optional.empty();
         audits = hasPage
                 ? Optional.of(new AuditWatch(settings.clients(), names.operatorActions(), wire))

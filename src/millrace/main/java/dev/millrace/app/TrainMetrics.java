@@ -76,6 +76,14 @@ final class TrainMetrics {
                 "millrace.learn.rehearsed",
                 "examples of earlier batches that the last batch learnt again",
                 figureOrZero(Figure.REHEARSED));
+        gauge(
+                "millrace.learn.announced.items",
+                "items, and changes of items, that wait for their time",
+                figureOrZero(Figure.ANNOUNCED));
+        gauge(
+                "millrace.learn.clock.timestamp.seconds",
+                "event time up to which announced items have come",
+                figureOrZero(Figure.CLOCK));
     }
 
     private void figures(ModelSettings model) {

@@ -106,7 +106,7 @@ public final class TrainProcess implements AutoCloseable {
                     case EVENTS -> PartProgress.LEARNER;
                     case MINI_BATCHES -> PartProgress.logLearner(start.learnersApplication());
                 },
-                part -> inputs.take(part.part(), part.books(), part.writtenAt() < startedAt)
+                part -> inputs.take(part.part(), part.books(), part.farShare(), part.writtenAt() < startedAt)
                         .forEach(TrainProcess::log));
         TrainProcess process = new TrainProcess(runner, progress, start.server(runner, progress, inputs, registry));
         try {

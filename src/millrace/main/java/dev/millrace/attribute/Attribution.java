@@ -230,8 +230,8 @@ public final class Attribution implements Durable {
         cache.drain();
         timers.drain();
         clocks.drain(EntryKeys.CLOCK, sink);
-        exposureClock.drainVoices(EntryKeys.EXPOSURE, sink);
-        clickClock.drainVoices(EntryKeys.CLICKED, sink);
+        exposureClock.drainVoices(slot -> EntryKeys.voice(EntryKeys.EXPOSURE, slot), sink);
+        clickClock.drainVoices(slot -> EntryKeys.voice(EntryKeys.CLICKED, slot), sink);
         books.drainDirty(sink);
     }
 

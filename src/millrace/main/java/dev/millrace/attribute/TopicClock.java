@@ -8,6 +8,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Layout: each voice has a slot, and each slot is an entry. So a commit writes what was said since the last one.
  */
-final class TopicClock {
+public final class TopicClock {
 
     /** Of so many, half are wrong by chance once in a hundred million times where a third of all users are: 5.7 standard deviations. */
     static final int USERS = 255;
@@ -68,17 +69,17 @@ final class TopicClock {
     }
 
     /** @param recentMillis of the clock's time without an event of a user, after which the user is not recent any more */
-    TopicClock(long recentMillis) {
+    public TopicClock(long recentMillis) {
         this.recentMillis = recentMillis;
     }
 
     /** Returns the time, epoch milliseconds; 0 before the first event. */
-    long time() {
+    public long time() {
         return time;
     }
 
     /** Takes an event of a user. */
-    void hear(String user, long eventTime) {
+    public void hear(String user, long eventTime) {
         long who = KeyIndex.fingerprint(user);
         Voice before = byUser.get(who);
         turns += before != null && isAmongNewer(before) ? 1 : EVENTS_A_TURN;
@@ -93,7 +94,7 @@ final class TopicClock {
     }
 
     /** Forgets a user. */
-    void forget(String user) {
+    public void forget(String user) {
         Voice voice = byUser.get(KeyIndex.fingerprint(user));
         if (voice != null) {
             forget(voice);
@@ -101,26 +102,30 @@ final class TopicClock {
     }
 
     /** Writes or reads all but the voices. */
-    void fields(Form form) {
+    public void fields(Form form) {
         time = form.longInteger(time);
         turns = form.longInteger(turns);
     }
 
-    /** Writes the voices that changed since the last call. */
-    void drainVoices(byte topic, EntrySink sink) {
+    /**
+     * Writes the voices that changed since the last call.
+     *
+     * @param key of the entry of a slot
+     */
+    public void drainVoices(IntFunction<byte[]> key, EntrySink sink) {
         dirty.stream().forEach(slot -> {
             Voice voice = slots[slot];
             if (voice != null) {
-                sink.put(EntryKeys.voice(topic, slot), Form.written(voice::fields));
+                sink.put(key.apply(slot), Form.written(voice::fields));
             } else if (stored.get(slot)) {
-                sink.delete(EntryKeys.voice(topic, slot));
+                sink.delete(key.apply(slot));
             }
             stored.set(slot, voice != null);
         });
         dirty.clear();
     }
 
-    void restoreVoice(int slot, byte[] value) {
+    public void restoreVoice(int slot, byte[] value) {
         say(Form.read(value, new Voice(slot, 0, 0, 0, 0)::fields));
         dirty.clear(slot);
         stored.set(slot);

@@ -13,12 +13,14 @@ import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Form;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -65,9 +67,14 @@ public final class Batcher implements Durable {
     /** Stream of random numbers of a batch: whether an example adds its item to the catalogue. */
     private static final int ADDED = 6;
 
+    /** Longer than a catalogue is announced ahead. */
+    private static final Duration FAR = Duration.ofDays(7);
+
     private static final byte COUNTERS = 0;
     private static final byte PART = 1;
     private static final byte REMEMBERED = 2;
+    private static final byte ANNOUNCED = 3;
+    private static final byte VOICE = 4;
 
     private final BatchSettings settings;
     private final Catalogue catalogue;
@@ -76,6 +83,7 @@ public final class Batcher implements Durable {
     private final ItemPopularity popularity;
     private final NegativeSource negativeSource;
     private final RememberedExamples rememberedExamples;
+    private final AnnouncedItems announced;
     private final TreeMap<Long, TrainingExample> examples = new TreeMap<>();
     /** Exposures without a click. */
     private final TreeMap<Long, TrainingExample> exposed = new TreeMap<>();
@@ -111,19 +119,26 @@ public final class Batcher implements Durable {
         this.popularity = settings.popularity().estimator(popularityPrefix, settings.size(), catalogue::ownId);
         this.negativeSource = new NegativeSource(settings.negatives(), catalogue, popularity, popularityPrefix);
         this.rememberedExamples = new RememberedExamples(settings.rehearsal(), this.prefix, REMEMBERED);
+        this.announced = new AnnouncedItems(this.prefix, ANNOUNCED, VOICE);
     }
 
     public void add(TrainingExample example) {
+        announced.hear(example);
         put(added++, example);
         size.add(example);
     }
 
     /**
-     * Adds a catalogue change to the open batch.
+     * Adds a catalogue change to the open batch. An item whose time has not come waits for it, outside of the batch.
      *
      * @return number of examples that left the open batch because their item was removed
      */
     public int change(CatalogueChange change) {
+        if (change instanceof CatalogueChange.Upsert upsert && announced.isAhead(upsert.item())) {
+            announced.await(upsert.item(), added++);
+            return 0;
+        }
+        announced.cancel(change.itemId());
         int left = change.isRemoval() ? drop(example -> example.item().equals(change.itemId())) : 0;
         changes.put(added++, change);
         openRemovals.put(change.itemId(), change.isRemoval());
@@ -137,6 +152,7 @@ public final class Batcher implements Durable {
      * @return number of the user's examples that left the open batch
      */
     public int removeUser(String user) {
+        announced.forgetUser(user);
         int left = drop(example -> example.user().user().equals(user));
         removedUsers.put(added++, user);
         size.addUserRemoval();
@@ -157,17 +173,52 @@ public final class Batcher implements Durable {
     public boolean isFull() {
         return examples.size() >= settings.size()
                 || exposed.size() >= settings.size()
-                || changes.size() + removedUsers.size() >= settings.maxChanges()
+                || changes.size() + removedUsers.size() + announced.due(settings.maxChanges()) >= settings.maxChanges()
                 || size.isFull(settings.maxBytes());
     }
 
     public boolean isEmpty() {
-        return examples.isEmpty() && exposed.isEmpty() && changes.isEmpty() && removedUsers.isEmpty();
+        return examples.isEmpty()
+                && exposed.isEmpty()
+                && changes.isEmpty()
+                && removedUsers.isEmpty()
+                && announced.due(1) == 0;
     }
 
-    /** Returns the number of catalogue changes in the open batch. */
+    /** Returns the number of catalogue changes that no batch has yet: in the open one, and those that wait for their time. */
     public int openChanges() {
-        return changes.size();
+        return changes.size() + announced.count();
+    }
+
+    /** Returns the number of catalogue changes that wait for their time. */
+    public int announced() {
+        return announced.count();
+    }
+
+    /** Returns the share of items whose time is more than a week ahead, of those that are there or wait. */
+    public double farShare() {
+        int all = catalogue.size() + announced.count();
+        return all == 0 ? 0 : (double) announced.countAhead(FAR) / all;
+    }
+
+    /** Returns the time up to which announced items have come, epoch milliseconds; 0 before the first example. */
+    public long clock() {
+        return announced.clock();
+    }
+
+    /** Moves the clock of announced items on to a time, epoch milliseconds, if it is behind. Before the first example items come without it. */
+    public void reach(long time) {
+        announced.reach(time);
+    }
+
+    /** Returns true if the clock was last moved by {@link #reach}, and not by examples. */
+    public boolean isOnTime() {
+        return announced.isOnTime();
+    }
+
+    /** Returns when the next announced item comes, epoch milliseconds. */
+    public OptionalLong nextAnnounced() {
+        return announced.next();
     }
 
     /** Returns the number of positives in the open batch. */
@@ -185,6 +236,8 @@ public final class Batcher implements Durable {
         step++;
         long seed = CounterRandom.bits(settings.seed(), step, 0);
         List<CatalogueChange> catalogueChanges = new ArrayList<>(changes.values());
+        catalogueChanges.addAll(announced.take(Math.max(1, settings.maxChanges() - changes.size())));
+        catalogueChanges.addAll(announcedThatAreNamed(seed));
         catalogueChanges.forEach(this::apply);
         List<CatalogueChange> unknown = unknownItems(seed);
         unknown.forEach(this::apply);
@@ -219,7 +272,8 @@ public final class Batcher implements Durable {
                 List.copyOf(users),
                 negatives.draws(),
                 List.copyOf(exposed.values()),
-                rehearsed);
+                rehearsed,
+                announced.clock());
         observe(batch);
         rememberedExamples.observe(batch);
         examples.clear();
@@ -236,6 +290,8 @@ public final class Batcher implements Durable {
     /** Applies a batch that another learner closed, so that this batcher can continue after it. */
     public void follow(MiniBatch batch) {
         step = batch.step();
+        announced.follow(batch.clock());
+        batch.catalogue().forEach(change -> announced.cancel(change.itemId()));
         batch.catalogue().forEach(this::apply);
         catalogue.recordSightings(step, batch.examples(), batch::isCounted);
         observe(batch);
@@ -259,6 +315,10 @@ public final class Batcher implements Durable {
         }
         if (key[1] == REMEMBERED) {
             rememberedExamples.restore(key, value);
+            return;
+        }
+        if (announced.isOwn(key)) {
+            announced.restore(key, value);
             return;
         }
         if (key[1] == COUNTERS) {
@@ -313,6 +373,7 @@ public final class Batcher implements Durable {
         durableTo = added;
         sink.put(new byte[] {prefix, COUNTERS}, Form.written(this::counters));
         rememberedExamples.drainDirty(sink);
+        announced.drainDirty(sink);
         popularity.drainDirty(sink);
         negativeSource.drainDirty(sink);
     }
@@ -322,6 +383,7 @@ public final class Batcher implements Durable {
         step = form.longInteger(step);
         added = form.longInteger(added);
         closedUpTo = form.longInteger(closedUpTo);
+        announced.clock(form);
         String here = settings.popularity().form();
         String stored = form.text(here);
         if (!stored.equals(here)) {
@@ -396,6 +458,20 @@ public final class Batcher implements Durable {
                 .put(PART)
                 .putLong(number)
                 .array();
+    }
+
+    /** Returns the announced items that examples name: those that are due, and as an unknown item is brought, those that are not. */
+    private List<CatalogueChange> announcedThatAreNamed(long seed) {
+        List<CatalogueChange> named = new ArrayList<>();
+        int place = 0;
+        for (TrainingExample example : examples.values()) {
+            boolean isDrawn = CounterRandom.unit(seed, ADDED, place++) < example.weight();
+            String item = example.item();
+            if (announced.isDue(item) || (isDrawn && !catalogue.contains(item))) {
+                announced.cancel(item).map(CatalogueChange.Upsert::new).ifPresent(named::add);
+            }
+        }
+        return named;
     }
 
     /** Returns the additions of the items that only examples name. */

@@ -28,6 +28,7 @@ import java.util.stream.IntStream;
  * @param draws how the other negatives were drawn, and the negatives of single examples
  * @param exposed exposures without a click, in log order; learnt only together with positives
  * @param rehearsed examples of earlier batches that are learnt again beside the examples, and count nowhere else
+ * @param clock event time up to which announced items have come, epoch milliseconds; 0 if it is unknown
  */
 public record MiniBatch(
         long step,
@@ -41,7 +42,8 @@ public record MiniBatch(
         List<String> removedUsers,
         NegativeDraws draws,
         List<TrainingExample> exposed,
-        List<TrainingExample> rehearsed) {
+        List<TrainingExample> rehearsed,
+        long clock) {
 
     /** Stream of random numbers; smaller ones are the negatives'. */
     private static final int COUNTED = 4;
@@ -63,6 +65,36 @@ public record MiniBatch(
                     negativeLogProbability.length + " log probabilities for " + negatives.size() + " negatives");
         }
         draws.requireFit(learnt, negatives.size());
+    }
+
+    /** A batch whose clock is unknown. */
+    public MiniBatch(
+            long step,
+            long seed,
+            List<CatalogueChange> catalogue,
+            List<TrainingExample> examples,
+            float[] logProbability,
+            List<String> negatives,
+            float[] negativeLogProbability,
+            int catalogueSize,
+            List<String> removedUsers,
+            NegativeDraws draws,
+            List<TrainingExample> exposed,
+            List<TrainingExample> rehearsed) {
+        this(
+                step,
+                seed,
+                catalogue,
+                examples,
+                logProbability,
+                negatives,
+                negativeLogProbability,
+                catalogueSize,
+                removedUsers,
+                draws,
+                exposed,
+                rehearsed,
+                0);
     }
 
     /** Returns a step that learns nothing and changes nothing. */
@@ -101,7 +133,8 @@ public record MiniBatch(
                 removedUsers,
                 draws,
                 exposed,
-                List.of());
+                List.of(),
+                clock);
     }
 
     /**

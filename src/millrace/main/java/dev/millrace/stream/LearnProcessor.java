@@ -71,6 +71,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private WriteThroughStore<Trainer> store;
     private CommitRequests commits;
     private CommitRequests.Wait wait; // while a batch is open
+    private ItemArrivals arrivals;
     private boolean isPublicationUnfinished;
     private Context trace = Context.root(); // of the last record, which closes a batch by coming or by being waited for
 
@@ -102,8 +103,10 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         commits = new CommitRequests(context, paces);
         store.own(this, commits);
         wait = new CommitRequests.Wait(context);
+        arrivals = new ItemArrivals(context);
         if (source == Source.EXAMPLES) {
             awaitFull(); // a batch may have been open when the last commit was made
+            arrivals.begin(this::lookForArrivals); // and items may have waited
         } else if (source == Source.LOG) {
             context.schedule(IDLE, PunctuationType.WALL_CLOCK_TIME, now -> lookForTheEnd());
         }
@@ -116,8 +119,18 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         Trainer trainer = store.change(from);
         try {
             if (source == Source.EXAMPLES) {
-                new TrainingRecords(wire).decode(record.value(), trainer::add, trainer::change, trainer::removeUser);
+                arrivals.follow(trainer);
+                new TrainingRecords(wire)
+                        .decode(
+                                record.value(),
+                                example -> {
+                                    trainer.add(example);
+                                    arrivals.heard(trainer);
+                                },
+                                trainer::change,
+                                trainer::removeUser);
                 closeIfReady(trainer);
+                arrivals.await(trainer, this::lookForArrivals);
             } else {
                 catchUp.read(context.currentSystemTimeMs() - record.timestamp(), from.offset());
                 learn(
@@ -246,10 +259,20 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         }
     }
 
+    private void lookForArrivals() {
+        Trainer trainer = store.state();
+        arrivals.follow(trainer);
+        if (trainer.hasOpenWork()) {
+            trace.wrap(() -> closeIfReady(store.change())).run();
+        }
+        arrivals.await(trainer, this::lookForArrivals);
+    }
+
     private void closeIfReady(Trainer trainer) {
-        if (trainer.isBatchReady()) {
+        while (trainer.isBatchReady()) { // more than once where more announced items come at once than a batch takes
             closeAndLearn(trainer);
-        } else if (!wait.isOn() && trainer.hasOpenWork()) {
+        }
+        if (!wait.isOn() && trainer.hasOpenWork()) {
             awaitFull();
         }
     }

@@ -39,6 +39,12 @@ public enum Figure {
     VECTOR_AGE_BOUND("vector-age.bound-steps"),
     /** Number of vectors published so far, repeats included. */
     PUBLISHED_VECTORS("published-vectors"),
+    /** Items, and changes of items, that wait for their time. */
+    ANNOUNCED("announced"),
+    /** Share of items whose time is more than a week ahead, of those that are there or wait; of a learner that makes the log. */
+    FAR_ITEMS("announced.far-share"),
+    /** Event time up to which announced items have come, seconds since the epoch; 0 before any example. */
+    CLOCK("clock-seconds"),
     /** Bytes of embedding rows on the learner's heap, roughly. */
     ROW_CACHE_BYTES("row-cache.bytes"),
     /** Rows that steps had to read from the state directory since this learner started. */

@@ -32,6 +32,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -46,6 +48,9 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** Rows of a table that a start reads for their check; they take about a second. */
     private static final long CHECKED_AT_ONCE = 500_000;
+
+    /** Steps between two looks at all that waits. */
+    private static final int FAR_ITEMS_EVERY = 50;
 
     private final Catalogue catalogue = new Catalogue(EntryKind.CATALOGUE.prefix());
     private final Books books = new Books(EntryKind.BOOKS.prefix());
@@ -64,6 +69,7 @@ public final class Trainer implements Durable, AutoCloseable {
     private long learntStep;
     private long positives;
     private long refusedSteps;
+    private OptionalDouble farShare = OptionalDouble.empty();
     private long eventTime;
     private double loss;
     private double gradientNorm;
@@ -119,10 +125,47 @@ public final class Trainer implements Durable, AutoCloseable {
         batcher.add(example);
     }
 
-    /** Adds a change of the catalogue to the open batch. A removal takes the item's examples out of it. */
+    /**
+     * Adds a change of the catalogue to the open batch. A removal takes the item's examples out of it. An item whose time is ahead of the
+     * {@linkplain #clock clock} waits for it, and counts nowhere until then but in {@link #announced}.
+     */
     public void change(CatalogueChange change) {
         books.await(InputTopic.EXAMPLES);
+        int waiting = batcher.openChanges() + 1;
         books.settleWaiting(InputTopic.EXAMPLES, Outcome.REMOVED_ITEM, batcher.change(change));
+        // an announcement that this one replaces
+        books.settleWaiting(InputTopic.EXAMPLES, Outcome.CATALOGUE_CHANGE, waiting - batcher.openChanges());
+    }
+
+    /**
+     * Returns the event time up to which announced items have come, epoch milliseconds; 0 before the first example. It is that which more
+     * than half of the recent users have reached.
+     */
+    public long clock() {
+        return batcher.clock();
+    }
+
+    /**
+     * Moves the clock on to a time, epoch milliseconds, if it is behind: where the stream is live, that of the wall clock. Before the first
+     * example, items of up to the time come, and the clock does not begin: an old log may follow.
+     */
+    public void reach(long time) {
+        batcher.reach(time);
+    }
+
+    /** Returns true if the clock was last moved by {@link #reach}, and not by examples. */
+    public boolean isOnTime() {
+        return batcher.isOnTime();
+    }
+
+    /** Returns the number of items, and of changes of items, that wait for their time. */
+    public int announced() {
+        return batcher.announced();
+    }
+
+    /** Returns when the next of them comes, epoch milliseconds. */
+    public OptionalLong nextAnnounced() {
+        return batcher.nextAnnounced();
     }
 
     /** Removes a user: the examples in the open batch now, the rows when the batch is learnt. */
@@ -143,14 +186,17 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** Closes the open batch. The caller writes it to the log and calls {@link #learn}. */
     public MiniBatch closeBatch() {
-        int changes = batcher.openChanges();
+        int waiting = batcher.openChanges();
         int userRemovals = batcher.openUserRemovals();
         int positives = batcher.openPositives();
         MiniBatch batch = batcher.close();
         int left = positives - batch.examples().size();
         closedStep = batch.step();
+        if (batch.step() % FAR_ITEMS_EVERY == 1) {
+            farShare = OptionalDouble.of(batcher.farShare());
+        }
         books.settleWaiting(InputTopic.EXAMPLES, Outcome.CAPPED, left);
-        books.settleWaiting(InputTopic.EXAMPLES, Outcome.CATALOGUE_CHANGE, changes);
+        books.settleWaiting(InputTopic.EXAMPLES, Outcome.CATALOGUE_CHANGE, waiting - batcher.openChanges());
         books.settleWaiting(InputTopic.EXAMPLES, Outcome.USER_REMOVAL, userRemovals);
         return batch;
     }
@@ -326,9 +372,18 @@ public final class Trainer implements Durable, AutoCloseable {
                 examiner.totals(),
                 books.accounts(),
                 fieldWeights,
-                Figures.published(figures, publisher.age(), publisher.vectors(), model.heapRows()),
+                publishedFigures(),
                 publisher.withheld(),
                 alarms.alarms());
+    }
+
+    private SortedMap<String, Double> publishedFigures() {
+        SortedMap<String, Double> all =
+                Figures.published(figures, publisher.age(), publisher.vectors(), model.heapRows());
+        all.put(Figure.ANNOUNCED.label(), (double) batcher.announced());
+        all.put(Figure.CLOCK.label(), batcher.clock() / 1e3);
+        farShare.ifPresent(share -> all.put(Figure.FAR_ITEMS.label(), share));
+        return all;
     }
 
     /**

@@ -72,6 +72,7 @@ final class BatchCodec {
                 .setHardOwners(Arrays.stream(batch.draws().hardOwners()).boxed().toList())
                 .setExposed(batch.exposed().size())
                 .setRehearsed(batch.rehearsed().size())
+                .setClock(batch.clock())
                 .setTexts(texts.texts)
                 .build();
     }
@@ -122,7 +123,8 @@ final class BatchCodec {
                         looked(record.getHardNegatives(), texts),
                         record.getHardOwners().stream().mapToInt(owner -> owner).toArray()),
                 examples.subList(learnt, count),
-                examples.subList(positives, learnt));
+                examples.subList(positives, learnt),
+                record.getClock());
     }
 
     private static List<Integer> unannounced(List<CatalogueChange> catalogue) {

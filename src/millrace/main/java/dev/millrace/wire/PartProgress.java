@@ -1,8 +1,10 @@
 package dev.millrace.wire;
 
 import dev.millrace.state.Books;
+import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.SortedMap;
 
 /**
@@ -23,6 +25,14 @@ public record PartProgress(
 
     /** The part of the learner that makes the mini-batches. */
     public static final String LEARNER = "learn-0";
+
+    /** The share of items whose time is more than a week ahead, if this part knows. */
+    public OptionalDouble farShare() {
+        return training.map(one -> one.figure(Figure.FAR_ITEMS))
+                .filter(share -> !share.isNaN())
+                .map(OptionalDouble::of)
+                .orElse(OptionalDouble.empty());
+    }
 
     /** The part of a learner from the log, of which there may be several. */
     public static String logLearner(String application) {

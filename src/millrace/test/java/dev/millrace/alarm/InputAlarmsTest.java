@@ -7,12 +7,13 @@ import dev.millrace.alarm.InputAlarms.State;
 import dev.millrace.state.Books;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class InputAlarmsTest {
 
-    private final InputAlarms alarms = new InputAlarms(new InputAlarmSettings(0.2, 0.3, 0.05, 1));
+    private final InputAlarms alarms = new InputAlarms(new InputAlarmSettings(0.2, 0.3, 0.05, 0.1, 1));
 
     @Test
     void orphansBeyondTheLimitAreAnAlarmUntilClicksFindExposuresAgain() {
@@ -66,14 +67,26 @@ class InputAlarmsTest {
     @Test
     void misplacedRemovalIsAnAlarmForEverUnlessItIsKnownToHaveBeenSentAgain() {
         Map<String, Long> one = Map.of("rejected: misplaced-removal", 1L);
-        alarms.take("attribute-0_0", Map.of("users", account(10, one)), true); // one is known
+        alarms.take("attribute-0_0", Map.of("users", account(10, one)), OptionalDouble.empty(), true); // one is known
         assertThat(active()).isEmpty();
 
-        alarms.take("attribute-1_0", Map.of("items", account(20, one)), true);
+        alarms.take("attribute-1_0", Map.of("items", account(20, one)), OptionalDouble.empty(), true);
         assertThat(active()).containsExactly(Kind.MISPLACED_REMOVALS);
 
         take("attribute-1_0", Map.of("items", account(100_000, one)));
         assertThat(active()).containsExactly(Kind.MISPLACED_REMOVALS);
+    }
+
+    @Test
+    void itemsFarAheadAreAnAlarmWhileTheyAreMany() {
+        assertThat(alarms.take("learn-0", Map.of(), OptionalDouble.of(0.1), false))
+                .isEmpty();
+        assertThat(alarms.take("learn-0", Map.of(), OptionalDouble.of(0.2), false))
+                .containsExactly(new State(Kind.FAR_ITEMS, 0.2, 0.1, true));
+        assertThat(take("attribute-0_0", Map.of())).isEmpty(); // which does not know
+        assertThat(active()).containsExactly(Kind.FAR_ITEMS);
+        assertThat(alarms.take("learn-0", Map.of(), OptionalDouble.of(0.05), false))
+                .containsExactly(new State(Kind.FAR_ITEMS, 0.05, 0.1, false));
     }
 
     @Test
@@ -83,6 +96,7 @@ class InputAlarmsTest {
                 Map.of(
                         "clicks", account(500, Map.of("orphan", 500L)),
                         "users", account(9, Map.of("rejected: bad-partition", 9L))),
+                OptionalDouble.empty(),
                 true);
 
         assertThat(active()).isEmpty();
@@ -90,13 +104,14 @@ class InputAlarmsTest {
 
     @Test
     void alarmThatIsOffNeverBegins() {
-        InputAlarms off = new InputAlarms(new InputAlarmSettings(0, 0, 0, 0));
+        InputAlarms off = new InputAlarms(new InputAlarmSettings(0, 0, 0, 0, 0));
 
-        assertThat(off.take("attribute-0_0", clicks(0, 1000), false)).isEmpty();
+        assertThat(off.take("attribute-0_0", clicks(0, 1000), OptionalDouble.of(1), false))
+                .isEmpty();
     }
 
     private List<State> take(String part, Map<String, Books.Account> books) {
-        return alarms.take(part, books, false);
+        return alarms.take(part, books, OptionalDouble.empty(), false);
     }
 
     private List<Kind> active() {

@@ -157,7 +157,7 @@ class TopicClockTest {
     }
 
     private static TopicClock restored(TopicClock from, Map<Integer, byte[]> stored) {
-        from.drainVoices((byte) 'x', new EntrySink() {
+        from.drainVoices(slot -> EntryKeys.voice((byte) 'x', slot), new EntrySink() {
             @Override
             public void put(byte[] key, byte[] value) {
                 stored.put(EntryKeys.slotOf(key), value);

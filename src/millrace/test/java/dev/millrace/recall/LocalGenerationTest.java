@@ -85,6 +85,7 @@ class LocalGenerationTest {
     @Test
     void aWholeCatalogueIsFoundAfterOneCall() {
         int items = 16 * 1024 + 5; // a trainer publishes 16,384 at once
+        trainer.reach(TIME);
         for (int item = 0; item < items; item++) {
             trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
         }

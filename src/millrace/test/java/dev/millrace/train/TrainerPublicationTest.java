@@ -174,6 +174,7 @@ class TrainerPublicationTest {
         Features blue = Features.of(Map.of("colour", new FeatureValue.Category("blue")));
         Trainer trainer =
                 new Trainer(settings("publish.attributes", "colour,size", "publish.max-age.steps", "1000000"));
+        trainer.reach(TIME + 1);
         trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i", TIME, red)));
         trainer.learn(trainer.closeBatch());
         List<ItemEmbedding> first = trainer.publish();

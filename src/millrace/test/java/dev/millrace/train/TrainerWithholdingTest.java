@@ -91,6 +91,7 @@ class TrainerWithholdingTest {
     @Test
     void vectorThatIsNotFiniteHoldsBackAllUntilItIsGone() {
         Trainer trainer = new Trainer(settings);
+        trainer.reach(TIME);
         for (int item = 0; item < 20; item++) {
             trainer.change(upsert("i" + item));
         }
@@ -278,6 +279,7 @@ class TrainerWithholdingTest {
 
     private Trainer restored(MemoryEntries stored) {
         Trainer trainer = new Trainer(settings, stored);
+        trainer.reach(TIME);
         stored.scan(new byte[0], (key, value) -> {
             if (!(key[0] == 'm' && key[1] == 'r')) { // rows are read when they are needed
                 trainer.restore(key, value);
@@ -314,6 +316,7 @@ class TrainerWithholdingTest {
 
     private Trainer trainerOf(int items) {
         Trainer trainer = new Trainer(settings);
+        trainer.reach(TIME);
         for (int item = 0; item < items; item++) {
             trainer.change(upsert("i" + item));
         }

@@ -94,7 +94,7 @@ class FreshAnswersIT {
             strange.add(new ProducerRecord<>("model-updates", new byte[] {1}, null));
             scene.write(strange);
             Features fresh = Features.of(Map.of("state", new FeatureValue.Category("fresh")));
-            producer.send(new CatalogueItem("new", T0 + BATCH, fresh));
+            producer.send(new CatalogueItem("new", T0, fresh));
 
             await().atMost(PATIENCE)
                     .until(() -> items(recall.ask(path).orElseThrow()), found -> found.equals(List.of("new")));

@@ -11,10 +11,12 @@ import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** Checks that every training example is in exactly one mini-batch, waits for one, or was left out for a reason. */
@@ -25,8 +27,8 @@ final class LearnerAudit {
      * therefore the examples of the topic in their order. An example that the batches skip was left out: its item was not in the
      * catalogue when it came, or its item or its user was removed while it waited; or it counts less than 1, and did not draw
      * that its unannounced item be added. Examples of exposures that were not clicked
-     * have an order of their own, as a batch has them behind the others. The same holds for changes of the catalogue, and for
-     * removals of users.
+     * have an order of their own, as a batch has them behind the others. The same holds for removals of users, and for the changes
+     * of one item: of those that wait for their time only the last comes, so a change that a batch has settles the earlier ones too.
      *
      * Layout. A Sequence is the examples of one of the two orders, with the place that the batches have reached. Skipped
      * examples are held until a later step's example comes: its offset says how far the topic was read when the batch closed.
@@ -66,8 +68,12 @@ final class LearnerAudit {
         }
     }
 
-    /** An example that the batch of a step skips. */
-    private record Skipped(LoggedExample example, long step, RecordAddress batch) {}
+    /**
+     * An example that the batch of a step skips.
+     *
+     * @param clock up to which announced items had come
+     */
+    private record Skipped(LoggedExample example, long step, long clock, RecordAddress batch) {}
 
     /** Examples of one order, and the number of the next one that the batches have not reached. */
     private static final class Sequence {
@@ -94,14 +100,16 @@ final class LearnerAudit {
 
     private final Sequence positives = new Sequence();
     private final Sequence unclicked = new Sequence();
-    private final Deque<Change> changesLeft = new ArrayDeque<>();
+    private final Map<IdHash, Deque<Change>> changesLeft = new LinkedHashMap<>(); // of each item
+    private final Set<Change> come = new HashSet<>(); // contents of items' changes that batches have
     private final Deque<Change> userRemovalsLeft = new ArrayDeque<>();
-    private final Map<Change.Kind, Map<IdHash, TreeSet<Long>>> offsets = new EnumMap<>(Change.Kind.class);
+    private final Map<Change.Kind, Map<IdHash, TreeMap<Long, Change>>> byOffset = new EnumMap<>(Change.Kind.class);
     private final long position;
     private final TopicNames topics;
     private final PossibleOutcomes outcomes = new PossibleOutcomes();
     private final List<String> faults;
     private long lastStep;
+    private long clock;
 
     /**
      * @param position up to which the learner's books count
@@ -113,11 +121,14 @@ final class LearnerAudit {
         this.faults = faults;
         log.examples().forEach(example -> (example.isPositive() ? positives : unclicked).add(example));
         for (Change change : log.changes()) {
-            offsets.computeIfAbsent(change.kind(), kind -> new HashMap<>())
-                    .computeIfAbsent(change.of(), of -> new TreeSet<>())
-                    .add(change.offset());
+            byOffset.computeIfAbsent(change.kind(), kind -> new HashMap<>())
+                    .computeIfAbsent(change.of(), of -> new TreeMap<>())
+                    .put(change.offset(), change);
             if (change.offset() < position) {
-                (change.kind() == Change.Kind.USER_REMOVAL ? userRemovalsLeft : changesLeft).add(change);
+                (change.kind() == Change.Kind.USER_REMOVAL
+                                ? userRemovalsLeft
+                                : changesLeft.computeIfAbsent(change.of(), of -> new ArrayDeque<>(1)))
+                        .add(change);
             }
         }
     }
@@ -130,6 +141,7 @@ final class LearnerAudit {
             faults.add("step " + step + " (" + place + ") follows step " + lastStep);
         }
         lastStep = step;
+        clock = batch.integer("clock", 0);
         List<?> ids = batch.list("example_ids");
         List<?> texts = batch.list("texts");
         long learnt = ids.size() - batch.integer("exposed", 0);
@@ -147,17 +159,27 @@ final class LearnerAudit {
             }
         }
         for (Object entry : batch.list("catalogue")) { // items that the batch itself added match none
-            Change change = Change.of((PlainRecord) entry, 0);
-            Change next = changesLeft.peek();
-            if (next != null && next.equals(new Change(change.kind(), change.of(), change.time(), next.offset()))) {
-                settle(changesLeft, Outcome.CATALOGUE_CHANGE.label());
-            }
+            come(Change.of((PlainRecord) entry, 0));
         }
         Set<IdHash> removedUsers = new HashSet<>();
         batch.list("removed_users").forEach(user -> removedUsers.add(IdHash.of(String.valueOf(user))));
         while (!userRemovalsLeft.isEmpty()
                 && removedUsers.contains(userRemovalsLeft.element().of())) {
-            settle(userRemovalsLeft, Outcome.USER_REMOVAL.label());
+            settle(userRemovalsLeft, Set.of(Outcome.USER_REMOVAL.label()));
+        }
+    }
+
+    /** Settles the first change of an item that a batch has, and those that it replaced while they waited for their time. */
+    private void come(Change change) {
+        Deque<Change> left = changesLeft.getOrDefault(change.of(), new ArrayDeque<>(0));
+        if (left.stream().noneMatch(each -> each.content().equals(change.content()))) {
+            return;
+        }
+        come.add(change.content());
+        boolean isFound = false;
+        while (!isFound) {
+            isFound = left.element().content().equals(change.content());
+            settle(left, Set.of(Outcome.CATALOGUE_CHANGE.label()));
         }
     }
 
@@ -179,22 +201,28 @@ final class LearnerAudit {
             explainSkipped(sequence, position);
             for (LoggedExample waiting : sequence.examples.subList(sequence.next, sequence.examples.size())) {
                 if (waiting.offset() < position) {
-                    Set<String> possible = withoutBatch(waiting, position);
+                    Set<String> possible = withoutBatch(waiting, position, clock);
                     possible.add(WAITING);
                     outcomes.add(possible, place(waiting.offset()));
                 }
             }
         }
-        for (Deque<Change> left : List.of(changesLeft, userRemovalsLeft)) {
-            while (!left.isEmpty()) {
-                settle(left, WAITING);
+        while (!userRemovalsLeft.isEmpty()) {
+            settle(userRemovalsLeft, Set.of(WAITING));
+        }
+        for (Deque<Change> left : changesLeft.values()) {
+            while (!left
+                    .isEmpty()) { // while it waited for its time the next change, or one like it, may have replaced it
+                boolean mayBeReplaced =
+                        left.size() > 1 || come.contains(left.element().content());
+                settle(left, mayBeReplaced ? Set.of(WAITING, Outcome.CATALOGUE_CHANGE.label()) : Set.of(WAITING));
             }
         }
         return outcomes;
     }
 
-    private void settle(Deque<Change> left, String outcome) {
-        outcomes.add(Set.of(outcome), place(left.remove().offset()));
+    private void settle(Deque<Change> left, Set<String> possible) {
+        outcomes.add(possible, place(left.remove().offset()));
     }
 
     private void enter(Sequence sequence, Origin origin, String id, long step, RecordAddress place) {
@@ -212,7 +240,7 @@ final class LearnerAudit {
             explainSkipped(sequence, here);
         }
         for (; sequence.next < found; sequence.next++) {
-            sequence.skipped.add(new Skipped(examples.get(sequence.next), step, place));
+            sequence.skipped.add(new Skipped(examples.get(sequence.next), step, clock, place));
         }
         outcomes.add(Set.of(LEARNT_OR_REFUSED), place(here));
         sequence.next = found + 1;
@@ -222,7 +250,7 @@ final class LearnerAudit {
     private void explainSkipped(Sequence sequence, long until) {
         for (Skipped skip : sequence.skipped) {
             RecordAddress place = place(skip.example().offset());
-            Set<String> possible = withoutBatch(skip.example(), until);
+            Set<String> possible = withoutBatch(skip.example(), until, skip.clock());
             outcomes.add(possible.isEmpty() ? Set.of(LEFT_OUT) : possible, place);
             if (possible.isEmpty()) {
                 faults.add("the example at " + place + " is in no mini-batch: step " + skip.step() + " (" + skip.batch()
@@ -232,29 +260,40 @@ final class LearnerAudit {
         sequence.skipped.clear();
     }
 
-    /** The outcomes that an example can have had if no batch has it. */
-    private Set<String> withoutBatch(LoggedExample example, long until) {
+    /**
+     * The outcomes that an example can have had if no batch has it.
+     *
+     * @param reached clock of the batch that skips it
+     */
+    private Set<String> withoutBatch(LoggedExample example, long until, long reached) {
         long offset = example.offset();
-        long listed = lastBefore(Change.Kind.ITEM, example.item(), offset);
-        long removed = lastBefore(Change.Kind.ITEM_REMOVAL, example.item(), offset);
+        Optional<Change> listed = lastBefore(Change.Kind.ITEM, example.item(), offset);
+        long removed = offsetBefore(Change.Kind.ITEM_REMOVAL, example.item(), offset);
+        long listedAt = listed.map(Change::offset).orElse(-1L);
         Set<String> possible = new TreeSet<>();
-        if (removed > listed // it was gone when the example came, or it or the user went before the batch closed
-                || lastBefore(Change.Kind.ITEM_REMOVAL, example.item(), until) > offset
-                || lastBefore(Change.Kind.USER_REMOVAL, example.user(), until) > offset) {
+        if (removed > listedAt // it was gone when the example came, or it or the user went before the batch closed
+                || offsetBefore(Change.Kind.ITEM_REMOVAL, example.item(), until) > offset
+                || offsetBefore(Change.Kind.USER_REMOVAL, example.user(), until) > offset) {
             possible.add(LEFT_OUT);
         }
-        if (example.isPositive() && example.weight() < 1 && listed <= removed) { // nobody had announced the item
+        boolean isThere = listed.filter(item -> listedAt > removed && item.time() <= reached)
+                .isPresent();
+        if (example.isPositive() && example.weight() < 1 && !isThere) { // nobody had announced the item, or it waited
             possible.add(Outcome.CAPPED.label());
         }
         return possible;
     }
 
-    /** The last change of a kind before an offset; -1 if there is none. */
-    private long lastBefore(Change.Kind kind, IdHash of, long offset) {
-        Long last = offsets.getOrDefault(kind, Map.of())
-                .getOrDefault(of, new TreeSet<>())
-                .lower(offset);
-        return last == null ? -1 : last;
+    /** The offset of the last change of a kind before an offset; -1 if there is none. */
+    private long offsetBefore(Change.Kind kind, IdHash of, long offset) {
+        return lastBefore(kind, of, offset).map(Change::offset).orElse(-1L);
+    }
+
+    private Optional<Change> lastBefore(Change.Kind kind, IdHash of, long offset) {
+        return Optional.ofNullable(byOffset.getOrDefault(kind, Map.of())
+                        .getOrDefault(of, new TreeMap<>())
+                        .lowerEntry(offset))
+                .map(Map.Entry::getValue);
     }
 
     private RecordAddress place(long example) {

@@ -33,7 +33,7 @@ class LearnerAuditTest {
 
     /**
      * Each row has the examples of the topic: cN of a click on item iN, and eN of an exposure of it that was not clicked, at offset 10 N,
-     * maybe with a weight. Then changes, with their offsets; batches, in which ~ is learnt again; outcomes; and faults.
+     * maybe with a weight. Then changes, with their offsets, maybe with the time of the item; batches, whose clock is 20, in which ~ is learnt again; outcomes; and faults.
      */
     @ParameterizedTest(name = "{0}")
     @CsvSource(
@@ -52,6 +52,7 @@ class LearnerAuditTest {
             left out of the open batch | c0 c1 | -item i1 15 | c0 | learnt or refused 1, waiting 1, left out or waiting | ''
             not drawn | c0 c1*.9 c2 c3*.9 | '' | c0 c2 | capped 1, learnt or refused 2, capped or waiting | ''
             announced, so not drawn | c0 c1*.9 c2 | +item i1 5 | c0 c2 | '' | offset 10 is in no mini-batch
+            announced for later | c0 c1*.9 c2 | +item i1 5 30 | c0 c2 | capped 1, learnt or refused 2, waiting 1 | ''
             exposures have their own order | e0 c1 e2 c3 e4 | '' | c1 c3 e0 e2 | learnt or refused 4, waiting 1 | ''
             exposure in no batch | e0 c1 e2 | '' | c1 e2 | '' | training-examples-0 offset 0 is in no mini-batch
             learnt again | c0 c1 c2 e3 | '' | c0 c1; c2 ~c1 ~c0 e3 | learnt or refused 4 | ''
@@ -63,7 +64,9 @@ class LearnerAuditTest {
         words(examples, " ").forEach(example -> log.add(example(example), 10L * number(example)));
         words(changes, ", ")
                 .map(change -> change.split(" ", -1))
-                .forEach(change -> log.add(change(change[0], change[1]), Long.parseLong(change[2])));
+                .forEach(change -> log.add(
+                        change(change[0], change[1], change.length > 3 ? Long.parseLong(change[3]) : 7),
+                        Long.parseLong(change[2])));
 
         LearnerAudit audit = new LearnerAudit(log, POSITION, TOPICS, faults);
         long step = 0;
@@ -87,10 +90,10 @@ class LearnerAuditTest {
 
     @Test
     void changesAndRemovalsOfABatchAreThoseOfTheTopicInTheirOrder() {
-        log.add(change("+item", "i1"), 10);
-        log.add(change("-item", "i1"), 20);
-        log.add(change("-user", "ann"), 30);
-        log.add(change("-user", "bob"), 40);
+        log.add(change("+item", "i1", 7), 10);
+        log.add(change("-item", "i1", 7), 20);
+        log.add(change("-user", "ann", 7), 30);
+        log.add(change("-user", "bob", 7), 40);
         LearnerAudit audit = new LearnerAudit(log, POSITION, TOPICS, faults);
 
         audit.batch(
@@ -98,11 +101,36 @@ class LearnerAuditTest {
                         "dev.millrace.avro.MiniBatchRecord",
                         "step catalogue removed_users",
                         1L,
-                        List.of(change("+item", "own"), change("+item", "i1")),
+                        List.of(change("+item", "own", 7), change("+item", "i1", 7)),
                         List.of("ann")),
                 0);
 
         assertThat(words(audit.end(1))).isEqualTo("catalogue-change 1, user-removal 1, waiting 2");
+        assertThat(faults).isEmpty();
+    }
+
+    @Test
+    void anAnnouncementThatWaitedIsSettledByTheNextOneOfItsItem() {
+        log.add(change("+item", "i1", 30), 10);
+        log.add(change("+item", "i2", 30), 20);
+        log.add(change("+item", "i1", 7), 30);
+        log.add(change("+item", "i3", 40), 40);
+        log.add(change("+item", "i3", 50), 50);
+        log.add(change("+item", "i2", 30), 60);
+        LearnerAudit audit = new LearnerAudit(log, POSITION, TOPICS, faults);
+
+        audit.batch(
+                plain(
+                        "dev.millrace.avro.MiniBatchRecord",
+                        "step clock catalogue",
+                        1L,
+                        30L,
+                        List.of(change("+item", "i1", 7), change("+item", "i2", 30))),
+                0);
+
+        // of i2 the second may have replaced the first, or come with a later batch; of i3 the second may have replaced
+        // the first
+        assertThat(words(audit.end(1))).isEqualTo("catalogue-change 3, waiting 1, catalogue-change or waiting");
         assertThat(faults).isEmpty();
     }
 
@@ -126,13 +154,14 @@ class LearnerAuditTest {
             log.add(example("c1"), number);
         }
         for (int number = 0; number < count; number++) {
-            log.add(change("+item", "i1"), count + number);
+            log.add(change("+item", "i1", 7), count + number);
         }
         LearnerAudit audit = new LearnerAudit(log, 2L * count, TOPICS, faults);
 
         audit.batch(batch(1, Collections.nCopies(count / 2, "c1")), 0);
 
-        assertThat(words(audit.end(1))).isEqualTo("learnt or refused 250000, waiting 750000");
+        assertThat(words(audit.end(1)))
+                .isEqualTo("learnt or refused 250000, waiting 250001, catalogue-change or waiting");
         assertThat(faults).isEmpty();
     }
 
@@ -155,11 +184,11 @@ class LearnerAuditTest {
         return Long.parseLong(example.replaceAll("^~?.|\\*.*", ""));
     }
 
-    private static PlainRecord change(String kind, String id) {
+    private static PlainRecord change(String kind, String id, long time) {
         return switch (kind) {
             case "-user" -> plain("UserRemoval", "user_id", id);
             case "-item" -> plain("ItemRemoval", "item_id", id);
-            default -> plain("ItemRecord", "item_id time", id, 7L);
+            default -> plain("ItemRecord", "item_id time", id, time);
         };
     }
 
@@ -178,8 +207,9 @@ class LearnerAuditTest {
         examples.forEach(example -> texts.add("i" + number(example)));
         return plain(
                 "dev.millrace.avro.MiniBatchRecord",
-                "step example_ids users times actions items exposed rehearsed texts",
+                "step clock example_ids users times actions items exposed rehearsed texts",
                 step,
+                20,
                 examples.stream().map(example -> example.replace("~", "")).toList(),
                 Collections.nCopies(count, "ann"),
                 examples.stream().map(LearnerAuditTest::number).toList(),
