@@ -3,7 +3,6 @@ package dev.millrace.evaluate;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
-import dev.millrace.event.CatalogueItem;
 import dev.millrace.state.CounterRandom;
 import dev.millrace.train.Trainer;
 import java.util.ArrayList;
@@ -21,6 +20,8 @@ final class Passes {
     private final long all;
     private String part = "";
     private long done;
+    private int nextListing;
+    private int inOrder; // examples fed in their order
 
     /**
      * @param repeated examples that are fed in every pass
@@ -33,19 +34,24 @@ final class Passes {
         this.all = (evaluation.shares().passes() - 1L) * repeated.size() + used;
     }
 
-    /** Feeds the catalogue, then the repeated examples in all passes but the last, each time in another random order. */
+    /** Feeds the repeated examples and their items in all passes but the last, each time in another random order. */
     void begin(Consumer<MiniBatch> step) {
-        for (CatalogueItem item : evaluation.recorded().catalogue()) {
-            trainer.change(new CatalogueChange.Upsert(item));
-            if (trainer.isBatchReady()) {
+        for (int pass = 1; pass < evaluation.shares().passes(); pass++) {
+            list(repeated.size(), step);
+            feed(shuffled(repeated, evaluation.trainer().batch().seed(), pass), example -> {}, step);
+        }
+    }
+
+    /** Feeds the items whose place in the log is before an example. */
+    private void list(int before, Consumer<MiniBatch> step) {
+        List<RecordedExamples.Listing> listings = evaluation.recorded().listings();
+        while (nextListing < listings.size() && listings.get(nextListing).before() <= before) {
+            RecordedExamples.Listing listing = listings.get(nextListing++);
+            trainer.reach(listing.clock());
+            trainer.change(new CatalogueChange.Upsert(listing.item()));
+            while (trainer.isBatchReady()) {
                 step.accept(trainer.closeBatch());
             }
-        }
-        if (trainer.hasOpenWork()) {
-            step.accept(trainer.closeBatch());
-        }
-        for (int pass = 1; pass < evaluation.shares().passes(); pass++) {
-            feed(shuffled(repeated, evaluation.trainer().batch().seed(), pass), step);
         }
     }
 
@@ -55,9 +61,9 @@ final class Passes {
         evaluation.progress().reached(part, done, all);
     }
 
-    /** Feeds examples in their order. */
+    /** Feeds examples in their order, and items in their place between them. */
     void feed(List<TrainingExample> examples, Consumer<MiniBatch> step) {
-        feed(examples, example -> {}, step);
+        feed(examples, example -> list(inOrder++, step), step);
     }
 
     /** @param before is told of each example just before it is fed */
@@ -65,7 +71,7 @@ final class Passes {
         for (TrainingExample example : examples) {
             before.accept(example);
             trainer.add(example);
-            if (trainer.isBatchReady()) {
+            while (trainer.isBatchReady()) {
                 close(step);
             }
         }

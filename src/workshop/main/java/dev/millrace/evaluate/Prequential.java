@@ -2,13 +2,18 @@ package dev.millrace.evaluate;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.state.EntrySource;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -56,6 +61,7 @@ public final class Prequential {
      *
      * @param all events of the scored part
      * @param byAction the same events by action
+     * @param young those of them whose item was young, by how young
      * @param withoutHistory events of the scored part whose users have no earlier click; they are not scored
      * @param positives clicked examples used
      * @param learnt examples learnt, each pass counted
@@ -65,11 +71,40 @@ public final class Prequential {
     public record Result(
             Ranked all,
             SortedMap<String, Ranked> byAction,
+            Map<Youth, Ranked> young,
             long withoutHistory,
             int positives,
             long learnt,
             long refusedSteps,
             int items) {}
+
+    /** How young an item is, when an event with it is ranked. */
+    public enum Youth {
+        /** Its time is less than an hour before the event. */
+        WITHIN_AN_HOUR("items younger than an hour"),
+        /** Its time is less than a day before the event. */
+        WITHIN_A_DAY("items younger than a day"),
+        /** Fewer than ten events with it were observed. */
+        BEFORE_TEN_EVENTS("items with fewer than ten clicks");
+
+        private final String text;
+
+        Youth(String text) {
+            this.text = text;
+        }
+
+        public String text() {
+            return text;
+        }
+
+        private boolean is(long millis, int events) {
+            return switch (this) {
+                case WITHIN_AN_HOUR -> millis < Duration.ofHours(1).toMillis();
+                case WITHIN_A_DAY -> millis < Duration.ofDays(1).toMillis();
+                case BEFORE_TEN_EVENTS -> events < 10;
+            };
+        }
+    }
 
     /** How the model behaves in the scored part. */
     public enum Mode {
@@ -143,6 +178,7 @@ public final class Prequential {
         return new Result(
                 tally.all,
                 tally.byAction,
+                tally.young,
                 trainer.progress().exam().minus(before).withoutHistory(),
                 Passes.positives(used).size(),
                 trainer.progress().positives(),
@@ -150,11 +186,14 @@ public final class Prequential {
                 trainer.progress().items());
     }
 
-    /** Adds each ranked event to the totals of its action, and ranks it by item-kNN too if that is wanted. */
+    /** Adds each ranked event to the totals of its action and its item's youth, and ranks it by item-kNN too if that is wanted. */
     private static final class Tally implements ExamWitness {
         private final Optional<ItemNeighbours> neighbours;
         private final ExamWitness witness;
         private final SortedMap<String, Ranked> byAction = new TreeMap<>();
+        private final Map<Youth, Ranked> young = new EnumMap<>(Youth.class);
+        private final Map<String, Long> since = new HashMap<>(); // of each item, when it was first there
+        private final Map<String, Integer> events = new HashMap<>(); // of each item
         private Ranked all = Ranked.NONE;
         private boolean isScoring;
 
@@ -165,9 +204,17 @@ public final class Prequential {
 
         void list(MiniBatch batch) {
             neighbours.ifPresent(counted -> batch.catalogue().forEach(counted::change));
+            for (CatalogueChange change : batch.catalogue()) {
+                if (change instanceof CatalogueChange.Upsert upsert) {
+                    since.putIfAbsent(upsert.itemId(), upsert.item().time());
+                } else {
+                    since.remove(change.itemId());
+                }
+            }
         }
 
         void observe(MiniBatch batch) {
+            batch.examples().forEach(each -> events.merge(each.item(), 1, Integer::sum));
             neighbours.ifPresent(counted ->
                     batch.examples().forEach(each -> counted.observe(each.user().user(), each.item())));
         }
@@ -183,6 +230,13 @@ public final class Prequential {
             all = all.plus(byModel, byPopularity, place);
             Ranked before = byAction.getOrDefault(example.action(), Ranked.NONE);
             byAction.put(example.action(), before.plus(byModel, byPopularity, place));
+            long age = example.time() - since.getOrDefault(example.item(), Long.MIN_VALUE / 2);
+            for (Youth youth : Youth.values()) {
+                if (youth.is(age, events.getOrDefault(example.item(), 0))) {
+                    Ranked soFar = young.getOrDefault(youth, Ranked.NONE);
+                    young.put(youth, soFar.plus(byModel, byPopularity, place));
+                }
+            }
         }
     }
 }

@@ -24,8 +24,9 @@ public final class RecordedExamples {
      * An item's features.
      *
      * @param before number of examples that came before
+     * @param clock which the learner had reached when the item came; 0 if that is for the examples to say
      */
-    record Listing(CatalogueItem item, int before) {}
+    record Listing(CatalogueItem item, int before, long clock) {}
 
     /**
      * A window of the log.
@@ -63,14 +64,14 @@ public final class RecordedExamples {
     }
 
     public void item(CatalogueItem item) {
-        listings.add(new Listing(item, examples.size()));
+        listings.add(new Listing(item, examples.size(), 0));
     }
 
     /** Takes a batch of a log: its examples, and the items that a producer announced. */
     public void batch(MiniBatch batch) {
         for (CatalogueChange change : batch.catalogue()) {
             if (change instanceof CatalogueChange.Upsert upsert && upsert.isAnnounced()) {
-                item(upsert.item());
+                listings.add(new Listing(upsert.item(), examples.size(), batch.clock()));
             }
         }
         examples.addAll(batch.examples());
@@ -101,10 +102,6 @@ public final class RecordedExamples {
     /** Returns true if there is something to learn from. */
     public boolean havePositives() {
         return examples().stream().anyMatch(TrainingExample::isPositive);
-    }
-
-    List<CatalogueItem> catalogue() {
-        return listings.stream().map(Listing::item).toList();
     }
 
     /** Returns the items' features, in the order in which they came. */

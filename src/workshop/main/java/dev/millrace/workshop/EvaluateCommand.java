@@ -51,17 +51,18 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     /** The options that not every protocol uses. */
-    private static final Map<String, Set<Protocol>> USED_BY = new TreeMap<>(Map.of(
-            "--warm-up", Set.of(Protocol.prequential, Protocol.holdout, Protocol.published),
-            "--weights", Set.of(Protocol.prequential),
-            "--frozen", Set.of(Protocol.prequential),
-            "--with", Set.of(Protocol.prequential),
-            "--by-action", Set.of(Protocol.prequential),
-            "--table", Set.of(Protocol.prequential),
-            "--at", Set.of(Protocol.holdout),
-            "--max-ages", Set.of(Protocol.published),
-            "--most-moved", Set.of(Protocol.published),
-            "--publish-every", Set.of(Protocol.published)));
+    private static final Map<String, Set<Protocol>> USED_BY = new TreeMap<>(Map.ofEntries(
+            Map.entry("--warm-up", Set.of(Protocol.prequential, Protocol.holdout, Protocol.published)),
+            Map.entry("--weights", Set.of(Protocol.prequential)),
+            Map.entry("--frozen", Set.of(Protocol.prequential)),
+            Map.entry("--with", Set.of(Protocol.prequential)),
+            Map.entry("--by-action", Set.of(Protocol.prequential)),
+            Map.entry("--young", Set.of(Protocol.prequential)),
+            Map.entry("--table", Set.of(Protocol.prequential)),
+            Map.entry("--at", Set.of(Protocol.holdout)),
+            Map.entry("--max-ages", Set.of(Protocol.published)),
+            Map.entry("--most-moved", Set.of(Protocol.published)),
+            Map.entry("--publish-every", Set.of(Protocol.published))));
 
     @Spec
     @Nullable
@@ -116,6 +117,9 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Option(names = "--by-action", description = "also show the figures of each action")
     boolean byAction;
+
+    @Option(names = "--young", description = "also show the figures of clicks on young items")
+    boolean young;
 
     @Option(names = "--at", split = ",", description = "holdout: N of recall and precision; default: 5,10,20,50,100")
     List<Integer> at = List.of(5, 10, 20, 50, 100);
@@ -181,7 +185,8 @@ final class EvaluateCommand implements Callable<Integer> {
                 case prequential ->
                     run.prequential(
                             configurations,
-                            new EvaluationRun.Extras(weights, !with.isEmpty() || !table.isEmpty(), frozen, byAction));
+                            new EvaluationRun.Extras(
+                                    weights, !with.isEmpty() || !table.isEmpty(), frozen, byAction, young));
                 case holdout -> run.holdout(settings, at);
                 case published -> run.published(settings, new EvaluationRun.Policies(maxAges, mostMoved, publishEvery));
                 case windows -> run.windows(settings);

@@ -32,6 +32,32 @@ class PrequentialTest {
                 .isEqualTo(model.hits()[0]);
     }
 
+    @Test
+    void clicksOnYoungItemsAreCountedByTheAgeOfTheItemAndByWhatCameBefore() {
+        History history = new History();
+        for (int item = 0; item < 4; item++) {
+            history.item("i" + item, History.START + 40L * item * History.HOUR);
+        }
+        for (int hour = 0; hour < 160; hour++) { // forty on each item, as it comes
+            history.click("u" + hour / 2, "i" + hour / 40, History.START + hour * History.HOUR);
+        }
+
+        Map<Prequential.Youth, Prequential.Ranked> young =
+                prequential(history).run(Prequential.Mode.ONLINE).young();
+
+        // of each user the second click is ranked: of each item those at the ages 1, 3, … 23 hours, of two items in the
+        // second half
+        assertThat(scored(young, Prequential.Youth.WITHIN_A_DAY)).isEqualTo(2 * 12);
+        assertThat(scored(young, Prequential.Youth.WITHIN_AN_HOUR)).isZero();
+        // batches are of eight clicks, and a batch is counted when it is ranked: two of them are ranked with fewer than
+        // ten before
+        assertThat(scored(young, Prequential.Youth.BEFORE_TEN_EVENTS)).isEqualTo(2 * 8);
+    }
+
+    private static long scored(Map<Prequential.Youth, Prequential.Ranked> young, Prequential.Youth youth) {
+        return young.getOrDefault(youth, Prequential.Ranked.NONE).model().scored();
+    }
+
     /** Users keep to a group of ten of sixty items; whoever counts pairs finds it. */
     @Test
     void itemNeighboursFindWhatGoesTogether() {

@@ -272,7 +272,7 @@ class EvaluateCommandTest {
         assertThat(status).as(commands.err()).isZero();
         for (String ranking : List.of("model", "model, one=1,other=0", "model, popularity=2")) {
             List<JsonNode> rows = rows(json, ranking);
-            assertThat(rows).extracting(row -> row.path("action").asText()).containsExactly("all", "click");
+            assertThat(rows).extracting(row -> row.path("part").asText()).containsExactly("all", "click");
             assertThat(rows.get(0).at("/R@10/mean").asDouble()).isPositive();
             assertThat(rows.get(1).path("R@10")).isEqualTo(rows.get(0).path("R@10"));
         }

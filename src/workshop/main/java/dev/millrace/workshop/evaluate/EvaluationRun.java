@@ -35,8 +35,9 @@ public final class EvaluationRun {
      * @param hasNeighbours item-kNN
      * @param frozen a model that stops learning after the warm-up
      * @param byAction the figures of each action too
+     * @param young the figures of clicks on young items too
      */
-    public record Extras(List<String> weights, boolean hasNeighbours, boolean frozen, boolean byAction) {
+    public record Extras(List<String> weights, boolean hasNeighbours, boolean frozen, boolean byAction, boolean young) {
         public Extras {
             weights = List.copyOf(weights);
         }
@@ -112,6 +113,11 @@ public final class EvaluationRun {
                 found.byAction()
                         .forEach((action, ranked) -> rows(run.name(), action, ranked, extras, isFirst, new Figures()));
             }
+            if (extras.young()) {
+                found.young()
+                        .forEach((youth, ranked) ->
+                                rows(run.name(), youth.text(), ranked, extras, isFirst, new Figures()));
+            }
         }
     }
 
@@ -139,7 +145,7 @@ public final class EvaluationRun {
     }
 
     private void rows(
-            String name, String action, Prequential.Ranked ranked, Extras extras, boolean isFirst, Figures cost) {
+            String name, String part, Prequential.Ranked ranked, Extras extras, boolean isFirst, Figures cost) {
         Map<String, RankingTotals> rows = new LinkedHashMap<>();
         rows.put(name, ranked.model());
         for (int at = 0; at < extras.weights().size(); at++) {
@@ -155,8 +161,8 @@ public final class EvaluationRun {
         }
         rows.forEach((ranking, totals) -> {
             Figures row = new Figures().with("ranking", ranking);
-            if (extras.byAction()) {
-                row.with("action", action);
+            if (extras.byAction() || extras.young()) {
+                row.with("part", part);
             }
             report.add(
                     "rows",
