@@ -22,6 +22,7 @@ final class Passes {
     private long done;
     private int nextListing;
     private int inOrder; // examples fed in their order
+    private int nextBatch;
 
     /**
      * @param repeated examples that are fed in every pass
@@ -80,8 +81,19 @@ final class Passes {
         }
     }
 
+    /** Feeds the next batches of a log as they are, those that begin before an example. */
+    void feedLogged(int end, Consumer<MiniBatch> step) {
+        List<MiniBatch> batches = evaluation.recorded().batches();
+        while (nextBatch < batches.size() && done < end) {
+            take(batches.get(nextBatch++), step);
+        }
+    }
+
     private void close(Consumer<MiniBatch> step) {
-        MiniBatch batch = trainer.closeBatch();
+        take(trainer.closeBatch(), step);
+    }
+
+    private void take(MiniBatch batch, Consumer<MiniBatch> step) {
         step.accept(batch);
         done += batch.examples().size() + batch.exposed().size();
         evaluation.progress().reached(part, done, all);

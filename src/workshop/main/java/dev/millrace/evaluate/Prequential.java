@@ -17,12 +17,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
  * Test, then learn: the model ranks each event of the second part before it learns the batch of the event.
  *
- * <p>The examples go through {@link Trainer}, as in the stream.
+ * <p>The examples go through {@link Trainer}, as in the stream. It makes other batches of them, unless it is to learn those of a log.
  */
 public final class Prequential {
 
@@ -111,16 +112,18 @@ public final class Prequential {
         /** It goes on learning. */
         ONLINE,
         /** It stays as it was at the end of the warm-up. */
-        FROZEN
+        FROZEN,
+        /**
+         * It goes on learning, from the batches of a log as they are, and is examined when the learner of the log was. Under the settings of that
+         * learner each event has the rank that it had there. The log must have its first step; there is one pass.
+         */
+        LOGGED
     }
 
     private final Evaluation evaluation;
-    private final TrainerSettings trainerSettings;
 
     public Prequential(Evaluation evaluation) {
         this.evaluation = evaluation;
-        this.trainerSettings =
-                evaluation.trainer().withExam(evaluation.trainer().exam().ofEveryBatch());
     }
 
     /** Trains a new model and scores it, over all events so far. */
@@ -136,15 +139,34 @@ public final class Prequential {
      */
     public Result run(Mode mode, boolean hasNeighbours, ExamWitness witness) {
         Tally tally = new Tally(hasNeighbours ? Optional.of(new ItemNeighbours()) : Optional.empty(), witness);
-        try (Trainer trainer = new Trainer(trainerSettings, EntrySource.NONE, evaluation.times(), tally)) {
-            return run(mode, tally, trainer);
+        TrainerSettings given = evaluation.trainer();
+        TrainerSettings settings =
+                mode == Mode.LOGGED ? given : given.withExam(given.exam().ofEveryBatch());
+        try (Trainer trainer = new Trainer(settings, EntrySource.NONE, evaluation.times(), tally)) {
+            List<TrainingExample> used = evaluation.used();
+            int scoredFrom = Passes.endOf(used, evaluation.shares().warmUp());
+            return mode == Mode.LOGGED
+                    ? runLogged(used, scoredFrom, tally, trainer)
+                    : run(mode, used, scoredFrom, tally, trainer);
         }
     }
 
-    private Result run(Mode mode, Tally tally, Trainer trainer) {
+    private Result runLogged(List<TrainingExample> used, int scoredFrom, Tally tally, Trainer trainer) {
+        Consumer<MiniBatch> step = batch -> {
+            tally.list(batch);
+            trainer.learn(batch);
+            tally.observe(batch);
+        };
+        Passes passes = new Passes(evaluation, trainer, List.of(), used.size());
+        passes.feedLogged(scoredFrom, step);
+        ExamTotals before = trainer.progress().exam();
+        tally.isScoring = true;
+        passes.feedLogged(used.size(), step);
+        return result(used, before, tally, trainer);
+    }
+
+    private Result run(Mode mode, List<TrainingExample> used, int scoredFrom, Tally tally, Trainer trainer) {
         PrequentialSettings shares = evaluation.shares();
-        List<TrainingExample> used = evaluation.used();
-        int scoredFrom = Passes.endOf(used, shares.warmUp());
         List<TrainingExample> warmUp = used.subList(0, scoredFrom);
         Passes passes = new Passes(evaluation, trainer, warmUp, used.size());
         passes.begin(batch -> {
@@ -153,7 +175,7 @@ public final class Prequential {
         });
         // an exam of what was learnt before is none: it would teach the mixture to trust the towers
         boolean isExamined =
-                shares.passes() == 1 && !trainerSettings.exam().weights().areAll();
+                shares.passes() == 1 && !evaluation.trainer().exam().weights().areAll();
         passes.feed(warmUp, batch -> {
             tally.list(batch);
             if (isExamined) {
@@ -175,6 +197,10 @@ public final class Prequential {
             }
             tally.observe(batch);
         });
+        return result(used, before, tally, trainer);
+    }
+
+    private static Result result(List<TrainingExample> used, ExamTotals before, Tally tally, Trainer trainer) {
         return new Result(
                 tally.all,
                 tally.byAction,

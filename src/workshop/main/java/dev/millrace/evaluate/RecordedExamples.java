@@ -38,6 +38,7 @@ public final class RecordedExamples {
     private final List<Listing> listings = new ArrayList<>();
     private final List<Window> windows = new ArrayList<>();
     private final List<TrainingExample> examples = new ArrayList<>();
+    private final List<MiniBatch> batches = new ArrayList<>();
 
     public RecordedExamples(AttributionSettings settings) {
         this.attribution = new Attribution(settings, new MemoryEntries(), new Attribution.Output() {
@@ -67,8 +68,9 @@ public final class RecordedExamples {
         listings.add(new Listing(item, examples.size(), 0));
     }
 
-    /** Takes a batch of a log: its examples, and the items that a producer announced. */
+    /** Takes a batch of a log: as it is, its examples, and the items that a producer announced. */
     public void batch(MiniBatch batch) {
+        batches.add(batch);
         for (CatalogueChange change : batch.catalogue()) {
             if (change instanceof CatalogueChange.Upsert upsert && upsert.isAnnounced()) {
                 listings.add(new Listing(upsert.item(), examples.size(), batch.clock()));
@@ -112,6 +114,11 @@ public final class RecordedExamples {
     /** Returns the windows of the log, or none if the log does not name any. */
     List<Window> windows() {
         return Collections.unmodifiableList(windows);
+    }
+
+    /** Returns the batches of a log, in their order. */
+    public List<MiniBatch> batches() {
+        return Collections.unmodifiableList(batches);
     }
 
     /** Returns the examples so far, in the order of the attribution. */

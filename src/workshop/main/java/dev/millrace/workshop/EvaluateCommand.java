@@ -6,6 +6,7 @@ import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.evaluate.Figures;
+import dev.millrace.evaluate.RecordedExamples;
 import dev.millrace.replay.DataSet;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
@@ -34,11 +35,13 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "evaluate",
         mixinStandardHelpOptions = true,
-        description = "Measure quality on a recorded data set, through the stages of the stream.",
+        description =
+                "Measure quality on a recorded data set, or on the cluster's log, through the stages of the stream.",
         footer = {
             "millrace evaluate --data ml-100k --format movielens --frozen",
             "millrace evaluate --data ml-100k --format movielens --protocol holdout \\",
-            "    --warm-up 0.8"
+            "    --warm-up 0.8",
+            "millrace evaluate --mini-batches --bootstrap-server kafka:9092"
         })
 final class EvaluateCommand implements Callable<Integer> {
 
@@ -50,12 +53,18 @@ final class EvaluateCommand implements Callable<Integer> {
         windows
     }
 
+    private static final String LOG = "--mini-batches";
+
+    /** The options that have no use beside it: the log has its examples, its batches and one learner. */
+    private static final List<String> NOT_OF_THE_LOG = List.of("--data", "--format", "--frozen", "--table");
+
     /** The options that not every protocol uses. */
     private static final Map<String, Set<Protocol>> USED_BY = new TreeMap<>(Map.ofEntries(
             Map.entry("--warm-up", Set.of(Protocol.prequential, Protocol.holdout, Protocol.published)),
             Map.entry("--weights", Set.of(Protocol.prequential)),
             Map.entry("--frozen", Set.of(Protocol.prequential)),
             Map.entry("--with", Set.of(Protocol.prequential)),
+            Map.entry(LOG, Set.of(Protocol.prequential)),
             Map.entry("--by-action", Set.of(Protocol.prequential)),
             Map.entry("--young", Set.of(Protocol.prequential)),
             Map.entry("--table", Set.of(Protocol.prequential)),
@@ -73,6 +82,12 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Mixin
     DataOptions data = new DataOptions();
+
+    @Option(
+            names = LOG,
+            description = "learn the cluster's own log of mini-batches, batch by batch, in place of --data. With the"
+                    + " trainer's settings each click that the trainer examined has the rank that it had there")
+    boolean isOfCluster;
 
     @Option(
             names = "--protocol",
@@ -160,27 +175,26 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        ParseResult given = Objects.requireNonNull(spec).commandLine().getParseResult();
         requireEnd();
-        requireUsed(Objects.requireNonNull(spec).commandLine().getParseResult());
+        requireUsed(given);
+        requireData(given);
         at.forEach(cutoff -> OptionFaults.requireAtLeastOne("--at", cutoff));
         Map<String, MillraceSettings> configurations =
                 table.isEmpty() ? Map.of("model", settings(List.of())) : Overlays.read(table, this::settings);
         MillraceSettings settings = configurations.values().iterator().next();
-        DataSet dataSet = data.open(settings);
-        DataOptions.sayEmptyColumns(dataSet, output.err());
-        List<String> unread = DataOptions.unreadFeatures(dataSet, settings);
-        if (!unread.isEmpty()) {
-            output.err()
-                    .println("no tower reads " + String.join(", ", unread)
-                            + ": to use them, add them to features.user or features.item");
+        EvaluationData recorded = new EvaluationData(data::open, output);
+        if (!isOfCluster) {
+            describe(recorded, settings);
         }
-        EvaluationData recorded = new EvaluationData(data::open, Optional.ofNullable(warmUp), output);
-        PrintWriter books = output.notes();
-        recorded.examples(settings).books().forEach((topic, account) -> books.println(Tables.account(topic, account)));
-        books.flush();
         ReportedRun told = found -> {
-            EvaluationRun run = new EvaluationRun(recorded, found);
-            found.add(new Figures().with("data", data.name()).with("protocol", protocol.name()));
+            Optional<RecordedExamples> logged =
+                    isOfCluster ? Optional.of(EvaluationData.logged(settings, found.progress())) : Optional.empty();
+            EvaluationRun run = new EvaluationRun(
+                    each -> logged.orElseGet(() -> recorded.examples(each)), Optional.ofNullable(warmUp), found);
+            found.add(new Figures()
+                    .with("data", isOfCluster ? "the log of mini-batches" : data.name())
+                    .with("protocol", protocol.name()));
             switch (protocol) {
                 case prequential ->
                     run.prequential(
@@ -196,16 +210,37 @@ final class EvaluateCommand implements Callable<Integer> {
         return 0;
     }
 
+    /** Says what is in the data set and is not used, and what became of its events. */
+    private void describe(EvaluationData recorded, MillraceSettings settings) {
+        DataSet dataSet = data.open(settings);
+        DataOptions.sayEmptyColumns(dataSet, output.err());
+        List<String> unread = DataOptions.unreadFeatures(dataSet, settings);
+        if (!unread.isEmpty()) {
+            output.err()
+                    .println("no tower reads " + String.join(", ", unread)
+                            + ": to use them, add them to features.user or features.item");
+        }
+        PrintWriter books = output.notes();
+        recorded.examples(settings).books().forEach((topic, account) -> books.println(Tables.account(topic, account)));
+        books.flush();
+    }
+
     private MillraceSettings settings(List<Path> overlays) {
+        if (isOfCluster) {
+            return config.settings();
+        }
         MillraceSettings settings = data.settings(config, overlays, Map.of(), Map.of());
         data.requireFeatures(settings);
         return settings;
     }
 
     private void requireEnd() {
-        if (data.isGenerated()) {
+        if (data.isGenerated() && !isOfCluster) {
             throw OptionFaults.unusable(
-                    "--data", "absent", "must be given together with --format; the generated shop never ends");
+                    "--data",
+                    "absent",
+                    "must be given together with --format, or --mini-batches for the cluster's log; the generated shop"
+                            + " never ends");
         }
     }
 
@@ -216,6 +251,17 @@ final class EvaluateCommand implements Callable<Integer> {
                 .map(option ->
                         new SettingFault(option.getKey(), "given", "must not be given with --protocol " + protocol))
                 .toList();
+        refuse(faults);
+    }
+
+    private void requireData(ParseResult given) {
+        refuse(NOT_OF_THE_LOG.stream()
+                .filter(option -> isOfCluster && given.hasMatchedOption(option))
+                .map(option -> new SettingFault(option, "given", "must not be given with " + LOG))
+                .toList());
+    }
+
+    private static void refuse(List<SettingFault> faults) {
         if (!faults.isEmpty()) {
             throw new InvalidSettingsException(faults);
         }

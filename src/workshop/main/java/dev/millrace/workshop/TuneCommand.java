@@ -1,7 +1,6 @@
 package dev.millrace.workshop;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
@@ -9,9 +8,6 @@ import dev.millrace.cli.option.OutputOption;
 import dev.millrace.evaluate.RecordedExamples;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.operation.Progress;
-import dev.millrace.topic.BatchLog;
-import dev.millrace.topic.Cluster;
-import dev.millrace.topic.TopicReader;
 import dev.millrace.workshop.evaluate.EvaluationData;
 import dev.millrace.workshop.evaluate.TuneRun;
 import java.io.IOException;
@@ -112,24 +108,10 @@ final class TuneCommand implements Callable<Integer> {
 
     private Function<MillraceSettings, RecordedExamples> examples(Progress progress) {
         if (isOfCluster) {
-            RecordedExamples logged = logged(config.settings(), progress);
+            RecordedExamples logged = EvaluationData.logged(config.settings(), progress);
             return settings -> logged;
         }
-        return new EvaluationData(data::open, Optional.empty(), output)::examples;
-    }
-
-    /** Reads the whole log of mini-batches. */
-    private static RecordedExamples logged(MillraceSettings settings, Progress progress) {
-        Cluster cluster = Clusters.open(settings).followedBy(progress);
-        RecordedExamples examples = new RecordedExamples(settings.attribution());
-        try (TopicReader reader = cluster.reader()) {
-            BatchLog log = cluster.batches(reader);
-            log.read(log.firstStep().orElse(1), logged -> {
-                examples.batch(logged.batch());
-                return true;
-            });
-        }
-        return examples;
+        return new EvaluationData(data::open, output)::examples;
     }
 
     private void require() {

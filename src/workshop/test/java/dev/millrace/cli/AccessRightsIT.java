@@ -313,6 +313,9 @@ class AccessRightsIT {
         isRefusedWithout(AclOperation.WRITE, "operator-actions", "dlq replay", replay);
         isRefusedWithout(AclOperation.WRITE, "clicks", "dlq replay", replay);
         assertThat(succeeds("dlq replay", replay)).containsPattern("sent.clicks +1");
+        String[] evaluate = {"evaluate", "--mini-batches", "--warm-up", "0"};
+        succeeds("evaluate --mini-batches", evaluate);
+        isRefusedWithoutEach("evaluate --mini-batches", evaluate);
         String[] tune = {
             "tune",
             "--mini-batches",

@@ -133,6 +133,7 @@ class CommandLineTest {
                 "model diff a b --users 0 | --users = 0: must be at least 1",
                 "model export | must have at least one of --out, --vectors and --onnx",
                 "evaluate | --data = absent",
+                "evaluate --mini-batches --frozen | --frozen = given: must not be given with --mini-batches",
             })
     void whatIsWrittenWrongIsStatus2AndOneMessage(String arguments, String message) {
         assertThat(run(arguments.split(" "))).isEqualTo(2);

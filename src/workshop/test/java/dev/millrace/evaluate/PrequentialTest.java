@@ -2,8 +2,16 @@ package dev.millrace.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.model.StepTimes;
+import dev.millrace.operation.Progress;
+import dev.millrace.state.EntrySource;
+import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainerSettings;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -110,6 +118,51 @@ class PrequentialTest {
         assertThat(with.all().model().scored())
                 .isEqualTo(without.all().model().scored())
                 .isEqualTo(20);
+    }
+
+    /** Its batches end where nobody counted, an item and a user leave, and a budget pays for some of the exams. */
+    @Test
+    void aLogOfBatchesIsRankedAsItsLearnerRankedIt() {
+        RecordedExamples events = groups(400).examples();
+        TrainerSettings settings = History.trainer(Map.of("exam.every-batch-up-to", "0", "exam.budget", "1"));
+        Map<String, List<Double>> learner = new HashMap<>();
+        RecordedExamples log = new History().examples();
+        try (Trainer trainer = new Trainer(settings, EntrySource.NONE, StepTimes.UNTIMED, into(learner))) {
+            events.listings().forEach(listing -> trainer.change(new CatalogueChange.Upsert(listing.item())));
+            for (int click = 0; click < 400; click++) {
+                trainer.add(events.examples().get(click));
+                if (click == 200) {
+                    trainer.change(new CatalogueChange.Removal("i7", History.START));
+                    trainer.removeUser("u7");
+                }
+                if (trainer.isBatchReady() || (click % 5 == 0 && trainer.hasOpenWork())) {
+                    MiniBatch batch = trainer.closeBatch();
+                    log.batch(batch);
+                    trainer.learn(batch);
+                }
+            }
+        }
+        Map<String, List<Double>> all = new HashMap<>();
+        Map<String, List<Double>> second = new HashMap<>();
+
+        logged(log, settings, 0).run(Prequential.Mode.LOGGED, false, into(all));
+        Prequential.Result half = logged(log, settings, 0.5).run(Prequential.Mode.LOGGED, false, into(second));
+
+        // of 320 clicks of users who have a history; an exam of sixty items costs more than a step pays
+        assertThat(learner).hasSizeBetween(20, 200);
+        assertThat(all).isEqualTo(learner);
+        assertThat(half.all().model().scored()).isEqualTo(second.size()).isLessThan(all.size());
+        assertThat(all).containsAllEntriesOf(second);
+    }
+
+    /** Three passes, which a log of batches does not have. */
+    private static Prequential logged(RecordedExamples log, TrainerSettings settings, double warmUp) {
+        return new Prequential(
+                new Evaluation(new PrequentialSettings(1, warmUp, 3), log, settings, StepTimes.UNTIMED, Progress.NONE));
+    }
+
+    private static ExamWitness into(Map<String, List<Double>> places) {
+        return (example, byModel, byPopularity) -> places.put(example.id(), List.of(byModel.get(0), byPopularity));
     }
 
     private static Prequential prequential(History history) {

@@ -2,11 +2,11 @@ package dev.millrace.workshop.evaluate;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.dataset.DataSetSettings;
-import dev.millrace.evaluate.PrequentialSettings;
 import dev.millrace.evaluate.RecordedExamples;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
@@ -19,6 +19,9 @@ import dev.millrace.replay.ReplayEvent;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
+import dev.millrace.topic.BatchLog;
+import dev.millrace.topic.Cluster;
+import dev.millrace.topic.TopicReader;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -28,25 +31,22 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/** The examples of a data set, and how they are divided. One thread. */
+/** The examples of a data set, or of a cluster's log. One thread. */
 public final class EvaluationData {
 
     private static final int SHOWN_BAD_ROWS = 10;
     private static final int SHOWN_ACTIONS = 20;
 
     private final Function<MillraceSettings, DataSet> dataSets;
-    private final Optional<Double> warmUp;
     private final OutputOption output;
     private Optional<Recording> last = Optional.empty();
 
     /**
      * @param dataSets opens the data set
-     * @param warmUp share of the positives learnt before scoring; empty for that of the settings
      * @param output shows how many events were read, and the rows that cannot be used
      */
-    public EvaluationData(Function<MillraceSettings, DataSet> dataSets, Optional<Double> warmUp, OutputOption output) {
+    public EvaluationData(Function<MillraceSettings, DataSet> dataSets, OutputOption output) {
         this.dataSets = dataSets;
-        this.warmUp = warmUp;
         this.output = output;
     }
 
@@ -57,9 +57,21 @@ public final class EvaluationData {
         return current.examples();
     }
 
-    PrequentialSettings shares(MillraceSettings settings) {
-        PrequentialSettings shares = PrequentialSettings.read(settings.reader());
-        return warmUp.map(shares::withWarmUp).orElse(shares);
+    /** Reads a cluster's whole log of mini-batches. */
+    public static RecordedExamples logged(MillraceSettings settings, Progress progress) {
+        Cluster cluster = Clusters.open(settings).followedBy(progress);
+        RecordedExamples examples = new RecordedExamples(settings.attribution());
+        try (TopicReader reader = cluster.reader()) {
+            BatchLog log = cluster.batches(reader);
+            log.read(log.firstStep().orElse(1), logged -> {
+                examples.batch(logged.batch());
+                return true;
+            });
+        }
+        if (!examples.havePositives()) {
+            throw OptionFaults.unusable("--mini-batches", "given", "must have clicks to learn from");
+        }
+        return examples;
     }
 
     private Recording read(MillraceSettings settings) {

@@ -1,6 +1,7 @@
 package dev.millrace.workshop.evaluate;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.batch.MiniBatch;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.evaluate.Averages;
 import dev.millrace.evaluate.Evaluation;
@@ -8,7 +9,9 @@ import dev.millrace.evaluate.Figures;
 import dev.millrace.evaluate.Holdout;
 import dev.millrace.evaluate.HoldoutSettings;
 import dev.millrace.evaluate.Prequential;
+import dev.millrace.evaluate.PrequentialSettings;
 import dev.millrace.evaluate.PublishedVectors;
+import dev.millrace.evaluate.RecordedExamples;
 import dev.millrace.evaluate.Report;
 import dev.millrace.evaluate.WindowSettings;
 import dev.millrace.evaluate.Windows;
@@ -24,6 +27,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
 /** Runs one of the protocols of {@code evaluate}, and reports what it found. One thread. */
 public final class EvaluationRun {
@@ -69,15 +74,24 @@ public final class EvaluationRun {
         }
     }
 
+    private static final String LOG = "--mini-batches";
+
     static final String NOTHING_TO_RANK =
             "must have events to rank: clicks after the warm-up, by users with an earlier click";
 
-    private final EvaluationData data;
+    private final Function<MillraceSettings, RecordedExamples> examples;
+    private final Optional<Double> warmUp;
     private final Report report;
     private final LearningTime time = new LearningTime();
 
-    public EvaluationRun(EvaluationData data, Report report) {
-        this.data = data;
+    /**
+     * @param examples batches of a log are learnt as they are by the protocol test, then learn
+     * @param warmUp share of the positives learnt before scoring; empty for that of the settings
+     */
+    public EvaluationRun(
+            Function<MillraceSettings, RecordedExamples> examples, Optional<Double> warmUp, Report report) {
+        this.examples = examples;
+        this.warmUp = warmUp;
         this.report = report;
     }
 
@@ -90,7 +104,7 @@ public final class EvaluationRun {
     public void prequential(Map<String, MillraceSettings> configurations, Extras extras) {
         List<Run> runs = new ArrayList<>();
         configurations.forEach((name, settings) -> {
-            runs.add(new Run(name, settings, Prequential.Mode.ONLINE));
+            runs.add(new Run(name, settings, isLogged(settings) ? Prequential.Mode.LOGGED : Prequential.Mode.ONLINE));
             if (extras.frozen() && runs.size() == 1) {
                 runs.add(new Run(name + ", frozen after the warm-up", settings, Prequential.Mode.FROZEN));
             }
@@ -105,9 +119,9 @@ public final class EvaluationRun {
                         .with("positives", found.positives())
                         .with("items", found.items()));
             }
-            Figures cost = run.mode() == Prequential.Mode.ONLINE
-                    ? time.figures(found.learnt()).with("refusedSteps", found.refusedSteps())
-                    : new Figures();
+            Figures cost = run.mode() == Prequential.Mode.FROZEN
+                    ? new Figures()
+                    : time.figures(found.learnt()).with("refusedSteps", found.refusedSteps());
             rows(run.name(), "all", found.all(), extras, isFirst, cost);
             if (extras.byAction()) {
                 found.byAction()
@@ -135,13 +149,29 @@ public final class EvaluationRun {
         Progress progress = (part, examples, of) ->
                 report.progress().reached(runs.size() == 1 ? "" : run.name(), before * of + examples, runs.size() * of);
         time.nanos = 0;
-        Prequential.Result found = new Prequential(new Evaluation(
-                        data.shares(run.settings()), data.examples(run.settings()), weighed, time, progress))
+        Prequential.Result found = new Prequential(
+                        new Evaluation(shares(run.settings()), examples.apply(run.settings()), weighed, time, progress))
                 .run(run.mode(), before == 0 && extras.hasNeighbours(), ExamWitness.NONE);
         if (found.all().model().scored() == 0) {
-            throw OptionFaults.unusable("--data", "given", NOTHING_TO_RANK);
+            throw OptionFaults.unusable(isLogged(run.settings()) ? LOG : "--data", "given", NOTHING_TO_RANK);
         }
         return found;
+    }
+
+    private boolean isLogged(MillraceSettings settings) {
+        List<MiniBatch> batches = examples.apply(settings).batches();
+        if (!batches.isEmpty() && batches.get(0).step() != 1) {
+            throw OptionFaults.unusable(
+                    LOG,
+                    "from step " + batches.get(0).step() + " on",
+                    "must be of a log that has step 1 (topic.batch-retention)");
+        }
+        return !batches.isEmpty();
+    }
+
+    private PrequentialSettings shares(MillraceSettings settings) {
+        PrequentialSettings shares = PrequentialSettings.read(settings.reader());
+        return warmUp.map(shares::withWarmUp).orElse(shares);
     }
 
     private void rows(
@@ -238,8 +268,7 @@ public final class EvaluationRun {
     }
 
     private Evaluation evaluation(MillraceSettings settings) {
-        return new Evaluation(
-                data.shares(settings), data.examples(settings), settings.trainer(), time, report.progress());
+        return new Evaluation(shares(settings), examples.apply(settings), settings.trainer(), time, report.progress());
     }
 
     /**
