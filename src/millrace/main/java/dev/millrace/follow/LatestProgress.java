@@ -4,6 +4,7 @@ import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.ExamTrail;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
+import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
 import java.util.Collections;
@@ -63,7 +64,8 @@ final class LatestProgress {
     }
 
     /**
-     * Where the learner stands in the training examples, if the books have all that was sent and no example waits.
+     * Where the learner stands in the training examples, if the books have all that was sent and no example waits. Announced items may wait: with no
+     * more events, their time does not come.
      *
      * @param sent events by topic
      * @param examples the partition of the training examples, as positions name it
@@ -76,7 +78,10 @@ final class LatestProgress {
                 return OptionalLong.empty();
             }
         }
-        if (Books.Account.of(InputTopic.EXAMPLES, books).waiting() > 0) {
+        long announced = training()
+                .map(training -> Math.round(training.figure(Figure.ANNOUNCED))) // 0 if not measured
+                .orElse(0L);
+        if (Books.Account.of(InputTopic.EXAMPLES, books).waiting() > announced) {
             return OptionalLong.empty();
         }
         return OptionalLong.of(Optional.ofNullable(parts.get(learner))

@@ -7,6 +7,7 @@ import dev.millrace.exam.RankingTotals;
 import dev.millrace.model.RowCounts;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
+import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
 import java.util.Collections;
@@ -71,6 +72,24 @@ class LatestProgressTest {
         assertThat(live.settledUpTo(sent, "training-examples-0")).isEmpty(); // an example waits
     }
 
+    @Test
+    void announcedItemsMayWaitAndExamplesBesideThemMayNot() {
+        LatestProgress live = new LatestProgress(PartProgress.LEARNER);
+        SortedMap<String, Double> announced = new TreeMap<>(Map.of(Figure.ANNOUNCED.label(), 2.0));
+
+        live.take(learner(account(9, 3, "learnt", 6), announced));
+        assertThat(live.settledUpTo(Map.of(), "training-examples-0")).isEmpty(); // an example waits
+
+        live.take(learner(account(9, 2, "learnt", 7), announced));
+        assertThat(live.settledUpTo(Map.of(), "training-examples-0")).hasValue(9);
+    }
+
+    private static PartProgress learner(Books.Account account, SortedMap<String, Double> figures) {
+        PartProgress part = part(PartProgress.LEARNER, "training-examples", account);
+        return new PartProgress(
+                part.part(), 0, part.books(), part.positions(), Optional.of(training("g1", 1, figures)));
+    }
+
     private static Books.Account account(long received, long waiting, String outcome, long count) {
         return new Books.Account(received, waiting, new TreeMap<>(Map.of(outcome, count)));
     }
@@ -88,27 +107,30 @@ class LatestProgressTest {
     private static PartProgress said(String part, String generation, long step) {
         SortedMap<String, Books.Account> books =
                 new TreeMap<>(Map.of("clicks", new Books.Account(1, 1, new TreeMap<>())));
-        Optional<TrainingProgress> training = part.startsWith("learn")
-                ? Optional.of(new TrainingProgress(
-                        generation,
-                        step,
-                        step,
-                        0,
-                        1,
-                        1,
-                        1,
-                        1,
-                        "",
-                        List.of(),
-                        new RowCounts(0, 0, 0, 0),
-                        0,
-                        new ExamTotals(new RankingTotals(step, new long[4], 0), RankingTotals.NONE, 0),
-                        new TreeMap<>(),
-                        new TreeMap<>(),
-                        new TreeMap<>(),
-                        Optional.empty(),
-                        List.of()))
-                : Optional.empty();
+        Optional<TrainingProgress> training =
+                part.startsWith("learn") ? Optional.of(training(generation, step, new TreeMap<>())) : Optional.empty();
         return new PartProgress(part, 1, books, Collections.emptySortedMap(), training);
+    }
+
+    private static TrainingProgress training(String generation, long step, SortedMap<String, Double> figures) {
+        return new TrainingProgress(
+                generation,
+                step,
+                step,
+                0,
+                1,
+                1,
+                1,
+                1,
+                "",
+                List.of(),
+                new RowCounts(0, 0, 0, 0),
+                0,
+                new ExamTotals(new RankingTotals(step, new long[4], 0), RankingTotals.NONE, 0),
+                new TreeMap<>(),
+                new TreeMap<>(),
+                figures,
+                Optional.empty(),
+                List.of());
     }
 }
