@@ -36,9 +36,11 @@ import picocli.CommandLine.Spec;
         name = "evaluate",
         mixinStandardHelpOptions = true,
         description =
-                "Measure quality on a recorded data set, or on the cluster's log, through the stages of the stream.",
+                "Measure quality on a recorded data set, on the generated shop, or on the cluster's log, through the stages of"
+                        + " the stream.",
         footer = {
             "millrace evaluate --data ml-100k --format movielens --frozen",
+            "millrace evaluate --events 100000",
             "millrace evaluate --data ml-100k --format movielens --protocol holdout \\",
             "    --warm-up 0.8",
             "millrace evaluate --mini-batches --bootstrap-server kafka:9092"
@@ -56,7 +58,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private static final String LOG = "--mini-batches";
 
     /** The options that have no use beside it: the log has its examples, its batches and one learner. */
-    private static final List<String> NOT_OF_THE_LOG = List.of("--data", "--format", "--frozen", "--table");
+    private static final List<String> NOT_OF_THE_LOG = List.of("--data", "--format", "--events", "--frozen", "--table");
 
     /** The options that not every protocol uses. */
     private static final Map<String, Set<Protocol>> USED_BY = new TreeMap<>(Map.ofEntries(
@@ -88,6 +90,13 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "learn the cluster's own log of mini-batches, batch by batch, in place of --data. With the"
                     + " trainer's settings each click that the trainer examined has the rank that it had there")
     boolean isOfCluster;
+
+    @Option(
+            names = "--events",
+            paramLabel = "N",
+            description = "take the first N exposures and clicks; default: all. Without --data, of the generated shop")
+    @Nullable
+    Long events;
 
     @Option(
             names = "--protocol",
@@ -179,11 +188,12 @@ final class EvaluateCommand implements Callable<Integer> {
         requireEnd();
         requireUsed(given);
         requireData(given);
+        OptionFaults.requireAtLeastOne("--events", events == null ? 1 : events);
         at.forEach(cutoff -> OptionFaults.requireAtLeastOne("--at", cutoff));
         Map<String, MillraceSettings> configurations =
                 table.isEmpty() ? Map.of("model", settings(List.of())) : Overlays.read(table, this::settings);
         MillraceSettings settings = configurations.values().iterator().next();
-        EvaluationData recorded = new EvaluationData(data::open, output);
+        EvaluationData recorded = new EvaluationData(data::open, events == null ? Long.MAX_VALUE : events, output);
         if (!isOfCluster) {
             describe(recorded, settings);
         }
@@ -235,12 +245,12 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private void requireEnd() {
-        if (data.isGenerated() && !isOfCluster) {
+        if (data.isGenerated() && events == null && !isOfCluster) {
             throw OptionFaults.unusable(
                     "--data",
                     "absent",
-                    "must be given together with --format, or --mini-batches for the cluster's log; the generated shop"
-                            + " never ends");
+                    "must be given together with --format, or --events for the generated shop, which never ends, or"
+                            + " --mini-batches for the cluster's log");
         }
     }
 

@@ -111,7 +111,7 @@ final class TuneCommand implements Callable<Integer> {
             RecordedExamples logged = EvaluationData.logged(config.settings(), progress);
             return settings -> logged;
         }
-        return new EvaluationData(data::open, output)::examples;
+        return new EvaluationData(data::open, Long.MAX_VALUE, output)::examples;
     }
 
     private void require() {

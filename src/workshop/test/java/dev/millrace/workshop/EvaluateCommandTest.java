@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -254,6 +255,31 @@ class EvaluateCommandTest {
         assertThat(shown).contains(" 1580/? (").contains("learnt 100% ", " " + learnt + " (", part);
         assertThat(commands.shown(evaluate((options.replace("TABLE", overlays.toString()) + " --quiet").split(" "))))
                 .isEmpty();
+    }
+
+    @Test
+    void theGeneratedShopIsReadUpToANumberOfEvents() throws IOException {
+        Path json = folder.resolve("generated.json");
+
+        int status = commands.run(
+                "evaluate",
+                "--events",
+                "6000",
+                "--config",
+                folder.resolve("base.properties").toString(),
+                "--set",
+                "shop.users=50",
+                "--report",
+                json.toString());
+
+        assertThat(status).as(commands.err()).isZero();
+        long interactions = Pattern.compile("(?m)^(?:clicks|exposures) +([0-9,]+) received")
+                .matcher(commands.out() + commands.err())
+                .results()
+                .mapToLong(found -> Long.parseLong(found.group(1).replace(",", "")))
+                .sum();
+        assertThat(interactions).isEqualTo(6_000);
+        assertThat(row(json, "model").path("scored").asLong()).isPositive();
     }
 
     @Test

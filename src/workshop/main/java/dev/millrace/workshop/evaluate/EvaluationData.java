@@ -16,17 +16,18 @@ import dev.millrace.operation.Progress;
 import dev.millrace.replay.BadRows;
 import dev.millrace.replay.DataSet;
 import dev.millrace.replay.ReplayEvent;
+import dev.millrace.shop.ShopSettings;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import dev.millrace.topic.BatchLog;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.TopicReader;
+import java.util.Iterator;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -38,15 +39,18 @@ public final class EvaluationData {
     private static final int SHOWN_ACTIONS = 20;
 
     private final Function<MillraceSettings, DataSet> dataSets;
+    private final long maxEvents;
     private final OutputOption output;
     private Optional<Recording> last = Optional.empty();
 
     /**
      * @param dataSets opens the data set
+     * @param maxEvents exposures and clicks to read; {@link Long#MAX_VALUE} for all
      * @param output shows how many events were read, and the rows that cannot be used
      */
-    public EvaluationData(Function<MillraceSettings, DataSet> dataSets, OutputOption output) {
+    public EvaluationData(Function<MillraceSettings, DataSet> dataSets, long maxEvents, OutputOption output) {
         this.dataSets = dataSets;
+        this.maxEvents = maxEvents;
         this.output = output;
     }
 
@@ -85,11 +89,14 @@ public final class EvaluationData {
         });
         try (Stream<ReplayEvent> events = dataSets.apply(settings).events(bad);
                 ProgressLine line = output.progress("read")) {
-            AtomicLong read = new AtomicLong();
-            events.forEach(event -> {
+            long read = 0;
+            long interactions = 0;
+            for (Iterator<ReplayEvent> each = events.iterator(); interactions < maxEvents && each.hasNext(); ) {
+                ReplayEvent event = each.next();
                 event.accept(reader);
-                line.reached(read.incrementAndGet(), Progress.UNKNOWN);
-            });
+                interactions += event.isInteraction() ? 1 : 0;
+                line.reached(++read, Progress.UNKNOWN);
+            }
         }
         bad.first().forEach(output.err()::println);
         if (bad.count() > 0) {
@@ -111,7 +118,11 @@ public final class EvaluationData {
             output.err().flush();
             throw OptionFaults.unusable("--data", "given", "must have clicks to learn from, of attribution.actions");
         }
-        return new Recording(settings.attribution(), DataSetSettings.read(settings.reader()), examples);
+        return new Recording(
+                settings.attribution(),
+                DataSetSettings.read(settings.reader()),
+                ShopSettings.read(settings.reader()),
+                examples);
     }
 
     private void sayIfMost(long some, Books.Account clicks, String what) {
@@ -121,10 +132,13 @@ public final class EvaluationData {
     }
 
     /** Examples and the settings that they depend on. */
-    private record Recording(AttributionSettings attribution, DataSetSettings replay, RecordedExamples examples) {
+    private record Recording(
+            AttributionSettings attribution, DataSetSettings replay, ShopSettings shop, RecordedExamples examples) {
 
         boolean isFor(MillraceSettings settings) {
-            return attribution.equals(settings.attribution()) && replay.equals(DataSetSettings.read(settings.reader()));
+            return attribution.equals(settings.attribution())
+                    && replay.equals(DataSetSettings.read(settings.reader()))
+                    && shop.equals(ShopSettings.read(settings.reader()));
         }
     }
 
