@@ -10,7 +10,8 @@ import java.util.stream.Stream;
  *
  * <p>The catalogue and the user profiles come first. Their time is just before the first row of the log, unless they have a later time
  * of their own. Exposures and clicks follow. Events with equal times keep the order of the file, and an exposure comes before its click. If
- * no table lists an item, the item is listed without features before its first exposure or click.
+ * no table lists an item, the item is listed without features before its first exposure or click. A generated stream may list an item ahead of
+ * its time, or never.
  */
 public interface DataSet {
 

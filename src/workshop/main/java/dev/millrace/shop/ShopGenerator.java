@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * Simulates a small shop that never closes: users visit, see lists of items and click the items they like.
+ * Simulates a small shop that never closes, or a newspaper: users visit, see lists of items and click the items they like.
  *
  * <p>Layout: users and items are unit vectors of {@value HiddenSpace#DIMS} dimensions. Each category has a fixed direction. An item lies near the direction of
  * its category, and a user lies between the directions of two favourite categories, which change over time ({@link Users}). Visits are a Poisson process. A
@@ -36,9 +36,9 @@ public final class ShopGenerator implements DataSet {
 
     static final long OPENING = 1_767_225_600_000L; // 2026-01-01T00:00:00Z
     static final int MAX_EARLY_MILLIS = 5_000;
-
     private static final int LIST_LENGTH = 8;
     private static final int GAP_MILLIS = 3_000;
+    static final int VISIT_MILLIS = LIST_LENGTH * GAP_MILLIS;
 
     private final ShopSettings settings;
 
@@ -85,7 +85,10 @@ public final class ShopGenerator implements DataSet {
         Shop(ShopSettings settings) {
             this.settings = settings;
             space = new HiddenSpace(settings.seed());
-            assortment = new ShopAssortment(settings, space, this::put);
+            assortment = switch (settings.kind()) {
+                case SHOP -> new ShopAssortment(settings, space, this::put);
+                case NEWS -> new NewsAssortment(settings, space, this::put);
+            };
             users = new Users(settings, space, this::put);
             assortment.open();
             assortment.advance(nextVisit);

@@ -4,6 +4,7 @@ import dev.millrace.settings.SettingsReader;
 
 /** The size and behaviour of the generated shop. {@code docs/generator.md} has the formulas. */
 public record ShopSettings(
+        Kind kind,
         long seed,
         int users,
         int items,
@@ -15,6 +16,14 @@ public record ShopSettings(
         double earlyShare,
         double lateShare) {
 
+    /** What is on offer. */
+    public enum Kind {
+        /** Items that stay. */
+        SHOP,
+        /** Articles that live for hours. */
+        NEWS
+    }
+
     private static final double TASTE_DAYS = 5; // until a favourite category changes, on average
 
     // some of each, so that a demo and a test meet them
@@ -23,19 +32,27 @@ public record ShopSettings(
     private static final double LATE_SHARE = 0.005; // of clicks, a day or more after their exposure
 
     public static ShopSettings read(SettingsReader reader) {
-        return new ShopSettings(
+        ShopSettings settings = new ShopSettings(
+                reader.choice(
+                        "shop.kind: shop: items that stay; news: articles that live for hours, some announced ahead, some never listed",
+                        Kind.SHOP),
                 reader.longInteger(
                         "shop.seed = 1 in [0, 9223372036854775807]: seed of all events; the same seed makes the same events"),
                 reader.integer("shop.users = 2000 in [1, 1000000]: users of the generated shop"),
-                reader.integer("shop.items = 1000 in [10, 1000000]: items in the catalogue when the shop opens"),
+                reader.integer(
+                        "shop.items = 1000 in [10, 1000000]: items in the catalogue, or articles alive, when the shop opens"),
                 reader.number("shop.visits-per-user-per-day = 3 in [0.001, 1000]: visits of a user a day, on average"),
                 reader.number(
-                        "shop.new-items-per-day = 0.02 in [0, 1]: share of the opening catalogue that is added a day"),
+                        "shop.new-items-per-day = 0.02 in [0, 100]: new items a day, as a multiple of shop.items; at least 1 for news"),
                 reader.number(
-                        "shop.bursts-per-day = 4 in [0, 1000]: number of times a day that an item or a category becomes hot"),
+                        "shop.bursts-per-day = 4 in [0, 1000]: number of times a day that an item or a category, or the newest article, becomes hot"),
                 TASTE_DAYS,
                 DUPLICATE_SHARE,
                 EARLY_SHARE,
                 LATE_SHARE);
+        reader.require(
+                settings.kind != Kind.NEWS || settings.newItemsPerDay >= 1,
+                "shop.new-items-per-day: must be at least 1 with shop.kind = news, as articles live for hours");
+        return settings;
     }
 }

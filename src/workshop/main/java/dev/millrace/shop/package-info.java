@@ -1,4 +1,4 @@
-/** A generated shop: users and items with hidden tastes, and what they would send. */
+/** A generated shop or newspaper: users and items with hidden tastes, and what they would send. */
 @NullMarked
 package dev.millrace.shop;
 

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The protocols on some made-up ratings and on the fixture of Yidian. */
 class EvaluateCommandTest {
@@ -257,8 +258,9 @@ class EvaluateCommandTest {
                 .isEmpty();
     }
 
-    @Test
-    void theGeneratedShopIsReadUpToANumberOfEvents() throws IOException {
+    @ParameterizedTest
+    @ValueSource(strings = {"shop", "news"})
+    void theGeneratedShopIsReadUpToANumberOfEvents(String kind) throws IOException {
         Path json = folder.resolve("generated.json");
 
         int status = commands.run(
@@ -267,6 +269,10 @@ class EvaluateCommandTest {
                 "6000",
                 "--config",
                 folder.resolve("base.properties").toString(),
+                "--set",
+                "shop.kind=" + kind,
+                "--set",
+                "shop.new-items-per-day=3",
                 "--set",
                 "shop.users=50",
                 "--report",
