@@ -3,6 +3,7 @@ package dev.millrace.app;
 import dev.millrace.alarm.Alarm;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.exam.Youth;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.Side;
@@ -41,6 +42,10 @@ final class TrainMetrics {
         figures(model);
         exam("model", ExamTotals::model);
         exam("popularity", ExamTotals::popularity);
+        for (Youth youth : Youth.values()) {
+            young(youth, "model", ExamTotals.Young::model);
+            young(youth, "popularity", ExamTotals.Young::popularity);
+        }
         alarms();
     }
 
@@ -92,6 +97,10 @@ final class TrainMetrics {
                 "learn.popularity.weight",
                 Figure.POPULARITY_WEIGHT,
                 "learned weight of recent popularity in the score cos / temperature + weight * log popularity");
+        figure(
+                "learn.popularity.half.life.seconds",
+                Figure.POPULARITY_HALF_LIFE,
+                "half-life of recent popularity that leads, in event time");
         figure("learn.age.weight", Figure.AGE_WEIGHT, "learned weight of log(1 + hours of age) in the same score");
         figure(
                 "learn.newness.weight",
@@ -147,6 +156,18 @@ final class TrainMetrics {
             metrics.gauge(
                     "millrace.exam.recall.standard.error", "standard error of the recall", tags, () -> latest.get()
                             .standardErrorAt(cutoff));
+        }
+    }
+
+    /** The same of events whose item was young. */
+    private void young(Youth youth, String by, Function<ExamTotals.Young, RankingTotals> totals) {
+        for (int cutoff : RankingTotals.CUTOFFS) {
+            metrics.gauge(
+                    "millrace.exam.young.recall",
+                    "share of the last ranked events with a young item whose item was among the first k",
+                    Tags.of("by", by, "k", String.valueOf(cutoff), "item", youth.label()),
+                    () -> totals.apply(progress.examOfLast(LATEST_POSITIVES).young(youth))
+                            .recallAt(cutoff));
         }
     }
 

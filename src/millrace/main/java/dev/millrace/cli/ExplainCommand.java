@@ -7,6 +7,7 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.Row;
+import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.verify.BatchOrigin;
 import dev.millrace.verify.ItemOrigin;
@@ -26,12 +27,13 @@ import picocli.CommandLine.Option;
         name = "explain",
         mixinStandardHelpOptions = true,
         description =
-                "Show where a published vector comes from (generation, step, log record, event times, settings), or"
-                        + " the weights of the towers' fields.",
+                "Show where a published vector comes from (generation, step, log record, event times, settings), the"
+                        + " weights of the towers' fields, or those of the score.",
         footer = {
             "millrace explain --item i67 --config my.properties",
             "millrace explain --step 91 --bootstrap-server kafka:9092",
-            "millrace explain --fields --bootstrap-server kafka:9092"
+            "millrace explain --fields --bootstrap-server kafka:9092",
+            "millrace explain --mixture --bootstrap-server kafka:9092"
         })
 final class ExplainCommand implements Callable<Integer> {
 
@@ -51,21 +53,29 @@ final class ExplainCommand implements Callable<Integer> {
     @Option(names = "--fields", description = "show the weight of each field of the towers (tower.*.senet)")
     boolean isAboutFields;
 
+    @Option(
+            names = "--mixture",
+            description = "show the learned weights of the score, and the half-life of popularity that leads")
+    boolean isAboutMixture;
+
     @Mixin
     OutputOption output = new OutputOption();
 
     @Override
     public Integer call() {
         OptionFaults.requireAtLeastOne("--step", step == null ? 1 : step);
-        long asked = Stream.of(item != null, step != null, isAboutFields)
+        long asked = Stream.of(item != null, step != null, isAboutFields, isAboutMixture)
                 .filter(isAsked -> isAsked)
                 .count();
         if (asked != 1) {
-            throw OptionFaults.unusable("--item", "absent", "must be given, or else --step or --fields");
+            throw OptionFaults.unusable("--item", "absent", "must be given, or else --step, --fields or --mixture");
         }
         MillraceSettings settings = config.settings();
         if (isAboutFields) {
             return explainFields(asked(settings, VectorOrigins::progress));
+        }
+        if (isAboutMixture) {
+            return explainMixture(asked(settings, VectorOrigins::progress));
         }
         return item != null
                 ? explainItem(asked(settings, origins -> origins.ofItem(Objects.requireNonNull(item))))
@@ -87,6 +97,20 @@ final class ExplainCommand implements Callable<Integer> {
         return known(Row.of("generation", progress.get().generation())
                 .with("step", progress.get().step())
                 .with("fieldWeights", progress.get().fieldWeights())); // means over the last batch that was learnt
+    }
+
+    private int explainMixture(Optional<TrainingProgress> progress) {
+        Optional<TrainingProgress> learnt =
+                progress.filter(known -> known.figures().containsKey(Figure.POPULARITY_HALF_LIFE.label()));
+        if (learnt.isEmpty()) {
+            return unknown("the score has no learned weights yet: nothing has been learnt");
+        }
+        Row row = Row.of("generation", learnt.get().generation())
+                .with("step", learnt.get().step());
+        for (Figure figure : Figure.OF_THE_MIXTURE) {
+            row = row.with(figure.label(), learnt.get().figure(figure));
+        }
+        return known(row);
     }
 
     private int explainStep(Optional<BatchOrigin> batch) {

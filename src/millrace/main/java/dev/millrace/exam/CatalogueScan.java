@@ -5,7 +5,6 @@ import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Products;
 import dev.millrace.popularity.DecayedCounts;
-import dev.millrace.popularity.FastPopularity;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -26,8 +25,8 @@ final class CatalogueScan {
     private static final double MILLIS_AN_HOUR = 3_600_000;
 
     private final TwoTower model;
+    private final ItemFacts facts;
     private final Catalogue catalogue;
-    private final FastPopularity fast;
     private final DecayedCounts popularity;
     private final Products products;
     private final Examination exam;
@@ -48,8 +47,8 @@ final class CatalogueScan {
     CatalogueScan(
             TwoTower model, ItemFacts facts, DecayedCounts popularity, Products products, Examination exam, int most) {
         this.model = model;
+        this.facts = facts;
         this.catalogue = facts.catalogue();
-        this.fast = facts.popularity();
         this.popularity = popularity;
         this.products = products;
         this.exam = exam;
@@ -79,7 +78,7 @@ final class CatalogueScan {
             model.itemVectors(ids, own);
             for (int at = first; at < first + size; at++) {
                 float[] item = Arrays.copyOfRange(own, (at - first) * dim, (at - first + 1) * dim);
-                number.take(catalogue, targets[at], 1, fast, exam.time);
+                number.take(facts, targets[at], 1, exam.halfLife(), exam.time);
                 float nearness = exam.near[at].of(targets[at]);
                 exam.counts[at] = popularity.count(catalogue.itemAt(targets[at]), now);
                 for (Examination.Query query : exam.queries) {
@@ -89,9 +88,6 @@ final class CatalogueScan {
                         float alone = order.hasTerms() ? product[0] + order.term(number, 0) : product[0];
                         order.marks[at] = order.adds(exam.near[at]) ? alone + order.ofNeighbours() * nearness : alone;
                     }
-                    int target = at;
-                    query.likelihood.ifPresent(
-                            likelihood -> likelihood.addTarget(target, product[0], number, 0, nearness));
                 }
             }
         }
@@ -114,7 +110,7 @@ final class CatalogueScan {
             List<String> ids = ids(first, Math.min(TILE, end - first));
             model.passingItemVectors(ids, vectors);
             if (areNumbersRead) {
-                numbers.take(catalogue, first, ids.size(), fast, time);
+                numbers.take(facts, first, ids.size(), exam.halfLife(), time);
             }
             for (Examination.Query query : exam.queries) {
                 count(query, first, ids.size());
@@ -138,7 +134,6 @@ final class CatalogueScan {
     }
 
     private void count(Examination.Query query, int first, int size) {
-        query.likelihood.ifPresent(likelihood -> likelihood.beginTile(numbers));
         int dim = model.dim();
         for (int from = 0; from < exam.size(); from += USERS_AT_ONCE) {
             int n = Math.min(USERS_AT_ONCE, exam.size() - from);
@@ -153,21 +148,6 @@ final class CatalogueScan {
                 for (int user = 0; user < n; user++) {
                     count(order, from + user, user * size, first, size);
                 }
-            }
-            for (int user = 0; user < n; user++) {
-                int at = from + user;
-                int row = user * size;
-                query.likelihood.ifPresent(likelihood -> likelihood.addTile(
-                        at,
-                        scores,
-                        row,
-                        size,
-                        exam.leftOut[at],
-                        reached[at],
-                        endOfLeftOut(at, first + size),
-                        first,
-                        exam.targets[at],
-                        exam.near[at]));
             }
         }
     }

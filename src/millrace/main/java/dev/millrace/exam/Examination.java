@@ -1,7 +1,6 @@
 package dev.millrace.exam;
 
 import dev.millrace.catalogue.Catalogue;
-import dev.millrace.model.Mixture;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Form;
@@ -10,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.stream.IntStream;
@@ -30,41 +28,33 @@ final class Examination {
     /** Users' vectors, and the orders of the items by their scores. */
     static final class Query {
 
-        private static final Query NONE = new Query(new float[0], List.of(), Optional.empty());
+        private static final Query NONE = new Query(new float[0], List.of());
 
         final float[] users;
         final List<Order> orders;
-        final Optional<MixtureLikelihood> likelihood;
 
         /**
          * @param users [n, dim] row-major
          * @param orders one or more
-         * @param likelihood of the events' items by these vectors, if it is wanted; a scan fills it
          */
-        Query(float[] users, List<Order> orders, Optional<MixtureLikelihood> likelihood) {
+        Query(float[] users, List<Order> orders) {
             this.users = users;
             this.orders = orders;
-            this.likelihood = likelihood;
         }
 
         boolean readsNumbers() {
-            return likelihood.isPresent() || orders.stream().anyMatch(Order::hasTerms);
+            return orders.stream().anyMatch(Order::hasTerms);
         }
 
         /** Writes all but the vectors, or reads it. */
         Query fields(Form form, int size) {
             int dim = form.integer(users.length / Math.max(1, size));
             int count = form.count(orders.size());
-            boolean hasLikelihood = form.flag(likelihood.isPresent());
             List<Order> all = new ArrayList<>();
             for (int order = 0; order < count; order++) {
                 all.add((form.isRead() ? Order.NONE : orders.get(order)).fields(form, size));
             }
-            MixtureLikelihood found = likelihood.orElseGet(() -> MixtureLikelihood.ofStored(size));
-            return new Query(
-                    form.isRead() ? new float[size * dim] : users,
-                    all,
-                    hasLikelihood ? Optional.of(found.fields(form)) : Optional.empty());
+            return new Query(form.isRead() ? new float[size * dim] : users, all);
         }
     }
 
@@ -171,6 +161,11 @@ final class Examination {
         this.near = new NearNumbers[examinees.size()];
     }
 
+    /** By which of the half-lives its orders count popularity. */
+    int halfLife() {
+        return queries.get(0).orders.get(0).weights.halfLife();
+    }
+
     /** Number of events. */
     int size() {
         return targets.length;
@@ -247,14 +242,6 @@ final class Examination {
                 }
             }
         }
-    }
-
-    /** Returns the gradient of the mixture, if it is wanted and an event is left. */
-    Optional<Mixture.Gradient> gradient() {
-        int[] counted = counted();
-        return counted.length == 0
-                ? Optional.empty()
-                : queries.get(0).likelihood.map(likelihood -> likelihood.gradient(counted));
     }
 
     /** Writes what changed since the last call. */

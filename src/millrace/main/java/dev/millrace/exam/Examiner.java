@@ -5,7 +5,6 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.Catalogue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.model.Mixture;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Products;
@@ -19,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
@@ -114,10 +114,8 @@ public final class Examiner implements Durable {
      * Examines the model on those examples of a batch that count, if neither it nor the baseline has learnt from the batch, the budget allows, and no
      * earlier exam is open; goes on with that otherwise. Of an example without an earlier click of its user only the number is kept; an item that is
      * not in the catalogue cannot be found.
-     *
-     * @return the gradient of the mixture, when an exam has ended
      */
-    public Optional<Mixture.Gradient> examine(MiniBatch batch, TwoTower model, ItemFacts facts) {
+    public void examine(MiniBatch batch, TwoTower model, ItemFacts facts) {
         Catalogue catalogue = facts.catalogue();
         List<TrainingExample> counted = batch.counted();
         List<TrainingExample> withHistory = counted.stream()
@@ -131,27 +129,25 @@ public final class Examiner implements Durable {
         boolean isAfforded = budget.affords(batch, open.isPresent() ? 0 : examined.size(), catalogue.size(), model);
         storedCredit.changeIf(budget.credit() != credit);
         if (open.isPresent()) {
-            return goOn(open.get(), batch.examples().get(0).time(), model, facts);
+            goOn(open.get(), batch.examples().get(0).time(), model, facts);
+            return;
         }
         if (!isAfforded) {
-            return Optional.empty();
+            return;
         }
-        int without = counted.size() - withHistory.size();
-        totals =
-                new ExamTotals(totals.model(), totals.popularity(), totals.withoutHistory() + without, totals.others());
+        totals = totals.plusWithoutHistory(counted.size() - withHistory.size());
         storedTotals.change();
         if (examined.isEmpty()) {
-            return Optional.empty();
+            return;
         }
         long time = withHistory.get(0).time();
-        MixtureLikelihood likelihood = new MixtureLikelihood(model.mixture(), model.temperature(), examined.size());
-        Examination begun = examination(examined, time, model, facts, Optional.of(likelihood));
+        Examination begun = examination(examined, time, model, facts);
         open = Optional.of(begun);
-        return goOn(begun, time, model, facts);
+        goOn(begun, time, model, facts);
     }
 
     /** Comes to the next items: to all, or to some of a large catalogue. */
-    private Optional<Mixture.Gradient> goOn(Examination exam, long time, TwoTower model, ItemFacts facts) {
+    private void goOn(Examination exam, long time, TwoTower model, ItemFacts facts) {
         Catalogue catalogue = facts.catalogue();
         int left = Math.max(0, catalogue.size() - exam.next());
         int items = budget.isOfEveryBatch(catalogue.size()) ? left : Math.min(left, itemsAStep);
@@ -159,12 +155,11 @@ public final class Examiner implements Durable {
         scan(exam, Math.max(1, items), model, facts).pass(items, Math.max(time, exam.time));
         if (items < left) {
             exam.keepIds(catalogue);
-            return Optional.empty();
+            return;
         }
         add(exam);
         ended.add(exam);
         open = Optional.empty();
-        return exam.gradient();
     }
 
     private CatalogueScan scan(Examination exam, int most, TwoTower model, ItemFacts facts) {
@@ -193,7 +188,7 @@ public final class Examiner implements Durable {
      * @param to receives the places
      */
     public void rank(List<TrainingExample> events, TwoTower model, ItemFacts facts, ExamWitness to) {
-        Examination exam = examination(events, events.get(0).time(), model, facts, Optional.empty());
+        Examination exam = examination(events, events.get(0).time(), model, facts);
         int items = facts.catalogue().size();
         scan(exam, items, model, facts).pass(items, exam.time);
         for (int at = 0; at < events.size(); at++) {
@@ -262,23 +257,14 @@ public final class Examiner implements Durable {
         return exam.queries.stream().flatMap(query -> query.orders.stream()).toList();
     }
 
-    /**
-     * Begins an exam, and scores its own items.
-     *
-     * @param likelihood by the vectors of the settings' weights, if it is wanted
-     */
-    private Examination examination(
-            List<TrainingExample> examined,
-            long time,
-            TwoTower model,
-            ItemFacts facts,
-            Optional<MixtureLikelihood> likelihood) {
+    /** Begins an exam, and scores its own items. */
+    private Examination examination(List<TrainingExample> examined, long time, TwoTower model, ItemFacts facts) {
         Catalogue catalogue = facts.catalogue();
         NearNumbers.Maker maker = new NearNumbers.Maker(catalogue, facts.neighbours());
         List<NearNumbers> near =
                 examined.stream().map(example -> maker.of(example, time)).toList();
         List<Examinee> examinees = examined.stream()
-                .map(example -> Examinee.of(example, settings.isHistoryLeftOut()))
+                .map(example -> Examinee.of(example, youth(example, facts), settings.isHistoryLeftOut()))
                 .toList();
         List<Examination.Query> queries = new ArrayList<>();
         List<QueryWeights> weights = weights();
@@ -286,7 +272,7 @@ public final class Examiner implements Durable {
             QueryWeights each = weights.get(at);
             if (at == 0 || !each.channels().equals(weights.get(at - 1).channels())) { // others share the vectors
                 float[] users = vectors(examined, each, model);
-                queries.add(new Examination.Query(users, new ArrayList<>(), at == 0 ? likelihood : Optional.empty()));
+                queries.add(new Examination.Query(users, new ArrayList<>()));
             }
             // cos + τ (β log p + …) ranks as cos / τ + β log p + … does, and leaves the cosine unchanged without
             // weights
@@ -298,23 +284,24 @@ public final class Examiner implements Durable {
         return exam;
     }
 
+    private static Set<Youth> youth(TrainingExample example, ItemFacts facts) {
+        Catalogue catalogue = facts.catalogue();
+        int number = catalogue.number(example.item()).orElseThrow();
+        return Youth.of(
+                example.time() - catalogue.timeAt(number), facts.popularity().clicks(example.item()));
+    }
+
     private void add(Examination exam) {
-        List<RankingTotals> byModel =
-                new ArrayList<>(modelTotals(1 + settings.otherWeights().size()));
-        RankingTotals popular = totals.popularity();
         RankingTotals alone = ofTowers();
         Places byTowers = orders(exam).get(areTowersApart ? 1 : 0).places;
         for (int at : exam.counted()) {
             List<Double> places = places(exam, at);
-            for (int order = 0; order < places.size(); order++) {
-                byModel.set(order, byModel.get(order).plus(places.get(order)));
-            }
             double byPopularity = exam.byPopularity.of(at);
-            popular = popular.plus(byPopularity);
+            Examinee examinee = exam.examinee(at);
+            totals = totals.plus(places, byPopularity, examinee.youth());
             alone = alone.plus(byTowers.of(at));
-            exam.examinee(at).event().ifPresent(event -> witness.ranked(event, places, byPopularity));
+            examinee.event().ifPresent(event -> witness.ranked(event, places, byPopularity));
         }
-        totals = new ExamTotals(byModel.get(0), popular, totals.withoutHistory(), byModel.subList(1, byModel.size()));
         towers = Optional.of(alone);
         storedTotals.change();
         storedTowers.changeIf(areTowersApart);
@@ -337,16 +324,6 @@ public final class Examiner implements Durable {
         }
         weights.addAll(settings.otherWeights());
         return weights;
-    }
-
-    /** Returns the totals of that many rankings by the model. A new ranking begins with empty totals. */
-    private List<RankingTotals> modelTotals(int rankings) {
-        List<RankingTotals> all = new ArrayList<>(totals.others());
-        all.add(0, totals.model());
-        while (all.size() < rankings) {
-            all.add(RankingTotals.NONE);
-        }
-        return all.subList(0, rankings);
     }
 
     private static double hours(long epochMillis) {

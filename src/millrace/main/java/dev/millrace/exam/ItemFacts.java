@@ -2,11 +2,22 @@ package dev.millrace.exam;
 
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.Catalogue;
+import dev.millrace.model.StepReport;
+import dev.millrace.model.TwoTower;
 import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.popularity.FastPopularity;
+import java.util.Optional;
 
 /** What a learner knows of items beside its model: which there are, how popular they are lately, and what is clicked beside them. */
 public record ItemFacts(Catalogue catalogue, FastPopularity popularity, NeighbourLists neighbours) {
+
+    /** Lets a model learn a batch, and its mixture with it. */
+    public StepReport learn(MiniBatch batch, TwoTower model) {
+        Optional<MixtureLesson> lesson = MixtureLesson.of(batch, model, this);
+        StepReport report = model.learn(batch);
+        lesson.ifPresent(MixtureLesson::learn);
+        return report;
+    }
 
     /** Counts a batch's positives. What is known as of before the batch must be read before this call. */
     public void observe(MiniBatch batch) {

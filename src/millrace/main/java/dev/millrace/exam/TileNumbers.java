@@ -2,7 +2,6 @@ package dev.millrace.exam;
 
 import dev.millrace.catalogue.Catalogue;
 import dev.millrace.catalogue.ItemAge;
-import dev.millrace.popularity.FastPopularity;
 import dev.millrace.popularity.PriorWeights;
 
 /** The numbers of some items that a score adds beside the cosine: popularity and age, as of one moment. One thread. */
@@ -26,12 +25,14 @@ final class TileNumbers {
      * Takes the numbers of items of a catalogue.
      *
      * @param first number of the first item
+     * @param halfLife of popularity
      * @param time epoch milliseconds
      */
-    void take(Catalogue catalogue, int first, int count, FastPopularity fast, long time) {
+    void take(ItemFacts facts, int first, int count, int halfLife, long time) {
+        Catalogue catalogue = facts.catalogue();
         size = count;
         for (int at = 0; at < count; at++) {
-            popularity[at] = fast.number(catalogue.itemAt(first + at), time);
+            popularity[at] = facts.popularity().number(catalogue.itemAt(first + at), time, halfLife);
             ages[at] = ItemAge.number(catalogue.timeAt(first + at), time);
         }
     }

@@ -6,6 +6,7 @@ import dev.millrace.model.engine.Loops;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.locks.StampedLock;
 
 /**
@@ -33,12 +34,14 @@ final class IndexChunk {
     private final long[] steps = new long[ROWS];
     private final long[] eventTimes = new long[ROWS];
     private final long[] publications = new long[ROWS];
-    private final double[] published = new double[ROWS]; // numbers of popularity, each as of its event time
+    /** [half-lives][ROWS] numbers of popularity, each as of its event time. */
+    private float[][] published = new float[1][ROWS];
+
     private final long[] itemTimes = new long[ROWS];
-    private final float[] numbers = new float[ROWS]; // popularity as of one moment
+    private final float[] numbers = new float[ROWS]; // popularity as of one moment, by one half-life
     private final float[] ages = new float[ROWS]; // as of the same moment
     private final AttributeColumns columns;
-    private volatile PriorMoment asOf = PriorMoment.NONE;
+    private volatile PriorMoment asOf = PriorMoment.none(0);
 
     /** @param names of the attributes of all chunks */
     IndexChunk(int dim, AttributeColumns.Names names) {
@@ -92,7 +95,7 @@ final class IndexChunk {
             eventTimes[row] = embedding.eventTime();
             publications[row] = publishedAt;
             describe(row, embedding.attributes());
-            published[row] = embedding.popularity().number();
+            publish(row, embedding.popularity().numbers());
             itemTimes[row] = embedding.itemTime();
             bringTo(asOf, row);
         } finally {
@@ -109,7 +112,7 @@ final class IndexChunk {
             steps[row] = from.steps[fromRow];
             eventTimes[row] = from.eventTimes[fromRow];
             publications[row] = from.publications[fromRow];
-            published[row] = from.published[fromRow];
+            publish(row, from.published(fromRow));
             itemTimes[row] = from.itemTimes[fromRow];
             bringTo(asOf, row);
             describe(row, from.attributes[fromRow]);
@@ -170,26 +173,41 @@ final class IndexChunk {
                     steps[row],
                     eventTimes[row],
                     publications[row],
-                    published[row],
+                    published(row),
                     attributes[row]);
         } finally {
             lock.unlockRead(stamp);
         }
     }
 
+    private void publish(int row, List<Float> given) {
+        while (published.length < given.size()) {
+            published = Arrays.copyOf(published, published.length + 1);
+            published[published.length - 1] = new float[ROWS];
+        }
+        for (int which = 0; which < published.length; which++) {
+            published[which][row] = which < given.size() ? given.get(which) : 0;
+        }
+    }
+
+    private List<Float> published(int row) {
+        return Arrays.stream(published).map(of -> of[row]).toList();
+    }
+
     private void bringTo(PriorMoment moment, int row) {
-        numbers[row] = moment.popularity(published[row], eventTimes[row]);
+        float number = moment.which() < published.length ? published[moment.which()][row] : 0;
+        numbers[row] = moment.popularity(number, eventTimes[row]);
         ages[row] = moment.age(itemTimes[row]);
     }
 
-    /** Brings popularity and ages to a moment, unless they are as of a later one. */
-    void bringTo(PriorMoment moment) {
-        if (isAsOf(moment)) {
+    /** Brings popularity and ages to a moment, unless they serve it already. */
+    private void bringTo(PriorMoment moment) {
+        if (asOf.serves(moment)) {
             return;
         }
         long stamp = lock.writeLock();
         try {
-            if (!isAsOf(moment)) {
+            if (!asOf.serves(moment)) {
                 for (int row = 0; row < ROWS; row++) {
                     bringTo(moment, row);
                 }
@@ -200,18 +218,16 @@ final class IndexChunk {
         }
     }
 
-    private boolean isAsOf(PriorMoment moment) {
-        return asOf.halfLife() == moment.halfLife() && asOf.time() >= moment.time();
-    }
-
     /**
      * Computes what the scores of the first rows lie between: from the vectors in bytes, or, where these are not fast, the scores themselves.
      *
      * @param query the same in both
+     * @param moment of popularity and ages
      */
-    void bound(float[] query, ByteVector inBytes, PriorWeights weights, int count, ScoreBounds into) {
+    void bound(
+            float[] query, ByteVector inBytes, PriorWeights weights, PriorMoment moment, int count, ScoreBounds into) {
         int whole = (count + Loops.BYTE_BLOCK - 1) / Loops.BYTE_BLOCK * Loops.BYTE_BLOCK; // rows of whole blocks
-        read(() -> {
+        read(weights, moment, () -> {
             if (into.areOfBytes()) {
                 Loops.now().byteProducts(inBytes.numbers(), bytes, whole, into.sums());
                 inBytes.bounds(into.sums(), scales, left, kept, whole, into.upper(), into.slack());
@@ -224,42 +240,47 @@ final class IndexChunk {
         });
     }
 
-    /** Reads the rows' numbers into arrays of the reader's; a second time, under the lock, if a writer was at work meanwhile. */
-    private void read(Runnable reading) {
-        long optimistic = lock.tryOptimisticRead();
-        if (optimistic != 0) {
-            reading.run();
-            if (lock.validate(optimistic)) {
-                return;
+    /**
+     * Reads the rows' numbers into arrays of the reader's: again, under the lock, if a writer was at work meanwhile, and until popularity and ages
+     * serve the moment. Another search may ask for another half-life.
+     */
+    private void read(PriorWeights weights, PriorMoment moment, Runnable reading) {
+        boolean isTimed = !weights.areOfNoItem();
+        boolean isRead = false;
+        while (!isRead) {
+            if (isTimed) {
+                bringTo(moment);
             }
-        }
-        long stamp = lock.readLock();
-        try {
-            reading.run();
-        } finally {
-            lock.unlockRead(stamp);
+            long optimistic = lock.tryOptimisticRead();
+            if (optimistic != 0 && (!isTimed || asOf.serves(moment))) {
+                reading.run();
+                isRead = lock.validate(optimistic);
+            }
+            if (!isRead) {
+                long stamp = lock.readLock();
+                try {
+                    if (!isTimed || asOf.serves(moment)) {
+                        reading.run();
+                        isRead = true;
+                    }
+                } finally {
+                    lock.unlockRead(stamp);
+                }
+            }
         }
     }
 
     /** Returns the inner product of a row, and what the weights add. */
-    float score(float[] query, PriorWeights weights, int row) {
-        long optimistic = lock.tryOptimisticRead();
-        float score = scoreNow(query, weights, row);
-        if (optimistic != 0 && lock.validate(optimistic)) {
-            return score;
-        }
-        long stamp = lock.readLock();
-        try {
-            return scoreNow(query, weights, row);
-        } finally {
-            lock.unlockRead(stamp);
-        }
+    float score(float[] query, PriorWeights weights, PriorMoment moment, int row) {
+        float[] score = new float[1];
+        read(weights, moment, () -> score[0] = scoreNow(query, weights, row));
+        return score[0];
     }
 
     /** Returns the parts of a row's score. */
-    ScoreParts parts(float[] query, PriorWeights weights, float added, int row) {
+    ScoreParts parts(float[] query, PriorWeights weights, PriorMoment moment, float added, int row) {
         ScoreParts[] parts = new ScoreParts[1];
-        read(() -> {
+        read(weights, moment, () -> {
             boolean areNumbersRead = !weights.areOfNoItem();
             double popularity = areNumbersRead ? weights.popularity() * numbers[row] : 0;
             double age = areNumbersRead

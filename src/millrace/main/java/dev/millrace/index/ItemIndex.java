@@ -39,11 +39,12 @@ public final class ItemIndex {
      * Filters. A chunk has its rows' attributes in columns, as numbers, and a search asks its filter once about each value (SelectedRows). A narrow
      * filter is asked of all rows of a chunk before any is scored, and the few that pass are scored at once.
      *
-     * Popularity and age. A row keeps the number that was published with its vector, as of the vector's event time, and the time that its
-     * age counts from; between clicks a number only decays, so nobody publishes that. A chunk has popularity and ages also as of one moment,
-     * `asOf`, for searches to add. When the newest event time has moved so far on that one of them may have moved by MAX_MOVE, the moment
-     * moves, and the next search that asks for them brings a chunk there, under the chunk's lock, as a writer would. That happens once in
-     * MAX_MOVE hours, and in MAX_MOVE / ln 2 half-lives. A search without such weights reads none of it.
+     * Popularity and age. A row keeps the numbers that were published with its vector, one by each half-life, as of the vector's event time, and the
+     * time that its age counts from; between clicks a number only decays, so nobody publishes that. A chunk has popularity by one half-life and ages
+     * also as of one moment, `asOf`, for searches to add. When the newest event time has moved so far on that one of them may have moved by MAX_MOVE,
+     * the moment of a half-life moves, and the next search that asks for it brings a chunk there, under the chunk's lock, as a writer would. That
+     * happens once in MAX_MOVE hours, and in MAX_MOVE / ln 2 half-lives, and when searches begin to ask for another half-life. A search without such
+     * weights reads none of it.
      *
      * What a search adds to some items is added to their bounds, too.
      */
@@ -58,7 +59,7 @@ public final class ItemIndex {
     private volatile int size;
     private volatile long newestStep;
     private volatile long newestPublication;
-    private volatile PriorMoment moment = PriorMoment.NONE;
+    private volatile PriorMoment[] moments = {PriorMoment.none(0)}; // by half-life; never changed in place
 
     /** @param dim width of the vectors */
     public ItemIndex(int dim) {
@@ -125,9 +126,10 @@ public final class ItemIndex {
         }
         float[] vector = embedding.vector().get();
         check(vector);
-        double popularity = embedding.popularity().number();
-        if (!(popularity >= 0 && popularity <= MAX_NUMBER)) {
-            throw new IllegalArgumentException("the popularity is " + popularity);
+        for (float popularity : embedding.popularity().numbers()) {
+            if (!(popularity >= 0 && popularity <= MAX_NUMBER)) {
+                throw new IllegalArgumentException("the popularity is " + popularity);
+            }
         }
         OptionalInt known = rows.row(embedding.item());
         if (known.isPresent()) {
@@ -136,9 +138,7 @@ public final class ItemIndex {
         } else {
             append(embedding, vector, publishedAt);
         }
-        if (moment.isFollowedBy(embedding)) {
-            moment = moment.next(embedding);
-        }
+        follow(embedding);
         newestStep = Math.max(newestStep, embedding.step());
         newestPublication = Math.max(newestPublication, publishedAt);
     }
@@ -184,7 +184,7 @@ public final class ItemIndex {
             Scan scan;
             int scans = 0;
             do {
-                scan = new Scan(search, added, moment, attributes, size);
+                scan = new Scan(search, added, moment(search.prior().halfLife()), attributes, size);
             } while (!scan.go(chunks, size) && ++scans < SCANS);
             return scan.found();
         } finally {
@@ -206,7 +206,7 @@ public final class ItemIndex {
 
     /** What an item's score in a search is the sum of, as of now. */
     public Optional<ScoreParts> parts(Search search, String item) {
-        PriorMoment now = moment;
+        PriorMoment now = moment(search.prior().halfLife());
         membership.readLock().lock();
         try {
             OptionalInt row = rows.row(item);
@@ -214,11 +214,9 @@ public final class ItemIndex {
                 return Optional.empty();
             }
             IndexChunk chunk = chunkOf(row.getAsInt());
-            if (!search.prior().areOfNoItem()) {
-                chunk.bringTo(now);
-            }
             float added = search.added().getOrDefault(item, 0f);
-            return Optional.of(chunk.parts(search.query(), search.prior(), added, row.getAsInt() % IndexChunk.ROWS));
+            return Optional.of(
+                    chunk.parts(search.query(), search.prior(), now, added, row.getAsInt() % IndexChunk.ROWS));
         } finally {
             membership.readLock().unlock();
         }
@@ -226,7 +224,26 @@ public final class ItemIndex {
 
     /** Newest event time among the vectors, to which popularity and ages are brought, or a little before; epoch milliseconds. */
     public long time() {
-        return moment.time();
+        return Arrays.stream(moments).mapToLong(PriorMoment::time).max().orElse(0);
+    }
+
+    private PriorMoment moment(int which) {
+        PriorMoment[] now = moments;
+        return which < now.length ? now[which] : PriorMoment.none(which); // nothing is published by it
+    }
+
+    private void follow(ItemEmbedding embedding) {
+        List<Long> halfLives = embedding.popularity().halfLives();
+        PriorMoment[] next = moments;
+        for (int which = 0; which < Math.max(next.length, halfLives.size()); which++) {
+            PriorMoment after =
+                    moment(which).after(embedding.eventTime(), which < halfLives.size() ? halfLives.get(which) : 0);
+            if (which >= next.length || !after.equals(next[which])) {
+                next = Arrays.copyOf(next, Math.max(next.length, which + 1));
+                next[which] = after;
+            }
+        }
+        moments = next;
     }
 
     /** What is known of an item. */

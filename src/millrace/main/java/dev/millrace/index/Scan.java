@@ -65,8 +65,7 @@ final class Scan {
             }
             return;
         }
-        bring(chunk);
-        chunk.bound(search.query(), inBytes, search.prior(), count, bounds);
+        chunk.bound(search.query(), inBytes, search.prior(), moment, count, bounds);
         added.addTo(bounds, first, count);
         if (!isAsked) {
             selected.selectFrom(contenders.floor(), bounds.upper(), count);
@@ -97,13 +96,6 @@ final class Scan {
     }
 
     private float score(IndexChunk chunk, int row) {
-        bring(chunk);
-        return added.added(chunk.score(search.query(), search.prior(), row % IndexChunk.ROWS), row);
-    }
-
-    private void bring(IndexChunk chunk) {
-        if (!search.prior().areOfNoItem()) {
-            chunk.bringTo(moment);
-        }
+        return added.added(chunk.score(search.query(), search.prior(), moment, row % IndexChunk.ROWS), row);
     }
 }

@@ -6,14 +6,21 @@ import dev.millrace.popularity.PriorWeights;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Form;
 import dev.millrace.state.StoredFields;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The learned weights of the parts of an item's score, {@code a cos / τ + β log p + γ g + δ min(g, 2) + ν n}: a of the towers, and
- * the {@link PriorWeights} of recent popularity, of age and of neighbours. One thread.
+ * the {@link PriorWeights} of recent popularity, of age and of neighbours. One set for each half-life of popularity, of which one leads: that
+ * which ranked best of late. One thread.
  *
  * <p>They go up the likelihood of each example's item among the whole catalogue, before the towers learn the example. The towers do not
  * know of them: towers that did would grow with what they are mixed with. Adagrad (Duchi et al. 2011) moves them, from equal weights of
  * towers and popularity. So a model that knows nothing yet answers by popularity.
+ *
+ * <p>Half-lives are chosen and not added: a sum of two finds less than the better alone. That is a choice among experts by their past gain
+ * (Cesa-Bianchi and Lugosi 2006), and the gain is that of the head of an answer: by likelihood, clicks that no answer would have had decide. Another one
+ * leads when it is ahead by a margin.
  */
 public final class Mixture {
 
@@ -22,61 +29,135 @@ public final class Mixture {
 
     private static final double LEAST = 0.01; // of a, which divides
     private static final double BEGIN = 0.5;
-    private static final double LEARNING_RATE = 0.05;
+    private static final double LEARNING_RATE = 0.2;
 
-    private final LearnedNumber towers = weight(BEGIN, LEAST);
-    private final LearnedNumber popularity = weight(BEGIN, 0);
-    private final LearnedNumber age = weight(0, -LARGEST);
-    private final LearnedNumber newness = weight(0, -LARGEST);
-    private final LearnedNumber neighbours = weight(0, 0);
+    private static final double MEMORY = 20_000; // examples after which a merit weighs half
+    private static final double LEAST_LEAD = 1;
+    private static final double LEAD_AN_EXAMPLE = 0.0003;
+
+    private final List<Weights> all;
+    /** [half-lives] Decayed sums. */
+    private final double[] merits;
+
+    private double examples; // decayed
+    private int leader;
     private final StoredFields stored = new StoredFields(this::fields);
 
-    Mixture() {
-        stored.change();
-    }
+    /** Weights for one half-life. */
+    private static final class Weights {
 
-    private static LearnedNumber weight(double value, double least) {
-        return new LearnedNumber(value, least, LARGEST, LEARNING_RATE, 0);
+        private final LearnedNumber towers = weight(BEGIN, LEAST);
+        private final LearnedNumber popularity = weight(BEGIN, 0);
+        private final LearnedNumber age = weight(0, -LARGEST);
+        private final LearnedNumber newness = weight(0, -LARGEST);
+        private final LearnedNumber neighbours = weight(0, 0);
+
+        private static LearnedNumber weight(double value, double least) {
+            return new LearnedNumber(value, least, LARGEST, LEARNING_RATE, 0);
+        }
+
+        PriorWeights prior() {
+            return new PriorWeights(popularity.value(), age.value(), newness.value(), neighbours.value());
+        }
+
+        void learn(Gradient gradient) {
+            if (!Double.isFinite(gradient.towers()) || !gradient.prior().areFinite()) {
+                return;
+            }
+            towers.learn(gradient.towers());
+            popularity.learn(gradient.prior().popularity());
+            age.learn(gradient.prior().age());
+            newness.learn(gradient.prior().newness());
+            neighbours.learn(gradient.prior().neighbours());
+        }
+
+        void fields(Form form) {
+            for (LearnedNumber each : List.of(towers, popularity, age, newness, neighbours)) {
+                each.value(form);
+                each.accumulator(form);
+            }
+        }
     }
 
     /**
-     * Mean gradient of −log likelihood over the examples of a batch.
+     * @param halfLives number of half-lives
+     * @param first the one that leads before anything is known
+     */
+    public Mixture(int halfLives, int first) {
+        all = IntStream.range(0, halfLives).mapToObj(which -> new Weights()).toList();
+        merits = new double[halfLives];
+        leader = first;
+        stored.change();
+    }
+
+    /**
+     * Mean gradient of −log likelihood over some examples.
      *
      * @param towers by a
      * @param prior by β, γ, δ and ν
      */
     public record Gradient(double towers, PriorWeights prior) {}
 
-    /** Returns a. */
-    public double towers() {
-        return towers.value();
+    /**
+     * What some examples say about the weights for one half-life.
+     *
+     * @param merit mean of 1 / log2(1 + rank) over the examples, the rank of each one's item from 1
+     */
+    public record Lesson(Gradient gradient, double merit) {}
+
+    /** Returns the number of half-lives. */
+    public int halfLives() {
+        return all.size();
     }
 
-    /** Returns β, γ, δ and ν beside a cos / τ. */
-    public PriorWeights prior() {
-        return new PriorWeights(popularity.value(), age.value(), newness.value(), neighbours.value());
+    /** Returns the half-life that leads. */
+    public int leader() {
+        return leader;
     }
 
-    /** Returns the weights that rank alike beside cos / τ: those of {@link #prior} over a. Those of popularity and neighbours are at most what a request may ask for. */
+    /** Returns a of one of the half-lives. */
+    public double towers(int which) {
+        return all.get(which).towers.value();
+    }
+
+    /** Returns β, γ, δ and ν beside a cos / τ of one of the half-lives. */
+    public PriorWeights prior(int which) {
+        return all.get(which).prior();
+    }
+
+    /**
+     * Returns the leader's weights that rank alike beside cos / τ: those of {@link #prior} over a. Those of popularity and neighbours are at
+     * most what a request may ask for.
+     */
     public PriorWeights relative() {
-        PriorWeights relative = prior().times(1 / towers.value());
+        PriorWeights relative = prior(leader).times(1 / towers(leader));
         return new PriorWeights(
                 Math.min(relative.popularity(), GivenWeights.MOST),
                 relative.age(),
                 relative.newness(),
-                Math.min(relative.neighbours(), GivenWeights.MOST));
+                Math.min(relative.neighbours(), GivenWeights.MOST),
+                leader);
     }
 
-    /** Moves the weights down the gradient; a gradient that is not finite moves nothing. */
-    public void learn(Gradient gradient) {
-        if (!Double.isFinite(gradient.towers()) || !gradient.prior().areFinite()) {
-            return;
+    /**
+     * Moves all weights down their gradients, and finds who leads. A gradient that is not finite moves nothing.
+     *
+     * @param lessons [half-lives]
+     * @param count of the examples
+     */
+    public void learn(List<Lesson> lessons, int count) {
+        double left = StrictMath.pow(0.5, count / MEMORY);
+        examples = examples * left + count;
+        for (int which = 0; which < all.size(); which++) {
+            Lesson lesson = lessons.get(which);
+            all.get(which).learn(lesson.gradient());
+            merits[which] = merits[which] * left + count * lesson.merit();
         }
-        towers.learn(gradient.towers());
-        popularity.learn(gradient.prior().popularity());
-        age.learn(gradient.prior().age());
-        newness.learn(gradient.prior().newness());
-        neighbours.learn(gradient.prior().neighbours());
+        int best = IntStream.range(0, merits.length)
+                .reduce(leader, (so, which) -> merits[which] > merits[so] ? which : so);
+        if (merits[best] - merits[leader] > LEAST_LEAD + LEAD_AN_EXAMPLE * examples) {
+            leader = best;
+        }
         stored.change();
     }
 
@@ -85,16 +166,21 @@ public final class Mixture {
     }
 
     private void fields(Form form) {
-        towers.value(form);
-        popularity.value(form);
-        towers.accumulator(form);
-        popularity.accumulator(form);
-        age.value(form);
-        newness.value(form);
-        age.accumulator(form);
-        newness.accumulator(form);
-        neighbours.value(form);
-        neighbours.accumulator(form);
+        int count = form.count(all.size());
+        if (count != all.size()) {
+            throw new CorruptEntryException("weights for " + count + " half-lives, must be " + all.size());
+        }
+        choice(form);
+    }
+
+    private void choice(Form form) {
+        leader = form.integer(leader);
+        if (form.isRead() && !(leader >= 0 && leader < all.size())) {
+            throw new CorruptEntryException("half-life " + leader + " of " + all.size() + " leads");
+        }
+        examples = form.number(examples);
+        form.numbers(merits);
+        all.forEach(each -> each.fields(form));
     }
 
     /**
@@ -103,8 +189,10 @@ public final class Mixture {
      * @throws CorruptEntryException if a weight is not within its bounds
      */
     static PriorWeights readRelative(byte[] entry) {
-        Mixture sent = new Mixture();
-        sent.stored.restore(entry);
-        return sent.relative();
+        return Form.read(entry, form -> {
+            Mixture sent = new Mixture(form.count(0), 0);
+            sent.choice(form);
+            return sent.relative();
+        });
     }
 }

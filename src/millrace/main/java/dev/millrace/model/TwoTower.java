@@ -67,7 +67,7 @@ public final class TwoTower implements Durable {
     private final Objective objective;
     private final HardNegatives hardNegatives;
     private final TableUpkeep upkeep = new TableUpkeep();
-    private final Mixture mixture = new Mixture();
+    private final Mixture mixture;
     private final ModelState state;
 
     private SortedMap<String, Double> fieldWeights = Collections.emptySortedMap();
@@ -77,11 +77,24 @@ public final class TwoTower implements Durable {
      * @throws IllegalStateException if the process may use several native threads, see {@link NumericFingerprint}
      */
     public TwoTower(ModelSettings settings, Catalogue catalogue) {
-        this(settings, catalogue, StepEngine.alone(Engine.VECTOR), RowStorage.ON_THE_HEAP, StepTimes.UNTIMED);
+        this(
+                settings,
+                catalogue,
+                StepEngine.alone(Engine.VECTOR),
+                RowStorage.ON_THE_HEAP,
+                StepTimes.UNTIMED,
+                new Mixture(1, 0));
     }
 
     /** @param times called at the end of each phase of a step, on the learner's thread */
-    public TwoTower(ModelSettings settings, Catalogue catalogue, StepEngine engine, RowStorage rows, StepTimes times) {
+    public TwoTower(
+            ModelSettings settings,
+            Catalogue catalogue,
+            StepEngine engine,
+            RowStorage rows,
+            StepTimes times,
+            Mixture mixture) {
+        this.mixture = mixture;
         this.settings = settings;
         this.catalogue = catalogue;
         this.times = times;

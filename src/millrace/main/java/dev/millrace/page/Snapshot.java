@@ -132,6 +132,15 @@ record Snapshot(
         exam.put("scored", totals.model().scored());
         exam.put("model", ranking(totals.model()));
         exam.put("popularity", ranking(totals.popularity()));
+        Map<String, Object> young = new LinkedHashMap<>();
+        totals.young().forEach((youth, found) -> {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("scored", found.model().scored());
+            one.put("model", ranking(found.model()));
+            one.put("popularity", ranking(found.popularity()));
+            young.put(youth.label(), one);
+        });
+        exam.put("young", young);
         return exam;
     }
 

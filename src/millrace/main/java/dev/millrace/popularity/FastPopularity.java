@@ -5,6 +5,7 @@ import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -13,10 +14,12 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
- * The recent popularity of items: for each item, a count of its positives that decays in event time. It follows every
- * click at once, without a gradient step, and is a function of the log.
+ * The recent popularity of items: for each item, a count of its positives that decays in event time, by one half-life or by each of
+ * several. It follows every click at once, without a gradient step, and is a function of the log.
  *
  * <pre>
  * c(y, t) = Σ over positives of y  2^(−(t − t_i) / half-life)
@@ -32,24 +35,58 @@ public final class FastPopularity implements Durable {
 
     private static final double MILLIS_AN_HOUR = 3_600_000;
 
-    /** ε, in clicks: an item with one click is eleven times as likely as an item without. */
-    private static final double PRIOR = 0.1;
+    /** ε, in clicks: an item with five clicks is twice as likely as an item without. */
+    private static final double PRIOR = 5;
 
-    /** The speed of the decay, and the prior of an item without clicks. */
-    public record Settings(Duration halfLife, double prior) {
+    private static final int LATEST = 512; // items
+
+    private static final String LEARNED = "learned";
+
+    /** Longest first, each a few times the next. */
+    private static final List<Duration> CHOICE = List.of(
+            Duration.ofDays(7), Duration.ofDays(1), Duration.ofHours(6), Duration.ofHours(2), Duration.ofMinutes(30));
+
+    /**
+     * The speeds of the decay, and the prior of an item without clicks.
+     *
+     * @param halfLives one, or several to choose from, the longest first
+     */
+    public record Settings(List<Duration> halfLives, double prior) {
+
+        public Settings {
+            halfLives = List.copyOf(halfLives);
+        }
 
         public static Settings read(SettingsReader reader) {
-            return new Settings(
-                    reader.duration(
-                            "popularity.fast.half-life = 6h in [1m, 36500d]: event time after which a click weighs "
-                                    + "half in the popularity term"),
-                    PRIOR);
+            List<Duration> halfLives = reader.value(
+                    "popularity.fast.half-life = " + LEARNED + ": event time after which a click weighs half in the "
+                            + "popularity term, such as 6h; or learned, one of 30m, 2h, 6h, 1d, 7d",
+                    text -> text.equals(LEARNED) ? CHOICE : List.of(duration(text)),
+                    "must be learned, or a duration from 1m to 36500d, such as 6h");
+            return new Settings(halfLives, PRIOR);
+        }
+
+        private static Duration duration(String text) {
+            Duration duration = SettingsReader.parseDuration(text);
+            if (duration.compareTo(Duration.ofMinutes(1)) < 0 || duration.compareTo(Duration.ofDays(36_500)) > 0) {
+                throw new IllegalArgumentException(text);
+            }
+            return duration;
+        }
+
+        /** Returns the half-life that is chosen before anything is known: the one in the middle. */
+        public int first() {
+            return halfLives.size() / 2;
         }
     }
 
     private final Settings settings;
     private final UnaryOperator<String> ids;
+    /** By an endless half-life, then by those of the settings. */
     private final DecayedCounts counts;
+
+    private final RecentItems recent;
+    private final double[] own; // counts of one item
     private Optional<Cooling> cooling = Optional.empty(); // absent before it was asked for
 
     /**
@@ -59,7 +96,15 @@ public final class FastPopularity implements Durable {
     public FastPopularity(Settings settings, char prefix, UnaryOperator<String> ids) {
         this.settings = settings;
         this.ids = ids;
-        this.counts = new DecayedCounts(prefix, settings.halfLife().toMillis() / MILLIS_AN_HOUR, ids);
+        this.counts = new DecayedCounts(
+                prefix,
+                Stream.concat(
+                                Stream.of(Double.POSITIVE_INFINITY),
+                                settings.halfLives().stream().map(halfLife -> halfLife.toMillis() / MILLIS_AN_HOUR))
+                        .toList(),
+                ids);
+        this.recent = new RecentItems(counts, LATEST);
+        this.own = new double[1 + settings.halfLives().size()];
     }
 
     public Settings settings() {
@@ -73,8 +118,11 @@ public final class FastPopularity implements Durable {
      */
     public void observe(List<TrainingExample> counted) {
         for (TrainingExample example : counted) {
-            counts.add(example.item(), example.time() / MILLIS_AN_HOUR, 1);
-            cooling.ifPresent(queue -> queue.place(ids.apply(example.item()), 0));
+            String item = ids.apply(example.item());
+            double before = counts.stored(item).asOf();
+            counts.add(item, example.time() / MILLIS_AN_HOUR, 1);
+            recent.clicked(item, before);
+            cooling.ifPresent(queue -> queue.place(item, 0));
         }
     }
 
@@ -82,13 +130,39 @@ public final class FastPopularity implements Durable {
      * Returns {@code log(1 + c / ε)}, at least 0.
      *
      * @param time epoch milliseconds; a time before the item's last click counts as that click's time
+     * @param which of the half-lives
      */
-    public double number(String item, long time) {
-        return StrictMath.log1p(counts.count(item, time / MILLIS_AN_HOUR) / settings.prior());
+    public double number(String item, long time, int which) {
+        return StrictMath.log1p(counts.count(item, time / MILLIS_AN_HOUR, 1 + which) / settings.prior());
     }
 
     /**
-     * Returns the items whose number fell below a multiple of {@code step} between two times, in the order of their
+     * Computes the {@linkplain #number numbers} of an item by all half-lives.
+     *
+     * @param out [half-lives] filled
+     */
+    public void numbers(String item, long time, double[] out) {
+        if (!counts.counts(item, time / MILLIS_AN_HOUR, own)) {
+            Arrays.fill(out, 0);
+            return;
+        }
+        for (int which = 0; which < out.length; which++) {
+            out[which] = StrictMath.log1p(own[1 + which] / settings.prior());
+        }
+    }
+
+    /** Returns how often the item was clicked, however long ago. */
+    public double clicks(String item) {
+        return counts.stored(item).value();
+    }
+
+    /** Returns the items that were clicked last, at most {@value #LATEST}, the last one first. */
+    public List<String> latest() {
+        return recent.items();
+    }
+
+    /**
+     * Returns the items of which a number fell below a multiple of {@code step} between two times, in the order of their
      * ids. If a caller reads the numbers of these items each time, none of its numbers is out of date by {@code step}
      * or more. The first call passes over all items. A later one that goes on where the call before ended takes only
      * those that may have cooled.
@@ -102,8 +176,17 @@ public final class FastPopularity implements Durable {
         SortedSet<String> candidates = queue.takeUntil(to);
         candidates.forEach(item -> queue.place(item, to));
         return candidates.stream()
-                .filter(item -> Math.floor(number(item, from) / step) != Math.floor(number(item, to) / step))
+                .filter(item -> hasCooled(item, from, to, step))
                 .toList();
+    }
+
+    private boolean hasCooled(String item, long from, long to, double step) {
+        double[] before = new double[settings.halfLives().size()];
+        double[] after = before.clone();
+        numbers(item, from, before);
+        numbers(item, to, after);
+        return IntStream.range(0, after.length)
+                .anyMatch(which -> Math.floor(before[which] / step) != Math.floor(after[which] / step));
     }
 
     /** Returns the time of the item's last click, epoch milliseconds; 0 without one. */
@@ -117,12 +200,6 @@ public final class FastPopularity implements Durable {
         return all;
     }
 
-    /** Returns the natural log of p, the expected share of the item among the positives. */
-    public double logProbability(String item, long time, int catalogueSize) {
-        double total = counts.total(time / MILLIS_AN_HOUR) / settings.prior() + Math.max(1, catalogueSize);
-        return number(item, time) - StrictMath.log(total);
-    }
-
     /**
      * Returns a number after some time without clicks.
      *
@@ -133,6 +210,7 @@ public final class FastPopularity implements Durable {
     }
 
     public void remove(String item) {
+        recent.remove(item);
         counts.remove(item);
         cooling.ifPresent(queue -> queue.remove(item));
     }
@@ -140,6 +218,7 @@ public final class FastPopularity implements Durable {
     @Override
     public void restore(byte[] key, byte[] value) {
         counts.restore(key, value);
+        recent.forget();
         cooling = Optional.empty();
     }
 
@@ -149,7 +228,7 @@ public final class FastPopularity implements Durable {
     }
 
     /**
-     * The items by the time at which their {@linkplain FastPopularity#number number} falls below the next multiple of a step, if
+     * The items by the time at which the first of their {@linkplain FastPopularity#number numbers} falls below its next multiple of a step, if
      * no click comes before.
      *
      * <p>With k the multiple below a number n at time t, the time follows from the decay:
@@ -159,7 +238,7 @@ public final class FastPopularity implements Durable {
      * </pre>
      *
      * <p>The times are early by more than they are rounded, so an item is never taken too late; whoever takes it compares its
-     * numbers. An item below the first multiple is in no place: it cannot fall below another.
+     * numbers. An item below the first multiples is in no place: it cannot fall below another.
      */
     private static final class Cooling {
 
@@ -171,6 +250,7 @@ public final class FastPopularity implements Durable {
         private final FastPopularity popularity;
         private final double step;
         private long until;
+        private final double[] numbers;
         private final Map<String, Crossing> byItem = new HashMap<>();
         private final TreeSet<Crossing> byTime =
                 new TreeSet<>(Comparator.comparingDouble(Crossing::time).thenComparing(Crossing::item));
@@ -180,6 +260,7 @@ public final class FastPopularity implements Durable {
             this.popularity = popularity;
             this.until = from;
             this.step = step;
+            this.numbers = new double[popularity.settings.halfLives().size()];
         }
 
         /** Returns true if a time is the one at which the last take ended. */
@@ -194,15 +275,21 @@ public final class FastPopularity implements Durable {
          */
         void place(String item, long from) {
             remove(item);
-            double number = popularity.number(item, from);
-            double multiple = Math.floor(number / step) * step;
-            if (multiple > 0) {
-                double halfLives =
-                        StrictMath.log(StrictMath.expm1(number) / StrictMath.expm1(multiple)) / StrictMath.log(2);
-                double after = Math.max(0, halfLives)
-                        * popularity.settings().halfLife().toMillis();
+            popularity.numbers(item, from, numbers);
+            double first = Double.POSITIVE_INFINITY;
+            for (int which = 0; which < numbers.length; which++) {
+                double multiple = Math.floor(numbers[which] / step) * step;
+                if (multiple > 0) {
+                    double halfLives = StrictMath.log(StrictMath.expm1(numbers[which]) / StrictMath.expm1(multiple))
+                            / StrictMath.log(2);
+                    double halfLife =
+                            popularity.settings().halfLives().get(which).toMillis();
+                    first = Math.min(first, Math.max(0, halfLives) * halfLife);
+                }
+            }
+            if (first < Double.POSITIVE_INFINITY) {
                 Crossing crossing =
-                        new Crossing(Math.max((double) from, popularity.lastClick(item)) + after - EARLY, item);
+                        new Crossing(Math.max((double) from, popularity.lastClick(item)) + first - EARLY, item);
                 byItem.put(item, crossing);
                 byTime.add(crossing);
             }

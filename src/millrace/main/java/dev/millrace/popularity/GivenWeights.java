@@ -88,6 +88,10 @@ public record GivenWeights(OptionalDouble popularity, OptionalDouble neighbours)
     public PriorWeights or(PriorWeights learned) {
         PriorWeights ofItems = popularity.isPresent() ? PriorWeights.ofPopularity(popularity.getAsDouble()) : learned;
         return new PriorWeights(
-                ofItems.popularity(), ofItems.age(), ofItems.newness(), neighbours.orElse(learned.neighbours()));
+                ofItems.popularity(),
+                ofItems.age(),
+                ofItems.newness(),
+                neighbours.orElse(learned.neighbours()),
+                learned.halfLife());
     }
 }

@@ -10,11 +10,17 @@ import dev.millrace.state.Form;
  * @param age γ, of {@code g} = {@link ItemAge#number}
  * @param newness δ, of g up to {@link ItemAge#NEW}
  * @param neighbours ν, of {@code n}, how near the item is to the user's latest clicks: a number of item and user
+ * @param halfLife by which of the learner's half-lives popularity counts
  */
-public record PriorWeights(double popularity, double age, double newness, double neighbours) {
+public record PriorWeights(double popularity, double age, double newness, double neighbours, int halfLife) {
 
     /** The cosine alone. */
     public static final PriorWeights NONE = ofPopularity(0);
+
+    /** Weights for the first half-life. */
+    public PriorWeights(double popularity, double age, double newness, double neighbours) {
+        this(popularity, age, newness, neighbours, 0);
+    }
 
     public static PriorWeights ofPopularity(double popularity) {
         return new PriorWeights(popularity, 0, 0, 0);
@@ -23,7 +29,11 @@ public record PriorWeights(double popularity, double age, double newness, double
     /** Writes the weights, or reads them. */
     public PriorWeights fields(Form form) {
         return new PriorWeights(
-                form.number(popularity), form.number(age), form.number(newness), form.number(neighbours));
+                form.number(popularity),
+                form.number(age),
+                form.number(newness),
+                form.number(neighbours),
+                form.integer(halfLife));
     }
 
     /** Returns true if what an item adds to its score by itself has no weight. */
@@ -40,7 +50,7 @@ public record PriorWeights(double popularity, double age, double newness, double
 
     /** Returns these weights, each times a factor. */
     public PriorWeights times(double factor) {
-        return new PriorWeights(popularity * factor, age * factor, newness * factor, neighbours * factor);
+        return new PriorWeights(popularity * factor, age * factor, newness * factor, neighbours * factor, halfLife);
     }
 
     /** Returns what an item's own numbers add to its score. */

@@ -1,14 +1,36 @@
 package dev.millrace.publish;
 
-/**
- * The recent popularity of an item, as subscribers receive it.
- *
- * @param number natural log of the item's share of the recent clicks over that of an item without any, as of the
- *     embedding's event time; at least 0. See {@link dev.millrace.popularity.FastPopularity}
- * @param halfLife event time after which a click weighs half, milliseconds; 0 if there is no popularity
- * @param isDimension true if the number is also the last component of the vector on the topic, after the unit vector
- */
-public record PublishedPopularity(double number, long halfLife, boolean isDimension) {
+import java.util.List;
 
-    public static final PublishedPopularity NONE = new PublishedPopularity(0, 0, false);
+/**
+ * The recent popularity of an item, as subscribers receive it: a number by each of the half-lives among which its learner chooses.
+ *
+ * @param numbers natural log of the item's share of the recent clicks over that of an item without any, as of the
+ *     embedding's event time; at least 0. See {@link dev.millrace.popularity.FastPopularity}
+ * @param halfLives event time after which a click weighs half in each number, milliseconds; none if there is no popularity
+ * @param isDimension true if the numbers are also the last components of the vector on the topic, after the unit vector
+ */
+public record PublishedPopularity(List<Float> numbers, List<Long> halfLives, boolean isDimension) {
+
+    public static final PublishedPopularity NONE = new PublishedPopularity(List.of(), List.of(), false);
+
+    /** @throws IllegalArgumentException if there is not one half-life for each number */
+    public PublishedPopularity {
+        numbers = List.copyOf(numbers);
+        halfLives = List.copyOf(halfLives);
+        if (numbers.size() != halfLives.size()) {
+            throw new IllegalArgumentException(
+                    numbers.size() + " numbers of popularity by " + halfLives.size() + " half-lives");
+        }
+    }
+
+    /** A number by one half-life. */
+    public PublishedPopularity(double number, long halfLife, boolean isDimension) {
+        this(List.of((float) number), List.of(halfLife), isDimension);
+    }
+
+    /** Components after the unit vector on the topic. */
+    public List<Float> dimensions() {
+        return isDimension ? numbers : List.of();
+    }
 }

@@ -13,7 +13,9 @@ import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Form;
 import dev.millrace.state.StoredFields;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -254,10 +256,14 @@ public final class Publisher implements Durable {
     }
 
     private PublishedPopularity published(String item, FastPopularity popularity) {
-        return new PublishedPopularity(
-                popularity.number(item, plan.eventTime()),
-                popularity.settings().halfLife().toMillis(),
-                settings.isPopularityDimension());
+        List<Long> halfLives = popularity.settings().halfLives().stream()
+                .map(Duration::toMillis)
+                .toList();
+        double[] numbers = new double[halfLives.size()];
+        popularity.numbers(item, plan.eventTime(), numbers);
+        List<Float> asSent =
+                Arrays.stream(numbers).mapToObj(number -> (float) number).toList();
+        return new PublishedPopularity(asSent, halfLives, settings.isPopularityDimension());
     }
 
     private void touchCooled(FastPopularity popularity) {

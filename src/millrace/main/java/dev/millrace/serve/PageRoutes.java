@@ -109,7 +109,14 @@ final class PageRoutes {
         columns.put("item", items.stream().map(IndexedItem::item).toList());
         columns.put("x", map.points().stream().map(ItemMap.Point::x).toList());
         columns.put("y", map.points().stream().map(ItemMap.Point::y).toList());
-        columns.put("popularity", items.stream().map(IndexedItem::popularity).toList());
+        int halfLife = page.state()
+                .engine()
+                .generation(map.generation())
+                .map(served -> served.encoder().prior().halfLife())
+                .orElse(0);
+        columns.put(
+                "popularity",
+                items.stream().map(item -> item.popularity(halfLife)).toList());
         columns.put("attributes", items.stream().map(IndexedItem::attributes).toList());
         Set<String> names = new TreeSet<>();
         items.forEach(item -> names.addAll(item.attributes().values().keySet()));

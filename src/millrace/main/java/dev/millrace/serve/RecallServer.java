@@ -247,7 +247,7 @@ public final class RecallServer implements AutoCloseable {
                 item.eventTime(),
                 item.publishedAt(),
                 AnswerBody.ageSeconds(item.publishedAt(), clock),
-                item.popularity(),
+                item.popularity(served.encoder().prior().halfLife()),
                 item.attributes(),
                 item.vector());
         answer(request, body.generation(), body.step(), body);
@@ -261,7 +261,7 @@ public final class RecallServer implements AutoCloseable {
             long eventTime,
             long publishedAt,
             double ageSeconds,
-            double popularity,
+            float popularity,
             Features attributes,
             float[] vector) {}
 

@@ -356,7 +356,8 @@ public final class SettingsReader {
         return row[right.length()];
     }
 
-    private static Duration parseDuration(String text) {
+    /** @throws IllegalArgumentException if the text is not a whole number and a unit of time */
+    public static Duration parseDuration(String text) {
         String unit = text.replaceFirst("[0-9]*", "");
         long amount = Long.parseLong(text.substring(0, text.length() - unit.length()));
         return Duration.ofMillis(Math.multiplyExact(

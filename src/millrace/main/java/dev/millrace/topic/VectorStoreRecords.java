@@ -47,13 +47,12 @@ public final class VectorStoreRecords {
         for (float component : vector) {
             components.add(component);
         }
-        if (embedding.popularity().isDimension()) {
-            components.add((float) embedding.popularity().number());
-        }
+        embedding.popularity().dimensions().forEach(components::add);
         value.put("generation", embedding.generation())
                 .put("step", embedding.step())
-                .put("event_time", embedding.eventTime())
-                .put("log_popularity", embedding.popularity().number());
+                .put("event_time", embedding.eventTime());
+        ArrayNode numbers = value.putArray("log_popularities");
+        embedding.popularity().numbers().forEach(numbers::add);
         ObjectNode payload = value.putObject("payload").put("item_id", embedding.item());
         embedding.attributes().values().forEach((name, attribute) -> payload.set(name, json(attribute)));
         try {

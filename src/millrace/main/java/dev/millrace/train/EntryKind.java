@@ -119,7 +119,7 @@ public enum EntryKind {
         if (ModelEntry.Kind.HEADER.isOf(key)) {
             return Role.HEADER;
         }
-        if (ModelEntry.Kind.TABLE.isOf(key) || ModelEntry.Kind.MIXTURE.isOf(key)) {
+        if (ModelEntry.Kind.TABLE.isOf(key)) {
             return Role.COMPANION;
         }
         if (key[0] == PUBLICATION.prefix && Publisher.isOfTheGate(key)) {

@@ -1,5 +1,7 @@
 package dev.millrace.train;
 
+import java.util.List;
+
 /**
  * The figures of a {@link TrainingProgress} that have a name: those of the last learnt batch and of the last
  * publication.
@@ -11,6 +13,8 @@ public enum Figure {
     TEMPERATURE("temperature"),
     /** Learned weight β of recent popularity in the score cos / τ + β log p. */
     POPULARITY_WEIGHT("popularity-weight"),
+    /** Half-life of popularity that leads, seconds of event time. */
+    POPULARITY_HALF_LIFE("popularity-half-life-seconds"),
     /** Learned weight γ of an item's age in the same score: of g = log(1 + hours). */
     AGE_WEIGHT("age-weight"),
     /** Learned weight δ of min(g, 2). */
@@ -51,6 +55,10 @@ public enum Figure {
     ROWS_MISSED("row-cache.missed"),
     /** Rows that steps learnt from since this learner started. */
     ROWS_LEARNT("row-cache.learnt");
+
+    /** What is learned of the score beside the towers. */
+    public static final List<Figure> OF_THE_MIXTURE =
+            List.of(POPULARITY_WEIGHT, POPULARITY_HALF_LIFE, AGE_WEIGHT, NEWNESS_WEIGHT, NEIGHBOURS_WEIGHT);
 
     private final String label;
 

@@ -7,6 +7,7 @@ import dev.millrace.model.TwoTower;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.PublicationPlan;
 import dev.millrace.state.Form;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -22,8 +23,10 @@ final class Figures {
      * Returns the figures of a learnt step.
      *
      * @param model after the step
+     * @param halfLives of popularity
      */
-    static SortedMap<String, Double> learnt(MiniBatch batch, StepReport report, TwoTower model) {
+    static SortedMap<String, Double> learnt(
+            MiniBatch batch, StepReport report, TwoTower model, List<Duration> halfLives) {
         SortedMap<String, Double> figures = new TreeMap<>();
         if (!batch.rehearsed().isEmpty()) {
             figures.put(Figure.REHEARSED.label(), (double) batch.rehearsed().size());
@@ -34,6 +37,9 @@ final class Figures {
         figures.put(Figure.LOG_Q_HIGH.label(), report.logQHigh());
         PriorWeights prior = model.mixture().relative();
         figures.put(Figure.POPULARITY_WEIGHT.label(), prior.popularity());
+        figures.put(
+                Figure.POPULARITY_HALF_LIFE.label(),
+                halfLives.get(prior.halfLife()).toMillis() / 1e3);
         figures.put(Figure.AGE_WEIGHT.label(), prior.age());
         figures.put(Figure.NEWNESS_WEIGHT.label(), prior.newness());
         figures.put(Figure.NEIGHBOURS_WEIGHT.label(), prior.neighbours());

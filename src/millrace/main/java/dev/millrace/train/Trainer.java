@@ -11,7 +11,6 @@ import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.Examiner;
 import dev.millrace.exam.ItemFacts;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.model.Mixture;
 import dev.millrace.model.RefusedStepException;
 import dev.millrace.model.RowStorage;
 import dev.millrace.model.StepReport;
@@ -66,6 +65,7 @@ public final class Trainer implements Durable, AutoCloseable {
     private final long removalMemoryMillis;
 
     private long closedStep;
+    private boolean isMixtureKept;
     private long learntStep;
     private long positives;
     private long refusedSteps;
@@ -96,7 +96,13 @@ public final class Trainer implements Durable, AutoCloseable {
                 new Batcher(settings.batch(), catalogue, EntryKind.OPEN_BATCH.prefix(), EntryKind.POPULARITY.prefix());
         facts = settings.facts(catalogue, stored);
         engine = settings.stepEngine();
-        model = new TwoTower(settings.model(), catalogue, engine, new RowStorage(stored, settings.cacheBytes()), times);
+        model = new TwoTower(
+                settings.model(),
+                catalogue,
+                engine,
+                new RowStorage(stored, settings.cacheBytes()),
+                times,
+                settings.mixture());
         examiner = new Examiner(
                 settings.exam(), EntryKind.EXAM.prefix(), EntryKind.BASELINE.prefix(), witness, catalogue::ownId);
         publisher = new Publisher(settings.publish(), EntryKind.PUBLICATION.prefix(), catalogue::ownId);
@@ -211,22 +217,36 @@ public final class Trainer implements Durable, AutoCloseable {
         if (isBeforeStart(batch)) {
             return passOver(batch, isOwn);
         }
-        Optional<Mixture.Gradient> mixture = Optional.empty();
         if (!batch.examples().isEmpty()) {
-            mixture = examiner.examine(batch, model, facts);
+            examiner.examine(batch, model, facts);
             examiner.observe(batch);
             publisher.examined(batch.step(), examiner.totalsOfTowers(), catalogue.size());
             alarms.examined(batch.step(), examiner.totalsOfTowers());
         }
-        StepOutcome outcome = step(batch, isOwn, mixture);
+        StepOutcome outcome = step(batch, isOwn, true);
         outcome.learnt().ifPresent(report -> alarms.learnt(batch, report, model, catalogue));
         alarms.forgetRemoved(batch);
         return outcome;
     }
 
-    /** Learns from a batch without an exam: for repeated passes over a warm-up. */
+    /** Learns from a batch of the log as {@link #learn} does, without the exam, which changes no weight. */
+    public StepOutcome replay(MiniBatch batch) {
+        return step(batch, enter(batch), true);
+    }
+
+    /** Learns from a batch without an exam, and teaches the mixture nothing: for repeated passes over a warm-up. */
     public StepOutcome learnUnexamined(MiniBatch batch) {
-        return step(batch, enter(batch), Optional.empty());
+        return step(batch, enter(batch), false);
+    }
+
+    /** Returns the number of positives learnt. */
+    public long positives() {
+        return positives;
+    }
+
+    /** Teaches the mixture nothing from now on: to find out how soon it knows enough. */
+    public void keepMixture() {
+        isMixtureKept = true;
     }
 
     /** Examines the model on a batch and does not learn: for a frozen model to compare with one that learns. */
@@ -507,7 +527,8 @@ public final class Trainer implements Durable, AutoCloseable {
         catalogue.forgetRemovedBefore(eventTime - removalMemoryMillis);
     }
 
-    private StepOutcome step(MiniBatch batch, boolean isOwn, Optional<Mixture.Gradient> mixture) {
+    /** @param isTeaching whether the mixture learns too, which needs what was known before the batch */
+    private StepOutcome step(MiniBatch batch, boolean isOwn, boolean isTeaching) {
         learntStep = batch.step();
         publisher.stepped(batch);
         if (batch.examples().isEmpty()) {
@@ -515,13 +536,13 @@ public final class Trainer implements Durable, AutoCloseable {
         }
         comeTo(batch);
         try {
-            StepReport report = model.learn(batch);
-            mixture.ifPresent(model.mixture()::learn);
+            StepReport report = isTeaching && !isMixtureKept ? facts.learn(batch, model) : model.learn(batch);
             positives += batch.examples().size();
             loss = report.loss();
             gradientNorm = report.gradientNorm();
             fieldWeights = model.fieldWeights();
-            figures = Figures.learnt(batch, report, model);
+            figures = Figures.learnt(
+                    batch, report, model, facts.popularity().settings().halfLives());
             publisher.learnt(batch, model);
             settle(batch, isOwn, Outcome.LEARNT, "");
             return new StepOutcome(Outcome.LEARNT, Optional.of(report), Optional.empty());

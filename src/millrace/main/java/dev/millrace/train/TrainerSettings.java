@@ -5,6 +5,7 @@ import dev.millrace.batch.BatchSettings;
 import dev.millrace.catalogue.Catalogue;
 import dev.millrace.exam.ExamSettings;
 import dev.millrace.exam.ItemFacts;
+import dev.millrace.model.Mixture;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.RowStorage;
 import dev.millrace.model.engine.Engine;
@@ -85,6 +86,11 @@ public record TrainerSettings(
                         EntryKind.ERASED_NEIGHBOURS.prefix(),
                         stored,
                         cacheBytes / NEIGHBOURS_SHARE));
+    }
+
+    /** Returns the mixture of a new learner. */
+    Mixture mixture() {
+        return new Mixture(fast.halfLives().size(), fast.first());
     }
 
     /** Returns a new engine for the steps of one learner, which closes it. */

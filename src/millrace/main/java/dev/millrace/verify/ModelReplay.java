@@ -3,7 +3,6 @@ package dev.millrace.verify;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.checkpoint.LearnerEntries;
-import dev.millrace.model.ModelEntry;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.OrderedEntries;
@@ -46,7 +45,7 @@ final class ModelReplay {
     }
 
     void learn(MiniBatch batch) {
-        trainer.learnUnexamined(batch);
+        trainer.replay(batch);
     }
 
     /** Compares the digests of its step. */
@@ -125,7 +124,6 @@ final class ModelReplay {
         if (trainer.digest().isEmpty()) {
             trainer.publish(Optional.empty(), embedding -> {}); // as before each commit; the vectors are not needed
             trainer.drainDirty(entries);
-            entries.delete(ModelEntry.Kind.MIXTURE.key()); // only exams learn it; who goes on from here begins it anew
         }
     }
 

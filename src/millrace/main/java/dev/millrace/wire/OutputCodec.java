@@ -14,8 +14,10 @@ import dev.millrace.avro.NeighbourRecord;
 import dev.millrace.avro.OperatorActionRecord;
 import dev.millrace.avro.ProgressRecord;
 import dev.millrace.avro.RankingRecord;
+import dev.millrace.avro.YoungRecord;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.exam.Youth;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.model.RowCounts;
 import dev.millrace.neighbour.NeighbourList;
@@ -28,6 +30,7 @@ import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,9 +48,7 @@ final class OutputCodec {
     static ItemEmbeddingRecord toAvro(ItemEmbedding embedding, float[] vector, String logTopic) {
         List<Float> components = new ArrayList<>(BatchCodec.boxed(vector));
         PublishedPopularity popularity = embedding.popularity();
-        if (popularity.isDimension()) {
-            components.add((float) popularity.number());
-        }
+        components.addAll(popularity.dimensions());
         return ItemEmbeddingRecord.newBuilder()
                 .setItemId(embedding.item())
                 .setVector(components)
@@ -56,9 +57,9 @@ final class OutputCodec {
                 .setLogTopic(logTopic)
                 .setEventTime(instant(embedding.eventTime()))
                 .setProducedAt(instant(embedding.producedAt()))
-                .setLogPopularity(popularity.number())
-                .setPopularityHalfLife(popularity.halfLife())
-                .setExtraDimensions(popularity.isDimension() ? 1 : 0)
+                .setLogPopularities(popularity.numbers())
+                .setPopularityHalfLives(popularity.halfLives())
+                .setExtraDimensions(popularity.dimensions().size())
                 .setItemTime(instant(embedding.itemTime()))
                 .setAttributes(FeatureCodec.toAvro(embedding.attributes()))
                 .build();
@@ -74,7 +75,7 @@ final class OutputCodec {
                 record.getStep(),
                 record.getEventTime().toEpochMilli(),
                 record.getProducedAt().toEpochMilli(),
-                new PublishedPopularity(record.getLogPopularity(), record.getPopularityHalfLife(), extra > 0),
+                new PublishedPopularity(record.getLogPopularities(), record.getPopularityHalfLives(), extra > 0),
                 record.getItemTime().toEpochMilli(),
                 FeatureCodec.toCore(record.getAttributes()));
     }
@@ -204,6 +205,7 @@ final class OutputCodec {
                 .setModel(ranking(progress.exam().model()))
                 .setPopularity(ranking(progress.exam().popularity()))
                 .setWithoutHistory(progress.exam().withoutHistory())
+                .setYoung(young(progress.exam()))
                 .setFieldWeights(new TreeMap<>(progress.fieldWeights()))
                 .setFigures(new TreeMap<>(progress.figures()))
                 .setWithheld(progress.withheld().orElse(null))
@@ -234,7 +236,11 @@ final class OutputCodec {
                         learner.getDisplacedRows()),
                 learner.getUnannounced(),
                 new ExamTotals(
-                        ranking(learner.getModel()), ranking(learner.getPopularity()), learner.getWithoutHistory()),
+                        ranking(learner.getModel()),
+                        ranking(learner.getPopularity()),
+                        learner.getWithoutHistory(),
+                        young(learner.getYoung()),
+                        List.of()),
                 books,
                 new TreeMap<>(learner.getFieldWeights()),
                 new TreeMap<>(learner.getFigures()),
@@ -250,6 +256,25 @@ final class OutputCodec {
                 .filter(kind -> kind.text().equals(record.getName()))
                 .findFirst()
                 .map(kind -> new Alarm(kind, record.getValue(), record.getLimit(), record.getSince()));
+    }
+
+    private static SortedMap<String, YoungRecord> young(ExamTotals exam) {
+        SortedMap<String, YoungRecord> young = new TreeMap<>();
+        exam.young()
+                .forEach((youth, found) ->
+                        young.put(youth.label(), new YoungRecord(ranking(found.model()), ranking(found.popularity()))));
+        return young;
+    }
+
+    private static Map<Youth, ExamTotals.Young> young(Map<String, YoungRecord> records) {
+        Map<Youth, ExamTotals.Young> young = new EnumMap<>(Youth.class);
+        for (Youth youth : Youth.values()) {
+            YoungRecord record = records.get(youth.label());
+            if (record != null) {
+                young.put(youth, new ExamTotals.Young(ranking(record.getModel()), ranking(record.getPopularity())));
+            }
+        }
+        return young;
     }
 
     private static RankingRecord ranking(RankingTotals totals) {

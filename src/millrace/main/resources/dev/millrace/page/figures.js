@@ -34,6 +34,12 @@ function behindLearner({ learner, index, readiness }) {
   return `${count(steps)} steps · ${duration(steps > 0 ? Math.max(0, learner.committedAt - index.publishedAt) : 0)}`;
 }
 
+/** Recall@10 of the clicks on young items, by the model and by popularity, and how many they are. */
+function ofYoung({ exam }, youth) {
+  const { scored, model, popularity } = exam.young[youth];
+  return scored > 0 ? `${percent(model.recall10)} · ${percent(popularity.recall10)} · ${count(scored)}` : '–';
+}
+
 const verdict = (state, kind) => (state.audits?.[kind] ? (state.audits[kind].agrees ? 'good' : 'bad') : undefined);
 
 // each figure: name, sentence, value of a state, and what the value tells: good, warn or bad
@@ -44,6 +50,9 @@ const CARDS = [
       { name: 'Recall@10', lead: true, says: 'Of the last 5,000 clicks those that were examined, and the share of these whose item the model had among its first ten before it learnt the click; ± is one standard error.', value: s => (s.exam.scored > 0 ? `${percent(s.exam.model.recall10)} ± ${percent(s.exam.model.error10)}` : '–') },
       { name: 'popularity alone', says: 'The same for a ranking by recent popularity, on the same clicks. The model should be above it.', value: s => (s.exam.scored > 0 ? `${percent(s.exam.popularity.recall10)} ± ${percent(s.exam.popularity.error10)}` : '–') },
       { name: 'Recall@100', says: 'Share of the same clicks whose item was among the first hundred.', value: s => (s.exam.scored > 0 ? `${percent(s.exam.model.recall100)} ± ${percent(s.exam.model.error100)}` : '–') },
+      { name: 'younger than an hour', says: 'Of the same clicks, those on items whose time is less than an hour before: Recall@10 of the model · of popularity · how many they are.', value: s => ofYoung(s, 'hour') },
+      { name: 'younger than a day', says: 'The same for items that are less than a day old.', value: s => ofYoung(s, 'day') },
+      { name: 'with few clicks', says: 'The same for items of which fewer than ten clicks had been learnt.', value: s => ofYoung(s, 'ten-clicks') },
       { name: 'loss', says: 'Mean loss of the last learnt mini-batch, natural log. It falls as the model tells the clicked item from the others.', value: s => plain(s.learner?.loss) },
       { name: 'learner', says: 'Generation whose learner these figures are of: the one that answers. If no learner reports on it, that of the live learner.', value: s => s.learner?.generation ?? '–' },
       { name: 'gradient norm', says: 'Length of the gradient of the last learnt mini-batch, before clipping.', value: s => significant(s.learner?.gradientNorm) },
@@ -88,6 +97,7 @@ const CARDS = [
       { name: 'clicks learnt', says: 'Positive examples that the learner has learnt since the beginning.', value: s => count(s.learner?.positives) },
       { name: 'temperature', says: 'By which the training divides cosines. Smaller is sharper.', value: s => significant(s.learner?.figures.temperature) },
       { name: 'popularity weight', says: 'β of questions that give none: how much recent popularity counts beside taste. By default it is learned, and with it how much an item\'s age counts.', value: s => significant(s.questions?.popularityWeight) },
+      { name: 'popularity half-life', says: 'Of the half-lives of recent popularity, the one that ranks best of late. It counts in answers.', value: s => (isNumber(s.learner?.figures['popularity-half-life-seconds']) ? duration(1000 * s.learner.figures['popularity-half-life-seconds']) : '–') },
       { name: 'field weights', says: 'Mean weight of each feature in the last mini-batch, for towers that weigh their features. Share of the five latest places of a history, if they are learned.', value: s => Object.entries(s.learner?.fieldWeights ?? {}).filter(([name]) => !/\[([5-9]|\d\d+)\]$/.test(name)).map(([name, weight]) => `${name} ${significant(weight)}`).join(', ') || 'this tower weighs none' },
       { name: 'learnt up to', says: 'Latest event time of the learnt mini-batches, UTC.', value: s => (s.learner?.eventTime > 0 ? new Date(s.learner.eventTime).toISOString().slice(0, 16).replace('T', ' ') : '–') },
     ],

@@ -90,16 +90,31 @@ class MetricsTest {
     /** A counter that began at 0 would go back for Prometheus, and rise by all that was ever learnt. */
     @Test
     void noCounterIsThereBeforeItsFigureIsRead() {
+        assertThat(scrapeOfALearner())
+                .contains("millrace_learn_step")
+                .doesNotContain("millrace_learn_positives_total", "millrace_events_received_total");
+    }
+
+    @Test
+    void recallOfYoungItemsIsToldByModelAndByPopularity() {
+        String scrape = scrapeOfALearner();
+
+        for (String item : List.of("hour", "day", "ten-clicks")) {
+            assertThat(scrape)
+                    .contains("millrace_exam_young_recall{by=\"model\",item=\"" + item + "\",k=\"10\"}")
+                    .contains("millrace_exam_young_recall{by=\"popularity\",item=\"" + item + "\",k=\"10\"}");
+        }
+    }
+
+    /** Before its first commit. */
+    private String scrapeOfALearner() {
         MillraceSettings settings =
                 MillraceSettings.load(List.of(), Map.of(), Map.of(), Map.of("kafka.bootstrap.servers", "127.0.0.1:1"));
         try (ProgressWatch progress = new ProgressWatch(
                 settings.clients(), settings.topics().names().trainingProgress(), new AvroWire(settings.wire()))) {
             new TrainMetrics(metrics, progress).register(settings.trainer().model());
             metrics.books(progress);
-
-            assertThat(registry.scrape())
-                    .contains("millrace_learn_step")
-                    .doesNotContain("millrace_learn_positives_total", "millrace_events_received_total");
+            return registry.scrape();
         }
     }
 

@@ -74,13 +74,15 @@ class CountedExamplesTest {
 
     @Test
     void itHardlyCountsInThePopularityTerm() {
-        FastPopularity popularity =
-                new FastPopularity(FastPopularity.Settings.read(new SettingsReader(Map.of())), 'F', id -> id);
+        FastPopularity popularity = new FastPopularity(
+                FastPopularity.Settings.read(new SettingsReader(Map.of("popularity.fast.half-life", "6h"))),
+                'F',
+                id -> id);
 
         batches(batcher(Map.of()), 50, 1e-6).forEach(batch -> popularity.observe(batch.counted()));
 
-        assertThat(popularity.number("spam", TIME)).isZero();
-        assertThat(popularity.number("i7", TIME)).isPositive();
+        assertThat(popularity.number("spam", TIME, 0)).isZero();
+        assertThat(popularity.number("i7", TIME, 0)).isPositive();
     }
 
     /** Batches, half of "spam" of that weight, half of other items of weight 1 unless all are to be of one weight. */

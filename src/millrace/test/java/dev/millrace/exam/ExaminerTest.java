@@ -3,7 +3,6 @@ package dev.millrace.exam;
 import static java.util.stream.Collectors.counting;
 import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Batches;
@@ -13,7 +12,6 @@ import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
-import dev.millrace.model.Mixture;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.Scenes;
 import dev.millrace.model.TwoTower;
@@ -22,7 +20,6 @@ import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.neighbour.NeighbourSettings;
 import dev.millrace.popularity.FastPopularity;
 import dev.millrace.popularity.GivenWeights;
-import dev.millrace.popularity.PriorWeights;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
@@ -32,11 +29,11 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
-import java.util.function.ToDoubleBiFunction;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.assertj.core.api.RecursiveComparisonAssert;
 import org.junit.jupiter.api.Test;
@@ -45,8 +42,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ExaminerTest {
 
-    private static final long HALF_AN_HOUR = 1_800_000;
     private static final long TIME = 1_700_000_000_000L;
+    private static final long HOUR = 3_600_000;
     private static final int ITEMS = 150;
     private static final List<Double> WEIGHTS = List.of(0.75, 0.0, 0.3, 10.0); // the first is the settings' own
     private static final ModelSettings MODEL = ModelSettings.read(new SettingsReader(Map.of("tower.dim", "8")));
@@ -54,7 +51,7 @@ class ExaminerTest {
     private final SplittableRandom random = new SplittableRandom(4);
     private final Catalogue catalogue = new Catalogue('C');
     private final FastPopularity popularity =
-            new FastPopularity(new FastPopularity.Settings(Duration.ofHours(6), 0.1), 'F', id -> id);
+            new FastPopularity(new FastPopularity.Settings(List.of(Duration.ofHours(6)), 0.1), 'F', id -> id);
     private final NeighbourSettings neighbourSettings = new NeighbourSettings(10, Duration.ofDays(7));
     private final NeighbourLists neighbours =
             new NeighbourLists(neighbourSettings, catalogue, 'N', 'n', EntrySource.NONE, 0);
@@ -113,18 +110,18 @@ class ExaminerTest {
         Examiner examiner = examiner();
         TwoTower model = new TwoTower(MODEL, catalogue);
 
-        var mixture = examiner.examine(batch(examples), model, facts);
+        examiner.examine(batch(examples), model, facts);
 
         Examiner ofTheOthers = examiner();
-        var expected = ofTheOthers.examine(batch(examples.subList(0, 20)), model, facts);
+        ofTheOthers.examine(batch(examples.subList(0, 20)), model, facts);
         assertThat(examiner.totals()).usingRecursiveComparison().isEqualTo(ofTheOthers.totals());
-        assertThat(mixture).isEqualTo(expected).isPresent();
+        assertThat(examiner.totals().model().scored()).isEqualTo(20);
     }
 
     @Test
     void whatTheUserHadCompetesIfItIsNotLeftOut() {
         for (String item : List.of("target", "had", "other")) {
-            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem(item, TIME, Features.NONE)));
+            list(item, TIME);
         }
         TrainingExample example = Scenes.click("u", "target", TIME, "had");
         ExamSettings leftOut = settings(GivenWeights.OF_THE_TOWERS);
@@ -210,101 +207,12 @@ class ExaminerTest {
         assertThat(expected.hits()[3]).isPositive();
     }
 
-    @Test
-    void theGradientOfTheMixtureAgreesWithFiniteDifferencesOfTheLikelihood() {
-        int items = 1_500; // in two tiles
-        for (int item = 0; item < items; item++) {
-            long time = TIME - item % 50 * HALF_AN_HOUR;
-            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, time, Features.NONE)));
-        }
-        MiniBatch before = batch(drawn(200));
-        popularity.observe(before.counted());
-        neighbours.observe(before);
-        TwoTower model = new TwoTower(MODEL, catalogue);
-        model.learn(batch(drawn(60)));
-        model.mixture()
-                .learn(new Mixture.Gradient(0.1, new PriorWeights(0.1, 0.1, -0.1, -0.1))); // so that no weight is 0
-        MiniBatch batch = batch(drawn(30));
-        Map<String, float[]> vectors = vectors(model);
-
-        Mixture.Gradient gradient = examiner().examine(batch, model, facts).orElseThrow();
-
-        double a = model.mixture().towers();
-        PriorWeights prior = model.mixture().prior();
-        ToDoubleBiFunction<Double, PriorWeights> surprise = (towers, beside) -> surprise(
-                batch,
-                model,
-                vectors,
-                towers,
-                new PriorWeights(
-                        prior.popularity() + beside.popularity(),
-                        prior.age() + beside.age(),
-                        prior.newness() + beside.newness(),
-                        prior.neighbours() + beside.neighbours()));
-        assertThat(gradient.towers())
-                .isCloseTo(difference(step -> surprise.applyAsDouble(a + step, PriorWeights.NONE)), within(1e-5));
-        double[] ofPrior = {
-            gradient.prior().popularity(),
-            gradient.prior().age(),
-            gradient.prior().newness(),
-            gradient.prior().neighbours()
-        };
-        for (int part = 0; part < ofPrior.length; part++) {
-            double[] unit = new double[ofPrior.length];
-            unit[part] = 1;
-            PriorWeights along = new PriorWeights(unit[0], unit[1], unit[2], unit[3]);
-            assertThat(ofPrior[part])
-                    .isCloseTo(difference(step -> surprise.applyAsDouble(a, along.times(step))), within(1e-5));
-        }
-        assertThat(Math.abs(gradient.towers())).isGreaterThan(1e-3);
-        assertThat(Math.abs(gradient.prior().neighbours())).isGreaterThan(1e-3);
-        assertThat(Math.abs(gradient.prior().age())).isGreaterThan(1e-3);
-    }
-
     /** The numbers of what is near to an example's history, each from its parts. */
     private Map<String, Double> near(TrainingExample example) {
         Map<String, Double> near = new TreeMap<>();
         neighbours.forEachNear(example.user().history(), TIME, (item, part) -> near.merge(item, part, Double::sum));
         near.replaceAll((item, nb) -> Nearness.number(nb));
         return near;
-    }
-
-    private static double difference(DoubleUnaryOperator function) {
-        double step = 1e-4;
-        return (function.applyAsDouble(step) - function.applyAsDouble(-step)) / (2 * step);
-    }
-
-    /** Mean of −log likelihood over the examples, in double precision. */
-    private double surprise(
-            MiniBatch batch, TwoTower model, Map<String, float[]> vectors, double towers, PriorWeights prior) {
-        double sum = 0;
-        float[] user = new float[8];
-        for (TrainingExample example : batch.examples()) {
-            model.userVectors(List.of(example.user()), List.of(example.context()), user);
-            Map<String, Double> near = near(example);
-            double all = 0;
-            double own = 0;
-            for (int item = 0; item < catalogue.size(); item++) {
-                String id = catalogue.itemAt(item);
-                boolean isTarget = id.equals(example.item());
-                if (isTarget || !example.user().history().contains(id)) {
-                    double cosine = 0;
-                    for (int d = 0; d < 8; d++) {
-                        cosine += (double) user[d] * vectors.getOrDefault(id, user)[d];
-                    }
-                    double age = Math.log1p(item % 50 * 0.5); // hours
-                    double score = towers * cosine / model.temperature()
-                            + prior.popularity() * popularity.number(id, TIME)
-                            + prior.age() * age
-                            + prior.newness() * Math.min(age, 2)
-                            + prior.neighbours() * near.getOrDefault(id, 0.0);
-                    all += Math.exp(score);
-                    own = isTarget ? score : own;
-                }
-            }
-            sum += Math.log(all) - own;
-        }
-        return sum / batch.examples().size();
     }
 
     @Test
@@ -329,6 +237,49 @@ class ExaminerTest {
             assertThatRanks(each.totals().others().get(0)).isEqualTo(reference(batch, model, 0.3));
             assertThatRanks(each.totalsOfTowers().model()).isEqualTo(reference(batch, model, 0));
         }
+    }
+
+    /** By the catalogue's times and each click's own, and by the clicks before the batch. */
+    @Test
+    void clicksOnYoungItemsAreTotalledApart() {
+        long[] ages = {0, HOUR / 2, HOUR, 23 * HOUR, 24 * HOUR, 720 * HOUR};
+        for (int item = 0; item < ITEMS; item++) {
+            list("i" + item, TIME - ages[item % ages.length]);
+        }
+        List<TrainingExample> before = drawn(400);
+        Map<String, Long> clicks = before.stream().collect(groupingBy(TrainingExample::item, counting()));
+        popularity.observe(before);
+        MiniBatch batch = batch(IntStream.range(0, 100) // within two hours
+                .mapToObj(at -> Scenes.click("u", "i" + random.nextInt(60), TIME + at * HOUR / 50, "i" + (149 - at)))
+                .toList());
+        TwoTower model = new TwoTower(MODEL, catalogue);
+        Examiner examiner = examiner();
+        examiner.observe(batch(before));
+        Examiner restored = examiner();
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+
+        examiner.examine(batch, model, facts);
+        examiner.drainDirty(EntrySink.into(stored));
+        stored.forEach(restored::restore);
+
+        for (Youth youth : Youth.values()) {
+            MiniBatch young = batch(batch.examples().stream()
+                    .filter(click -> youth(click, ages, clicks).contains(youth))
+                    .toList());
+            assertThat(young.examples()).as(youth.text()).hasSizeBetween(10, 90);
+            for (Examiner each : List.of(examiner, restored)) {
+                ExamTotals.Young found = each.totals().young(youth);
+                assertThatRanks(found.model()).isEqualTo(reference(young, model, WEIGHTS.get(0)));
+                assertThatRanks(found.popularity())
+                        .isEqualTo(ranked(young, click -> item -> (float) clicks.getOrDefault(item, 0L)));
+            }
+        }
+        assertThat(restored.totals()).usingRecursiveComparison().isEqualTo(examiner.totals());
+    }
+
+    private static Set<Youth> youth(TrainingExample click, long[] ages, Map<String, Long> clicks) {
+        long listed = TIME - ages[Integer.parseInt(click.item().substring(1)) % ages.length];
+        return Youth.of(click.time() - listed, clicks.getOrDefault(click.item(), 0L));
     }
 
     private static GivenWeights popularity(double weight) {
@@ -366,7 +317,7 @@ class ExaminerTest {
             float[] user = new float[model.dim()];
             model.userVectors(List.of(example.user()), List.of(example.context()), user);
             return item -> product(user, vectors.getOrDefault(item, user))
-                    + (float) (weight * model.temperature() * popularity.number(item, TIME))
+                    + (float) (weight * model.temperature() * popularity.number(item, TIME, 0))
                     + nearWeight * near.getOrDefault(item, 0.0).floatValue();
         });
     }
@@ -420,8 +371,12 @@ class ExaminerTest {
 
     private void listAll() {
         for (int item = 0; item < ITEMS; item++) {
-            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
+            list("i" + item, TIME);
         }
+    }
+
+    private void list(String item, long time) {
+        catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem(item, time, Features.NONE)));
     }
 
     private List<TrainingExample> drawn(int count) {

@@ -1,7 +1,6 @@
 package dev.millrace.exam;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Batches;
@@ -12,12 +11,17 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.model.Mixture;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.model.RowStorage;
 import dev.millrace.model.Scenes;
+import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
+import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.StepEngine;
 import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.neighbour.NeighbourSettings;
 import dev.millrace.popularity.FastPopularity;
 import dev.millrace.popularity.GivenWeights;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
@@ -25,10 +29,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -40,6 +44,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OpenExamTest {
 
     private static final long TIME = 1_700_000_000_000L;
+    private static final long HOUR = 3_600_000;
     private static final int ITEMS = 3_000;
     private static final int EVENTS = 20;
     private static final ModelSettings MODEL = ModelSettings.read(new SettingsReader(Map.of("tower.dim", "8")));
@@ -53,10 +58,19 @@ class OpenExamTest {
     private final Catalogue catalogue = new Catalogue('C');
     private final ItemFacts facts = new ItemFacts(
             catalogue,
-            new FastPopularity(new FastPopularity.Settings(Duration.ofHours(6), 0.1), 'F', id -> id),
+            new FastPopularity(
+                    new FastPopularity.Settings(List.of(Duration.ofHours(6), Duration.ofMinutes(1)), 0.1),
+                    'F',
+                    id -> id),
             new NeighbourLists(
                     new NeighbourSettings(10, Duration.ofDays(7)), catalogue, 'N', 'n', EntrySource.NONE, 0));
-    private final TwoTower model = new TwoTower(MODEL, catalogue);
+    private final TwoTower model = new TwoTower(
+            MODEL,
+            catalogue,
+            StepEngine.alone(Engine.VECTOR),
+            RowStorage.ON_THE_HEAP,
+            StepTimes.UNTIMED,
+            new Mixture(2, 0));
     private final Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
     private long steps;
 
@@ -76,27 +90,84 @@ class OpenExamTest {
         MiniBatch batch = drawn();
         Examiner atOnce = new Examiner(AT_ONCE, 'E', 'e', ExamWitness.NONE, id -> id);
         Examiner open = open(OPEN);
-        Mixture.Gradient expected = atOnce.examine(batch, model, facts).orElseThrow();
+        atOnce.examine(batch, model, facts);
 
-        Optional<Mixture.Gradient> found = open.examine(batch, model, facts);
+        open.examine(batch, model, facts);
         int taken = 1;
-        for (; found.isEmpty(); taken++) {
-            assertThat(open.totals().model().scored()).isZero();
-            found = open.examine(drawn(), model, facts);
+        for (; open.totals().model().scored() == 0; taken++) {
+            open.examine(drawn(), model, facts);
         }
 
         assertThat(taken).isEqualTo(ITEMS / ITEMS_A_STEP);
         assertThat(open.totals()).usingRecursiveComparison().isEqualTo(atOnce.totals());
         assertThat(open.totals().model().scored()).isEqualTo(EVENTS);
         assertThat(open.totalsOfTowers()).usingRecursiveComparison().isEqualTo(atOnce.totalsOfTowers());
-        Mixture.Gradient gradient = found.orElseThrow();
-        assertThat(gradient.towers()).isCloseTo(expected.towers(), within(2e-6));
-        assertThat(gradient.prior().popularity())
-                .isNotZero()
-                .isCloseTo(expected.prior().popularity(), within(2e-6));
-        assertThat(gradient.prior().neighbours())
-                .isNotZero()
-                .isCloseTo(expected.prior().neighbours(), within(2e-6));
+    }
+
+    /** Whether or not it is restarted then. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void itGoesOnByTheHalfLifeThatLedWhenItBegan(boolean isRestarted) {
+        List<TrainingExample> events = IntStream.range(0, EVENTS)
+                .mapToObj(at -> Scenes.click("u" + at, "i" + (1_000 + at), TIME, item()))
+                .toList();
+        facts.popularity() // an hour ago the events' items were popular, now they are not
+                .observe(events.stream()
+                        .map(event -> Scenes.click("before", event.item(), TIME - HOUR))
+                        .toList());
+        MiniBatch batch = batch(events);
+        RankingTotals expected = totals(batch);
+        Examiner open = open(OPEN);
+        open.examine(batch, model, facts);
+        open.drainDirty(EntrySink.into(stored));
+        Mixture.Gradient still = new Mixture.Gradient(0, PriorWeights.NONE);
+        model.mixture().learn(List.of(new Mixture.Lesson(still, 0), new Mixture.Lesson(still, 1)), 100);
+        assertThat(model.mixture().leader()).isEqualTo(1);
+
+        Examiner goingOn = isRestarted ? restored(OPEN) : open;
+        finish(goingOn);
+
+        assertThat(goingOn.totals().model()).usingRecursiveComparison().isEqualTo(expected);
+        assertThat(totals(batch).hits()).isNotEqualTo(expected.hits()); // as the other half-life ranks
+    }
+
+    @Test
+    void itemsCountAsYoungAsTheyWereWhenItBeganAlsoAfterARestart() {
+        List<TrainingExample> events = IntStream.range(0, EVENTS)
+                .mapToObj(at -> Scenes.click("u" + at, "i" + (ITEMS + at), TIME, item()))
+                .toList();
+        for (int at = 0; at < EVENTS; at++) { // 0, 2, 4, … hours old, after 0, 1, 2, … clicks
+            list(ITEMS + at, TIME - 2L * at * HOUR);
+            facts.popularity().observe(Collections.nCopies(at, events.get(at)));
+        }
+        Examiner undisturbed = open(OPEN);
+        Examiner begun = open(OPEN);
+        undisturbed.examine(batch(events), model, facts);
+        begun.examine(batch(events), model, facts);
+        begun.drainDirty(EntrySink.into(stored));
+        Examiner restarted = restored(OPEN);
+
+        for (int at = 0; at < EVENTS; at++) { // the old ones become young, and all have been clicked
+            list(ITEMS + at, TIME - (at < 10 ? 30 * HOUR : 0));
+            facts.popularity().observe(Collections.nCopies(10, events.get(at)));
+        }
+        finish(undisturbed);
+        finish(restarted);
+
+        Map<Youth, Long> scored =
+                Map.of(Youth.WITHIN_AN_HOUR, 1L, Youth.WITHIN_A_DAY, 12L, Youth.BEFORE_TEN_CLICKS, 10L);
+        for (Examiner each : List.of(undisturbed, restarted)) {
+            scored.forEach((youth, count) ->
+                    assertThat(each.totals().young(youth).model().scored()).isEqualTo(count));
+        }
+        assertThat(restarted.totals()).usingRecursiveComparison().isEqualTo(undisturbed.totals());
+    }
+
+    /** Returns the totals of a batch's events in an exam at once. */
+    private RankingTotals totals(MiniBatch batch) {
+        Examiner atOnce = new Examiner(AT_ONCE, 'E', 'e', ExamWitness.NONE, id -> id);
+        atOnce.examine(batch, model, facts);
+        return atOnce.totals().model();
     }
 
     @Test
@@ -157,16 +228,16 @@ class OpenExamTest {
     /** Where the budget pays for every exam, and where it is saved for some steps. */
     @ParameterizedTest
     @ValueSource(doubles = {100, 1})
-    void restartedAtEachStepItHasTheSameTotalsAndGradientsToTheBit(double budget) {
+    void restartedAtEachStepItHasTheSameTotalsToTheBit(double budget) {
         ExamSettings settings = new ExamSettings(budget, 0, Duration.ofHours(6), GivenWeights.NONE, List.of(), true);
         Examiner undisturbed = open(settings);
         Examiner restarted = open(settings);
-        int ended = 0;
         for (int step = 0; step < 120; step++) {
             MiniBatch batch = drawn();
-            Optional<Mixture.Gradient> gradient = undisturbed.examine(batch, model, facts);
 
-            assertThat(restarted.examine(batch, model, facts)).isEqualTo(gradient);
+            undisturbed.examine(batch, model, facts);
+            restarted.examine(batch, model, facts);
+
             assertThat(restarted.totals()).usingRecursiveComparison().isEqualTo(undisturbed.totals());
 
             undisturbed.observe(batch);
@@ -177,9 +248,8 @@ class OpenExamTest {
             list(random.nextInt(ITEMS));
             restarted.drainDirty(EntrySink.into(stored));
             restarted = restored(settings);
-            ended += gradient.isPresent() ? 1 : 0;
         }
-        assertThat(ended).isBetween(2, 30);
+        assertThat(undisturbed.totals().model().scored()).isBetween(2L * EVENTS, 30L * EVENTS);
     }
 
     @Test
@@ -188,7 +258,8 @@ class OpenExamTest {
         boolean wasStored = false;
 
         for (boolean hasEnded = false; !hasEnded; ) {
-            hasEnded = open.examine(drawn(), model, facts).isPresent();
+            open.examine(drawn(), model, facts);
+            hasEnded = open.totals().model().scored() > 0;
             open.drainDirty(EntrySink.into(stored));
             wasStored |= stored.containsKey(new byte[] {'E', 3});
         }
@@ -231,7 +302,7 @@ class OpenExamTest {
         Examiner restored = restored(other);
 
         for (int step = 0; step < 2 * ITEMS / ITEMS_A_STEP; step++) {
-            assertThat(restored.examine(drawn(), model, facts)).isEmpty();
+            restored.examine(drawn(), model, facts);
         }
 
         restored.drainDirty(EntrySink.into(stored));
@@ -246,8 +317,8 @@ class OpenExamTest {
         open.drainDirty(EntrySink.into(stored));
         Examiner restored = restored(AT_ONCE);
 
-        assertThat(restored.examine(drawn(), model, facts)).isPresent();
-        assertThat(restored.examine(drawn(), model, facts)).isPresent();
+        restored.examine(drawn(), model, facts);
+        restored.examine(drawn(), model, facts);
 
         restored.drainDirty(EntrySink.into(stored));
         assertThat(restored.totals().model().scored()).isEqualTo(2 * EVENTS);
@@ -271,7 +342,11 @@ class OpenExamTest {
     }
 
     private void list(int item) {
-        catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
+        list(item, TIME);
+    }
+
+    private void list(int item, long time) {
+        catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, time, Features.NONE)));
     }
 
     private void remove(int item) {

@@ -4,86 +4,257 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.model.Mixture.Gradient;
+import dev.millrace.model.Mixture.Lesson;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class MixtureTest {
 
+    private static final Gradient STILL = new Gradient(0, PriorWeights.NONE);
+
     @Test
     void aNewModelCountsPopularityAsMuchAsItsTowers() {
-        assertThat(new Mixture().relative().popularity()).isEqualTo(1);
+        assertThat(new Mixture(1, 0).relative().popularity()).isEqualTo(1);
     }
 
     @Test
     void aStepIsThatOfAdagrad() {
-        Mixture mixture = new Mixture();
+        Mixture mixture = new Mixture(1, 0);
 
-        mixture.learn(new Mixture.Gradient(-0.2, new PriorWeights(0.1, 0.2, -0.1, -0.2)));
-        mixture.learn(new Mixture.Gradient(-0.2, new PriorWeights(0.1, 0.2, -0.1, -0.2)));
+        learn(mixture, new Gradient(-0.2, new PriorWeights(0.1, 0.2, -0.1, -0.2)));
+        learn(mixture, new Gradient(-0.2, new PriorWeights(0.1, 0.2, -0.1, -0.2)));
 
-        // .5 + .05 · .2 / √(.001 + .04) + .05 · .2 / √(.001 + .08)
-        assertThat(mixture.towers()).isCloseTo(0.5 + 0.01 / Math.sqrt(0.041) + 0.01 / Math.sqrt(0.081), within(1e-12));
-        // .5 − .05 · .1 / √(.001 + .01) − .05 · .1 / √(.001 + .02)
-        assertThat(mixture.prior().popularity())
-                .isCloseTo(0.5 - 0.005 / Math.sqrt(0.011) - 0.005 / Math.sqrt(0.021), within(1e-12));
+        // .5 + .2 · .2 / √(.001 + .04) + .2 · .2 / √(.001 + .08)
+        assertThat(mixture.towers(0)).isCloseTo(0.5 + 0.04 / Math.sqrt(0.041) + 0.04 / Math.sqrt(0.081), within(1e-12));
+        // .5 − .2 · .1 / √(.001 + .01) − .2 · .1 / √(.001 + .02)
+        PriorWeights prior = mixture.prior(0);
+        assertThat(prior.popularity())
+                .isCloseTo(0.5 - 0.02 / Math.sqrt(0.011) - 0.02 / Math.sqrt(0.021), within(1e-12));
         // the same from 0, with opposite signs for the weight of towers and of age
-        assertThat(mixture.prior().age()).isCloseTo(0.5 - mixture.towers(), within(1e-12));
-        assertThat(mixture.prior().newness()).isCloseTo(0.5 - mixture.prior().popularity(), within(1e-12));
+        assertThat(prior.age()).isCloseTo(0.5 - mixture.towers(0), within(1e-12));
+        assertThat(prior.newness()).isCloseTo(0.5 - prior.popularity(), within(1e-12));
         // and for those of towers and of neighbours
-        assertThat(mixture.prior().neighbours()).isCloseTo(mixture.towers() - 0.5, within(1e-12));
+        assertThat(prior.neighbours()).isCloseTo(mixture.towers(0) - 0.5, within(1e-12));
+    }
+
+    @Test
+    void eachHalfLifeLearnsItsOwnWeights() {
+        Mixture together = new Mixture(2, 0);
+        Mixture first = new Mixture(1, 0);
+        Mixture second = new Mixture(1, 0);
+        Gradient one = new Gradient(0.3, new PriorWeights(-0.7, 0.4, 0.6, -0.5));
+        Gradient other = new Gradient(-0.2, new PriorWeights(0.1, -0.2, 0.1, -0.3));
+
+        together.learn(List.of(new Lesson(one, 0), new Lesson(other, 0)), 10);
+        learn(first, one);
+        learn(second, other);
+
+        assertThat(together.halfLives()).isEqualTo(2);
+        assertThat(together.towers(0)).isEqualTo(first.towers(0));
+        assertThat(together.prior(0)).isEqualTo(first.prior(0));
+        assertThat(together.towers(1)).isEqualTo(second.towers(0));
+        assertThat(together.prior(1)).isEqualTo(second.prior(0)).isNotEqualTo(first.prior(0));
+        assertThat(together.relative()).isEqualTo(first.relative()); // 0 leads
     }
 
     @Test
     void theWeightsStayInTheirBounds() {
-        Mixture mixture = new Mixture();
+        Mixture mixture = new Mixture(1, 0);
 
         for (int step = 0; step < 100_000; step++) {
-            mixture.learn(new Mixture.Gradient(1, new PriorWeights(-1, 1, -1, 1)));
+            learn(mixture, new Gradient(1, new PriorWeights(-1, 1, -1, 1)));
         }
 
-        assertThat(mixture.towers()).isEqualTo(0.01);
-        assertThat(mixture.prior()).isEqualTo(new PriorWeights(10, -10, 10, 0));
+        assertThat(mixture.towers(0)).isEqualTo(0.01);
+        assertThat(mixture.prior(0)).isEqualTo(new PriorWeights(10, -10, 10, 0));
         // what a request may ask for at most
         assertThat(mixture.relative().popularity()).isEqualTo(10);
     }
 
     @Test
     void aGradientThatIsNotFiniteMovesNothing() {
-        Mixture mixture = new Mixture();
-        byte[] before = mixture.stored().value();
+        Mixture mixture = new Mixture(2, 0);
+        Mixture untouched = new Mixture(1, 0);
+        Gradient finite = new Gradient(1, PriorWeights.ofPopularity(1));
+        List<Gradient> broken = List.of(
+                new Gradient(Double.NaN, PriorWeights.ofPopularity(1)),
+                new Gradient(1, PriorWeights.ofPopularity(Double.POSITIVE_INFINITY)),
+                new Gradient(1, new PriorWeights(1, Double.NaN, 0, 0)));
 
-        mixture.learn(new Mixture.Gradient(Double.NaN, PriorWeights.ofPopularity(1)));
-        mixture.learn(new Mixture.Gradient(1, PriorWeights.ofPopularity(Double.POSITIVE_INFINITY)));
-        mixture.learn(new Mixture.Gradient(1, new PriorWeights(1, Double.NaN, 0, 0)));
+        broken.forEach(each -> mixture.learn(List.of(new Lesson(each, 0), new Lesson(finite, 0)), 1));
+        learn(mixture, finite, finite);
+        learn(untouched, finite);
 
-        assertThat(mixture.relative().popularity()).isEqualTo(1);
-        assertThat(mixture.stored().value()).isEqualTo(before);
+        // neither a weight nor what Adagrad keeps of its gradients; the other half-life goes on
+        assertThat(mixture.towers(0)).isEqualTo(untouched.towers(0));
+        assertThat(mixture.prior(0)).isEqualTo(untouched.prior(0));
+        assertThat(mixture.towers(1)).isLessThan(untouched.towers(0));
+    }
+
+    @Test
+    void theFirstLeadsBeforeAnythingIsKnown() {
+        assertThat(new Mixture(5, 2).leader()).isEqualTo(2);
+    }
+
+    @Test
+    void theHalfLifeThatRankedBestLeadsOnceItIsAheadByAMargin() {
+        Mixture mixture = new Mixture(3, 1);
+
+        rank(mixture, 10, 0, 0, 0.1);
+        // ahead by 10 · .1 = 1, the margin is 1 + .0003 · 10
+        assertThat(mixture.leader()).isEqualTo(1);
+
+        rank(mixture, 10, 0, 0, 0.1);
+        // ahead by 2, the margin is 1.006
+        assertThat(mixture.leader()).isEqualTo(2);
+        for (int lesson = 0; lesson < 3; lesson++) {
+            rank(mixture, 10, 0.1, 0, 0);
+        }
+        // 0 is ahead by 3 − 2 = 1, the margin is 1.015; what decays is less than .003
+        assertThat(mixture.leader()).isEqualTo(2);
+
+        rank(mixture, 10, 0.1, 0, 0);
+        assertThat(mixture.leader()).isEqualTo(0);
+    }
+
+    @Test
+    void ofTwoThatAreEquallyAheadTheLongerHalfLifeLeads() {
+        Mixture mixture = new Mixture(3, 1);
+
+        rank(mixture, 1_000, 0.5, 0, 0.5);
+
+        assertThat(mixture.leader()).isEqualTo(0);
+    }
+
+    @Test
+    void theMarginGrowsWithTheExamples() {
+        Mixture mixture = new Mixture(2, 0);
+        rank(mixture, 20_000, 0.5, 0.5);
+
+        // the margin is 1 + .0003 · 20,010 = 7.003
+        rank(mixture, 10, 0, 0.69);
+        assertThat(mixture.leader()).isEqualTo(0);
+
+        rank(mixture, 10, 0, 0.02);
+        assertThat(mixture.leader()).isEqualTo(1);
+    }
+
+    /** After 20,000 examples a lead of 100 is one of 50, and the margin is 1 + .0003 · (100 / 2 + 20,000) = 7.015. */
+    @Test
+    void whatWasRankedLongAgoWeighsLess() {
+        Mixture sooner = led();
+        Mixture later = led();
+
+        // 56 examples leave 49.90 of the 50; 55.9 − 49.9 is no more than the margin, which 59 − 49.9 is
+        rank(sooner, 56, 0, 1);
+        rank(later, 59, 0, 1);
+
+        assertThat(sooner.leader()).isEqualTo(0);
+        assertThat(later.leader()).isEqualTo(1);
+    }
+
+    private static Mixture led() {
+        Mixture mixture = new Mixture(2, 0);
+        rank(mixture, 100, 1, 0);
+        rank(mixture, 20_000, 0, 0);
+        return mixture;
     }
 
     @Test
     void aRestoredOneGoesOnAlike() {
-        Mixture first = new Mixture();
-        first.learn(new Mixture.Gradient(0.3, new PriorWeights(-0.7, 0.4, 0.6, -0.5)));
-        Mixture second = new Mixture();
+        Mixture first = new Mixture(2, 0);
+        learn(first, new Gradient(0.3, new PriorWeights(-0.7, 0.4, 0.6, -0.5)), STILL);
+        Mixture second = new Mixture(2, 0);
 
         second.stored().restore(first.stored().value());
-        first.learn(new Mixture.Gradient(0.1, new PriorWeights(0.2, 0.3, 0.4, 0.5)));
-        second.learn(new Mixture.Gradient(0.1, new PriorWeights(0.2, 0.3, 0.4, 0.5)));
+        learn(first, new Gradient(0.1, new PriorWeights(0.2, 0.3, 0.4, 0.5)), STILL);
+        learn(second, new Gradient(0.1, new PriorWeights(0.2, 0.3, 0.4, 0.5)), STILL);
 
         assertThat(second.stored().value()).isEqualTo(first.stored().value());
         assertThat(Mixture.readRelative(second.stored().value())).isEqualTo(first.relative());
     }
 
     @Test
-    void weightsOutsideTheirBoundsAreNotRestored() {
-        Fields zeros = new Fields();
-        for (int at = 0; at < 10; at++) {
-            zeros.number(0); // of the towers, at least a hundredth
-        }
+    void theLeaderAndItsLeadOutliveARestart() {
+        Mixture undisturbed = new Mixture(2, 0);
+        undisturbed.learn(
+                List.of(new Lesson(STILL, 0), new Lesson(new Gradient(-1, PriorWeights.ofPopularity(-0.1)), 0.5)), 10);
+        Mixture restored = new Mixture(2, 0);
 
-        assertThatThrownBy(() -> new Mixture().stored().restore(zeros.framed()))
-                .isInstanceOf(CorruptEntryException.class);
+        restored.stored().restore(undisturbed.stored().value());
+
+        assertThat(restored.leader()).isEqualTo(1);
+        assertThat(restored.relative()).isEqualTo(undisturbed.relative()).isNotEqualTo(new Mixture(1, 0).relative());
+        assertThat(Mixture.readRelative(restored.stored().value())).isEqualTo(restored.relative());
+        // 1 is ahead by 10 · .5: 0 takes the lead with 5 + 1.009 more
+        for (Mixture each : List.of(undisturbed, restored)) {
+            rank(each, 10, 0.6, 0);
+            assertThat(each.leader()).isEqualTo(1);
+            rank(each, 10, 0.01, 0);
+            assertThat(each.leader()).isEqualTo(0);
+        }
+        assertThat(restored.stored().value()).isEqualTo(undisturbed.stored().value());
+    }
+
+    @Test
+    void weightsOutsideTheirBoundsAreNotRestored() {
+        byte[] zeros = entry(1, 0); // of the towers, at least a hundredth
+
+        assertThatThrownBy(() -> new Mixture(1, 0).stored().restore(zeros))
+                .isInstanceOf(CorruptEntryException.class)
+                .hasMessageContaining("0.01");
+        assertThatThrownBy(() -> Mixture.readRelative(zeros)).isInstanceOf(CorruptEntryException.class);
+    }
+
+    @Test
+    void anEntryOfAnotherNumberOfHalfLivesIsRefused() {
+        byte[] two = new Mixture(2, 0).stored().value();
+
+        for (int halfLives : new int[] {1, 3}) {
+            assertThatThrownBy(() -> new Mixture(halfLives, 0).stored().restore(two))
+                    .isInstanceOf(CorruptEntryException.class)
+                    .hasMessageContaining("2 half-lives, must be " + halfLives);
+        }
+    }
+
+    @Test
+    void aLeaderThatIsNoneOfTheHalfLivesIsRefused() {
+        for (int leader : new int[] {-1, 2}) {
+            assertThatThrownBy(() -> new Mixture(2, 0).stored().restore(entry(2, leader)))
+                    .isInstanceOf(CorruptEntryException.class)
+                    .hasMessageContaining("half-life " + leader + " of 2");
+        }
+    }
+
+    /** An entry of zeros: the examples, then the merits, then five weights and their accumulators by half-life. */
+    private static byte[] entry(int halfLives, int leader) {
+        Fields fields = new Fields().integer(halfLives).integer(leader);
+        for (int number = 0; number < 1 + halfLives * 11; number++) {
+            fields.number(0);
+        }
+        return fields.framed();
+    }
+
+    /** A lesson of gradients alone, [half-lives]. */
+    private static void learn(Mixture mixture, Gradient... gradients) {
+        mixture.learn(
+                Arrays.stream(gradients)
+                        .map(gradient -> new Lesson(gradient, 0))
+                        .toList(),
+                1);
+    }
+
+    /** A lesson of merits alone, [half-lives]. */
+    private static void rank(Mixture mixture, int count, double... merits) {
+        mixture.learn(
+                Arrays.stream(merits)
+                        .mapToObj(merit -> new Lesson(STILL, merit))
+                        .toList(),
+                count);
     }
 }

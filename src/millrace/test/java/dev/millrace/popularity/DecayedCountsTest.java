@@ -1,30 +1,47 @@
 package dev.millrace.popularity;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntrySink;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
-import org.junit.jupiter.api.Test;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import org.assertj.core.data.Offset;
 
 class DecayedCountsTest {
 
     private static final double HALF_LIFE = 5;
 
+    private static final int ITEMS = 200; // many times as many as there is room for at first
+
+    /** The first, those that are no multiple of the next, and one of twenty times the next are decayed by a power. */
+    private static final List<Double> HALF_LIVES = List.of(400.0, 100.0, 5.0, 3.0, 1.5, 0.5);
+
+    private static final List<Boolean> BY_MULTIPLYING = List.of(false, true, false, false, true, true);
+
     private record Addition(double time, double amount) {}
 
-    @Test
+    @Example
     void aCountIsTheDecayedSumOfItsAdditionsWhateverIsAddedAndRemoved() {
-        SplittableRandom random = new SplittableRandom(3);
+        Random random = new Random(3);
         DecayedCounts counts = new DecayedCounts('P', HALF_LIFE, id -> id);
         Map<String, List<Addition>> reference = new HashMap<>();
         List<Addition> all = new ArrayList<>();
 
         for (int change = 0; change < 5_000; change++) {
-            String item = "item-" + random.nextInt(200);
+            String item = "item-" + random.nextInt(ITEMS);
             if (random.nextInt(10) == 0) {
                 counts.remove(item);
                 reference.remove(item);
@@ -38,7 +55,7 @@ class DecayedCountsTest {
         }
 
         double end = 100;
-        for (int number = 0; number < 200; number++) {
+        for (int number = 0; number < ITEMS; number++) {
             String item = "item-" + number;
             assertThat(counts.count(item, end))
                     .as(item)
@@ -50,7 +67,152 @@ class DecayedCountsTest {
         assertThat(visited).containsExactlyInAnyOrderElementsOf(reference.keySet());
     }
 
-    @Test
+    /** To the bit where the decay is a power; decays that are made by multiplying round otherwise. Some restarts come between. */
+    @Property(tries = 20)
+    void halfLivesSideBySideCountAsEachDoesAlone(@ForAll Random random) {
+        DecayedCounts together = new DecayedCounts('P', HALF_LIVES, id -> id);
+        List<DecayedCounts> alone = HALF_LIVES.stream()
+                .map(halfLife -> new DecayedCounts('P', halfLife, id -> id))
+                .toList();
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+
+        for (int change = 0; change < 3_000; change++) {
+            String item = "item-" + random.nextInt(ITEMS);
+            if (random.nextInt(10) == 0) {
+                together.remove(item);
+                alone.forEach(each -> each.remove(item));
+            } else {
+                double time = change / 100.0 - random.nextInt(3) * random.nextDouble();
+                double amount = random.nextInt(1, 4);
+                together.add(item, time, amount);
+                alone.forEach(each -> each.add(item, time, amount));
+            }
+            if (random.nextInt(500) == 0) {
+                together.drainDirty(EntrySink.into(stored));
+                together = new DecayedCounts('P', HALF_LIVES, id -> id);
+                stored.forEach(together::restore);
+            }
+        }
+
+        int counted = 0;
+        for (int number = 0; number < ITEMS; number++) {
+            String item = "item-" + number;
+            for (double time : new double[] {20, 30, 34.5}) { // 20: before the last additions
+                counted += assertAgree(together, alone, item, time);
+            }
+        }
+        assertThat(counted).isGreaterThan(ITEMS); // most items were not removed last
+        List<String> visited = new ArrayList<>();
+        together.forEachItem(visited::add);
+        List<String> expected = new ArrayList<>();
+        alone.get(0).forEachItem(expected::add);
+        assertThat(visited).containsExactlyInAnyOrderElementsOf(expected);
+    }
+
+    /** Returns 1 if the item has counts. */
+    private static int assertAgree(DecayedCounts together, List<DecayedCounts> alone, String item, double time) {
+        double[] found = new double[alone.size()];
+        boolean hasCounts = together.counts(item, time, found);
+        double[] expected =
+                alone.stream().mapToDouble(each -> each.count(item, time)).toArray();
+        for (int which = 0; which < found.length; which++) {
+            double tolerance = BY_MULTIPLYING.get(which) ? 1e-12 * expected[which] : 0;
+            assertThat(found[which])
+                    .as("%s by %s", item, HALF_LIVES.get(which))
+                    .isEqualTo(expected[which], Offset.offset(tolerance));
+            assertThat(together.count(item, time, which)).isEqualTo(found[which]);
+        }
+        assertThat(together.stored(item)).isEqualTo(alone.get(0).stored(item));
+        assertThat(hasCounts).isEqualTo(expected[0] > 0);
+        return hasCounts ? 1 : 0;
+    }
+
+    @Property(tries = 20)
+    void anEndlessHalfLifeSumsUpAndLeavesTheOthersAsTheyAreToTheBit(@ForAll Random random) {
+        List<Double> endlessToo = Stream.concat(Stream.of(Double.POSITIVE_INFINITY), HALF_LIVES.stream())
+                .toList();
+        DecayedCounts without = new DecayedCounts('P', HALF_LIVES, id -> id);
+        DecayedCounts with = new DecayedCounts('P', endlessToo, id -> id);
+        Map<String, Double> sums = new HashMap<>();
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+
+        for (int change = 0; change < 1_000; change++) {
+            String item = "item-" + random.nextInt(ITEMS);
+            double time = change / 10.0 - random.nextInt(3) * random.nextDouble();
+            double amount = random.nextInt(1, 4);
+            without.add(item, time, amount);
+            with.add(item, time, amount);
+            sums.merge(item, amount, Double::sum);
+            if (random.nextInt(300) == 0) {
+                with.drainDirty(EntrySink.into(stored));
+                with = new DecayedCounts('P', endlessToo, id -> id);
+                stored.forEach(with::restore);
+            }
+        }
+
+        double[] expected = new double[HALF_LIVES.size()];
+        double[] found = new double[endlessToo.size()];
+        for (Map.Entry<String, Double> sum : sums.entrySet()) {
+            String item = sum.getKey();
+            for (double time : new double[] {50, 101, 1e9}) { // 50: before the last additions
+                assertThat(with.counts(item, time, found)).isEqualTo(without.counts(item, time, expected));
+                assertThat(found[0]).isEqualTo(sum.getValue()).isEqualTo(with.count(item, time));
+                assertThat(Arrays.copyOfRange(found, 1, found.length)).isEqualTo(expected);
+            }
+            assertThat(with.stored(item).asOf()).isEqualTo(without.stored(item).asOf());
+        }
+    }
+
+    @Example
+    void theOrderOfEventsMovesNoCountByMoreThanItsRounding() {
+        DecayedCounts forwards = new DecayedCounts('P', HALF_LIVES, id -> id);
+        DecayedCounts backwards = new DecayedCounts('P', HALF_LIVES, id -> id);
+        List<Double> times = new Random(5).doubles(200, 0, 30).boxed().sorted().toList();
+
+        times.forEach(time -> forwards.add("a", time, 1));
+        IntStream.range(0, times.size())
+                .map(at -> times.size() - 1 - at)
+                .forEach(at -> backwards.add("a", times.get(at), 1));
+
+        for (int which = 0; which < HALF_LIVES.size(); which++) {
+            double halfLife = HALF_LIVES.get(which);
+            double expected = times.stream()
+                    .mapToDouble(time -> StrictMath.pow(0.5, (31 - time) / halfLife))
+                    .sum();
+            for (DecayedCounts each : List.of(forwards, backwards)) {
+                assertThat(each.count("a", 31, which)).isEqualTo(expected, Offset.offset(1e-12 * expected));
+            }
+        }
+    }
+
+    @Example
+    void anItemThatComesBackBeginsAnewByEveryHalfLife() {
+        DecayedCounts counts = new DecayedCounts('P', HALF_LIVES, id -> id);
+        Stream.of("a", "b", "gone").forEach(item -> counts.add(item, 1, 7));
+        counts.remove("gone");
+
+        counts.add("gone", 2, 1);
+
+        double[] found = new double[HALF_LIVES.size()];
+        assertThat(counts.counts("gone", 2, found)).isTrue();
+        assertThat(found).containsOnly(1);
+    }
+
+    @Example
+    void refusesCountsByAnotherNumberOfHalfLives() {
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        DecayedCounts counts = new DecayedCounts('P', HALF_LIFE, id -> id);
+        counts.add("a", 1, 1);
+        counts.drainDirty(EntrySink.into(stored));
+
+        assertThat(stored).isNotEmpty();
+        stored.forEach((key, value) -> assertThatThrownBy(
+                        () -> new DecayedCounts('P', HALF_LIVES, id -> id).restore(key, value))
+                .isInstanceOf(CorruptEntryException.class)
+                .hasMessage("counts by 1 half-lives, must be " + HALF_LIVES.size()));
+    }
+
+    @Example
     void keepsTheCopyOfAnIdThatItIsGiven() {
         String own = "the catalogue's";
         DecayedCounts counts = new DecayedCounts('P', HALF_LIFE, id -> id.equals(own) ? own : id);

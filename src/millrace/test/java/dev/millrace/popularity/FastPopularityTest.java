@@ -9,19 +9,34 @@ import dev.millrace.state.EntrySink;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class FastPopularityTest {
 
     private static final long TIME = 1_700_000_000_000L;
     private static final long HOUR = 3_600_000;
-    private static final FastPopularity.Settings SETTINGS = new FastPopularity.Settings(Duration.ofHours(6), 0.1);
+    private static final FastPopularity.Settings SETTINGS =
+            new FastPopularity.Settings(List.of(Duration.ofHours(6)), 0.1);
     private static final int ITEMS = 30;
+
+    /** One half-life; several, of which each is a few times the next; several others. */
+    static List<FastPopularity.Settings> settings() {
+        return List.of(
+                SETTINGS,
+                new FastPopularity.Settings(
+                        List.of(Duration.ofDays(1), Duration.ofHours(6), Duration.ofHours(2), Duration.ofMinutes(30)),
+                        0.1),
+                new FastPopularity.Settings(List.of(Duration.ofDays(7), Duration.ofHours(7), Duration.ofHours(2)), 5));
+    }
 
     @Test
     void clickWeighsHalfAfterTheHalfLife() {
@@ -29,17 +44,16 @@ class FastPopularityTest {
         popularity.observe(List.of(click("a", TIME), click("a", TIME), click("b", TIME + 6 * HOUR)));
 
         // a: 2 / 2 = 1, b: 1; epsilon .1
-        assertThat(popularity.number("a", TIME + 6 * HOUR)).isCloseTo(Math.log(1 + 1 / 0.1), within(1e-12));
-        assertThat(popularity.number("b", TIME + 6 * HOUR)).isCloseTo(Math.log(1 + 1 / 0.1), within(1e-12));
-        // of 4 items: (1 + .1) / (2 + .4)
-        assertThat(Math.exp(popularity.logProbability("a", TIME + 6 * HOUR, 4))).isCloseTo(1.1 / 2.4, within(1e-12));
-        assertThat(popularity.number("never", TIME + 6 * HOUR)).isZero();
+        assertThat(popularity.number("a", TIME + 6 * HOUR, 0)).isCloseTo(Math.log(1 + 1 / 0.1), within(1e-12));
+        assertThat(popularity.number("b", TIME + 6 * HOUR, 0)).isCloseTo(Math.log(1 + 1 / 0.1), within(1e-12));
+        assertThat(popularity.number("never", TIME + 6 * HOUR, 0)).isZero();
     }
 
-    @Test
-    void agreesWithTheSumOverAllClicksWhateverTheirOrder() {
+    @ParameterizedTest
+    @MethodSource("settings")
+    void agreesWithTheSumOverAllClicksWhateverTheirOrder(FastPopularity.Settings settings) {
         SplittableRandom random = new SplittableRandom(5);
-        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
+        FastPopularity popularity = new FastPopularity(settings, 'F', id -> id);
         List<TrainingExample> clicks = new ArrayList<>();
         for (int step = 0; step < 40; step++) {
             List<TrainingExample> batch = drawn(random, step);
@@ -48,34 +62,73 @@ class FastPopularityTest {
         }
         long now = TIME + 41 * HOUR;
 
-        double sum = 0;
+        double[] numbers = new double[settings.halfLives().size()];
+        Arrays.fill(numbers, 7); // of another item
         for (int item = 0; item < ITEMS; item++) {
             String id = "i" + item;
-            assertThat(popularity.logProbability(id, now, ITEMS))
-                    .as(id)
-                    .isCloseTo(Math.log(FastPopularityReference.probability(clicks, id, now, ITEMS)), within(1e-9));
-            sum += Math.exp(popularity.logProbability(id, now, ITEMS));
+            popularity.numbers(id, now, numbers);
+            for (int which = 0; which < numbers.length; which++) {
+                Duration halfLife = settings.halfLives().get(which);
+                assertThat(numbers[which])
+                        .as("%s by %s", id, halfLife)
+                        .isCloseTo(
+                                FastPopularityReference.number(clicks, id, now, halfLife, settings.prior()),
+                                within(1e-9))
+                        .isEqualTo(popularity.number(id, now, which));
+            }
         }
-        assertThat(sum).isCloseTo(1, within(1e-9));
+        assertThat(popularity.number("i0", now, 0)).isPositive();
+        assertThat(popularity.number("i" + (ITEMS - 1), now, 0)).isZero();
+    }
+
+    /** Over eleven years, with removals and restarts. */
+    @ParameterizedTest
+    @MethodSource("settings")
+    void clicksAreCountedHoweverLongAgo(FastPopularity.Settings settings) {
+        SplittableRandom random = new SplittableRandom(7);
+        FastPopularity popularity = new FastPopularity(settings, 'F', id -> id);
+        Map<String, Double> expected = new HashMap<>();
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        for (int step = 0; step < 100; step++) {
+            List<TrainingExample> batch = drawn(random, 1_000 * (step % 2 == 0 ? step : random.nextInt(100)));
+            popularity.observe(batch);
+            batch.forEach(click -> expected.merge(click.item(), 1.0, Double::sum));
+            if (step % 9 == 0) {
+                popularity.remove("i" + step % ITEMS);
+                expected.remove("i" + step % ITEMS);
+            }
+            if (step % 30 == 29) {
+                popularity.drainDirty(EntrySink.into(stored));
+                popularity = new FastPopularity(settings, 'F', id -> id);
+                stored.forEach(popularity::restore);
+            }
+        }
+
+        for (int item = 0; item < ITEMS; item++) {
+            String id = "i" + item;
+            assertThat(popularity.clicks(id)).as(id).isEqualTo(expected.getOrDefault(id, 0.0));
+        }
+        assertThat(expected.values()).hasSizeBetween(10, ITEMS - 5).anyMatch(clicks -> clicks > 50);
     }
 
     @Test
     void numberThatWasReadOnceTellsAllLaterNumbersUntilTheNextClick() {
         FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
         popularity.observe(List.of(click("a", TIME), click("a", TIME + HOUR)));
-        double read = popularity.number("a", TIME + 2 * HOUR);
+        double read = popularity.number("a", TIME + 2 * HOUR, 0);
 
         for (int hours = 0; hours < 200; hours += 7) {
             assertThat(FastPopularity.later(read, hours / 6.0))
-                    .isCloseTo(popularity.number("a", TIME + (2 + hours) * HOUR), within(1e-9));
+                    .isCloseTo(popularity.number("a", TIME + (2 + hours) * HOUR, 0), within(1e-9));
         }
     }
 
     /** Against a pass over all items, with removals, a restart, and times between takes from a second to a day. */
-    @Test
-    void whatCooledIsWhatAPassOverAllItemsFinds() {
+    @ParameterizedTest
+    @MethodSource("settings")
+    void whatCooledIsWhatAPassOverAllItemsFinds(FastPopularity.Settings settings) {
         SplittableRandom random = new SplittableRandom(4);
-        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
+        FastPopularity popularity = new FastPopularity(settings, 'F', id -> id);
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         double step = 0.1;
         long before = TIME;
@@ -89,7 +142,7 @@ class FastPopularityTest {
             }
             if (at == 200) {
                 popularity.drainDirty(EntrySink.into(stored));
-                FastPopularity restored = new FastPopularity(SETTINGS, 'F', id -> id);
+                FastPopularity restored = new FastPopularity(settings, 'F', id -> id);
                 stored.forEach(restored::restore);
                 popularity = restored;
             }
@@ -98,8 +151,9 @@ class FastPopularityTest {
             FastPopularity present = popularity;
             List<String> byPass = IntStream.range(0, ITEMS)
                     .mapToObj(item -> "i" + item)
-                    .filter(item -> Math.floor(present.number(item, from) / step)
-                            != Math.floor(present.number(item, now) / step))
+                    .filter(item -> IntStream.range(0, settings.halfLives().size())
+                            .anyMatch(which -> Math.floor(present.number(item, from, which) / step)
+                                    != Math.floor(present.number(item, now, which) / step)))
                     .sorted()
                     .toList();
 
@@ -110,6 +164,41 @@ class FastPopularityTest {
             before = now;
         }
         assertThat(cooled).isGreaterThan(200);
+    }
+
+    /** Over a restart and removals, of more items than are kept. */
+    @Test
+    void theLatestItemsAreThoseOfTheLastClicks() {
+        int items = 700;
+        SplittableRandom random = new SplittableRandom(6);
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
+        Map<String, Long> lastClicks = new HashMap<>();
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        for (int at = 0; at < 3_000; at++) {
+            TrainingExample click =
+                    click("i" + random.nextInt(items), TIME + at * HOUR / 7 - random.nextLong(9 * HOUR));
+            popularity.observe(List.of(click));
+            lastClicks.merge(click.item(), click.time(), Math::max);
+            if (at % 30 == 0) {
+                popularity.remove("i" + at % items);
+                lastClicks.remove("i" + at % items);
+            }
+            if (at % 500 == 499) {
+                FastPopularity restored = new FastPopularity(SETTINGS, 'F', id -> id);
+                popularity.drainDirty(EntrySink.into(stored));
+                stored.forEach(restored::restore);
+                List<String> expected = lastClicks.keySet().stream()
+                        .sorted(Comparator.comparing((String item) -> -lastClicks.getOrDefault(item, 0L)))
+                        .limit(512)
+                        .toList();
+
+                assertThat(popularity.latest()).isEqualTo(expected);
+                assertThat(restored.latest()).isEqualTo(expected);
+
+                popularity = restored;
+            }
+        }
+        assertThat(lastClicks).hasSizeGreaterThan(600);
     }
 
     /** Eight clicks of an hour, not in order, each item the rarer the higher its number, the last five never. */

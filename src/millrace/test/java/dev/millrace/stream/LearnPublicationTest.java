@@ -63,8 +63,8 @@ class LearnPublicationTest {
             // sixteen clicks went round i0, i1, i2, so i1 had five; the seventeenth is i1's sixth, within some
             // milliseconds
             List<ItemEmbedding> after = driver.embeddings();
-            assertThat(before).isCloseTo(Math.log(1 + 5 / 0.1), within(1e-3));
-            assertThat(LearnerDriver.popularity(after, "i1")).isCloseTo(Math.log(1 + 6 / 0.1), within(1e-3));
+            assertThat(before).isCloseTo(Math.log(1 + 5 / 5.0), within(1e-3));
+            assertThat(LearnerDriver.popularity(after, "i1")).isCloseTo(Math.log(1 + 6 / 5.0), within(1e-3));
             assertThat(after)
                     .filteredOn(embedding -> embedding.item().equals("i1"))
                     .allMatch(embedding -> embedding.step() == 2 && embedding.producedAt() == T0 + LearnerDriver.BATCH);

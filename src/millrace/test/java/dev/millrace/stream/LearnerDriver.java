@@ -71,10 +71,11 @@ final class LearnerDriver implements AutoCloseable {
         driver.advanceWallClockTime(time);
     }
 
+    /** By the first half-life. */
     static double popularity(List<ItemEmbedding> embeddings, String item) {
         return embeddings.stream()
                 .filter(embedding -> embedding.item().equals(item))
-                .mapToDouble(embedding -> embedding.popularity().number())
+                .mapToDouble(embedding -> embedding.popularity().numbers().get(0))
                 .reduce((earlier, later) -> later)
                 .orElseThrow();
     }

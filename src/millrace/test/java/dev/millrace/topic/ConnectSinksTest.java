@@ -86,7 +86,7 @@ class ConnectSinksTest {
                         "vector",
                         "generation",
                         "step",
-                        "log_popularity",
+                        "log_popularities",
                         "payload_item_id",
                         "payload_category",
                         "payload_price",

@@ -29,6 +29,8 @@ import org.junit.jupiter.api.Test;
 /** Which vectors, popularities and attributes a {@link Trainer} publishes, and when. */
 class TrainerPublicationTest {
 
+    private static final int HALF_LIVES = 5;
+
     private final SplittableRandom random = new SplittableRandom(7);
     private final TrainerSettings settings = settings();
 
@@ -76,9 +78,7 @@ class TrainerPublicationTest {
         long now = hours(75);
 
         for (ItemEmbedding left : latest.values()) {
-            double published = numberAt(left, now);
-            double exact = exactNumber(clicks, left.item(), now);
-            assertThat(published).as(left.item()).isCloseTo(exact, within(1e-9));
+            assertNumbers(clicks, left, now, 1e-6);
         }
         // nothing was published but what was clicked, and one item a step of the slowest sweep there is
         assertThat(records).isLessThanOrEqualTo(clicks.size() + 60);
@@ -98,9 +98,11 @@ class TrainerPublicationTest {
 
             for (ItemEmbedding embedding : latest.values()) {
                 assertThat(embedding.popularity().isDimension()).isTrue();
-                assertThat(embedding.popularity().number())
-                        .as(embedding.item() + " in step " + step)
-                        .isCloseTo(exactNumber(clicks, embedding.item(), hours(step)), within(0.1));
+                for (int which = 0; which < HALF_LIVES; which++) {
+                    assertThat((double) embedding.popularity().numbers().get(which))
+                            .as(embedding.item() + " in step " + step)
+                            .isCloseTo(exactNumber(clicks, embedding, hours(step), which), within(0.1));
+                }
             }
         }
         assertThat(latest).hasSizeGreaterThan(50);
@@ -126,8 +128,7 @@ class TrainerPublicationTest {
             assertThat(published)
                     .filteredOn(embedding -> embedding.item().equals(click.item()))
                     .singleElement()
-                    .satisfies(embedding -> assertThat(embedding.popularity().number())
-                            .isCloseTo(exactNumber(clicks, click.item(), TIME), within(1e-12)));
+                    .satisfies(embedding -> assertNumbers(clicks, embedding, TIME, 1e-6));
         }
     }
 
@@ -142,20 +143,28 @@ class TrainerPublicationTest {
         return clicks;
     }
 
-    /** The published number as a subscriber brings it to another time, by the formula in the schema. */
-    private static double numberAt(ItemEmbedding embedding, long time) {
-        double halfLives =
-                (double) (time - embedding.eventTime()) / embedding.popularity().halfLife();
-        return Math.log(1 + (Math.exp(embedding.popularity().number()) - 1) / Math.pow(2, halfLives));
+    /** Each published number, as a subscriber brings it to another time by the formula in the schema. */
+    private static void assertNumbers(
+            List<TrainingExample> clicks, ItemEmbedding embedding, long time, double accuracy) {
+        assertThat(embedding.popularity().numbers()).hasSize(HALF_LIVES);
+        for (int which = 0; which < HALF_LIVES; which++) {
+            double halfLives = (double) (time - embedding.eventTime())
+                    / embedding.popularity().halfLives().get(which);
+            double number = embedding.popularity().numbers().get(which);
+            assertThat(Math.log(1 + (Math.exp(number) - 1) / Math.pow(2, halfLives)))
+                    .as(embedding.item())
+                    .isCloseTo(exactNumber(clicks, embedding, time, which), within(accuracy));
+        }
     }
 
-    /** log p of the item over that of one without clicks: (c + .1) / .1, half-life 6 h. */
-    private static double exactNumber(List<TrainingExample> clicks, String item, long now) {
+    /** log p of the item over that of one without clicks: (c + 5) / 5. */
+    private static double exactNumber(List<TrainingExample> clicks, ItemEmbedding embedding, long now, int which) {
+        double halfLife = embedding.popularity().halfLives().get(which);
         double count = clicks.stream()
-                .filter(click -> click.item().equals(item))
-                .mapToDouble(click -> Math.pow(2, (click.time() - now) / 21_600_000.0))
+                .filter(click -> click.item().equals(embedding.item()))
+                .mapToDouble(click -> Math.pow(2, (click.time() - now) / halfLife))
                 .sum();
-        return Math.log((count + 0.1) / 0.1);
+        return Math.log((count + 5) / 5);
     }
 
     private TrainingExample timed(String id, int item, long time) {

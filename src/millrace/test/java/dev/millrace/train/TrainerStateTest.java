@@ -13,10 +13,12 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Batches;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.ModelEntry;
 import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntryDigest;
@@ -30,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The stored state of a {@link Trainer}: its digest, its restoration, and what is erased from it. */
@@ -87,6 +90,56 @@ class TrainerStateTest {
                 .isSubsetOf(undisturbed.progress().digests());
         assertThat(restored.progress().exam().model().scored())
                 .isEqualTo(undisturbed.progress().exam().model().scored());
+    }
+
+    /** Of clicks at different times, some late, on items that come and go, more than a lesson is certain to look at. */
+    @Test
+    void theMixtureOfARestartedTrainerLearnsBitForBit() {
+        Trainer undisturbed = new Trainer(settings);
+        Trainer restarted = new Trainer(settings);
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        Map<byte[], byte[]> expected = new TreeMap<>(Arrays::compareUnsigned);
+        byte[] mixture = ModelEntry.Kind.MIXTURE.key();
+        int items = 1_200;
+        List<CatalogueChange> changes = new ArrayList<>(
+                IntStream.range(0, items).mapToObj(item -> upsert("i" + item)).toList());
+        List<String> lessons = new ArrayList<>();
+        for (int step = 1; step <= 64; step++) {
+            MiniBatch batch = Batches.of(step, changes, clicks(step, 40, items));
+            undisturbed.learn(batch);
+            restarted.learn(batch);
+            commit(undisturbed, expected);
+            commit(restarted, stored);
+            if (step % 6 == 0) {
+                restarted = new Trainer(settings);
+                stored.forEach(restarted::restore);
+            }
+            if (step % 8 == 0) {
+                byte[] found = stored.getOrDefault(mixture, new byte[0]);
+                assertThat(found).as("step %s", step).isEqualTo(expected.getOrDefault(mixture, new byte[1]));
+                lessons.add(HexFormat.of().formatHex(found));
+            }
+            String gone = "i" + random.nextInt(items);
+            changes = List.of(new CatalogueChange.Removal(gone, TIME), upsert("i" + random.nextInt(items)));
+        }
+
+        assertThat(lessons).doesNotHaveDuplicates();
+        assertThat(undisturbed.catalogue().size()).isGreaterThan(1_000);
+    }
+
+    private List<TrainingExample> clicks(int step, int count, int items) {
+        return IntStream.range(0, count)
+                .mapToObj(at -> {
+                    long time = TIME + step * 600_000L - random.nextInt(3) * random.nextLong(7_200_000);
+                    UserFeatures user = new UserFeatures(
+                            "u" + random.nextInt(20),
+                            time,
+                            Features.NONE,
+                            List.of("i" + random.nextInt(items), "i" + random.nextInt(items)));
+                    return new TrainingExample(
+                            step + "/" + at, user, Features.NONE, "i" + random.nextInt(items), "click", 1, time, 0);
+                })
+                .toList();
     }
 
     @Test

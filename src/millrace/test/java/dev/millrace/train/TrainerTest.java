@@ -16,16 +16,20 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
+import dev.millrace.model.ModelEntry;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
 
 /** Steps, books and catalogue of a {@link Trainer}, and of one that learns of the log alone. */
@@ -90,6 +94,61 @@ class TrainerTest {
         // three steps of nine examples each
         assertThat(examples(live).outcomes()).containsEntry("refused: not finite", 27L);
         assertThat(examples(live).isBalanced()).isTrue();
+    }
+
+    @Test
+    void theMixtureLearnsEveryEighthStepUnlessThatIsRefused() {
+        Trainer trainer = new Trainer(settings);
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        commit(trainer, stored);
+        List<Integer> moved = new ArrayList<>();
+        for (int step = 1; step <= 24; step++) {
+            Map<String, String> before = shown(stored, "m");
+            fill(trainer, step);
+            if (step == 16) {
+                trainer.add(heavy("poison"));
+            }
+            boolean isRefused = trainer.learn(trainer.closeBatch()).refusal().isPresent();
+            assertThat(isRefused).isEqualTo(step == 16);
+            commit(trainer, stored);
+            if (!mixture(shown(stored, "m")).equals(mixture(before))) {
+                moved.add(step);
+            }
+        }
+
+        assertThat(moved).containsExactly(8, 24);
+    }
+
+    @Test
+    void aReplayTeachesTheMixtureWhatTheStreamDidAndAPassOverAWarmUpNothing() {
+        String untaught = mixtureAfter(0, Trainer::learn);
+        String taught = mixtureAfter(8, Trainer::learn);
+
+        assertThat(taught).isNotEqualTo(untaught);
+        assertThat(mixtureAfter(8, Trainer::replay)).isEqualTo(taught);
+        assertThat(mixtureAfter(8, Trainer::learnUnexamined)).isEqualTo(untaught);
+        assertThat(mixtureAfter(8, (trainer, batch) -> {
+                    trainer.keepMixture();
+                    return trainer.learn(batch);
+                }))
+                .isEqualTo(untaught);
+    }
+
+    private String mixtureAfter(int steps, BiFunction<Trainer, MiniBatch, StepOutcome> way) {
+        Trainer trainer = new Trainer(settings);
+        SplittableRandom same = new SplittableRandom(1);
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        for (int step = 1; step <= steps; step++) {
+            TrainerFixture.fill(trainer, step, same);
+            StepOutcome outcome = way.apply(trainer, trainer.closeBatch());
+            assertThat(outcome.outcome()).isEqualTo(Outcome.LEARNT);
+        }
+        commit(trainer, stored);
+        return mixture(shown(stored, "m"));
+    }
+
+    private static String mixture(Map<String, String> entries) {
+        return entries.getOrDefault(Arrays.toString(ModelEntry.Kind.MIXTURE.key()), "none");
     }
 
     @Test

@@ -9,7 +9,9 @@ import dev.millrace.alarm.Alarm;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.avro.ExampleRecord;
 import dev.millrace.avro.ItemEmbeddingRecord;
+import dev.millrace.avro.LearnerRecord;
 import dev.millrace.avro.OperatorActionRecord;
+import dev.millrace.avro.ProgressRecord;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.batch.Batches;
 import dev.millrace.batch.MiniBatch;
@@ -19,6 +21,7 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.exam.Youth;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.RowCounts;
 import dev.millrace.negative.NegativeDraws;
@@ -47,6 +50,8 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericData;
 import org.junit.jupiter.api.Test;
 
 /** What is written comes back as it was, through the bytes of the wire. */
@@ -188,9 +193,35 @@ class CodecTest {
 
     @Test
     void progressComesBack() {
+        PartProgress progress = progress();
+
+        assertThat(again(Topic.TRAINING_PROGRESS, progress))
+                .usingRecursiveComparison()
+                .isEqualTo(progress);
+    }
+
+    @Test
+    void progressWithoutYoungItemsHasScoredNone() {
+        ProgressRecord record = OutputCodec.toAvro(progress());
+        Schema.Field young = LearnerRecord.getClassSchema().getField("young");
+        record.getTraining().put(young.pos(), GenericData.get().getDefaultValue(young));
+
+        ExamTotals exam = OutputCodec.toCore(record).training().orElseThrow().exam();
+
+        assertThat(exam.model().scored()).isEqualTo(1);
+        assertThat(exam.young()).containsOnlyKeys(Youth.values()).allSatisfy((youth, found) -> assertThat(found)
+                .isEqualTo(ExamTotals.Young.NONE));
+    }
+
+    private static PartProgress progress() {
         SortedMap<String, Books.Account> books =
                 new TreeMap<>(Map.of("clicks", new Books.Account(3, 1, new TreeMap<>(Map.of("late", 2L)))));
-        ExamTotals exam = new ExamTotals(RankingTotals.NONE.plus(3), RankingTotals.NONE.plus(40), 5);
+        RankingTotals third = RankingTotals.NONE.plus(3);
+        RankingTotals fortieth = RankingTotals.NONE.plus(40);
+        Map<Youth, ExamTotals.Young> young = Map.of(
+                Youth.WITHIN_A_DAY, new ExamTotals.Young(third, fortieth),
+                Youth.BEFORE_TEN_CLICKS, new ExamTotals.Young(fortieth, third));
+        ExamTotals exam = new ExamTotals(third, fortieth, 5, young, List.of());
         TrainingProgress training = new TrainingProgress(
                 "g1",
                 100,
@@ -212,12 +243,8 @@ class CodecTest {
                 List.of(
                         new Alarm(Alarm.Kind.NORM_DRIFT, 123.5, 100, 4),
                         new Alarm(Alarm.Kind.GRADIENT_NORM, 1, 10, 0)));
-        PartProgress progress = new PartProgress(
+        return new PartProgress(
                 "learn-0", 6, books, new TreeMap<>(Map.of("mini-batches-0", 7L)), Optional.of(training));
-
-        assertThat(again(Topic.TRAINING_PROGRESS, progress))
-                .usingRecursiveComparison()
-                .isEqualTo(progress);
     }
 
     @Provide

@@ -11,6 +11,7 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.Mixture;
 import dev.millrace.model.ModelEntry;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.RowStorage;
@@ -130,7 +131,8 @@ public final class KernelBench {
         SettingsReader reader = new SettingsReader(given);
         ModelSettings settings = ModelSettings.read(reader);
         reader.finish();
-        TwoTower model = new TwoTower(settings, catalogue, engine, RowStorage.ON_THE_HEAP, StepTimes.UNTIMED);
+        TwoTower model =
+                new TwoTower(settings, catalogue, engine, RowStorage.ON_THE_HEAP, StepTimes.UNTIMED, new Mixture(1, 0));
         float[] slots = {0.1f}; // sum of squares
         rows.forEach((table, count) -> {
             for (int row = 0; row < count; row++) {

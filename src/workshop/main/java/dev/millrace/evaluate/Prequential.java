@@ -6,10 +6,10 @@ import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.exam.Youth;
 import dev.millrace.state.EntrySource;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
-import java.time.Duration;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -79,34 +79,6 @@ public final class Prequential {
             long refusedSteps,
             int items) {}
 
-    /** How young an item is, when an event with it is ranked. */
-    public enum Youth {
-        /** Its time is less than an hour before the event. */
-        WITHIN_AN_HOUR("items younger than an hour"),
-        /** Its time is less than a day before the event. */
-        WITHIN_A_DAY("items younger than a day"),
-        /** Fewer than ten events with it were observed. */
-        BEFORE_TEN_EVENTS("items with fewer than ten clicks");
-
-        private final String text;
-
-        Youth(String text) {
-            this.text = text;
-        }
-
-        public String text() {
-            return text;
-        }
-
-        private boolean is(long millis, int events) {
-            return switch (this) {
-                case WITHIN_AN_HOUR -> millis < Duration.ofHours(1).toMillis();
-                case WITHIN_A_DAY -> millis < Duration.ofDays(1).toMillis();
-                case BEFORE_TEN_EVENTS -> events < 10;
-            };
-        }
-    }
-
     /** How the model behaves in the scored part. */
     public enum Mode {
         /** It goes on learning. */
@@ -121,9 +93,16 @@ public final class Prequential {
     }
 
     private final Evaluation evaluation;
+    private final long mixtureClicks;
 
     public Prequential(Evaluation evaluation) {
+        this(evaluation, Long.MAX_VALUE);
+    }
+
+    /** @param mixtureClicks clicks learnt after which the mixture's weights stay as they are */
+    public Prequential(Evaluation evaluation, long mixtureClicks) {
         this.evaluation = evaluation;
+        this.mixtureClicks = mixtureClicks;
     }
 
     /** Trains a new model and scores it, over all events so far. */
@@ -179,7 +158,7 @@ public final class Prequential {
         passes.feed(warmUp, batch -> {
             tally.list(batch);
             if (isExamined) {
-                trainer.learn(batch);
+                learn(batch, trainer);
             } else {
                 trainer.observe(batch);
                 trainer.learnUnexamined(batch);
@@ -191,13 +170,20 @@ public final class Prequential {
         passes.feed(used.subList(scoredFrom, used.size()), batch -> {
             tally.list(batch);
             if (mode == Mode.ONLINE) {
-                trainer.learn(batch);
+                learn(batch, trainer);
             } else {
                 trainer.examineOnly(batch);
             }
             tally.observe(batch);
         });
         return result(used, before, tally, trainer);
+    }
+
+    private void learn(MiniBatch batch, Trainer trainer) {
+        if (trainer.positives() >= mixtureClicks) {
+            trainer.keepMixture();
+        }
+        trainer.learn(batch);
     }
 
     private static Result result(List<TrainingExample> used, ExamTotals before, Tally tally, Trainer trainer) {
@@ -257,11 +243,9 @@ public final class Prequential {
             Ranked before = byAction.getOrDefault(example.action(), Ranked.NONE);
             byAction.put(example.action(), before.plus(byModel, byPopularity, place));
             long age = example.time() - since.getOrDefault(example.item(), Long.MIN_VALUE / 2);
-            for (Youth youth : Youth.values()) {
-                if (youth.is(age, events.getOrDefault(example.item(), 0))) {
-                    Ranked soFar = young.getOrDefault(youth, Ranked.NONE);
-                    young.put(youth, soFar.plus(byModel, byPopularity, place));
-                }
+            for (Youth youth : Youth.of(age, events.getOrDefault(example.item(), 0))) {
+                Ranked soFar = young.getOrDefault(youth, Ranked.NONE);
+                young.put(youth, soFar.plus(byModel, byPopularity, place));
             }
         }
     }

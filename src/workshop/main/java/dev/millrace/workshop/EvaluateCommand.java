@@ -58,13 +58,15 @@ final class EvaluateCommand implements Callable<Integer> {
     private static final String LOG = "--mini-batches";
 
     /** The options that have no use beside it: the log has its examples, its batches and one learner. */
-    private static final List<String> NOT_OF_THE_LOG = List.of("--data", "--format", "--events", "--frozen", "--table");
+    private static final List<String> NOT_OF_THE_LOG =
+            List.of("--data", "--format", "--events", "--frozen", "--mixture-clicks", "--table");
 
     /** The options that not every protocol uses. */
     private static final Map<String, Set<Protocol>> USED_BY = new TreeMap<>(Map.ofEntries(
             Map.entry("--warm-up", Set.of(Protocol.prequential, Protocol.holdout, Protocol.published)),
             Map.entry("--weights", Set.of(Protocol.prequential)),
             Map.entry("--frozen", Set.of(Protocol.prequential)),
+            Map.entry("--mixture-clicks", Set.of(Protocol.prequential)),
             Map.entry("--with", Set.of(Protocol.prequential)),
             Map.entry(LOG, Set.of(Protocol.prequential)),
             Map.entry("--by-action", Set.of(Protocol.prequential)),
@@ -125,6 +127,13 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Option(names = "--frozen", description = "also score a model that stops learning after the warm-up")
     boolean frozen;
+
+    @Option(
+            names = "--mixture-clicks",
+            split = ",",
+            paramLabel = "CLICKS",
+            description = "also score models whose mixture learns from so many clicks only, such as 5000,20000")
+    List<Integer> mixtures = List.of();
 
     /** Baselines that can be scored beside the model and popularity. */
     enum Rival {
@@ -190,6 +199,7 @@ final class EvaluateCommand implements Callable<Integer> {
         requireData(given);
         OptionFaults.requireAtLeastOne("--events", events == null ? 1 : events);
         at.forEach(cutoff -> OptionFaults.requireAtLeastOne("--at", cutoff));
+        mixtures.forEach(clicks -> OptionFaults.requireAtLeastOne("--mixture-clicks", clicks));
         Map<String, MillraceSettings> configurations =
                 table.isEmpty() ? Map.of("model", settings(List.of())) : Overlays.read(table, this::settings);
         MillraceSettings settings = configurations.values().iterator().next();
@@ -210,7 +220,7 @@ final class EvaluateCommand implements Callable<Integer> {
                     run.prequential(
                             configurations,
                             new EvaluationRun.Extras(
-                                    weights, !with.isEmpty() || !table.isEmpty(), frozen, byAction, young));
+                                    weights, !with.isEmpty() || !table.isEmpty(), frozen, mixtures, byAction, young));
                 case holdout -> run.holdout(settings, at);
                 case published -> run.published(settings, new EvaluationRun.Policies(maxAges, mostMoved, publishEvery));
                 case windows -> run.windows(settings);

@@ -29,7 +29,6 @@ class AccessListTest {
             "topics acls", // these print what follows from settings
             "topics strimzi",
             "topology",
-            "evaluate", // reads files
             "bench scale",
             "demo", // these run a broker of their own
             "bench freshness",

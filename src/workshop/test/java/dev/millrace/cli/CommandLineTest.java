@@ -134,6 +134,7 @@ class CommandLineTest {
                 "model export | must have at least one of --out, --vectors and --onnx",
                 "evaluate | --data = absent",
                 "evaluate --mini-batches --frozen | --frozen = given: must not be given with --mini-batches",
+                "evaluate --events 9 --mixture-clicks 0 | --mixture-clicks = 0: must be at least 1",
             })
     void whatIsWrittenWrongIsStatus2AndOneMessage(String arguments, String message) {
         assertThat(run(arguments.split(" "))).isEqualTo(2);

@@ -61,6 +61,7 @@ class VerifyIT {
             otherSettingsAndUnknownStepsAreRefused(cluster);
             anItemIsExplainedByTheRecordThatMadeIt(cluster.settings(), given);
             theFieldsOfATowerThatWeighsThemAreRead(given);
+            theMixtureIsRead(given);
             tamperedVectorsAreNamed(cluster);
             aTamperedDigestIsNamed(cluster);
         }
@@ -142,6 +143,12 @@ class VerifyIT {
         assertThat(weights.path("user.history[0]").asDouble())
                 .isGreaterThan(
                         weights.path("user.history[" + (PLACES - 1) + "]").asDouble());
+    }
+
+    private void theMixtureIsRead(Map<String, String> given) throws Exception {
+        JsonNode mixture = json.readTree(ok(given, "explain", "--mixture", "--output", "json"));
+        assertThat(mixture.path("popularity-half-life-seconds").asInt()).isIn(1_800, 7_200, 21_600, 86_400, 604_800);
+        assertThat(mixture.path("popularity-weight").asDouble()).isPositive();
     }
 
     private void tamperedVectorsAreNamed(TestCluster cluster) throws Exception {

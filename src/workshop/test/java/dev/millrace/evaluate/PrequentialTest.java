@@ -6,6 +6,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.exam.Youth;
 import dev.millrace.model.StepTimes;
 import dev.millrace.operation.Progress;
 import dev.millrace.state.EntrySource;
@@ -50,19 +51,19 @@ class PrequentialTest {
             history.click("u" + hour / 2, "i" + hour / 40, History.START + hour * History.HOUR);
         }
 
-        Map<Prequential.Youth, Prequential.Ranked> young =
+        Map<Youth, Prequential.Ranked> young =
                 prequential(history).run(Prequential.Mode.ONLINE).young();
 
         // of each user the second click is ranked: of each item those at the ages 1, 3, … 23 hours, of two items in the
         // second half
-        assertThat(scored(young, Prequential.Youth.WITHIN_A_DAY)).isEqualTo(2 * 12);
-        assertThat(scored(young, Prequential.Youth.WITHIN_AN_HOUR)).isZero();
+        assertThat(scored(young, Youth.WITHIN_A_DAY)).isEqualTo(2 * 12);
+        assertThat(scored(young, Youth.WITHIN_AN_HOUR)).isZero();
         // batches are of eight clicks, and a batch is counted when it is ranked: two of them are ranked with fewer than
         // ten before
-        assertThat(scored(young, Prequential.Youth.BEFORE_TEN_EVENTS)).isEqualTo(2 * 8);
+        assertThat(scored(young, Youth.BEFORE_TEN_CLICKS)).isEqualTo(2 * 8);
     }
 
-    private static long scored(Map<Prequential.Youth, Prequential.Ranked> young, Prequential.Youth youth) {
+    private static long scored(Map<Youth, Prequential.Ranked> young, Youth youth) {
         return young.getOrDefault(youth, Prequential.Ranked.NONE).model().scored();
     }
 

@@ -39,12 +39,20 @@ public final class EvaluationRun {
      * @param weights of queries, as {@link WeightsOption} reads them
      * @param hasNeighbours item-kNN
      * @param frozen a model that stops learning after the warm-up
+     * @param mixtures for each number, a model whose mixture learns from so many clicks
      * @param byAction the figures of each action too
      * @param young the figures of clicks on young items too
      */
-    public record Extras(List<String> weights, boolean hasNeighbours, boolean frozen, boolean byAction, boolean young) {
+    public record Extras(
+            List<String> weights,
+            boolean hasNeighbours,
+            boolean frozen,
+            List<Integer> mixtures,
+            boolean byAction,
+            boolean young) {
         public Extras {
             weights = List.copyOf(weights);
+            mixtures = List.copyOf(mixtures);
         }
     }
 
@@ -104,9 +112,17 @@ public final class EvaluationRun {
     public void prequential(Map<String, MillraceSettings> configurations, Extras extras) {
         List<Run> runs = new ArrayList<>();
         configurations.forEach((name, settings) -> {
-            runs.add(new Run(name, settings, isLogged(settings) ? Prequential.Mode.LOGGED : Prequential.Mode.ONLINE));
-            if (extras.frozen() && runs.size() == 1) {
-                runs.add(new Run(name + ", frozen after the warm-up", settings, Prequential.Mode.FROZEN));
+            boolean isFirst = runs.isEmpty();
+            Prequential.Mode mode = isLogged(settings) ? Prequential.Mode.LOGGED : Prequential.Mode.ONLINE;
+            runs.add(new Run(name, settings, mode, Long.MAX_VALUE));
+            if (isFirst && extras.frozen()) {
+                runs.add(new Run(
+                        name + ", frozen after the warm-up", settings, Prequential.Mode.FROZEN, Long.MAX_VALUE));
+            }
+            if (isFirst) {
+                extras.mixtures()
+                        .forEach(clicks -> runs.add(new Run(
+                                name + ", mixture of the first " + clicks + " clicks", settings, mode, clicks)));
             }
         });
         for (Run run : runs) {
@@ -136,7 +152,7 @@ public final class EvaluationRun {
     }
 
     /** One pass over the data. */
-    private record Run(String name, MillraceSettings settings, Prequential.Mode mode) {}
+    private record Run(String name, MillraceSettings settings, Prequential.Mode mode, long mixtureClicks) {}
 
     private Prequential.Result run(Run run, List<Run> runs, Extras extras) {
         int before = runs.indexOf(run);
@@ -150,7 +166,8 @@ public final class EvaluationRun {
                 report.progress().reached(runs.size() == 1 ? "" : run.name(), before * of + examples, runs.size() * of);
         time.nanos = 0;
         Prequential.Result found = new Prequential(
-                        new Evaluation(shares(run.settings()), examples.apply(run.settings()), weighed, time, progress))
+                        new Evaluation(shares(run.settings()), examples.apply(run.settings()), weighed, time, progress),
+                        run.mixtureClicks())
                 .run(run.mode(), before == 0 && extras.hasNeighbours(), ExamWitness.NONE);
         if (found.all().model().scored() == 0) {
             throw OptionFaults.unusable(isLogged(run.settings()) ? LOG : "--data", "given", NOTHING_TO_RANK);

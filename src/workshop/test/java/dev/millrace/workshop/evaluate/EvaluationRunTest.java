@@ -22,7 +22,8 @@ class EvaluationRunTest {
         EvaluationRun run = new EvaluationRun(any -> log, Optional.empty(), new Report(text -> {}, Progress.NONE));
 
         assertThatThrownBy(() -> run.prequential(
-                        Map.of("model", settings), new EvaluationRun.Extras(List.of(), false, false, false, false)))
+                        Map.of("model", settings),
+                        new EvaluationRun.Extras(List.of(), false, false, List.of(), false, false)))
                 .hasMessageContaining("--mini-batches = from step 5 on: must be of a log that has step 1");
     }
 }

@@ -1,0 +1,262 @@
+package dev.millrace.exam;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.catalogue.ItemAge;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.Mixture;
+import dev.millrace.model.Mixture.Gradient;
+import dev.millrace.model.Mixture.Lesson;
+import dev.millrace.model.TwoTower;
+import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.Exponential;
+import dev.millrace.model.engine.Loops;
+import dev.millrace.neighbour.Nearness;
+import dev.millrace.popularity.PriorWeights;
+import dev.millrace.state.CounterRandom;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * How well each half-life's weights of the {@link Mixture} find the items of a batch's examples among the catalogue, and the gradient of their
+ * likelihood. One batch, one thread.
+ *
+ * <pre>
+ * z_j = a x_j + β c_j + γ g_j + δ h_j + ν n_j      x_j = cos_j / τ,  c_j the number of popularity,  g_j of age,  h_j = min(g_j, {@link ItemAge#NEW}),
+ *                                                  n_j of {@link Nearness}
+ * p_j = w_j e^z_j / Σ_k w_k e^z_k                  over some items without the user's history
+ * −d log p_t / da = Σ_j p_j x_j − x_t              t: the example's item; and so on for the others
+ * rank  = 1 + Σ_j w_j [z_j > z_t]
+ * </pre>
+ *
+ * <p>The items are those that can be before others: the examples' own, those that were clicked last, and for each example those nearest to the
+ * user's latest clicks. These have w = 1. Beside them is a uniform sample of the rest, in which w is how many each one stands for. So the cost does
+ * not grow with the catalogue.
+ */
+final class MixtureLesson {
+
+    private static final int EVERY = 8; // steps; a lesson costs about one
+    private static final int NEAREST = 16;
+    private static final int DRAWN = 256;
+
+    private static final int DRAWS = 5; // stream of random numbers; smaller ones are the batch's own
+
+    private static final int COSINE = 0;
+    private static final int POPULARITY = 1;
+    private static final int AGE = 2;
+    private static final int NEWNESS = 3;
+    private static final int NEIGHBOURS = 4;
+    private static final int PARTS = 5;
+
+    private final TwoTower model;
+    private final ItemFacts facts;
+    private final List<TrainingExample> examples;
+    private final long time;
+    /** [examples] How near items are, where that is not 0. */
+    private final List<Map<String, Double>> near = new ArrayList<>();
+    /** Places of the items; those of the sample are the last ones. */
+    private final Map<String, Integer> places = new LinkedHashMap<>();
+
+    private final int certain;
+    private final int size;
+    /** w of the sample. */
+    private final double standsFor;
+
+    private final List<Lesson> lessons = new ArrayList<>();
+
+    /** Returns what a batch says about the mixture, by the model and all numbers as of before the batch; absent if it is not asked. */
+    static Optional<MixtureLesson> of(MiniBatch batch, TwoTower model, ItemFacts facts) {
+        if (batch.step() % EVERY != 0) {
+            return Optional.empty();
+        }
+        List<TrainingExample> examples = batch.counted().stream()
+                .filter(example ->
+                        !example.user().history().isEmpty() && facts.catalogue().contains(example.item()))
+                .toList();
+        return examples.isEmpty() ? Optional.empty() : Optional.of(new MixtureLesson(batch, examples, model, facts));
+    }
+
+    private MixtureLesson(MiniBatch batch, List<TrainingExample> examples, TwoTower model, ItemFacts facts) {
+        this.model = model;
+        this.facts = facts;
+        this.examples = examples;
+        this.time = examples.get(0).time();
+        Catalogue catalogue = facts.catalogue();
+        facts.popularity().latest().stream().filter(catalogue::contains).forEach(this::place);
+        for (TrainingExample example : examples) {
+            place(example.item());
+            near.add(nearTo(example));
+        }
+        near.forEach(of -> of.entrySet().stream()
+                .sorted(Map.Entry.<String, Double>comparingByValue(Comparator.reverseOrder())
+                        .thenComparing(Map.Entry.comparingByKey()))
+                .limit(NEAREST)
+                .forEach(item -> place(item.getKey())));
+        certain = places.size();
+        drawFrom(catalogue, batch.seed());
+        size = places.size();
+        standsFor = (catalogue.size() - certain) / (double) Math.max(1, size - certain);
+        teach(new Numbers());
+    }
+
+    private void place(String item) {
+        places.putIfAbsent(item, places.size());
+    }
+
+    private Map<String, Double> nearTo(TrainingExample example) {
+        Map<String, Double> sums = new HashMap<>();
+        facts.neighbours().forEachNear(example.user().history(), time, (item, part) -> {
+            if (facts.catalogue().contains(item)) {
+                sums.merge(item, part, Double::sum);
+            }
+        });
+        return sums;
+    }
+
+    /** Draws from the rest of the catalogue without replacement, or takes all of a small rest. */
+    private void drawFrom(Catalogue catalogue, long seed) {
+        if (catalogue.size() <= certain + DRAWN) {
+            for (int number = 0; number < catalogue.size(); number++) {
+                place(catalogue.itemAt(number));
+            }
+        }
+        for (int draw = 0; places.size() < Math.min(catalogue.size(), certain + DRAWN); draw++) {
+            place(catalogue.itemAt((int) (CounterRandom.unit(seed, DRAWS, draw) * catalogue.size())));
+        }
+    }
+
+    /** What the scores are made of. */
+    private final class Numbers {
+
+        /** [examples, items] */
+        private final float[] cosines = new float[examples.size() * size];
+        /** [half-lives][items] */
+        private final float[][] popularity = new float[model.mixture().halfLives()][size];
+
+        private final float[] ages = new float[size];
+        private final float[] newness = new float[size];
+        /** [items] log w */
+        private final float[] weights = new float[size];
+
+        // of one example
+        private final float[] nearness = new float[size];
+        private final float[] ownWeights = new float[size];
+        private final float[] logits = new float[size];
+        private final float[] scratch = new float[size];
+        private final Loops loops = Loops.now();
+
+        Numbers() {
+            double[] numbers = new double[popularity.length];
+            places.forEach((item, at) -> {
+                facts.popularity().numbers(item, time, numbers);
+                for (int which = 0; which < numbers.length; which++) {
+                    popularity[which][at] = (float) numbers[which];
+                }
+                Catalogue catalogue = facts.catalogue();
+                ages[at] = (float)
+                        ItemAge.number(catalogue.timeAt(catalogue.number(item).orElseThrow()), time);
+                newness[at] = (float) Math.min(ages[at], ItemAge.NEW);
+            });
+            Arrays.fill(weights, certain, size, (float) StrictMath.log(standsFor));
+            int dim = model.dim();
+            List<UserFeatures> users =
+                    examples.stream().map(TrainingExample::user).toList();
+            List<Features> contexts =
+                    examples.stream().map(TrainingExample::context).toList();
+            float[] ofUsers = new float[users.size() * dim];
+            float[] ofItems = new float[size * dim];
+            model.userVectors(users, contexts, ofUsers);
+            model.passingItemVectors(List.copyOf(places.keySet()), ofItems);
+            Engine.ofRows().multiplyTransposedRight(ofUsers, ofItems, cosines, users.size(), dim, size, 1f);
+        }
+
+        /** Comes to an example. */
+        void open(int at) {
+            TrainingExample example = examples.get(at);
+            Arrays.fill(nearness, 0);
+            near.get(at).forEach((item, sum) -> {
+                Integer place = places.get(item);
+                if (place != null) {
+                    nearness[place] = (float) Nearness.number(sum);
+                }
+            });
+            System.arraycopy(weights, 0, ownWeights, 0, size);
+            for (String item : example.user().history()) {
+                Integer place = places.get(item);
+                if (place != null && !item.equals(example.item())) {
+                    ownWeights[place] = Float.NEGATIVE_INFINITY;
+                }
+            }
+        }
+
+        /**
+         * Adds the gradient of one example by one half-life.
+         *
+         * @return 1 / log2(1 + rank)
+         */
+        double add(int at, int which, double[] gradient) {
+            Mixture mixture = model.mixture();
+            PriorWeights prior = mixture.prior(which);
+            double temperature = model.temperature();
+            System.arraycopy(ownWeights, 0, logits, 0, size);
+            loops.addScaled(logits, 0, cosines, at * size, size, (float) (mixture.towers(which) / temperature));
+            loops.addScaled(logits, 0, popularity[which], 0, size, (float) prior.popularity());
+            loops.addScaled(logits, 0, ages, 0, size, (float) prior.age());
+            loops.addScaled(logits, 0, newness, 0, size, (float) prior.newness());
+            loops.addScaled(logits, 0, nearness, 0, size, (float) prior.neighbours());
+            int itself = Objects.requireNonNull(places.get(examples.get(at).item()));
+            float own = logits[itself];
+            double rank = 1
+                    + loops.countAbove(logits, 0, certain, own)
+                    + standsFor * loops.countAbove(logits, certain, size, own + (float) StrictMath.log(standsFor));
+            double sum = Exponential.replace(logits, size, loops.max(logits, 0, size), scratch);
+            gradient[COSINE] += slope(cosines, at * size, itself, sum) / temperature;
+            gradient[POPULARITY] += slope(popularity[which], 0, itself, sum);
+            gradient[AGE] += slope(ages, 0, itself, sum);
+            gradient[NEWNESS] += slope(newness, 0, itself, sum);
+            gradient[NEIGHBOURS] += slope(nearness, 0, itself, sum);
+            return StrictMath.log(2) / StrictMath.log1p(rank);
+        }
+
+        private double slope(float[] values, int from, int itself, double sum) {
+            return loops.dot(logits, 0, values, from, size) / sum - values[from + itself];
+        }
+    }
+
+    private void teach(Numbers numbers) {
+        double[][] gradients = new double[model.mixture().halfLives()][PARTS];
+        double[] merits = new double[gradients.length];
+        for (int at = 0; at < examples.size(); at++) {
+            numbers.open(at);
+            for (int which = 0; which < gradients.length; which++) {
+                merits[which] += numbers.add(at, which, gradients[which]) / examples.size();
+            }
+        }
+        for (int which = 0; which < gradients.length; which++) {
+            double[] mean = Arrays.stream(gradients[which])
+                    .map(sum -> sum / examples.size())
+                    .toArray();
+            PriorWeights prior = new PriorWeights(mean[POPULARITY], mean[AGE], mean[NEWNESS], mean[NEIGHBOURS]);
+            lessons.add(new Lesson(new Gradient(mean[COSINE], prior), merits[which]));
+        }
+    }
+
+    /** Returns what the batch says, [half-lives]. */
+    List<Lesson> lessons() {
+        return List.copyOf(lessons);
+    }
+
+    /** Moves the weights of the model's mixture. */
+    void learn() {
+        model.mixture().learn(lessons, examples.size());
+    }
+}
