@@ -4,7 +4,7 @@ import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 
 /** How the protocol of windows cuts the log, and what it asks. */
-public record WindowSettings(Duration length, Queries queries, Unseen unseen, boolean isHistoryLeftOut) {
+public record WindowSettings(Duration length, int last, Queries queries, Unseen unseen, boolean isHistoryLeftOut) {
 
     /** The events that are ranked, of those that have a history. */
     public enum Queries {
@@ -26,6 +26,9 @@ public record WindowSettings(Duration length, Queries queries, Unseen unseen, bo
                 reader.duration(
                         "evaluate.windows.length = 0s in [0s, 36500d]: windows: event time of a window, from the "
                                 + "first event; 0s: the windows that the log names"),
+                reader.integer(
+                        "evaluate.windows.last = 0 in [0, 1000000]: windows: number of windows whose events are ranked, the "
+                                + "last ones; 0: all but the first"),
                 reader.choice(
                         "evaluate.windows.queries: windows: events to rank, of those with a history: every one, or "
                                 + "the last one of each user in each window",

@@ -157,10 +157,15 @@ public final class Windows {
 
         Result over(List<Cut> cuts) {
             List<Window> windows = new ArrayList<>();
-            for (Cut cut : cuts) {
+            int first = settings.last() == 0 ? 1 : Math.max(1, cuts.size() - settings.last());
+            for (int at = 0; at < cuts.size(); at++) {
+                Cut cut = cuts.get(at);
                 passes.part("window " + cut.name());
-                if (cut.from() == 0) {
-                    learn(cut, trainer::learn);
+                if (at < first) {
+                    learn(cut, batch -> {
+                        trainer.observe(batch);
+                        trainer.replay(batch);
+                    });
                 } else {
                     windows.add(window(cut));
                 }

@@ -121,7 +121,7 @@ class WindowsTest {
     @Test
     void whatTheUserHadCanBeLeftOut() {
         Windows.Window window =
-                only(run(sessions(), new WindowSettings(Duration.ZERO, Queries.EVERY, Unseen.DROP, true)));
+                only(run(sessions(), new WindowSettings(Duration.ZERO, 0, Queries.EVERY, Unseen.DROP, true)));
 
         // a of u4 is before c, without b. c of u4 is alone. c of u5 is behind a, without b
         assertThat(ranking(window, "popularity, frozen").mean("MRR@10")).isCloseTo((1 + 1 + 0.5) / 3, within(1e-12));
@@ -147,7 +147,8 @@ class WindowsTest {
             history.click("u", "i" + hours % 2, History.START + hours * History.HOUR);
         }
 
-        Windows.Result result = run(history, new WindowSettings(Duration.ofDays(1), Queries.EVERY, Unseen.MISS, false));
+        Windows.Result result =
+                run(history, new WindowSettings(Duration.ofDays(1), 0, Queries.EVERY, Unseen.MISS, false));
 
         assertThat(result.windows()).extracting(Windows.Window::name).containsExactly("1", "3");
         assertThat(result.windows()).extracting(Windows.Window::positives).containsExactly(2, 1);
@@ -173,21 +174,9 @@ class WindowsTest {
 
     @Test
     void bothRankingsAreThoseOfScoringEachItemOnItsOwn() {
-        History history = new History();
-        Random random = new Random(5);
-        for (int window = 0; window < 4; window++) {
-            history.window("w" + window);
-            for (int click = 0; click < 120; click++) {
-                int session = click % 7 + 7 * (click / 40);
-                history.click(
-                        "u" + window + "-" + session,
-                        "i" + random.nextInt(25 + 6 * window), // six new ones in each window
-                        History.START + (window * 1_000L + click) * 10_000);
-            }
-        }
-
+        History history = random(5);
         for (WindowSettings settings :
-                List.of(SESSIONS, new WindowSettings(Duration.ZERO, Queries.LAST, Unseen.MISS, true))) {
+                List.of(SESSIONS, new WindowSettings(Duration.ZERO, 0, Queries.LAST, Unseen.MISS, true))) {
             Windows.Result result = run(history, settings);
 
             assertThat(result.windows()).hasSize(3);
@@ -208,6 +197,36 @@ class WindowsTest {
         }
     }
 
+    @Test
+    void theLastWindowIsRankedAlikeWhetherThoseBeforeAreRankedOrOnlyLearnt() {
+        for (Unseen unseen : Unseen.values()) {
+            List<Windows.Window> all =
+                    run(random(6), settings(Queries.EVERY, unseen)).windows();
+            List<Windows.Window> last = run(
+                            random(6), new WindowSettings(Duration.ZERO, 1, Queries.EVERY, unseen, false))
+                    .windows();
+
+            assertThat(last).usingRecursiveComparison().isEqualTo(all.subList(2, 3));
+        }
+    }
+
+    /** Four windows, with six new items in each. */
+    private static History random(long seed) {
+        History history = new History();
+        Random random = new Random(seed);
+        for (int window = 0; window < 4; window++) {
+            history.window("w" + window);
+            for (int click = 0; click < 120; click++) {
+                int session = click % 7 + 7 * (click / 40);
+                history.click(
+                        "u" + window + "-" + session,
+                        "i" + random.nextInt(25 + 6 * window), // six new ones in each window
+                        History.START + (window * 1_000L + click) * 10_000);
+            }
+        }
+        return history;
+    }
+
     private static Averages ranking(Windows.Window window, String name) {
         return Objects.requireNonNull(window.rankings().get(name));
     }
@@ -226,6 +245,6 @@ class WindowsTest {
     }
 
     private static WindowSettings settings(Queries queries, Unseen unseen) {
-        return new WindowSettings(Duration.ZERO, queries, unseen, false);
+        return new WindowSettings(Duration.ZERO, 0, queries, unseen, false);
     }
 }
