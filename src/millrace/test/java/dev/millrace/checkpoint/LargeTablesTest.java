@@ -72,7 +72,7 @@ class LargeTablesTest {
             assertThat(Learners.texts(entries)).isEqualTo(Learners.texts(all));
             Trainer imported = LearnerEntries.toGoOn(SMALL_CACHE, entries);
             for (Trainer each : List.of(original, imported)) {
-                log.subList(STEPS, STEPS + MORE_STEPS).forEach(each::learnUnexamined);
+                log.subList(STEPS, STEPS + MORE_STEPS).forEach(each::replay);
                 each.publish();
             }
             original.drainDirty(all);

@@ -115,7 +115,7 @@ class ReadyConfigurationsTest {
                 StepOutcome outcome = live.learn(batch);
                 outcome.learnt().ifPresent(report -> losses.add(report.loss()));
                 if (live.step() <= FOLLOWED) {
-                    assertThat(follower.learnUnexamined(batch)).isEqualTo(outcome);
+                    assertThat(follower.replay(batch)).isEqualTo(outcome);
                 }
                 if (live.step() == FOLLOWED) {
                     assertThat(digest(follower)).isPresent().isEqualTo(digest(live));

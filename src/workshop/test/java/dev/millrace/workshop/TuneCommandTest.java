@@ -30,7 +30,7 @@ class TuneCommandTest {
         this.folder = folder;
         this.tuned = folder.resolve("tuned.properties");
         MadeUpRatings.write(folder);
-        // rows that hardly learn: nearly any other rate is better
+        // rows that hardly learn, and no lists that find as much: nearly any other rate is better
         Files.writeString(
                 folder.resolve("base.properties"),
                 """
@@ -38,12 +38,13 @@ class TuneCommandTest {
                 negatives.popularity = 0
                 tower.dim = 8
                 optimiser.rows.learning-rate = 0.001
+                neighbours.most = 0
                 """);
     }
 
     @Test
     void aBadSettingIsFoundAndTheGainIsMeasuredOnTheRest() throws IOException {
-        assertThat(run("--trials", "9", "--seed", "2", "--output", "json"))
+        assertThat(run("--trials", "9", "--seed", "4", "--output", "json"))
                 .as(commands.err())
                 .isZero();
 
