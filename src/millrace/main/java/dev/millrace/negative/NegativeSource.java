@@ -68,7 +68,8 @@ public final class NegativeSource implements Durable {
         for (int slot = 0; slot < settings.uniform(); slot++) {
             shared.add(catalogue.itemAt(CounterRandom.below(catalogue.size(), seed, UNIFORM, slot)));
         }
-        popular.ifPresent(draws -> {
+        Optional<PowerDraws.Draws> byPopularity = popular.map(PowerDraws::now);
+        byPopularity.ifPresent(draws -> {
             for (int slot = 0; slot < settings.popular(); slot++) {
                 shared.add(draws.draw(seed, POPULAR, slot));
             }
@@ -80,7 +81,7 @@ public final class NegativeSource implements Durable {
         positives.forEach(example -> columns.add(example.item()));
         columns.addAll(shared);
         float[] weightedLogs = new float[byWeight > 0 ? columns.size() : 0];
-        popular.ifPresent(draws -> {
+        byPopularity.ifPresent(draws -> {
             for (int at = 0; at < weightedLogs.length; at++) {
                 weightedLogs[at] = (float) draws.logProbability(columns.get(at));
             }

@@ -4,6 +4,7 @@ import dev.millrace.catalogue.Catalogue;
 import dev.millrace.popularity.ItemPopularity;
 import dev.millrace.state.CounterRandom;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * Draws items of the catalogue in proportion to a power of their popularity (word2vec's negatives, Mikolov et al.
@@ -51,33 +52,53 @@ final class PowerDraws {
         positives.forEach(item -> catalogue.number(item).ifPresent(this::refresh));
     }
 
-    /** Draws one item, with one random number. */
-    String draw(long seed, long stream, long slot) {
+    /** Returns the draws by the weights as they are now; valid until the next observation or change of the catalogue. */
+    Draws now() {
         build();
-        double seen = sums[1] * weights.scale(exponent);
-        double unseen = catalogue.size() * weights.floor(exponent);
-        double at = CounterRandom.unit(seed, stream, slot) * (seen + unseen);
-        if (at >= seen && unseen > 0) {
-            return catalogue.itemAt(Math.min(catalogue.size() - 1, (int) ((at - seen) / unseen * catalogue.size())));
-        }
-        double rest = at / seen * sums[1];
-        int node = 1;
-        while (node < sums.length / 2) {
-            double left = sums[2 * node];
-            boolean goesLeft = rest < left || sums[2 * node + 1] == 0; // rounding must not lead to an empty subtree
-            rest -= goesLeft ? 0 : left;
-            node = 2 * node + (goesLeft ? 0 : 1);
-        }
-        return catalogue.itemAt(node - sums.length / 2);
+        return new Draws(weights.scale(exponent), weights.floor(exponent));
     }
 
-    /** Returns log q as if the item were in the catalogue, even if it is not. */
-    double logProbability(String item) {
-        build();
-        double scale = weights.scale(exponent);
-        double floor = weights.floor(exponent);
-        double own = weights.weight(item, exponent) * scale + floor;
-        return StrictMath.log(own / (sums[1] * scale + catalogue.size() * floor));
+    /** Draws by weights that do not change. */
+    final class Draws {
+
+        private final double scale;
+        private final double floor;
+        private final double seen;
+        private final double unseen;
+
+        private Draws(double scale, double floor) {
+            this.scale = scale;
+            this.floor = floor;
+            this.seen = sums[1] * scale;
+            this.unseen = catalogue.size() * floor;
+        }
+
+        /** Draws one item, with one random number. */
+        String draw(long seed, long stream, long slot) {
+            double at = CounterRandom.unit(seed, stream, slot) * (seen + unseen);
+            if (at >= seen && unseen > 0) {
+                return catalogue.itemAt(
+                        Math.min(catalogue.size() - 1, (int) ((at - seen) / unseen * catalogue.size())));
+            }
+            double rest = at / seen * sums[1];
+            int node = 1;
+            while (node < sums.length / 2) {
+                double left = sums[2 * node];
+                boolean goesLeft =
+                        rest < left || sums[2 * node + 1] == 0; // rounding must not lead to an empty subtree
+                rest -= goesLeft ? 0 : left;
+                node = 2 * node + (goesLeft ? 0 : 1);
+            }
+            return catalogue.itemAt(node - sums.length / 2);
+        }
+
+        /** Returns log q as if the item were in the catalogue, even if it is not. */
+        double logProbability(String item) {
+            OptionalInt number = catalogue.number(item);
+            double weight =
+                    number.isPresent() ? sums[sums.length / 2 + number.getAsInt()] : weights.weight(item, exponent);
+            return StrictMath.log((weight * scale + floor) / (seen + unseen));
+        }
     }
 
     private void build() {

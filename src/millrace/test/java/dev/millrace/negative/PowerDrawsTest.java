@@ -34,12 +34,12 @@ class PowerDrawsTest {
 
         Map<String, Integer> counts = new HashMap<>();
         for (int slot = 0; slot < DRAWS; slot++) {
-            counts.merge(draws.draw(1, 2, slot), 1, Integer::sum);
+            counts.merge(draws.now().draw(1, 2, slot), 1, Integer::sum);
         }
 
         double sum = 0;
         for (int at = 0; at < 20; at++) {
-            double expected = Math.exp(draws.logProbability("i" + at));
+            double expected = Math.exp(draws.now().logProbability("i" + at));
             // five standard errors of a share of 200,000 draws
             assertThat((double) counts.getOrDefault("i" + at, 0) / DRAWS)
                     .isCloseTo(expected, within(5 * Math.sqrt(expected / DRAWS) + 1e-9));
@@ -59,9 +59,9 @@ class PowerDrawsTest {
         // counts 8 (16, halved), 8 and 0: with epsilon .1 the weights are √8 + √.1, the same, and √.1; .3162 of 2.8284
         double root = Math.sqrt(0.1);
         double sum = 2 * Math.sqrt(8) + 3 * root;
-        assertThat(Math.exp(draws.logProbability("i0"))).isCloseTo((Math.sqrt(8) + root) / sum, within(1e-12));
-        assertThat(Math.exp(draws.logProbability("i1"))).isCloseTo((Math.sqrt(8) + root) / sum, within(1e-12));
-        assertThat(Math.exp(draws.logProbability("i2"))).isCloseTo(root / sum, within(1e-12));
+        assertThat(Math.exp(draws.now().logProbability("i0"))).isCloseTo((Math.sqrt(8) + root) / sum, within(1e-12));
+        assertThat(Math.exp(draws.now().logProbability("i1"))).isCloseTo((Math.sqrt(8) + root) / sum, within(1e-12));
+        assertThat(Math.exp(draws.now().logProbability("i2"))).isCloseTo(root / sum, within(1e-12));
     }
 
     @Test
@@ -72,7 +72,7 @@ class PowerDrawsTest {
         popularity.observe(List.of("i1", "i7"));
         PowerDraws draws = new PowerDraws(catalogue, popularity, 1);
 
-        IntStream.range(0, 10).forEach(at -> assertThat(draws.logProbability("i" + at))
+        IntStream.range(0, 10).forEach(at -> assertThat(draws.now().logProbability("i" + at))
                 .isCloseTo(popularity.logProbability("i" + at, 10), within(1e-12)));
     }
 
@@ -92,8 +92,8 @@ class PowerDrawsTest {
 
             PowerDraws anew = new PowerDraws(catalogue, popularity, 0.75);
 
-            assertThat(kept.draw(step, 2, 0)).isEqualTo(anew.draw(step, 2, 0));
-            assertThat(kept.logProbability(item)).isEqualTo(anew.logProbability(item));
+            assertThat(kept.now().draw(step, 2, 0)).isEqualTo(anew.now().draw(step, 2, 0));
+            assertThat(kept.now().logProbability(item)).isEqualTo(anew.now().logProbability(item));
         }
     }
 
