@@ -346,7 +346,8 @@ public final class Catalogue implements Durable {
         return true;
     }
 
-    private CatalogueItem at(int number) {
+    /** @param number from 0, below {@link #size} */
+    public CatalogueItem at(int number) {
         return new CatalogueItem(itemAt(number), times[number], features[number]);
     }
 

@@ -5,7 +5,6 @@ import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Products;
 import dev.millrace.popularity.DecayedCounts;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -107,30 +106,24 @@ final class CatalogueScan {
             reached[at] = endOfLeftOut(at, exam.next());
         }
         for (int first = exam.next(); first < end; first += TILE) {
-            List<String> ids = ids(first, Math.min(TILE, end - first));
-            model.passingItemVectors(ids, vectors);
+            int size = Math.min(TILE, end - first);
+            int[] tile = IntStream.range(first, first + size).toArray();
+            model.passingItemVectors(tile, 0, size, vectors);
             if (areNumbersRead) {
-                numbers.take(facts, first, ids.size(), exam.halfLife(), time);
+                numbers.take(facts, first, size, exam.halfLife(), time);
             }
             for (Examination.Query query : exam.queries) {
-                count(query, first, ids.size());
+                count(query, first, size);
             }
-            double[] counts =
-                    ids.stream().mapToDouble(id -> popularity.count(id, now)).toArray();
+            double[] counts = Arrays.stream(tile)
+                    .mapToDouble(item -> popularity.count(catalogue.itemAt(item), now))
+                    .toArray();
             count(exam.byPopularity, exam.counts, counts, first);
             for (int at = 0; at < reached.length; at++) {
-                reached[at] = endOfLeftOut(at, first + ids.size());
+                reached[at] = endOfLeftOut(at, first + size);
             }
         }
         exam.moveTo(end);
-    }
-
-    private List<String> ids(int first, int size) {
-        List<String> ids = new ArrayList<>(size);
-        for (int number = first; number < first + size; number++) {
-            ids.add(catalogue.itemAt(number));
-        }
-        return ids;
     }
 
     private void count(Examination.Query query, int first, int size) {

@@ -13,18 +13,15 @@ import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Exponential;
 import dev.millrace.model.engine.Loops;
-import dev.millrace.neighbour.Nearness;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.state.CounterRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * How well each half-life's weights of the {@link Mixture} find the items of a batch's examples among the catalogue, and the gradient of their
@@ -57,14 +54,22 @@ final class MixtureLesson {
     private static final int NEIGHBOURS = 4;
     private static final int PARTS = 5;
 
+    private static final int NO_ITEM = -1; // in place of a number
+
     private final TwoTower model;
     private final ItemFacts facts;
     private final List<TrainingExample> examples;
     private final long time;
     /** [examples] How near items are, where that is not 0. */
-    private final List<Map<String, Double>> near = new ArrayList<>();
-    /** Places of the items; those of the sample are the last ones. */
-    private final Map<String, Integer> places = new LinkedHashMap<>();
+    private final List<NearNumbers> near;
+    /** [examples] Places of their items. */
+    private final int[] targets;
+    /** [items] Numbers in the catalogue; those of the sample are the last ones. */
+    private final int[] items;
+    /** [items] The same, ascending. */
+    private final int[] ascending;
+    /** [items] Places of those. */
+    private final int[] places;
 
     private final int certain;
     private final int size;
@@ -91,46 +96,44 @@ final class MixtureLesson {
         this.examples = examples;
         this.time = examples.get(0).time();
         Catalogue catalogue = facts.catalogue();
-        facts.popularity().latest().stream().filter(catalogue::contains).forEach(this::place);
-        for (TrainingExample example : examples) {
-            place(example.item());
-            near.add(nearTo(example));
-        }
-        near.forEach(of -> of.entrySet().stream()
-                .sorted(Map.Entry.<String, Double>comparingByValue(Comparator.reverseOrder())
-                        .thenComparing(Map.Entry.comparingByKey()))
-                .limit(NEAREST)
-                .forEach(item -> place(item.getKey())));
-        certain = places.size();
-        drawFrom(catalogue, batch.seed());
-        size = places.size();
+        NearNumbers.Maker maker = new NearNumbers.Maker(catalogue, facts.neighbours());
+        near = examples.stream().map(example -> maker.of(example, time)).toList();
+        Set<Integer> found = new LinkedHashSet<>();
+        facts.popularity().latest().forEach(item -> catalogue.number(item).ifPresent(found::add));
+        int[] own = examples.stream()
+                .mapToInt(example -> catalogue.number(example.item()).orElseThrow())
+                .toArray();
+        Arrays.stream(own).forEach(found::add);
+        near.forEach(of -> of.nearest(NEAREST, catalogue).forEach(found::add));
+        certain = found.size();
+        drawFrom(catalogue, batch.seed(), found);
+        size = found.size();
+        items = found.stream().mapToInt(item -> item).toArray();
+        long[] byItem = new long[size];
+        Arrays.setAll(byItem, place -> (long) items[place] << Integer.SIZE | place);
+        Arrays.sort(byItem);
+        ascending = Arrays.stream(byItem)
+                .mapToInt(each -> (int) (each >>> Integer.SIZE))
+                .toArray();
+        places = Arrays.stream(byItem).mapToInt(each -> (int) each).toArray();
+        targets = Arrays.stream(own).map(this::place).toArray();
         standsFor = (catalogue.size() - certain) / (double) Math.max(1, size - certain);
         teach(new Numbers());
     }
 
-    private void place(String item) {
-        places.putIfAbsent(item, places.size());
-    }
-
-    private Map<String, Double> nearTo(TrainingExample example) {
-        Map<String, Double> sums = new HashMap<>();
-        facts.neighbours().forEachNear(example.user().history(), time, (item, part) -> {
-            if (facts.catalogue().contains(item)) {
-                sums.merge(item, part, Double::sum);
-            }
-        });
-        return sums;
+    /** Returns the place of an item that has one, by its number. */
+    private int place(int item) {
+        return places[Arrays.binarySearch(ascending, item)];
     }
 
     /** Draws from the rest of the catalogue without replacement, or takes all of a small rest. */
-    private void drawFrom(Catalogue catalogue, long seed) {
-        if (catalogue.size() <= certain + DRAWN) {
-            for (int number = 0; number < catalogue.size(); number++) {
-                place(catalogue.itemAt(number));
-            }
+    private static void drawFrom(Catalogue catalogue, long seed, Set<Integer> found) {
+        int most = Math.min(catalogue.size(), found.size() + DRAWN);
+        if (most == catalogue.size()) {
+            IntStream.range(0, most).forEach(found::add);
         }
-        for (int draw = 0; places.size() < Math.min(catalogue.size(), certain + DRAWN); draw++) {
-            place(catalogue.itemAt((int) (CounterRandom.unit(seed, DRAWS, draw) * catalogue.size())));
+        for (int draw = 0; found.size() < most; draw++) {
+            found.add((int) (CounterRandom.unit(seed, DRAWS, draw) * catalogue.size()));
         }
     }
 
@@ -155,17 +158,16 @@ final class MixtureLesson {
         private final Loops loops = Loops.now();
 
         Numbers() {
+            Catalogue catalogue = facts.catalogue();
             double[] numbers = new double[popularity.length];
-            places.forEach((item, at) -> {
-                facts.popularity().numbers(item, time, numbers);
+            for (int at = 0; at < size; at++) {
+                facts.popularity().numbers(catalogue.itemAt(items[at]), time, numbers);
                 for (int which = 0; which < numbers.length; which++) {
                     popularity[which][at] = (float) numbers[which];
                 }
-                Catalogue catalogue = facts.catalogue();
-                ages[at] = (float)
-                        ItemAge.number(catalogue.timeAt(catalogue.number(item).orElseThrow()), time);
+                ages[at] = (float) ItemAge.number(catalogue.timeAt(items[at]), time);
                 newness[at] = (float) Math.min(ages[at], ItemAge.NEW);
-            });
+            }
             Arrays.fill(weights, certain, size, (float) StrictMath.log(standsFor));
             int dim = model.dim();
             List<UserFeatures> users =
@@ -175,25 +177,20 @@ final class MixtureLesson {
             float[] ofUsers = new float[users.size() * dim];
             float[] ofItems = new float[size * dim];
             model.userVectors(users, contexts, ofUsers);
-            model.passingItemVectors(List.copyOf(places.keySet()), ofItems);
+            model.passingItemVectors(items, 0, size, ofItems);
             Engine.ofRows().multiplyTransposedRight(ofUsers, ofItems, cosines, users.size(), dim, size, 1f);
         }
 
         /** Comes to an example. */
         void open(int at) {
-            TrainingExample example = examples.get(at);
             Arrays.fill(nearness, 0);
-            near.get(at).forEach((item, sum) -> {
-                Integer place = places.get(item);
-                if (place != null) {
-                    nearness[place] = (float) Nearness.number(sum);
-                }
-            });
+            near.get(at).forEach(ascending, (which, number) -> nearness[places[which]] = number);
             System.arraycopy(weights, 0, ownWeights, 0, size);
-            for (String item : example.user().history()) {
-                Integer place = places.get(item);
-                if (place != null && !item.equals(example.item())) {
-                    ownWeights[place] = Float.NEGATIVE_INFINITY;
+            for (String had : examples.get(at).user().history()) {
+                int which = Arrays.binarySearch(
+                        ascending, facts.catalogue().number(had).orElse(NO_ITEM));
+                if (which >= 0 && places[which] != targets[at]) {
+                    ownWeights[places[which]] = Float.NEGATIVE_INFINITY;
                 }
             }
         }
@@ -213,7 +210,7 @@ final class MixtureLesson {
             loops.addScaled(logits, 0, ages, 0, size, (float) prior.age());
             loops.addScaled(logits, 0, newness, 0, size, (float) prior.newness());
             loops.addScaled(logits, 0, nearness, 0, size, (float) prior.neighbours());
-            int itself = Objects.requireNonNull(places.get(examples.get(at).item()));
+            int itself = targets[at];
             float own = logits[itself];
             double rank = 1
                     + loops.countAbove(logits, 0, certain, own)

@@ -5,6 +5,7 @@ import dev.millrace.catalogue.Catalogue;
 import dev.millrace.neighbour.Nearness;
 import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.state.Form;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
@@ -113,6 +114,52 @@ final class NearNumbers {
     /** @param catalogue that these are the numbers of */
     ById byId(Catalogue catalogue) {
         return new ById(Arrays.stream(items).mapToObj(catalogue::itemAt).toList(), numbers);
+    }
+
+    /** Returns the items of the largest numbers, the largest first; of equal ones, in the order of their ids. */
+    List<Integer> nearest(int most, Catalogue catalogue) {
+        List<Integer> places = new ArrayList<>(most + 1);
+        for (int at = 0; at < items.length; at++) {
+            int to = places.size();
+            while (to > 0 && isNearer(at, places.get(to - 1), catalogue)) {
+                to--;
+            }
+            if (to < most) {
+                places.add(to, at);
+            }
+            if (places.size() > most) {
+                places.remove(most);
+            }
+        }
+        return places.stream().map(at -> items[at]).toList();
+    }
+
+    private boolean isNearer(int at, int other, Catalogue catalogue) {
+        return numbers[at] != numbers[other]
+                ? numbers[at] > numbers[other]
+                : catalogue.itemAt(items[at]).compareTo(catalogue.itemAt(items[other])) < 0;
+    }
+
+    /** Receives a place in a list, and the number of the item that is there. */
+    interface Visitor {
+        void visit(int place, float number);
+    }
+
+    /**
+     * Visits those of some items that are near.
+     *
+     * @param ascending numbers of the items
+     */
+    void forEach(int[] ascending, Visitor visitor) {
+        int place = 0;
+        for (int at = 0; at < items.length && place < ascending.length; at++) {
+            while (place < ascending.length && ascending[place] < items[at]) {
+                place++;
+            }
+            if (place < ascending.length && ascending[place] == items[at]) {
+                visitor.visit(place, numbers[at]);
+            }
+        }
     }
 
     /** Returns the number of an item. */

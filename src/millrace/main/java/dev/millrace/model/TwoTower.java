@@ -255,9 +255,17 @@ public final class TwoTower implements Durable {
         vectors(itemTower, items(items, upkeep.clock()), out);
     }
 
-    /** As {@link #itemVectors(List, float[])}, for items that come by once: their rows do not drive those of the steps off the heap. */
-    public void passingItemVectors(List<String> items, float[] out) {
-        tables.pass(() -> itemVectors(items, out));
+    /**
+     * As {@link #itemVectors(List, float[])}, for items that come by once: their rows do not drive those of the steps off the heap.
+     *
+     * @param numbers of items of the catalogue, from {@code from} on, below {@code to}
+     */
+    public void passingItemVectors(int[] numbers, int from, int to, float[] out) {
+        List<Subject> items = new ArrayList<>(to - from);
+        for (int at = from; at < to; at++) {
+            items.add(Subject.item(catalogue.at(numbers[at]), upkeep.clock()));
+        }
+        tables.pass(() -> vectors(itemTower, items, out));
     }
 
     /** Also fills {@code lengths}, [items]: the mean length of an item's channels before they were normalised. */

@@ -10,12 +10,14 @@ import dev.millrace.state.Form;
 import dev.millrace.state.PrefixedKey;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -79,7 +81,7 @@ public final class NeighbourLists implements Durable {
     /** By item, the last used last. */
     private final Map<String, NeighbourList> cached = new LinkedHashMap<>(16, 0.75f, true);
 
-    private final NavigableSet<String> dirty = new TreeSet<>();
+    private final Set<String> dirty = new HashSet<>();
     private final NavigableSet<byte[]> unstored = new TreeSet<>(Arrays::compareUnsigned);
     private long cachedBytes;
     private Optional<String> swept =
@@ -135,33 +137,36 @@ public final class NeighbourLists implements Durable {
 
     private void observe(TrainingExample example) {
         List<String> history = example.user().history();
+        if (history.isEmpty() || !catalogue.contains(example.item())) {
+            return;
+        }
+        String item = catalogue.ownId(example.item());
         int user = NeighbourList.digest(example.user().user());
         for (int gap = 0; gap < Math.min(REACH, history.size()); gap++) {
             String before = history.get(gap);
-            if (!before.equals(example.item()) && catalogue.contains(before) && catalogue.contains(example.item())) {
-                double amount = 1.0 / (gap + 1);
-                if (hasRoom(before, user, example.time(), amount)
-                        && add(example.item(), before, user, example.time(), BACKWARDS * amount)) {
-                    add(before, example.item(), user, example.time(), amount);
-                }
+            if (!before.equals(item) && catalogue.contains(before)) {
+                observe(item, catalogue.ownId(before), user, example.time(), 1.0 / (gap + 1));
             }
         }
     }
 
-    private boolean hasRoom(String item, int user, long time, double amount) {
-        return find(item)
-                .map(list -> list.hasRoom(user, time, amount, settings.halfLife()))
-                .orElse(true);
+    private void observe(String item, String before, int user, long time, double amount) {
+        Optional<NeighbourList> forwards = find(before);
+        if (forwards.isPresent() && !forwards.get().hasRoom(user, time, amount, settings.halfLife())) {
+            return;
+        }
+        NeighbourList backwards = find(item).orElseGet(() -> begin(item));
+        if (add(item, backwards, before, user, time, BACKWARDS * amount)) {
+            add(before, forwards.orElseGet(() -> begin(before)), item, user, time, amount);
+        }
     }
 
     /** Returns false if the item's list has no room for the user. */
-    private boolean add(String item, String neighbour, int user, long time, double amount) {
-        NeighbourList list = find(item).orElseGet(() -> begin(item));
+    private boolean add(String item, NeighbourList list, String neighbour, int user, long time, double amount) {
         cachedBytes -= list.heapBytes();
-        boolean isAdded =
-                list.add(catalogue.ownId(neighbour), user, time, amount, settings.halfLife(), settings.most());
+        boolean isAdded = list.add(neighbour, user, time, amount, settings.halfLife(), settings.most());
         if (isAdded) {
-            dirty.add(catalogue.ownId(item));
+            dirty.add(item);
         }
         cachedBytes += list.heapBytes();
         return isAdded;
@@ -306,7 +311,7 @@ public final class NeighbourLists implements Durable {
 
     @Override
     public void drainDirty(EntrySink sink) {
-        for (String item : dirty) {
+        for (String item : dirty.stream().sorted().toList()) {
             NeighbourList list = cached.get(item);
             if (list == null) {
                 throw new IllegalStateException("the changed list of " + item + " left the heap");

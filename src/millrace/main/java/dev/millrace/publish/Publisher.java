@@ -2,6 +2,7 @@ package dev.millrace.publish;
 
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.Catalogue;
+import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamTotals;
@@ -21,6 +22,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
@@ -143,26 +145,38 @@ public final class Publisher implements Durable {
             }
             renewal.ifPresent(this::touchNext);
             Map<String, Long> due = plan.due();
-            List<String> items =
-                    due.keySet().stream().filter(catalogue::contains).toList();
+            int[] items = due.keySet().stream()
+                    .map(catalogue::number)
+                    .flatMapToInt(OptionalInt::stream)
+                    .toArray();
             VectorTiles tiles = new VectorTiles(model, items, rooms);
-            reason = tiles.firstUnsound();
+            OptionalInt unsound = tiles.firstUnsound();
+            if (unsound.isPresent()) {
+                reason = Optional.of("the vector of item " + catalogue.itemAt(unsound.getAsInt())
+                        + " is not finite or not of unit length");
+            }
             if (reason.isEmpty()) {
                 if (isFirst) {
                     model.touchQuerySide();
                     facts.neighbours().touch();
                 }
-                tiles.forEach((item, vector) -> to.accept(new ItemEmbedding(
-                        item,
-                        Optional.of(vector),
-                        model.generation(),
-                        plan.step(),
-                        plan.eventTime(),
-                        due.getOrDefault(item, 0L),
-                        published(item, popularity),
-                        catalogue.timeAt(catalogue.number(item).orElseThrow()),
-                        attributes(catalogue.features(item)))));
-                plan.published(items);
+                List<Long> halfLives = popularity.settings().halfLives().stream()
+                        .map(Duration::toMillis)
+                        .toList();
+                tiles.forEach((vector, number) -> {
+                    CatalogueItem item = catalogue.at(number);
+                    to.accept(new ItemEmbedding(
+                            item.item(),
+                            Optional.of(vector),
+                            model.generation(),
+                            plan.step(),
+                            plan.eventTime(),
+                            due.getOrDefault(item.item(), 0L),
+                            published(item.item(), popularity, halfLives),
+                            item.time(),
+                            attributes(item.features())));
+                });
+                plan.published(Arrays.stream(items).mapToObj(catalogue::itemAt).toList());
                 renewing(renewal.filter(Iterator::hasNext).isPresent()
                         || !model.isQuerySideNearlyOut()
                         || !facts.neighbours().areNearlyOut());
@@ -255,10 +269,7 @@ public final class Publisher implements Durable {
                 : Optional.empty();
     }
 
-    private PublishedPopularity published(String item, FastPopularity popularity) {
-        List<Long> halfLives = popularity.settings().halfLives().stream()
-                .map(Duration::toMillis)
-                .toList();
+    private PublishedPopularity published(String item, FastPopularity popularity, List<Long> halfLives) {
         double[] numbers = new double[halfLives.size()];
         popularity.numbers(item, plan.eventTime(), numbers);
         List<Float> asSent =

@@ -3,8 +3,8 @@ package dev.millrace.publish;
 import dev.millrace.model.TwoTower;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.BiConsumer;
+import java.util.OptionalInt;
+import java.util.function.ObjIntConsumer;
 
 /**
  * The vectors of the items to publish, encoded in tiles, so that no array grows with their number.
@@ -24,37 +24,40 @@ final class VectorTiles {
     private static final double UNIT_TOLERANCE = 1e-3;
 
     private final TwoTower model;
-    private final List<String> items;
+    private final int[] items;
     private final List<float[]> rooms;
 
-    /** @param rooms arrays of earlier tiles, which are used again; at first none */
-    VectorTiles(TwoTower model, List<String> items, List<float[]> rooms) {
+    /**
+     * @param items numbers in the catalogue
+     * @param rooms arrays of earlier tiles, which are used again; at first none
+     */
+    VectorTiles(TwoTower model, int[] items, List<float[]> rooms) {
         this.model = model;
         this.items = items;
         this.rooms = rooms;
     }
 
-    /** Returns a description of the first vector that must not be published; empty if all may. Comes before {@link #forEach}. */
-    Optional<String> firstUnsound() {
+    /** Returns the first item whose vector must not be published, not finite or not of unit length; empty if all may. Comes before {@link #forEach}. */
+    OptionalInt firstUnsound() {
         int dim = model.dim();
-        for (int from = 0; from < items.size(); from += ROWS) {
+        for (int from = 0; from < items.length; from += ROWS) {
             float[] vectors = encoded(from);
             for (int at = from; at < end(from); at++) {
                 if (!isSound(vectors, (at - from) * dim)) {
-                    return Optional.of("the vector of item " + items.get(at) + " is not finite or not of unit length");
+                    return OptionalInt.of(items[at]);
                 }
             }
         }
-        return Optional.empty();
+        return OptionalInt.empty();
     }
 
     /** Hands on all items with a copy of their vectors, in their order. */
-    void forEach(BiConsumer<String, float[]> receiver) {
+    void forEach(ObjIntConsumer<float[]> receiver) {
         int dim = model.dim();
-        for (int from = 0; from < items.size(); from += ROWS) {
+        for (int from = 0; from < items.length; from += ROWS) {
             float[] vectors = from / ROWS < KEPT ? rooms.get(from / ROWS) : encoded(from);
             for (int at = from; at < end(from); at++) {
-                receiver.accept(items.get(at), Arrays.copyOfRange(vectors, (at - from) * dim, (at - from + 1) * dim));
+                receiver.accept(Arrays.copyOfRange(vectors, (at - from) * dim, (at - from + 1) * dim), items[at]);
             }
         }
     }
@@ -66,12 +69,12 @@ final class VectorTiles {
             rooms.add(new float[ROWS * model.dim()]);
         }
         float[] vectors = rooms.get(room);
-        model.passingItemVectors(items.subList(from, end(from)), vectors);
+        model.passingItemVectors(items, from, end(from), vectors);
         return vectors;
     }
 
     private int end(int from) {
-        return Math.min(items.size(), from + ROWS);
+        return Math.min(items.length, from + ROWS);
     }
 
     /**

@@ -13,6 +13,8 @@ public final class Fields {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
+    private static final int ASCII_END = 128;
+
     private byte[] bytes = new byte[256];
     private int length;
 
@@ -34,14 +36,30 @@ public final class Fields {
 
     public Fields floats(float[] values) {
         integer(values.length);
-        for (float value : values) {
-            integer(Float.floatToRawIntBits(value));
-        }
+        int at = room(Float.BYTES * values.length);
+        ByteBuffer.wrap(bytes, at, length - at)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asFloatBuffer()
+                .put(values);
         return this;
     }
 
     public Fields text(String value) {
-        byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
+        int letters = value.length();
+        integer(letters);
+        int at = room(letters);
+        for (int letter = 0; letter < letters; letter++) {
+            char next = value.charAt(letter);
+            if (next >= ASCII_END) {
+                length = at - Integer.BYTES;
+                return encoded(value.getBytes(StandardCharsets.UTF_8));
+            }
+            bytes[at + letter] = (byte) next;
+        }
+        return this;
+    }
+
+    private Fields encoded(byte[] utf8) {
         integer(utf8.length);
         int at = room(utf8.length);
         System.arraycopy(utf8, 0, bytes, at, utf8.length);

@@ -137,7 +137,6 @@ class StoredRowsTest {
     void itemsThatComeByDoNotDriveOutTheRowsThatWereReadBefore() {
         TwoTower model = learnt().trainer.model();
         List<String> few = IntStream.range(0, 20).mapToObj(item -> "i" + item).toList();
-        List<String> many = IntStream.range(0, 300).mapToObj(item -> "i" + item).toList();
         float[] vectors = new float[300 * 8];
         long before;
         do { // until they fit beside what the cache has
@@ -145,7 +144,7 @@ class StoredRowsTest {
             model.itemVectors(few, vectors);
         } while (model.heapRows().read() > before);
 
-        model.passingItemVectors(many, vectors);
+        model.passingItemVectors(IntStream.range(0, 300).toArray(), 0, 300, vectors);
 
         long passed = model.heapRows().read() - before;
         assertThat(passed).isGreaterThan(100);
