@@ -8,8 +8,9 @@ import dev.millrace.state.KeyIndex;
 import dev.millrace.state.PrefixedKey;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
@@ -49,7 +50,7 @@ public final class DecayedCounts implements Durable {
 
     private final double[] left; // of a count after some time, by half-life
 
-    private final TreeSet<String> dirty = new TreeSet<>();
+    private final Set<String> dirty = new HashSet<>();
 
     /**
      * @param prefix first byte of this state's keys
@@ -181,7 +182,7 @@ public final class DecayedCounts implements Durable {
 
     @Override
     public void drainDirty(EntrySink sink) {
-        for (String item : dirty) {
+        for (String item : dirty.stream().sorted().toList()) {
             byte[] key = PrefixedKey.of(prefix, item);
             int number = numbers.find(item);
             if (number == KeyIndex.NONE) {

@@ -8,12 +8,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
@@ -77,7 +77,7 @@ final class PublicationOrder {
     private final FarthestFirst moved = new FarthestFirst(
             number -> vectors[number].item,
             (number, other) -> Moment.ORDER.compare(vectors[number].made, vectors[other].made));
-    private final Set<String> dirty = new TreeSet<>();
+    private final Set<String> dirty = new HashSet<>();
     private List<Restored> restored = new ArrayList<>();
     private long[] fingerprints = new long[0];
     private int[] found = new int[0];
@@ -180,7 +180,7 @@ final class PublicationOrder {
     }
 
     void drainDirty(EntrySink sink) {
-        for (String item : dirty) {
+        for (String item : dirty.stream().sorted().toList()) {
             byte[] id = item.getBytes(StandardCharsets.UTF_8);
             byte[] key = Arrays.copyOf(prefix, prefix.length + id.length);
             System.arraycopy(id, 0, key, prefix.length, id.length);
@@ -195,15 +195,14 @@ final class PublicationOrder {
     }
 
     private void add(String item, Moment moment) {
-        forget(item);
         newest = newest.equals(moment) ? newest : moment; // one object for all of a publication
-        int number = freeCount > 0 ? free[--freeCount] : numbers.size();
-        if (number == vectors.length) {
-            vectors = Arrays.copyOf(vectors, 2 * number);
+        int known = numbers.find(item);
+        int number = known == KeyIndex.NONE ? number(ids.apply(item)) : known;
+        if (known != KeyIndex.NONE) {
+            unlink(number);
         }
-        Latest vector = new Latest(ids.apply(item), newest);
+        Latest vector = new Latest(numbers.key(number), newest);
         vectors[number] = vector;
-        numbers.put(vector.item, number);
         vector.older = ends.older;
         vector.newer = ends;
         ends.older.newer = vector;
@@ -212,25 +211,40 @@ final class PublicationOrder {
         stepSum += moment.step();
     }
 
+    /** Gives a number to an item that has none. */
+    private int number(String item) {
+        int number = freeCount > 0 ? free[--freeCount] : numbers.size();
+        if (number == vectors.length) {
+            vectors = Arrays.copyOf(vectors, 2 * number);
+        }
+        numbers.put(item, number);
+        return number;
+    }
+
     /** Returns true if the item had a vector. */
     private boolean forget(String item) {
         int number = numbers.find(item);
         if (number == KeyIndex.NONE) {
             return false;
         }
-        moved.forget(number);
+        unlink(number);
         numbers.remove(item);
-        Latest removed = vectors[number];
         vectors[number] = ends;
         if (freeCount == free.length) {
             free = Arrays.copyOf(free, 2 * freeCount);
         }
         free[freeCount++] = number;
+        return true;
+    }
+
+    /** Takes an item's vector out of the chain. */
+    private void unlink(int number) {
+        moved.forget(number);
+        Latest removed = vectors[number];
         removed.older.newer = removed.newer;
         removed.newer.older = removed.older;
         publications.computeIfPresent(removed.made, (made, count) -> count == 1 ? null : count - 1);
         stepSum -= removed.made.step();
-        return true;
     }
 
     /** Sorts the items after a restore, because entries are restored in any order. */
