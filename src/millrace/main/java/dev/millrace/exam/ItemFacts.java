@@ -8,8 +8,13 @@ import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.popularity.FastPopularity;
 import java.util.Optional;
 
-/** What a learner knows of items beside its model: which there are, how popular they are lately, and what is clicked beside them. */
-public record ItemFacts(Catalogue catalogue, FastPopularity popularity, NeighbourLists neighbours) {
+/**
+ * What a learner knows of items beside its model: which there are, how popular they are lately, and what is clicked beside them.
+ *
+ * @param isHistoryLeftOut whether the items of a user's history are no candidates for the user
+ */
+public record ItemFacts(
+        Catalogue catalogue, FastPopularity popularity, NeighbourLists neighbours, boolean isHistoryLeftOut) {
 
     /** Lets a model learn a batch, and its mixture with it. */
     public StepReport learn(MiniBatch batch, TwoTower model) {

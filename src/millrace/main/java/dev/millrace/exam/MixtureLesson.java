@@ -30,7 +30,7 @@ import java.util.stream.IntStream;
  * <pre>
  * z_j = a x_j + β c_j + γ g_j + δ h_j + ν n_j      x_j = cos_j / τ,  c_j the number of popularity,  g_j of age,  h_j = min(g_j, {@link ItemAge#NEW}),
  *                                                  n_j of {@link Nearness}
- * p_j = w_j e^z_j / Σ_k w_k e^z_k                  over some items without the user's history
+ * p_j = w_j e^z_j / Σ_k w_k e^z_k                  over some items, without the user's history if that is left out
  * −d log p_t / da = Σ_j p_j x_j − x_t              t: the example's item; and so on for the others
  * rank  = 1 + Σ_j w_j [z_j > z_t]
  * </pre>
@@ -186,7 +186,8 @@ final class MixtureLesson {
             Arrays.fill(nearness, 0);
             near.get(at).forEach(ascending, (which, number) -> nearness[places[which]] = number);
             System.arraycopy(weights, 0, ownWeights, 0, size);
-            for (String had : examples.get(at).user().history()) {
+            for (String had :
+                    facts.isHistoryLeftOut() ? examples.get(at).user().history() : List.<String>of()) {
                 int which = Arrays.binarySearch(
                         ascending, facts.catalogue().number(had).orElse(NO_ITEM));
                 if (which >= 0 && places[which] != targets[at]) {

@@ -85,7 +85,8 @@ public record TrainerSettings(
                         EntryKind.NEIGHBOURS.prefix(),
                         EntryKind.ERASED_NEIGHBOURS.prefix(),
                         stored,
-                        cacheBytes / NEIGHBOURS_SHARE));
+                        cacheBytes / NEIGHBOURS_SHARE),
+                exam.isHistoryLeftOut());
     }
 
     /** Returns the mixture of a new learner. */

@@ -55,7 +55,7 @@ class ExaminerTest {
     private final NeighbourSettings neighbourSettings = new NeighbourSettings(10, Duration.ofDays(7));
     private final NeighbourLists neighbours =
             new NeighbourLists(neighbourSettings, catalogue, 'N', 'n', EntrySource.NONE, 0);
-    private final ItemFacts facts = new ItemFacts(catalogue, popularity, neighbours);
+    private final ItemFacts facts = new ItemFacts(catalogue, popularity, neighbours, true);
 
     /** Of more examples than items, too. */
     @ParameterizedTest

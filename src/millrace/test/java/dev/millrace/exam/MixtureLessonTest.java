@@ -57,7 +57,7 @@ class MixtureLessonTest {
             id -> id);
     private final NeighbourLists neighbours =
             new NeighbourLists(new NeighbourSettings(10, Duration.ofDays(7)), catalogue, 'N', 'n', EntrySource.NONE, 0);
-    private final ItemFacts facts = new ItemFacts(catalogue, popularity, neighbours);
+    private ItemFacts facts = new ItemFacts(catalogue, popularity, neighbours, true);
 
     /** Of a small catalogue, all of whose items compete. */
     @Test
@@ -114,6 +114,13 @@ class MixtureLessonTest {
                     .isCloseTo(sum / examined(batch).size(), within(1e-9));
         }
         assertThat(lessons.stream().map(Lesson::merit)).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void itemsOfTheHistoryCompeteWhereTheyAreCandidates() {
+        facts = new ItemFacts(catalogue, popularity, neighbours, false);
+
+        theMeritIsTheMeanGainOfTheExactRanks();
     }
 
     /**
@@ -369,7 +376,7 @@ class MixtureLessonTest {
                 model.mixture().prior(which));
     }
 
-    /** The scores of all items that the user has not had, and of the example's own, each on its own. */
+    /** The scores of all candidates, and of the example's own item, each on its own. */
     private Map<String, Double> scores(
             TrainingExample example, TwoTower model, int which, double towers, PriorWeights prior) {
         float[] user = new float[8];
@@ -378,7 +385,9 @@ class MixtureLessonTest {
         Map<String, Double> scores = new HashMap<>();
         for (int item = 0; item < catalogue.size(); item++) {
             String id = catalogue.itemAt(item);
-            if (id.equals(example.item()) || !example.user().history().contains(id)) {
+            if (id.equals(example.item())
+                    || !facts.isHistoryLeftOut()
+                    || !example.user().history().contains(id)) {
                 float[] vector = new float[8];
                 model.itemVectors(List.of(id), vector);
                 double cosine = 0;

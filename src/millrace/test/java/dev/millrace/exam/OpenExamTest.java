@@ -63,7 +63,8 @@ class OpenExamTest {
                     'F',
                     id -> id),
             new NeighbourLists(
-                    new NeighbourSettings(10, Duration.ofDays(7)), catalogue, 'N', 'n', EntrySource.NONE, 0));
+                    new NeighbourSettings(10, Duration.ofDays(7)), catalogue, 'N', 'n', EntrySource.NONE, 0),
+            true);
     private final TwoTower model = new TwoTower(
             MODEL,
             catalogue,
