@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -137,15 +138,16 @@ public final class NeighbourLists implements Durable {
 
     private void observe(TrainingExample example) {
         List<String> history = example.user().history();
-        if (history.isEmpty() || !catalogue.contains(example.item())) {
+        OptionalInt number = catalogue.number(example.item());
+        if (history.isEmpty() || number.isEmpty()) {
             return;
         }
-        String item = catalogue.ownId(example.item());
+        String item = catalogue.itemAt(number.getAsInt());
         int user = NeighbourList.digest(example.user().user());
         for (int gap = 0; gap < Math.min(REACH, history.size()); gap++) {
-            String before = history.get(gap);
-            if (!before.equals(item) && catalogue.contains(before)) {
-                observe(item, catalogue.ownId(before), user, example.time(), 1.0 / (gap + 1));
+            OptionalInt before = catalogue.number(history.get(gap));
+            if (before.isPresent() && before.getAsInt() != number.getAsInt()) {
+                observe(item, catalogue.itemAt(before.getAsInt()), user, example.time(), 1.0 / (gap + 1));
             }
         }
     }

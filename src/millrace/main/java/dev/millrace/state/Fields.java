@@ -13,8 +13,6 @@ public final class Fields {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-    private static final int ASCII_END = 128;
-
     private byte[] bytes = new byte[256];
     private int length;
 
@@ -45,21 +43,7 @@ public final class Fields {
     }
 
     public Fields text(String value) {
-        int letters = value.length();
-        integer(letters);
-        int at = room(letters);
-        for (int letter = 0; letter < letters; letter++) {
-            char next = value.charAt(letter);
-            if (next >= ASCII_END) {
-                length = at - Integer.BYTES;
-                return encoded(value.getBytes(StandardCharsets.UTF_8));
-            }
-            bytes[at + letter] = (byte) next;
-        }
-        return this;
-    }
-
-    private Fields encoded(byte[] utf8) {
+        byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
         integer(utf8.length);
         int at = room(utf8.length);
         System.arraycopy(utf8, 0, bytes, at, utf8.length);
