@@ -62,7 +62,7 @@ record HeapBudget(List<Part> parts) {
             long batches = batch.rehearsal().batches();
             parts.add(new Part(
                     "examples of the last " + batches + " batches (rehearsal.batches)",
-                    batches * batch.size() * AN_EXAMPLE));
+                    batches * batch.maxSize() * AN_EXAMPLE));
         }
         return new HeapBudget(parts);
     }

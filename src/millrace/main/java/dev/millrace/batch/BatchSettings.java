@@ -6,9 +6,15 @@ import dev.millrace.popularity.PopularitySettings;
 import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 
-/** How examples become mini-batches. */
+/**
+ * How examples become mini-batches.
+ *
+ * @param size positive examples in a full batch
+ * @param maxSize the same of a learner that is behind; at least {@code size}
+ */
 public record BatchSettings(
         int size,
+        int maxSize,
         int maxChanges,
         int maxBytes,
         long seed,
@@ -46,8 +52,23 @@ public record BatchSettings(
                 "negatives.popularity",
                 negatives.popular(),
                 "must be 0 where items share an estimate of their popularity (popularity.hashes)");
+        int size = size(reader);
+        int maxSize = reader.free(free -> free.integer(
+                "batch.max-size = 0 in [0, 8192]: positive examples in a full batch while most clicks come 2 s late or "
+                        + "more; 0: batch.size"));
+        reader.require(
+                maxSize == 0 || maxSize >= size,
+                "batch.max-size",
+                maxSize,
+                "must be 0, or at least batch.size, which is " + size);
+        reader.require(
+                maxSize == 0 || popularity.estimator() != PopularitySettings.Estimator.INTERVALS,
+                "batch.max-size",
+                maxSize,
+                "must be 0 with popularity.estimator = intervals, which counts batches of one size");
         return new BatchSettings(
-                size(reader),
+                size,
+                Math.max(size, maxSize),
                 reader.integer(
                         "batch.max-changes = 500 in [1, 100000]: catalogue changes and removed users that fill a "
                                 + "batch without examples"),

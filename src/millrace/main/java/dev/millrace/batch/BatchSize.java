@@ -35,7 +35,7 @@ public final class BatchSize {
     /** Returns the most examples that a batch can have, exposures without a click and rehearsed ones among them. */
     public static long mostExamples(BatchSettings settings) {
         return Math.min(
-                2L * settings.size() + settings.rehearsal().examples(),
+                2L * settings.maxSize() + settings.rehearsal().examples(),
                 1L + settings.maxBytes() / BatchFields.BYTES_AN_EXAMPLE);
     }
 

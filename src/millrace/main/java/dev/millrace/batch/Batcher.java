@@ -169,10 +169,15 @@ public final class Batcher implements Durable {
         return openRemovals.getOrDefault(item, catalogue.wasRemoved(item));
     }
 
-    /** Returns true if the open batch is full by number or by size. */
-    public boolean isFull() {
-        return examples.size() >= settings.size()
-                || exposed.size() >= settings.size()
+    /**
+     * Returns true if the open batch is full by number or by size.
+     *
+     * @param isBehind whether the learner is, so that a larger batch is worth it
+     */
+    public boolean isFull(boolean isBehind) {
+        int most = isBehind ? settings.maxSize() : settings.size();
+        return examples.size() >= most
+                || exposed.size() >= most
                 || changes.size() + removedUsers.size() + announced.due(settings.maxChanges()) >= settings.maxChanges()
                 || size.isFull(settings.maxBytes());
     }

@@ -71,6 +71,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private WriteThroughStore<Trainer> store;
     private CommitRequests commits;
     private CommitRequests.Wait wait; // while a batch is open
+    private final Backlog backlog = new Backlog(); // of the open batch
     private ItemArrivals arrivals;
     private boolean isPublicationUnfinished;
     private Context trace = Context.root(); // of the last record, which closes a batch by coming or by being waited for
@@ -125,6 +126,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                                 record.value(),
                                 example -> {
                                     trainer.add(example);
+                                    backlog.add(example, context.currentSystemTimeMs());
                                     arrivals.heard(trainer);
                                 },
                                 trainer::change,
@@ -269,7 +271,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     private void closeIfReady(Trainer trainer) {
-        while (trainer.isBatchReady()) { // more than once where more announced items come at once than a batch takes
+        while (trainer.isBatchReady(backlog.isMost())) { // more than once where more announced items come at once than a batch takes
             closeAndLearn(trainer);
         }
         if (!wait.isOn() && trainer.hasOpenWork()) {
@@ -280,6 +282,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private void closeAndLearn(Trainer trainer) {
         wait.cancel();
         MiniBatch batch = trainer.closeBatch();
+        backlog.clear();
         long now = context.currentSystemTimeMs();
         outlet.send(MillraceTopology.TO_BATCHES, Topic.MINI_BATCHES, topics.miniBatches(), batch, now);
         learn(trainer, batch);

@@ -93,9 +93,9 @@ public record LargestRecords(
         // the batch was not full before its last example, whose features may be columns of their own with a cell for
         // each example
         long open = BatchSize.LARGEST + example + 2L * limits.features() * BatchSize.mostExamples(batch);
-        int learnt = batch.size() + batch.rehearsal().examples();
+        int learnt = batch.maxSize() + batch.rehearsal().examples();
         long negatives = batch.negatives().most(learnt) * BatchSize.A_NEGATIVE;
-        long newItemsAndRemovals = (2L * batch.size() + batch.maxChanges()) * BatchSize.A_CHANGE;
+        long newItemsAndRemovals = (2L * batch.maxSize() + batch.maxChanges()) * BatchSize.A_CHANGE;
         return open + negatives + newItemsAndRemovals;
     }
 

@@ -182,7 +182,12 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** Returns true if the open batch is full. */
     public boolean isBatchReady() {
-        return batcher.isFull();
+        return isBatchReady(false);
+    }
+
+    /** @param isBehind whether the learner is: then a batch may be larger */
+    public boolean isBatchReady(boolean isBehind) {
+        return batcher.isFull(isBehind);
     }
 
     /** Returns true if the open batch is not empty. */

@@ -174,7 +174,7 @@ class AnnouncedItemsTest {
 
         List<Integer> sizes = new ArrayList<>();
         while (!batcher.isEmpty()) {
-            assertThat(batcher.isFull()).isEqualTo(sizes.size() < 2);
+            assertThat(batcher.isFull(false)).isEqualTo(sizes.size() < 2);
             sizes.add(batcher.close().catalogue().size());
         }
 

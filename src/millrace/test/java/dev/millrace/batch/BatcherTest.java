@@ -33,13 +33,32 @@ class BatcherTest {
     void batchIsFullAtItsSize() {
         batcher.add(example("1", "a"));
         batcher.add(example("2", "a"));
-        assertThat(batcher.isFull()).isFalse();
+        assertThat(batcher.isFull(false)).isFalse();
 
         batcher.add(example("3", "b"));
 
-        assertThat(batcher.isFull()).isTrue();
+        assertThat(batcher.isFull(false)).isTrue();
         assertThat(batcher.close().examples()).extracting(TrainingExample::id).containsExactly("1", "2", "3");
         assertThat(batcher.isEmpty()).isTrue();
+    }
+
+    @Test
+    void aLearnerThatIsBehindTakesLargerBatches() {
+        Batcher larger = new Batcher(
+                BatchSettings.read(new SettingsReader(Map.of("batch.size", "3", "batch.max-size", "5"))),
+                catalogue,
+                'O',
+                'P');
+        for (int number = 1; number <= 4; number++) {
+            larger.add(example("" + number, "a"));
+        }
+        assertThat(larger.isFull(true)).isFalse();
+        assertThat(larger.isFull(false)).isTrue();
+
+        larger.add(example("5", "a"));
+
+        assertThat(larger.isFull(true)).isTrue();
+        assertThat(larger.close().examples()).hasSize(5);
     }
 
     @Test
@@ -47,7 +66,7 @@ class BatcherTest {
         String[] history = Collections.nCopies(3000, "a").toArray(new String[0]);
         batcher.add(Scenes.click("ann", "a", TIME, history));
 
-        assertThat(batcher.isFull()).isTrue();
+        assertThat(batcher.isFull(false)).isTrue();
     }
 
     @Test
@@ -121,10 +140,10 @@ class BatcherTest {
         batcher.add(example("1", "a"));
         batcher.close();
         for (int at = 0; at < 3; at++) {
-            assertThat(batcher.isFull()).isFalse();
+            assertThat(batcher.isFull(false)).isFalse();
             batcher.add(unclicked("x" + at, "b"));
         }
-        assertThat(batcher.isFull()).isTrue();
+        assertThat(batcher.isFull(false)).isTrue();
         MiniBatch withoutPositives = batcher.close();
         batcher.add(example("2", "a"));
 

@@ -92,7 +92,7 @@ class LargestEventsTest {
         long most = LargestRecords.read(settings).miniBatch();
         for (boolean areHistories : new boolean[] {true, false}) {
             Batcher batcher = new Batcher(batch, new Catalogue('C'), 'O', 'P');
-            for (int at = 0; !batcher.isFull(); at++) {
+            for (int at = 0; !batcher.isFull(false); at++) {
                 int example = at;
                 List<String> history = areHistories
                         ? IntStream.range(0, 200)
@@ -120,11 +120,11 @@ class LargestEventsTest {
         Batcher batcher = new Batcher(batch, new Catalogue('C'), 'O', 'P');
         batcher.add(new TrainingExample(
                 "c", new UserFeatures("u", T0, features("p"), List.of()), features("c"), "i", "click", 1, T0, T0));
-        assertThat(batcher.isFull()).isTrue();
+        assertThat(batcher.isFull(false)).isTrue();
 
         batcher.removeUser("u");
 
-        assertThat(batcher.isFull()).isFalse();
+        assertThat(batcher.isFull(false)).isFalse();
     }
 
     /** Sends the largest profile, context and history. Returns the training examples. */

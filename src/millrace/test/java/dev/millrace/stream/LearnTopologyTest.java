@@ -10,6 +10,7 @@ import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.Topic;
@@ -133,6 +134,50 @@ class LearnTopologyTest {
             driver.advanceWallClockTime(Duration.ofMillis(1));
             assertThat(driver.read(topics.miniBatches())).hasSize(1);
         }
+    }
+
+    @Test
+    void aLearnerThatIsBehindTakesLargerBatchesUntilMostClicksAreFresh() {
+        TrainerSettings settings = TrainerSettings.read(Streams.reader("batch.max-size", "40"));
+        try (LearnerDriver driver = LearnerDriver.learning(settings, Streams.terms(), state)) {
+            long longAgo = Streams.T0;
+            long lately = System.currentTimeMillis(); // as the driver's clock, which stands still
+
+            sendClicks(driver, 40, longAgo);
+            assertThat(sizes(driver)).containsExactly(40);
+            sendClicks(driver, 16, lately);
+            assertThat(sizes(driver)).containsExactly(16);
+            sendClicks(driver, 17, longAgo);
+            assertThat(sizes(driver)).isEmpty();
+            sendClicks(driver, 17, lately); // then not most are old
+            assertThat(sizes(driver)).containsExactly(34);
+            sendClicks(driver, 40, 0); // nobody knows
+            assertThat(sizes(driver)).containsExactly(16, 16);
+        }
+    }
+
+    private void sendClicks(LearnerDriver driver, int count, long producedAt) {
+        for (int at = 0; at < count; at++) {
+            TrainingExample click = LearnerDriver.example(at);
+            driver.send(new TrainingExample(
+                    click.id(),
+                    click.user(),
+                    click.context(),
+                    click.item(),
+                    click.action(),
+                    click.weight(),
+                    click.time(),
+                    producedAt));
+        }
+    }
+
+    private List<Integer> sizes(LearnerDriver driver) {
+        return driver.log().stream()
+                .map(value -> wire.decode(Topic.MINI_BATCHES, new byte[0], value)
+                        .orElseThrow()
+                        .examples()
+                        .size())
+                .toList();
     }
 
     @Test
