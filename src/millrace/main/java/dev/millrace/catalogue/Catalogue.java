@@ -40,6 +40,10 @@ import java.util.stream.Collectors;
  */
 public final class Catalogue implements Durable {
 
+    /** In place of a number: the item has none. */
+    public static final int NO_NUMBER = KeyIndex.NONE;
+
+
     /**
      * How long unannounced items stay.
      *
@@ -184,6 +188,15 @@ public final class Catalogue implements Durable {
     public OptionalInt number(String item) {
         int number = numbers.find(item);
         return number == KeyIndex.NONE ? OptionalInt.empty() : OptionalInt.of(number);
+    }
+
+    /**
+     * Returns the item's number, or {@link #NO_NUMBER} if it is not in the catalogue.
+     *
+     * @param guess which number it probably is, as it was when it was asked for before; any other costs a look-up
+     */
+    public int number(String item, int guess) {
+        return guess >= 0 && guess < size() && itemAt(guess).equals(item) ? guess : numbers.find(item);
     }
 
     public boolean contains(String item) {

@@ -260,9 +260,9 @@ public final class Examiner implements Durable {
     /** Begins an exam, and scores its own items. */
     private Examination examination(List<TrainingExample> examined, long time, TwoTower model, ItemFacts facts) {
         Catalogue catalogue = facts.catalogue();
-        NearNumbers.Maker maker = new NearNumbers.Maker(catalogue, facts.neighbours());
-        List<NearNumbers> near =
-                examined.stream().map(example -> maker.of(example, time)).toList();
+        List<NearNumbers> near = examined.stream()
+                .map(example -> NearNumbers.of(example, facts.neighbours(), time))
+                .toList();
         List<Examinee> examinees = examined.stream()
                 .map(example -> Examinee.of(example, youth(example, facts), settings.isHistoryLeftOut()))
                 .toList();

@@ -96,8 +96,9 @@ final class MixtureLesson {
         this.examples = examples;
         this.time = examples.get(0).time();
         Catalogue catalogue = facts.catalogue();
-        NearNumbers.Maker maker = new NearNumbers.Maker(catalogue, facts.neighbours());
-        near = examples.stream().map(example -> maker.of(example, time)).toList();
+        near = examples.stream()
+                .map(example -> NearNumbers.of(example, facts.neighbours(), time))
+                .toList();
         Set<Integer> found = new LinkedHashSet<>();
         facts.popularity().latest().forEach(item -> catalogue.number(item).ifPresent(found::add));
         int[] own = examples.stream()

@@ -2,7 +2,6 @@ package dev.millrace.exam;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.catalogue.Catalogue;
-import dev.millrace.neighbour.Nearness;
 import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.state.Form;
 import java.util.ArrayList;
@@ -17,7 +16,7 @@ final class NearNumbers {
 
     /** [n] numbers of the items in the catalogue, ascending. */
     private final int[] items;
-    /** [n] of {@link Nearness#number}. */
+    /** [n] of {@link dev.millrace.neighbour.Nearness#number}. */
     private final float[] numbers;
 
     private NearNumbers(int[] items, float[] numbers) {
@@ -25,58 +24,9 @@ final class NearNumbers {
         this.numbers = numbers;
     }
 
-    /** Makes the numbers of one user after the other. One thread. */
-    static final class Maker {
-
-        private static final int ORDER_BITS = 20; // of a key: more parts than a few lists have
-
-        private final Catalogue catalogue;
-        private final NeighbourLists neighbours;
-        /** [count] An item's number, then the place of the part. */
-        private long[] keys = new long[512];
-        /** [count] Parts of nb, in the order in which they came. */
-        private double[] parts = new double[512];
-
-        private int count;
-
-        Maker(Catalogue catalogue, NeighbourLists neighbours) {
-            this.catalogue = catalogue;
-            this.neighbours = neighbours;
-        }
-
-        /** @param time epoch milliseconds */
-        NearNumbers of(TrainingExample example, long time) {
-            count = 0;
-            neighbours.forEachNear(example.user().history(), time, this::add);
-            Arrays.sort(keys, 0, count); // an item's parts keep their order, so sums do
-            int[] items = new int[count];
-            float[] numbers = new float[count];
-            int distinct = 0;
-            double sum = 0;
-            for (int at = 0; at < count; at++) {
-                int item = (int) (keys[at] >>> ORDER_BITS);
-                sum += parts[(int) keys[at] & ((1 << ORDER_BITS) - 1)];
-                if (at + 1 == count || (int) (keys[at + 1] >>> ORDER_BITS) != item) {
-                    items[distinct] = item;
-                    numbers[distinct++] = (float) Nearness.number(sum);
-                    sum = 0;
-                }
-            }
-            return new NearNumbers(Arrays.copyOf(items, distinct), Arrays.copyOf(numbers, distinct));
-        }
-
-        private void add(String item, double part) {
-            OptionalInt number = catalogue.number(item);
-            if (number.isEmpty()) {
-                return;
-            }
-            if (count == keys.length) {
-                keys = Arrays.copyOf(keys, 2 * count);
-                parts = Arrays.copyOf(parts, 2 * count);
-            }
-            keys[count] = (long) number.getAsInt() << ORDER_BITS | count;
-            parts[count++] = part;
-        }
+    /** @param time epoch milliseconds */
+    static NearNumbers of(TrainingExample example, NeighbourLists neighbours, long time) {
+        return neighbours.near(example.user().history(), time, NearNumbers::new);
     }
 
     boolean isEmpty() {

@@ -43,6 +43,26 @@ public final class Nearness {
             NeighbourSettings settings,
             long time,
             Visitor visitor) {
+        forEachList(
+                history,
+                lists,
+                settings,
+                time,
+                (list, share) -> list.forEach((item, weight) -> visitor.visit(item, share * weight)));
+    }
+
+    /** Receives the list of one of the clicks, and the share by which its weights are parts of nb. */
+    interface ListVisitor {
+        void visit(NeighbourList list, double share);
+    }
+
+    /** Visits the lists in the order of the history. */
+    static void forEachList(
+            List<String> history,
+            Function<String, Optional<NeighbourList>> lists,
+            NeighbourSettings settings,
+            long time,
+            ListVisitor visitor) {
         int count = Math.min(LATEST, history.size());
         double all = 0;
         for (int k = 0; k < count; k++) {
@@ -53,8 +73,7 @@ public final class Nearness {
             if (found.isPresent()) {
                 NeighbourList list = found.get();
                 double left = list.left(time, settings.halfLife());
-                double share = power(k) / all * left / (list.total() * left + CLICKS);
-                list.forEach((item, weight) -> visitor.visit(item, share * weight));
+                visitor.visit(list, power(k) / all * left / (list.total() * left + CLICKS));
             }
         }
     }

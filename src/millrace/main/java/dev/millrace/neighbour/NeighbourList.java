@@ -1,5 +1,6 @@
 package dev.millrace.neighbour;
 
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.state.Form;
 import dev.millrace.state.Sha256;
 import java.nio.ByteBuffer;
@@ -49,10 +50,11 @@ public final class NeighbourList {
     private static final int FORM = -2; // stored before the neighbours
     private static final int FIRST_CAPACITY = 4;
     private static final int BYTES = 160;
-    private static final int BYTES_A_NEIGHBOUR = 12;
+    private static final int BYTES_A_NEIGHBOUR = 16;
     private static final int BYTES_A_USER = 8;
 
     private String[] items = new String[FIRST_CAPACITY];
+    private int[] numbers = new int[FIRST_CAPACITY]; // in the catalogue, when they were asked for last; they may have changed
     private float[] weights = new float[FIRST_CAPACITY];
     private int[] owners = new int[FIRST_CAPACITY]; // the user of whom alone it is, or OF_SEVERAL
     private int size;
@@ -80,11 +82,17 @@ public final class NeighbourList {
         this.items = Arrays.copyOf(items.toArray(String[]::new), Math.max(FIRST_CAPACITY, size));
         this.weights = Arrays.copyOf(weights, Math.max(FIRST_CAPACITY, size));
         this.owners = new int[this.items.length];
+        this.numbers = new int[this.items.length];
     }
 
     /** Receives a neighbour and its weight. */
     public interface Visitor {
         void visit(String item, float weight);
+    }
+
+    /** Receives the number of a neighbour in the catalogue, and its weight. */
+    interface NumberVisitor {
+        void visit(int number, float weight);
     }
 
     /** Number of neighbours. */
@@ -96,6 +104,16 @@ public final class NeighbourList {
     public void forEach(Visitor visitor) {
         for (int at = 0; at < size; at++) {
             visitor.visit(items[at], weights[at]);
+        }
+    }
+
+    /** Visits those of the neighbours that are in the catalogue, as {@link #forEach(Visitor)}. */
+    void forEach(Catalogue catalogue, NumberVisitor visitor) {
+        for (int at = 0; at < size; at++) {
+            numbers[at] = catalogue.number(items[at], numbers[at]);
+            if (numbers[at] != Catalogue.NO_NUMBER) {
+                visitor.visit(numbers[at], weights[at]);
+            }
         }
     }
 
@@ -239,6 +257,7 @@ public final class NeighbourList {
     private int append() {
         if (size == items.length) {
             items = Arrays.copyOf(items, 2 * size);
+            numbers = Arrays.copyOf(numbers, 2 * size);
             weights = Arrays.copyOf(weights, 2 * size);
             owners = Arrays.copyOf(owners, 2 * size);
         }
@@ -266,6 +285,7 @@ public final class NeighbourList {
         for (int at = 0; at < size; at++) {
             if (isKept.test(items[at]) && (owners[at] == OF_SEVERAL || !isErased.test(owners[at]))) {
                 items[kept] = items[at];
+                numbers[kept] = numbers[at];
                 weights[kept] = weights[at];
                 owners[kept++] = owners[at];
             }
@@ -315,6 +335,7 @@ public final class NeighbourList {
         size = form.count(size);
         if (form.isRead()) {
             items = Arrays.copyOf(items, Math.max(items.length, size));
+            numbers = Arrays.copyOf(numbers, items.length);
             weights = Arrays.copyOf(weights, items.length);
             owners = Arrays.copyOf(owners, items.length);
         }

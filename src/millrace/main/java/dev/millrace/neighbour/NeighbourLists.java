@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BiFunction;
 import java.util.function.BiPredicate;
 
 /**
@@ -91,6 +92,7 @@ public final class NeighbourLists implements Durable {
     private boolean isSweptDirty;
     private final Map<Integer, Erasure> erasures = new TreeMap<>(); // by digest of the user
     private final SortedSet<Integer> dirtyErasures = new TreeSet<>();
+    private final NumberSums sums = new NumberSums(); // by number in the catalogue, of one user
     private Optional<byte[]> nextUnsent = Optional.empty(); // key from which on lists are to be handed over
 
     /**
@@ -175,15 +177,26 @@ public final class NeighbourLists implements Durable {
     }
 
     /**
-     * Visits what is near to a user's latest clicks, see {@link Nearness}.
+     * Returns what is near to a user's latest clicks, see {@link Nearness}, of the items in the catalogue.
      *
      * @param history of the user, latest first
      * @param time epoch milliseconds
+     * @param maker takes the items' numbers, ascending, and their nearness
      */
-    public void forEachNear(List<String> history, long time, Nearness.Visitor visitor) {
+    public <T> T near(List<String> history, long time, BiFunction<int[], float[], T> maker) {
         if (!settings.areOff()) {
-            Nearness.forEach(history, this::find, settings, time, visitor);
+            sums.reserve(catalogue.size());
+            Nearness.forEachList(
+                    history,
+                    this::find,
+                    settings,
+                    time,
+                    (list, share) -> list.forEach(catalogue, (item, weight) -> sums.add(item, share * weight)));
         }
+        int[] items = new int[sums.count()];
+        float[] numbers = new float[items.length];
+        sums.take(items, (at, sum) -> numbers[at] = (float) Nearness.number(sum));
+        return maker.apply(items, numbers);
     }
 
     /** Forgets the list of an item that left the catalogue, and the item in the lists of its neighbours. */

@@ -15,7 +15,6 @@ import dev.millrace.event.Features;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.Scenes;
 import dev.millrace.model.TwoTower;
-import dev.millrace.neighbour.Nearness;
 import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.neighbour.NeighbourSettings;
 import dev.millrace.popularity.FastPopularity;
@@ -207,12 +206,15 @@ class ExaminerTest {
         assertThat(expected.hits()[3]).isPositive();
     }
 
-    /** The numbers of what is near to an example's history, each from its parts. */
+    /** The numbers of what is near to an example's history. */
     private Map<String, Double> near(TrainingExample example) {
-        Map<String, Double> near = new TreeMap<>();
-        neighbours.forEachNear(example.user().history(), TIME, (item, part) -> near.merge(item, part, Double::sum));
-        near.replaceAll((item, nb) -> Nearness.number(nb));
-        return near;
+        return neighbours.near(example.user().history(), TIME, (items, numbers) -> {
+            Map<String, Double> near = new TreeMap<>();
+            for (int at = 0; at < items.length; at++) {
+                near.put(catalogue.itemAt(items[at]), (double) numbers[at]);
+            }
+            return near;
+        });
     }
 
     @Test

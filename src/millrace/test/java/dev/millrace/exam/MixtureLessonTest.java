@@ -21,7 +21,6 @@ import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.StepEngine;
-import dev.millrace.neighbour.Nearness;
 import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.neighbour.NeighbourSettings;
 import dev.millrace.popularity.FastPopularity;
@@ -407,11 +406,14 @@ class MixtureLessonTest {
         return scores;
     }
 
-    /** The numbers of what is near to an example's history, each from its parts. */
+    /** The numbers of what is near to an example's history. */
     private Map<String, Double> near(TrainingExample example) {
-        Map<String, Double> near = new TreeMap<>();
-        neighbours.forEachNear(example.user().history(), TIME, (item, part) -> near.merge(item, part, Double::sum));
-        near.replaceAll((item, nb) -> Nearness.number(nb));
-        return near;
+        return neighbours.near(example.user().history(), TIME, (items, numbers) -> {
+            Map<String, Double> near = new TreeMap<>();
+            for (int at = 0; at < items.length; at++) {
+                near.put(catalogue.itemAt(items[at]), (double) numbers[at]);
+            }
+            return near;
+        });
     }
 }

@@ -60,7 +60,7 @@ class NeighbourListsTest {
 
         assertThat(weights(lists, "a")).isEqualTo(Map.of("x", 2f, "z", 1f));
         // what gave up its place is still part of the total
-        assertThat(near(lists, TIME, "a").get("z")).isCloseTo(1 / 7.0, within(1e-12));
+        assertThat(near(lists, TIME, "a").get("z")).isCloseTo(1 / 7.0, within(1e-7));
     }
 
     @Test
@@ -119,8 +119,8 @@ class NeighbourListsTest {
         remove("x");
         lists.remove("x");
 
-        assertThat(near(lists, TIME, "a")).containsOnlyKeys("b");
-        assertThat(near(lists, TIME, "b")).containsOnlyKeys("a");
+        assertThat(weights(lists, "a")).containsOnlyKeys("b");
+        assertThat(weights(lists, "b")).containsOnlyKeys("a");
     }
 
     /** 100 items name x, which names only two of them. */
@@ -433,10 +433,16 @@ class NeighbourListsTest {
         return Batches.of(1, 1, List.of(), List.of(examples), new float[examples.length], List.of(), new float[0], 0);
     }
 
-    private static Map<String, Double> near(NeighbourLists lists, long time, String... history) {
-        Map<String, Double> near = new HashMap<>();
-        lists.forEachNear(List.of(history), time, (item, part) -> near.merge(item, part, Double::sum));
-        return near;
+    /** Returns nb of each item that is near. */
+    private Map<String, Double> near(NeighbourLists lists, long time, String... history) {
+        return lists.near(List.of(history), time, (items, numbers) -> {
+            assertThat(items).isSorted();
+            Map<String, Double> near = new HashMap<>();
+            for (int at = 0; at < items.length; at++) {
+                near.put(catalogue.itemAt(items[at]), Math.expm1(numbers[at]) * 0.01); // log(1 + nb / 0.01)
+            }
+            return near;
+        });
     }
 
     private static Map<String, Float> weights(NeighbourLists lists, String item) {
