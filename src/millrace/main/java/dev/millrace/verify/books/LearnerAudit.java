@@ -211,8 +211,8 @@ final class LearnerAudit {
             settle(userRemovalsLeft, Set.of(WAITING));
         }
         for (Deque<Change> left : changesLeft.values()) {
-            while (!left
-                    .isEmpty()) { // while it waited for its time the next change, or one like it, may have replaced it
+            while (!left.isEmpty()) {
+                // while it waited for its time the next change, or one like it, may have replaced it
                 boolean mayBeReplaced =
                         left.size() > 1 || come.contains(left.element().content());
                 settle(left, mayBeReplaced ? Set.of(WAITING, Outcome.CATALOGUE_CHANGE.label()) : Set.of(WAITING));
