@@ -24,7 +24,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * How well each half-life's weights of the {@link Mixture} find the items of a batch's examples among the catalogue, and the gradient of their
+ * How well each of the {@link Mixture}'s sets of weights finds the items of a batch's examples among the catalogue, and the gradient of their
  * likelihood. One batch, one thread.
  *
  * <pre>
@@ -144,7 +144,8 @@ final class MixtureLesson {
         /** [examples, items] */
         private final float[] cosines = new float[examples.size() * size];
         /** [half-lives][items] */
-        private final float[][] popularity = new float[model.mixture().halfLives()][size];
+        private final float[][] popularity =
+                new float[facts.popularity().settings().halfLives().size()][size];
 
         private final float[] ages = new float[size];
         private final float[] newness = new float[size];
@@ -198,7 +199,7 @@ final class MixtureLesson {
         }
 
         /**
-         * Adds the gradient of one example by one half-life.
+         * Adds the gradient of one example by one of the mixture's sets.
          *
          * @return 1 / log2(1 + rank)
          */
@@ -208,9 +209,12 @@ final class MixtureLesson {
             double temperature = model.temperature();
             System.arraycopy(ownWeights, 0, logits, 0, size);
             loops.addScaled(logits, 0, cosines, at * size, size, (float) (mixture.towers(which) / temperature));
-            loops.addScaled(logits, 0, popularity[which], 0, size, (float) prior.popularity());
-            loops.addScaled(logits, 0, ages, 0, size, (float) prior.age());
-            loops.addScaled(logits, 0, newness, 0, size, (float) prior.newness());
+            boolean isPlain = which == popularity.length;
+            if (!isPlain) {
+                loops.addScaled(logits, 0, popularity[which], 0, size, (float) prior.popularity());
+                loops.addScaled(logits, 0, ages, 0, size, (float) prior.age());
+                loops.addScaled(logits, 0, newness, 0, size, (float) prior.newness());
+            }
             loops.addScaled(logits, 0, nearness, 0, size, (float) prior.neighbours());
             int itself = targets[at];
             float own = logits[itself];
@@ -219,9 +223,11 @@ final class MixtureLesson {
                     + standsFor * loops.countAbove(logits, certain, size, own + (float) StrictMath.log(standsFor));
             double sum = Exponential.replace(logits, size, loops.max(logits, 0, size), scratch);
             gradient[COSINE] += slope(cosines, at * size, itself, sum) / temperature;
-            gradient[POPULARITY] += slope(popularity[which], 0, itself, sum);
-            gradient[AGE] += slope(ages, 0, itself, sum);
-            gradient[NEWNESS] += slope(newness, 0, itself, sum);
+            if (!isPlain) {
+                gradient[POPULARITY] += slope(popularity[which], 0, itself, sum);
+                gradient[AGE] += slope(ages, 0, itself, sum);
+                gradient[NEWNESS] += slope(newness, 0, itself, sum);
+            }
             gradient[NEIGHBOURS] += slope(nearness, 0, itself, sum);
             return StrictMath.log(2) / StrictMath.log1p(rank);
         }
@@ -232,7 +238,7 @@ final class MixtureLesson {
     }
 
     private void teach(Numbers numbers) {
-        double[][] gradients = new double[model.mixture().halfLives()][PARTS];
+        double[][] gradients = new double[model.mixture().sets()][PARTS];
         double[] merits = new double[gradients.length];
         for (int at = 0; at < examples.size(); at++) {
             numbers.open(at);
@@ -249,7 +255,7 @@ final class MixtureLesson {
         }
     }
 
-    /** Returns what the batch says, [half-lives]. */
+    /** Returns what the batch says, [sets]. */
     List<Lesson> lessons() {
         return List.copyOf(lessons);
     }

@@ -11,14 +11,15 @@ import java.util.stream.IntStream;
 
 /**
  * The learned weights of the parts of an item's score, {@code a cos / τ + β log p + γ g + δ min(g, 2) + ν n}: a of the towers, and
- * the {@link PriorWeights} of recent popularity, of age and of neighbours. One set for each half-life of popularity, of which one leads: that
- * which ranked best of late. One thread.
+ * the {@link PriorWeights} of recent popularity, of age and of neighbours. One set for each half-life of popularity, and a plain one of towers
+ * and neighbours alone. One of them leads: that which ranked best of late. One thread.
  *
  * <p>They go up the likelihood of each example's item among the whole catalogue, before the towers learn the example. The towers do not
  * know of them: towers that did would grow with what they are mixed with. Adagrad (Duchi et al. 2011) moves them, from equal weights of
  * towers and popularity. So a model that knows nothing yet answers by popularity.
  *
- * <p>Half-lives are chosen and not added: a sum of two finds less than the better alone. That is a choice among experts by their past gain
+ * <p>Sets are chosen and not added: a sum of two half-lives finds less than the better alone, and where popularity raises the likelihood of
+ * clicks that no answer would have had, the plain set finds more. That is a choice among experts by their past gain
  * (Cesa-Bianchi and Lugosi 2006), and the gain is that of the head of an answer: by likelihood, clicks that no answer would have had decide. Another one
  * leads when it is ahead by a margin.
  */
@@ -36,21 +37,30 @@ public final class Mixture {
     private static final double LEAD_AN_EXAMPLE = 0.0003;
 
     private final List<Weights> all;
-    /** [half-lives] Decayed sums. */
+    /** [sets] Decayed sums. */
     private final double[] merits;
+
+    private final int first;
 
     private double examples; // decayed
     private int leader;
     private final StoredFields stored = new StoredFields(this::fields);
 
-    /** Weights for one half-life. */
+    /** One set. */
     private static final class Weights {
 
         private final LearnedNumber towers = weight(BEGIN, LEAST);
-        private final LearnedNumber popularity = weight(BEGIN, 0);
+        private final LearnedNumber popularity;
         private final LearnedNumber age = weight(0, -LARGEST);
         private final LearnedNumber newness = weight(0, -LARGEST);
         private final LearnedNumber neighbours = weight(0, 0);
+        private final boolean isPlain;
+
+        /** @param isPlain whether popularity and age stay without weight */
+        Weights(boolean isPlain) {
+            this.isPlain = isPlain;
+            this.popularity = weight(isPlain ? 0 : BEGIN, 0);
+        }
 
         private static LearnedNumber weight(double value, double least) {
             return new LearnedNumber(value, least, LARGEST, LEARNING_RATE, 0);
@@ -65,10 +75,12 @@ public final class Mixture {
                 return;
             }
             towers.learn(gradient.towers());
-            popularity.learn(gradient.prior().popularity());
-            age.learn(gradient.prior().age());
-            newness.learn(gradient.prior().newness());
             neighbours.learn(gradient.prior().neighbours());
+            if (!isPlain) {
+                popularity.learn(gradient.prior().popularity());
+                age.learn(gradient.prior().age());
+                newness.learn(gradient.prior().newness());
+            }
         }
 
         void fields(Form form) {
@@ -80,14 +92,23 @@ public final class Mixture {
     }
 
     /**
-     * @param halfLives number of half-lives
+     * @param halfLives number of half-lives; if there are several, there is a plain set, too
      * @param first the one that leads before anything is known
      */
     public Mixture(int halfLives, int first) {
-        all = IntStream.range(0, halfLives).mapToObj(which -> new Weights()).toList();
-        merits = new double[halfLives];
-        leader = first;
+        this(
+                IntStream.rangeClosed(0, halfLives == 1 ? 0 : halfLives)
+                        .mapToObj(which -> new Weights(which == halfLives))
+                        .toList(),
+                first);
         stored.change();
+    }
+
+    private Mixture(List<Weights> all, int first) {
+        this.all = all;
+        this.first = first;
+        merits = new double[all.size()];
+        leader = first;
     }
 
     /**
@@ -99,35 +120,36 @@ public final class Mixture {
     public record Gradient(double towers, PriorWeights prior) {}
 
     /**
-     * What some examples say about the weights for one half-life.
+     * What some examples say about one set.
      *
+     * @param gradient of a plain set, that of towers and neighbours alone counts
      * @param merit mean of 1 / log2(1 + rank) over the examples, the rank of each one's item from 1
      */
     public record Lesson(Gradient gradient, double merit) {}
 
-    /** Returns the number of half-lives. */
-    public int halfLives() {
+    /** Returns the number of sets: those of the half-lives, then the plain one, if there is one. */
+    public int sets() {
         return all.size();
     }
 
-    /** Returns the half-life that leads. */
+    /** Returns the set that leads. */
     public int leader() {
         return leader;
     }
 
-    /** Returns a of one of the half-lives. */
+    /** Returns a of one of the sets. */
     public double towers(int which) {
         return all.get(which).towers.value();
     }
 
-    /** Returns β, γ, δ and ν beside a cos / τ of one of the half-lives. */
+    /** Returns β, γ, δ and ν beside a cos / τ of one of the sets. */
     public PriorWeights prior(int which) {
         return all.get(which).prior();
     }
 
     /**
      * Returns the leader's weights that rank alike beside cos / τ: those of {@link #prior} over a. Those of popularity and neighbours are at
-     * most what a request may ask for.
+     * most what a request may ask for. Without weights of popularity and age, they name the first half-life.
      */
     public PriorWeights relative() {
         PriorWeights relative = prior(leader).times(1 / towers(leader));
@@ -136,13 +158,13 @@ public final class Mixture {
                 relative.age(),
                 relative.newness(),
                 Math.min(relative.neighbours(), GivenWeights.MOST),
-                leader);
+                relative.areOfNoItem() ? first : leader);
     }
 
     /**
      * Moves all weights down their gradients, and finds who leads. A gradient that is not finite moves nothing.
      *
-     * @param lessons [half-lives]
+     * @param lessons [sets]
      * @param count of the examples
      */
     public void learn(List<Lesson> lessons, int count) {
@@ -168,7 +190,7 @@ public final class Mixture {
     private void fields(Form form) {
         int count = form.count(all.size());
         if (count != all.size()) {
-            throw new CorruptEntryException("weights for " + count + " half-lives, must be " + all.size());
+            throw new CorruptEntryException(count + " sets of weights, must be " + all.size());
         }
         choice(form);
     }
@@ -176,7 +198,7 @@ public final class Mixture {
     private void choice(Form form) {
         leader = form.integer(leader);
         if (form.isRead() && !(leader >= 0 && leader < all.size())) {
-            throw new CorruptEntryException("half-life " + leader + " of " + all.size() + " leads");
+            throw new CorruptEntryException("set " + leader + " of " + all.size() + " leads");
         }
         examples = form.number(examples);
         form.numbers(merits);
@@ -190,7 +212,12 @@ public final class Mixture {
      */
     static PriorWeights readRelative(byte[] entry) {
         return Form.read(entry, form -> {
-            Mixture sent = new Mixture(form.count(0), 0);
+            int sets = form.count(0);
+            Mixture sent = new Mixture(
+                    IntStream.range(0, sets)
+                            .mapToObj(which -> new Weights(false))
+                            .toList(),
+                    (sets - 1) / 2);
             sent.choice(form);
             return sent.relative();
         });

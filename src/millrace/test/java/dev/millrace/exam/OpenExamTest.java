@@ -122,7 +122,7 @@ class OpenExamTest {
         open.examine(batch, model, facts);
         open.drainDirty(EntrySink.into(stored));
         Mixture.Gradient still = new Mixture.Gradient(0, PriorWeights.NONE);
-        model.mixture().learn(List.of(new Mixture.Lesson(still, 0), new Mixture.Lesson(still, 1)), 100);
+        model.mixture().learn(List.of(new Mixture.Lesson(still, 0), new Mixture.Lesson(still, 1), new Mixture.Lesson(still, 0)), 100);
         assertThat(model.mixture().leader()).isEqualTo(1);
 
         Examiner goingOn = isRestarted ? restored(OPEN) : open;

@@ -11,6 +11,7 @@ import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class MixtureTest {
@@ -50,11 +51,11 @@ class MixtureTest {
         Gradient one = new Gradient(0.3, new PriorWeights(-0.7, 0.4, 0.6, -0.5));
         Gradient other = new Gradient(-0.2, new PriorWeights(0.1, -0.2, 0.1, -0.3));
 
-        together.learn(List.of(new Lesson(one, 0), new Lesson(other, 0)), 10);
+        learn(together, one, other);
         learn(first, one);
         learn(second, other);
 
-        assertThat(together.halfLives()).isEqualTo(2);
+        assertThat(together.sets()).isEqualTo(3); // and the plain one
         assertThat(together.towers(0)).isEqualTo(first.towers(0));
         assertThat(together.prior(0)).isEqualTo(first.prior(0));
         assertThat(together.towers(1)).isEqualTo(second.towers(0));
@@ -86,7 +87,7 @@ class MixtureTest {
                 new Gradient(1, PriorWeights.ofPopularity(Double.POSITIVE_INFINITY)),
                 new Gradient(1, new PriorWeights(1, Double.NaN, 0, 0)));
 
-        broken.forEach(each -> mixture.learn(List.of(new Lesson(each, 0), new Lesson(finite, 0)), 1));
+        broken.forEach(each -> learn(mixture, each, finite));
         learn(mixture, finite, finite);
         learn(untouched, finite);
 
@@ -182,8 +183,8 @@ class MixtureTest {
     @Test
     void theLeaderAndItsLeadOutliveARestart() {
         Mixture undisturbed = new Mixture(2, 0);
-        undisturbed.learn(
-                List.of(new Lesson(STILL, 0), new Lesson(new Gradient(-1, PriorWeights.ofPopularity(-0.1)), 0.5)), 10);
+        learn(undisturbed, STILL, new Gradient(-1, PriorWeights.ofPopularity(-0.1)));
+        rank(undisturbed, 10, 0, 0.5);
         Mixture restored = new Mixture(2, 0);
 
         restored.stored().restore(undisturbed.stored().value());
@@ -202,6 +203,27 @@ class MixtureTest {
     }
 
     @Test
+    void thePlainSetLearnsNoWeightsOfPopularityAndAgeAndMayLead() {
+        Mixture mixture = new Mixture(5, 2);
+        Gradient gradient = new Gradient(-0.3, new PriorWeights(-0.7, 0.4, 0.6, -0.5));
+
+        learn(mixture, STILL, STILL, STILL, STILL, STILL, gradient);
+        assertThat(mixture.prior(5).areOfNoItem()).isTrue();
+        assertThat(mixture.prior(5).neighbours()).isPositive();
+        assertThat(mixture.towers(5)).isGreaterThan(0.5);
+        rank(mixture, 100, 0, 0, 0, 0, 0, 0.5);
+
+        assertThat(mixture.leader()).isEqualTo(5);
+        assertThat(mixture.relative()).isEqualTo(new PriorWeights(0, 0, 0, mixture.prior(5).neighbours() / mixture.towers(5), 2));
+        assertThat(Mixture.readRelative(mixture.stored().value())).isEqualTo(mixture.relative());
+    }
+
+    @Test
+    void aSingleHalfLifeHasNoPlainSetBesideIt() {
+        assertThat(new Mixture(1, 0).sets()).isEqualTo(1);
+    }
+
+    @Test
     void weightsOutsideTheirBoundsAreNotRestored() {
         byte[] zeros = entry(1, 0); // of the towers, at least a hundredth
 
@@ -212,48 +234,48 @@ class MixtureTest {
     }
 
     @Test
-    void anEntryOfAnotherNumberOfHalfLivesIsRefused() {
+    void anEntryOfAnotherNumberOfSetsIsRefused() {
         byte[] two = new Mixture(2, 0).stored().value();
 
         for (int halfLives : new int[] {1, 3}) {
             assertThatThrownBy(() -> new Mixture(halfLives, 0).stored().restore(two))
                     .isInstanceOf(CorruptEntryException.class)
-                    .hasMessageContaining("2 half-lives, must be " + halfLives);
+                    .hasMessageContaining("3 sets of weights, must be " + new Mixture(halfLives, 0).sets());
         }
     }
 
     @Test
-    void aLeaderThatIsNoneOfTheHalfLivesIsRefused() {
-        for (int leader : new int[] {-1, 2}) {
-            assertThatThrownBy(() -> new Mixture(2, 0).stored().restore(entry(2, leader)))
+    void aLeaderThatIsNoneOfTheSetsIsRefused() {
+        for (int leader : new int[] {-1, 3}) {
+            assertThatThrownBy(() -> new Mixture(2, 0).stored().restore(entry(3, leader)))
                     .isInstanceOf(CorruptEntryException.class)
-                    .hasMessageContaining("half-life " + leader + " of 2");
+                    .hasMessageContaining("set " + leader + " of 3");
         }
     }
 
-    /** An entry of zeros: the examples, then the merits, then five weights and their accumulators by half-life. */
-    private static byte[] entry(int halfLives, int leader) {
-        Fields fields = new Fields().integer(halfLives).integer(leader);
-        for (int number = 0; number < 1 + halfLives * 11; number++) {
+    /** An entry of zeros: the examples, then the merits, then five weights and their accumulators by set. */
+    private static byte[] entry(int sets, int leader) {
+        Fields fields = new Fields().integer(sets).integer(leader);
+        for (int number = 0; number < 1 + sets * 11; number++) {
             fields.number(0);
         }
         return fields.framed();
     }
 
-    /** A lesson of gradients alone, [half-lives]. */
+    /** A lesson of gradients alone, [half-lives]; the plain set has none. */
     private static void learn(Mixture mixture, Gradient... gradients) {
-        mixture.learn(
-                Arrays.stream(gradients)
-                        .map(gradient -> new Lesson(gradient, 0))
-                        .toList(),
-                1);
+        teach(mixture, 1, Arrays.stream(gradients).map(gradient -> new Lesson(gradient, 0)));
     }
 
-    /** A lesson of merits alone, [half-lives]. */
+    /** A lesson of merits alone, [half-lives]; the plain set has none. */
     private static void rank(Mixture mixture, int count, double... merits) {
+        teach(mixture, count, Arrays.stream(merits).mapToObj(merit -> new Lesson(STILL, merit)));
+    }
+
+    private static void teach(Mixture mixture, int count, Stream<Lesson> lessons) {
         mixture.learn(
-                Arrays.stream(merits)
-                        .mapToObj(merit -> new Lesson(STILL, merit))
+                Stream.concat(lessons, Stream.of(new Lesson(STILL, 0)))
+                        .limit(mixture.sets())
                         .toList(),
                 count);
     }
