@@ -121,9 +121,7 @@ public final class Examiner implements Durable {
         List<TrainingExample> withHistory = counted.stream()
                 .filter(example -> !example.user().history().isEmpty())
                 .toList();
-        List<TrainingExample> examined = withHistory.stream()
-                .filter(example -> catalogue.contains(example.item()))
-                .toList();
+        List<TrainingExample> examined = facts.answerable(batch);
         openStored(model, catalogue);
         double credit = budget.credit();
         boolean isAfforded = budget.affords(batch, open.isPresent() ? 0 : examined.size(), catalogue.size(), model);

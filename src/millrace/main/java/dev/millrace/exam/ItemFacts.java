@@ -1,12 +1,17 @@
 package dev.millrace.exam;
 
+import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.Catalogue;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
 import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.popularity.FastPopularity;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What a learner knows of items beside its model: which there are, how popular they are lately, and what is clicked beside them.
@@ -15,6 +20,22 @@ import java.util.Optional;
  */
 public record ItemFacts(
         Catalogue catalogue, FastPopularity popularity, NeighbourLists neighbours, boolean isHistoryLeftOut) {
+
+    /**
+     * Returns the examples of a batch that an answer could have been right for: those that count, of users with a history, whose items are in the
+     * catalogue, and were so before an example of this batch named them.
+     */
+    List<TrainingExample> answerable(MiniBatch batch) {
+        Set<String> named = batch.catalogue().stream()
+                .filter(change -> !change.isRemoval() && !change.isAnnounced())
+                .map(CatalogueChange::itemId)
+                .collect(Collectors.toSet());
+        return batch.counted().stream()
+                .filter(example -> !example.user().history().isEmpty()
+                        && !named.contains(example.item())
+                        && catalogue.contains(example.item()))
+                .toList();
+    }
 
     /** Lets a model learn a batch, and its mixture with it. */
     public StepReport learn(MiniBatch batch, TwoTower model) {

@@ -83,10 +83,7 @@ final class MixtureLesson {
         if (batch.step() % EVERY != 0) {
             return Optional.empty();
         }
-        List<TrainingExample> examples = batch.counted().stream()
-                .filter(example ->
-                        !example.user().history().isEmpty() && facts.catalogue().contains(example.item()))
-                .toList();
+        List<TrainingExample> examples = facts.answerable(batch);
         return examples.isEmpty() ? Optional.empty() : Optional.of(new MixtureLesson(batch, examples, model, facts));
     }
 

@@ -214,6 +214,25 @@ class MixtureLessonTest {
         assertThat(lessons(batch(TAUGHT, some), model)).isEqualTo(expected);
     }
 
+    /** No answer can have had them before the click. */
+    @Test
+    void clicksThatBroughtTheirItemThemselvesTeachNothing() {
+        list(300);
+        TwoTower model = taught();
+        CatalogueItem brought = new CatalogueItem("brought", TIME, Features.NONE);
+        catalogue.apply(new CatalogueChange.Upsert(brought, false));
+        List<TrainingExample> examples = List.of(Scenes.click("u", "brought", TIME, "i2"));
+
+        assertThat(MixtureLesson.of(
+                        Batches.of(TAUGHT, List.of(new CatalogueChange.Upsert(brought, false)), examples),
+                        model,
+                        facts))
+                .isEmpty();
+        assertThat(MixtureLesson.of(
+                        Batches.of(TAUGHT, List.of(new CatalogueChange.Upsert(brought)), examples), model, facts))
+                .isPresent();
+    }
+
     /** The towers learn first, and popularity counts the batch after that. */
     @Test
     void theMixtureLearnsFromTheModelAsItWasBeforeTheStep() {
