@@ -5,7 +5,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -80,13 +79,13 @@ public final class Books implements Durable {
 
     private static final String RECEIVED = "received";
     private static final String WAITING = "waiting";
-    private static final String OUTCOME = "outcome/";
+    static final String OUTCOME = "outcome/";
 
+    private static final char BEHIND_TOPIC = '|';
     private static final char PREFIX = 'b';
 
     private final byte prefix;
-    private final SortedMap<String, SortedMap<String, Long>> counts = new TreeMap<>();
-    private final TreeSet<String> dirty = new TreeSet<>();
+    private final SortedMap<String, SortedMap<String, Count>> counts = new TreeMap<>();
 
     /** Creates books under the prefix {@code b}, for a store in which no other key begins with it. */
     public Books() {
@@ -106,7 +105,7 @@ public final class Books implements Durable {
     /** As {@link #settle(InputTopic, Outcome)}, for a reason; an empty one is none. */
     public void settle(InputTopic topic, Outcome outcome, String reason) {
         add(topic, RECEIVED, 1);
-        add(topic, OUTCOME + outcome.label(reason), 1);
+        add(topic, outcome.line(reason), 1);
     }
 
     /** Counts a received event whose outcome is still open. */
@@ -129,7 +128,7 @@ public final class Books implements Durable {
     public void settleWaiting(InputTopic topic, Outcome outcome, String reason, int events) {
         if (events != 0) {
             add(topic, WAITING, -events);
-            add(topic, OUTCOME + outcome.label(reason), events);
+            add(topic, outcome.line(reason), events);
         }
     }
 
@@ -147,11 +146,10 @@ public final class Books implements Durable {
             SortedMap<String, Long> outcomes = new TreeMap<>();
             lines.forEach((line, count) -> {
                 if (line.startsWith(OUTCOME)) {
-                    outcomes.put(line.substring(OUTCOME.length()), count);
+                    outcomes.put(line.substring(OUTCOME.length()), count.events);
                 }
             });
-            accounts.put(
-                    topic, new Account(lines.getOrDefault(RECEIVED, 0L), lines.getOrDefault(WAITING, 0L), outcomes));
+            accounts.put(topic, new Account(events(lines, RECEIVED), events(lines, WAITING), outcomes));
         });
         return accounts;
     }
@@ -159,25 +157,39 @@ public final class Books implements Durable {
     @Override
     public void restore(byte[] key, byte[] value) {
         String name = PrefixedKey.text(key);
-        int split = name.indexOf('|');
-        counts.computeIfAbsent(name.substring(0, split), topic -> new TreeMap<>())
-                .put(name.substring(split + 1), Frame.open(value).getLong());
+        int split = name.indexOf(BEHIND_TOPIC);
+        count(name.substring(0, split), name.substring(split + 1)).events =
+                Frame.open(value).getLong();
     }
 
     @Override
     public void drainDirty(EntrySink sink) {
-        for (String name : dirty) {
-            int split = name.indexOf('|');
-            long count = counts.getOrDefault(name.substring(0, split), Collections.emptySortedMap())
-                    .getOrDefault(name.substring(split + 1), 0L);
-            byte[] key = PrefixedKey.of(prefix, name);
-            sink.put(key, Frame.seal(Frame.allocate(Long.BYTES).putLong(count)));
-        }
-        dirty.clear();
+        counts.forEach((topic, lines) -> lines.forEach((line, count) -> {
+            if (count.isDirty) {
+                count.isDirty = false;
+                byte[] key = PrefixedKey.of(prefix, topic + BEHIND_TOPIC + line);
+                sink.put(key, Frame.seal(Frame.allocate(Long.BYTES).putLong(count.events)));
+            }
+        }));
     }
 
     private void add(InputTopic topic, String line, long change) {
-        counts.computeIfAbsent(topic.label(), key -> new TreeMap<>()).merge(line, change, Long::sum);
-        dirty.add(topic.label() + '|' + line);
+        Count count = count(topic.label(), line);
+        count.events += change;
+        count.isDirty = true;
+    }
+
+    private Count count(String topic, String line) {
+        return counts.computeIfAbsent(topic, first -> new TreeMap<>()).computeIfAbsent(line, first -> new Count());
+    }
+
+    private static long events(SortedMap<String, Count> lines, String line) {
+        Count count = lines.get(line);
+        return count == null ? 0 : count.events;
+    }
+
+    private static final class Count {
+        private long events;
+        private boolean isDirty;
     }
 }

@@ -50,9 +50,11 @@ public enum Outcome {
     private static final String BEFORE_REASON = ": ";
 
     private final String label;
+    private final String line;
 
     Outcome(String label) {
         this.label = label;
+        this.line = Books.OUTCOME + label;
     }
 
     /** Returns the name in books, reports and metrics. */
@@ -68,6 +70,11 @@ public enum Outcome {
     /** Returns the name of this outcome with a reason; an empty one is none. */
     public String label(String reason) {
         return reason.isEmpty() ? label : label + BEFORE_REASON + reason;
+    }
+
+    /** Returns the line of the books that counts this outcome for a reason; an empty one is none. */
+    String line(String reason) {
+        return reason.isEmpty() ? line : line + BEFORE_REASON + reason;
     }
 
     /** Returns the label without its reason. */
