@@ -64,6 +64,7 @@ public final class Attribution implements Durable {
     private final long expireUsersMillis;
     private final OrderedEntries entries;
     private final Output output;
+    private final EntryKeys keys = new EntryKeys();
     private final EntryCache cache;
     private final Timers timers;
     private final Users users;
@@ -97,7 +98,7 @@ public final class Attribution implements Durable {
     public void expose(Exposure exposure) {
         hear(exposureClock, exposure.user(), exposure.time());
         UserState user = user(exposure.user());
-        byte[] key = EntryKeys.exposure(user.number, exposure.item(), exposure.id());
+        byte[] key = keys.exposure(user.number, exposure.item(), exposure.id());
         if (entries.get(key).isPresent()) {
             books.settle(InputTopic.EXPOSURES, Outcome.DUPLICATE);
             return;
@@ -121,7 +122,7 @@ public final class Attribution implements Durable {
             return;
         }
         UserState user = user(click.user());
-        byte[] seen = EntryKeys.seenClick(user.number, click.id());
+        byte[] seen = keys.seenClick(user.number, click.id());
         if (entries.get(seen).isPresent()) {
             books.settle(InputTopic.CLICKS, Outcome.DUPLICATE);
             return;
@@ -325,10 +326,10 @@ public final class Attribution implements Durable {
 
     /** Attributes the clicks that waited for an exposure. It reads no others, however many wait beside them. */
     private void attributeWaiting(Exposure exposure, long number, byte[] exposureKey) {
-        byte[] naming = EntryKeys.waitingClicks(number, exposure.item(), exposure.id());
+        byte[] naming = keys.waitingClicks(number, exposure.item(), exposure.id());
         forEach(
-                EntryKeys.waitingClicks(number, exposure.item(), exposure.time()),
-                EntryKeys.waitingClicks(number, exposure.item(), settings.windowEnd(exposure.time()) + 1),
+                keys.waitingClicks(number, exposure.item(), exposure.time()),
+                keys.waitingClicks(number, exposure.item(), settings.windowEnd(exposure.time()) + 1),
                 CLICKS_A_ROUND,
                 unnamed -> true,
                 unnamed -> { // all are in the order of their ids then

@@ -4,6 +4,7 @@ import dev.millrace.event.Click;
 import dev.millrace.state.Sha256;
 import dev.millrace.state.Utf8;
 import java.nio.ByteBuffer;
+import java.security.MessageDigest;
 import java.util.Arrays;
 
 /**
@@ -29,7 +30,7 @@ import java.util.Arrays;
  *
  * <p>Numbers and times have 8 bytes, versions 4. Items, exposures and clicks stand for the first 8 bytes of the SHA-256 of their ids. So two different
  * clicks of one user are taken for one with a probability of n²/2^65, for n clicks remembered: 3e-12 for 10,000. For exposures it is n²/2^129,
- * as their items must agree too. The ids of other users do not matter.
+ * as their items must agree too. The ids of other users do not matter. One thread.
  */
 final class EntryKeys {
 
@@ -55,7 +56,7 @@ final class EntryKeys {
 
     static final byte[] CLOCK = Utf8.bytes("clock");
 
-    private EntryKeys() {}
+    private final MessageDigest sha = Sha256.start();
 
     static byte[] user(String user) {
         return Utf8.bytes('U' + user);
@@ -67,18 +68,18 @@ final class EntryKeys {
     }
 
     /** Returns what the keys of a user's exposures of an item begin with. */
-    static byte[] of(byte kind, long number, String item) {
+    byte[] of(byte kind, long number, String item) {
         return start(kind, number, Long.BYTES).putLong(hash(item)).array();
     }
 
-    static byte[] exposure(long number, String item, String id) {
+    byte[] exposure(long number, String item, String id) {
         return start(EXPOSURE, number, 2 * Long.BYTES)
                 .putLong(hash(item))
                 .putLong(hash(id))
                 .array();
     }
 
-    static byte[] waitingClick(long number, Click click) {
+    byte[] waitingClick(long number, Click click) {
         byte[] waiting = click.exposure()
                 .map(exposure -> waitingClicks(number, click.item(), exposure))
                 .orElseGet(() -> waitingClicks(number, click.item(), click.time()));
@@ -86,16 +87,16 @@ final class EntryKeys {
     }
 
     /** Returns what the keys of the waiting clicks of an item begin with that name an exposure. */
-    static byte[] waitingClicks(long number, String item, String exposure) {
+    byte[] waitingClicks(long number, String item, String exposure) {
         return waitingClicks(number, item, NAMES_EXPOSURE, hash(exposure));
     }
 
     /** Returns what the keys of the waiting clicks of an item begin with that name no exposure and are of one time. */
-    static byte[] waitingClicks(long number, String item, long time) {
+    byte[] waitingClicks(long number, String item, long time) {
         return waitingClicks(number, item, NAMES_NONE, time);
     }
 
-    private static byte[] waitingClicks(long number, String item, byte names, long exposureOrTime) {
+    private byte[] waitingClicks(long number, String item, byte names, long exposureOrTime) {
         return start(WAITING_CLICK, number, 2 * Long.BYTES + 1)
                 .putLong(hash(item))
                 .put(names)
@@ -108,11 +109,11 @@ final class EntryKeys {
         return joined(waitingClicks, Arrays.copyOfRange(waitingClick, waitingClicks.length, waitingClick.length));
     }
 
-    static byte[] waitEnd(long number, String id) {
+    byte[] waitEnd(long number, String id) {
         return start(WAIT_END, number, Long.BYTES).putLong(hash(id)).array();
     }
 
-    static byte[] seenClick(long number, String id) {
+    byte[] seenClick(long number, String id) {
         return start(SEEN_CLICK, number, Long.BYTES).putLong(hash(id)).array();
     }
 
@@ -161,7 +162,7 @@ final class EntryKeys {
                 .array();
     }
 
-    private static long hash(String id) {
-        return ByteBuffer.wrap(Sha256.start().digest(Utf8.bytes(id))).getLong();
+    private long hash(String id) {
+        return ByteBuffer.wrap(sha.digest(Utf8.bytes(id))).getLong();
     }
 }

@@ -16,6 +16,7 @@ final class Exposures {
     private final AttributionSettings settings;
     private final OrderedEntries entries;
     private final Timers timers;
+    private final EntryKeys keys = new EntryKeys();
 
     Exposures(AttributionSettings settings, OrderedEntries entries, Timers timers) {
         this.settings = settings;
@@ -63,11 +64,9 @@ final class Exposures {
     /** Returns the exposure that a click answers: the one that it names, or the latest one of its item whose window covers it. */
     Optional<Found> answeredBy(Click click, long number) {
         if (click.exposure().isPresent()) {
-            byte[] key =
-                    EntryKeys.exposure(number, click.item(), click.exposure().get());
-            return find(key);
+            return find(keys.exposure(number, click.item(), click.exposure().get()));
         }
-        byte[] from = EntryKeys.of(EntryKeys.EXPOSURE, number, click.item());
+        byte[] from = keys.of(EntryKeys.EXPOSURE, number, click.item());
         List<Found> latest = new ArrayList<>();
         long[] latestTime = {Long.MIN_VALUE};
         entries.scan(from, EntrySource.behind(from), (key, value) -> {
@@ -93,7 +92,7 @@ final class Exposures {
 
     /** Returns true if an exposure of this item before the click is still remembered. */
     boolean wasShown(Click click, long number) {
-        byte[] from = EntryKeys.of(EntryKeys.EXPOSURE, number, click.item());
+        byte[] from = keys.of(EntryKeys.EXPOSURE, number, click.item());
         boolean[] found = {false};
         entries.scan(from, EntrySource.behind(from), (key, value) -> {
             found[0] = RememberedExposure.time(value) <= click.time();

@@ -28,6 +28,7 @@ final class Users {
     private final OrderedEntries entries;
     private final EntryCache cache;
     private final Timers timers;
+    private final EntryKeys keys = new EntryKeys();
     private long lastNumber;
 
     Users(AttributionSettings settings, OrderedEntries entries, EntryCache cache, Timers timers) {
@@ -52,8 +53,8 @@ final class Users {
 
     /** Stores a click that waits, and sets the timer of its wait, which begins now at the earliest. */
     void await(long number, Click click) {
-        byte[] waiting = EntryKeys.waitingClick(number, click);
-        byte[] end = EntryKeys.waitEnd(number, click.id());
+        byte[] waiting = keys.waitingClick(number, click);
+        byte[] end = keys.waitEnd(number, click.id());
         entries.put(waiting, Form.written(form -> fields(form, click)));
         entries.put(end, waiting);
         timers.set(settings.waitEnd(Math.max(click.time(), timers.cursor())), end);
