@@ -48,7 +48,7 @@ record ProfileAndHistory(int profileVersion, Features profile, List<Visit> histo
         SortedMap<String, FeatureValue> values = new TreeMap<>(profile.values());
         values.put(CLICKS, new FeatureValue.Quantity(counters.clicks()));
         values.put(EXPOSURES, new FeatureValue.Quantity(counters.exposures()));
-        return new UserFeatures(user, time, Features.of(values), items);
+        return new UserFeatures(user, time, Features.taking(values), items);
     }
 
     /** Returns the event time of the latest click, epoch milliseconds; 0 if there is none. */

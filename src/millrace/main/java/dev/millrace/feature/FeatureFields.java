@@ -32,7 +32,7 @@ public final class FeatureFields {
         for (int at = 0; at < count; at++) {
             values.put(form.text(""), read(form));
         }
-        return Features.of(values);
+        return Features.taking(values);
     }
 
     /** Writes all but the id of a user, or reads it. */

@@ -167,7 +167,7 @@ final class BatchCodec {
                     values.put(column.getName(), FeatureCodec.toCore(cell, place -> texts.get((Integer) place)));
                 }
             }
-            features.add(Features.of(values));
+            features.add(Features.taking(values));
         }
         return features;
     }

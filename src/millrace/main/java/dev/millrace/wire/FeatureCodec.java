@@ -34,7 +34,7 @@ final class FeatureCodec {
                 throw unusable.ofFeature(name);
             }
         });
-        return Features.of(features);
+        return Features.taking(features);
     }
 
     static Instant instant(long epochMillis) {
