@@ -44,6 +44,15 @@ public final class AvroWire {
 
     private record Resolution(Schema writer, Schema ours) {}
 
+    /** Reads a value of today's schema, field by field. */
+    interface Fields<R> {
+        R read(RecordDecoder from) throws IOException;
+    }
+
+    private interface Reading<R> {
+        R of(Header header) throws IOException;
+    }
+
     /**
      * What the first bytes of a value say.
      *
@@ -134,22 +143,38 @@ public final class AvroWire {
      * @throws RegistryUnreachableException if the registry does not answer: the bytes may well be good
      */
     <T extends SpecificRecord, R> R decode(Class<T> type, byte[] bytes, Function<T, R> toCore) {
-        return decode(type, bytes, toCore, false);
+        return decode(type, bytes, false, header -> toCore.apply(resolved(type, bytes, header)));
     }
 
-    /** As {@link #decode}, of bytes that anybody may have written: ids that the registry does not have hold others up only for so long. */
-    <T extends SpecificRecord, R> R decodeForeign(Class<T> type, byte[] bytes, Function<T, R> toCore) {
-        return decode(type, bytes, toCore, true);
+    /**
+     * As {@link #decode}, of bytes that anybody may have written: ids that the registry does not have hold others up only for so long.
+     *
+     * @param ours the short way to the same core value, for what was written with today's schema
+     */
+    @SuppressWarnings("ReferenceEquality") // of a writer's schema that is today's, WriterSchemas gives ours itself
+    <T extends SpecificRecord, R> R decodeForeign(Class<T> type, byte[] bytes, Function<T, R> toCore, Fields<R> ours) {
+        return decode(type, bytes, true, header -> {
+            if (header.schema == model.schemaOf(type)) {
+                try {
+                    return ours.read(new RecordDecoder(bytes, header.bytes));
+                } catch (RuntimeException | IOException broken) {
+                    // so is the other way, which says what is wrong
+                }
+            }
+            return toCore.apply(resolved(type, bytes, header));
+        });
     }
 
-    private <T extends SpecificRecord, R> R decode(
-            Class<T> type, byte[] bytes, Function<T, R> toCore, boolean isForeign) {
+    private <T extends SpecificRecord> T resolved(Class<T> type, byte[] bytes, Header header) throws IOException {
+        return type.cast(readers.computeIfAbsent(
+                        new Resolution(header.schema, model.schemaOf(type)),
+                        of -> new SpecificDatumReader<>(of.writer, of.ours, model))
+                .read(null, new RecordDecoder(bytes, header.bytes)));
+    }
+
+    private <R> R decode(Class<?> type, byte[] bytes, boolean isForeign, Reading<R> reading) {
         try {
-            Header header = header(bytes, isForeign);
-            return toCore.apply(type.cast(readers.computeIfAbsent(
-                            new Resolution(header.schema, model.schemaOf(type)),
-                            of -> new SpecificDatumReader<>(of.writer, of.ours, model))
-                    .read(null, new RecordDecoder(bytes, header.bytes))));
+            return reading.of(header(bytes, isForeign));
         } catch (RegistryUnreachableException told) {
             throw told;
         } catch (RuntimeException | IOException broken) {

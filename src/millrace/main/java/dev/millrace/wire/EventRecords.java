@@ -10,8 +10,10 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.UserProfile;
+import java.io.IOException;
 import java.util.Optional;
 import java.util.function.Function;
+import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.specific.SpecificRecord;
 
 /**
@@ -48,33 +50,44 @@ public final class EventRecords {
     }
 
     public Exposure exposure(byte[] value) {
-        Exposure exposure = decode(ExposureEvent.class, value, EventRecords::toCore);
+        Exposure exposure = decode(ExposureEvent.class, value, EventRecords::toCore, EventRecords::exposure);
         wire.limits().check("context", exposure.context());
         return exposure;
     }
 
     public Click click(byte[] value) {
-        Click click = decode(ClickEvent.class, value, EventRecords::toCore);
+        Click click = decode(ClickEvent.class, value, EventRecords::toCore, EventRecords::click);
         wire.limits().check("context", click.context());
         return click;
     }
 
     public UserProfile profile(byte[] value) {
-        UserProfile profile = decode(UserEvent.class, value, EventRecords::toCore);
+        UserProfile profile = decode(UserEvent.class, value, EventRecords::toCore, EventRecords::profile);
         wire.limits().checkProfile("features", profile.features());
         return profile;
     }
 
     public CatalogueItem item(byte[] value) {
-        CatalogueItem item = decode(ItemEvent.class, value, EventRecords::toCore);
+        CatalogueItem item = decode(ItemEvent.class, value, EventRecords::toCore, EventRecords::item);
         wire.limits().check("features", item.features());
         return item;
     }
 
-    private <T extends SpecificRecord, R> R decode(Class<T> type, byte[] value, Function<T, R> toCore) {
+    private <T extends SpecificRecord, R> R decode(
+            Class<T> type, byte[] value, Function<T, R> toCore, AvroWire.Fields<R> ours) {
         return JsonEvents.isJson(value)
                 ? toCore.apply(type.cast(json.read(model.schemaOf(type), value)))
-                : wire.decodeForeign(type, value, toCore);
+                : wire.decodeForeign(type, value, toCore, ours);
+    }
+
+    private static Exposure exposure(RecordDecoder from) throws IOException {
+        return new Exposure(
+                from.readString(),
+                from.readString(),
+                from.readString(),
+                from.readLong(),
+                from.readLong(),
+                FeatureCodec.read(from));
     }
 
     static ExposureEvent toAvro(Exposure exposure) {
@@ -95,6 +108,29 @@ public final class EventRecords {
                 event.getTime().toEpochMilli(),
                 event.getProducedAt().toEpochMilli(),
                 FeatureCodec.toCore(event.getContext()));
+    }
+
+    private static Click click(RecordDecoder from) throws IOException {
+        String id = from.readString();
+        String user = from.readString();
+        String item = from.readString();
+        long time = from.readLong();
+        Optional<String> exposure =
+                switch (from.readIndex()) {
+                    case 0 -> Optional.empty();
+                    case 1 -> Optional.of(from.readString());
+                    default -> throw new AvroRuntimeException("an exposure's id is text or nothing");
+                };
+        return new Click(
+                id,
+                user,
+                item,
+                exposure,
+                from.readString(),
+                from.readDouble(),
+                time,
+                from.readLong(),
+                FeatureCodec.read(from));
     }
 
     static ClickEvent toAvro(Click click) {
@@ -124,6 +160,10 @@ public final class EventRecords {
                 FeatureCodec.toCore(event.getContext()));
     }
 
+    private static UserProfile profile(RecordDecoder from) throws IOException {
+        return new UserProfile(from.readString(), from.readLong(), FeatureCodec.read(from));
+    }
+
     static UserEvent toAvro(UserProfile profile) {
         return new UserEvent(profile.user(), instant(profile.time()), FeatureCodec.toAvro(profile.features()));
     }
@@ -131,6 +171,10 @@ public final class EventRecords {
     static UserProfile toCore(UserEvent event) {
         return new UserProfile(
                 event.getUserId(), event.getTime().toEpochMilli(), FeatureCodec.toCore(event.getFeatures()));
+    }
+
+    private static CatalogueItem item(RecordDecoder from) throws IOException {
+        return new CatalogueItem(from.readString(), from.readLong(), FeatureCodec.read(from));
     }
 
     static ItemEvent toAvro(CatalogueItem item) {

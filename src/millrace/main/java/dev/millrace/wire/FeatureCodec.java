@@ -4,13 +4,16 @@ import dev.millrace.avro.FeatureVector;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UnusableEventException;
+import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
+import org.apache.avro.AvroRuntimeException;
 
 /** Feature maps between core and Avro; and times, which events carry as instants. */
 final class FeatureCodec {
@@ -35,6 +38,42 @@ final class FeatureCodec {
             }
         });
         return Features.taking(features);
+    }
+
+    /** Reads features as their schema has them. */
+    static Features read(RecordDecoder from) throws IOException {
+        SortedMap<String, FeatureValue> values = new TreeMap<>();
+        for (long block = from.readMapStart(); block > 0; block = from.mapNext()) {
+            for (long left = block; left > 0; left--) {
+                values.put(from.readString(), value(from));
+            }
+        }
+        return Features.taking(values);
+    }
+
+    private static FeatureValue value(RecordDecoder from) throws IOException {
+        int branch = from.readIndex();
+        return switch (branch) {
+            case 0 -> new FeatureValue.Category(from.readString());
+            case 1 -> new FeatureValue.Quantity(from.readDouble());
+            case 2 -> new FeatureValue.Bag(list(from, from::readString));
+            case 3 -> new FeatureValue.Dense(list(from, from::readFloat));
+            default -> throw new AvroRuntimeException("a feature value's union has no branch " + branch);
+        };
+    }
+
+    private interface Element<T> {
+        T read() throws IOException;
+    }
+
+    private static <T> List<T> list(RecordDecoder from, Element<T> element) throws IOException {
+        List<T> list = new ArrayList<>();
+        for (long block = from.readArrayStart(); block > 0; block = from.arrayNext()) {
+            for (long left = block; left > 0; left--) {
+                list.add(element.read());
+            }
+        }
+        return list;
     }
 
     static Instant instant(long epochMillis) {

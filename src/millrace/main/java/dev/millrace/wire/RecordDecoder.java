@@ -69,7 +69,10 @@ final class RecordDecoder extends Decoder {
 
     @Override
     public String readString() throws IOException {
-        return new String(content("a text"), StandardCharsets.UTF_8);
+        int length = length("a text");
+        int from = bytes.position();
+        bytes.position(from + length);
+        return new String(bytes.array(), from, length, StandardCharsets.UTF_8);
     }
 
     @Override

@@ -47,8 +47,8 @@ final class WriterSchemas {
     }
 
     /**
-     * The same schema for the same bytes, with fields renamed to ours: a field that we do not have gets the name of its alias that we
-     * have. Avro itself looks at the reader's aliases only, but it is producers who rename.
+     * The same schema for the same bytes: ours if it is that, else with fields renamed to ours. A field that we do not have gets the
+     * name of its alias that we have. Avro itself looks at the reader's aliases only, but it is producers who rename.
      */
     static Schema inOurNames(Schema writer) {
         Optional<Schema> ours = GeneratedClasses.TOPIC_SCHEMAS.stream()
@@ -56,6 +56,9 @@ final class WriterSchemas {
                 .findFirst();
         if (ours.isEmpty() || writer.getType() != Schema.Type.RECORD) {
             return writer;
+        }
+        if (SchemaNormalization.toParsingForm(writer).equals(SchemaNormalization.toParsingForm(ours.get()))) {
+            return ours.get();
         }
         List<Schema.Field> fields = writer.getFields().stream()
                 .map(field -> {

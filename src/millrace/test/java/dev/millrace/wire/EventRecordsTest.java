@@ -1,0 +1,99 @@
+package dev.millrace.wire;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.avro.ClickEvent;
+import dev.millrace.avro.ExposureEvent;
+import dev.millrace.avro.ItemEvent;
+import dev.millrace.avro.UserEvent;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.UserProfile;
+import dev.millrace.stream.Streams;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Function;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+
+/** The short way to an event is taken for today's schemas alone, and comes to what Avro's own classes come to. */
+class EventRecordsTest {
+
+    private static final int CHANGES = 20;
+
+    private final AvroWire wire = Streams.wire();
+    private final EventRecords records = new EventRecords(wire);
+
+    @Property(tries = 200)
+    void anEventIsWhatAvrosClassesMakeOfItsBytesAndAChangedOneIsRefusedAlike(
+            @ForAll("events") Object event, @ForAll long seed) {
+        byte[] bytes = bytes(event);
+        HostileBytes hostile = new HostileBytes(new Random(seed), Map.of("events", List.of(bytes)));
+
+        assertThat(said(bytes, value -> read(event, value))).isEqualTo(event.toString());
+        for (int at = 0; at < CHANGES; at++) {
+            byte[] changed = hostile.next("events");
+            assertThat(said(changed, value -> read(event, value)))
+                    .isEqualTo(said(changed, value -> readByAvro(event, value)));
+        }
+    }
+
+    @Property(tries = 1)
+    void theSchemaThatNamesTodaysBytesIsTheOneOfTheGeneratedClass() {
+        assertThat(wire.header(bytes(GeneratedEvents.clicks().sample()), true).schema())
+                .isSameAs(ClickEvent.getClassSchema());
+    }
+
+    private byte[] bytes(Object event) {
+        if (event instanceof Exposure exposure) {
+            return records.encode("exposures", exposure);
+        } else if (event instanceof Click click) {
+            return records.encode("clicks", click);
+        } else if (event instanceof UserProfile profile) {
+            return records.encode("users", profile);
+        }
+        return records.encode("items", (CatalogueItem) event);
+    }
+
+    /** Reads an event of the kind of another one. */
+    private Object read(Object like, byte[] bytes) {
+        if (like instanceof Exposure) {
+            return records.exposure(bytes);
+        } else if (like instanceof Click) {
+            return records.click(bytes);
+        } else if (like instanceof UserProfile) {
+            return records.profile(bytes);
+        }
+        return records.item(bytes);
+    }
+
+    private Object readByAvro(Object like, byte[] bytes) {
+        if (JsonEvents.isJson(bytes)) {
+            return read(like, bytes);
+        } else if (like instanceof Exposure) {
+            return wire.decode(ExposureEvent.class, bytes, EventRecords::toCore);
+        } else if (like instanceof Click) {
+            return wire.decode(ClickEvent.class, bytes, EventRecords::toCore);
+        } else if (like instanceof UserProfile) {
+            return wire.decode(UserEvent.class, bytes, EventRecords::toCore);
+        }
+        return wire.decode(ItemEvent.class, bytes, EventRecords::toCore);
+    }
+
+    private static String said(byte[] bytes, Function<byte[], Object> reading) {
+        try {
+            return reading.apply(bytes).toString();
+        } catch (RuntimeException refused) {
+            return refused.toString();
+        }
+    }
+
+    @Provide
+    Arbitrary<Object> events() {
+        return GeneratedEvents.events();
+    }
+}
