@@ -11,10 +11,11 @@ import java.nio.ByteOrder;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.apache.avro.Schema;
-import org.apache.avro.message.BinaryMessageEncoder;
+import org.apache.avro.SchemaNormalization;
 import org.apache.avro.message.MessageEncoder;
 import org.apache.avro.message.RawMessageEncoder;
 import org.apache.avro.specific.SpecificDatumReader;
@@ -39,6 +40,7 @@ public final class AvroWire {
     private final EventLimits limits;
     private final GeneratedClasses model = new GeneratedClasses();
     private final Map<Long, Schema> known;
+    private final Map<Schema, byte[]> fingerprints = new ConcurrentHashMap<>(); // as values of the schema begin
     private final Map<Schema, MessageEncoder<SpecificRecord>> encoders = new ConcurrentHashMap<>();
     private final Map<Resolution, SpecificDatumReader<SpecificRecord>> readers = new ConcurrentHashMap<>();
 
@@ -84,7 +86,7 @@ public final class AvroWire {
      * @param name of the topic in the cluster
      */
     public <T> Optional<byte[]> encode(Topic<T> topic, String name, T value) {
-        return topic.toAvro(value).map(avro -> encode(name, avro));
+        return topic.encode(this, name, value);
     }
 
     /**
@@ -106,27 +108,40 @@ public final class AvroWire {
     byte[] encode(String topic, SpecificRecord value) {
         Schema schema = value.getSchema();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
-        if (format == WireSettings.Format.CONFLUENT) {
-            int id = registry.orElseThrow(() ->
-                            new IllegalStateException("schema.registry.url must be set for wire.format = confluent"))
-                    .id(topic + "-value", schema);
-            bytes.writeBytes(ByteBuffer.allocate(CONFLUENT_HEADER_BYTES)
-                    .put(CONFLUENT)
-                    .putInt(id)
-                    .array());
-        }
+        bytes.writeBytes(header(topic, schema));
         try {
-            encoders.computeIfAbsent(schema, this::encoder).encode(value, bytes);
+            encoders.computeIfAbsent(schema, of -> new RawMessageEncoder<>(model, of))
+                    .encode(value, bytes);
         } catch (IOException impossible) {
             throw new UncheckedIOException("encoding a value of " + topic, impossible);
         }
         return bytes.toByteArray();
     }
 
-    private MessageEncoder<SpecificRecord> encoder(Schema schema) {
+    /** As {@link #encode(String, SpecificRecord)}, of a value that has no object of Avro's. */
+    byte[] encode(String topic, Schema schema, Consumer<RecordEncoder> fields) {
+        RecordEncoder encoder = new RecordEncoder(header(topic, schema));
+        fields.accept(encoder);
+        return encoder.written();
+    }
+
+    /** The first bytes of a value, in the format of the settings. */
+    private byte[] header(String topic, Schema schema) {
         return switch (format) {
-            case SINGLE_OBJECT -> new BinaryMessageEncoder<>(model, schema);
-            case CONFLUENT -> new RawMessageEncoder<>(model, schema);
+            case SINGLE_OBJECT ->
+                fingerprints.computeIfAbsent(schema, of -> ByteBuffer.allocate(SINGLE_OBJECT_HEADER_BYTES)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .put(SINGLE_OBJECT)
+                        .put((byte) 1)
+                        .putLong(SchemaNormalization.parsingFingerprint64(of))
+                        .array());
+            case CONFLUENT ->
+                ByteBuffer.allocate(CONFLUENT_HEADER_BYTES)
+                        .put(CONFLUENT)
+                        .putInt(registry.orElseThrow(() -> new IllegalStateException(
+                                        "schema.registry.url must be set for wire.format = confluent"))
+                                .id(topic + "-value", schema))
+                        .array();
         };
     }
 

@@ -18,6 +18,12 @@ import org.apache.avro.AvroRuntimeException;
 /** Feature maps between core and Avro; and times, which events carry as instants. */
 final class FeatureCodec {
 
+    // branches of the union of values
+    private static final int CATEGORY = 0;
+    private static final int QUANTITY = 1;
+    private static final int BAG = 2;
+    private static final int DENSE = 3;
+
     private FeatureCodec() {}
 
     static Map<String, dev.millrace.avro.FeatureValue> toAvro(Features features) {
@@ -40,6 +46,41 @@ final class FeatureCodec {
         return Features.taking(features);
     }
 
+    /** Writes features as their schema has them, in the order of a map of Avro's classes. */
+    static void write(RecordEncoder fields, Features features) {
+        Map<String, FeatureValue> values = new HashMap<>();
+        features.values().forEach(values::put);
+        FeatureValue.Visitor<RecordEncoder> writer = new Branches(fields);
+        fields.all(values.entrySet(), feature -> {
+            fields.text(feature.getKey());
+            feature.getValue().accept(writer);
+        });
+    }
+
+    /** Writes a value as a branch of the union of its schema. */
+    private record Branches(RecordEncoder fields) implements FeatureValue.Visitor<RecordEncoder> {
+
+        @Override
+        public RecordEncoder category(FeatureValue.Category category) {
+            return fields.longInteger(CATEGORY).text(category.value());
+        }
+
+        @Override
+        public RecordEncoder quantity(FeatureValue.Quantity quantity) {
+            return fields.longInteger(QUANTITY).number(quantity.value());
+        }
+
+        @Override
+        public RecordEncoder bag(FeatureValue.Bag bag) {
+            return fields.longInteger(BAG).all(bag.values(), fields::text);
+        }
+
+        @Override
+        public RecordEncoder dense(FeatureValue.Dense dense) {
+            return fields.longInteger(DENSE).all(dense.values(), fields::smallNumber);
+        }
+    }
+
     /** Reads features as their schema has them. */
     static Features read(RecordDecoder from) throws IOException {
         SortedMap<String, FeatureValue> values = new TreeMap<>();
@@ -54,10 +95,10 @@ final class FeatureCodec {
     private static FeatureValue value(RecordDecoder from) throws IOException {
         int branch = from.readIndex();
         return switch (branch) {
-            case 0 -> new FeatureValue.Category(from.readString());
-            case 1 -> new FeatureValue.Quantity(from.readDouble());
-            case 2 -> new FeatureValue.Bag(list(from, from::readString));
-            case 3 -> new FeatureValue.Dense(list(from, from::readFloat));
+            case CATEGORY -> new FeatureValue.Category(from.readString());
+            case QUANTITY -> new FeatureValue.Quantity(from.readDouble());
+            case BAG -> new FeatureValue.Bag(list(from, from::readString));
+            case DENSE -> new FeatureValue.Dense(list(from, from::readFloat));
             default -> throw new AvroRuntimeException("a feature value's union has no branch " + branch);
         };
     }

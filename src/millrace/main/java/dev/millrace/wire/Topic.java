@@ -41,11 +41,11 @@ public final class Topic<T> {
             BatchCodec::toCore);
 
     /** Keyed by user. */
-    public static final Topic<UserFeatures> USER_FEATURES = of(
-            UserFeaturesRecord.class,
+    public static final Topic<UserFeatures> USER_FEATURES = new Topic<>(
             user -> Utf8.bytes(user.user()),
-            TrainingRecords::toAvro,
-            TrainingRecords::toCore);
+            (wire, name, user) -> Optional.of(wire.encode(
+                    name, UserFeaturesRecord.getClassSchema(), fields -> TrainingRecords.write(fields, user))),
+            decoding(UserFeaturesRecord.class, (key, record) -> record.map(TrainingRecords::toCore)));
 
     /** Keyed by part. */
     public static final Topic<PartProgress> TRAINING_PROGRESS =
@@ -109,8 +109,13 @@ public final class Topic<T> {
     public record ItemNeighbours(String generation, long step, String item, Optional<NeighbourList> list) {}
 
     private final Function<T, byte[]> key;
-    private final Function<T, Optional<SpecificRecord>> toAvro;
+    private final Encoding<T> encoding;
     private final Decoding<T> decoding;
+
+    /** Makes the bytes of what a record of the topic of a name holds. */
+    private interface Encoding<T> {
+        Optional<byte[]> encode(AvroWire wire, String name, T value);
+    }
 
     /** Makes what a record holds of its key and bytes. */
     private interface Decoding<T> {
@@ -126,9 +131,21 @@ public final class Topic<T> {
             Function<T, byte[]> key,
             Function<T, Optional<A>> toAvro,
             BiFunction<byte[], Optional<A>, Optional<T>> toCore) {
+        this(
+                key,
+                (wire, name, value) -> toAvro.apply(value).map(record -> wire.encode(name, record)),
+                decoding(type, toCore));
+    }
+
+    private Topic(Function<T, byte[]> key, Encoding<T> encoding, Decoding<T> decoding) {
         this.key = key;
-        this.toAvro = value -> toAvro.apply(value).map(record -> record);
-        this.decoding = (wire, of, value) -> value.isPresent()
+        this.encoding = encoding;
+        this.decoding = decoding;
+    }
+
+    private static <T, A extends SpecificRecord> Decoding<T> decoding(
+            Class<A> type, BiFunction<byte[], Optional<A>, Optional<T>> toCore) {
+        return (wire, of, value) -> value.isPresent()
                 ? wire.decode(type, value.get(), record -> toCore.apply(of, Optional.of(record)))
                 : toCore.apply(of, Optional.empty());
     }
@@ -142,8 +159,8 @@ public final class Topic<T> {
         return key.apply(value);
     }
 
-    Optional<SpecificRecord> toAvro(T value) {
-        return toAvro.apply(value);
+    Optional<byte[]> encode(AvroWire wire, String name, T value) {
+        return encoding.encode(wire, name, value);
     }
 
     Optional<T> decode(AvroWire wire, byte[] of, Optional<byte[]> value) {

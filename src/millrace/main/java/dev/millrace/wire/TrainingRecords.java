@@ -16,6 +16,8 @@ import java.util.function.Consumer;
 /** The values of the topic training-examples: examples, catalogue changes and removals of users, in one order. Safe for threads. */
 public final class TrainingRecords {
 
+    private static final int EXAMPLE = 0; // branch of the union of entries
+
     private final AvroWire wire;
 
     public TrainingRecords(AvroWire wire) {
@@ -23,7 +25,7 @@ public final class TrainingRecords {
     }
 
     public byte[] encode(String topic, TrainingExample example) {
-        return wire.encode(topic, toAvro(example));
+        return wire.encode(topic, TrainingRecord.getClassSchema(), fields -> write(fields, example));
     }
 
     public byte[] encode(String topic, CatalogueChange change) {
@@ -58,17 +60,16 @@ public final class TrainingRecords {
                 .run();
     }
 
-    static TrainingRecord toAvro(TrainingExample example) {
-        return new TrainingRecord(new ExampleRecord(
-                example.id(),
-                toAvro(example.user()),
-                FeatureCodec.toAvro(example.context()),
-                example.item(),
-                example.action(),
-                example.weight(),
-                instant(example.time()),
-                instant(example.producedAt()),
-                example.isPositive()));
+    private static void write(RecordEncoder fields, TrainingExample example) {
+        fields.longInteger(EXAMPLE).text(example.id());
+        write(fields, example.user());
+        FeatureCodec.write(fields, example.context());
+        fields.text(example.item())
+                .text(example.action())
+                .number(example.weight())
+                .longInteger(example.time())
+                .longInteger(example.producedAt())
+                .flag(example.isPositive());
     }
 
     static TrainingExample toCore(ExampleRecord example) {
@@ -102,9 +103,10 @@ public final class TrainingRecords {
         throw new IllegalStateException("a catalogue change is of " + change.getClass() + ", which its schema has not");
     }
 
-    static UserFeaturesRecord toAvro(UserFeatures user) {
-        return new UserFeaturesRecord(
-                user.user(), instant(user.time()), FeatureCodec.toAvro(user.features()), user.history());
+    static void write(RecordEncoder fields, UserFeatures user) {
+        fields.text(user.user()).longInteger(user.time());
+        FeatureCodec.write(fields, user.features());
+        fields.all(user.history(), fields::text);
     }
 
     static UserFeatures toCore(UserFeaturesRecord user) {

@@ -13,6 +13,7 @@ import dev.millrace.avro.LearnerRecord;
 import dev.millrace.avro.OperatorActionRecord;
 import dev.millrace.avro.ProgressRecord;
 import dev.millrace.avro.TrainingRecord;
+import dev.millrace.avro.UserFeaturesRecord;
 import dev.millrace.batch.Batches;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
@@ -63,11 +64,36 @@ class CodecTest {
 
     @Property(tries = 100)
     void exampleComesBack(@ForAll("examples") TrainingExample example) {
-        byte[] bytes = wire.encode("training-examples", TrainingRecords.toAvro(example));
+        byte[] bytes = new TrainingRecords(wire).encode("training-examples", example);
 
         TrainingRecord decoded = wire.decode(TrainingRecord.class, bytes);
 
         assertThat(TrainingRecords.toCore((ExampleRecord) decoded.getEntry())).isEqualTo(example);
+        assertThat(again(Topic.USER_FEATURES, example.user())).isEqualTo(example.user());
+    }
+
+    @Property(tries = 100)
+    void exampleHasTheBytesThatAvrosClassesWrite(@ForAll("examples") TrainingExample example) {
+        UserFeaturesRecord user = new UserFeaturesRecord(
+                example.user().user(),
+                Instant.ofEpochMilli(example.user().time()),
+                FeatureCodec.toAvro(example.user().features()),
+                example.user().history());
+        TrainingRecord record = new TrainingRecord(new ExampleRecord(
+                example.id(),
+                user,
+                FeatureCodec.toAvro(example.context()),
+                example.item(),
+                example.action(),
+                example.weight(),
+                Instant.ofEpochMilli(example.time()),
+                Instant.ofEpochMilli(example.producedAt()),
+                example.isPositive()));
+
+        assertThat(new TrainingRecords(wire).encode("training-examples", example))
+                .isEqualTo(wire.encode("training-examples", record));
+        assertThat(wire.encode(Topic.USER_FEATURES, "user-features", example.user()))
+                .hasValue(wire.encode("user-features", user));
     }
 
     @Property(tries = 50)
