@@ -29,6 +29,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -149,6 +150,8 @@ public final class Millrace {
     }
 
     public static void main(String[] arguments) {
+        // Kafka Streams formats a number for each record, and looks up the symbols of any other language for it
+        Locale.setDefault(Locale.Category.FORMAT, Locale.US);
         int status = run(commandLine(), System.getenv(), arguments);
         if (status == 0) { // what a failed run left may be looked at until the next start
             LauncherDirectory.remove();
