@@ -292,14 +292,14 @@ public final class Attribution implements Durable {
     }
 
     private void windowEnded(byte[] key, byte[] value) {
-        RememberedExposure exposure = RememberedExposure.decoded(value);
-        if (exposure.actions().isEmpty()) {
-            books.settleWaiting(InputTopic.EXPOSURES, Outcome.UNCLICKED);
+        RememberedExposure.End end = RememberedExposure.end(value);
+        books.settleWaiting(
+                InputTopic.EXPOSURES, end == RememberedExposure.End.CLICKED ? Outcome.CLICKED : Outcome.UNCLICKED);
+        if (end == RememberedExposure.End.SAMPLED) {
+            RememberedExposure exposure = RememberedExposure.decoded(value);
             exposure.sample().ifPresent(shown -> sample(EntryKeys.numberOf(key), exposure, shown));
-        } else {
-            books.settleWaiting(InputTopic.EXPOSURES, Outcome.CLICKED);
         }
-        exposures.close(key, exposure, value.length);
+        exposures.close(key, value);
     }
 
     /** Outputs the example of an exposure without a click. */
@@ -362,7 +362,7 @@ public final class Attribution implements Durable {
         if (exposure.actions().contains(click.action())) {
             return Outcome.REPEATED_ACTION;
         }
-        entries.put(found.key(), exposure.with(click.action()).encoded());
+        exposures.put(found.key(), exposure.with(click.action()));
         long number = EntryKeys.numberOf(found.key());
         UserFeatures user = featuresAt(exposure, click.user(), number);
         return learn(click, number, user, exposure.context(), Outcome.ATTRIBUTED);

@@ -18,9 +18,12 @@ final class Contributions {
 
     static final int MOST_ITEMS = 1000;
 
+    private static final int A_STATE = 28; // bytes of one without items
+
     private final ContributionCaps caps;
     private final double halfLifeMillis;
     private final EntryCache entries;
+    private final Form.Writer writer = new Form.Writer();
 
     Contributions(ContributionCaps caps, EntryCache entries) {
         this.caps = caps;
@@ -48,7 +51,8 @@ final class Contributions {
         double ofItem = place < state.sums.length ? state.sums[place] : 0;
         double amount = caps.amount(weight, ofItem, state.all);
         if (amount > 0) {
-            entries.put(key, state.with(place, which, ofItem + amount, amount), State::encoded);
+            State more = state.with(place, which, ofItem + amount, amount);
+            entries.putLate(key, more, more.bytes(), last -> writer.written(last::fields));
         }
         return amount;
     }
@@ -83,7 +87,9 @@ final class Contributions {
                     rest[count++] = sum;
                 }
             }
-            return new State(time, all * left, Arrays.copyOf(kept, count), Arrays.copyOf(rest, count));
+            return count == items.length
+                    ? new State(time, all * left, kept, rest)
+                    : new State(time, all * left, Arrays.copyOf(kept, count), Arrays.copyOf(rest, count));
         }
 
         /** Returns the place of an item: its own, else one behind the last, else that of the first of the lightest. */
@@ -108,8 +114,8 @@ final class Contributions {
             return new State(asOf, all + amount, more, added);
         }
 
-        byte[] encoded() {
-            return Form.written(this::fields);
+        int bytes() {
+            return A_STATE + items.length * (Long.BYTES + Double.BYTES);
         }
 
         static State decoded(byte[] value) {

@@ -44,6 +44,7 @@ final class EntryCache {
         if (slot == null) {
             slot = new Slot(key);
             slot.encoded = entries.get(key).orElse(null);
+            slot.size = slot.encoded == null ? 0 : slot.encoded.length;
             keep(name, slot);
         }
         if (slot.value == null && slot.encoded != null) {
@@ -53,29 +54,43 @@ final class EntryCache {
     }
 
     <T> void put(byte[] key, T value, Function<T, byte[]> encoder) {
-        change(key, value, encoder.apply(value));
+        byte[] encoded = encoder.apply(value);
+        Slot slot = change(key, value, encoded.length);
+        slot.encoded = encoded;
+    }
+
+    /**
+     * As {@link #put}, but encodes the value as it is when it is written.
+     *
+     * @param size bytes that it will have, about
+     */
+    @SuppressWarnings("unchecked") // a slot's value is the one that its encoder came with
+    <T> void putLate(byte[] key, T value, int size, Function<T, byte[]> encoder) {
+        Slot slot = change(key, value, size);
+        slot.encoder = (Function<Object, byte[]>) encoder;
     }
 
     void delete(byte[] key) {
-        change(key, null, null);
+        change(key, null, 0);
     }
 
     /** Writes what changed since the last call, in the order of the first changes. */
     void drain() {
         for (Slot slot : changed) {
             slot.isChanged = false;
-            if (slot.encoded == null) {
+            byte[] encoded = slot.encoded();
+            if (encoded == null) {
                 entries.delete(slot.key);
                 bytes -= slot.bytes();
                 slots.remove(ByteBuffer.wrap(slot.key)); // nothing is left of who was erased
             } else {
-                entries.put(slot.key, slot.encoded);
+                entries.put(slot.key, encoded);
             }
         }
         changed.clear();
     }
 
-    private void change(byte[] key, @Nullable Object value, byte @Nullable [] encoded) {
+    private Slot change(byte[] key, @Nullable Object value, int size) {
         ByteBuffer name = ByteBuffer.wrap(key);
         Slot slot = slots.get(name);
         if (slot == null) {
@@ -84,12 +99,15 @@ final class EntryCache {
         }
         bytes -= slot.bytes();
         slot.value = value;
-        slot.encoded = encoded;
+        slot.encoded = null;
+        slot.encoder = null;
+        slot.size = size;
         bytes += slot.bytes();
         if (!slot.isChanged) {
             slot.isChanged = true;
             changed.add(slot);
         }
+        return slot;
     }
 
     private void keep(ByteBuffer name, Slot slot) {
@@ -107,6 +125,8 @@ final class EntryCache {
         private final byte[] key;
         private byte @Nullable [] encoded;
         private @Nullable Object value;
+        private @Nullable Function<Object, byte[]> encoder; // of a value that is not encoded yet
+        private int size;
         private boolean isChanged;
 
         Slot(byte[] key) {
@@ -114,7 +134,15 @@ final class EntryCache {
         }
 
         long bytes() {
-            return A_SLOT + key.length + (encoded == null ? 0 : (1L + DECODED) * encoded.length);
+            return A_SLOT + key.length + (1L + DECODED) * size;
+        }
+
+        byte @Nullable [] encoded() {
+            if (encoder != null && value != null) {
+                encoded = encoder.apply(value);
+                encoder = null;
+            }
+            return encoded;
         }
     }
 }

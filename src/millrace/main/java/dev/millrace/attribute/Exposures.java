@@ -3,6 +3,7 @@ package dev.millrace.attribute;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.state.EntrySource;
+import dev.millrace.state.Form;
 import dev.millrace.state.OrderedEntries;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +18,7 @@ final class Exposures {
     private final OrderedEntries entries;
     private final Timers timers;
     private final EntryKeys keys = new EntryKeys();
+    private final Form.Writer writer = new Form.Writer();
 
     Exposures(AttributionSettings settings, OrderedEntries entries, Timers timers) {
         this.settings = settings;
@@ -38,8 +40,12 @@ final class Exposures {
                 exposure.context(),
                 List.of(),
                 RememberedExposure.Sample.of(settings, exposure.user(), exposure.item(), exposure.id()));
-        entries.put(key, opened.encoded());
+        put(key, opened);
         return ends;
+    }
+
+    void put(byte[] key, RememberedExposure exposure) {
+        entries.put(key, writer.written(exposure::fields));
     }
 
     boolean isOpen(RememberedExposure exposure) {
@@ -49,13 +55,14 @@ final class Exposures {
     /**
      * Sets the timer of the deduplication window, when the exposure's own has ended. What is large is cut.
      *
-     * @param bytes size of the stored exposure
+     * @param value the stored exposure
      */
-    void close(byte[] key, RememberedExposure exposure, int bytes) {
-        if (bytes > LARGE) {
-            entries.put(key, RememberedExposure.closed(exposure.time()).encoded());
+    void close(byte[] key, byte[] value) {
+        long time = RememberedExposure.time(value);
+        if (value.length > LARGE) {
+            put(key, RememberedExposure.closed(time));
         }
-        timers.set(settings.forgottenAfter(exposure.time()), EntryKeys.as(EntryKeys.FORGOTTEN_EXPOSURE, key));
+        timers.set(settings.forgottenAfter(time), EntryKeys.as(EntryKeys.FORGOTTEN_EXPOSURE, key));
     }
 
     /** A stored exposure. */

@@ -4,6 +4,7 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.state.Fields;
+import dev.millrace.state.Form;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -82,11 +83,14 @@ record ProfileAndHistory(int profileVersion, Features profile, List<Visit> histo
                 profileVersion, profile, visits.size() > historyLength ? visits.subList(0, historyLength) : visits);
     }
 
-    /** Returns the history, and in place of the profile its version. */
-    byte[] encoded() {
-        Fields fields = new Fields().integer(profileVersion).integer(history.size());
-        history.forEach(visit -> fields.text(visit.item).longInteger(visit.time));
-        return fields.framed();
+    /** Writes the history, and in place of the profile its version. */
+    void write(Form form) {
+        form.integer(profileVersion);
+        form.integer(history.size());
+        for (Visit visit : history) {
+            form.text(visit.item);
+            form.longInteger(visit.time);
+        }
     }
 
     /** @param profiles returns the profile of a version, which is not 0 */

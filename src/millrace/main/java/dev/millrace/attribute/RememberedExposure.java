@@ -28,6 +28,7 @@ record RememberedExposure(
         List<String> actions,
         Optional<Sample> sample) {
 
+    private static final int BEFORE_CONTEXT = 2 * Long.BYTES + Integer.BYTES + 2 * Double.BYTES;
     private static final long CLOSED = 0; // a moment that is past for every exposure that was closed
 
     /** @param id of the exposure */
@@ -57,15 +58,11 @@ record RememberedExposure(
         return new RememberedExposure(time, CLOSED, 0, none, Features.NONE, List.of(), Optional.empty());
     }
 
-    byte[] encoded() {
-        return Form.written(this::fields);
-    }
-
     static RememberedExposure decoded(byte[] value) {
         return Form.read(value, closed(0)::fields);
     }
 
-    private RememberedExposure fields(Form form) {
+    RememberedExposure fields(Form form) {
         return new RememberedExposure(
                 form.longInteger(time),
                 form.longInteger(ends),
@@ -76,6 +73,24 @@ record RememberedExposure(
                 form.goesOn(sample.isPresent())
                         ? Optional.of(sample.orElse(Sample.NONE).fields(form))
                         : Optional.empty());
+    }
+
+    /** What an exposure is when its window has ended. */
+    enum End {
+        CLICKED,
+        UNCLICKED,
+        /** It was not clicked, and is chosen as an example. */
+        SAMPLED
+    }
+
+    /** Returns what a stored exposure is when its window has ended, without reading the rest. */
+    static End end(byte[] value) {
+        return Form.read(value, form -> {
+            form.skip(BEFORE_CONTEXT);
+            FeatureFields.skip(form);
+            boolean isClicked = form.count(0) > 0;
+            return isClicked ? End.CLICKED : form.goesOn(false) ? End.SAMPLED : End.UNCLICKED;
+        });
     }
 
     /** Returns the event time of a stored exposure, without reading the rest. */

@@ -38,6 +38,9 @@ final class UserState {
     /** Moment of the timer that checks whether the user is idle; 0 if there is none. */
     long idleTimer;
 
+    /** Bytes of an encoded one. */
+    static final int BYTES = 100;
+
     UserState(long number) {
         this.number = number;
     }
@@ -73,15 +76,11 @@ final class UserState {
         idleTimer = 0;
     }
 
-    byte[] encoded() {
-        return Form.written(this::fields);
-    }
-
     static UserState decoded(byte[] value) {
         return Form.read(value, new UserState(0)::fields);
     }
 
-    private UserState fields(Form form) {
+    UserState fields(Form form) {
         number = form.longInteger(number);
         counters = counters.fields(form);
         profileTime = form.longInteger(profileTime);

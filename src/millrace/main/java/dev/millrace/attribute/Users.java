@@ -29,6 +29,7 @@ final class Users {
     private final EntryCache cache;
     private final Timers timers;
     private final EntryKeys keys = new EntryKeys();
+    private final Form.Writer writer = new Form.Writer();
     private long lastNumber;
 
     Users(AttributionSettings settings, OrderedEntries entries, EntryCache cache, Timers timers) {
@@ -55,7 +56,7 @@ final class Users {
     void await(long number, Click click) {
         byte[] waiting = keys.waitingClick(number, click);
         byte[] end = keys.waitEnd(number, click.id());
-        entries.put(waiting, Form.written(form -> fields(form, click)));
+        entries.put(waiting, writer.written(form -> fields(form, click)));
         entries.put(end, waiting);
         timers.set(settings.waitEnd(Math.max(click.time(), timers.cursor())), end);
     }
@@ -89,7 +90,7 @@ final class Users {
             long latest = state.latestEvent();
             watchUntil(latest > 0 ? latest + expireMillis : state.rememberedUntil, state);
         }
-        cache.put(EntryKeys.user(user), state, UserState::encoded);
+        cache.putLate(EntryKeys.user(user), state, UserState.BYTES, known -> writer.written(known::fields));
     }
 
     /** Sets the timer that checks whether a user is idle, if the user is to go one day. The caller stores the state. */
@@ -142,7 +143,7 @@ final class Users {
         cache.put(
                 EntryKeys.profile(state.number, state.profileVersion),
                 profile.features(),
-                features -> Form.written(form -> FeatureFields.features(form, features)));
+                features -> writer.written(form -> FeatureFields.features(form, features)));
         return known.with(state.profileVersion, profile.features());
     }
 
@@ -171,7 +172,7 @@ final class Users {
         }
         state.readUntil = 0;
         state.latestVisit = changed.latestVisit();
-        cache.put(EntryKeys.version(state.number, state.version), changed, ProfileAndHistory::encoded);
+        cache.put(EntryKeys.version(state.number, state.version), changed, history -> writer.written(history::write));
     }
 
     /** Forgets all but what recognises repeated events. The caller stores the state. */

@@ -35,6 +35,25 @@ public final class FeatureFields {
         return Features.taking(values);
     }
 
+    /** Passes over features of a form that is read. */
+    public static void skip(Form form) {
+        int count = form.count(0);
+        for (int at = 0; at < count; at++) {
+            form.skipText();
+            switch (form.integer(0)) {
+                case CATEGORY -> form.skipText();
+                case QUANTITY -> form.skip(Double.BYTES);
+                case BAG -> {
+                    for (int text = form.count(0); text > 0; text--) {
+                        form.skipText();
+                    }
+                }
+                case DENSE -> form.skip(Math.multiplyExact(form.count(0), Float.BYTES));
+                default -> throw new CorruptEntryException("a feature value of unknown kind");
+            }
+        }
+    }
+
     /** Writes all but the id of a user, or reads it. */
     public static UserFeatures user(Form form, String id, UserFeatures now) {
         return new UserFeatures(

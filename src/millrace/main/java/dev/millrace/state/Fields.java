@@ -14,7 +14,7 @@ public final class Fields {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private byte[] bytes = new byte[256];
-    private int length;
+    private int length = Frame.HEADER_BYTES;
 
     public Fields longInteger(long value) {
         int at = room(Long.BYTES);
@@ -51,7 +51,12 @@ public final class Fields {
     }
 
     public byte[] framed() {
-        return Frame.seal(Frame.allocate(length).put(bytes, 0, length));
+        return Frame.seal(Arrays.copyOf(bytes, length));
+    }
+
+    /** Begins another value, in the same memory. */
+    void clear() {
+        length = Frame.HEADER_BYTES;
     }
 
     /** Returns where the next bytes go; afterwards {@code bytes} has room for so many more. */

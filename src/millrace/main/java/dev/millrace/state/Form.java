@@ -4,6 +4,7 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -29,9 +30,20 @@ public final class Form {
 
     /** Returns the framed value that the fields make. */
     public static byte[] written(Consumer<Form> fields) {
-        Form form = new Form(new Fields(), null);
-        fields.accept(form);
-        return form.written.framed();
+        return new Writer().written(fields);
+    }
+
+    /** Writes one value after another, in the same memory. One thread. */
+    public static final class Writer {
+
+        private final Form form = new Form(new Fields(), null);
+
+        /** As {@link Form#written}. */
+        public byte[] written(Consumer<Form> fields) {
+            form.written.clear();
+            fields.accept(form);
+            return form.written.framed();
+        }
     }
 
     /** @throws CorruptEntryException if the value fails its check, or ends amid its fields */
@@ -85,6 +97,21 @@ public final class Form {
         }
         written.text(now);
         return now;
+    }
+
+    /** Passes over a text of a form that is read. */
+    public void skipText() {
+        skip(integer(0));
+    }
+
+    /** Passes over so many bytes of a form that is read. */
+    public void skip(int count) {
+        ByteBuffer payload = Objects.requireNonNull(stored);
+        if (count < 0 || count > payload.remaining()) {
+            throw new CorruptEntryException(
+                    "a field has " + count + " bytes, " + payload.remaining() + " bytes are left");
+        }
+        payload.position(payload.position() + count);
     }
 
     public float[] floats(float[] now) {

@@ -11,7 +11,7 @@ import java.util.zip.CRC32C;
  */
 public final class Frame {
 
-    private static final int HEADER_BYTES = 8;
+    static final int HEADER_BYTES = 8;
 
     private Frame() {}
 
@@ -26,8 +26,15 @@ public final class Frame {
         if (framed.hasRemaining()) {
             throw new IllegalStateException(framed.remaining() + " payload bytes were not written");
         }
-        byte[] bytes = framed.array();
-        framed.putInt(0, bytes.length - HEADER_BYTES).putInt(4, checksum(bytes));
+        return seal(framed.array());
+    }
+
+    /** Writes length and checksum before the payload, in the first {@link #HEADER_BYTES} bytes. Returns the same bytes. */
+    static byte[] seal(byte[] bytes) {
+        ByteBuffer.wrap(bytes)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(bytes.length - HEADER_BYTES)
+                .putInt(checksum(bytes));
         return bytes;
     }
 

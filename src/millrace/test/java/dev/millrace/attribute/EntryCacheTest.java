@@ -27,6 +27,35 @@ class EntryCacheTest {
     }
 
     @Test
+    void whatIsPutLateIsEncodedOnceAsItIsWhenItIsWritten() {
+        StringBuilder value = new StringBuilder("1");
+        int[] encoded = {0};
+
+        for (int at = 0; at < 3; at++) {
+            cache.putLate(key("a"), value, 1, text -> {
+                encoded[0]++;
+                return key(text.toString());
+            });
+        }
+        value.append("2");
+        assertThat(cache.<Object>get(key("a"), Utf8::text)).containsSame(value);
+        cache.drain();
+        cache.drain();
+
+        assertThat(encoded[0]).isEqualTo(1);
+        assertThat(store.get(key("a"))).map(Utf8::text).contains("12");
+    }
+
+    @Test
+    void whatIsPutLateCountsAsManyBytesAsItSays() {
+        for (int at = 0; at < 100; at++) {
+            cache.putLate(key("k" + at), "", 1 << 18, Utf8::bytes);
+        }
+
+        assertThat(store.noted.size()).isBetween(80, 99);
+    }
+
+    @Test
     void whatIsNotThereIsAskedForOnceAndADeletionIsSeenAtOnce() {
         assertThat(cache.get(key("a"), Utf8::text)).isEmpty();
         assertThat(cache.get(key("a"), Utf8::text)).isEmpty();
