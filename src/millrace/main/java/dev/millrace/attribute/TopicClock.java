@@ -34,7 +34,6 @@ public final class TopicClock {
     static final int EVENTS_A_TURN = 64;
 
     private final long recentMillis;
-    private final Map<Long, Voice> byTurn = new HashMap<>();
     private final Map<Long, Voice> byUser = new HashMap<>();
     private final @Nullable Voice[] slots = new Voice[USERS + 1];
     private final BitSet dirty = new BitSet();
@@ -43,6 +42,8 @@ public final class TopicClock {
     private final long[] times = new long[USERS + 1];
     /** [count, …] Their turns, ascending. */
     private final long[] spoken = new long[USERS + 1];
+    /** [count, …] The slots of the voices in the order of their turns. */
+    private final int[] speakers = new int[USERS + 1];
 
     private int count;
 
@@ -143,14 +144,18 @@ public final class TopicClock {
     }
 
     private Voice oldest() {
-        return Objects.requireNonNull(byTurn.get(spoken[0]));
+        return voice(speakers[0]);
+    }
+
+    private Voice voice(int slot) {
+        return Objects.requireNonNull(slots[slot]);
     }
 
     /** Moves on. After a pause, those who have passed it were heard just now, and the others are not recent. */
     private void moveTo(long reached) {
         if (reached - time > recentMillis) {
-            for (long turn : Arrays.copyOf(spoken, count)) {
-                Voice voice = Objects.requireNonNull(byTurn.get(turn));
+            for (int slot : Arrays.copyOf(speakers, count)) {
+                Voice voice = voice(slot);
                 forget(voice);
                 if (voice.time >= reached - recentMillis) {
                     say(new Voice(voice.slot, voice.user, voice.turn, voice.time, reached));
@@ -162,9 +167,10 @@ public final class TopicClock {
 
     private void say(Voice voice) {
         insert(times, voice.time);
-        insert(spoken, voice.turn);
+        int at = insert(spoken, voice.turn);
+        System.arraycopy(speakers, at, speakers, at + 1, count - at);
+        speakers[at] = voice.slot;
         count++;
-        byTurn.put(voice.turn, voice);
         byUser.put(voice.user, voice);
         slots[voice.slot] = voice;
         dirty.set(voice.slot);
@@ -172,23 +178,27 @@ public final class TopicClock {
 
     private void forget(Voice voice) {
         remove(times, voice.time);
-        remove(spoken, voice.turn);
+        int at = remove(spoken, voice.turn);
         count--;
-        byTurn.remove(voice.turn);
+        System.arraycopy(speakers, at + 1, speakers, at, count - at);
         byUser.remove(voice.user);
         slots[voice.slot] = null;
         dirty.set(voice.slot);
     }
 
-    private void insert(long[] ascending, long value) {
+    /** Returns where the value is now. */
+    private int insert(long[] ascending, long value) {
         int at = place(ascending, value);
         System.arraycopy(ascending, at, ascending, at + 1, count - at);
         ascending[at] = value;
+        return at;
     }
 
-    private void remove(long[] ascending, long value) {
+    /** Returns where the value was. */
+    private int remove(long[] ascending, long value) {
         int at = place(ascending, value);
         System.arraycopy(ascending, at + 1, ascending, at, count - 1 - at);
+        return at;
     }
 
     /** Returns the place of a value. */
