@@ -1,8 +1,8 @@
 package dev.millrace.attribute;
 
 import dev.millrace.state.OrderedEntries;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +24,7 @@ final class EntryCache {
     private static final int DECODED = 3; // bytes of a decoded value for each of the encoded one, about
 
     private final OrderedEntries entries;
-    private final Map<ByteBuffer, Slot> slots = new HashMap<>();
+    private final Map<Key, Slot> slots = new HashMap<>();
     private final List<Slot> changed = new ArrayList<>();
     private long bytes;
 
@@ -39,7 +39,7 @@ final class EntryCache {
      */
     @SuppressWarnings("unchecked") // what a slot holds was decoded, or put, by the one user of its key
     <T> Optional<T> get(byte[] key, Function<byte[], T> decoder) {
-        ByteBuffer name = ByteBuffer.wrap(key);
+        Key name = new Key(key);
         Slot slot = slots.get(name);
         if (slot == null) {
             slot = new Slot(key);
@@ -82,7 +82,7 @@ final class EntryCache {
             if (encoded == null) {
                 entries.delete(slot.key);
                 bytes -= slot.bytes();
-                slots.remove(ByteBuffer.wrap(slot.key)); // nothing is left of who was erased
+                slots.remove(new Key(slot.key)); // nothing is left of who was erased
             } else {
                 entries.put(slot.key, encoded);
             }
@@ -91,7 +91,7 @@ final class EntryCache {
     }
 
     private Slot change(byte[] key, @Nullable Object value, int size) {
-        ByteBuffer name = ByteBuffer.wrap(key);
+        Key name = new Key(key);
         Slot slot = slots.get(name);
         if (slot == null) {
             slot = new Slot(key);
@@ -110,7 +110,7 @@ final class EntryCache {
         return slot;
     }
 
-    private void keep(ByteBuffer name, Slot slot) {
+    private void keep(Key name, Slot slot) {
         if (bytes + slot.bytes() > MOST_BYTES) {
             drain();
             slots.clear();
@@ -118,6 +118,34 @@ final class EntryCache {
         }
         bytes += slot.bytes();
         slots.put(name, slot);
+    }
+
+    /**
+     * A key that spreads well: arrays and buffers hash with 31, so that the numbers of eight users have one hash. It is ordered for those that
+     * somebody has made equal.
+     */
+    private record Key(byte[] bytes) implements Comparable<Key> {
+
+        private static final int GOLDEN = 0x9E3779B1;
+
+        @Override
+        public int compareTo(Key other) {
+            return Arrays.compareUnsigned(bytes, other.bytes);
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Key key && Arrays.equals(bytes, key.bytes);
+        }
+
+        @Override
+        public int hashCode() {
+            int hash = 0;
+            for (byte next : bytes) {
+                hash = GOLDEN * hash + next;
+            }
+            return hash;
+        }
     }
 
     private static final class Slot {
