@@ -8,14 +8,14 @@ import dev.millrace.state.EntrySource;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import dev.millrace.state.PrefixedKey;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.apache.kafka.common.TopicPartition;
@@ -104,8 +104,8 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     private static final ProcessorRecordContext NOTHING_READ =
             new ProcessorRecordContext(0, -1, -1, null, new RecordHeaders());
 
-    private final SortedMap<String, Long> positions = new TreeMap<>();
-    private final Set<String> moved = new TreeSet<>();
+    private final SortedMap<String, Long> positions = new TreeMap<>(); // but for those of inputs that have moved
+    private final List<Input> inputs = new ArrayList<>();
     private KeptSettings unwritten = KeptSettings.NONE;
     private @Nullable Owner<D> owner;
     private @Nullable CommitRequests commits;
@@ -153,21 +153,34 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     D change(RecordMetadata record) {
         D loaded = change();
         task.ifPresent(context -> lastRead = context.recordContext());
-        String partition = record.topic() + '-' + record.partition();
-        long position = positions.getOrDefault(partition, 0L);
-        if (record.offset() < position) {
-            throw new IllegalStateException("record at offset " + record.offset() + " of " + partition
-                    + " came again: store " + name() + " holds what was read up to offset " + position
+        Input input = input(record);
+        if (record.offset() < input.position) {
+            throw new IllegalStateException("record at offset " + record.offset() + " of " + input.name()
+                    + " came again: store " + name() + " holds what was read up to offset " + input.position
                     + ", input and state are not of the same commit");
         }
-        positions.put(partition, record.offset() + 1);
-        moved.add(partition);
+        input.position = record.offset() + 1;
+        input.hasMoved = true;
         return loaded;
+    }
+
+    private Input input(RecordMetadata record) {
+        for (Input input : inputs) {
+            if (input.partition == record.partition() && input.topic.equals(record.topic())) {
+                return input;
+            }
+        }
+        Input first = new Input(record.topic(), record.partition());
+        first.position = positions.getOrDefault(first.name(), 0L);
+        inputs.add(first);
+        return first;
     }
 
     /** The offset behind the last record taken in, by topic and partition. */
     SortedMap<String, Long> positions() {
-        return new TreeMap<>(positions);
+        SortedMap<String, Long> all = new TreeMap<>(positions);
+        inputs.forEach(input -> all.put(input.name(), input.position));
+        return all;
     }
 
     /**
@@ -270,7 +283,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         state = null;
         changed = false;
         positions.clear();
-        moved.clear();
+        inputs.clear();
         unwritten = KeptSettings.NONE;
     }
 
@@ -280,14 +293,14 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     }
 
     private void writePositions() {
-        for (String partition : moved) {
-            long position = positions.getOrDefault(partition, 0L);
-            wrapped()
-                    .put(
-                            Bytes.wrap(positionKey(partition)),
-                            Frame.seal(Frame.allocate(Long.BYTES).putLong(position)));
-        }
-        moved.clear();
+        inputs.stream()
+                .filter(input -> input.hasMoved)
+                .sorted(Comparator.comparing(Input::name))
+                .forEach(input -> {
+                    input.hasMoved = false;
+                    byte[] value = Frame.seal(Frame.allocate(Long.BYTES).putLong(input.position));
+                    wrapped().put(Bytes.wrap(positionKey(input.name())), value);
+                });
     }
 
     private Owner<D> owner() {
@@ -350,6 +363,24 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         return Stores.keyValueStoreBuilder(UnqueriedStore.named(name), Serdes.Bytes(), Serdes.ByteArray())
                 .withCachingDisabled()
                 .withLoggingEnabled(Map.of());
+    }
+
+    /** A partition that a record of was taken in since the state was loaded. */
+    private static final class Input {
+
+        private final String topic;
+        private final int partition;
+        private long position; // behind the last record
+        private boolean hasMoved; // since the last commit
+
+        Input(String topic, int partition) {
+            this.topic = topic;
+            this.partition = partition;
+        }
+
+        String name() {
+            return topic + '-' + partition;
+        }
     }
 
     /** Writes what the state drains to RocksDB and its changelog, and hands it to the caller. */
