@@ -43,10 +43,14 @@ public final class Fields {
     }
 
     public Fields text(String value) {
-        byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
-        integer(utf8.length);
-        int at = room(utf8.length);
-        System.arraycopy(utf8, 0, bytes, at, utf8.length);
+        int from = length;
+        int at = integer(value.length()).room(value.length());
+        if (!Utf8.putAscii(value, bytes, at)) {
+            length = from;
+            byte[] utf8 = Utf8.bytes(value);
+            at = integer(utf8.length).room(utf8.length);
+            System.arraycopy(utf8, 0, bytes, at, utf8.length);
+        }
         return this;
     }
 

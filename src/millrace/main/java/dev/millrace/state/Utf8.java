@@ -15,6 +15,22 @@ public final class Utf8 {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
+    /**
+     * Writes a text that is of ASCII alone. Returns false if it is not: then nothing of what was written counts.
+     *
+     * @param into has room for a byte for each character behind {@code at}
+     */
+    public static boolean putAscii(String text, byte[] into, int at) {
+        for (int index = 0; index < text.length(); index++) {
+            char character = text.charAt(index);
+            if (character >= 0x80) {
+                return false;
+            }
+            into[at + index] = (byte) character;
+        }
+        return true;
+    }
+
     public static String text(byte[] bytes) {
         return new String(bytes, StandardCharsets.UTF_8);
     }

@@ -1,6 +1,6 @@
 package dev.millrace.wire;
 
-import java.nio.charset.StandardCharsets;
+import dev.millrace.state.Utf8;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.function.Consumer;
@@ -42,11 +42,17 @@ final class RecordEncoder {
     }
 
     RecordEncoder text(String value) {
-        byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
-        longInteger(utf8.length);
-        reserve(utf8.length);
-        System.arraycopy(utf8, 0, bytes, length, utf8.length);
-        length += utf8.length;
+        int from = length;
+        longInteger(value.length()).reserve(value.length());
+        if (Utf8.putAscii(value, bytes, length)) {
+            length += value.length();
+        } else {
+            length = from;
+            byte[] utf8 = Utf8.bytes(value);
+            longInteger(utf8.length).reserve(utf8.length);
+            System.arraycopy(utf8, 0, bytes, length, utf8.length);
+            length += utf8.length;
+        }
         return this;
     }
 
