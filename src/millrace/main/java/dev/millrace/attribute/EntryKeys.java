@@ -4,6 +4,7 @@ import dev.millrace.event.Click;
 import dev.millrace.state.Sha256;
 import dev.millrace.state.Utf8;
 import java.nio.ByteBuffer;
+import java.security.DigestException;
 import java.security.MessageDigest;
 import java.util.Arrays;
 
@@ -57,6 +58,7 @@ final class EntryKeys {
     static final byte[] CLOCK = Utf8.bytes("clock");
 
     private final MessageDigest sha = Sha256.start();
+    private final ByteBuffer digest = ByteBuffer.allocate(sha.getDigestLength());
 
     static byte[] user(String user) {
         return Utf8.bytes('U' + user);
@@ -163,6 +165,12 @@ final class EntryKeys {
     }
 
     private long hash(String id) {
-        return ByteBuffer.wrap(sha.digest(Utf8.bytes(id))).getLong();
+        sha.update(Utf8.bytes(id));
+        try {
+            sha.digest(digest.array(), 0, digest.capacity());
+        } catch (DigestException tooShort) {
+            throw new IllegalStateException("a digest of SHA-256 has " + digest.capacity() + " bytes", tooShort);
+        }
+        return digest.getLong(0);
     }
 }
