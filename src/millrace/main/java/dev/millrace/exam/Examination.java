@@ -244,6 +244,11 @@ final class Examination {
         }
     }
 
+    /** Returns whether there are entries of it in the store. */
+    boolean isStored() {
+        return entries > 0;
+    }
+
     /** Writes what changed since the last call. */
     void drain(EntrySink sink, Keys keys) {
         if (!isDirty) {

@@ -156,7 +156,9 @@ public final class Examiner implements Durable {
             return;
         }
         add(exam);
-        ended.add(exam);
+        if (exam.isStored()) {
+            ended.add(exam);
+        }
         open = Optional.empty();
     }
 
