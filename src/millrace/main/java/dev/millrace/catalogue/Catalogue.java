@@ -210,7 +210,12 @@ public final class Catalogue implements Durable {
 
     public Optional<CatalogueItem> item(String item) {
         int number = numbers.find(item);
-        return number == KeyIndex.NONE ? Optional.empty() : Optional.of(at(number));
+        return number == KeyIndex.NONE ? Optional.empty() : Optional.of(item(number));
+    }
+
+    /** @param number from 0, below {@link #size} */
+    public CatalogueItem item(int number) {
+        return new CatalogueItem(itemAt(number), times[number], features[number]);
     }
 
     /** Returns the features of an item; none if it is not in the catalogue. */
@@ -357,11 +362,6 @@ public final class Catalogue implements Durable {
             dirty.add(itemAt(number));
         }
         return true;
-    }
-
-    /** @param number from 0, below {@link #size} */
-    public CatalogueItem at(int number) {
-        return new CatalogueItem(itemAt(number), times[number], features[number]);
     }
 
     private void append(CatalogueItem item) {

@@ -1,7 +1,6 @@
 package dev.millrace.exam;
 
 import dev.millrace.catalogue.Catalogue;
-import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Products;
 import dev.millrace.popularity.DecayedCounts;
@@ -12,8 +11,8 @@ import java.util.stream.IntStream;
 /**
  * Counts the items of the catalogue that are before and beside the items of an {@link Examination} in its orders. One thread.
  *
- * <p>It encodes and scores one tile of items after the other, so that its arrays do not grow with the catalogue. Each
- * item is encoded once, whatever the number of orders. An item has the same bits in its own product as in a tile's.
+ * <p>It scores one tile of items after the other, so that its arrays do not grow with the catalogue. Each item is
+ * encoded once, whatever the number of orders. An item has the same bits in its own product as in a tile's.
  */
 final class CatalogueScan {
 
@@ -23,7 +22,7 @@ final class CatalogueScan {
     private static final int USERS_AT_ONCE = 128; // their scores with a tile stay in the second-level cache
     private static final double MILLIS_AN_HOUR = 3_600_000;
 
-    private final TwoTower model;
+    private final ExamVectors encoded;
     private final ItemFacts facts;
     private final Catalogue catalogue;
     private final DecayedCounts popularity;
@@ -44,8 +43,13 @@ final class CatalogueScan {
      * @param most items of a pass
      */
     CatalogueScan(
-            TwoTower model, ItemFacts facts, DecayedCounts popularity, Products products, Examination exam, int most) {
-        this.model = model;
+            ExamVectors encoded,
+            ItemFacts facts,
+            DecayedCounts popularity,
+            Products products,
+            Examination exam,
+            int most) {
+        this.encoded = encoded;
         this.facts = facts;
         this.catalogue = facts.catalogue();
         this.popularity = popularity;
@@ -53,7 +57,7 @@ final class CatalogueScan {
         this.exam = exam;
         this.reached = new int[exam.size()];
         int tile = Math.min(TILE, most);
-        this.vectors = new float[tile * model.dim()];
+        this.vectors = new float[tile * encoded.dim()];
         this.scores = new float[Math.min(USERS_AT_ONCE, exam.size()) * tile];
         this.raised = new float[tile];
         this.terms = new float[tile];
@@ -62,7 +66,7 @@ final class CatalogueScan {
 
     /** Scores the exam's own items. */
     void mark() {
-        int dim = model.dim();
+        int dim = encoded.dim();
         double now = exam.time / MILLIS_AN_HOUR;
         float[] product = new float[1];
         TileNumbers number = new TileNumbers(1);
@@ -70,11 +74,8 @@ final class CatalogueScan {
         int tile = vectors.length / dim; // events may be more than the items
         for (int first = 0; first < targets.length; first += tile) {
             int size = Math.min(tile, targets.length - first);
-            List<String> ids = IntStream.range(first, first + size)
-                    .mapToObj(at -> catalogue.itemAt(targets[at]))
-                    .toList();
             float[] own = new float[size * dim];
-            model.itemVectors(ids, own);
+            encoded.read(Arrays.copyOfRange(targets, first, first + size), own);
             for (int at = first; at < first + size; at++) {
                 float[] item = Arrays.copyOfRange(own, (at - first) * dim, (at - first + 1) * dim);
                 number.take(facts, targets[at], 1, exam.halfLife(), exam.time);
@@ -107,15 +108,14 @@ final class CatalogueScan {
         }
         for (int first = exam.next(); first < end; first += TILE) {
             int size = Math.min(TILE, end - first);
-            int[] tile = IntStream.range(first, first + size).toArray();
-            model.passingItemVectors(tile, 0, size, vectors);
+            encoded.readNext(first, size, vectors);
             if (areNumbersRead) {
                 numbers.take(facts, first, size, exam.halfLife(), time);
             }
             for (Examination.Query query : exam.queries) {
                 count(query, first, size);
             }
-            double[] counts = Arrays.stream(tile)
+            double[] counts = IntStream.range(first, first + size)
                     .mapToDouble(item -> popularity.count(catalogue.itemAt(item), now))
                     .toArray();
             count(exam.byPopularity, exam.counts, counts, first);
@@ -127,7 +127,7 @@ final class CatalogueScan {
     }
 
     private void count(Examination.Query query, int first, int size) {
-        int dim = model.dim();
+        int dim = encoded.dim();
         for (int from = 0; from < exam.size(); from += USERS_AT_ONCE) {
             int n = Math.min(USERS_AT_ONCE, exam.size() - from);
             float[] users = Arrays.copyOfRange(query.users, from * dim, (from + n) * dim);

@@ -59,6 +59,7 @@ public final class Examiner implements Durable {
 
     private final Examination.Keys keys;
     private Optional<Examination> open = Optional.empty();
+    private Optional<ExamVectors> vectors = Optional.empty();
     private final List<Examination> ended = new ArrayList<>(); // what is stored of them is to be deleted
     private Optional<byte[]> storedProgress = Optional.empty(); // of an exam that is not opened yet
     private final SortedMap<Integer, byte[]> storedExaminees = new TreeMap<>();
@@ -163,7 +164,14 @@ public final class Examiner implements Durable {
     }
 
     private CatalogueScan scan(Examination exam, int most, TwoTower model, ItemFacts facts) {
-        return new CatalogueScan(model, facts, popularity, products, exam, most);
+        return new CatalogueScan(vectors(model, facts.catalogue()), facts, popularity, products, exam, most);
+    }
+
+    private ExamVectors vectors(TwoTower model, Catalogue catalogue) {
+        ExamVectors known =
+                vectors.filter(of -> of.areOf(model)).orElseGet(() -> new ExamVectors(model, catalogue));
+        vectors = Optional.of(known);
+        return known;
     }
 
     /** Opens an exam that was stored, unless it is one of other settings. */
@@ -280,6 +288,7 @@ public final class Examiner implements Durable {
             queries.get(queries.size() - 1).orders.add(new Examination.Order(beside, examined.size()));
         }
         Examination exam = new Examination(time, examinees, near, queries, catalogue);
+        vectors(model, catalogue).begin();
         scan(exam, examined.size(), model, facts).mark();
         return exam;
     }

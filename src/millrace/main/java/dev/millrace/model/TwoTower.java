@@ -71,6 +71,7 @@ public final class TwoTower implements Durable {
     private final ModelState state;
 
     private SortedMap<String, Double> fieldWeights = Collections.emptySortedMap();
+    private long changes;
 
     /**
      * @param catalogue read for item features; the caller applies a batch's changes to it before {@link #learn}
@@ -120,6 +121,7 @@ public final class TwoTower implements Durable {
         if (logged.examples().isEmpty()) {
             return StepReport.ofNothing(objective.temperature().value());
         }
+        changes++;
         MiniBatch batch = logged.asLearnt();
         times.begin();
         long batchTime = batch.latestTime();
@@ -263,7 +265,7 @@ public final class TwoTower implements Durable {
     public void passingItemVectors(int[] numbers, int from, int to, float[] out) {
         List<Subject> items = new ArrayList<>(to - from);
         for (int at = from; at < to; at++) {
-            items.add(Subject.item(catalogue.at(numbers[at]), upkeep.clock()));
+            items.add(Subject.item(catalogue.item(numbers[at]), upkeep.clock()));
         }
         tables.pass(() -> vectors(itemTower, items, out));
     }
@@ -320,6 +322,11 @@ public final class TwoTower implements Durable {
         }
     }
 
+    /** Returns a number that is another one whenever vectors may have changed. */
+    public long changes() {
+        return changes;
+    }
+
     /** From now on, each step records how far it moves the rows of items. */
     public void keepMoves() {
         tables.keepMoves();
@@ -341,6 +348,7 @@ public final class TwoTower implements Durable {
     }
 
     private void remove(String key, boolean isItem) {
+        changes++;
         tables.remove(key, isItem);
         userTower.inputs().forgetRowless();
         itemTower.inputs().forgetRowless();
@@ -495,6 +503,7 @@ public final class TwoTower implements Durable {
      */
     @Override
     public void restore(byte[] key, byte[] value) {
+        changes++;
         state.restore(key, value);
     }
 

@@ -164,7 +164,7 @@ public final class Publisher implements Durable {
                         .map(Duration::toMillis)
                         .toList();
                 tiles.forEach((vector, number) -> {
-                    CatalogueItem item = catalogue.at(number);
+                    CatalogueItem item = catalogue.item(number);
                     to.accept(new ItemEmbedding(
                             item.item(),
                             Optional.of(vector),

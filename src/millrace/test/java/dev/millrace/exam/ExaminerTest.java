@@ -141,6 +141,53 @@ class ExaminerTest {
         assertThat(places).containsExactly(1.0, 1.5);
     }
 
+    /** Its vectors are kept from the second time on. Meanwhile items come and go, and one has other features; then the model learns. */
+    @Test
+    void aModelThatStandsStillRanksByTheCatalogueOfTheMoment() {
+        listAll();
+        TwoTower model = new TwoTower(
+                ModelSettings.read(new SettingsReader(Map.of(
+                        "tower.dim",
+                        "8",
+                        "features.item",
+                        "item,category",
+                        "features.item.category.kind",
+                        "categorical"))),
+                catalogue);
+        model.learn(batch(drawn(60)));
+        List<TrainingExample> events = drawn(60);
+        Examiner examiner = examiner();
+        List<Runnable> changes = List.of(
+                () -> {},
+                () -> {},
+                () -> list("new", TIME),
+                () -> catalogue.apply(new CatalogueChange.Removal(catalogue.itemAt(0), TIME)),
+                () -> categorise(10),
+                () -> model.learn(batch(drawn(60))),
+                () -> {});
+
+        changes.forEach(change -> {
+            change.run();
+            List<TrainingExample> there = events.stream()
+                    .filter(event -> catalogue.contains(event.item()))
+                    .toList();
+            assertThat(places(examiner, there, model)).isEqualTo(places(examiner(), there, model));
+        });
+    }
+
+    private void categorise(int items) {
+        Features category = Features.of(Map.of("category", new FeatureValue.Category("other")));
+        for (int number = 0; number < items; number++) {
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem(catalogue.itemAt(number), TIME, category)));
+        }
+    }
+
+    private List<List<Double>> places(Examiner examiner, List<TrainingExample> events, TwoTower model) {
+        List<List<Double>> places = new ArrayList<>();
+        examiner.rank(events, model, facts, (event, byModel, byPopularity) -> places.add(byModel));
+        return places;
+    }
+
     @Test
     void weightsOfChannelsRankAsAModelOfThatChannelDoes() {
         listAll();
