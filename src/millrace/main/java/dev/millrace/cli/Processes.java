@@ -29,7 +29,30 @@ public final class Processes {
 
     /** Asks for the end at the first signal; the process lives on until {@link #ended}. */
     public static void onSignal(Runnable stop) {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+        Runtime.getRuntime().addShutdownHook(hook(stop));
+    }
+
+    /** As {@link #onSignal}, until closed: for what may come to its end by itself. */
+    public static Watch watch(Runnable stop) {
+        Thread hook = hook(stop);
+        Runtime.getRuntime().addShutdownHook(hook);
+        return () -> {
+            try {
+                boolean unused = Runtime.getRuntime().removeShutdownHook(hook); // it was there
+            } catch (IllegalStateException ending) {
+                // the signal came, and waits for the command's end
+            }
+        };
+    }
+
+    /** A look-out for signals. */
+    public interface Watch extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    private static Thread hook(Runnable stop) {
+        return new Thread(() -> {
             if (STATUS.isDone()) {
                 return; // no signal: the command came to its end
             }
@@ -46,7 +69,7 @@ public final class Processes {
             if (status != 0) {
                 Runtime.getRuntime().halt(status); // an exit status can no longer be given in another way
             }
-        }));
+        });
     }
 
     /** Called when the command has closed everything, or failed to. */

@@ -218,12 +218,23 @@ public final class Trainer implements Durable, AutoCloseable {
      * @throws IllegalStateException if the batch is not the next of the log
      */
     public StepOutcome learn(MiniBatch batch) {
+        return learn(batch, true);
+    }
+
+    /**
+     * As {@link #learn(MiniBatch)}.
+     *
+     * @param isExamined whether there is an exam if the settings have one, which changes no weight
+     */
+    public StepOutcome learn(MiniBatch batch, boolean isExamined) {
         boolean isOwn = enter(batch);
         if (isBeforeStart(batch)) {
             return passOver(batch, isOwn);
         }
         if (!batch.examples().isEmpty()) {
-            examiner.examine(batch, model, facts);
+            if (isExamined) {
+                examiner.examine(batch, model, facts);
+            }
             examiner.observe(batch);
             publisher.examined(batch.step(), examiner.totalsOfTowers(), catalogue.size());
             alarms.examined(batch.step(), examiner.totalsOfTowers());
@@ -254,10 +265,16 @@ public final class Trainer implements Durable, AutoCloseable {
         isMixtureKept = true;
     }
 
-    /** Examines the model on a batch and does not learn: for a frozen model to compare with one that learns. */
-    public void examineOnly(MiniBatch batch) {
+    /**
+     * Does not learn a batch: for a frozen model to compare with one that learns.
+     *
+     * @param isExamined whether there is an exam if the settings have one
+     */
+    public void passBy(MiniBatch batch, boolean isExamined) {
         boolean isOwn = enter(batch);
-        examiner.examine(batch, model, facts);
+        if (isExamined) {
+            examiner.examine(batch, model, facts);
+        }
         examiner.observe(batch);
         facts.popularity().observe(batch.counted());
         learntStep = batch.step();

@@ -1,10 +1,9 @@
 package dev.millrace.evaluate;
 
-import dev.millrace.attribute.TrainingExample;
 import dev.millrace.model.StepTimes;
 import dev.millrace.operation.Progress;
 import dev.millrace.train.TrainerSettings;
-import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * What every protocol starts from.
@@ -13,17 +12,27 @@ import java.util.List;
  * @param trainer settings of the model, which is new in each run
  * @param times receives the phases of each learning step
  * @param progress is told after each batch how many examples were learnt or ranked, each pass counted
+ * @param isStopped whether to end early, with what was ranked until then
  */
 public record Evaluation(
         PrequentialSettings shares,
         RecordedExamples recorded,
         TrainerSettings trainer,
         StepTimes times,
-        Progress progress) {
+        Progress progress,
+        BooleanSupplier isStopped) {
 
-    /** The examples up to the end of the share of the positives that is used. */
-    List<TrainingExample> used() {
-        List<TrainingExample> examples = recorded.examples();
-        return examples.subList(0, Passes.endOf(examples, shares.first()));
+    /** Number of the first examples, up to the end of the share of the positives that is used. */
+    int used() {
+        return recorded.endOf(recorded.size(), shares.first());
+    }
+
+    /** The sample of the queries among examples: at most as many as there are positives. */
+    QuerySample sample(int from, int to) {
+        return QuerySample.of(
+                shares.queries(),
+                recorded.positives(from, to),
+                QuerySample.STRETCH,
+                trainer.batch().seed());
     }
 }

@@ -14,9 +14,9 @@ import dev.millrace.state.EntrySource;
 import dev.millrace.train.Trainer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -41,7 +41,8 @@ public final class Holdout {
      * @param trainPositives clicked examples learnt from, each once
      * @param testPositives clicked examples of the later part
      * @param testUsers users with a positive there
-     * @param searchedUsers of these, users with a relevant item
+     * @param searchedUsers of these, users with a relevant item who were searched for
+     * @param share of the test users that was asked for
      * @param items that can be found
      * @param rankings recall and precision over the searched users: by the model's vectors, and by decayed popularity and
      *     item-kNN as of the division
@@ -52,6 +53,7 @@ public final class Holdout {
             int testPositives,
             int testUsers,
             int searchedUsers,
+            double share,
             int items,
             Map<String, Averages> rankings,
             long learnt) {}
@@ -60,8 +62,26 @@ public final class Holdout {
     private static final long MILLIS_A_DAY = 86_400_000;
     private static final int USERS_AT_ONCE = 256;
 
-    /** A test user with their query, and the items that are a hit. */
-    private record Asker(UserFeatures user, Features context, Set<String> had, Set<String> relevant) {}
+    /** A test user. */
+    private static final class Asker {
+        private final long query; // where their first example of the test part is
+        private int[] items = new int[2]; // of that part, by number: four bytes an example, or eight
+        private int count;
+
+        Asker(long query) {
+            this.query = query;
+        }
+
+        void add(int item) {
+            if (count == items.length) {
+                items = Arrays.copyOf(items, 2 * count);
+            }
+            items[count++] = item;
+        }
+    }
+
+    /** What a test user asks, and the items that are a hit. */
+    private record Question(UserFeatures user, Features context, Set<String> had, Set<String> relevant) {}
 
     private final HoldoutSettings settings;
     private final Evaluation evaluation;
@@ -74,96 +94,138 @@ public final class Holdout {
 
     /** @param cutoffs the N of the averages, each at least 1 */
     public Result run(List<Integer> cutoffs) {
-        List<TrainingExample> train = new ArrayList<>();
-        List<TrainingExample> test = new ArrayList<>();
-        divide(evaluation.used(), train, test);
-        ItemNeighbours neighbours = new ItemNeighbours();
+        int used = evaluation.used();
+        BitSet train = train(used);
         try (Trainer trainer =
                 new Trainer(evaluation.trainer(), EntrySource.NONE, evaluation.times(), ExamWitness.NONE)) {
-            Passes passes = new Passes(evaluation, trainer, train, train.size());
+            Known known = new Known();
+            Passes passes = new Passes(evaluation, trainer, train, train.cardinality());
             Consumer<MiniBatch> step = batch -> {
-                batch.catalogue().forEach(neighbours::change);
+                batch.catalogue().forEach(known.neighbours::change);
                 trainer.learnUnexamined(batch);
             };
             passes.begin(step);
-            passes.feed(train, step);
-            List<TrainingExample> clicked = Passes.positives(train);
-            clicked.forEach(example -> neighbours.observe(example.user().user(), example.item()));
-            return find(cutoffs, trainer, clicked, Passes.positives(test), neighbours);
+            passes.feed(train.length(), train::get, known::observe, step);
+            return find(cutoffs, trainer, used, train, known);
         }
     }
 
-    private void divide(List<TrainingExample> used, List<TrainingExample> train, List<TrainingExample> test) {
+    /** Returns which examples are learnt from. */
+    private BitSet train(int used) {
+        RecordedExamples recorded = evaluation.recorded();
         if (settings.trainDays() == 0) {
-            int testFrom = Passes.endOf(used, evaluation.shares().warmUp());
-            train.addAll(used.subList(0, testFrom));
-            test.addAll(used.subList(testFrom, used.size()));
-            return;
+            return Passes.first(recorded.endOf(used, evaluation.shares().warmUp()));
         }
-        long firstDay = Passes.positives(used).stream()
-                .mapToLong(example -> day(example.time()))
-                .min()
-                .orElse(0);
-        for (TrainingExample example : used) {
-            (day(example.time()) < firstDay + settings.trainDays() ? train : test).add(example);
-        }
+        long[] firstDay = {Long.MAX_VALUE};
+        recorded.readTimes(used, (place, time) -> {
+            if (recorded.positives(place, place + 1) == 1) {
+                firstDay[0] = Math.min(firstDay[0], day(time));
+            }
+        });
+        BitSet train = new BitSet();
+        recorded.readTimes(used, (place, time) -> train.set(place, day(time) < firstDay[0] + settings.trainDays()));
+        return train;
     }
 
     private long day(long epochMillis) {
         return Math.floorDiv(epochMillis + Math.round(settings.utcOffsetHours() * MILLIS_AN_HOUR), MILLIS_A_DAY);
     }
 
-    private Result find(
-            List<Integer> cutoffs,
-            Trainer trainer,
-            List<TrainingExample> train,
-            List<TrainingExample> test,
-            ItemNeighbours neighbours) {
+    /** What the baselines know of the training part. */
+    private final class Known {
+        private final ItemNeighbours neighbours = new ItemNeighbours();
+        private final DecayedCounts counts = new DecayedCounts(
+                'p', evaluation.trainer().exam().popularityHalfLife().toMillis() / MILLIS_AN_HOUR, id -> id);
+        private double now;
+        private int positives;
+
+        void observe(TrainingExample example) {
+            if (example.isPositive()) {
+                positives++;
+                neighbours.observe(example.user().user(), example.item());
+                double time = example.time() / MILLIS_AN_HOUR;
+                counts.add(example.item(), time, 1);
+                now = Math.max(now, time);
+            }
+        }
+
+        /** Returns the items by popularity at the end of the training part, most popular first. */
+        List<String> popular(List<String> items) {
+            Map<String, Double> byItem = new HashMap<>();
+            for (String item : items) {
+                byItem.put(item, counts.count(item, now));
+            }
+            List<String> sorted = new ArrayList<>(items);
+            sorted.sort(Comparator.comparing((String item) -> byItem.getOrDefault(item, 0.0))
+                    .reversed()
+                    .thenComparing(Comparator.naturalOrder()));
+            return sorted;
+        }
+    }
+
+    private Result find(List<Integer> cutoffs, Trainer trainer, int used, BitSet train, Known known) {
         List<String> items = trainer.items();
         int dim = trainer.dim();
         float[] vectors = new float[items.size() * dim];
         trainer.vectors(items, vectors);
         ItemIndex index = index(items, vectors, dim);
-        List<String> popular = popular(items, train);
+        List<String> popular = known.popular(items);
         int most = cutoffs.stream().mapToInt(Integer::intValue).max().orElse(1);
 
         Map<String, Averages> rankings = new LinkedHashMap<>();
-        List<Asker> all = askers(train, test);
-        List<Asker> askers =
-                all.stream().filter(asker -> !asker.relevant().isEmpty()).toList();
-        for (int from = 0; from < askers.size(); from += USERS_AT_ONCE) {
-            List<Asker> some = askers.subList(from, Math.min(from + USERS_AT_ONCE, askers.size()));
+        List<Asker> askers = askers(used, train, known.neighbours);
+        QuerySample sample = QuerySample.of(
+                evaluation.shares().queries(),
+                askers.size(),
+                1,
+                evaluation.trainer().batch().seed());
+        RecordedExamples.Reader reader = evaluation.recorded().reader();
+        List<Question> some = new ArrayList<>();
+        int searched = 0;
+        for (int at = 0; at < askers.size() && !evaluation.isStopped().getAsBoolean(); at++) {
+            if (sample.has(at)) {
+                Question question = question(askers.get(at), reader, known.neighbours);
+                if (!question.relevant().isEmpty()) {
+                    some.add(question);
+                }
+            }
+            if (some.size() < USERS_AT_ONCE && at + 1 < askers.size()) {
+                continue;
+            }
             float[] queries = new float[some.size() * dim];
             trainer.userVectors(
-                    some.stream().map(Asker::user).toList(),
-                    some.stream().map(Asker::context).toList(),
+                    some.stream().map(Question::user).toList(),
+                    some.stream().map(Question::context).toList(),
                     queries);
-            for (int at = 0; at < some.size(); at++) {
-                Asker asker = some.get(at);
-                float[] query = Arrays.copyOfRange(queries, at * dim, (at + 1) * dim);
+            for (int of = 0; of < some.size(); of++) {
+                Question question = some.get(of);
+                float[] query = Arrays.copyOfRange(queries, of * dim, (of + 1) * dim);
                 Map<String, List<String>> found = new LinkedHashMap<>();
                 found.put(
                         "model",
-                        index.search(new Search(query, most, asker.had()::contains)).stream()
+                        index.search(new Search(query, most, question.had()::contains)).stream()
                                 .map(ScoredItem::item)
                                 .toList());
                 found.put(
                         "popularity",
                         popular.stream()
-                                .filter(item -> !asker.had().contains(item))
+                                .filter(item -> !question.had().contains(item))
                                 .limit(most)
                                 .toList());
-                found.put("item-knn", neighbours.nearest(asker.user().history(), most, asker.had()));
+                found.put("item-knn", known.neighbours.nearest(question.user().history(), most, question.had()));
                 found.forEach((name, best) -> rankings.computeIfAbsent(name, first -> new Averages())
-                        .addFound(best, asker.relevant(), cutoffs));
+                        .addFound(best, question.relevant(), cutoffs));
             }
-            evaluation.progress().reached("users searched for", from + some.size(), askers.size());
+            searched += some.size();
+            some.clear();
+            evaluation.progress().reached("users searched for", at + 1L, askers.size());
         }
         return new Result(
-                train.size(),
-                test.size(),
-                all.size(),
+                known.positives,
+                evaluation.recorded().positives(0, used) - known.positives,
                 askers.size(),
+                searched,
+                sample.share(),
                 items.size(),
                 rankings,
                 trainer.progress().positives());
@@ -178,46 +240,34 @@ public final class Holdout {
         return index;
     }
 
-    /** Returns the items by popularity at the end of the training part, most popular first. */
-    private List<String> popular(List<String> items, List<TrainingExample> train) {
-        DecayedCounts counts = new DecayedCounts(
-                'p', evaluation.trainer().exam().popularityHalfLife().toMillis() / MILLIS_AN_HOUR, id -> id);
-        double now = 0;
-        for (TrainingExample example : train) {
-            double time = example.time() / MILLIS_AN_HOUR;
-            counts.add(example.item(), time, 1);
-            now = Math.max(now, time);
-        }
-        Map<String, Double> byItem = new HashMap<>();
-        for (String item : items) {
-            byItem.put(item, counts.count(item, now));
-        }
-        List<String> sorted = new ArrayList<>(items);
-        sorted.sort(Comparator.comparing((String item) -> byItem.getOrDefault(item, 0.0))
-                .reversed()
-                .thenComparing(Comparator.naturalOrder()));
-        return sorted;
-    }
-
-    private static List<Asker> askers(List<TrainingExample> train, List<TrainingExample> test) {
-        Map<String, Set<String>> hadByUser = new HashMap<>();
-        for (TrainingExample example : train) {
-            hadByUser
-                    .computeIfAbsent(example.user().user(), absent -> new HashSet<>())
-                    .add(example.item());
-        }
+    /** Returns the test users, by their first positives of the test part. */
+    private List<Asker> askers(int used, BitSet train, ItemNeighbours neighbours) {
         Map<String, Asker> askers = new LinkedHashMap<>();
-        for (TrainingExample example : test) {
-            String user = example.user().user();
-            Asker asker = askers.computeIfAbsent(user, absent -> {
-                Set<String> had = new HashSet<>(hadByUser.getOrDefault(user, Set.of()));
-                had.addAll(example.user().history());
-                return new Asker(example.user(), example.context(), had, new LinkedHashSet<>());
-            });
-            if (!asker.had().contains(example.item())) {
-                asker.relevant().add(example.item());
+        RecordedExamples.Reader reader = evaluation.recorded().reader();
+        while (reader.examples() < used && reader.advance()) {
+            int place = reader.before();
+            if (reader.kind() == RecordedExamples.Kind.EXAMPLE
+                    && !train.get(place)
+                    && evaluation.recorded().positives(place, place + 1) == 1) {
+                TrainingExample example = reader.example();
+                askers.computeIfAbsent(example.user().user(), first -> new Asker(reader.offset()))
+                        .add(neighbours.number(example.item()));
             }
         }
         return List.copyOf(askers.values());
+    }
+
+    private static Question question(Asker asker, RecordedExamples.Reader reader, ItemNeighbours neighbours) {
+        TrainingExample example = reader.exampleAt(asker.query);
+        Set<String> had = neighbours.had(example.user().user());
+        had.addAll(example.user().history());
+        Set<String> relevant = new LinkedHashSet<>();
+        for (int at = 0; at < asker.count; at++) {
+            String item = neighbours.item(asker.items[at]);
+            if (!had.contains(item)) {
+                relevant.add(item);
+            }
+        }
+        return new Question(example.user(), example.context(), had, relevant);
     }
 }

@@ -4,10 +4,13 @@ import dev.millrace.catalogue.CatalogueChange;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Item-kNN, a baseline without a model: counts which items occur together in the histories of users.
@@ -26,7 +29,7 @@ final class ItemNeighbours {
     private final Map<String, Integer> numbers = new HashMap<>();
     private final List<String> items = new ArrayList<>();
     private final List<PairCounts> together = new ArrayList<>();
-    private final Map<String, Set<Integer>> hadByUser = new HashMap<>();
+    private final Map<String, Had> hadByUser = new HashMap<>();
     private int[] users = new int[64];
     private boolean[] listed = new boolean[64];
 
@@ -39,16 +42,25 @@ final class ItemNeighbours {
     /** Counts an item of a user. The same item again changes nothing. */
     void observe(String user, String item) {
         int number = number(item);
-        Set<Integer> had = hadByUser.computeIfAbsent(user, absent -> new LinkedHashSet<>());
-        if (had.add(number)) {
-            users[number]++;
-            for (int other : had) {
-                if (other != number) {
-                    together.get(number).increment(other);
-                    together.get(other).increment(number);
-                }
-            }
+        Had had = hadByUser.computeIfAbsent(user, absent -> new Had());
+        if (had.contains(number)) {
+            return;
         }
+        users[number]++;
+        for (int at = 0; at < had.count; at++) {
+            together.get(number).increment(had.numbers[at]);
+            together.get(had.numbers[at]).increment(number);
+        }
+        had.add(number);
+    }
+
+    /** Returns the items of a user. */
+    Set<String> had(String user) {
+        Had had = hadByUser.getOrDefault(user, new Had());
+        return IntStream.of(had.numbers)
+                .limit(had.count)
+                .mapToObj(items::get)
+                .collect(Collectors.toCollection(HashSet::new));
     }
 
     /**
@@ -120,7 +132,12 @@ final class ItemNeighbours {
         return found.stream().limit(k).map(items::get).toList();
     }
 
-    private int number(String item) {
+    String item(int number) {
+        return items.get(number);
+    }
+
+    /** Returns the number of an item, which it keeps. */
+    int number(String item) {
         Integer known = numbers.putIfAbsent(item, items.size());
         if (known != null) {
             return known;
@@ -132,6 +149,23 @@ final class ItemNeighbours {
             listed = Arrays.copyOf(listed, 2 * listed.length);
         }
         return items.size() - 1;
+    }
+
+    /** The items that a user had: a pair is counted for each one anyway, so that looking through them costs no more. */
+    private static final class Had {
+        private int[] numbers = new int[2];
+        private int count;
+
+        boolean contains(int number) {
+            return IntStream.of(numbers).limit(count).anyMatch(had -> had == number);
+        }
+
+        void add(int number) {
+            if (count == numbers.length) {
+                numbers = Arrays.copyOf(numbers, 2 * count);
+            }
+            numbers[count++] = number;
+        }
     }
 
     /** How many users had an item together with each other one: a hash table with linear probing. */

@@ -5,54 +5,78 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.state.CounterRandom;
 import dev.millrace.train.Trainer;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.ArrayDeque;
+import java.util.BitSet;
+import java.util.Queue;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 
-/** Feeds a recorded history to a trainer, once or several times, and tells how far it is. One thread. */
+/** Feeds a recorded history to a trainer, once or several times, and tells how far it is. It reads the history anew for each pass. One thread. */
 final class Passes {
 
     private static final long SHUFFLE_STREAM = 0x5bd1e995L;
+    private static final int SHUFFLED_BUFFER_BYTES = 1 << 12; // an example has some hundred
 
     private final Evaluation evaluation;
     private final Trainer trainer;
-    private final List<TrainingExample> repeated;
+    private final BitSet repeated;
+    private final RecordedExamples.Reader reader;
+    private final Queue<RecordedExamples.Listing> waiting = new ArrayDeque<>(); // read, and not fed
     private final long all;
+    private final int listed; // items before so many examples were fed by the passes before the last
     private String part = "";
     private long done;
-    private int nextListing;
-    private int inOrder; // examples fed in their order
-    private int nextBatch;
+    private int read; // examples read in their order
+    private int inOrder; // of these, fed
 
     /**
      * @param repeated examples that are fed in every pass
      * @param used number of examples that are fed in the last pass
      */
-    Passes(Evaluation evaluation, Trainer trainer, List<TrainingExample> repeated, int used) {
+    Passes(Evaluation evaluation, Trainer trainer, BitSet repeated, int used) {
         this.evaluation = evaluation;
         this.trainer = trainer;
         this.repeated = repeated;
-        this.all = (evaluation.shares().passes() - 1L) * repeated.size() + used;
+        this.reader = evaluation.recorded().reader();
+        this.listed = evaluation.shares().passes() == 1 ? -1 : repeated.cardinality();
+        this.all = (evaluation.shares().passes() - 1L) * repeated.cardinality() + used;
+    }
+
+    /** Returns the first examples. */
+    static BitSet first(int count) {
+        BitSet first = new BitSet(count);
+        first.set(0, count);
+        return first;
     }
 
     /** Feeds the repeated examples and their items in all passes but the last, each time in another random order. */
     void begin(Consumer<MiniBatch> step) {
+        if (listed < 0) {
+            return;
+        }
+        RecordedExamples.Reader items = evaluation.recorded().reader();
+        while (items.advance() && items.before() <= listed) {
+            if (items.kind() == RecordedExamples.Kind.ITEM) {
+                list(items.listing(), step);
+            }
+        }
+        RecordedExamples.Reader examples = evaluation.recorded().reader(SHUFFLED_BUFFER_BYTES);
         for (int pass = 1; pass < evaluation.shares().passes(); pass++) {
-            list(repeated.size(), step);
-            feed(shuffled(repeated, evaluation.trainer().batch().seed(), pass), example -> {}, step);
+            for (long offset : shuffled(evaluation.trainer().batch().seed(), pass)) {
+                if (evaluation.isStopped().getAsBoolean()) {
+                    return;
+                }
+                add(examples.exampleAt(offset), step);
+            }
+            closeOpen(step);
         }
     }
 
-    /** Feeds the items whose place in the log is before an example. */
-    private void list(int before, Consumer<MiniBatch> step) {
-        List<RecordedExamples.Listing> listings = evaluation.recorded().listings();
-        while (nextListing < listings.size() && listings.get(nextListing).before() <= before) {
-            RecordedExamples.Listing listing = listings.get(nextListing++);
-            trainer.reach(listing.clock());
-            trainer.change(new CatalogueChange.Upsert(listing.item()));
-            while (trainer.isBatchReady()) {
-                step.accept(trainer.closeBatch());
-            }
+    private void list(RecordedExamples.Listing listing, Consumer<MiniBatch> step) {
+        trainer.reach(listing.clock());
+        trainer.change(new CatalogueChange.Upsert(listing.item()));
+        while (trainer.isBatchReady()) {
+            step.accept(trainer.closeBatch());
         }
     }
 
@@ -62,35 +86,92 @@ final class Passes {
         evaluation.progress().reached(part, done, all);
     }
 
-    /** Feeds examples in their order, and items in their place between them. */
-    void feed(List<TrainingExample> examples, Consumer<MiniBatch> step) {
-        feed(examples, example -> list(inOrder++, step), step);
+    /** Brings another reader to where the next example is read. */
+    void bring(RecordedExamples.Reader other) {
+        other.follow(reader);
     }
 
-    /** @param before is told of each example just before it is fed */
-    void feed(List<TrainingExample> examples, Consumer<TrainingExample> before, Consumer<MiniBatch> step) {
-        for (TrainingExample example : examples) {
-            before.accept(example);
-            trainer.add(example);
-            while (trainer.isBatchReady()) {
-                close(step);
+    /** Returns how many examples were read in their order. */
+    int read() {
+        return read;
+    }
+
+    /** Feeds the next examples in their order, and items in their place between them. */
+    void feed(int end, Consumer<MiniBatch> step) {
+        feed(end, place -> true, example -> {}, step);
+    }
+
+    /**
+     * As {@link #feed(int, Consumer)}, some of the examples.
+     *
+     * @param isFed told of each example's place
+     * @param before is told of each example just before it is fed
+     */
+    void feed(int end, IntPredicate isFed, Consumer<TrainingExample> before, Consumer<MiniBatch> step) {
+        feed(
+                end,
+                isFed,
+                listing -> {
+                    if (listing.before() > listed) {
+                        waiting.add(listing);
+                    }
+                },
+                example -> {
+                    while (!waiting.isEmpty() && waiting.element().before() <= inOrder) {
+                        list(waiting.remove(), step);
+                    }
+                    before.accept(example);
+                },
+                step);
+    }
+
+    /** As {@link #feed(int, IntPredicate, Consumer, Consumer)}; items are told and not fed. */
+    void feed(
+            int end,
+            IntPredicate isFed,
+            Consumer<RecordedExamples.Listing> item,
+            Consumer<TrainingExample> before,
+            Consumer<MiniBatch> step) {
+        while (read < end && reader.advance()) {
+            if (evaluation.isStopped().getAsBoolean()) {
+                return;
+            }
+            switch (reader.kind()) {
+                case ITEM -> item.accept(reader.listing());
+                case EXAMPLE -> {
+                    if (isFed.test(read++)) {
+                        TrainingExample example = reader.example();
+                        before.accept(example);
+                        inOrder++;
+                        add(example, step);
+                    }
+                }
+                case BATCH -> {} // its examples follow
             }
         }
-        if (trainer.hasOpenWork()) {
-            close(step);
-        }
+        closeOpen(step);
     }
 
     /** Feeds the next batches of a log as they are, those that begin before an example. */
     void feedLogged(int end, Consumer<MiniBatch> step) {
-        List<MiniBatch> batches = evaluation.recorded().batches();
-        while (nextBatch < batches.size() && done < end) {
-            take(batches.get(nextBatch++), step);
+        while (done < end && !evaluation.isStopped().getAsBoolean() && reader.advance()) {
+            if (reader.kind() == RecordedExamples.Kind.BATCH) {
+                take(reader.batch(), step);
+            }
         }
     }
 
-    private void close(Consumer<MiniBatch> step) {
-        take(trainer.closeBatch(), step);
+    private void add(TrainingExample example, Consumer<MiniBatch> step) {
+        trainer.add(example);
+        while (trainer.isBatchReady()) {
+            take(trainer.closeBatch(), step);
+        }
+    }
+
+    private void closeOpen(Consumer<MiniBatch> step) {
+        if (trainer.hasOpenWork()) {
+            take(trainer.closeBatch(), step);
+        }
     }
 
     private void take(MiniBatch batch, Consumer<MiniBatch> step) {
@@ -99,34 +180,21 @@ final class Passes {
         evaluation.progress().reached(part, done, all);
     }
 
-    /** Returns the end of the first share of the positives. Unclicked exposures stay with the positives around them. */
-    static int endOf(List<TrainingExample> examples, double share) {
-        long positives = examples.stream().filter(TrainingExample::isPositive).count();
-        long wanted = Math.round(positives * share);
-        if (wanted == positives) {
-            return examples.size();
+    /** Returns where the repeated examples are, in a random order: eight bytes an example. */
+    private long[] shuffled(long seed, int pass) {
+        long[] offsets = new long[repeated.cardinality()];
+        RecordedExamples.Reader examples = evaluation.recorded().reader();
+        for (int count = 0; count < offsets.length && examples.advance(); ) {
+            if (examples.kind() == RecordedExamples.Kind.EXAMPLE && repeated.get(examples.before())) {
+                offsets[count++] = examples.offset();
+            }
         }
-        int end = 0;
-        for (long left = wanted; left > 0; end++) {
-            left -= examples.get(end).isPositive() ? 1 : 0;
-        }
-        return end;
-    }
-
-    /** Returns the clicked examples. */
-    static List<TrainingExample> positives(List<TrainingExample> examples) {
-        return examples.stream().filter(TrainingExample::isPositive).toList();
-    }
-
-    /** Returns the examples in a random order. */
-    private static List<TrainingExample> shuffled(List<TrainingExample> ordered, long seed, int pass) {
-        List<TrainingExample> shuffled = new ArrayList<>(ordered);
-        for (int at = shuffled.size() - 1; at > 0; at--) { // Fisher and Yates
+        for (int at = offsets.length - 1; at > 0; at--) { // Fisher and Yates
             int other = CounterRandom.below(at + 1, seed, SHUFFLE_STREAM + pass, at);
-            TrainingExample swapped = shuffled.get(at);
-            shuffled.set(at, shuffled.get(other));
-            shuffled.set(other, swapped);
+            long swapped = offsets[at];
+            offsets[at] = offsets[other];
+            offsets[other] = swapped;
         }
-        return shuffled;
+        return offsets;
     }
 }

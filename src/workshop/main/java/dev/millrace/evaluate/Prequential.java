@@ -64,6 +64,7 @@ public final class Prequential {
      * @param byAction the same events by action
      * @param young those of them whose item was young, by how young
      * @param withoutHistory events of the scored part whose users have no earlier click; they are not scored
+     * @param share of the scored part that was ranked
      * @param positives clicked examples used
      * @param learnt examples learnt, each pass counted
      * @param refusedSteps batches that were refused because they would have harmed the model
@@ -74,6 +75,7 @@ public final class Prequential {
             SortedMap<String, Ranked> byAction,
             Map<Youth, Ranked> young,
             long withoutHistory,
+            double share,
             int positives,
             long learnt,
             long refusedSteps,
@@ -122,43 +124,43 @@ public final class Prequential {
         TrainerSettings settings =
                 mode == Mode.LOGGED ? given : given.withExam(given.exam().ofEveryBatch());
         try (Trainer trainer = new Trainer(settings, EntrySource.NONE, evaluation.times(), tally)) {
-            List<TrainingExample> used = evaluation.used();
-            int scoredFrom = Passes.endOf(used, evaluation.shares().warmUp());
+            int used = evaluation.used();
+            int scoredFrom =
+                    evaluation.recorded().endOf(used, evaluation.shares().warmUp());
             return mode == Mode.LOGGED
                     ? runLogged(used, scoredFrom, tally, trainer)
                     : run(mode, used, scoredFrom, tally, trainer);
         }
     }
 
-    private Result runLogged(List<TrainingExample> used, int scoredFrom, Tally tally, Trainer trainer) {
+    private Result runLogged(int used, int scoredFrom, Tally tally, Trainer trainer) {
         Consumer<MiniBatch> step = batch -> {
             tally.list(batch);
             trainer.learn(batch);
             tally.observe(batch);
         };
-        Passes passes = new Passes(evaluation, trainer, List.of(), used.size());
+        Passes passes = new Passes(evaluation, trainer, Passes.first(0), used);
         passes.feedLogged(scoredFrom, step);
         ExamTotals before = trainer.progress().exam();
         tally.isScoring = true;
-        passes.feedLogged(used.size(), step);
-        return result(used, before, tally, trainer);
+        passes.feedLogged(used, step);
+        return result(used, 1, before, tally, trainer);
     }
 
-    private Result run(Mode mode, List<TrainingExample> used, int scoredFrom, Tally tally, Trainer trainer) {
-        PrequentialSettings shares = evaluation.shares();
-        List<TrainingExample> warmUp = used.subList(0, scoredFrom);
-        Passes passes = new Passes(evaluation, trainer, warmUp, used.size());
+    private Result run(Mode mode, int used, int scoredFrom, Tally tally, Trainer trainer) {
+        QuerySample sample = evaluation.sample(scoredFrom, used);
+        Passes passes = new Passes(evaluation, trainer, Passes.first(scoredFrom), used);
         passes.begin(batch -> {
             tally.list(batch);
             trainer.learnUnexamined(batch);
         });
-        // an exam of what was learnt before is none: it would teach the mixture to trust the towers
-        boolean isExamined =
-                shares.passes() == 1 && !evaluation.trainer().exam().weights().areAll();
-        passes.feed(warmUp, batch -> {
+        // the second time, what the mixture learns of a batch would teach it to trust the towers
+        boolean isTeaching = evaluation.shares().passes() == 1
+                && !evaluation.trainer().exam().weights().areAll();
+        passes.feed(scoredFrom, batch -> {
             tally.list(batch);
-            if (isExamined) {
-                learn(batch, trainer);
+            if (isTeaching) {
+                learn(batch, false, trainer);
             } else {
                 trainer.observe(batch);
                 trainer.learnUnexamined(batch);
@@ -167,32 +169,34 @@ public final class Prequential {
         });
         ExamTotals before = trainer.progress().exam();
         tally.isScoring = true;
-        passes.feed(used.subList(scoredFrom, used.size()), batch -> {
+        passes.feed(used, batch -> {
             tally.list(batch);
+            boolean isRanked = sample.has(passes.read());
             if (mode == Mode.ONLINE) {
-                learn(batch, trainer);
+                learn(batch, isRanked, trainer);
             } else {
-                trainer.examineOnly(batch);
+                trainer.passBy(batch, isRanked);
             }
             tally.observe(batch);
         });
-        return result(used, before, tally, trainer);
+        return result(used, sample.share(), before, tally, trainer);
     }
 
-    private void learn(MiniBatch batch, Trainer trainer) {
+    private void learn(MiniBatch batch, boolean isRanked, Trainer trainer) {
         if (trainer.positives() >= mixtureClicks) {
             trainer.keepMixture();
         }
-        trainer.learn(batch);
+        trainer.learn(batch, isRanked);
     }
 
-    private static Result result(List<TrainingExample> used, ExamTotals before, Tally tally, Trainer trainer) {
+    private Result result(int used, double share, ExamTotals before, Tally tally, Trainer trainer) {
         return new Result(
                 tally.all,
                 tally.byAction,
                 tally.young,
                 trainer.progress().exam().minus(before).withoutHistory(),
-                Passes.positives(used).size(),
+                share,
+                evaluation.recorded().positives(0, used),
                 trainer.progress().positives(),
                 trainer.progress().refusedSteps(),
                 trainer.progress().items());

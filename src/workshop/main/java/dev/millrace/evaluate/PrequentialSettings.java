@@ -2,8 +2,15 @@ package dev.millrace.evaluate;
 
 import dev.millrace.settings.SettingsReader;
 
-/** How a data set is divided. */
-public record PrequentialSettings(double first, double warmUp, int passes) {
+/** How a data set is divided, and how many of its events are ranked at most. */
+public record PrequentialSettings(double first, double warmUp, int passes, long queries) {
+
+    /** So many give a standard error of Recall@10 of .001 at most: {@code √(R (1 − R) / n)} is largest at R = ½. */
+    public static final long QUERIES = 250_000;
+
+    public PrequentialSettings(double first, double warmUp, int passes) {
+        this(first, warmUp, passes, QUERIES);
+    }
 
     public static PrequentialSettings read(SettingsReader reader) {
         return new PrequentialSettings(
@@ -19,10 +26,14 @@ public record PrequentialSettings(double first, double warmUp, int passes) {
     }
 
     public PrequentialSettings withFirst(double share) {
-        return new PrequentialSettings(share, warmUp, passes);
+        return new PrequentialSettings(share, warmUp, passes, queries);
     }
 
     public PrequentialSettings withWarmUp(double share) {
-        return new PrequentialSettings(first, share, passes);
+        return new PrequentialSettings(first, share, passes, queries);
+    }
+
+    public PrequentialSettings withQueries(long most) {
+        return new PrequentialSettings(first, warmUp, passes, most);
     }
 }

@@ -67,20 +67,18 @@ public final class PublishedVectors {
     private List<Result> run(List<Policy> policies, int everySteps, Trainer trainer) {
         trainer.model().keepMoves();
         PrequentialSettings shares = evaluation.shares();
-        List<TrainingExample> examples = evaluation.recorded().examples();
-        List<TrainingExample> used = examples.subList(0, (int) Math.round(examples.size() * shares.first()));
-        int scoredFrom = (int) Math.round(used.size() * shares.warmUp());
-        List<TrainingExample> warmUp = used.subList(0, scoredFrom);
-        Passes passes = new Passes(evaluation, trainer, warmUp, used.size());
+        int used = (int) Math.round(evaluation.recorded().size() * shares.first());
+        int scoredFrom = (int) Math.round(used * shares.warmUp());
+        Passes passes = new Passes(evaluation, trainer, Passes.first(scoredFrom), used);
         passes.begin(trainer::learnUnexamined);
-        passes.feed(warmUp, trainer::learnUnexamined);
+        passes.feed(scoredFrom, trainer::learnUnexamined);
 
         List<Trial> trials = policies.stream()
                 .map(policy -> new Trial(policy, trainer.dim()))
                 .toList();
         Current current = new Current(trainer);
         trials.forEach(trial -> trial.begin(current, trainer.step()));
-        passes.feed(used.subList(scoredFrom, used.size()), batch -> {
+        passes.feed(used, batch -> {
             rank(batch, trainer, trials);
             StepOutcome outcome = trainer.learnUnexamined(batch);
             current.refresh();

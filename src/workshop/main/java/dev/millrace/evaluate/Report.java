@@ -26,6 +26,7 @@ public final class Report {
     private final Map<String, List<Map<String, Object>>> tables = new LinkedHashMap<>();
     private final Set<String> columns = new LinkedHashSet<>(); // of the row that was told last
     private String table = "";
+    private volatile boolean isStopping;
 
     /** @param text takes each line for people, at once */
     public Report(Consumer<String> text, Progress progress) {
@@ -73,6 +74,16 @@ public final class Report {
     /** Tells how far it is; a benchmark calls it only between what is measured. */
     public Progress progress() {
         return progress;
+    }
+
+    /** Asks the run to end early, with what it has found until then. Any thread. */
+    public void stop() {
+        isStopping = true;
+    }
+
+    /** Whether the run is to end early. */
+    public boolean isStopping() {
+        return isStopping;
     }
 
     /** Notes that the run was stopped, so that something is missing. */

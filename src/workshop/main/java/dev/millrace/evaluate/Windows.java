@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -41,15 +42,17 @@ public final class Windows {
      * @param positives clicked examples of the window
      * @param withoutHistory of these, events without a history
      * @param unseen of the others, events of an item that is new in the window; they are no queries if such are dropped
+     * @param share of the window that was ranked
      * @param rankings of the same events: {@code frozen}, by the model as it stood at the beginning, {@code online}, as it stood at the
      *     event's batch, and by popularity as of then
      */
-    public record Window(String name, int positives, int withoutHistory, int unseen, Map<String, Averages> rankings) {}
+    public record Window(
+            String name, int positives, int withoutHistory, int unseen, double share, Map<String, Averages> rankings) {}
 
     /**
      * The result of an evaluation.
      *
-     * @param windows in their order, without the first
+     * @param windows in their order, without the first; if it was stopped, those that were begun
      * @param learnt examples learnt
      * @param refusedSteps batches that were refused because they would have harmed the model
      * @param items in the catalogue at the end
@@ -63,13 +66,17 @@ public final class Windows {
         static final Place NOT_FOUND = new Place(Averages.NOT_FOUND, Averages.NOT_FOUND);
     }
 
-    /** A part of the examples. */
-    private record Cut(String name, List<TrainingExample> examples, int from) {}
+    /**
+     * A part of the examples.
+     *
+     * @param end behind its last example
+     */
+    private record Cut(String name, int from, int end) {}
 
     private final WindowSettings settings;
     private final Evaluation evaluation;
 
-    /** @param evaluation of whose shares that of the positives that is used counts, and no other */
+    /** @param evaluation of whose shares that of the positives that is used counts, and how many events are ranked */
     public Windows(WindowSettings settings, Evaluation evaluation) {
         this.settings = settings;
         this.evaluation = evaluation;
@@ -81,7 +88,7 @@ public final class Windows {
      * @throws InvalidSettingsException if there are less than two windows
      */
     public Result run() {
-        List<TrainingExample> used = evaluation.used();
+        int used = evaluation.used();
         List<Cut> cuts = settings.length().isZero() ? namedCuts(used) : timedCuts(used);
         if (cuts.size() < 2) {
             throw new InvalidSettingsException(List.of(new SettingFault(
@@ -97,39 +104,40 @@ public final class Windows {
         ExamWitness witness =
                 (example, byModel, byPopularity) -> ranked.put(example.id(), new Place(byModel.get(0), byPopularity));
         try (Trainer trainer = new Trainer(examined, EntrySource.NONE, evaluation.times(), witness)) {
-            return new Run(trainer, witness, ranked, used.size()).over(cuts);
+            return new Run(trainer, witness, ranked, cuts).result();
         }
     }
 
-    private List<Cut> namedCuts(List<TrainingExample> used) {
+    private List<Cut> namedCuts(int used) {
         List<RecordedExamples.Window> windows = evaluation.recorded().windows().stream()
-                .filter(window -> window.from() < used.size())
+                .filter(window -> window.from() < used)
                 .toList();
         return IntStream.range(0, windows.size())
                 .mapToObj(at -> {
-                    int end = at + 1 < windows.size() ? windows.get(at + 1).from() : used.size();
+                    int end = at + 1 < windows.size() ? windows.get(at + 1).from() : used;
                     int from = at == 0 ? 0 : windows.get(at).from();
-                    return new Cut(windows.get(at).name(), used.subList(from, end), from);
+                    return new Cut(windows.get(at).name(), from, end);
                 })
                 .toList();
     }
 
-    private List<Cut> timedCuts(List<TrainingExample> used) {
+    private List<Cut> timedCuts(int used) {
         List<Cut> cuts = new ArrayList<>();
-        int from = 0;
-        long window = 0;
-        for (int at = 0; at < used.size(); at++) {
+        long[] begin = new long[1];
+        long[] window = new long[1];
+        int[] from = new int[1];
+        evaluation.recorded().readTimes(used, (at, time) -> {
+            begin[0] = at == 0 ? time : begin[0];
             // an example that is late belongs to the window in which it came
-            long next = (used.get(at).time() - used.get(0).time())
-                    / settings.length().toMillis();
-            if (next > window) {
-                cuts.add(new Cut(Long.toString(window), used.subList(from, at), from));
-                from = at;
-                window = next;
+            long next = (time - begin[0]) / settings.length().toMillis();
+            if (next > window[0]) {
+                cuts.add(new Cut(Long.toString(window[0]), from[0], at));
+                from[0] = at;
+                window[0] = next;
             }
-        }
-        if (from < used.size()) {
-            cuts.add(new Cut(Long.toString(window), used.subList(from, used.size()), from));
+        });
+        if (from[0] < used) {
+            cuts.add(new Cut(Long.toString(window[0]), from[0], used));
         }
         return cuts;
     }
@@ -138,31 +146,32 @@ public final class Windows {
     private final class Run {
         private final ExamWitness witness;
         private final Map<String, Place> ranked; // by what the witness saw
-        private final List<RecordedExamples.Listing> listings =
-                evaluation.recorded().listings();
+        private final List<Cut> cuts;
+        private final int firstRanked; // window
         private final Map<String, CatalogueItem> unnamed = new HashMap<>(); // listed, and in no example yet
         private final Set<String> named = new HashSet<>();
         private final Set<String> seen = new HashSet<>(); // in a batch
         private final Trainer trainer;
         private final Passes passes;
-        private int nextListing;
-        private int nextExample;
+        private final RecordedExamples.Reader ahead = evaluation.recorded().reader(); // of windows that are not learnt
 
-        Run(Trainer trainer, ExamWitness witness, Map<String, Place> ranked, int used) {
+        Run(Trainer trainer, ExamWitness witness, Map<String, Place> ranked, List<Cut> cuts) {
             this.trainer = trainer;
             this.witness = witness;
             this.ranked = ranked;
-            this.passes = new Passes(evaluation, trainer, List.of(), used);
+            this.cuts = cuts;
+            this.firstRanked = settings.last() == 0 ? 1 : Math.max(1, cuts.size() - settings.last());
+            int used = cuts.get(cuts.size() - 1).end();
+            this.passes = new Passes(evaluation, trainer, Passes.first(0), used);
         }
 
-        Result over(List<Cut> cuts) {
+        Result result() {
             List<Window> windows = new ArrayList<>();
-            int first = settings.last() == 0 ? 1 : Math.max(1, cuts.size() - settings.last());
-            for (int at = 0; at < cuts.size(); at++) {
+            for (int at = 0; at < cuts.size() && !evaluation.isStopped().getAsBoolean(); at++) {
                 Cut cut = cuts.get(at);
                 passes.part("window " + cut.name());
-                if (at < first) {
-                    learn(cut, batch -> {
+                if (at < firstRanked) {
+                    learn(cut, example -> {}, batch -> {
                         trainer.observe(batch);
                         trainer.replay(batch);
                     });
@@ -178,27 +187,39 @@ public final class Windows {
         }
 
         private Window window(Cut cut) {
-            Queries queries = new Queries(settings, cut.examples(), seen);
+            Queries queries = queries(cut);
             Map<String, Averages> rankings = new LinkedHashMap<>();
             for (String name : List.of("frozen", "popularity, frozen", "online", "popularity, online")) {
                 rankings.put(name, new Averages());
             }
-            frozen(queries.asked(), place -> add(place, "frozen", rankings));
-            learn(cut, batch -> {
-                ranked.clear();
-                rank(uncounted(batch, queries)); // what counts is ranked by the exam
-                trainer.learn(batch);
-                for (TrainingExample example : batch.examples()) {
-                    if (queries.contains(example)) {
-                        add(seen.contains(example.item()) ? place(example) : Place.NOT_FOUND, "online", rankings);
-                    }
-                }
-            });
+            QuerySample sample = evaluation.sample(cut.from(), cut.end());
+            frozen(cut, sample, queries, place -> add(place, "frozen", rankings));
+            Set<String> fed = new HashSet<>(); // ids of queries that are in no batch yet
+            learn(
+                    cut,
+                    example -> {
+                        if (sample.has(passes.read() - 1) && queries.asks(example)) {
+                            fed.add(example.id());
+                        }
+                    },
+                    batch -> {
+                        List<TrainingExample> asked = batch.examples().stream()
+                                .filter(example -> fed.contains(example.id()))
+                                .toList();
+                        ranked.clear();
+                        rank(uncounted(batch, fed)); // what counts is ranked by the exam
+                        trainer.learn(batch, !asked.isEmpty());
+                        for (TrainingExample example : asked) {
+                            add(seen.contains(example.item()) ? place(example) : Place.NOT_FOUND, "online", rankings);
+                            fed.remove(example.id());
+                        }
+                    });
             return new Window(
                     cut.name(),
-                    Passes.positives(cut.examples()).size(),
-                    queries.withoutHistory(),
-                    queries.unseen(),
+                    evaluation.recorded().positives(cut.from(), cut.end()),
+                    queries.withoutHistory,
+                    queries.unseen,
+                    sample.share(),
                     rankings);
         }
 
@@ -207,14 +228,45 @@ public final class Windows {
             Objects.requireNonNull(rankings.get("popularity, " + name)).addPlace(place.byPopularity());
         }
 
-        private void frozen(List<TrainingExample> queries, Consumer<Place> each) {
-            for (int from = 0; from < queries.size(); from += RANKED_AT_ONCE) {
-                List<TrainingExample> some = queries.subList(from, Math.min(from + RANKED_AT_ONCE, queries.size()));
-                ranked.clear();
-                rank(some.stream()
-                        .filter(query -> trainer.catalogue().contains(query.item()))
-                        .toList());
-                some.forEach(query -> each.accept(place(query)));
+        private Queries queries(Cut cut) {
+            Queries queries = new Queries(settings, seen);
+            read(cut, place -> true, queries::add);
+            return queries;
+        }
+
+        /** Ranks a window by the model as it is at its beginning. */
+        private void frozen(Cut cut, QuerySample sample, Queries queries, Consumer<Place> each) {
+            List<TrainingExample> some = new ArrayList<>();
+            read(cut, sample::has, example -> {
+                if (queries.asks(example)) {
+                    some.add(queries.asked(example));
+                }
+                if (some.size() == RANKED_AT_ONCE) {
+                    frozen(some, each);
+                }
+            });
+            frozen(some, each);
+        }
+
+        private void frozen(List<TrainingExample> some, Consumer<Place> each) {
+            ranked.clear();
+            rank(some.stream()
+                    .filter(query -> trainer.catalogue().contains(query.item()))
+                    .toList());
+            some.forEach(query -> each.accept(place(query)));
+            some.clear();
+        }
+
+        /** Reads the examples of a window that is not learnt yet. */
+        private void read(Cut cut, IntPredicate isRead, Consumer<TrainingExample> to) {
+            passes.bring(ahead);
+            while (ahead.examples() < cut.end() && ahead.advance()) {
+                if (ahead.kind() == RecordedExamples.Kind.EXAMPLE && isRead.test(ahead.before())) {
+                    to.accept(ahead.example());
+                }
+                if (evaluation.isStopped().getAsBoolean()) {
+                    return;
+                }
             }
         }
 
@@ -224,37 +276,38 @@ public final class Windows {
             }
         }
 
-        private List<TrainingExample> uncounted(MiniBatch batch, Queries queries) {
+        private List<TrainingExample> uncounted(MiniBatch batch, Set<String> queries) {
             return IntStream.range(0, batch.examples().size())
                     .filter(at -> !batch.isCounted(at))
                     .mapToObj(batch.examples()::get)
-                    .filter(example -> queries.contains(example)
+                    .filter(example -> queries.contains(example.id())
                             && !example.user().history().isEmpty()
                             && trainer.catalogue().contains(example.item()))
                     .toList();
         }
 
         /** Feeds a window, and an item's features just before the first example that names it, or when they change later. */
-        private void learn(Cut cut, Consumer<MiniBatch> step) {
-            passes.feed(cut.examples(), this::list, batch -> {
-                step.accept(batch);
-                batch.examples().forEach(example -> seen.add(example.item()));
-                batch.exposed().forEach(example -> seen.add(example.item()));
-            });
-        }
-
-        private void list(TrainingExample example) {
-            while (nextListing < listings.size() && listings.get(nextListing).before() <= nextExample) {
-                CatalogueItem item = listings.get(nextListing++).item();
-                unnamed.put(item.item(), item);
-                if (named.contains(item.item())) {
-                    list(item.item());
-                }
-            }
-            if (named.add(example.item())) {
-                list(example.item());
-            }
-            nextExample++;
+        private void learn(Cut cut, Consumer<TrainingExample> before, Consumer<MiniBatch> step) {
+            passes.feed(
+                    cut.end(),
+                    place -> true,
+                    listing -> {
+                        unnamed.put(listing.item().item(), listing.item());
+                        if (named.contains(listing.item().item())) {
+                            list(listing.item().item());
+                        }
+                    },
+                    example -> {
+                        before.accept(example);
+                        if (named.add(example.item())) {
+                            list(example.item());
+                        }
+                    },
+                    batch -> {
+                        step.accept(batch);
+                        batch.examples().forEach(example -> seen.add(example.item()));
+                        batch.exposed().forEach(example -> seen.add(example.item()));
+                    });
         }
 
         private void list(String name) {
@@ -269,55 +322,53 @@ public final class Windows {
         }
     }
 
-    /** The queries of one window. */
+    /** Which events of one window are queries. It keeps nothing of an event, but the id of each user's last one if only that is asked. */
     private static final class Queries {
-        private final Map<String, TrainingExample> asked = new LinkedHashMap<>();
+        private final boolean drops;
+        private final boolean isOfLast;
+        private final Set<String> seen; // before the window
+        private final Map<String, String> lastOfUser = new HashMap<>();
         private int withoutHistory;
         private int unseen;
 
-        Queries(WindowSettings settings, List<TrainingExample> examples, Set<String> seen) {
-            boolean drops = settings.unseen() == WindowSettings.Unseen.DROP;
-            Map<String, String> lastOfUser = new HashMap<>();
-            for (TrainingExample example : Passes.positives(examples)) {
-                TrainingExample query = drops ? withHistoryOf(seen, example) : example;
-                if (query.user().history().isEmpty()) {
-                    withoutHistory++;
-                    continue;
-                }
-                boolean isUnseen = !seen.contains(query.item());
-                unseen += isUnseen ? 1 : 0;
-                if (isUnseen && drops) {
-                    continue;
-                }
-                asked.put(query.id(), query);
-                if (settings.queries() == WindowSettings.Queries.LAST) {
-                    String before = lastOfUser.put(query.user().user(), query.id());
-                    if (before != null) {
-                        asked.remove(before);
-                    }
-                }
+        Queries(WindowSettings settings, Set<String> seen) {
+            this.drops = settings.unseen() == WindowSettings.Unseen.DROP;
+            this.isOfLast = settings.queries() == WindowSettings.Queries.LAST;
+            this.seen = Set.copyOf(seen);
+        }
+
+        void add(TrainingExample example) {
+            if (!example.isPositive()) {
+                return;
+            }
+            if (asked(example).user().history().isEmpty()) {
+                withoutHistory++;
+                return;
+            }
+            unseen += seen.contains(example.item()) ? 0 : 1;
+            if (isOfLast && mayBeAsked(example)) {
+                lastOfUser.put(example.user().user(), example.id());
             }
         }
 
-        List<TrainingExample> asked() {
-            return List.copyOf(asked.values());
+        boolean asks(TrainingExample example) {
+            return example.isPositive()
+                    && mayBeAsked(example)
+                    && (!isOfLast
+                            || example.id().equals(lastOfUser.get(example.user().user())));
         }
 
-        boolean contains(TrainingExample example) {
-            return asked.containsKey(example.id());
+        private boolean mayBeAsked(TrainingExample example) {
+            return !(drops && !seen.contains(example.item()))
+                    && !asked(example).user().history().isEmpty();
         }
 
-        int withoutHistory() {
-            return withoutHistory;
-        }
-
-        int unseen() {
-            return unseen;
-        }
-
-        private static TrainingExample withHistoryOf(Set<String> items, TrainingExample example) {
+        /** The query of an event, as the frozen model is asked. */
+        TrainingExample asked(TrainingExample example) {
             UserFeatures user = example.user();
-            List<String> known = user.history().stream().filter(items::contains).toList();
+            List<String> known = user.history().stream()
+                    .filter(item -> !drops || seen.contains(item))
+                    .toList();
             return known.size() == user.history().size()
                     ? example
                     : new TrainingExample(

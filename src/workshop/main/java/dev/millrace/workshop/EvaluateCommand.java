@@ -6,6 +6,7 @@ import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.evaluate.Figures;
+import dev.millrace.evaluate.PrequentialSettings;
 import dev.millrace.evaluate.RecordedExamples;
 import dev.millrace.replay.DataSet;
 import dev.millrace.settings.InvalidSettingsException;
@@ -20,10 +21,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,8 +37,8 @@ import picocli.CommandLine.Spec;
         name = "evaluate",
         mixinStandardHelpOptions = true,
         description =
-                "Measure quality on a recorded data set, on the generated shop, or on the cluster's log, through the stages of"
-                        + " the stream.",
+                "Measure quality on a recorded data set, on the generated shop, or on the cluster's log, through the"
+                        + " stages of the stream.",
         footer = {
             "millrace evaluate --data ml-100k --format movielens --frozen",
             "millrace evaluate --events 100000",
@@ -59,11 +60,12 @@ final class EvaluateCommand implements Callable<Integer> {
 
     /** The options that have no use beside it: the log has its examples, its batches and one learner. */
     private static final List<String> NOT_OF_THE_LOG =
-            List.of("--data", "--format", "--events", "--frozen", "--mixture-clicks", "--table");
+            List.of("--data", "--format", "--events", "--frozen", "--mixture-clicks", "--queries", "--table");
 
     /** The options that not every protocol uses. */
     private static final Map<String, Set<Protocol>> USED_BY = new TreeMap<>(Map.ofEntries(
             Map.entry("--warm-up", Set.of(Protocol.prequential, Protocol.holdout, Protocol.published)),
+            Map.entry("--queries", Set.of(Protocol.prequential, Protocol.holdout, Protocol.windows)),
             Map.entry("--weights", Set.of(Protocol.prequential)),
             Map.entry("--frozen", Set.of(Protocol.prequential)),
             Map.entry("--mixture-clicks", Set.of(Protocol.prequential)),
@@ -116,6 +118,17 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "share of the positives to learn before scoring starts; overrides evaluate.warm-up")
     @Nullable
     Double warmUp;
+
+    @Option(
+            names = "--queries",
+            paramLabel = "N",
+            description =
+                    "rank at most about N events (holdout: users; windows: of each window), drawn by seed; all are"
+                            + " learnt. Default: " + PrequentialSettings.QUERIES
+                            + ", which give Recall@10 a standard error of"
+                            + " .001 at most")
+    @Nullable
+    Long queries;
 
     @Option(
             names = "--weights",
@@ -198,20 +211,24 @@ final class EvaluateCommand implements Callable<Integer> {
         requireUsed(given);
         requireData(given);
         OptionFaults.requireAtLeastOne("--events", events == null ? 1 : events);
+        OptionFaults.requireAtLeastOne("--queries", queries == null ? 1 : queries);
         at.forEach(cutoff -> OptionFaults.requireAtLeastOne("--at", cutoff));
         mixtures.forEach(clicks -> OptionFaults.requireAtLeastOne("--mixture-clicks", clicks));
         Map<String, MillraceSettings> configurations =
                 table.isEmpty() ? Map.of("model", settings(List.of())) : Overlays.read(table, this::settings);
         MillraceSettings settings = configurations.values().iterator().next();
-        EvaluationData recorded = new EvaluationData(data::open, events == null ? Long.MAX_VALUE : events, output);
-        if (!isOfCluster) {
-            describe(recorded, settings);
-        }
         ReportedRun told = found -> {
-            Optional<RecordedExamples> logged =
-                    isOfCluster ? Optional.of(EvaluationData.logged(settings, found.progress())) : Optional.empty();
-            EvaluationRun run = new EvaluationRun(
-                    each -> logged.orElseGet(() -> recorded.examples(each)), Optional.ofNullable(warmUp), found);
+            Function<MillraceSettings, RecordedExamples> examples;
+            if (isOfCluster) {
+                RecordedExamples logged = EvaluationData.logged(settings, found.progress());
+                examples = each -> logged;
+            } else {
+                EvaluationData recorded = new EvaluationData(
+                        data::open, events == null ? Long.MAX_VALUE : events, output, found::isStopping);
+                describe(recorded, settings);
+                examples = recorded::examples;
+            }
+            EvaluationRun run = new EvaluationRun(examples, this::given, found);
             found.add(new Figures()
                     .with("data", isOfCluster ? "the log of mini-batches" : data.name())
                     .with("protocol", protocol.name()));
@@ -226,8 +243,14 @@ final class EvaluateCommand implements Callable<Integer> {
                 case windows -> run.windows(settings);
             }
         };
-        told.run(output, "learnt", report);
+        told.untilSignal().run(output, "learnt", report);
         return 0;
+    }
+
+    /** The shares of the settings, or those of the options. */
+    private PrequentialSettings given(PrequentialSettings shares) {
+        PrequentialSettings warmed = warmUp == null ? shares : shares.withWarmUp(warmUp);
+        return queries == null ? warmed : warmed.withQueries(queries);
     }
 
     /** Says what is in the data set and is not used, and what became of its events. */

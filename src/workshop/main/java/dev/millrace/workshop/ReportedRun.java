@@ -1,6 +1,7 @@
 package dev.millrace.workshop;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.cli.Processes;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.evaluate.Report;
@@ -8,12 +9,27 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 
 /** What finds something, and tells it while it runs; the same for evaluate, tune and every benchmark. */
 interface ReportedRun {
 
     /** @param report to which it tells all */
     void run(Report report) throws IOException, InterruptedException;
+
+    /** The same, which a signal ends early: it tells what it has found until then. */
+    default ReportedRun untilSignal() {
+        return report -> {
+            try (Processes.Watch watch = Processes.watch(report::stop)) {
+                run(report);
+            } catch (CancellationException early) {
+                // what it found was told
+            }
+            if (report.isStopping()) {
+                report.stopped();
+            }
+        };
+    }
 
     /**
      * Runs it: its lines are written as they come, or what it found at its end.

@@ -6,8 +6,8 @@ import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.evaluate.RecordedExamples;
+import dev.millrace.evaluate.Report;
 import dev.millrace.exam.RankingTotals;
-import dev.millrace.operation.Progress;
 import dev.millrace.workshop.evaluate.EvaluationData;
 import dev.millrace.workshop.evaluate.TuneRun;
 import java.io.IOException;
@@ -101,17 +101,17 @@ final class TuneCommand implements Callable<Integer> {
         Function<Map<String, String>, MillraceSettings> settings = isOfCluster
                 ? changes -> config.settings(Optional.empty(), List.of(), Map.of(), changes)
                 : changes -> data.settings(config, List.of(), Map.of(), changes);
-        ReportedRun run = report -> new TuneRun(task, settings, examples(report.progress()), report).run(out);
-        run.run(output, "learnt", List.of());
+        ReportedRun run = report -> new TuneRun(task, settings, examples(report), report).run(out);
+        run.untilSignal().run(output, "learnt", List.of());
         return 0;
     }
 
-    private Function<MillraceSettings, RecordedExamples> examples(Progress progress) {
+    private Function<MillraceSettings, RecordedExamples> examples(Report report) {
         if (isOfCluster) {
-            RecordedExamples logged = EvaluationData.logged(config.settings(), progress);
+            RecordedExamples logged = EvaluationData.logged(config.settings(), report.progress());
             return settings -> logged;
         }
-        return new EvaluationData(data::open, Long.MAX_VALUE, output)::examples;
+        return new EvaluationData(data::open, Long.MAX_VALUE, output, report::isStopping)::examples;
     }
 
     private void require() {

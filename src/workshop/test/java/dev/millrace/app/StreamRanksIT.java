@@ -92,7 +92,8 @@ class StreamRanksIT {
 
     private static void evaluate(
             MillraceSettings settings, RecordedExamples recorded, Prequential.Mode mode, ExamWitness witness) {
-        new Prequential(new Evaluation(ALL_SCORED, recorded, settings.trainer(), StepTimes.UNTIMED, Progress.NONE))
+        new Prequential(new Evaluation(
+                        ALL_SCORED, recorded, settings.trainer(), StepTimes.UNTIMED, Progress.NONE, () -> false))
                 .run(mode, false, witness);
     }
 

@@ -1,6 +1,7 @@
 package dev.millrace.evaluate;
 
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.attribute.TrainingExample;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
@@ -9,6 +10,8 @@ import dev.millrace.model.StepTimes;
 import dev.millrace.operation.Progress;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.train.TrainerSettings;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -63,7 +66,23 @@ final class History {
     }
 
     Evaluation evaluation(PrequentialSettings shares, TrainerSettings trainer) {
-        return new Evaluation(shares, examples, trainer, StepTimes.UNTIMED, Progress.NONE);
+        return evaluation(shares, examples, trainer);
+    }
+
+    static Evaluation evaluation(PrequentialSettings shares, RecordedExamples examples, TrainerSettings trainer) {
+        return new Evaluation(shares, examples, trainer, StepTimes.UNTIMED, Progress.NONE, () -> false);
+    }
+
+    /** Returns the examples of a recording, all at once. */
+    static List<TrainingExample> all(RecordedExamples recorded) {
+        List<TrainingExample> all = new ArrayList<>();
+        RecordedExamples.Reader reader = recorded.reader();
+        while (reader.advance()) {
+            if (reader.kind() == RecordedExamples.Kind.EXAMPLE) {
+                all.add(reader.example());
+            }
+        }
+        return all;
     }
 
     RecordedExamples examples() {

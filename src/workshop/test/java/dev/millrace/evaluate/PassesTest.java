@@ -95,16 +95,12 @@ class PassesTest {
         Evaluation evaluation = history.evaluation(new PrequentialSettings(1, 0.5, count), History.trainer());
         List<MiniBatch> batches = new ArrayList<>();
         try (Trainer trainer = new Trainer(evaluation.trainer())) {
-            Passes passes = new Passes(
-                    evaluation, trainer, firstHalf(evaluation.recorded().examples()), CLICKS);
+            int all = evaluation.recorded().size();
+            Passes passes = new Passes(evaluation, trainer, Passes.first(all / 2), all);
             passes.begin(batches::add);
-            passes.feed(evaluation.recorded().examples(), batches::add);
+            passes.feed(all, batches::add);
         }
         return batches;
-    }
-
-    private static List<TrainingExample> firstHalf(List<TrainingExample> examples) {
-        return examples.subList(0, examples.size() / 2);
     }
 
     private static int batchOf(List<MiniBatch> batches, String item) {

@@ -2,13 +2,13 @@ package dev.millrace.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.exam.Youth;
 import dev.millrace.model.StepTimes;
-import dev.millrace.operation.Progress;
 import dev.millrace.state.EntrySource;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
@@ -129,9 +129,13 @@ class PrequentialTest {
         Map<String, List<Double>> learner = new HashMap<>();
         RecordedExamples log = new History().examples();
         try (Trainer trainer = new Trainer(settings, EntrySource.NONE, StepTimes.UNTIMED, into(learner))) {
-            events.listings().forEach(listing -> trainer.change(new CatalogueChange.Upsert(listing.item())));
+            RecordedExamples.Reader items = events.reader();
+            while (items.advance() && items.kind() == RecordedExamples.Kind.ITEM) {
+                trainer.change(new CatalogueChange.Upsert(items.listing().item()));
+            }
+            List<TrainingExample> clicks = History.all(events);
             for (int click = 0; click < 400; click++) {
-                trainer.add(events.examples().get(click));
+                trainer.add(clicks.get(click));
                 if (click == 200) {
                     trainer.change(new CatalogueChange.Removal("i7", History.START));
                     trainer.removeUser("u7");
@@ -158,8 +162,7 @@ class PrequentialTest {
 
     /** Three passes, which a log of batches does not have. */
     private static Prequential logged(RecordedExamples log, TrainerSettings settings, double warmUp) {
-        return new Prequential(
-                new Evaluation(new PrequentialSettings(1, warmUp, 3), log, settings, StepTimes.UNTIMED, Progress.NONE));
+        return new Prequential(History.evaluation(new PrequentialSettings(1, warmUp, 3), log, settings));
     }
 
     private static ExamWitness into(Map<String, List<Double>> places) {

@@ -69,8 +69,8 @@ final class WindowsReference {
         int from = recorded.windows().get(window).from();
         int to = window + 1 < recorded.windows().size()
                 ? recorded.windows().get(window + 1).from()
-                : recorded.examples().size();
-        return recorded.examples().subList(from, to);
+                : recorded.size();
+        return History.all(recorded).subList(from, to);
     }
 
     private List<TrainingExample> queries(List<TrainingExample> examples, Set<String> before) {

@@ -28,6 +28,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -41,24 +43,37 @@ public final class EvaluationData {
     private final Function<MillraceSettings, DataSet> dataSets;
     private final long maxEvents;
     private final OutputOption output;
+    private final BooleanSupplier isStopped;
     private Optional<Recording> last = Optional.empty();
 
     /**
      * @param dataSets opens the data set
      * @param maxEvents exposures and clicks to read; {@link Long#MAX_VALUE} for all
      * @param output shows how many events were read, and the rows that cannot be used
+     * @param isStopped whether to read no further
      */
-    public EvaluationData(Function<MillraceSettings, DataSet> dataSets, long maxEvents, OutputOption output) {
+    public EvaluationData(
+            Function<MillraceSettings, DataSet> dataSets,
+            long maxEvents,
+            OutputOption output,
+            BooleanSupplier isStopped) {
         this.dataSets = dataSets;
         this.maxEvents = maxEvents;
         this.output = output;
+        this.isStopped = isStopped;
     }
 
-    /** The examples. The data set is read again only if other settings make other examples of it. */
+    /**
+     * The examples, until other ones are asked for. The data set is read again only if other settings make other examples of it.
+     *
+     * @throws CancellationException if it was stopped before all was read
+     */
     public RecordedExamples examples(MillraceSettings settings) {
-        Recording current = last.filter(recording -> recording.isFor(settings)).orElseGet(() -> read(settings));
-        last = Optional.of(current);
-        return current.examples();
+        if (last.filter(recording -> recording.isFor(settings)).isEmpty()) {
+            last.ifPresent(other -> other.examples().close());
+            last = Optional.of(read(settings));
+        }
+        return last.orElseThrow().examples();
     }
 
     /** Reads a cluster's whole log of mini-batches. */
@@ -92,12 +107,18 @@ public final class EvaluationData {
             long read = 0;
             long interactions = 0;
             for (Iterator<ReplayEvent> each = events.iterator(); interactions < maxEvents && each.hasNext(); ) {
+                if (isStopped.getAsBoolean()) {
+                    throw new CancellationException("stopped while it read");
+                }
                 ReplayEvent event = each.next();
                 event.accept(reader);
                 interactions += event.isInteraction() ? 1 : 0;
-                line.reached(++read, Progress.UNKNOWN);
+                read++;
+                boolean isBounded = maxEvents < Long.MAX_VALUE;
+                line.reached(isBounded ? interactions : read, isBounded ? maxEvents : Progress.UNKNOWN);
             }
         }
+        examples.end();
         bad.first().forEach(output.err()::println);
         if (bad.count() > 0) {
             output.err().printf(Locale.ROOT, "%,d rows could not be used%n", bad.count());

@@ -1,7 +1,6 @@
 package dev.millrace.workshop.evaluate;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.batch.MiniBatch;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.evaluate.Averages;
 import dev.millrace.evaluate.Evaluation;
@@ -27,8 +26,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /** Runs one of the protocols of {@code evaluate}, and reports what it found. One thread. */
 public final class EvaluationRun {
@@ -88,18 +88,20 @@ public final class EvaluationRun {
             "must have events to rank: clicks after the warm-up, by users with an earlier click";
 
     private final Function<MillraceSettings, RecordedExamples> examples;
-    private final Optional<Double> warmUp;
+    private final UnaryOperator<PrequentialSettings> given;
     private final Report report;
     private final LearningTime time = new LearningTime();
 
     /**
      * @param examples batches of a log are learnt as they are by the protocol test, then learn
-     * @param warmUp share of the positives learnt before scoring; empty for that of the settings
+     * @param given puts what the options say in place of what the settings say
      */
     public EvaluationRun(
-            Function<MillraceSettings, RecordedExamples> examples, Optional<Double> warmUp, Report report) {
+            Function<MillraceSettings, RecordedExamples> examples,
+            UnaryOperator<PrequentialSettings> given,
+            Report report) {
         this.examples = examples;
-        this.warmUp = warmUp;
+        this.given = given;
         this.report = report;
     }
 
@@ -127,13 +129,17 @@ public final class EvaluationRun {
         });
         for (Run run : runs) {
             boolean isFirst = run.equals(runs.get(0));
+            if (report.isStopping()) {
+                return;
+            }
             Prequential.Result found = run(run, runs, extras);
             if (isFirst) {
                 report.add(new Figures()
                         .with("scored", found.all().model().scored())
                         .with("withoutHistory", found.withoutHistory())
                         .with("positives", found.positives())
-                        .with("items", found.items()));
+                        .with("items", found.items())
+                        .and(sampled(found.share())));
             }
             Figures cost = run.mode() == Prequential.Mode.FROZEN
                     ? new Figures()
@@ -166,29 +172,39 @@ public final class EvaluationRun {
                 report.progress().reached(runs.size() == 1 ? "" : run.name(), before * of + examples, runs.size() * of);
         time.nanos = 0;
         Prequential.Result found = new Prequential(
-                        new Evaluation(shares(run.settings()), examples.apply(run.settings()), weighed, time, progress),
+                        new Evaluation(
+                                shares(run.settings()),
+                                examples.apply(run.settings()),
+                                weighed,
+                                time,
+                                progress,
+                                report::isStopping),
                         run.mixtureClicks())
                 .run(run.mode(), before == 0 && extras.hasNeighbours(), ExamWitness.NONE);
-        if (found.all().model().scored() == 0) {
+        if (found.all().model().scored() == 0 && !report.isStopping()) {
             throw OptionFaults.unusable(isLogged(run.settings()) ? LOG : "--data", "given", NOTHING_TO_RANK);
         }
         return found;
     }
 
+    /** What part of the events was ranked, if not all were. */
+    private static Figures sampled(double share) {
+        return share == 1 ? new Figures() : new Figures().with("sampledShare", share);
+    }
+
     private boolean isLogged(MillraceSettings settings) {
-        List<MiniBatch> batches = examples.apply(settings).batches();
-        if (!batches.isEmpty() && batches.get(0).step() != 1) {
+        OptionalLong firstStep = examples.apply(settings).firstStep();
+        if (firstStep.orElse(1) != 1) {
             throw OptionFaults.unusable(
                     LOG,
-                    "from step " + batches.get(0).step() + " on",
+                    "from step " + firstStep.getAsLong() + " on",
                     "must be of a log that has step 1 (topic.batch-retention)");
         }
-        return !batches.isEmpty();
+        return firstStep.isPresent();
     }
 
     private PrequentialSettings shares(MillraceSettings settings) {
-        PrequentialSettings shares = PrequentialSettings.read(settings.reader());
-        return warmUp.map(shares::withWarmUp).orElse(shares);
+        return given.apply(PrequentialSettings.read(settings.reader()));
     }
 
     private void rows(
@@ -230,6 +246,7 @@ public final class EvaluationRun {
                 .with("testUsers", found.testUsers())
                 .with("usersWithSomethingToFind", found.searchedUsers())
                 .with("items", found.items())
+                .and(sampled(found.share()))
                 .and(time.figures(found.learnt())));
         found.rankings()
                 .forEach((name, averages) ->
@@ -279,13 +296,20 @@ public final class EvaluationRun {
                                     .with("withoutHistory", window.withoutHistory())
                                     .with("unseen", window.unseen())
                                     .with("queries", averages.count())
+                                    .and(sampled(window.share()))
                                     .with("ranking", name)
                                     .and(Averages.over(List.of(averages)))));
         }
     }
 
     private Evaluation evaluation(MillraceSettings settings) {
-        return new Evaluation(shares(settings), examples.apply(settings), settings.trainer(), time, report.progress());
+        return new Evaluation(
+                shares(settings),
+                examples.apply(settings),
+                settings.trainer(),
+                time,
+                report.progress(),
+                report::isStopping);
     }
 
     /**

@@ -21,9 +21,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.CancellationException;
 import java.util.function.Function;
 
 /** Searches settings on the first part of a log, and measures on the rest what the best ones gain. One thread. */
@@ -57,6 +60,7 @@ public final class TuneRun {
 
     private double read; // readings of the searched part
     private double toRead;
+    private final List<Figures> judged = new ArrayList<>(); // since the table of trials
 
     /**
      * @param settings reads the settings with some of them changed
@@ -73,8 +77,21 @@ public final class TuneRun {
         this.report = report;
     }
 
-    /** Searches, reports, and writes the changed settings to a file if they gain anything on the rest, too. */
+    /**
+     * Searches, reports, and writes the changed settings to a file if they gain anything on the rest, too.
+     *
+     * @throws CancellationException if it was stopped; what was judged until then is reported
+     */
     public void run(Path file) throws IOException {
+        try {
+            search(file);
+        } catch (CancellationException stopped) {
+            judged.forEach(row -> report.add("trials", row));
+            throw stopped;
+        }
+    }
+
+    private void search(Path file) throws IOException {
         MillraceSettings given = settings.apply(Map.of());
         SearchSpace space = SearchSpace.around(given.trainerTexts(), this::isValid);
         Search.Plan plan = plan(task.trials().orElseGet(this::affordable));
@@ -89,6 +106,7 @@ public final class TuneRun {
                 .with("k", task.cutoff())
                 .with("first", task.first()));
         finding.trials().forEach(trial -> row(plan, trial));
+        judged.clear();
         if (finding.changes().isEmpty()) {
             report.note("%nno settings beat the given ones; no file was written");
             return;
@@ -137,22 +155,32 @@ public final class TuneRun {
                     String.format(Locale.ROOT, "the first %.1f %% of its events", 100 * task.first() * share),
                     EvaluationRun.NOTHING_TO_RANK);
         }
+        judged.add(new Figures()
+                .with("R", mean(found))
+                .with("ofTheSearchedPart", share)
+                .with("changes", changes));
         return found;
     }
 
     private RankingTotals judge(
             MillraceSettings changed, PrequentialSettings shares, double readings, ExamWitness witness) {
         RecordedExamples recorded = examples.apply(changed); // which may show its own progress first
-        report.progress()
+        String part = String.format(Locale.ROOT, "%.0f %% of the search's part", 100 * readings);
+        Progress within = (unused, done, of) -> report.progress()
                 .reached(
-                        String.format(Locale.ROOT, "%.0f %% of the search's part", 100 * readings),
-                        Math.round(read * UNITS_A_READING),
+                        part,
+                        Math.round((read + readings * done / Math.max(1, of)) * UNITS_A_READING),
                         Math.round(toRead * UNITS_A_READING));
-        Evaluation evaluation = new Evaluation(shares, recorded, changed.trainer(), StepTimes.UNTIMED, Progress.NONE);
+        within.reached(0, 1);
+        Evaluation evaluation =
+                new Evaluation(shares, recorded, changed.trainer(), StepTimes.UNTIMED, within, report::isStopping);
         RankingTotals found = new Prequential(evaluation)
                 .run(Prequential.Mode.ONLINE, false, witness)
                 .all()
                 .model();
+        if (report.isStopping()) {
+            throw new CancellationException("stopped while it judged");
+        }
         read += readings;
         return found;
     }

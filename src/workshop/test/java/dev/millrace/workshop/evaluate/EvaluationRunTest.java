@@ -9,7 +9,6 @@ import dev.millrace.model.Scenes;
 import dev.millrace.operation.Progress;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class EvaluationRunTest {
@@ -19,7 +18,7 @@ class EvaluationRunTest {
         MillraceSettings settings = MillraceSettings.load(List.of(), Map.of(), Map.of(), Map.of());
         RecordedExamples log = new RecordedExamples(settings.attribution());
         log.batch(Scenes.batch(5, 4, 2));
-        EvaluationRun run = new EvaluationRun(any -> log, Optional.empty(), new Report(text -> {}, Progress.NONE));
+        EvaluationRun run = new EvaluationRun(any -> log, shares -> shares, new Report(text -> {}, Progress.NONE));
 
         assertThatThrownBy(() -> run.prequential(
                         Map.of("model", settings),
