@@ -168,8 +168,7 @@ public final class Examiner implements Durable {
     }
 
     private ExamVectors vectors(TwoTower model, Catalogue catalogue) {
-        ExamVectors known =
-                vectors.filter(of -> of.areOf(model)).orElseGet(() -> new ExamVectors(model, catalogue));
+        ExamVectors known = vectors.filter(of -> of.areOf(model)).orElseGet(() -> new ExamVectors(model, catalogue));
         vectors = Optional.of(known);
         return known;
     }

@@ -40,14 +40,17 @@ public final class OutputOption {
             description = "${COMPLETION-CANDIDATES}; default: text")
     Form form = Form.text;
 
-    @Option(names = "--quiet", description = "hide progress; it is always hidden without a terminal or with NO_COLOR")
+    @Option(
+            names = "--quiet",
+            description = "hide progress. Without a terminal, or with NO_COLOR, it is a line every half minute")
     boolean isQuiet;
 
     /** A line that shows how far one task is; the caller closes it. */
     public ProgressLine progress(String task) {
         boolean isTerminal = Boolean.getBoolean(IS_TERMINAL);
         boolean isPlain = !System.getenv().getOrDefault("NO_COLOR", "").isEmpty(); // other programs show none then, too
-        return new ProgressLine(task, !isQuiet && isTerminal && !isPlain);
+        ProgressLine.Form shown = isTerminal && !isPlain ? ProgressLine.Form.BAR : ProgressLine.Form.LINES;
+        return new ProgressLine(task, isQuiet ? ProgressLine.Form.NOTHING : shown);
     }
 
     /** Writes all that a command found: a line for each value, or an object. */

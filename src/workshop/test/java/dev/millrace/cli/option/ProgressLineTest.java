@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,7 +29,7 @@ class ProgressLineTest {
 
     @Test
     void anotherPartIsShownAlthoughTheNumberIsTheSame() {
-        try (ProgressLine line = new ProgressLine("asked", true)) {
+        try (ProgressLine line = new ProgressLine("asked", ProgressLine.Form.BAR)) {
             line.reached("cluster", 0, 10);
             line.reached("topics", 0, 10);
             await().until(() -> text().contains("topics"));
@@ -38,7 +40,7 @@ class ProgressLineTest {
 
     @Test
     void itComesAgainBehindALineOfText() {
-        try (ProgressLine line = new ProgressLine("read", true)) {
+        try (ProgressLine line = new ProgressLine("read", ProgressLine.Form.BAR)) {
             line.reached("users", 3, 10);
             line.clear();
             System.err.println("a line of text");
@@ -48,12 +50,31 @@ class ProgressLineTest {
 
     @Test
     void nothingIsWrittenWhereItIsNotShown() {
-        try (ProgressLine line = new ProgressLine("read", false)) {
+        try (ProgressLine line = new ProgressLine("read", ProgressLine.Form.NOTHING)) {
             line.reached("users", 3, 10);
             line.clear();
             line.end();
         }
         assertThat(text()).isEmpty();
+    }
+
+    @Test
+    void withoutATerminalALineNowAndThenTellsTheTimeLeft() {
+        AtomicLong now = new AtomicLong();
+        long second = Duration.ofSeconds(1).toNanos();
+        try (ProgressLine line = new ProgressLine("learnt", ProgressLine.Form.LINES, now::get)) {
+            line.reached("window 1", 1_000, 9_000);
+            now.set(29 * second);
+            line.reached("window 1", 1_900, 9_000);
+            assertThat(text()).isEmpty();
+            now.set(30 * second);
+            line.reached("window 2", 2_000, 9_000);
+            now.set(59 * second);
+            line.reached("window 2", 2_100, 9_000);
+        }
+
+        // 1,000 in 30 s, 7,000 are left
+        assertThat(text()).isEqualTo(String.format("learnt 2,000 of 9,000, 0:03:30 left (window 2)%n"));
     }
 
     private String text() {
