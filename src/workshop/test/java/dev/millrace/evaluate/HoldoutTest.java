@@ -120,6 +120,23 @@ class HoldoutTest {
         assertThat(mean(result, "model", "precision@2")).isEqualTo(0.5);
     }
 
+    @Test
+    void ofManyTestUsersSomeAreAsked() {
+        History history = catalogue(12);
+        for (int click = 0; click < 20; click++) {
+            history.click("u" + click % 10, "i" + click / 10, History.START + click);
+        }
+
+        Holdout.Result result =
+                new Holdout(BY_SHARE, history.evaluation(HALF.withQueries(5), History.trainer())).run(List.of(1, 10));
+
+        assertThat(result.testUsers()).isEqualTo(10);
+        assertThat(result.share()).isEqualTo(0.5);
+        assertThat(result.searchedUsers()).isEqualTo(5);
+        assertThat(Objects.requireNonNull(result.rankings().get("model")).count())
+                .isEqualTo(5);
+    }
+
     /** For N of 1 and of 10. */
     private static Holdout.Result run(HoldoutSettings settings, History history) {
         return new Holdout(settings, history.evaluation(HALF, History.trainer())).run(List.of(1, 10));

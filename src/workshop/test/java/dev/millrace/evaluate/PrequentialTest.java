@@ -121,6 +121,28 @@ class PrequentialTest {
                 .isEqualTo(20);
     }
 
+    @Test
+    void aSampleIsRankedAsItIsAmongAllAndTheRestIsLearntToo() {
+        History history = groups(8_000);
+        Map<String, List<Double>> all = new HashMap<>();
+        Map<String, List<Double>> some = new HashMap<>();
+
+        for (Prequential.Mode mode : List.of(Prequential.Mode.ONLINE, Prequential.Mode.FROZEN)) {
+            Prequential.Result whole = prequential(history).run(mode, false, into(all));
+            Prequential.Result part = new Prequential(history.evaluation(HALF.withQueries(1_000), History.trainer()))
+                    .run(mode, false, into(some));
+
+            assertThat(part.share()).isEqualTo(0.25);
+            assertThat(part.learnt()).isEqualTo(whole.learnt());
+            // one of four stretches
+            assertThat(some).hasSizeBetween(QuerySample.STRETCH - 100, QuerySample.STRETCH);
+            assertThat(all).containsAllEntriesOf(some);
+            assertThat(part.all().model().scored()).isEqualTo(some.size());
+            all.clear();
+            some.clear();
+        }
+    }
+
     /** Its batches end where nobody counted, an item and a user leave, and a budget pays for some of the exams. */
     @Test
     void aLogOfBatchesIsRankedAsItsLearnerRankedIt() {

@@ -210,6 +210,33 @@ class WindowsTest {
         }
     }
 
+    @Test
+    void ofALargeWindowBothModelsRankTheSameSample() {
+        History history = new History().window("A");
+        Random random = new Random(1);
+        for (int click = 0; click < 9 * QuerySample.STRETCH; click++) {
+            if (click == QuerySample.STRETCH) {
+                history.window("B");
+            }
+            history.click("u" + random.nextInt(500), "i" + random.nextInt(20), History.START + click);
+        }
+
+        Windows.Window whole = only(run(history, SESSIONS));
+        Windows.Window sampled =
+                only(run(history, SESSIONS, new PrequentialSettings(1, 0.5, 1).withQueries(4L * QuerySample.STRETCH)));
+
+        assertThat(whole.share()).isEqualTo(1);
+        assertThat(sampled.share()).isCloseTo(0.5, within(0.01)); // caps leave a few out
+        long queries = ranking(sampled, "frozen").count(); // the others have no history
+        assertThat(queries).isBetween(2L * QuerySample.STRETCH, 4L * QuerySample.STRETCH);
+        assertThat(ranking(whole, "online").count()).isGreaterThan(5L * QuerySample.STRETCH);
+        for (String name : List.of("frozen", "online")) {
+            assertThat(ranking(sampled, name).count()).isEqualTo(queries);
+            assertThat(ranking(sampled, name).mean("R@10"))
+                    .isCloseTo(ranking(whole, name).mean("R@10"), within(0.05));
+        }
+    }
+
     /** Four windows, with six new items in each. */
     private static History random(long seed) {
         History history = new History();
