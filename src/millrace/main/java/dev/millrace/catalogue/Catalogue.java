@@ -86,6 +86,7 @@ public final class Catalogue implements Durable {
     private long clock;
     private final StoredFields storedClock = new StoredFields(form -> clock = form.longInteger(clock));
     private long changes;
+    private long edits;
 
     /** @param prefix first byte of this state's keys */
     public Catalogue(char prefix) {
@@ -93,6 +94,7 @@ public final class Catalogue implements Durable {
     }
 
     public void apply(CatalogueChange change) {
+        edits++;
         change.<Boolean>match(this::put, this::remove);
     }
 
@@ -170,6 +172,11 @@ public final class Catalogue implements Durable {
         return changes;
     }
 
+    /** Returns a number that is another one whenever a change was applied. */
+    public long edits() {
+        return edits;
+    }
+
     /** @param number from 0, below {@link #size} */
     public String itemAt(int number) {
         return numbers.key(number);
@@ -197,6 +204,11 @@ public final class Catalogue implements Durable {
      */
     public int number(String item, int guess) {
         return guess >= 0 && guess < size() && itemAt(guess).equals(item) ? guess : numbers.find(item);
+    }
+
+    /** @param number from 0, below {@link #size} */
+    public Features features(int number) {
+        return features[number];
     }
 
     public boolean contains(String item) {

@@ -20,6 +20,7 @@ final class ExamVectors {
     private final Catalogue catalogue;
     private long changes = -1; // of the model, as of the last exam's beginning
     private boolean isStill;
+    private long edits; // of the catalogue, as of the kept ones
     /** [number] What each of the kept vectors is of. */
     private final List<CatalogueItem> kept = new ArrayList<>();
     /** [number, dim] */
@@ -43,7 +44,10 @@ final class ExamVectors {
         isStill = model.changes() == changes;
         changes = model.changes();
         if (isStill) {
-            keepAll();
+            if (kept.isEmpty() || catalogue.edits() != edits) {
+                keepAll();
+                edits = catalogue.edits();
+            }
         } else {
             kept.clear();
             vectors = new float[0];

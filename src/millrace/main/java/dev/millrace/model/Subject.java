@@ -1,7 +1,6 @@
 package dev.millrace.model;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureSpec;
@@ -66,8 +65,14 @@ public record Subject(
         return new Subject(item, features, Features.NONE, List.of());
     }
 
-    public static Subject item(CatalogueItem item, long now) {
-        return new Subject(item.item(), item.features(), Features.NONE, List.of(), "", item.time(), now);
+    /**
+     * An item of the catalogue.
+     *
+     * @param time event time from which its features hold, epoch milliseconds
+     * @param now event time that its age counts to
+     */
+    static Subject item(String item, Features features, long time, long now) {
+        return new Subject(item, features, Features.NONE, List.of(), "", time, now);
     }
 
     /** Visits the keys of the rows that a feature reads, of bounded length. */

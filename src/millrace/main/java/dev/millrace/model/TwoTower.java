@@ -234,10 +234,13 @@ public final class TwoTower implements Durable {
     /** @param now event time that the items' age counts to */
     private List<Subject> items(List<String> ids, long now) {
         List<Subject> items = new ArrayList<>(ids.size());
-        ids.forEach(id -> items.add(catalogue
-                .item(id)
-                .map(item -> Subject.item(item, now))
-                .orElseGet(() -> Subject.item(id, Features.NONE))));
+        for (String id : ids) { // no CatalogueItem, which would check each id again
+            int at = catalogue.number(id).orElse(-1);
+            items.add(
+                    at < 0
+                            ? Subject.item(id, Features.NONE)
+                            : Subject.item(id, catalogue.features(at), catalogue.timeAt(at), now));
+        }
         return items;
     }
 

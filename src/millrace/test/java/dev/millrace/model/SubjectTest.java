@@ -26,15 +26,15 @@ class SubjectTest {
     void ageHasARowForEachDoublingOfTheHours(double hours, String key) {
         CatalogueItem item = new CatalogueItem("i", NOW - Math.round(hours * HOUR), Features.NONE);
 
-        assertThat(ages(Subject.item(item, NOW))).containsExactly(key);
+        assertThat(ages(Subject.item(item.item(), item.features(), item.time(), NOW)))
+                .containsExactly(key);
     }
 
     @Test
     void ageCountsFromTheItemsOwnTimeIfItHasOne() {
         Features features = Features.of(Map.of("upload", new FeatureValue.Quantity(NOW - 100 * HOUR)));
 
-        assertThat(ages(Subject.item(new CatalogueItem("i", NOW, features), NOW)))
-                .containsExactly("64");
+        assertThat(ages(Subject.item("i", features, NOW, NOW))).containsExactly("64");
     }
 
     @Test

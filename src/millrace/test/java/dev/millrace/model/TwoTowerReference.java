@@ -3,6 +3,7 @@ package dev.millrace.model;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.Catalogue;
+import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.model.loss.LearnedTemperature;
@@ -222,7 +223,8 @@ public final class TwoTowerReference {
     }
 
     private Subject item(String id) {
-        return Subject.item(catalogue.item(id).orElseThrow(), Scenes.TIME);
+        CatalogueItem item = catalogue.item(id).orElseThrow();
+        return Subject.item(id, item.features(), item.time(), Scenes.TIME);
     }
 
     private double[] input(char side, List<FeatureSpec> features, Subject subject) {
