@@ -25,6 +25,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
@@ -234,14 +235,16 @@ public final class TwoTower implements Durable {
     /** @param now event time that the items' age counts to */
     private List<Subject> items(List<String> ids, long now) {
         List<Subject> items = new ArrayList<>(ids.size());
-        for (String id : ids) { // no CatalogueItem, which would check each id again
-            int at = catalogue.number(id).orElse(-1);
-            items.add(
-                    at < 0
-                            ? Subject.item(id, Features.NONE)
-                            : Subject.item(id, catalogue.features(at), catalogue.timeAt(at), now));
+        for (String id : ids) {
+            OptionalInt number = catalogue.number(id);
+            items.add(number.isPresent() ? listed(number.getAsInt(), now) : Subject.item(id, Features.NONE));
         }
         return items;
+    }
+
+    /** Returns an item of the catalogue; no CatalogueItem, which would check each id again. */
+    private Subject listed(int number, long now) {
+        return Subject.item(catalogue.itemAt(number), catalogue.features(number), catalogue.timeAt(number), now);
     }
 
     private void noteFieldWeights(int users, int items) {
@@ -268,7 +271,7 @@ public final class TwoTower implements Durable {
     public void passingItemVectors(int[] numbers, int from, int to, float[] out) {
         List<Subject> items = new ArrayList<>(to - from);
         for (int at = from; at < to; at++) {
-            items.add(Subject.item(catalogue.item(numbers[at]), upkeep.clock()));
+            items.add(listed(numbers[at], upkeep.clock()));
         }
         tables.pass(() -> vectors(itemTower, items, out));
     }

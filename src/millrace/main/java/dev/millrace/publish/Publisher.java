@@ -2,7 +2,6 @@ package dev.millrace.publish;
 
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.Catalogue;
-import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamTotals;
@@ -164,17 +163,17 @@ public final class Publisher implements Durable {
                         .map(Duration::toMillis)
                         .toList();
                 tiles.forEach((vector, number) -> {
-                    CatalogueItem item = catalogue.item(number);
+                    String item = catalogue.itemAt(number);
                     to.accept(new ItemEmbedding(
-                            item.item(),
+                            item,
                             Optional.of(vector),
                             model.generation(),
                             plan.step(),
                             plan.eventTime(),
-                            due.getOrDefault(item.item(), 0L),
-                            published(item.item(), popularity, halfLives),
-                            item.time(),
-                            attributes(item.features())));
+                            due.getOrDefault(item, 0L),
+                            published(item, popularity, halfLives),
+                            catalogue.timeAt(number),
+                            attributes(catalogue.features(number))));
                 });
                 plan.published(Arrays.stream(items).mapToObj(catalogue::itemAt).toList());
                 renewing(renewal.filter(Iterator::hasNext).isPresent()
