@@ -294,13 +294,13 @@ public final class Windows {
                     listing -> {
                         unnamed.put(listing.item().item(), listing.item());
                         if (named.contains(listing.item().item())) {
-                            list(listing.item().item());
+                            list(listing.item().item(), true);
                         }
                     },
                     example -> {
                         before.accept(example);
                         if (named.add(example.item())) {
-                            list(example.item());
+                            list(example.item(), false); // the example brings it
                         }
                     },
                     batch -> {
@@ -310,10 +310,10 @@ public final class Windows {
                     });
         }
 
-        private void list(String name) {
+        private void list(String name, boolean isAnnounced) {
             CatalogueItem item = unnamed.remove(name);
             if (item != null) {
-                trainer.change(new CatalogueChange.Upsert(item));
+                trainer.change(new CatalogueChange.Upsert(item, isAnnounced));
             }
         }
 
