@@ -43,7 +43,6 @@ public final class Catalogue implements Durable {
     /** In place of a number: the item has none. */
     public static final int NO_NUMBER = KeyIndex.NONE;
 
-
     /**
      * How long unannounced items stay.
      *

@@ -5,7 +5,6 @@ import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Products;
 import dev.millrace.popularity.DecayedCounts;
 import java.util.Arrays;
-import java.util.List;
 import java.util.stream.IntStream;
 
 /**

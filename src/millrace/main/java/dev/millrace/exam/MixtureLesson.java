@@ -185,8 +185,7 @@ final class MixtureLesson {
             Arrays.fill(nearness, 0);
             near.get(at).forEach(ascending, (which, number) -> nearness[places[which]] = number);
             System.arraycopy(weights, 0, ownWeights, 0, size);
-            for (String had :
-                    facts.isHistoryLeftOut() ? examples.get(at).user().history() : List.<String>of()) {
+            for (String had : facts.isHistoryLeftOut() ? examples.get(at).user().history() : List.<String>of()) {
                 int which = Arrays.binarySearch(
                         ascending, facts.catalogue().number(had).orElse(NO_ITEM));
                 if (which >= 0 && places[which] != targets[at]) {

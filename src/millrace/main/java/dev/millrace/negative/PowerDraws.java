@@ -84,8 +84,7 @@ final class PowerDraws {
             int node = 1;
             while (node < sums.length / 2) {
                 double left = sums[2 * node];
-                boolean goesLeft =
-                        rest < left || sums[2 * node + 1] == 0; // rounding must not lead to an empty subtree
+                boolean goesLeft = rest < left || sums[2 * node + 1] == 0; // rounding must not lead to an empty subtree
                 rest -= goesLeft ? 0 : left;
                 node = 2 * node + (goesLeft ? 0 : 1);
             }

@@ -54,7 +54,8 @@ public final class NeighbourList {
     private static final int BYTES_A_USER = 8;
 
     private String[] items = new String[FIRST_CAPACITY];
-    private int[] numbers = new int[FIRST_CAPACITY]; // in the catalogue, when they were asked for last; they may have changed
+    private int[] numbers =
+            new int[FIRST_CAPACITY]; // in the catalogue, when they were asked for last; they may have changed
     private float[] weights = new float[FIRST_CAPACITY];
     private int[] owners = new int[FIRST_CAPACITY]; // the user of whom alone it is, or OF_SEVERAL
     private int size;

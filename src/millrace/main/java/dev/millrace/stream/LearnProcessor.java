@@ -271,7 +271,8 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     private void closeIfReady(Trainer trainer) {
-        while (trainer.isBatchReady(backlog.isMost())) { // more than once where more announced items come at once than a batch takes
+        while (trainer.isBatchReady(
+                backlog.isMost())) { // more than once where more announced items come at once than a batch takes
             closeAndLearn(trainer);
         }
         if (!wait.isOn() && trainer.hasOpenWork()) {

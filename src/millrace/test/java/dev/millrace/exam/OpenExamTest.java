@@ -62,8 +62,7 @@ class OpenExamTest {
                     new FastPopularity.Settings(List.of(Duration.ofHours(6), Duration.ofMinutes(1)), 0.1),
                     'F',
                     id -> id),
-            new NeighbourLists(
-                    new NeighbourSettings(10, Duration.ofDays(7)), catalogue, 'N', 'n', EntrySource.NONE, 0),
+            new NeighbourLists(new NeighbourSettings(10, Duration.ofDays(7)), catalogue, 'N', 'n', EntrySource.NONE, 0),
             true);
     private final TwoTower model = new TwoTower(
             MODEL,
@@ -122,7 +121,13 @@ class OpenExamTest {
         open.examine(batch, model, facts);
         open.drainDirty(EntrySink.into(stored));
         Mixture.Gradient still = new Mixture.Gradient(0, PriorWeights.NONE);
-        model.mixture().learn(List.of(new Mixture.Lesson(still, 0), new Mixture.Lesson(still, 1), new Mixture.Lesson(still, 0)), 100);
+        model.mixture()
+                .learn(
+                        List.of(
+                                new Mixture.Lesson(still, 0),
+                                new Mixture.Lesson(still, 1),
+                                new Mixture.Lesson(still, 0)),
+                        100);
         assertThat(model.mixture().leader()).isEqualTo(1);
 
         Examiner goingOn = isRestarted ? restored(OPEN) : open;

@@ -214,7 +214,8 @@ class MixtureTest {
         rank(mixture, 100, 0, 0, 0, 0, 0, 0.5);
 
         assertThat(mixture.leader()).isEqualTo(5);
-        assertThat(mixture.relative()).isEqualTo(new PriorWeights(0, 0, 0, mixture.prior(5).neighbours() / mixture.towers(5), 2));
+        assertThat(mixture.relative())
+                .isEqualTo(new PriorWeights(0, 0, 0, mixture.prior(5).neighbours() / mixture.towers(5), 2));
         assertThat(Mixture.readRelative(mixture.stored().value())).isEqualTo(mixture.relative());
     }
 
