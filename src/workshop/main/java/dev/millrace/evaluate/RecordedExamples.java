@@ -28,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
@@ -57,9 +58,22 @@ public final class RecordedExamples implements AutoCloseable {
 
     /** What an entry is. */
     enum Kind {
-        EXAMPLE,
-        ITEM,
-        BATCH
+        EXAMPLE('e'),
+        ITEM('i'),
+        BATCH('b');
+
+        private final char code;
+
+        Kind(char code) {
+            this.code = code;
+        }
+
+        private static Kind of(byte code) {
+            return Arrays.stream(values())
+                    .filter(kind -> kind.code == code)
+                    .findFirst()
+                    .orElseThrow();
+        }
     }
 
     /**
@@ -160,7 +174,7 @@ public final class RecordedExamples implements AutoCloseable {
     private void write(Kind kind, long time, byte[] value) {
         try {
             out.writeInt(value.length);
-            out.writeByte(kind.ordinal());
+            out.writeByte(kind.code);
             out.writeLong(time);
             out.write(value);
             written += HEADER_BYTES + value.length;
@@ -305,7 +319,7 @@ public final class RecordedExamples implements AutoCloseable {
             }
             fill(HEADER_BYTES);
             left = buffer.getInt();
-            kind = Kind.values()[buffer.get()];
+            kind = Kind.of(buffer.get());
             time = buffer.getLong();
             before = examples;
             examples += kind == Kind.EXAMPLE ? 1 : 0;
