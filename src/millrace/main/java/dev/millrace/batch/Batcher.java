@@ -129,12 +129,14 @@ public final class Batcher implements Durable {
     }
 
     /**
-     * Adds a catalogue change to the open batch. An item whose time has not come waits for it, outside of the batch.
+     * Adds a catalogue change to the open batch. An announced item whose time has not come waits for it, outside of the batch.
      *
      * @return number of examples that left the open batch because their item was removed
      */
     public int change(CatalogueChange change) {
-        if (change instanceof CatalogueChange.Upsert upsert && announced.isAhead(upsert.item())) {
+        if (change instanceof CatalogueChange.Upsert upsert
+                && upsert.isAnnounced()
+                && announced.isAhead(upsert.item())) {
             announced.await(upsert.item(), added++);
             return 0;
         }
