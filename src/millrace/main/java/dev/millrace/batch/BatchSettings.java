@@ -44,6 +44,21 @@ public record BatchSettings(
         return reader.integer("batch.size = 64 in [2, 8192]: positive examples in a full batch");
     }
 
+    /** Returns these settings with a catalogue that keeps every item. */
+    public BatchSettings keepingItems() {
+        return new BatchSettings(
+                size,
+                maxSize,
+                maxChanges,
+                maxBytes,
+                seed,
+                popularity,
+                negatives,
+                removalMemory,
+                new Catalogue.Unannounced(Duration.ZERO, Integer.MAX_VALUE),
+                rehearsal);
+    }
+
     public static BatchSettings read(SettingsReader reader) {
         PopularitySettings popularity = PopularitySettings.read(reader);
         NegativeSettings negatives = NegativeSettings.read(reader);

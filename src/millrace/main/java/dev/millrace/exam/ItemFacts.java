@@ -25,7 +25,7 @@ public record ItemFacts(
      * Returns the examples of a batch that an answer could have been right for: those that count, of users with a history, whose items are in the
      * catalogue, and were so before an example of this batch named them.
      */
-    List<TrainingExample> answerable(MiniBatch batch) {
+    public List<TrainingExample> answerable(MiniBatch batch) {
         Set<String> named = batch.catalogue().stream()
                 .filter(change -> !change.isRemoval() && !change.isAnnounced())
                 .map(CatalogueChange::itemId)

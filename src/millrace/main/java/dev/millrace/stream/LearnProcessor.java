@@ -104,6 +104,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         commits = new CommitRequests(context, paces);
         store.own(this, commits);
         wait = new CommitRequests.Wait(context);
+        backlog.clear();
         arrivals = new ItemArrivals(context);
         if (source == Source.EXAMPLES) {
             awaitFull(); // a batch may have been open when the last commit was made

@@ -286,6 +286,11 @@ public final class Trainer implements Durable, AutoCloseable {
         examiner.rank(events, model, facts, to);
     }
 
+    /** Returns the examples of the next batch that an exam would rank. */
+    public List<TrainingExample> answerable(MiniBatch batch) {
+        return facts.answerable(batch);
+    }
+
     /** Lets the exam's popularity baseline learn from a batch given to {@link #learnUnexamined}. */
     public void observe(MiniBatch batch) {
         examiner.observe(batch);

@@ -121,16 +121,21 @@ public record TrainerSettings(
     }
 
     public TrainerSettings withCacheBytes(long other) {
-        return with(exam, other);
+        return with(batch, exam, other);
     }
 
     public TrainerSettings withExam(ExamSettings other) {
-        return with(other, cacheBytes);
+        return with(batch, other, cacheBytes);
     }
 
-    private TrainerSettings with(ExamSettings otherExam, long otherCacheBytes) {
+    /** Returns these settings with a catalogue that keeps every item. */
+    public TrainerSettings keepingItems() {
+        return with(batch.keepingItems(), exam, cacheBytes);
+    }
+
+    private TrainerSettings with(BatchSettings otherBatch, ExamSettings otherExam, long otherCacheBytes) {
         return new TrainerSettings(
-                batch,
+                otherBatch,
                 model,
                 engine,
                 threads,

@@ -76,8 +76,9 @@ public final class Averages {
         return means;
     }
 
-    /** The means over windows, of which each weighs the same, with their standard errors {@code √Σ s² / windows}. */
-    public static Figures over(List<Averages> windows) {
+    /** The means over those windows in which something was ranked, of which each weighs the same, with their standard errors {@code √Σ s² / windows}. */
+    public static Figures over(List<Averages> all) {
+        List<Averages> windows = all.stream().filter(window -> window.count > 0).toList();
         Figures means = new Figures();
         windows.stream()
                 .flatMap(window -> window.sums.keySet().stream())

@@ -22,17 +22,20 @@ public record Evaluation(
         Progress progress,
         BooleanSupplier isStopped) {
 
+    private static final int LEAST_STRETCHES = 64;
+
     /** Number of the first examples, up to the end of the share of the positives that is used. */
     int used() {
         return recorded.endOf(recorded.size(), shares.first());
     }
 
-    /** The sample of the queries among examples: at most as many as there are positives. */
+    /** The sample of the queries among examples: at most as many as there are positives. A small one has short stretches, so that it has some. */
     QuerySample sample(int from, int to) {
+        long length = Math.max(1, Math.min(QuerySample.STRETCH, shares.queries() / LEAST_STRETCHES));
         return QuerySample.of(
                 shares.queries(),
                 recorded.positives(from, to),
-                QuerySample.STRETCH,
+                (int) length,
                 trainer.batch().seed());
     }
 }

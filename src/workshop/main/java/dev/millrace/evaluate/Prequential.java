@@ -63,7 +63,7 @@ public final class Prequential {
      * @param all events of the scored part
      * @param byAction the same events by action
      * @param young those of them whose item was young, by how young
-     * @param withoutHistory events of the scored part whose users have no earlier click; they are not scored
+     * @param withoutHistory events of the ranked batches whose users have no earlier click; they are not scored
      * @param share of the scored part that was ranked
      * @param positives clicked examples used
      * @param learnt examples learnt, each pass counted

@@ -88,10 +88,7 @@ public final class PublishedVectors {
     }
 
     private static void rank(MiniBatch batch, Trainer trainer, List<Trial> trials) {
-        List<TrainingExample> scored = batch.counted().stream()
-                .filter(example -> !example.user().history().isEmpty()
-                        && trainer.catalogue().contains(example.item()))
-                .toList();
+        List<TrainingExample> scored = trainer.answerable(batch);
         if (scored.isEmpty()) {
             return;
         }

@@ -99,6 +99,7 @@ public final class Windows {
         }
         TrainerSettings examined = evaluation
                 .trainer()
+                .keepingItems() // those that come with their first click are unannounced, and would expire
                 .withExam(evaluation.trainer().exam().ofEveryBatch().withHistoryLeftOut(settings.isHistoryLeftOut()));
         Map<String, Place> ranked = new HashMap<>();
         ExamWitness witness =
@@ -176,7 +177,10 @@ public final class Windows {
                         trainer.replay(batch);
                     });
                 } else {
-                    windows.add(window(cut));
+                    Window whole = window(cut);
+                    if (!evaluation.isStopped().getAsBoolean()) { // both rankings are of the same events
+                        windows.add(whole);
+                    }
                 }
             }
             return new Result(

@@ -220,7 +220,7 @@ final class EvaluateCommand implements Callable<Integer> {
         ReportedRun told = found -> {
             Function<MillraceSettings, RecordedExamples> examples;
             if (isOfCluster) {
-                RecordedExamples logged = EvaluationData.logged(settings, found.progress());
+                RecordedExamples logged = EvaluationData.logged(settings, found.progress(), found::isStopping);
                 examples = each -> logged;
             } else {
                 EvaluationData recorded = new EvaluationData(

@@ -66,6 +66,9 @@ class AveragesTest {
         // means 1 and 1/4, errors 0 and √(1/4 · 3/4 / 4)
         assertThat(Averages.over(List.of(averages, longer)).values())
                 .containsEntry("R@10", new Figures.Mean(1.25 / 2, Math.sqrt(3 / 64.0) / 2));
+        // a window in which nothing was ranked does not count
+        assertThat(Averages.over(List.of(averages, new Averages(), longer)).values())
+                .isEqualTo(Averages.over(List.of(averages, longer)).values());
     }
 
     @Test

@@ -134,13 +134,21 @@ class PrequentialTest {
 
             assertThat(part.share()).isEqualTo(0.25);
             assertThat(part.learnt()).isEqualTo(whole.learnt());
-            // one of four stretches
-            assertThat(some).hasSizeBetween(QuerySample.STRETCH - 100, QuerySample.STRETCH);
+            assertThat(some).hasSizeBetween(900, 1_100);
             assertThat(all).containsAllEntriesOf(some);
             assertThat(part.all().model().scored()).isEqualTo(some.size());
             all.clear();
             some.clear();
         }
+    }
+
+    @Test
+    void aSmallSampleHasEventsOfAShortLog() {
+        Prequential.Result few = new Prequential(
+                        groups(8_000).evaluation(HALF.withQueries(200), History.trainer()))
+                .run(Prequential.Mode.ONLINE);
+
+        assertThat(few.all().model().scored()).isBetween(100L, 400L);
     }
 
     /** Its batches end where nobody counted, an item and a user leave, and a budget pays for some of the exams. */

@@ -71,21 +71,29 @@ public final class EvaluationData {
     public RecordedExamples examples(MillraceSettings settings) {
         if (last.filter(recording -> recording.isFor(settings)).isEmpty()) {
             last.ifPresent(other -> other.examples().close());
+            last = Optional.empty();
             last = Optional.of(read(settings));
         }
         return last.orElseThrow().examples();
     }
 
-    /** Reads a cluster's whole log of mini-batches. */
-    public static RecordedExamples logged(MillraceSettings settings, Progress progress) {
+    /**
+     * Reads a cluster's whole log of mini-batches.
+     *
+     * @throws CancellationException if it was stopped before all was read
+     */
+    public static RecordedExamples logged(MillraceSettings settings, Progress progress, BooleanSupplier isStopped) {
         Cluster cluster = Clusters.open(settings).followedBy(progress);
         RecordedExamples examples = new RecordedExamples(settings.attribution());
         try (TopicReader reader = cluster.reader()) {
             BatchLog log = cluster.batches(reader);
             log.read(log.firstStep().orElse(1), logged -> {
                 examples.batch(logged.batch());
-                return true;
+                return !isStopped.getAsBoolean();
             });
+        }
+        if (isStopped.getAsBoolean()) {
+            throw new CancellationException("stopped while it read");
         }
         if (!examples.havePositives()) {
             throw OptionFaults.unusable("--mini-batches", "given", "must have clicks to learn from");
