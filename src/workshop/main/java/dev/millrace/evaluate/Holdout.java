@@ -244,9 +244,7 @@ public final class Holdout {
     private List<Asker> askers(int used, BitSet train, ItemNeighbours neighbours) {
         Map<String, Asker> askers = new LinkedHashMap<>();
         RecordedExamples.Reader reader = evaluation.recorded().reader();
-        while (reader.examples() < used
-                && !evaluation.isStopped().getAsBoolean()
-                && reader.advance()) {
+        while (reader.examples() < used && !evaluation.isStopped().getAsBoolean() && reader.advance()) {
             int place = reader.before();
             if (reader.kind() == RecordedExamples.Kind.EXAMPLE
                     && !train.get(place)

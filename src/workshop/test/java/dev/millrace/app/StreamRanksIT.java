@@ -111,7 +111,8 @@ class StreamRanksIT {
         long equal = some.entrySet().stream()
                 .filter(each -> each.getValue().equals(others.get(each.getKey())))
                 .count();
-        return (double) equal / (some.size() + others.size() - both(some, others).size());
+        return (double) equal
+                / (some.size() + others.size() - both(some, others).size());
     }
 
     /** Returns some ranks, of the clicks that others rank, too. */

@@ -144,8 +144,7 @@ class PrequentialTest {
 
     @Test
     void aSmallSampleHasEventsOfAShortLog() {
-        Prequential.Result few = new Prequential(
-                        groups(8_000).evaluation(HALF.withQueries(200), History.trainer()))
+        Prequential.Result few = new Prequential(groups(8_000).evaluation(HALF.withQueries(200), History.trainer()))
                 .run(Prequential.Mode.ONLINE);
 
         assertThat(few.all().model().scored()).isBetween(100L, 400L);
