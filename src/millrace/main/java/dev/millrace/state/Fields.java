@@ -43,14 +43,9 @@ public final class Fields {
     }
 
     public Fields text(String value) {
-        int from = length;
-        int at = integer(value.length()).room(value.length());
-        if (!Utf8.putAscii(value, bytes, at)) {
-            length = from;
-            byte[] utf8 = Utf8.bytes(value);
-            at = integer(utf8.length).room(utf8.length);
-            System.arraycopy(utf8, 0, bytes, at, utf8.length);
-        }
+        byte[] utf8 = Utf8.bytes(value); // faster than to look at each letter
+        int at = integer(utf8.length).room(utf8.length);
+        System.arraycopy(utf8, 0, bytes, at, utf8.length);
         return this;
     }
 
