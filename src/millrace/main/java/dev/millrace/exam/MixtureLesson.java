@@ -54,8 +54,6 @@ final class MixtureLesson {
     private static final int NEIGHBOURS = 4;
     private static final int PARTS = 5;
 
-    private static final int NO_ITEM = -1; // in place of a number
-
     private final TwoTower model;
     private final ItemFacts facts;
     private final List<TrainingExample> examples;
@@ -187,7 +185,7 @@ final class MixtureLesson {
             System.arraycopy(weights, 0, ownWeights, 0, size);
             for (String had : facts.isHistoryLeftOut() ? examples.get(at).user().history() : List.<String>of()) {
                 int which = Arrays.binarySearch(
-                        ascending, facts.catalogue().number(had).orElse(NO_ITEM));
+                        ascending, facts.catalogue().number(had).orElse(Catalogue.NO_NUMBER));
                 if (which >= 0 && places[which] != targets[at]) {
                     ownWeights[places[which]] = Float.NEGATIVE_INFINITY;
                 }
