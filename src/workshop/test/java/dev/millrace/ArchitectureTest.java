@@ -32,6 +32,7 @@ class ArchitectureTest {
             "batch",
             "neighbour",
             "model.engine",
+            "model.graph",
             "model.table",
             "model.network",
             "model.pool",
@@ -123,7 +124,15 @@ class ArchitectureTest {
 
     @Test
     void nativeMathsStaysInTheEngineAndTheNetwork() {
-        only("model.engine", "model.network").use("org.nd4j..", "org.deeplearning4j..", "org.bytedeco..");
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(ROOT + "model.engine", ROOT + "model.graph", ROOT + "model.network")
+                .and()
+                .haveNameNotMatching("dev\\.millrace\\.checkpoint\\.Dl4jTower")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.nd4j..", "org.deeplearning4j..", "org.bytedeco..")
+                .check(CLASSES);
     }
 
     @Test
@@ -184,7 +193,7 @@ class ArchitectureTest {
         only("cli", "cli.option", "cli.model", "workshop", "workshop.evaluate").use("picocli..");
     }
 
-    /** Three exceptions, all for {@code model.engine = nd4j} and loaded by it alone. */
+    /** Exceptions for {@code model.engine = nd4j} and for graphs of DL4J, which they alone load. */
     @Test
     void theCoreNeedsNoLibrary() {
         noClasses()
@@ -192,7 +201,8 @@ class ArchitectureTest {
                 .resideInAnyPackage(packages(CORE))
                 .and()
                 .haveNameNotMatching(
-                        "dev\\.millrace\\.model\\.(engine\\.(BlasProducts|NativeEngine)|network\\.Dl4jNetwork)(\\$.*)?")
+                        "dev\\.millrace\\.model\\.(engine\\.(BlasProducts|NativeEngine)|network\\.(Dl4jNetwork|GraphLayers)|graph\\..*)"
+                                + "(\\$.*)?")
                 .should()
                 .dependOnClassesThat()
                 .resideOutsideOfPackages(

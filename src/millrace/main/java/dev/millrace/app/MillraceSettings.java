@@ -96,10 +96,17 @@ public record MillraceSettings(
             Map<String, String> environment,
             Map<String, String> given) {
         SortedMap<String, String> values = new TreeMap<>(byDefault);
-        files.forEach(file -> layer(SettingsFile.read(CONFIG, file, "a settings file of key = value lines"), values));
-        layer(fromEnvironment(values, environment, given), values);
-        layer(given, values);
+        Path here = Path.of("");
+        Map<String, String> said = GraphFile.contents(given, here);
+        files.forEach(file -> layer(read(file), values));
+        layer(GraphFile.contents(fromEnvironment(values, environment, said), here), values);
+        layer(said, values);
         return read(values, new SettingsReader(values), true);
+    }
+
+    private static Map<String, String> read(Path file) {
+        Map<String, String> values = SettingsFile.read(CONFIG, file, "a settings file of key = value lines");
+        return GraphFile.contents(values, file.resolveSibling(""));
     }
 
     /** The settings reference: every key with type, default and meaning. */
@@ -126,6 +133,7 @@ public record MillraceSettings(
                 new TreeMap<>(values));
         Extension.ALL.forEach(extension -> extension.readSettings(reader));
         if (isLast) {
+            settings.trainer().requireRunningGraphs(reader);
             reader.finish();
         }
         return settings;

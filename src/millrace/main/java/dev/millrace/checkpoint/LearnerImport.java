@@ -1,6 +1,5 @@
 package dev.millrace.checkpoint;
 
-import dev.millrace.model.NumericFingerprint;
 import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
@@ -113,8 +112,7 @@ public final class LearnerImport {
     /** How settings, engine or program differ from those of the checkpoint. */
     private List<SettingFault> differences(Checkpoint.Header header) {
         List<SettingFault> faults = new ArrayList<>(settings.differences(header.settings()));
-        Lineage here = settings.lineage(
-                NumericFingerprint.require(settings.trainer().engine()).toString());
+        Lineage here = settings.lineage(settings.trainer().fingerprint().toString());
         if (!here.fingerprint().equals(header.lineage().fingerprint())) {
             faults.add(new SettingFault(
                     "the numeric fingerprint",

@@ -34,6 +34,7 @@ public record LearnerSettings(TrainerSettings trainer, SortedMap<String, String>
     public static LearnerSettings read(SortedMap<String, String> texts) {
         SettingsReader reader = new SettingsReader(texts);
         TrainerSettings trainer = TrainerSettings.read(reader);
+        trainer.requireRunningGraphs(reader);
         reader.finish();
         return new LearnerSettings(trainer, reader.effective());
     }
@@ -71,7 +72,8 @@ public record LearnerSettings(TrainerSettings trainer, SortedMap<String, String>
             String here = texts.getOrDefault(key, ABSENT);
             String other = others.containsKey(key) ? known.getOrDefault(key, others.get(key)) : ABSENT;
             if (!here.equals(other)) {
-                faults.add(new SettingFault(key, here, "must be " + other + ", as in the checkpoint"));
+                faults.add(
+                        new SettingFault(key, here, "must be " + SettingFault.shown(other) + ", as in the checkpoint"));
             }
         }
         return faults;

@@ -10,17 +10,20 @@ import dev.millrace.model.ModelSettings;
 import dev.millrace.model.Side;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.UserChannel;
+import dev.millrace.model.graph.GraphInput;
+import dev.millrace.model.graph.UnexportableException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Consumer;
 
 /**
- * Both towers as files for other programs: {@code user.onnx} and {@code item.onnx}, the networks; each table's rows as {@code
+ * Both towers as files for other programs: {@code user.onnx} and {@code item.onnx}, or {@code .zip}, the networks; each table's rows as {@code
  * table-N.npy} with {@code table-N.keys}, a JSON string a line in the order of the rows; {@code towers.json}, written last, says how
  * an input row is made of them (docs/checkpoints.md).
  */
@@ -28,17 +31,40 @@ public final class TowerFiles {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    /** What a network is written as. */
+    public enum Form {
+        ONNX(".onnx"),
+        /** A {@code ComputationGraph} that DeepLearning4J saved. */
+        DL4J(".zip");
+
+        private final String suffix;
+
+        Form(String suffix) {
+            this.suffix = suffix;
+        }
+    }
+
     private TowerFiles() {}
 
-    /** Writes the files, in the place of those that are there. */
-    public static void write(Path directory, Checkpoint.Header header, ModelSettings settings, TwoTower model)
+    /**
+     * Writes the files, in the place of those that are there.
+     *
+     * @throws UnexportableException if a network has a part without a counterpart in that form; no tower is written then
+     */
+    public static void write(
+            Path directory, Form form, Checkpoint.Header header, ModelSettings settings, TwoTower model)
             throws IOException {
         Map<String, String> properties = Map.of(
                 "generation", header.lineage().generation(),
                 "step", Long.toString(header.step()),
                 "digest", header.learnt().digest());
-        writeTower(directory.resolve("user.onnx"), properties, tower -> model.exportTower(Side.USER, tower));
-        writeTower(directory.resolve("item.onnx"), properties, tower -> model.exportTower(Side.ITEM, tower));
+        Map<Side, byte[]> towers = new EnumMap<>(Side.class);
+        for (Side side : Side.values()) {
+            towers.put(side, tower(side, form, properties, model));
+        }
+        for (Side side : Side.values()) {
+            WholeFile.write(directory.resolve(side.text() + form.suffix), out -> out.write(towers.get(side)));
+        }
         ExportManifest manifest = new ExportManifest(header);
         ObjectNode root = manifest.root();
         root.put("seed", settings.seed())
@@ -52,23 +78,43 @@ public final class TowerFiles {
                     .put("weight", channel.weight())
                     .put("factor", channel.factor());
         }
-        describe(root.putObject("user"), "user.onnx", model.inputFields(Side.USER));
-        describe(root.putObject("item"), "item.onnx", model.inputFields(Side.ITEM));
+        for (Side side : Side.values()) {
+            describe(root.putObject(side.text()), side.text() + form.suffix, side, model);
+        }
         writeTables(directory, root.putArray("tables"), model);
         manifest.write(directory.resolve("towers.json"));
     }
 
-    private static void writeTower(Path file, Map<String, String> properties, Consumer<OnnxTower> export)
+    private static byte[] tower(Side side, Form form, Map<String, String> properties, TwoTower model)
             throws IOException {
-        OnnxTower tower = new OnnxTower(String.valueOf(file.getFileName()).replace(".onnx", "_tower"));
-        export.accept(tower);
-        byte[] bytes = tower.bytes(properties);
-        WholeFile.write(file, out -> out.write(bytes));
+        switch (form) {
+            case ONNX -> {
+                OnnxTower tower = new OnnxTower(side.text() + "_tower");
+                model.exportTower(side, tower);
+                return tower.bytes(properties);
+            }
+            case DL4J -> {
+                Dl4jTower tower = new Dl4jTower();
+                model.exportTower(side, tower);
+                ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+                tower.write(bytes);
+                return bytes.toByteArray();
+            }
+        }
+        throw new IllegalArgumentException(form.toString());
     }
 
-    private static void describe(ObjectNode tower, String file, List<InputField> fields) {
+    private static void describe(ObjectNode tower, String file, Side side, TwoTower model) {
+        List<InputField> fields = model.inputFields(side);
         InputField last = fields.get(fields.size() - 1);
         tower.put("file", file).put("inputs", last.first() + last.feature().dim());
+        for (GraphInput sequence : model.sequences(side)) {
+            tower.withArrayProperty("sequences")
+                    .addObject()
+                    .put("name", sequence.name())
+                    .put("width", sequence.width())
+                    .put("places", sequence.places());
+        }
         ArrayNode described = tower.putArray("features");
         for (InputField field : fields) {
             FeatureSpec feature = field.feature();

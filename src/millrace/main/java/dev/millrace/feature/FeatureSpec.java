@@ -58,6 +58,11 @@ public record FeatureSpec(
         };
     }
 
+    /** Whether it is the user's last clicked items. */
+    public boolean isHistory() {
+        return source == Source.HISTORY;
+    }
+
     /** Returns true if it has one row per value. Values without a row do not count. */
     public boolean isBag() {
         return kind == Kind.BAG || kind == Kind.TEXT;

@@ -37,4 +37,13 @@ public record GenerationFact(
     public GenerationFact(String generation, Kind kind, long at, long step, int items, String by) {
         this(generation, kind, at, step, items, by, new TreeMap<>());
     }
+
+    /** Whether its model runs on ND4J's native libraries alone, so that servers need them too. */
+    public boolean needsNatives() {
+        return settings.entrySet().stream()
+                .anyMatch(one -> (one.getKey().matches("tower\\.channel\\..*\\.kind")
+                                && one.getValue().equals("dl4j"))
+                        || (one.getKey().equals("model.engine")
+                                && one.getValue().equals("nd4j")));
+    }
 }

@@ -3,6 +3,7 @@ package dev.millrace.model;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.model.engine.Team;
+import dev.millrace.model.graph.GraphInput;
 import dev.millrace.model.pool.PooledRows;
 import dev.millrace.model.pool.PositionWeights;
 import dev.millrace.model.table.EmbeddingTable;
@@ -25,7 +26,8 @@ final class FeatureInputs {
     private static final int SUBJECTS = 16; // worth a second thread
 
     /*
-     * Layout. An input row holds the features side by side, in the order of their declaration.
+     * Layout. An input row holds the features side by side, in the order of their declaration; behind them the rows of histories that a graph
+     * reads one by one.
      *
      * Order. resolve or resolveAdmitting, then gather, then, in a learning step, scatter. Each reads the results of the one before.
      */
@@ -61,19 +63,31 @@ final class FeatureInputs {
     private int keyCount;
     private final Consumer<String> keyReader = this::addKey;
 
-    FeatureInputs(List<FeatureSpec> features, EmbeddingTables tables, Team team) {
+    /** @param sequences columns behind the features that have rows of histories */
+    FeatureInputs(List<FeatureSpec> features, List<GraphInput> sequences, EmbeddingTables tables, Team team) {
         this.team = team;
         this.features = features;
-        this.width = features.stream().mapToInt(FeatureSpec::dim).sum();
+        this.width = features.stream().mapToInt(FeatureSpec::dim).sum()
+                + sequences.stream().mapToInt(GraphInput::columns).sum();
         int offset = 0;
         for (FeatureSpec feature : features) {
             Optional<PooledRows> rows = feature.hasRows()
                     ? Optional.of(new PooledRows(
-                            feature, tables.table(feature), tables.gradients(feature), offset, width, team))
+                            feature,
+                            tables.table(feature),
+                            tables.gradients(feature),
+                            new PooledRows.Columns(offset, sequence(feature, sequences), width),
+                            team))
                     : Optional.empty();
             fields.add(new Field(feature, offset, rows));
             offset += feature.dim();
         }
+    }
+
+    private static Optional<GraphInput> sequence(FeatureSpec feature, List<GraphInput> sequences) {
+        return sequences.stream()
+                .filter(sequence -> sequence.name().equals(feature.name()))
+                .findFirst();
     }
 
     /** Floats of an input row. */

@@ -5,6 +5,7 @@ import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
 import dev.millrace.feature.Pooling;
 import dev.millrace.feature.TextGrams;
+import dev.millrace.model.engine.NativeEngine;
 import dev.millrace.model.loss.Loss;
 import dev.millrace.model.network.TowerSettings;
 import dev.millrace.model.network.TowerShape;
@@ -12,6 +13,7 @@ import dev.millrace.model.pool.PositionWeights;
 import dev.millrace.model.table.InitialRows;
 import dev.millrace.model.table.Optimiser;
 import dev.millrace.model.table.Tables;
+import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Sha256;
 import java.util.ArrayList;
@@ -141,6 +143,39 @@ public record ModelSettings(
             case USER -> TowerShape.user(towers, dim, user);
             case ITEM -> TowerShape.item(towers, dim, item);
         };
+    }
+
+    /** Whether a channel has a graph of DL4J. */
+    public boolean hasGraph() {
+        return towers.hasGraph();
+    }
+
+    /** Characters of all graphs, as they are settings. */
+    public int graphCharacters() {
+        return towers.graphCharacters();
+    }
+
+    /**
+     * Runs each graph of DL4J once, on zeros. Returns what keeps one from running.
+     *
+     * @param environment of the process
+     */
+    public List<SettingFault> graphFaults(Map<String, String> environment) {
+        List<SettingFault> faults = new ArrayList<>();
+        for (TowerSettings.Channel channel : towers.channels()) {
+            if (channel.kind() == TowerSettings.Kind.DL4J) {
+                NativeEngine.faults(environment)
+                        .forEach(rule -> faults.add(
+                                new SettingFault("tower.channel." + channel.name() + ".kind", "dl4j", rule)));
+            }
+        }
+        for (Side side : faults.isEmpty() && towers.hasGraph() ? Side.values() : new Side[0]) {
+            shape(side).graphFaults().forEach((channel, rule) -> {
+                String name = towers.channels().get(channel).name();
+                faults.add(new SettingFault("tower.channel." + name + "." + side.text() + ".graph", "(a graph)", rule));
+            });
+        }
+        return faults;
     }
 
     /** The initial embedding rows. */

@@ -27,6 +27,11 @@ public record NumericFingerprint(String text) {
         };
     }
 
+    /** As {@link #require(Engine)}, of a model: graphs of DL4J run by ND4J, whatever the engine. */
+    public static NumericFingerprint require(Engine engine, ModelSettings model) {
+        return require(model.hasGraph() ? Engine.ND4J : engine);
+    }
+
     static NumericFingerprint ofNative(Map<String, String> environment) {
         List<String> faults = NativeEngine.faults(environment);
         if (!faults.isEmpty()) {

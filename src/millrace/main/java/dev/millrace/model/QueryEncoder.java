@@ -6,6 +6,7 @@ import dev.millrace.feature.Pooling;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Loops;
+import dev.millrace.model.graph.GraphInput;
 import dev.millrace.model.loss.Temperature;
 import dev.millrace.model.network.ChannelScales;
 import dev.millrace.model.network.TowerShape;
@@ -31,7 +32,7 @@ import java.util.stream.Stream;
  *
  * <p>One thread calls {@link #update}, {@link #remove} and {@link #refresh}; any number of threads call {@link #encode} and
  * {@link #isReady}. Networks and statistics are kept here, and change together at a refresh. The caller keeps the rows.
- * There is no native code. The vectors equal the learner's up to rounding.
+ * There is no native code but in graphs of DL4J. The vectors equal the learner's up to rounding.
  */
 public final class QueryEncoder {
 
@@ -242,11 +243,23 @@ public final class QueryEncoder {
                 found.add(row.orElseGet(() -> settings.initialRows().row(feature.table(), key, feature.dim())));
             }
         });
+        shape.sequences().stream()
+                .filter(columns -> columns.name().equals(feature.name()))
+                .forEach(columns -> copyRows(found, columns, input));
         float[] shares = shares(feature, found, current);
         for (int j = 0; j < shares.length; j++) {
             for (int d = 0; d < feature.dim(); d++) {
                 input[at + d] += shares[j] * found.get(j)[d];
             }
+        }
+    }
+
+    /** @param found the latest first; their columns begin with the oldest */
+    private static void copyRows(List<float[]> found, GraphInput columns, float[] input) {
+        input[columns.first()] = found.size();
+        for (int j = 0; j < found.size(); j++) {
+            int place = found.size() - 1 - j;
+            System.arraycopy(found.get(j), 0, input, columns.first() + 1 + place * columns.width(), columns.width());
         }
     }
 

@@ -67,8 +67,8 @@ final class Tower {
         TowerSettings towers = settings.towers();
         long seed = side.of(settings.seed(), settings.seed() + 1);
         this.side = side;
-        this.inputs = new FeatureInputs(settings.features(side), tables, engine.team());
         TowerShape shape = settings.shape(side);
+        this.inputs = new FeatureInputs(settings.features(side), shape.sequences(), tables, engine.team());
         float[][] weights = shape.initialWeights(engine.kind(), seed, towers.skip() ? towers.outputScale() : 1);
         this.kernel =
                 shape.kernel(weights, shape.zeros(), new NetworkShape.Run(engine.products(), engine.team(), true));
@@ -112,10 +112,7 @@ final class Tower {
 
     /** Number of multiply-adds of the dense layers for one row, and one for each number of the row. */
     long multiplyAdds() {
-        return inputs.width()
-                + kernel.shape().layers().stream()
-                        .mapToLong(layer -> (long) layer.in() * layer.out())
-                        .sum();
+        return inputs.width() + kernel.shape().multiplyAdds();
     }
 
     /**
@@ -139,11 +136,12 @@ final class Tower {
     }
 
     /**
-     * Exports the tower, from an input row to a vector. A user tower of several channels takes the channels' factors as a
+     * Exports the tower, from the fields of an input row to a vector. A user tower of several channels takes the channels' factors as a
      * second input.
      */
     void export(TowerExport to) {
-        String raw = kernel.shape().export(to, kernel.weights(), to.input(inputs.width()));
+        String raw = kernel.shape()
+                .export(to, kernel.weights(), to.input(kernel.shape().fields()));
         Optional<String> given =
                 side == Side.USER && channels > 1 ? Optional.of(to.factors(channels)) : Optional.empty();
         List<String> blocks = new ArrayList<>();

@@ -8,6 +8,7 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.StepEngine;
+import dev.millrace.model.graph.GraphInput;
 import dev.millrace.model.loss.Candidates;
 import dev.millrace.model.loss.NegativePairs;
 import dev.millrace.model.loss.Objective;
@@ -109,7 +110,13 @@ public final class TwoTower implements Durable {
                 settings.loss().negatives().hardByModel(), catalogue, engine.products(), settings.width());
         Map<Side, Tower> towers = new TreeMap<>(Map.of(Side.USER, userTower, Side.ITEM, itemTower));
         this.state = new ModelState(
-                settings, NumericFingerprint.require(engine.kind()), tables, towers, objective, upkeep, mixture);
+                settings,
+                NumericFingerprint.require(engine.kind(), settings),
+                tables,
+                towers,
+                objective,
+                upkeep,
+                mixture);
     }
 
     /**
@@ -392,6 +399,11 @@ public final class TwoTower implements Durable {
     /** Returns the input fields of a tower's network. */
     public List<InputField> inputFields(Side side) {
         return tower(side).inputs().fields();
+    }
+
+    /** Returns the histories that graphs of a tower read, row by row. */
+    public List<GraphInput> sequences(Side side) {
+        return tower(side).kernel().shape().sequences();
     }
 
     /** The channels of a user's vector, in their order. */

@@ -55,7 +55,9 @@ public record KeptSettings(SortedMap<String, String> texts) {
         /** @param whose names the state */
         public SettingFault fault(String whose) {
             return new SettingFault(
-                    key, here, "must be " + (ofState.isEmpty() ? "empty" : ofState) + ", as for " + whose);
+                    key,
+                    here,
+                    "must be " + (ofState.isEmpty() ? "empty" : SettingFault.shown(ofState)) + ", as for " + whose);
         }
     }
 

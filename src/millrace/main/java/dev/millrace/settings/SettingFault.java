@@ -8,8 +8,18 @@ package dev.millrace.settings;
  * @param rule rule that the value breaks
  */
 public record SettingFault(String path, String value, String rule) {
+
+    private static final int SHOWN = 200;
+
     @Override
     public String toString() {
-        return path + " = " + value + ": " + rule;
+        return path + " = " + shown(value) + ": " + rule;
+    }
+
+    /** Returns a value as a line shows it: a long one, such as the content of a file, is cut. */
+    public static String shown(String value) {
+        return value.length() <= SHOWN
+                ? value
+                : value.substring(0, SHOWN).replaceAll("\\s+", " ") + "… (" + value.length() + " characters)";
     }
 }

@@ -270,6 +270,11 @@ public final class SettingsReader {
         return List.copyOf(documented.values());
     }
 
+    /** Whether no fault has been found so far. */
+    public boolean isFaultless() {
+        return faults.isEmpty();
+    }
+
     /**
      * Ends the reading; a given key that nobody asked for is a fault.
      *

@@ -57,6 +57,7 @@ public record LargestRecords(
     /** A chunk of a tensor, and the row of a table of the greatest width. */
     private static final long MODEL_ENTRY = 256 << 10;
 
+    private static final long UTF8_MOST = 3;
     private static final long JSON_FLOAT = 16;
     private static final long JSON_BYTE = 6; // a control character as \u0000
 
@@ -75,6 +76,7 @@ public record LargestRecords(
         long vector = 4L * (model.width() + 1);
         long neighbours = trainer.neighbours().most() * (STORED_ID + 8) + NUMBERS;
         long examinee = user + Nearness.LATEST * neighbours + vector;
+        long graphs = UTF8_MOST * model.graphCharacters(); // as settings
         long openExam = AN_EXAMINEE * BatchSize.mostExamples(trainer.batch());
         return new LargestRecords(
                 whole(event),
@@ -84,9 +86,9 @@ public record LargestRecords(
                 whole(miniBatch(trainer.batch(), limits, example)),
                 whole(vector + features + 2 * STORED_ID + NUMBERS),
                 whole(JSON_FLOAT * vector / 4 + JSON_BYTE * (features + 3 * STORED_ID) + NUMBERS),
-                whole(Math.max(Math.max(example, MODEL_ENTRY), Math.max(examinee, openExam))),
+                whole(Math.max(Math.max(example, Math.max(MODEL_ENTRY, graphs)), Math.max(examinee, openExam))),
                 whole(neighbours),
-                whole(MODEL_ENTRY));
+                whole(Math.max(MODEL_ENTRY, MODEL_ENTRY / 4 + graphs)));
     }
 
     private static long miniBatch(BatchSettings batch, EventLimits limits, long example) {

@@ -7,6 +7,7 @@ import dev.millrace.exam.ExamSettings;
 import dev.millrace.exam.ItemFacts;
 import dev.millrace.model.Mixture;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.model.NumericFingerprint;
 import dev.millrace.model.RowStorage;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.StepEngine;
@@ -92,6 +93,24 @@ public record TrainerSettings(
     /** Returns the mixture of a new learner. */
     Mixture mixture() {
         return new Mixture(fast.halfLives().size(), fast.first());
+    }
+
+    /**
+     * Requires that the model's graphs run in this process, if nothing else is wrong. Their natives are loaded for it.
+     *
+     * @param reader that these settings were read by
+     * @throws InvalidSettingsException with every fault
+     */
+    public void requireRunningGraphs(SettingsReader reader) {
+        if (model.hasGraph() && reader.isFaultless()) {
+            model.graphFaults(System.getenv())
+                    .forEach(fault -> reader.require(false, fault.path(), fault.value(), fault.rule()));
+        }
+    }
+
+    /** What decides the bits of a step in this process, beside its inputs. */
+    public NumericFingerprint fingerprint() {
+        return NumericFingerprint.require(engine, model);
     }
 
     /** Returns a new engine for the steps of one learner, which closes it. */

@@ -6,7 +6,6 @@ import dev.millrace.checkpoint.LearnerSettings;
 import dev.millrace.checkpoint.Lineage;
 import dev.millrace.checkpoint.ScratchEntries;
 import dev.millrace.model.FingerprintMismatchException;
-import dev.millrace.model.NumericFingerprint;
 import dev.millrace.operation.Progress;
 import dev.millrace.publish.ModelUpdate;
 import dev.millrace.settings.InvalidSettingsException;
@@ -261,7 +260,7 @@ public final class ModelAudit {
         } catch (FingerprintMismatchException other) {
             throw invalid(
                     "the numeric fingerprint",
-                    NumericFingerprint.require(trainer.engine()).toString(),
+                    trainer.fingerprint().toString(),
                     "must be the learner's, or bits differ: " + other.getMessage());
         }
     }
@@ -277,7 +276,7 @@ public final class ModelAudit {
     }
 
     private Lineage lineage() {
-        return learner.lineage(NumericFingerprint.require(trainer.engine()).toString());
+        return learner.lineage(trainer.fingerprint().toString());
     }
 
     private Checkpoint.Header header(StepDigest learnt, Optional<LoggedBatch> last) {

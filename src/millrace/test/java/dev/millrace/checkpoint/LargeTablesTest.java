@@ -89,7 +89,7 @@ class LargeTablesTest {
         Trainer learner = learnt(new Trainer(LARGE_CACHE), all);
         Checkpoint.Header header = checkpoint(learner, all).header();
         ItemVectors.write(onHeap, header, learner);
-        TowerFiles.write(onHeap, header, LARGE_CACHE.model(), learner.model());
+        TowerFiles.write(onHeap, TowerFiles.Form.ONNX, header, LARGE_CACHE.model(), learner.model());
 
         try (ScratchEntries entries = ScratchEntries.create()) {
             all.scan(new byte[0], (key, value) -> {
@@ -98,7 +98,7 @@ class LargeTablesTest {
             });
             Trainer looked = LearnerEntries.toLookAt(SMALL_CACHE, entries);
             ItemVectors.write(onDisk, header, looked);
-            TowerFiles.write(onDisk, header, SMALL_CACHE.model(), looked.model());
+            TowerFiles.write(onDisk, TowerFiles.Form.ONNX, header, SMALL_CACHE.model(), looked.model());
         }
 
         for (String file : List.of("vectors.npy", "vectors.csv", "table-0.npy", "table-0.keys", "table-1.npy")) {

@@ -44,7 +44,11 @@ class TowerFilesTest {
     void write() throws IOException {
         Trainer learner = checkpoint.toLookAt();
         TowerFiles.write(
-                directory, checkpoint.header(), checkpoint.settings().trainer().model(), learner.model());
+                directory,
+                TowerFiles.Form.ONNX,
+                checkpoint.header(),
+                checkpoint.settings().trainer().model(),
+                learner.model());
         towers = json.readTree(directory.resolve("towers.json").toFile());
     }
 

@@ -13,6 +13,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.checkpoint.OnnxTower;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -54,6 +55,16 @@ class TowerExportTest {
 
         assertClose(userVectors, expectedUsers);
         assertClose(itemVectors, expectedItems);
+    }
+
+    @Test
+    void aGraphOfDenseLayersIsTheSameInOnnx() throws OrtException, IOException {
+        TwoTower model = learnt(Scenes.settings(Dl4jExportTest.withGraph("mlp")));
+        float[] expected = userVectors(model, Map.of());
+        float[] vectors =
+                run(to -> model.exportTower(Side.USER, to), model.userTower().inputRows(USERS), USERS, Map.of());
+
+        assertClose(vectors, expected);
     }
 
     @Test

@@ -304,7 +304,11 @@ class ErasureIT {
         try (Trainer trainer = checkpoint.toLookAt()) {
             ItemVectors.write(to, checkpoint.header(), trainer);
             TowerFiles.write(
-                    to, checkpoint.header(), checkpoint.settings().trainer().model(), trainer.model());
+                    to,
+                    TowerFiles.Form.ONNX,
+                    checkpoint.header(),
+                    checkpoint.settings().trainer().model(),
+                    trainer.model());
         }
     }
 

@@ -54,7 +54,8 @@ class ReadyConfigurationsTest {
     private static final Path CONFIG = Path.of("config");
     private static final Path TRIED = Path.of("src/workshop/test/resources/tried");
     /** Folders whose files are for other programs. */
-    private static final Set<Path> OF_OTHERS = Stream.of("connect", "grafana", "k8s", "prometheus", "security")
+    private static final Set<Path> OF_OTHERS = Stream.of(
+                    "connect", "grafana", "graphs", "k8s", "prometheus", "security")
             .map(CONFIG::resolve)
             .collect(Collectors.toSet());
 

@@ -131,7 +131,7 @@ class CommandLineTest {
                 "bench recovery --rows 0 | --rows = 0: must be at least 1",
                 "model diff a b --k 0 | --k = 0: must be at least 1",
                 "model diff a b --users 0 | --users = 0: must be at least 1",
-                "model export | must have at least one of --out, --vectors and --onnx",
+                "model export | must have at least one of --out, --vectors, --onnx and --dl4j",
                 "evaluate | --data = absent",
                 "evaluate --mini-batches --frozen | --frozen = given: must not be given with --mini-batches",
                 "evaluate --events 9 --mixture-clicks 0 | --mixture-clicks = 0: must be at least 1",

@@ -65,6 +65,7 @@ class RecordedLogTest {
     private static final Path DIGESTS = Path.of("src/workshop/test/resources/recorded/digests.properties");
     private static final Path CONFIG = Path.of("config");
     private static final Path TRIED = Path.of("src/workshop/test/resources/tried");
+    private static final String SHOP = "shop.properties";
     private static final String FINGERPRINT = "fingerprint";
     private static final int BATCHES = 60;
 
@@ -121,7 +122,11 @@ class RecordedLogTest {
     void everyReadyConfigurationIsRecorded() throws IOException {
         List<String> names = configurations().map(RecordedLogTest::name).toList();
 
-        assertThat(digests.keySet()).containsAll(names).hasSize(Engine.values().length * names.size() + 1);
+        List<String> graphs = graphs().map(RecordedLogTest::name).toList();
+        assertThat(digests.keySet())
+                .containsAll(names)
+                .containsAll(graphs)
+                .hasSize(Engine.values().length * names.size() + graphs.size() + 1);
         assertThat(log).hasSize(BATCHES);
     }
 
@@ -139,8 +144,20 @@ class RecordedLogTest {
         assertThat(digest(files, Engine.ND4J)).isEqualTo(digests.get(key(files, Engine.ND4J)));
     }
 
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("graphs")
+    void theLogMakesTheSameWeightsAndVectorsWithGraphs(List<Path> files) {
+        assumeTrue(NumericFingerprint.require(Engine.ND4J).text().equals(digests.get(FINGERPRINT)));
+
+        assertThat(digest(files, Engine.VECTOR)).isEqualTo(digests.get(key(files, Engine.VECTOR)));
+    }
+
+    static Stream<List<Path>> graphs() throws IOException {
+        return listed(CONFIG.resolve("dl4j")).stream().map(overlay -> List.of(CONFIG.resolve(SHOP), overlay));
+    }
+
     static Stream<List<Path>> configurations() throws IOException {
-        Path shop = CONFIG.resolve("shop.properties");
+        Path shop = CONFIG.resolve(SHOP);
         List<List<Path>> configurations = new ArrayList<>(List.of(List.of(shop)));
         for (String folder : List.of("losses", "negatives", "optimisers", "popularity", "shop", "towers")) {
             for (Path root : List.of(CONFIG, TRIED)) {
@@ -323,12 +340,19 @@ class RecordedLogTest {
         StringBuilder lines = new StringBuilder(FINGERPRINT + " = " + NumericFingerprint.require(Engine.ND4J) + "\n");
         for (Engine engine : Engine.values()) {
             for (List<Path> files : configurations().toList()) {
-                lines.append(key(files, engine))
-                        .append(" = ")
-                        .append(digest(files, engine))
-                        .append('\n');
+                append(files, engine, lines);
             }
         }
+        for (List<Path> files : graphs().toList()) {
+            append(files, Engine.VECTOR, lines);
+        }
         Files.writeString(DIGESTS, lines);
+    }
+
+    private static void append(List<Path> files, Engine engine, StringBuilder lines) {
+        lines.append(key(files, engine))
+                .append(" = ")
+                .append(digest(files, engine))
+                .append('\n');
     }
 }

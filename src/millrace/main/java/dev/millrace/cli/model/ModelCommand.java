@@ -86,6 +86,12 @@ public final class ModelCommand {
             @Mixin OutputOption output,
             @Parameters(paramLabel = "GENERATION", description = "full name, as model list prints it")
                     String generation) {
+        GenerationHistory history = GenerationAdmin.history(Clusters.open(config.settings()));
+        if (history.fact(generation, Kind.STARTED).stream().anyMatch(GenerationFact::needsNatives)) {
+            output.say(
+                    "generation " + generation + " needs ND4J's native libraries: servers without them keep what they"
+                            + " answer from, as their /readyz says");
+        }
         Optional<String> before = order(config, output, "model promote", admin -> admin.promote(generation));
         output.write(Row.of("promoted", generation).with("answered", before));
         before.ifPresent(one -> output.say("millrace model rollback goes back to " + one));

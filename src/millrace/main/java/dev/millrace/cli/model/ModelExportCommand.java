@@ -14,6 +14,8 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.Row;
+import dev.millrace.model.ModelSettings;
+import dev.millrace.model.graph.UnexportableException;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.Part;
 import dev.millrace.topic.fault.UnusableTopicException;
@@ -70,14 +72,22 @@ final class ModelExportCommand implements Callable<Integer> {
     @Nullable
     Path onnx;
 
+    @Option(
+            names = "--dl4j",
+            paramLabel = "DIR",
+            description =
+                    "as --onnx, with user.zip and item.zip: graphs that DeepLearning4J opens; needs ND4J's natives")
+    @Nullable
+    Path dl4j;
+
     @Mixin
     OutputOption output = new OutputOption();
 
     @Override
     public Integer call() throws IOException {
-        if (out == null && vectors == null && onnx == null) {
+        if (out == null && vectors == null && onnx == null && dl4j == null) {
             throw OptionFaults.unusable(
-                    "model export", "nothing", "must have at least one of --out, --vectors and --onnx");
+                    "model export", "nothing", "must have at least one of --out, --vectors, --onnx and --dl4j");
         }
         try (ScratchEntries entries = ScratchEntries.create();
                 ProgressLine line = output.progress("entries")) {
@@ -89,7 +99,7 @@ final class ModelExportCommand implements Callable<Integer> {
                 line.end();
                 written.with("checkpoint", out.toString());
             }
-            if (vectors != null || onnx != null) {
+            if (vectors != null || onnx != null || dl4j != null) {
                 Trainer trainer = in == null ? checkpoint.toLookAt() : CheckpointFile.toLookAt(in, checkpoint);
                 writeFiles(checkpoint, trainer, written);
             }
@@ -105,11 +115,28 @@ final class ModelExportCommand implements Callable<Integer> {
                     "vectors",
                     Row.of("folder", vectors.toString()).with("items", items).with("dim", trainer.dim()));
         }
-        if (onnx != null) {
-            TowerFiles.write(
-                    onnx, checkpoint.header(), checkpoint.settings().trainer().model(), trainer.model());
-            written.with("towers", onnx.toString());
+        writeTowers("--onnx", onnx, TowerFiles.Form.ONNX, checkpoint, trainer, written);
+        writeTowers("--dl4j", dl4j, TowerFiles.Form.DL4J, checkpoint, trainer, written);
+    }
+
+    private static void writeTowers(
+            String option,
+            @Nullable Path folder,
+            TowerFiles.Form form,
+            Checkpoint checkpoint,
+            Trainer trainer,
+            Row written)
+            throws IOException {
+        if (folder == null) {
+            return;
         }
+        try {
+            ModelSettings settings = checkpoint.settings().trainer().model();
+            TowerFiles.write(folder, form, checkpoint.header(), settings, trainer.model());
+        } catch (UnexportableException none) {
+            throw OptionFaults.unusable(option, folder.toString(), "cannot be written: " + none.getMessage());
+        }
+        written.with(form == TowerFiles.Form.ONNX ? "towers" : "graphs", folder.toString());
     }
 
     private Checkpoint ofLearner(ScratchEntries entries, ProgressLine line) {

@@ -1,6 +1,9 @@
 package dev.millrace.model.network;
 
+import dev.millrace.model.graph.GraphInput;
+import dev.millrace.model.graph.GraphNetwork;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Receives a network operation by operation, so that other programs can run it.
@@ -50,4 +53,14 @@ public interface NetworkExport {
 
     /** The columns of all parts, concatenated. */
     String sideBySide(List<String> parts);
+
+    /**
+     * A graph of DL4J as it is.
+     *
+     * @param inputs of the graph, as columns of {@code in}
+     * @return name of the output rows; empty if the graph is to be told layer by layer
+     */
+    default Optional<String> graph(GraphNetwork graph, List<GraphInput> inputs, String in) {
+        return Optional.empty();
+    }
 }

@@ -11,7 +11,8 @@ import java.util.stream.Stream;
 /**
  * The architecture of a network: its dense layers in a fixed order, and a forward pass.
  *
- * <p>Each layer has two tensors, in the order of {@link #layers}: the matrix [in, out] row-major, then the bias [out].
+ * <p>Each layer has two tensors, in the order of {@link #layers}: the matrix [in, out] row-major, then the bias [out]. A graph of DL4J has none
+ * of these layers, and two tensors.
  */
 public interface NetworkShape {
 
@@ -75,6 +76,13 @@ public interface NetworkShape {
      * @return name of the output rows
      */
     String export(NetworkExport to, float[][] tensors, String in);
+
+    /** Multiply-adds of the forward pass of a row. */
+    default long multiplyAdds() {
+        return layers().stream()
+                .mapToLong(layer -> (long) layer.in() * layer.out())
+                .sum();
+    }
 
     default int tensors() {
         return 2 * layers().size();

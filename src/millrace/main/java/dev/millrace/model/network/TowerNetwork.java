@@ -19,10 +19,18 @@ public final class TowerNetwork extends NetworkShape.Kernel {
     private final Optional<NetworkShape.Kernel> bottom;
     private final NetworkShape.Kernel[] channels;
 
-    /** [n, inputs] weighted fields, and their gradients. */
+    /** [n, fields] weighted fields, and their gradients. */
     private float[] fields = new float[0];
 
     private float[] fieldGradients = new float[0];
+    /** [n, inputs] what graphs read where rows of histories are behind the fields, and its gradients. */
+    private float[] wide = new float[0];
+
+    private float[] wideGradients = new float[0];
+    /** [n, fields] fields without those, and their gradients. */
+    private float[] narrow = new float[0];
+
+    private float[] narrowGradients = new float[0];
     /** [n, shared] output of the shared layers, and its gradients. */
     private float[] shared = new float[0];
 
@@ -55,11 +63,24 @@ public final class TowerNetwork extends NetworkShape.Kernel {
 
     @Override
     public void forward(float[] inputs, int n, float[] outputs, long seed) {
+        int width = shape.fields();
         float[] in = inputs;
+        if (!shape.sequences().isEmpty()) {
+            narrow = Scratch.atLeast(narrow, n * width);
+            TowerShape.copyColumns(inputs, 0, shape.inputs(), narrow, 0, width, n, width);
+            in = narrow;
+        }
         if (senet.isPresent()) {
-            fields = Scratch.atLeast(fields, n * shape.inputs());
-            senet.get().forward(inputs, n, fields, CounterRandom.bits(seed, SENET, 0));
+            fields = Scratch.atLeast(fields, n * width);
+            senet.get().forward(in, n, fields, CounterRandom.bits(seed, SENET, 0));
             in = fields;
+        }
+        float[] all = inputs;
+        if (!shape.sequences().isEmpty() && senet.isPresent()) {
+            wide = Scratch.atLeast(wide, n * shape.inputs());
+            System.arraycopy(inputs, 0, wide, 0, n * shape.inputs());
+            TowerShape.copyColumns(in, 0, width, wide, 0, shape.inputs(), n, width);
+            all = wide;
         }
         if (bottom.isPresent()) {
             shared = Scratch.atLeast(shared, n * bottom.get().outputWidth);
@@ -68,9 +89,10 @@ public final class TowerNetwork extends NetworkShape.Kernel {
         for (int c = 0; c < channels.length; c++) {
             block = Scratch.atLeast(block, n * shape.dim());
             float[] out = channels.length == 1 ? outputs : block;
-            channels[c].forward(shape.isOnBottom(c) ? shared : in, n, out, CounterRandom.bits(seed, c, 0));
+            float[] own = shape.isOnSequences(c) ? all : shape.isOnBottom(c) ? shared : in;
+            channels[c].forward(own, n, out, CounterRandom.bits(seed, c, 0));
             for (int skip : shape.skips()) {
-                TowerShape.addColumns(in, skip, shape.inputs(), out, 0, shape.dim(), n, shape.dim());
+                TowerShape.addColumns(in, skip, width, out, 0, shape.dim(), n, shape.dim());
             }
             if (out != outputs) {
                 TowerShape.copyColumns(out, 0, shape.dim(), outputs, c * shape.dim(), shape.outputs(), n, shape.dim());
@@ -81,17 +103,26 @@ public final class TowerNetwork extends NetworkShape.Kernel {
     @Override
     public void backward(float[] outputGradients, int n, float[] inputGradients) {
         int dim = shape.dim();
-        if (senet.isPresent()) {
-            fieldGradients = Scratch.atLeast(fieldGradients, n * shape.inputs());
+        int width = shape.fields();
+        boolean hasSequences = !shape.sequences().isEmpty();
+        float[] plain = inputGradients; // of the fields as they came
+        if (hasSequences) {
+            narrowGradients = Scratch.atLeast(narrowGradients, n * width);
+            wideGradients = Scratch.atLeast(wideGradients, n * shape.inputs());
+            Arrays.fill(wideGradients, 0, n * shape.inputs(), 0f);
+            plain = narrowGradients;
         }
-        float[] in = senet.isPresent() ? fieldGradients : inputGradients;
+        if (senet.isPresent()) {
+            fieldGradients = Scratch.atLeast(fieldGradients, n * width);
+        }
+        float[] in = senet.isPresent() ? fieldGradients : plain;
         if (bottom.isPresent()) {
             sharedGradients = Scratch.atLeast(sharedGradients, n * bottom.get().outputWidth);
             Arrays.fill(sharedGradients, 0, n * bottom.get().outputWidth, 0f);
         }
-        boolean isOne = channels.length == 1 && bottom.isEmpty();
+        boolean isOne = channels.length == 1 && bottom.isEmpty() && !hasSequences;
         if (!isOne) {
-            Arrays.fill(in, 0, n * shape.inputs(), 0f);
+            Arrays.fill(in, 0, n * width, 0f);
         }
         for (int c = 0; c < channels.length; c++) {
             float[] out = outputGradients;
@@ -103,17 +134,25 @@ public final class TowerNetwork extends NetworkShape.Kernel {
             if (isOne) {
                 channels[c].backward(out, n, in);
             } else {
-                backwardInto(channels[c], out, n, shape.isOnBottom(c) ? sharedGradients : in);
+                float[] own = shape.isOnSequences(c) ? wideGradients : shape.isOnBottom(c) ? sharedGradients : in;
+                backwardInto(channels[c], out, n, own);
             }
             for (int skip : shape.skips()) {
-                TowerShape.addColumns(out, 0, dim, in, skip, shape.inputs(), n, dim);
+                TowerShape.addColumns(out, 0, dim, in, skip, width, n, dim);
             }
         }
         if (bottom.isPresent()) {
             backwardInto(bottom.get(), sharedGradients, n, in);
         }
+        if (hasSequences) {
+            TowerShape.addColumns(wideGradients, 0, shape.inputs(), in, 0, width, n, width);
+        }
         if (senet.isPresent()) {
-            senet.get().backward(fieldGradients, n, inputGradients);
+            senet.get().backward(fieldGradients, n, plain);
+        }
+        if (hasSequences) {
+            System.arraycopy(wideGradients, 0, inputGradients, 0, n * shape.inputs());
+            TowerShape.copyColumns(plain, 0, width, inputGradients, 0, shape.inputs(), n, width);
         }
     }
 

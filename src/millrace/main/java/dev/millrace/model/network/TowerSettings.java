@@ -2,13 +2,17 @@ package dev.millrace.model.network;
 
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.feature.FeatureSpec;
+import dev.millrace.model.graph.DeclaredGraph;
+import dev.millrace.model.graph.GraphInput;
 import dev.millrace.settings.SettingsReader;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** Shapes of the two towers' networks. */
 public record TowerSettings(
@@ -31,23 +35,59 @@ public record TowerSettings(
         /** Cross layers (DCN v2, Wang et al. 2021). */
         CROSS,
         /** Products of all pairs of fields (Rendle 2010). */
-        FM
+        FM,
+        /** A graph of DeepLearning4J in one tower or both; dense layers in the other. */
+        DL4J
     }
 
-    /** One network in each tower. The cosine of the two outputs is a part of the score. */
-    public record Channel(String name, Kind kind, double weight, List<String> actions) {
+    /**
+     * One network in each tower. The cosine of the two outputs is a part of the score.
+     *
+     * @param user graph of the user tower, of kind {@link Kind#DL4J}
+     * @param item graph of the item tower
+     */
+    public record Channel(
+            String name,
+            Kind kind,
+            double weight,
+            List<String> actions,
+            Optional<DeclaredGraph> user,
+            Optional<DeclaredGraph> item) {
         public Channel {
             actions = List.copyOf(actions);
+        }
+
+        /** A channel without graphs. */
+        public Channel(String name, Kind kind, double weight, List<String> actions) {
+            this(name, kind, weight, actions, Optional.empty(), Optional.empty());
+        }
+
+        /** Whether dense layers are its network in a tower. */
+        boolean isDense(Optional<DeclaredGraph> inTower) {
+            return kind == Kind.MLP || (kind == Kind.DL4J && inTower.isEmpty());
+        }
+
+        /** A part of what generations are named by: without graphs, as before there were any. */
+        @Override
+        public String toString() {
+            String graphs = kind == Kind.DL4J ? ", user=" + user + ", item=" + item : "";
+            return "Channel[name=" + name + ", kind=" + kind + ", weight=" + weight + ", actions=" + actions + graphs
+                    + "]";
         }
     }
 
     /** Squeeze and excitation: a learned weight for each field. */
     public record Senet(boolean user, boolean item, int reduction, Activation hidden, Activation weight) {}
 
+    private static final String GRAPH =
+            "tower.channel.<name>.<tower>.graph: file of a DL4J ComputationGraph, its configuration in JSON or a saved"
+                    + " .zip, which a dl4j channel has in that tower; empty: dense layers";
+
     /** Highest weight of a channel. */
     public static final double MAX_WEIGHT = 1000;
 
     private static final int MAX_CHANNELS = 16;
+    private static final int MAX_GRAPHS = 640 << 10; // they are one record of 1 MB with the other settings
     private static final int MAX_WIDTH = 4096;
     private static final int MAX_TENSORS = 256; // an entry's key numbers them by one byte
 
@@ -118,15 +158,44 @@ public record TowerSettings(
                 .filter(kind -> kind.name().toLowerCase(Locale.ROOT).equals(name))
                 .findFirst()
                 .orElse(Kind.MLP);
+        Kind kind = reader.choice(
+                "tower.channel.<name>.kind: kind of network; by default the one of that name, and else mlp; dl4j: the file in"
+                        + " tower.channel.<name>.<tower>.graph, in that tower (docs/graphs.md)",
+                ofName);
+        boolean isGraph = kind == Kind.DL4J;
+        Optional<DeclaredGraph> user = isGraph ? graph(reader.named(name, "user")) : Optional.empty();
+        Optional<DeclaredGraph> item = isGraph ? graph(reader.named(name, "item")) : Optional.empty();
+        reader.require(
+                !isGraph || isGraphGiven(reader, name),
+                "tower.channel.<name>.kind: must not be dl4j without a graph: set tower.channel." + name
+                        + ".user.graph or .item.graph");
         return new Channel(
                 name,
-                reader.choice(
-                        "tower.channel.<name>.kind: kind of network; by default the one of that name, and else mlp",
-                        ofName),
+                kind,
                 reader.number("tower.channel.<name>.weight = 1 in [0, " + MAX_WEIGHT
                         + "]: weight of its cosine in the score, which is the weighted mean of all channels' cosines"),
                 reader.names(
-                        "tower.channel.<name>.actions: actions from whose examples the channel learns; empty: all"));
+                        "tower.channel.<name>.actions: actions from whose examples the channel learns; empty: all"),
+                user,
+                item);
+    }
+
+    private static boolean isGraphGiven(SettingsReader reader, String name) {
+        return !reader.named(name, "user").text(GRAPH).isEmpty()
+                || !reader.named(name, "item").text(GRAPH).isEmpty();
+    }
+
+    private static Optional<DeclaredGraph> graph(SettingsReader reader) {
+        String text = reader.text(GRAPH);
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(DeclaredGraph.of(text));
+        } catch (IllegalArgumentException unusable) {
+            reader.require(false, "tower.channel.<name>.<tower>.graph: " + unusable.getMessage());
+            return Optional.empty();
+        }
     }
 
     private void check(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {
@@ -155,7 +224,8 @@ public record TowerSettings(
         reader.require(
                 2 * (2 + sharedBottom.size() + channels.size() * deepest) <= MAX_TENSORS,
                 "tower.channels: must have at most " + MAX_TENSORS / 2 + " dense layers in a tower");
-        boolean isDense = channels.stream().anyMatch(channel -> channel.kind() == Kind.MLP);
+        boolean isDense = channels.stream()
+                .anyMatch(channel -> channel.isDense(channel.user()) || channel.isDense(channel.item()));
         reader.require(
                 isDense || channels.isEmpty() || sharedBottom.isEmpty(),
                 "tower.shared-bottom: must be empty where no channel is of kind mlp");
@@ -163,6 +233,13 @@ public record TowerSettings(
                 channels.isEmpty() || dropout == 0 || !sharedBottom.isEmpty() || (isDense && hasHidden()),
                 "tower.dropout: must be 0 where there are no hidden layers");
         checkActions(reader);
+        reader.require(
+                graphCharacters() <= MAX_GRAPHS,
+                "tower.channels: must have graphs of at most " + MAX_GRAPHS + " characters together");
+        for (Channel channel : channels) {
+            channel.user().ifPresent(graph -> checkInputs(reader, channel.name() + ".user", graph, user));
+            channel.item().ifPresent(graph -> checkInputs(reader, channel.name() + ".item", graph, item));
+        }
         if (channels.stream().anyMatch(channel -> channel.kind() == Kind.FM)) {
             requireFields(reader, "features.user", dim, user);
             requireFields(reader, "features.item", dim, item);
@@ -187,6 +264,31 @@ public record TowerSettings(
                     action,
                     "must be among the actions of a channel, where all channels name theirs"));
         }
+    }
+
+    private static void checkInputs(
+            SettingsReader reader, String whose, DeclaredGraph graph, List<FeatureSpec> features) {
+        List<String> known = Stream.concat(
+                        Stream.of(GraphInput.FEATURES),
+                        features.stream().filter(FeatureSpec::isHistory).map(FeatureSpec::name))
+                .toList();
+        graph.inputs()
+                .forEach(input -> reader.require(
+                        known.contains(input),
+                        "tower.channel." + whose + ".graph: has input " + input + ": must be one of " + known));
+    }
+
+    /** Characters of all graphs. */
+    public int graphCharacters() {
+        return channels.stream()
+                .flatMap(channel -> Stream.of(channel.user(), channel.item()).flatMap(Optional::stream))
+                .mapToInt(DeclaredGraph::length)
+                .sum();
+    }
+
+    /** Whether a channel has a graph. */
+    public boolean hasGraph() {
+        return channels.stream().anyMatch(channel -> channel.kind() == Kind.DL4J);
     }
 
     private boolean hasHidden() {

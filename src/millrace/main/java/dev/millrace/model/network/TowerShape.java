@@ -3,13 +3,20 @@ package dev.millrace.model.network;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Loops;
+import dev.millrace.model.graph.DeclaredGraph;
+import dev.millrace.model.graph.GraphInput;
 import dev.millrace.state.CounterRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -21,6 +28,7 @@ import java.util.stream.Stream;
  * @param skips first column of each pooled row that is added to each channel's output
  * @param senet field weights; empty if fields have none
  * @param bottom layers that the mlp channels share; other channels read the fields
+ * @param sequences columns behind the fields, which graphs alone read: rows of histories
  * @param channels all of the same output width
  */
 public record TowerShape(
@@ -28,12 +36,14 @@ public record TowerShape(
         List<Integer> skips,
         Optional<SenetShape> senet,
         Optional<MlpShape> bottom,
+        List<GraphInput> sequences,
         List<NetworkShape> channels)
         implements NetworkShape {
 
     public TowerShape {
         starts = List.copyOf(starts);
         skips = List.copyOf(skips);
+        sequences = List.copyOf(sequences);
         channels = List.copyOf(channels);
     }
 
@@ -43,7 +53,7 @@ public record TowerShape(
      * @param dim width of a channel
      */
     public static TowerShape user(TowerSettings towers, int dim, List<FeatureSpec> features) {
-        return of(towers, dim, features, towers.userHidden(), towers.senet().user());
+        return of(towers, dim, features, towers.userHidden(), towers.senet().user(), TowerSettings.Channel::user);
     }
 
     /**
@@ -52,11 +62,16 @@ public record TowerShape(
      * @param dim width of a channel
      */
     public static TowerShape item(TowerSettings towers, int dim, List<FeatureSpec> features) {
-        return of(towers, dim, features, towers.itemHidden(), towers.senet().item());
+        return of(towers, dim, features, towers.itemHidden(), towers.senet().item(), TowerSettings.Channel::item);
     }
 
     private static TowerShape of(
-            TowerSettings towers, int dim, List<FeatureSpec> features, List<Integer> hidden, boolean isWeighted) {
+            TowerSettings towers,
+            int dim,
+            List<FeatureSpec> features,
+            List<Integer> hidden,
+            boolean isWeighted,
+            Function<TowerSettings.Channel, Optional<DeclaredGraph>> graphs) {
         List<Integer> starts = new ArrayList<>();
         List<Integer> skips = new ArrayList<>();
         List<Integer> fields = new ArrayList<>();
@@ -73,24 +88,61 @@ public record TowerShape(
         }
         starts.add(width);
         int inputs = width;
+        List<GraphInput> sequences = sequences(towers.channels().stream().map(graphs), features, inputs);
         Optional<MlpShape> bottom =
                 towers.sharedBottom().isEmpty() ? Optional.empty() : Optional.of(bottom(inputs, towers));
         int sharedInputs = bottom.map(MlpShape::outputs).orElse(inputs);
         List<NetworkShape> channels = new ArrayList<>();
         for (TowerSettings.Channel channel : towers.channels()) {
+            MlpShape dense =
+                    MlpShape.of(sharedInputs, hidden, dim, towers.activation()).withDropout(towers.dropout());
             channels.add(
                     switch (channel.kind()) {
-                        case MLP ->
-                            MlpShape.of(sharedInputs, hidden, dim, towers.activation())
-                                    .withDropout(towers.dropout());
+                        case MLP -> dense;
                         case CROSS -> new CrossShape(inputs, towers.crossDepth(), dim);
                         case FM -> new FmShape(inputs, fields, dim, dim);
+                        case DL4J ->
+                            graphs.apply(channel)
+                                    .<NetworkShape>map(graph -> graph(graph, inputs, sequences, dim))
+                                    .orElse(dense);
                     });
         }
         Optional<SenetShape> senet = isWeighted
                 ? Optional.of(new SenetShape(starts, excitation(features.size(), towers)))
                 : Optional.empty();
-        return new TowerShape(starts, skips, senet, bottom, channels);
+        return new TowerShape(starts, skips, senet, bottom, sequences, channels);
+    }
+
+    /** The histories that graphs read, behind the fields of an input row. */
+    private static List<GraphInput> sequences(
+            Stream<Optional<DeclaredGraph>> graphs, List<FeatureSpec> features, int width) {
+        Set<String> read = graphs.flatMap(Optional::stream)
+                .flatMap(graph -> graph.inputs().stream())
+                .collect(Collectors.toSet());
+        List<GraphInput> sequences = new ArrayList<>();
+        int first = width;
+        for (FeatureSpec feature : features) {
+            if (feature.isHistory() && read.contains(feature.name())) {
+                GraphInput sequence = new GraphInput(feature.name(), first, feature.dim(), feature.maxValues());
+                sequences.add(sequence);
+                first += sequence.columns();
+            }
+        }
+        return sequences;
+    }
+
+    private static GraphShape graph(DeclaredGraph graph, int fields, List<GraphInput> sequences, int dim) {
+        GraphInput features = new GraphInput(GraphInput.FEATURES, 0, fields, 0);
+        List<GraphInput> known =
+                Stream.concat(Stream.of(features), sequences.stream()).toList();
+        List<GraphInput> columns = graph.inputs().stream()
+                .flatMap(name -> known.stream().filter(input -> input.name().equals(name)))
+                .toList();
+        return new GraphShape(graph, columns, fields + columns(sequences), dim);
+    }
+
+    private static int columns(List<GraphInput> sequences) {
+        return sequences.stream().mapToInt(GraphInput::columns).sum();
     }
 
     private static MlpShape bottom(int inputs, TowerSettings towers) {
@@ -110,14 +162,36 @@ public record TowerShape(
         return channels.get(0).outputs();
     }
 
+    /** Returns why a graph cannot run, by the number of its channel. */
+    public Map<Integer, String> graphFaults() {
+        Map<Integer, String> faults = new TreeMap<>();
+        for (int channel = 0; channel < channels.size(); channel++) {
+            if (channels.get(channel) instanceof GraphShape graph) {
+                int at = channel;
+                graph.fault().ifPresent(rule -> faults.put(at, rule));
+            }
+        }
+        return faults;
+    }
+
     /** Returns whether a channel reads the shared layers. */
     boolean isOnBottom(int channel) {
         return bottom.isPresent() && channels.get(channel) instanceof MlpShape;
     }
 
+    /** Width of the fields, which are the first columns of an input row. */
+    public int fields() {
+        return starts.get(starts.size() - 1);
+    }
+
+    /** Returns whether a channel reads histories beside the fields. */
+    boolean isOnSequences(int channel) {
+        return !sequences.isEmpty() && channels.get(channel) instanceof GraphShape;
+    }
+
     @Override
     public int inputs() {
-        return starts.get(starts.size() - 1);
+        return fields() + columns(sequences);
     }
 
     @Override
@@ -148,6 +222,21 @@ public record TowerShape(
     @Override
     public List<Layer> layers() {
         return parts().flatMap(part -> part.layers().stream()).toList();
+    }
+
+    @Override
+    public int tensors() {
+        return parts().mapToInt(NetworkShape::tensors).sum();
+    }
+
+    @Override
+    public float[][] zeros() {
+        return parts().flatMap(part -> Arrays.stream(part.zeros())).toArray(float[][]::new);
+    }
+
+    @Override
+    public long multiplyAdds() {
+        return parts().mapToLong(NetworkShape::multiplyAdds).sum();
     }
 
     /** The parts of the network, in the order of their tensors. */

@@ -4,6 +4,7 @@ import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.Pooling;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Team;
+import dev.millrace.model.graph.GraphInput;
 import dev.millrace.model.network.Scratch;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.model.table.RowGradients;
@@ -34,6 +35,7 @@ public final class PooledRows {
     private final RowGradients gradients;
     private final Team team;
     private final int first;
+    private final Optional<GraphInput> sequence;
     private final int width;
     private final Optional<PositionWeights> positions;
 
@@ -61,17 +63,22 @@ public final class PooledRows {
     }
 
     /**
-     * @param first column of the input row in which the pooled row begins
+     * Columns of an input row.
+     *
+     * @param first in which the pooled row begins
+     * @param sequence those that have the rows themselves; absent where nothing reads them
      * @param width of an input row
      */
-    public PooledRows(
-            FeatureSpec feature, EmbeddingTable table, RowGradients gradients, int first, int width, Team team) {
+    public record Columns(int first, Optional<GraphInput> sequence, int width) {}
+
+    public PooledRows(FeatureSpec feature, EmbeddingTable table, RowGradients gradients, Columns columns, Team team) {
         this.feature = feature;
         this.kind = feature.pooling().kind();
         this.table = table;
         this.gradients = gradients;
-        this.first = first;
-        this.width = width;
+        this.first = columns.first();
+        this.sequence = columns.sequence();
+        this.width = columns.width();
         this.team = team;
         this.positions = PositionWeights.of(feature);
         this.pads = new Pad[kind == Pooling.Kind.ATTENTION ? team.size() : 0];
@@ -161,6 +168,21 @@ public final class PooledRows {
             case MEAN -> poolEqually(input, from, end);
             case RECENCY, POSITIONS, ATTENTION -> poolByShares(input, from, end, member);
         }
+        sequence.ifPresent(columns -> copyRows(columns, input, from, end));
+    }
+
+    private void copyRows(GraphInput columns, float[] input, int from, int end) {
+        for (int i = from; i < end; i++) {
+            input[i * width + columns.first()] = starts[i + 1] - starts[i];
+            for (int at = starts[i]; at < starts[i + 1]; at++) {
+                System.arraycopy(table.values(), rows[at] * table.dim(), input, place(columns, i, at), table.dim());
+            }
+        }
+    }
+
+    /** Returns where a subject's row begins among its columns of a sequence, which has the oldest first. */
+    private int place(GraphInput columns, int i, int at) {
+        return i * width + columns.first() + 1 + (starts[i + 1] - 1 - at) * table.dim();
     }
 
     private void poolEqually(float[] input, int from, int end) {
@@ -256,6 +278,8 @@ public final class PooledRows {
                 } else {
                     addOwned(inputGradients, n, owner, owners);
                 }
+                int owned = owner;
+                sequence.ifPresent(columns -> addOwned(columns, inputGradients, n, owned, owners));
             }
         });
     }
@@ -273,6 +297,16 @@ public final class PooledRows {
             for (int at = starts[i]; at < starts[i + 1]; at++) {
                 if (RowGradients.isOwned(slots[at], owner, owners)) {
                     gradients.addTo(slots[at], inputGradients, from, isMean ? share : shares[at]);
+                }
+            }
+        }
+    }
+
+    private void addOwned(GraphInput columns, float[] inputGradients, int n, int owner, int owners) {
+        for (int i = 0; i < n; i++) {
+            for (int at = starts[i]; at < starts[i + 1]; at++) {
+                if (RowGradients.isOwned(slots[at], owner, owners)) {
+                    gradients.addTo(slots[at], inputGradients, place(columns, i, at), 1f);
                 }
             }
         }

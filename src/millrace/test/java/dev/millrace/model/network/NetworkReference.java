@@ -59,6 +59,7 @@ public final class NetworkReference {
         for (TowerSettings.Channel channel : towers.channels()) {
             double[] x = fields;
             switch (channel.kind()) {
+                case DL4J -> throw new IllegalArgumentException("DL4J's networks are its own");
                 case MLP -> {
                     x = shared;
                     int hidden = (isUser ? towers.userHidden() : towers.itemHidden()).size();

@@ -1,0 +1,296 @@
+package dev.millrace.model.graph;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.deeplearning4j.nn.api.ParamInitializer;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.WorkspaceMode;
+import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.graph.LayerVertex;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * A graph of DeepLearning4J that runs forward and backward over float arrays: gradients of the output come from outside, and its own updaters do not run.
+ * It needs ND4J's native libraries. One thread at a time.
+ *
+ * <p>It has two tensors: all matrices, then all biases, each in DL4J's order.
+ */
+public final class GraphNetwork {
+
+    /** A part of DL4J's flat parameters. */
+    private record Segment(String layer, int from, int length, boolean isBias) {}
+
+    private final List<GraphInput> inputs;
+    private final String output;
+    private final int width;
+    private final Graph graph;
+    private final List<Segment> segments;
+    private final int[] lengths = new int[2];
+    private float[][] loaded = {{}, {}};
+    private boolean isFirst = true; // backward pass, in which gradients are worked out
+
+    /**
+     * Makes a network. A layer that does not say how wide its input is takes that of what it reads; an output layer without a width, the tower's.
+     *
+     * @param inputs in the order of the graph's
+     * @param width of the output
+     * @param seed of the parameters, if they are drawn
+     * @throws IllegalStateException if the native libraries cannot be loaded
+     */
+    public GraphNetwork(DeclaredGraph declared, List<GraphInput> inputs, int width, long seed) {
+        this.inputs = inputs;
+        this.output = declared.output();
+        this.width = width;
+        ComputationGraphConfiguration configuration = GraphRules.read(declared.configuration());
+        GraphRules.checkWidths(
+                configuration, inputs.stream().collect(Collectors.toMap(GraphInput::name, GraphInput::width)));
+        if (configuration.getVertices().get(output) instanceof LayerVertex last
+                && last.getLayerConf().getLayer() instanceof FeedForwardLayer layer
+                && layer.getNOut() == 0) {
+            layer.setNOut(width);
+        }
+        if (declared.isWithoutWidths()) {
+            configuration.addPreProcessors(inputs.stream()
+                    .map(input -> input.isSequence()
+                            ? InputType.recurrent(input.width(), input.places())
+                            : InputType.feedForward(input.width()))
+                    .toArray(InputType[]::new));
+        }
+        GraphRules.parameters(configuration);
+        HalvedErrors.putBehindLayers(configuration);
+        configuration.setTrainingWorkspaceMode(WorkspaceMode.NONE); // so that gradients of inputs may be read
+        configuration.setInferenceWorkspaceMode(WorkspaceMode.NONE);
+        configuration.setValidateOutputLayerConfig(false); // the loss is ours
+        configuration.getDefaultConfiguration().setSeed(seed);
+        this.graph = new Graph(configuration);
+        graph.init();
+        this.segments = segments(graph);
+        segments.forEach(segment -> lengths[segment.isBias() ? 1 : 0] += segment.length());
+        declared.parameters().ifPresent(saved -> graph.setParams(Nd4j.createFromArray(saved)));
+    }
+
+    /** What a failure says, in one line. */
+    public static String firstLine(Throwable failed) {
+        return GraphRules.firstLine(failed);
+    }
+
+    private static List<Segment> segments(ComputationGraph graph) {
+        Map<String, INDArray> parameters = graph.paramTable();
+        List<Segment> segments = new ArrayList<>();
+        for (org.deeplearning4j.nn.api.Layer layer : graph.getLayers()) {
+            Layer declared = layer.conf().getLayer();
+            ParamInitializer names = declared.initializer();
+            for (String name : layer.paramTable(false).keySet()) {
+                INDArray part = Optional.ofNullable(parameters.get(declared.getLayerName() + "_" + name))
+                        .orElseThrow();
+                segments.add(new Segment(
+                        declared.getLayerName(),
+                        (int) part.offset(),
+                        (int) part.length(),
+                        names.isBiasParam(declared, name)));
+            }
+        }
+        segments.sort(Comparator.comparing(Segment::from));
+        return segments;
+    }
+
+    /** The graph itself, with the tensors that were loaded last; to be read. */
+    public ComputationGraph dl4j() {
+        return graph;
+    }
+
+    /** Returns the names of the vertices that a vertex reads. */
+    public static List<String> inputs(ComputationGraphConfiguration configuration, String vertex) {
+        return configuration.getVertexInputs().getOrDefault(vertex, List.of());
+    }
+
+    /** Whether a vertex is there for the backward pass alone, and otherwise hands on what it gets. */
+    public static boolean isOfLearningAlone(GraphVertex vertex) {
+        return vertex instanceof HalvedErrors;
+    }
+
+    /** Width of the output. */
+    public int width() {
+        return width;
+    }
+
+    /** [2] Numbers of the matrices, and of the biases. */
+    public int[] lengths() {
+        return lengths.clone();
+    }
+
+    /**
+     * Returns the tensors as they are.
+     *
+     * @param outputScale factor on the matrices of the output's layer
+     */
+    public float[][] tensors(double outputScale) {
+        float[] flat = graph.params().dup('c').data().asFloat();
+        float[][] tensors = {new float[lengths[0]], new float[lengths[1]]};
+        int[] at = new int[2];
+        for (Segment segment : segments) {
+            int which = segment.isBias() ? 1 : 0;
+            boolean isScaled = !segment.isBias() && segment.layer().equals(output);
+            for (int each = 0; each < segment.length(); each++) {
+                float number = flat[segment.from() + each];
+                tensors[which][at[which]++] = isScaled ? (float) (number * outputScale) : number;
+            }
+        }
+        return tensors;
+    }
+
+    /** Takes tensors, unless it has these. */
+    public void load(float[][] tensors) {
+        if (Arrays.equals(tensors[0], loaded[0]) && Arrays.equals(tensors[1], loaded[1])) {
+            return;
+        }
+        float[] flat = new float[lengths[0] + lengths[1]];
+        copy(tensors, flat, true);
+        graph.setParams(Nd4j.createFromArray(flat));
+        loaded = new float[][] {tensors[0].clone(), tensors[1].clone()};
+    }
+
+    private void copy(float[][] tensors, float[] flat, boolean isIntoFlat) {
+        int[] at = new int[2];
+        for (Segment segment : segments) {
+            int which = segment.isBias() ? 1 : 0;
+            if (isIntoFlat) {
+                System.arraycopy(tensors[which], at[which], flat, segment.from(), segment.length());
+            } else {
+                System.arraycopy(flat, segment.from(), tensors[which], at[which], segment.length());
+            }
+            at[which] += segment.length();
+        }
+    }
+
+    /**
+     * Forward pass of some rows.
+     *
+     * @param rows [.., stride] input rows
+     * @param count rows from {@code from} on
+     * @param size rows that the graph sees: those, then rows of zeros
+     * @param out [.., width] filled from {@code from} on
+     */
+    public void forward(float[] rows, int stride, int from, int count, int size, float[] out) {
+        INDArray[] masks = new INDArray[inputs.size()];
+        INDArray[] given = given(rows, stride, from, count, size, masks);
+        float[] found = graph.output(false, given, masks)[0].dup('c').data().asFloat();
+        System.arraycopy(found, 0, out, from * width, count * width);
+    }
+
+    /** Forward pass of the first n rows in a learning step. {@link #backward} may follow. */
+    public void forwardToLearn(float[] rows, int stride, int n, long seed, float[] out) {
+        INDArray[] masks = new INDArray[inputs.size()];
+        INDArray[] given = given(rows, stride, 0, n, n, masks);
+        Nd4j.getRandom().setSeed(seed); // of the dropout
+        graph.setLayerMaskArrays(masks, null);
+        INDArray found = Optional.ofNullable(
+                        graph.feedForward(given, true, false).get(output))
+                .orElseThrow();
+        if (found.rank() != 2 || found.size(1) != width) {
+            throw new IllegalArgumentException("output " + output + " has shape " + Arrays.toString(found.shape())
+                    + ": must be [rows, " + width + "], as tower.dim is");
+        }
+        System.arraycopy(found.dup('c').data().asFloat(), 0, out, 0, n * width);
+    }
+
+    /**
+     * Backward pass of the last {@link #forwardToLearn}.
+     *
+     * @param errors [n, width] gradients of the output
+     * @param rowGradients [n, stride] the columns of this graph's inputs are filled
+     * @param gradients of the tensors, filled
+     */
+    public void backward(float[] errors, int n, float[] rowGradients, int stride, float[][] gradients) {
+        INDArray given = Nd4j.createFromArray(Arrays.copyOf(errors, n * width)).reshape(n, width);
+        if (isFirst) {
+            isFirst = false;
+            QuietOutput.during(() -> graph.backward(given));
+        } else {
+            graph.backward(given);
+        }
+        copy(gradients, graph.getGradientsViewArray().dup('c').data().asFloat(), false);
+        for (GraphInput input : inputs) {
+            INDArray found = graph.getVertex(input.name()).getEpsilon();
+            if (found != null) {
+                give(input, found.dup('c').data().asFloat(), n, rowGradients, stride);
+            }
+        }
+        graph.clear();
+    }
+
+    private INDArray[] given(float[] rows, int stride, int from, int count, int size, INDArray[] masks) {
+        INDArray[] given = new INDArray[inputs.size()];
+        for (int at = 0; at < given.length; at++) {
+            GraphInput input = inputs.get(at);
+            int width = input.width();
+            int places = input.places();
+            float[] numbers = new float[size * width * Math.max(places, 1)];
+            float[] mask = new float[size * places];
+            for (int i = 0; i < count; i++) {
+                int row = (from + i) * stride + input.first();
+                if (!input.isSequence()) {
+                    System.arraycopy(rows, row, numbers, i * width, width);
+                    continue;
+                }
+                for (int place = 0; place < (int) rows[row]; place++) {
+                    mask[i * places + place] = 1;
+                    for (int d = 0; d < width; d++) { // DL4J has [row, width, place]
+                        numbers[(i * width + d) * places + place] = rows[row + 1 + place * width + d];
+                    }
+                }
+            }
+            given[at] = input.isSequence()
+                    ? Nd4j.createFromArray(numbers).reshape(size, width, places)
+                    : Nd4j.createFromArray(numbers).reshape(size, width);
+            if (input.isSequence()) {
+                for (int i = 0; i < size; i++) {
+                    mask[i * places] = 1; // an empty history is one place of zeros
+                }
+                masks[at] = Nd4j.createFromArray(mask).reshape(size, places);
+            }
+        }
+        return given;
+    }
+
+    private static void give(GraphInput input, float[] found, int n, float[] rowGradients, int stride) {
+        int width = input.width();
+        int places = input.places();
+        for (int i = 0; i < n; i++) {
+            int row = i * stride + input.first();
+            if (!input.isSequence()) {
+                System.arraycopy(found, i * width, rowGradients, row, width);
+                continue;
+            }
+            for (int place = 0; place < places; place++) {
+                for (int d = 0; d < width; d++) {
+                    rowGradients[row + 1 + place * width + d] = found[(i * width + d) * places + place];
+                }
+            }
+        }
+    }
+
+    /** The graph, with what DL4J keeps to itself: a backward pass that leaves the gradients of the inputs where they are. */
+    private static final class Graph extends ComputationGraph {
+
+        private static final long serialVersionUID = 1;
+
+        Graph(ComputationGraphConfiguration configuration) {
+            super(configuration);
+        }
+
+        void backward(INDArray errors) {
+            calcBackpropGradients(false, false, errors);
+        }
+    }
+}

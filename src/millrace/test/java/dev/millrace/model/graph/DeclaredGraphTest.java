@@ -1,0 +1,155 @@
+package dev.millrace.model.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a graph may hold, whoever wrote it. */
+class DeclaredGraphTest {
+
+    private static String json(String name) throws IOException {
+        return Files.readString(Path.of("config/graphs/" + name + ".json"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"mlp", "lstm", "convolution", "attention"})
+    void theReadyGraphsAreGraphs(String name) throws IOException {
+        DeclaredGraph graph = DeclaredGraph.of(json(name));
+        assertThat(graph.inputs()).contains("features");
+        assertThat(graph.output()).isEqualTo("vector");
+        assertThat(graph.parameters()).isEmpty();
+        assertThat(DeclaredGraph.of(graph.configuration())).isEqualTo(graph);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                // a class that is none of a layer's
+                "org.nd4j.linalg.activations.impl.ActivationReLU|javax.script.ScriptEngineManager"
+                        + "|vertex hidden has class javax.script.ScriptEngineManager, which a graph must not have",
+                "org.deeplearning4j.nn.conf.layers.DenseLayer|org.deeplearning4j.nn.conf.layers.BatchNormalization"
+                        + "|vertex hidden has a layer of class org.deeplearning4j.nn.conf.layers.BatchNormalization",
+                "org.deeplearning4j.nn.conf.graph.LayerVertex|org.deeplearning4j.nn.conf.graph.FrozenVertex"
+                        + "|vertex hidden has class org.deeplearning4j.nn.conf.graph.FrozenVertex: must be one of",
+                "\"regularization\": []|\"regularization\": [ {} ]|vertex hidden has regularization: the optimiser of the",
+                "\"gradientNormalization\": \"None\"|\"gradientNormalization\": \"ClipElementWiseAbsoluteValue\""
+                        + "|vertex hidden has gradientNormalization",
+                "\"nout\": 64|\"nout\": 1000000|vertex hidden has nout 1000000: must be in [0, 8192]",
+                "\"nout\": 64|\"nout\": -1|vertex hidden has nout -1",
+                "\"dataType\": \"FLOAT\"|\"dataType\": \"DOUBLE\"|dataType DOUBLE: must be FLOAT",
+                "\"networkOutputs\": [|\"networkOutputs\": [ \"hidden\",|must have one output",
+                // Jackson also takes a list for an object with its class
+                "\"idropout\": null|\"idropout\": [\"org.deeplearning4j.nn.conf.dropout.GaussianNoise\", {}]"
+                        + "|vertex hidden has a list idropout of other things than numbers",
+                "\"idropout\": null|\"idropout\": {\"p\": 0.5}|vertex hidden has a part without a class",
+                "\"networkInputs\": [|\"networkInputs\": [ {},|a list networkInputs of other things than names",
+                "\"vertices\":|\"layers\":|must be a ComputationGraphConfiguration",
+            })
+    void whatAGraphMustNotHold(String found, String replaced, String rule) throws IOException {
+        String other = json("mlp").replace(found, replaced);
+        assertThat(other).isNotEqualTo(json("mlp"));
+        assertThatThrownBy(() -> DeclaredGraph.of(other))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(rule);
+    }
+
+    @Test
+    void whatIsNoJson() {
+        assertThatThrownBy(() -> DeclaredGraph.of("{"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("is no JSON");
+        assertThatThrownBy(() -> DeclaredGraph.of("{" + " ".repeat(5 << 20) + "}"))
+                .hasMessageContaining("has 5242882 characters, and a graph at most");
+    }
+
+    @Test
+    void aGraphHasABoundOfParameters() throws IOException {
+        String wide = json("mlp").replace("\"nin\": 0", "\"nin\": 8192").replace("\"nout\": 64", "\"nout\": 8192");
+        assertThatThrownBy(() -> DeclaredGraph.of(wide))
+                .hasMessageContaining("parameters, and a graph at most 1000000");
+    }
+
+    @Test
+    void aSavedOneHasAsManyParametersAsItsConfiguration() throws IOException {
+        String fixed = json("mlp").replace("\"nin\": 0", "\"nin\": 64").replace("\"nout\": 0", "\"nout\": 64");
+        int count = 2 * (64 * 64 + 64);
+        float[] parameters = new float[count];
+        parameters[7] = 0.25f;
+        DeclaredGraph saved = DeclaredGraph.of(DeclaredGraph.text(fixed, parameters));
+        assertThat(saved.parameters().orElseThrow()).containsExactly(parameters);
+        assertThatThrownBy(() -> DeclaredGraph.of(DeclaredGraph.text(fixed, new float[count - 1])))
+                .hasMessageContaining("has 8320 parameters, and 8319 were saved with it");
+    }
+
+    /** Of DL4J's documentation: two inputs, each with a layer, merged; and layers that also read what the layer before them read. */
+    @ParameterizedTest
+    @ValueSource(strings = {"merge", "skip", "bidirectional"})
+    void graphsThatOthersWrote(String name) throws IOException {
+        String text = Files.readString(Path.of("src/millrace/test/resources/graphs/" + name + ".json"));
+        DeclaredGraph graph = DeclaredGraph.of(text);
+        assertThat(graph.configuration()).doesNotContain("layers.OutputLayer", "lossFn");
+    }
+
+    @Test
+    void whatMergesTooMuchOrReadsItselfIsRefusedBeforeItIsMade() throws IOException {
+        String twice = "\"m%d\": {\"@class\": \"org.deeplearning4j.nn.conf.graph.MergeVertex\"},";
+        StringBuilder vertices = new StringBuilder();
+        StringBuilder inputs = new StringBuilder("\"m0\": [\"features\", \"features\"],");
+        for (int each = 0; each < 30; each++) {
+            vertices.append(twice.formatted(each));
+            if (each > 0) {
+                inputs.append("\"m%d\": [\"m%d\", \"m%d\"],".formatted(each, each - 1, each - 1));
+            }
+        }
+        String doubling = json("mlp")
+                .replace("\"vertices\": {", "\"vertices\": {" + vertices)
+                .replace("\"vertexInputs\": {", "\"vertexInputs\": {" + inputs);
+        assertThatThrownBy(() -> network(doubling)).hasMessageContaining("merges more than 65536 numbers");
+        String circle = doubling.replace("\"m0\": [\"features\", \"features\"]", "\"m0\": [\"m1\"]");
+        assertThatThrownBy(() -> network(circle)).hasMessageContaining("reads itself");
+    }
+
+    private static GraphNetwork network(String json) {
+        GraphInput features = new GraphInput(GraphInput.FEATURES, 0, 8, 0);
+        return new GraphNetwork(DeclaredGraph.of(json), List.of(features), 64, 1);
+    }
+
+    @Test
+    void whatIsNestedTooDeepIsRefused() throws IOException {
+        String deep = "{\"a\":".repeat(200) + "1" + "}".repeat(200);
+        String nested = json("mlp").replaceFirst("\"idropout\": null", "\"idropout\": " + deep);
+        assertThatThrownBy(() -> DeclaredGraph.of(nested))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("is no JSON");
+    }
+
+    @Test
+    void aSavedParameterIsFinite() throws IOException {
+        String fixed = json("mlp").replace("\"nin\": 0", "\"nin\": 64").replace("\"nout\": 0", "\"nout\": 64");
+        float[] parameters = new float[2 * (64 * 64 + 64)];
+        parameters[3] = Float.NaN;
+        assertThatThrownBy(() -> DeclaredGraph.of(DeclaredGraph.text(fixed, parameters)))
+                .hasMessageContaining("has a saved parameter that is NaN");
+    }
+
+    @Test
+    void anActivationInAListIsNotMade() throws IOException {
+        String list = DeclaredGraph.of(json("mlp"))
+                .configuration()
+                .replaceFirst(
+                        "\\{\"@class\":\"org.nd4j.linalg.activations.impl.ActivationReLU\"[^}]*}",
+                        "[\"org.nd4j.linalg.activations.impl.ActivationRReLU\",{}]");
+        assertThatThrownBy(() -> DeclaredGraph.of(list))
+                .hasMessageContaining("vertex hidden has a list activationFn of other things than numbers");
+    }
+}
