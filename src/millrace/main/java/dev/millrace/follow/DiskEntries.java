@@ -42,7 +42,8 @@ public final class DiskEntries implements OrderedEntries, AutoCloseable {
 
     private static final int BLOOM_BITS_PER_KEY = 10;
     private static final int WRITE_BUFFER_SHARE = 4; // of the cache, as its divisor
-    private static final int MAX_OPEN_FILES = 128;
+    /** All: a file that was closed is opened again, at some 100 µs, for one entry. Of each, the cache holds what it must. */
+    private static final int MAX_OPEN_FILES = -1;
 
     private final FileChannel lockFile;
     private final RocksDB entries;
