@@ -170,7 +170,7 @@ public final class TuneRun {
                 .reached(
                         part,
                         Math.round((read + readings * done / Math.max(1, of)) * UNITS_A_READING),
-                        Math.round(toRead * UNITS_A_READING));
+                        Math.round(Math.max(toRead, read + readings) * UNITS_A_READING)); // toRead is a guess
         within.reached(0, 1);
         Evaluation evaluation =
                 new Evaluation(shares, recorded, changed.trainer(), StepTimes.UNTIMED, within, report::isStopping);
