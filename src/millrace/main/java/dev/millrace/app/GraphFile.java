@@ -1,6 +1,6 @@
 package dev.millrace.app;
 
-import dev.millrace.model.graph.DeclaredGraph;
+import dev.millrace.model.graph.GraphText;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.io.ByteArrayInputStream;
@@ -53,12 +53,12 @@ final class GraphFile {
         }
         try {
             if (value.startsWith("{")) {
-                return DeclaredGraph.compact(value);
+                return GraphText.compact(value);
             }
             Path file = folder.resolve(value);
             require(Files.isReadable(file), "must be a readable file");
             require(Files.size(file) <= MOST_BYTES, "must have at most " + MOST_BYTES + " bytes");
-            return value.endsWith(".zip") ? saved(file) : DeclaredGraph.compact(Files.readString(file));
+            return value.endsWith(".zip") ? saved(file) : GraphText.compact(Files.readString(file));
         } catch (IOException | IllegalArgumentException unusable) {
             throw new InvalidSettingsException(
                     List.of(new SettingFault(key, value, String.valueOf(unusable.getMessage()))));
@@ -80,7 +80,7 @@ final class GraphFile {
             }
         }
         String configuration = new String(part(parts, CONFIGURATION), StandardCharsets.UTF_8);
-        return DeclaredGraph.text(configuration, numbers(part(parts, PARAMETERS)));
+        return GraphText.of(configuration, numbers(part(parts, PARAMETERS)));
     }
 
     private static byte[] part(Map<String, byte[]> parts, String name) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.model.graph.DeclaredGraph;
+import dev.millrace.model.graph.GraphText;
 import dev.millrace.settings.InvalidSettingsException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,9 +38,9 @@ class GraphFileTest {
     void theContentTakesThePlaceOfTheName() throws IOException {
         Path file = Files.writeString(folder.resolve("mine.json"), fixed());
         assertThat(GraphFile.content(KEY, file.getFileName().toString(), folder))
-                .isEqualTo(DeclaredGraph.compact(fixed()));
+                .isEqualTo(GraphText.compact(fixed()));
         assertThat(GraphFile.content(KEY, fixed().replace("\n", "\r\n"), folder))
-                .isEqualTo(DeclaredGraph.compact(fixed()));
+                .isEqualTo(GraphText.compact(fixed()));
         assertThat(GraphFile.content("batch.size", "mine.json", folder)).isEqualTo("mine.json");
     }
 
@@ -50,7 +51,7 @@ class GraphFileTest {
         Path file = folder.resolve("mine.zip");
         ModelSerializer.writeModel(network, file.toFile(), true);
         DeclaredGraph read =
-                DeclaredGraph.of(GraphFile.content(KEY, file.getFileName().toString(), folder));
+                GraphText.read(GraphFile.content(KEY, file.getFileName().toString(), folder));
         assertThat(read.parameters().orElseThrow())
                 .containsExactly(network.params().dup('c').data().asFloat());
     }

@@ -4,6 +4,7 @@ import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.model.graph.DeclaredGraph;
 import dev.millrace.model.graph.GraphInput;
+import dev.millrace.model.graph.GraphText;
 import dev.millrace.settings.SettingsReader;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -191,7 +192,7 @@ public record TowerSettings(
             return Optional.empty();
         }
         try {
-            return Optional.of(DeclaredGraph.of(text));
+            return Optional.of(GraphText.read(text));
         } catch (IllegalArgumentException unusable) {
             reader.require(false, "tower.channel.<name>.<tower>.graph: " + unusable.getMessage());
             return Optional.empty();

@@ -22,11 +22,11 @@ class DeclaredGraphTest {
     @ParameterizedTest
     @ValueSource(strings = {"mlp", "lstm", "convolution", "attention"})
     void theReadyGraphsAreGraphs(String name) throws IOException {
-        DeclaredGraph graph = DeclaredGraph.of(json(name));
+        DeclaredGraph graph = GraphText.read(json(name));
         assertThat(graph.inputs()).contains("features");
         assertThat(graph.output()).isEqualTo("vector");
         assertThat(graph.parameters()).isEmpty();
-        assertThat(DeclaredGraph.of(graph.configuration())).isEqualTo(graph);
+        assertThat(GraphText.read(graph.configuration())).isEqualTo(graph);
     }
 
     @ParameterizedTest
@@ -58,25 +58,24 @@ class DeclaredGraphTest {
     void whatAGraphMustNotHold(String found, String replaced, String rule) throws IOException {
         String other = json("mlp").replace(found, replaced);
         assertThat(other).isNotEqualTo(json("mlp"));
-        assertThatThrownBy(() -> DeclaredGraph.of(other))
+        assertThatThrownBy(() -> GraphText.read(other))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(rule);
     }
 
     @Test
     void whatIsNoJson() {
-        assertThatThrownBy(() -> DeclaredGraph.of("{"))
+        assertThatThrownBy(() -> GraphText.read("{"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("is no JSON");
-        assertThatThrownBy(() -> DeclaredGraph.of("{" + " ".repeat(5 << 20) + "}"))
+        assertThatThrownBy(() -> GraphText.read("{" + " ".repeat(5 << 20) + "}"))
                 .hasMessageContaining("has 5242882 characters, and a graph at most");
     }
 
     @Test
     void aGraphHasABoundOfParameters() throws IOException {
         String wide = json("mlp").replace("\"nin\": 0", "\"nin\": 8192").replace("\"nout\": 64", "\"nout\": 8192");
-        assertThatThrownBy(() -> DeclaredGraph.of(wide))
-                .hasMessageContaining("parameters, and a graph at most 1000000");
+        assertThatThrownBy(() -> GraphText.read(wide)).hasMessageContaining("parameters, and a graph at most 1000000");
     }
 
     @Test
@@ -85,9 +84,9 @@ class DeclaredGraphTest {
         int count = 2 * (64 * 64 + 64);
         float[] parameters = new float[count];
         parameters[7] = 0.25f;
-        DeclaredGraph saved = DeclaredGraph.of(DeclaredGraph.text(fixed, parameters));
+        DeclaredGraph saved = GraphText.read(GraphText.of(fixed, parameters));
         assertThat(saved.parameters().orElseThrow()).containsExactly(parameters);
-        assertThatThrownBy(() -> DeclaredGraph.of(DeclaredGraph.text(fixed, new float[count - 1])))
+        assertThatThrownBy(() -> GraphText.read(GraphText.of(fixed, new float[count - 1])))
                 .hasMessageContaining("has 8320 parameters, and 8319 were saved with it");
     }
 
@@ -96,7 +95,7 @@ class DeclaredGraphTest {
     @ValueSource(strings = {"merge", "skip", "bidirectional"})
     void graphsThatOthersWrote(String name) throws IOException {
         String text = Files.readString(Path.of("src/millrace/test/resources/graphs/" + name + ".json"));
-        DeclaredGraph graph = DeclaredGraph.of(text);
+        DeclaredGraph graph = GraphText.read(text);
         assertThat(graph.configuration()).doesNotContain("layers.OutputLayer", "lossFn");
     }
 
@@ -121,14 +120,14 @@ class DeclaredGraphTest {
 
     private static GraphNetwork network(String json) {
         GraphInput features = new GraphInput(GraphInput.FEATURES, 0, 8, 0);
-        return new GraphNetwork(DeclaredGraph.of(json), List.of(features), 64, 1);
+        return new GraphNetwork(GraphText.read(json), List.of(features), 64, 1);
     }
 
     @Test
     void whatIsNestedTooDeepIsRefused() throws IOException {
         String deep = "{\"a\":".repeat(200) + "1" + "}".repeat(200);
         String nested = json("mlp").replaceFirst("\"idropout\": null", "\"idropout\": " + deep);
-        assertThatThrownBy(() -> DeclaredGraph.of(nested))
+        assertThatThrownBy(() -> GraphText.read(nested))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("is no JSON");
     }
@@ -138,18 +137,18 @@ class DeclaredGraphTest {
         String fixed = json("mlp").replace("\"nin\": 0", "\"nin\": 64").replace("\"nout\": 0", "\"nout\": 64");
         float[] parameters = new float[2 * (64 * 64 + 64)];
         parameters[3] = Float.NaN;
-        assertThatThrownBy(() -> DeclaredGraph.of(DeclaredGraph.text(fixed, parameters)))
+        assertThatThrownBy(() -> GraphText.read(GraphText.of(fixed, parameters)))
                 .hasMessageContaining("has a saved parameter that is NaN");
     }
 
     @Test
     void anActivationInAListIsNotMade() throws IOException {
-        String list = DeclaredGraph.of(json("mlp"))
+        String list = GraphText.read(json("mlp"))
                 .configuration()
                 .replaceFirst(
                         "\\{\"@class\":\"org.nd4j.linalg.activations.impl.ActivationReLU\"[^}]*}",
                         "[\"org.nd4j.linalg.activations.impl.ActivationRReLU\",{}]");
-        assertThatThrownBy(() -> DeclaredGraph.of(list))
+        assertThatThrownBy(() -> GraphText.read(list))
                 .hasMessageContaining("vertex hidden has a list activationFn of other things than numbers");
     }
 }

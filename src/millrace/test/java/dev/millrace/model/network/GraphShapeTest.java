@@ -7,6 +7,7 @@ import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Team;
 import dev.millrace.model.graph.DeclaredGraph;
 import dev.millrace.model.graph.GraphInput;
+import dev.millrace.model.graph.GraphText;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -33,7 +34,7 @@ class GraphShapeTest {
 
     static DeclaredGraph graph(String name) {
         try {
-            return DeclaredGraph.of(Files.readString(Path.of("config/graphs/" + name + ".json")));
+            return GraphText.read(Files.readString(Path.of("config/graphs/" + name + ".json")));
         } catch (IOException unreadable) {
             throw new UncheckedIOException(unreadable);
         }
@@ -78,7 +79,7 @@ class GraphShapeTest {
     void aRowsBitsDependOnNoOtherRowInLayersOfBothDirections() throws IOException {
         String both = Files.readString(Path.of("src/millrace/test/resources/graphs/bidirectional.json"));
         GraphShape shape = shape(
-                DeclaredGraph.of(both.replace("\"nin\" : 64", "\"nin\" : 0").replace("\"p\" : 0.8", "\"p\" : 1.0")));
+                GraphText.read(both.replace("\"nin\" : 64", "\"nin\" : 0").replace("\"p\" : 0.8", "\"p\" : 1.0")));
         assertThat(shape.fault()).isEmpty();
         assertOfRows(shape);
     }
@@ -113,7 +114,7 @@ class GraphShapeTest {
     void gradientsAreThoseOfTheForwardPass(String name) {
         int n = 4;
         String smooth = graph(name).configuration().replace("ReLU", "TanH").replace("MAX", "AVG");
-        GraphShape shape = shape(DeclaredGraph.of(smooth));
+        GraphShape shape = shape(GraphText.read(smooth));
         float[][] weights = shape.initialWeights(Engine.VECTOR, 3, 1);
         float[][] gradients = shape.zeros();
         float[] rows = rows(n + 2);
@@ -171,7 +172,7 @@ class GraphShapeTest {
     @Test
     void itsDropoutFollowsTheSeed() {
         GraphShape shape = shape(
-                DeclaredGraph.of(
+                GraphText.read(
                         graph("mlp")
                                 .configuration()
                                 .replaceFirst(
