@@ -87,21 +87,20 @@ public final class TowerFiles {
 
     private static byte[] tower(Side side, Form form, Map<String, String> properties, TwoTower model)
             throws IOException {
-        switch (form) {
+        return switch (form) {
             case ONNX -> {
                 OnnxTower tower = new OnnxTower(side.text() + "_tower");
                 model.exportTower(side, tower);
-                return tower.bytes(properties);
+                yield tower.bytes(properties);
             }
             case DL4J -> {
                 Dl4jTower tower = new Dl4jTower();
                 model.exportTower(side, tower);
                 ByteArrayOutputStream bytes = new ByteArrayOutputStream();
                 tower.write(bytes);
-                return bytes.toByteArray();
+                yield bytes.toByteArray();
             }
-        }
-        throw new IllegalArgumentException(form.toString());
+        };
     }
 
     private static void describe(ObjectNode tower, String file, Side side, TwoTower model) {

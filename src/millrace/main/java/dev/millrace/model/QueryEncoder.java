@@ -258,8 +258,7 @@ public final class QueryEncoder {
     private static void copyRows(List<float[]> found, GraphInput columns, float[] input) {
         input[columns.first()] = found.size();
         for (int j = 0; j < found.size(); j++) {
-            int place = found.size() - 1 - j;
-            System.arraycopy(found.get(j), 0, input, columns.first() + 1 + place * columns.width(), columns.width());
+            System.arraycopy(found.get(j), 0, input, columns.column(found.size() - 1 - j), columns.width());
         }
     }
 

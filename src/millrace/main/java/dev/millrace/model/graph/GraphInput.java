@@ -17,6 +17,11 @@ public record GraphInput(String name, int first, int width, int places) {
         return places > 0;
     }
 
+    /** Returns the first column of a row of a history, of which the oldest has place 0. */
+    public int column(int place) {
+        return first + 1 + place * width;
+    }
+
     /** Columns that it takes. */
     public int columns() {
         return isSequence() ? 1 + places * width : width;

@@ -81,7 +81,8 @@ public final class GraphNetwork {
 
     /** What a failure says, in one line. */
     public static String firstLine(Throwable failed) {
-        return GraphRules.firstLine(failed);
+        String message = failed.getMessage() == null ? failed.getClass().getSimpleName() : failed.getMessage();
+        return message.lines().findFirst().orElse("");
     }
 
     private static List<Segment> segments(ComputationGraph graph) {
@@ -136,16 +137,15 @@ public final class GraphNetwork {
      */
     public float[][] tensors(double outputScale) {
         float[] flat = graph.params().dup('c').data().asFloat();
-        float[][] tensors = {new float[lengths[0]], new float[lengths[1]]};
-        int[] at = new int[2];
         for (Segment segment : segments) {
-            int which = segment.isBias() ? 1 : 0;
-            boolean isScaled = !segment.isBias() && segment.layer().equals(output);
-            for (int each = 0; each < segment.length(); each++) {
-                float number = flat[segment.from() + each];
-                tensors[which][at[which]++] = isScaled ? (float) (number * outputScale) : number;
+            if (!segment.isBias() && segment.layer().equals(output)) {
+                for (int at = segment.from(); at < segment.from() + segment.length(); at++) {
+                    flat[at] = (float) (flat[at] * outputScale);
+                }
             }
         }
+        float[][] tensors = {new float[lengths[0]], new float[lengths[1]]};
+        copy(tensors, flat, false);
         return tensors;
     }
 
@@ -238,15 +238,15 @@ public final class GraphNetwork {
             float[] numbers = new float[size * width * Math.max(places, 1)];
             float[] mask = new float[size * places];
             for (int i = 0; i < count; i++) {
-                int row = (from + i) * stride + input.first();
+                int row = (from + i) * stride;
                 if (!input.isSequence()) {
-                    System.arraycopy(rows, row, numbers, i * width, width);
+                    System.arraycopy(rows, row + input.first(), numbers, i * width, width);
                     continue;
                 }
-                for (int place = 0; place < (int) rows[row]; place++) {
+                for (int place = 0; place < (int) rows[row + input.first()]; place++) {
                     mask[i * places + place] = 1;
                     for (int d = 0; d < width; d++) { // DL4J has [row, width, place]
-                        numbers[(i * width + d) * places + place] = rows[row + 1 + place * width + d];
+                        numbers[(i * width + d) * places + place] = rows[row + input.column(place) + d];
                     }
                 }
             }
@@ -267,14 +267,14 @@ public final class GraphNetwork {
         int width = input.width();
         int places = input.places();
         for (int i = 0; i < n; i++) {
-            int row = i * stride + input.first();
+            int row = i * stride;
             if (!input.isSequence()) {
-                System.arraycopy(found, i * width, rowGradients, row, width);
+                System.arraycopy(found, i * width, rowGradients, row + input.first(), width);
                 continue;
             }
             for (int place = 0; place < places; place++) {
                 for (int d = 0; d < width; d++) {
-                    rowGradients[row + 1 + place * width + d] = found[(i * width + d) * places + place];
+                    rowGradients[row + input.column(place) + d] = found[(i * width + d) * places + place];
                 }
             }
         }

@@ -228,7 +228,8 @@ final class GraphRules {
         try {
             return ComputationGraphConfiguration.fromJson(configuration);
         } catch (RuntimeException unreadable) {
-            throw new IllegalArgumentException("cannot be read by DL4J: " + firstLine(unreadable), unreadable);
+            throw new IllegalArgumentException(
+                    "cannot be read by DL4J: " + GraphNetwork.firstLine(unreadable), unreadable);
         }
     }
 
@@ -236,13 +237,8 @@ final class GraphRules {
         try {
             return vertex.numParams(true);
         } catch (RuntimeException unfit) {
-            throw new IllegalArgumentException("cannot be read by DL4J: " + firstLine(unfit), unfit);
+            throw new IllegalArgumentException("cannot be read by DL4J: " + GraphNetwork.firstLine(unfit), unfit);
         }
-    }
-
-    static String firstLine(Throwable failed) {
-        String message = failed.getMessage() == null ? failed.getClass().getSimpleName() : failed.getMessage();
-        return message.lines().findFirst().orElse("");
     }
 
     /** Checks that each object is of a class that is listed, or of none that DL4J would make one of; and what members say. */

@@ -182,7 +182,7 @@ public final class PooledRows {
 
     /** Returns where a subject's row begins among its columns of a sequence, which has the oldest first. */
     private int place(GraphInput columns, int i, int at) {
-        return i * width + columns.first() + 1 + (starts[i + 1] - 1 - at) * table.dim();
+        return i * width + columns.column(starts[i + 1] - 1 - at);
     }
 
     private void poolEqually(float[] input, int from, int end) {
