@@ -50,10 +50,11 @@ public final class NeighbourList {
     private static final int FORM = -2; // stored before the neighbours
     private static final int FIRST_CAPACITY = 4;
     private static final int BYTES = 160;
-    private static final int BYTES_A_NEIGHBOUR = 16;
+    private static final int BYTES_A_NEIGHBOUR = 24;
     private static final int BYTES_A_USER = 8;
 
     private String[] items = new String[FIRST_CAPACITY];
+    private int[] hashes = new int[FIRST_CAPACITY]; // of the ids, so that an id is only read if it may be the one
     private int[] numbers =
             new int[FIRST_CAPACITY]; // in the catalogue, when they were asked for last; they may have changed
     private float[] weights = new float[FIRST_CAPACITY];
@@ -64,6 +65,8 @@ public final class NeighbourList {
     private int userCount;
     private double total;
     private long asOf; // epoch milliseconds
+    private byte[] written = {}; // the last stored form: the next one has most texts from it
+    private int[] texts = new int[FIRST_CAPACITY]; // where an id is in it; 0 if it is not
 
     /** An empty list. */
     public NeighbourList() {}
@@ -82,8 +85,10 @@ public final class NeighbourList {
         this.size = weights.length;
         this.items = Arrays.copyOf(items.toArray(String[]::new), Math.max(FIRST_CAPACITY, size));
         this.weights = Arrays.copyOf(weights, Math.max(FIRST_CAPACITY, size));
-        this.owners = new int[this.items.length];
-        this.numbers = new int[this.items.length];
+        makeRoom(this.items.length);
+        for (int at = 0; at < size; at++) {
+            hashes[at] = items.get(at).hashCode();
+        }
     }
 
     /** Receives a neighbour and its weight. */
@@ -237,10 +242,11 @@ public final class NeighbourList {
 
     /** Returns the item's place; takes one, with weight 0, if it has none. */
     private int place(String item, int user, int most) {
+        int hash = item.hashCode();
         int alone = 0;
         int lightestAlone = 0;
         for (int at = 0; at < size; at++) {
-            if (items[at].equals(item)) {
+            if (hashes[at] == hash && items[at].equals(item)) {
                 owners[at] = owners[at] == user ? user : OF_SEVERAL;
                 return at;
             }
@@ -250,6 +256,8 @@ public final class NeighbourList {
         }
         int at = alone >= MOST_ALONE ? lightestAlone : size < most ? append() : lightest(weights, size);
         items[at] = item;
+        hashes[at] = hash;
+        texts[at] = 0;
         weights[at] = 0;
         owners[at] = user;
         return at;
@@ -257,12 +265,18 @@ public final class NeighbourList {
 
     private int append() {
         if (size == items.length) {
-            items = Arrays.copyOf(items, 2 * size);
-            numbers = Arrays.copyOf(numbers, 2 * size);
-            weights = Arrays.copyOf(weights, 2 * size);
-            owners = Arrays.copyOf(owners, 2 * size);
+            makeRoom(2 * size);
         }
         return size++;
+    }
+
+    private void makeRoom(int places) {
+        items = Arrays.copyOf(items, places);
+        hashes = Arrays.copyOf(hashes, places);
+        numbers = Arrays.copyOf(numbers, places);
+        weights = Arrays.copyOf(weights, places);
+        owners = Arrays.copyOf(owners, places);
+        texts = Arrays.copyOf(texts, places);
     }
 
     private static int lightest(float[] weights, int size) {
@@ -286,6 +300,8 @@ public final class NeighbourList {
         for (int at = 0; at < size; at++) {
             if (isKept.test(items[at]) && (owners[at] == OF_SEVERAL || !isErased.test(owners[at]))) {
                 items[kept] = items[at];
+                hashes[kept] = hashes[at];
+                texts[kept] = texts[at];
                 numbers[kept] = numbers[at];
                 weights[kept] = weights[at];
                 owners[kept++] = owners[at];
@@ -306,7 +322,7 @@ public final class NeighbourList {
 
     /** Bytes on the heap, roughly, without the ids. */
     int heapBytes() {
-        return BYTES + BYTES_A_NEIGHBOUR * items.length + BYTES_A_USER * users.length;
+        return BYTES + BYTES_A_NEIGHBOUR * items.length + BYTES_A_USER * users.length + written.length;
     }
 
     /**
@@ -314,7 +330,8 @@ public final class NeighbourList {
      * then the digest [int32] and sum [float32] of each user.
      */
     public byte[] entry() {
-        return Form.written(form -> fields(form, id -> id));
+        written = Form.written(form -> fields(form, id -> id));
+        return written;
     }
 
     /**
@@ -335,13 +352,15 @@ public final class NeighbourList {
         form.integer(FORM);
         size = form.count(size);
         if (form.isRead()) {
-            items = Arrays.copyOf(items, Math.max(items.length, size));
-            numbers = Arrays.copyOf(numbers, items.length);
-            weights = Arrays.copyOf(weights, items.length);
-            owners = Arrays.copyOf(owners, items.length);
+            makeRoom(Math.max(items.length, size));
         }
         for (int at = 0; at < size; at++) {
-            items[at] = ids.apply(form.text(items[at]));
+            if (form.isRead()) {
+                items[at] = ids.apply(form.text(""));
+                hashes[at] = items[at].hashCode();
+            } else {
+                texts[at] = form.writeText(items[at], written, texts[at]);
+            }
             weights[at] = form.smallNumber(weights[at]);
             owners[at] = form.integer(owners[at]);
         }

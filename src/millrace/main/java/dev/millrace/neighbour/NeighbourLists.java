@@ -83,7 +83,7 @@ public final class NeighbourLists implements Durable {
     /** By item, the last used last. */
     private final Map<String, NeighbourList> cached = new LinkedHashMap<>(16, 0.75f, true);
 
-    private final Set<String> dirty = new HashSet<>();
+    private Set<String> dirty = new HashSet<>();
     private final NavigableSet<byte[]> unstored = new TreeSet<>(Arrays::compareUnsigned);
     private long cachedBytes;
     private Optional<String> swept =
@@ -140,28 +140,29 @@ public final class NeighbourLists implements Durable {
 
     private void observe(TrainingExample example) {
         List<String> history = example.user().history();
-        OptionalInt number = catalogue.number(example.item());
-        if (history.isEmpty() || number.isEmpty()) {
+        OptionalInt own = catalogue.number(example.item());
+        if (history.isEmpty() || own.isEmpty()) {
             return;
         }
-        String item = catalogue.itemAt(number.getAsInt());
+        String item = catalogue.itemAt(own.getAsInt());
         int user = NeighbourList.digest(example.user().user());
+        Optional<NeighbourList> backwards = find(item);
         for (int gap = 0; gap < Math.min(REACH, history.size()); gap++) {
-            OptionalInt before = catalogue.number(history.get(gap));
-            if (before.isPresent() && before.getAsInt() != number.getAsInt()) {
-                observe(item, catalogue.itemAt(before.getAsInt()), user, example.time(), 1.0 / (gap + 1));
+            OptionalInt number = catalogue.number(history.get(gap));
+            if (number.isEmpty() || number.getAsInt() == own.getAsInt()) {
+                continue;
             }
-        }
-    }
-
-    private void observe(String item, String before, int user, long time, double amount) {
-        Optional<NeighbourList> forwards = find(before);
-        if (forwards.isPresent() && !forwards.get().hasRoom(user, time, amount, settings.halfLife())) {
-            return;
-        }
-        NeighbourList backwards = find(item).orElseGet(() -> begin(item));
-        if (add(item, backwards, before, user, time, BACKWARDS * amount)) {
-            add(before, forwards.orElseGet(() -> begin(before)), item, user, time, amount);
+            String before = catalogue.itemAt(number.getAsInt());
+            double amount = 1.0 / (gap + 1);
+            Optional<NeighbourList> forwards = find(before);
+            if (forwards.isPresent() && !forwards.get().hasRoom(user, example.time(), amount, settings.halfLife())) {
+                continue;
+            }
+            NeighbourList list = backwards.orElseGet(() -> begin(item));
+            backwards = Optional.of(list);
+            if (add(item, list, before, user, example.time(), BACKWARDS * amount)) {
+                add(before, forwards.orElseGet(() -> begin(before)), item, user, example.time(), amount);
+            }
         }
     }
 
@@ -331,12 +332,13 @@ public final class NeighbourLists implements Durable {
             if (list == null) {
                 throw new IllegalStateException("the changed list of " + item + " left the heap");
             }
+            cachedBytes -= list.heapBytes();
             if (list.size() > 0) {
                 sink.put(key(item), list.entry());
+                cachedBytes += list.heapBytes();
             } else {
                 sink.delete(key(item));
                 cached.remove(item);
-                cachedBytes -= list.heapBytes();
             }
         }
         if (isSweptDirty) {
@@ -356,7 +358,7 @@ public final class NeighbourLists implements Durable {
         if (nextUnsent.isPresent()) {
             handOver(nextUnsent.get(), sink);
         }
-        dirty.clear();
+        dirty = new HashSet<>(); // clearing costs what the largest one held
         if (stored != EntrySource.NONE) {
             unstored.clear();
         }

@@ -50,7 +50,7 @@ public final class DecayedCounts implements Durable {
 
     private final double[] left; // of a count after some time, by half-life
 
-    private final Set<String> dirty = new HashSet<>();
+    private Set<String> dirty = new HashSet<>();
 
     /**
      * @param prefix first byte of this state's keys
@@ -195,7 +195,7 @@ public final class DecayedCounts implements Durable {
                 sink.put(key, Frame.seal(payload.putDouble(times[number])));
             }
         }
-        dirty.clear();
+        dirty = new HashSet<>(); // clearing costs what the largest one held
     }
 
     private void addTo(String item, double time, double amount) {

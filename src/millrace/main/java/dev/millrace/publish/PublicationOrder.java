@@ -77,7 +77,7 @@ final class PublicationOrder {
     private final FarthestFirst moved = new FarthestFirst(
             number -> vectors[number].item,
             (number, other) -> Moment.ORDER.compare(vectors[number].made, vectors[other].made));
-    private final Set<String> dirty = new HashSet<>();
+    private Set<String> dirty = new HashSet<>();
     private List<Restored> restored = new ArrayList<>();
     private long[] fingerprints = new long[0];
     private int[] found = new int[0];
@@ -191,7 +191,7 @@ final class PublicationOrder {
                 sink.put(key, Form.written(vectors[number].made::fields));
             }
         }
-        dirty.clear();
+        dirty = new HashSet<>(); // clearing costs what the largest one held
     }
 
     private void add(String item, Moment moment) {

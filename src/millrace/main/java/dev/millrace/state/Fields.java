@@ -49,6 +49,18 @@ public final class Fields {
         return this;
     }
 
+    /** As {@link #text}, with the text at a place of another framed value. */
+    void textOf(byte[] other, int at) {
+        int count = Integer.BYTES + (int) INT.get(other, at);
+        int to = room(count); // first: it may give the bytes another place
+        System.arraycopy(other, at, bytes, to, count);
+    }
+
+    /** Returns the number of bytes so far, the frame's among them. */
+    int size() {
+        return length;
+    }
+
     public byte[] framed() {
         return Frame.seal(Arrays.copyOf(bytes, length));
     }

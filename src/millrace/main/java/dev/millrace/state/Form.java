@@ -99,6 +99,23 @@ public final class Form {
         return now;
     }
 
+    /**
+     * Writes a text, from an earlier value if there is one, so that the text is not encoded anew.
+     *
+     * @param earlier a value that {@link #written(Consumer)} returned
+     * @param at where the text is in it, as this method returned; 0 if it is not
+     * @return where the text is in the value that is written
+     */
+    public int writeText(String text, byte[] earlier, int at) {
+        int to = written.size();
+        if (at == 0) {
+            written.text(text);
+        } else {
+            written.textOf(earlier, at);
+        }
+        return to;
+    }
+
     /** Passes over a text of a form that is read. */
     public void skipText() {
         skip(integer(0));
