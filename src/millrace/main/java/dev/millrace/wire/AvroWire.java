@@ -162,22 +162,33 @@ public final class AvroWire {
     }
 
     /**
-     * As {@link #decode}, of bytes that anybody may have written: ids that the registry does not have hold others up only for so long.
+     * As {@link #decode(Class, byte[], Function)}.
      *
      * @param ours the short way to the same core value, for what was written with today's schema
      */
-    @SuppressWarnings("ReferenceEquality") // of a writer's schema that is today's, WriterSchemas gives ours itself
+    <T extends SpecificRecord, R> R decode(Class<T> type, byte[] bytes, Function<T, R> toCore, Fields<R> ours) {
+        return decode(type, bytes, false, header -> either(type, bytes, header, toCore, ours));
+    }
+
+    /**
+     * As {@link #decode(Class, byte[], Function, Fields)}, of bytes that anybody may have written: ids that the registry does not have hold others
+     * up only for so long.
+     */
     <T extends SpecificRecord, R> R decodeForeign(Class<T> type, byte[] bytes, Function<T, R> toCore, Fields<R> ours) {
-        return decode(type, bytes, true, header -> {
-            if (header.schema == model.schemaOf(type)) {
-                try {
-                    return ours.read(new RecordDecoder(bytes, header.bytes));
-                } catch (RuntimeException | IOException broken) {
-                    // so is the other way, which says what is wrong
-                }
+        return decode(type, bytes, true, header -> either(type, bytes, header, toCore, ours));
+    }
+
+    @SuppressWarnings("ReferenceEquality") // of a writer's schema that is today's, WriterSchemas gives ours itself
+    private <T extends SpecificRecord, R> R either(
+            Class<T> type, byte[] bytes, Header header, Function<T, R> toCore, Fields<R> ours) throws IOException {
+        if (header.schema == model.schemaOf(type)) {
+            try {
+                return ours.read(new RecordDecoder(bytes, header.bytes));
+            } catch (RuntimeException | IOException broken) {
+                // so is the other way, which says what is wrong
             }
-            return toCore.apply(resolved(type, bytes, header));
-        });
+        }
+        return toCore.apply(resolved(type, bytes, header));
     }
 
     private <T extends SpecificRecord> T resolved(Class<T> type, byte[] bytes, Header header) throws IOException {

@@ -18,7 +18,7 @@ import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -31,50 +31,88 @@ import org.jspecify.annotations.Nullable;
  */
 final class BatchCodec {
 
+    private static final int FIRST_BRANCH = 0; // of the union of catalogue changes
+
+    // branches of the union of a column's values
+    private static final int ABSENT = 0;
+    private static final int PRESENT = 1; // and those behind it, by kind
+
     private BatchCodec() {}
 
-    static MiniBatchRecord toAvro(MiniBatch batch) {
+    /** Writes a batch in the order of its schema. */
+    static void write(RecordEncoder fields, MiniBatch batch) {
         LongSummaryStatistics times =
                 batch.examples().stream().mapToLong(TrainingExample::time).summaryStatistics();
+        Dictionary texts = new Dictionary();
+        RecordEncoder columns = new RecordEncoder(new byte[0]); // name the texts, which stand before them
+        write(columns, batch, texts);
+        fields.longInteger(batch.step())
+                .longInteger(batch.seed())
+                .longInteger(times.getCount() == 0 ? 0 : times.getMin())
+                .longInteger(times.getCount() == 0 ? 0 : times.getMax())
+                .all(batch.catalogue(), change -> TrainingRecords.write(fields, FIRST_BRANCH, change))
+                .all(unannounced(batch.catalogue()), at -> fields.longInteger(at))
+                .longInteger(batch.catalogueSize())
+                .all(texts.texts, fields::text)
+                .append(columns);
+    }
+
+    private static void write(RecordEncoder to, MiniBatch batch, Dictionary texts) {
         List<TrainingExample> examples = new ArrayList<>(batch.asLearnt().examples());
         examples.addAll(batch.exposed());
-        Dictionary texts = new Dictionary();
-        return MiniBatchRecord.newBuilder()
-                .setStep(batch.step())
-                .setSeed(batch.seed())
-                .setEventTimeFrom(times.getCount() == 0 ? 0 : times.getMin())
-                .setEventTimeTo(times.getCount() == 0 ? 0 : times.getMax())
-                .setCatalogue(
-                        batch.catalogue().stream().map(TrainingRecords::toAvro).toList())
-                .setUnannounced(unannounced(batch.catalogue()))
-                .setCatalogueSize(batch.catalogueSize())
-                .setExampleIds(column(examples, TrainingExample::id))
-                .setUsers(column(examples, example -> example.user().user()))
-                .setUserTimes(column(examples, example -> example.user().time()))
-                .setItems(column(examples, example -> texts.place(example.item())))
-                .setHistories(
-                        column(examples, example -> texts.places(example.user().history())))
-                .setActions(column(examples, example -> texts.place(example.action())))
-                .setWeights(column(examples, TrainingExample::weight))
-                .setTimes(column(examples, TrainingExample::time))
-                .setProducedAt(column(examples, TrainingExample::producedAt))
-                .setUserFeatures(featureColumns(
-                        column(examples, example -> example.user().features()), texts))
-                .setContext(featureColumns(column(examples, TrainingExample::context), texts))
-                .setLogProbability(boxed(batch.logProbability()))
-                .setNegatives(texts.places(batch.negatives()))
-                .setNegativeLogProbability(boxed(batch.negativeLogProbability()))
-                .setRemovedUsers(batch.removedUsers())
-                .setPopularityNegatives(batch.draws().byWeight())
-                .setMemoryNegatives(batch.draws().fromMemory())
-                .setPowerLogProbability(boxed(batch.draws().weightedLogProbability()))
-                .setHardNegatives(texts.places(batch.draws().hard()))
-                .setHardOwners(Arrays.stream(batch.draws().hardOwners()).boxed().toList())
-                .setExposed(batch.exposed().size())
-                .setRehearsed(batch.rehearsed().size())
-                .setClock(batch.clock())
-                .setTexts(texts.texts)
-                .build();
+        NegativeDraws draws = batch.draws();
+        Consumer<String> place = text -> to.longInteger(texts.place(text));
+        examples.forEach(example -> texts.place(example.item())); // the first places take one byte
+        to.all(examples, example -> to.text(example.id()))
+                .all(examples, example -> to.text(example.user().user()))
+                .all(examples, example -> to.longInteger(example.user().time()))
+                .all(examples, example -> to.all(example.user().history(), place))
+                .all(examples, example -> place.accept(example.item()))
+                .all(examples, example -> place.accept(example.action()))
+                .all(examples, example -> to.number(example.weight()))
+                .all(examples, example -> to.longInteger(example.time()))
+                .all(examples, example -> to.longInteger(example.producedAt()));
+        write(to, examples, example -> example.user().features(), place);
+        write(to, examples, TrainingExample::context, place);
+        to.smallNumbers(batch.logProbability())
+                .all(batch.negatives(), place)
+                .smallNumbers(batch.negativeLogProbability())
+                .all(batch.removedUsers(), to::text)
+                .longInteger(draws.byWeight())
+                .longInteger(draws.fromMemory())
+                .smallNumbers(draws.weightedLogProbability())
+                .all(draws.hard(), place)
+                .all(Arrays.stream(draws.hardOwners()).boxed().toList(), owner -> to.longInteger(owner))
+                .longInteger(batch.exposed().size())
+                .longInteger(batch.rehearsed().size())
+                .longInteger(batch.clock());
+    }
+
+    /** Writes features of examples, each as a column, in the order of their names. */
+    private static void write(
+            RecordEncoder to,
+            List<TrainingExample> examples,
+            Function<TrainingExample, Features> features,
+            Consumer<String> place) {
+        Map<String, @Nullable FeatureValue[]> columns = new HashMap<>();
+        for (int at = 0; at < examples.size(); at++) {
+            for (Map.Entry<String, FeatureValue> feature :
+                    features.apply(examples.get(at)).values().entrySet()) {
+                columns.computeIfAbsent(feature.getKey(), name -> new FeatureValue[examples.size()])[at] =
+                        feature.getValue();
+            }
+        }
+        FeatureValue.Visitor<RecordEncoder> cell = new FeatureCodec.Branches(to, PRESENT, place);
+        to.all(new TreeMap<>(columns).entrySet(), column -> {
+            to.text(column.getKey());
+            to.all(Arrays.asList(column.getValue()), value -> {
+                if (value == null) {
+                    to.longInteger(ABSENT);
+                } else {
+                    value.accept(cell);
+                }
+            });
+        });
     }
 
     static MiniBatch toCore(MiniBatchRecord record) {
@@ -134,26 +172,6 @@ final class BatchCodec {
                 .toList();
     }
 
-    private static <T> List<T> column(List<TrainingExample> examples, Function<TrainingExample, T> value) {
-        return examples.stream().map(value).toList();
-    }
-
-    private static List<FeatureColumn> featureColumns(List<Features> features, Dictionary texts) {
-        TreeSet<String> names = new TreeSet<>();
-        features.forEach(of -> names.addAll(of.values().keySet()));
-        List<FeatureColumn> columns = new ArrayList<>(names.size());
-        for (String name : names) {
-            List<@Nullable Object> values = new ArrayList<>(features.size());
-            for (Features of : features) {
-                values.add(of.value(name)
-                        .map(value -> FeatureCodec.toAvro(value, texts::place))
-                        .orElse(null));
-            }
-            columns.add(new FeatureColumn(name, values));
-        }
-        return columns;
-    }
-
     private static List<Features> features(List<FeatureColumn> columns, int count, List<String> texts) {
         if (columns.isEmpty()) {
             return Collections.nCopies(count, Features.NONE);
@@ -176,14 +194,6 @@ final class BatchCodec {
         return places.stream().map(texts::get).toList();
     }
 
-    static List<Float> boxed(float[] values) {
-        List<Float> boxed = new ArrayList<>(values.length);
-        for (float value : values) {
-            boxed.add(value);
-        }
-        return boxed;
-    }
-
     static float[] floats(List<Float> boxed) {
         float[] values = new float[boxed.size()];
         for (int at = 0; at < values.length; at++) {
@@ -199,14 +209,12 @@ final class BatchCodec {
         private final Map<String, Integer> places = new HashMap<>();
 
         int place(String text) {
-            return places.computeIfAbsent(text, added -> {
-                texts.add(added);
+            Integer known = places.putIfAbsent(text, texts.size());
+            if (known == null) {
+                texts.add(text);
                 return texts.size() - 1;
-            });
-        }
-
-        List<Integer> places(List<String> all) {
-            return all.stream().map(this::place).toList();
+            }
+            return known;
         }
     }
 }

@@ -173,7 +173,7 @@ public final class EventRecords {
                 event.getUserId(), event.getTime().toEpochMilli(), FeatureCodec.toCore(event.getFeatures()));
     }
 
-    private static CatalogueItem item(RecordDecoder from) throws IOException {
+    static CatalogueItem item(RecordDecoder from) throws IOException {
         return new CatalogueItem(from.readString(), from.readLong(), FeatureCodec.read(from));
     }
 

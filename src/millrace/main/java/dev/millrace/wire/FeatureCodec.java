@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.avro.AvroRuntimeException;
 
@@ -28,9 +29,7 @@ final class FeatureCodec {
 
     static Map<String, dev.millrace.avro.FeatureValue> toAvro(Features features) {
         Map<String, dev.millrace.avro.FeatureValue> values = new HashMap<>();
-        features.values()
-                .forEach((name, value) ->
-                        values.put(name, new dev.millrace.avro.FeatureValue(toAvro(value, text -> text))));
+        features.values().forEach((name, value) -> values.put(name, new dev.millrace.avro.FeatureValue(toAvro(value))));
         return values;
     }
 
@@ -50,34 +49,42 @@ final class FeatureCodec {
     static void write(RecordEncoder fields, Features features) {
         Map<String, FeatureValue> values = new HashMap<>();
         features.values().forEach(values::put);
-        FeatureValue.Visitor<RecordEncoder> writer = new Branches(fields);
+        FeatureValue.Visitor<RecordEncoder> writer = new Branches(fields, 0, fields::text);
         fields.all(values.entrySet(), feature -> {
             fields.text(feature.getKey());
             feature.getValue().accept(writer);
         });
     }
 
-    /** Writes a value as a branch of the union of its schema. */
-    private record Branches(RecordEncoder fields) implements FeatureValue.Visitor<RecordEncoder> {
+    /**
+     * Writes a value as a branch of the union of its schema.
+     *
+     * @param first branch of the union that is a category; the other kinds follow it
+     * @param text writes a text
+     */
+    record Branches(RecordEncoder fields, int first, Consumer<String> text)
+            implements FeatureValue.Visitor<RecordEncoder> {
 
         @Override
         public RecordEncoder category(FeatureValue.Category category) {
-            return fields.longInteger(CATEGORY).text(category.value());
+            fields.longInteger(first + CATEGORY);
+            text.accept(category.value());
+            return fields;
         }
 
         @Override
         public RecordEncoder quantity(FeatureValue.Quantity quantity) {
-            return fields.longInteger(QUANTITY).number(quantity.value());
+            return fields.longInteger(first + QUANTITY).number(quantity.value());
         }
 
         @Override
         public RecordEncoder bag(FeatureValue.Bag bag) {
-            return fields.longInteger(BAG).all(bag.values(), fields::text);
+            return fields.longInteger(first + BAG).all(bag.values(), text);
         }
 
         @Override
         public RecordEncoder dense(FeatureValue.Dense dense) {
-            return fields.longInteger(DENSE).all(dense.values(), fields::smallNumber);
+            return fields.longInteger(first + DENSE).all(dense.values(), fields::smallNumber);
         }
     }
 
@@ -103,11 +110,11 @@ final class FeatureCodec {
         };
     }
 
-    private interface Element<T> {
+    interface Element<T> {
         T read() throws IOException;
     }
 
-    private static <T> List<T> list(RecordDecoder from, Element<T> element) throws IOException {
+    static <T> List<T> list(RecordDecoder from, Element<T> element) throws IOException {
         List<T> list = new ArrayList<>();
         for (long block = from.readArrayStart(); block > 0; block = from.arrayNext()) {
             for (long left = block; left > 0; left--) {
@@ -121,20 +128,20 @@ final class FeatureCodec {
         return Instant.ofEpochMilli(epochMillis);
     }
 
-    /**
-     * A value as the union of its schema holds it.
-     *
-     * @param text how a text stands there
-     */
-    static Object toAvro(FeatureValue value, Function<String, Object> text) {
+    /** A value as the union of its schema holds it. */
+    private static Object toAvro(FeatureValue value) {
         return value.match(
-                category -> text.apply(category.value()),
+                FeatureValue.Category::value,
                 FeatureValue.Quantity::value,
-                bag -> bag.values().stream().map(text).toList(),
+                FeatureValue.Bag::values,
                 dense -> new FeatureVector(dense.values()));
     }
 
-    /** The other way of {@link #toAvro(FeatureValue, Function)}. */
+    /**
+     * A value that a union holds.
+     *
+     * @param text what stands there for a text
+     */
     static FeatureValue toCore(Object union, Function<Object, String> text) {
         if (union instanceof Double number) {
             return new FeatureValue.Quantity(number);

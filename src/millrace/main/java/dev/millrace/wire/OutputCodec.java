@@ -42,27 +42,35 @@ import org.jspecify.annotations.Nullable;
 /** What the trainer and operators write between core and Avro: embeddings, neighbours, progress, generations and actions. */
 final class OutputCodec {
 
+    private static final int LOG_PARTITION = 0; // the log has one
+
     private OutputCodec() {}
 
-    /** @param vector [dim] of the embedding, which is present: a tombstone has no value */
-    static ItemEmbeddingRecord toAvro(ItemEmbedding embedding, float[] vector, String logTopic) {
-        List<Float> components = new ArrayList<>(BatchCodec.boxed(vector));
+    /**
+     * Writes an embedding in the order of its schema.
+     *
+     * @param vector [dim] of the embedding, which is present: a tombstone has no value
+     */
+    static void write(RecordEncoder fields, ItemEmbedding embedding, float[] vector, String logTopic) {
         PublishedPopularity popularity = embedding.popularity();
-        components.addAll(popularity.dimensions());
-        return ItemEmbeddingRecord.newBuilder()
-                .setItemId(embedding.item())
-                .setVector(components)
-                .setGeneration(embedding.generation())
-                .setStep(embedding.step())
-                .setLogTopic(logTopic)
-                .setEventTime(instant(embedding.eventTime()))
-                .setProducedAt(instant(embedding.producedAt()))
-                .setLogPopularities(popularity.numbers())
-                .setPopularityHalfLives(popularity.halfLives())
-                .setExtraDimensions(popularity.dimensions().size())
-                .setItemTime(instant(embedding.itemTime()))
-                .setAttributes(FeatureCodec.toAvro(embedding.attributes()))
-                .build();
+        List<Float> more = popularity.dimensions();
+        float[] components = Arrays.copyOf(vector, vector.length + more.size());
+        for (int at = 0; at < more.size(); at++) {
+            components[vector.length + at] = more.get(at);
+        }
+        fields.text(embedding.item())
+                .smallNumbers(components)
+                .text(embedding.generation())
+                .longInteger(embedding.step())
+                .text(logTopic)
+                .longInteger(LOG_PARTITION)
+                .longInteger(embedding.eventTime())
+                .longInteger(embedding.producedAt())
+                .all(popularity.numbers(), fields::smallNumber)
+                .all(popularity.halfLives(), fields::longInteger)
+                .longInteger(more.size())
+                .longInteger(embedding.itemTime());
+        FeatureCodec.write(fields, embedding.attributes());
     }
 
     static ItemEmbedding toCore(ItemEmbeddingRecord record) {

@@ -65,6 +65,24 @@ final class RecordEncoder {
         return longInteger(0);
     }
 
+    RecordEncoder smallNumbers(float[] values) {
+        if (values.length > 0) {
+            longInteger(values.length);
+            for (float value : values) {
+                smallNumber(value);
+            }
+        }
+        return longInteger(0);
+    }
+
+    /** Writes what another one has written. */
+    RecordEncoder append(RecordEncoder other) {
+        reserve(other.length);
+        System.arraycopy(other.bytes, 0, bytes, length, other.length);
+        length += other.length;
+        return this;
+    }
+
     byte[] written() {
         return Arrays.copyOf(bytes, length);
     }

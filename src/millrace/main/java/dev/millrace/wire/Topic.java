@@ -34,11 +34,11 @@ import org.apache.avro.specific.SpecificRecord;
 public final class Topic<T> {
 
     /** Keyed by step. */
-    public static final Topic<MiniBatch> MINI_BATCHES = of(
-            MiniBatchRecord.class,
+    public static final Topic<MiniBatch> MINI_BATCHES = new Topic<>(
             batch -> Utf8.bytes(Long.toString(batch.step())),
-            BatchCodec::toAvro,
-            BatchCodec::toCore);
+            (wire, name, batch) -> Optional.of(
+                    wire.encode(name, MiniBatchRecord.getClassSchema(), fields -> BatchCodec.write(fields, batch))),
+            decoding(MiniBatchRecord.class, (key, record) -> record.map(BatchCodec::toCore)));
 
     /** Keyed by user. */
     public static final Topic<UserFeatures> USER_FEATURES = new Topic<>(
@@ -48,8 +48,11 @@ public final class Topic<T> {
             decoding(UserFeaturesRecord.class, (key, record) -> record.map(TrainingRecords::toCore)));
 
     /** Keyed by part. */
-    public static final Topic<PartProgress> TRAINING_PROGRESS =
-            of(ProgressRecord.class, part -> Utf8.bytes(part.part()), OutputCodec::toAvro, OutputCodec::toCore);
+    public static final Topic<PartProgress> TRAINING_PROGRESS = new Topic<>(
+            ProgressRecord.class,
+            part -> Utf8.bytes(part.part()),
+            part -> Optional.of(OutputCodec.toAvro(part)),
+            (key, record) -> record.map(OutputCodec::toCore));
 
     /** Keyed by generation and kind of fact. A kind that only another version knows is left out. */
     public static final Topic<GenerationFact> GENERATIONS = new Topic<>(
@@ -94,10 +97,17 @@ public final class Topic<T> {
     /** @param logTopic name of the topic of mini-batches, by whose steps the embeddings go */
     public static Topic<ItemEmbedding> itemEmbeddings(String logTopic) {
         return new Topic<>(
-                ItemEmbeddingRecord.class,
                 embedding -> itemKey(embedding.generation(), embedding.item()),
-                embedding -> embedding.vector().map(vector -> OutputCodec.toAvro(embedding, vector, logTopic)),
-                (key, record) -> Optional.of(itemEmbedding(generation(key), Utf8.text(behindGeneration(key)), record)));
+                (wire, name, embedding) -> embedding
+                        .vector()
+                        .map(vector -> wire.encode(
+                                name,
+                                ItemEmbeddingRecord.getClassSchema(),
+                                fields -> OutputCodec.write(fields, embedding, vector, logTopic))),
+                decoding(
+                        ItemEmbeddingRecord.class,
+                        (key, record) ->
+                                Optional.of(itemEmbedding(generation(key), Utf8.text(behindGeneration(key)), record))));
     }
 
     /**
@@ -148,11 +158,6 @@ public final class Topic<T> {
         return (wire, of, value) -> value.isPresent()
                 ? wire.decode(type, value.get(), record -> toCore.apply(of, Optional.of(record)))
                 : toCore.apply(of, Optional.empty());
-    }
-
-    private static <T, A extends SpecificRecord> Topic<T> of(
-            Class<A> type, Function<T, byte[]> key, Function<T, A> toAvro, Function<A, T> toCore) {
-        return new Topic<>(type, key, value -> Optional.of(toAvro.apply(value)), (of, record) -> record.map(toCore));
     }
 
     public byte[] key(T value) {

@@ -1,7 +1,5 @@
 package dev.millrace.wire;
 
-import static dev.millrace.wire.FeatureCodec.instant;
-
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.avro.ExampleRecord;
 import dev.millrace.avro.ItemEvent;
@@ -10,13 +8,23 @@ import dev.millrace.avro.TrainingRecord;
 import dev.millrace.avro.UserFeaturesRecord;
 import dev.millrace.avro.UserRemoval;
 import dev.millrace.catalogue.CatalogueChange;
+import dev.millrace.event.CatalogueItem;
 import dev.millrace.feature.UserFeatures;
+import java.io.IOException;
 import java.util.function.Consumer;
+import org.apache.avro.AvroRuntimeException;
 
 /** The values of the topic training-examples: examples, catalogue changes and removals of users, in one order. Safe for threads. */
 public final class TrainingRecords {
 
-    private static final int EXAMPLE = 0; // branch of the union of entries
+    // branches of the union of entries
+    private static final int EXAMPLE = 0;
+    private static final int CHANGE = 1; // and the next one
+    private static final int USER_REMOVAL = 3;
+
+    // branches of a union of catalogue changes, from its first
+    private static final int ITEM = 0;
+    private static final int REMOVAL = 1;
 
     private final AvroWire wire;
 
@@ -29,11 +37,12 @@ public final class TrainingRecords {
     }
 
     public byte[] encode(String topic, CatalogueChange change) {
-        return wire.encode(topic, new TrainingRecord(toAvro(change)));
+        return wire.encode(topic, TrainingRecord.getClassSchema(), fields -> write(fields, CHANGE, change));
     }
 
     public byte[] encodeUserRemoval(String topic, String user) {
-        return wire.encode(topic, new TrainingRecord(new UserRemoval(user)));
+        return wire.encode(topic, TrainingRecord.getClassSchema(), fields -> fields.longInteger(USER_REMOVAL)
+                .text(user));
     }
 
     /**
@@ -46,17 +55,32 @@ public final class TrainingRecords {
             Consumer<TrainingExample> example,
             Consumer<CatalogueChange> change,
             Consumer<String> userRemoval) {
-        wire.<TrainingRecord, Runnable>decode(TrainingRecord.class, value, record -> {
-                    Object entry = record.getEntry();
-                    if (entry instanceof ExampleRecord avro) {
-                        TrainingExample core = toCore(avro);
-                        return () -> example.accept(core);
-                    } else if (entry instanceof UserRemoval removal) {
-                        return () -> userRemoval.accept(removal.getUserId());
-                    }
-                    CatalogueChange core = toCore(entry);
-                    return () -> change.accept(core);
-                })
+        wire.<TrainingRecord, Runnable>decode(
+                        TrainingRecord.class,
+                        value,
+                        record -> {
+                            Object entry = record.getEntry();
+                            if (entry instanceof ExampleRecord avro) {
+                                TrainingExample core = toCore(avro);
+                                return () -> example.accept(core);
+                            } else if (entry instanceof UserRemoval removal) {
+                                return () -> userRemoval.accept(removal.getUserId());
+                            }
+                            CatalogueChange core = toCore(entry);
+                            return () -> change.accept(core);
+                        },
+                        from -> {
+                            int branch = from.readIndex();
+                            if (branch == EXAMPLE) {
+                                TrainingExample core = example(from);
+                                return () -> example.accept(core);
+                            } else if (branch == USER_REMOVAL) {
+                                String user = from.readString();
+                                return () -> userRemoval.accept(user);
+                            }
+                            CatalogueChange core = change(from, branch - CHANGE);
+                            return () -> change.accept(core);
+                        })
                 .run();
     }
 
@@ -72,6 +96,23 @@ public final class TrainingRecords {
                 .flag(example.isPositive());
     }
 
+    private static TrainingExample example(RecordDecoder from) throws IOException {
+        return new TrainingExample(
+                from.readString(),
+                new UserFeatures(
+                        from.readString(),
+                        from.readLong(),
+                        FeatureCodec.read(from),
+                        FeatureCodec.list(from, from::readString)),
+                FeatureCodec.read(from),
+                from.readString(),
+                from.readString(),
+                from.readDouble(),
+                from.readLong(),
+                from.readLong(),
+                from.readBoolean());
+    }
+
     static TrainingExample toCore(ExampleRecord example) {
         return new TrainingExample(
                 example.getExampleId(),
@@ -85,14 +126,33 @@ public final class TrainingRecords {
                 example.getClicked());
     }
 
-    /** An {@link ItemEvent} or {@link ItemRemoval}, as unions hold it. */
-    static Object toAvro(CatalogueChange change) {
+    /**
+     * Writes a change as a branch of a union.
+     *
+     * @param first branch that is an {@link ItemEvent}; an {@link ItemRemoval} is the next
+     */
+    static RecordEncoder write(RecordEncoder fields, int first, CatalogueChange change) {
         return change.match(
-                upsert -> EventRecords.toAvro(upsert.item()),
-                removal -> new ItemRemoval(removal.itemId(), instant(removal.time())));
+                upsert -> {
+                    CatalogueItem item = upsert.item();
+                    fields.longInteger(first + ITEM).text(item.item()).longInteger(item.time());
+                    FeatureCodec.write(fields, item.features());
+                    return fields;
+                },
+                removal -> fields.longInteger(first + REMOVAL)
+                        .text(removal.itemId())
+                        .longInteger(removal.time()));
     }
 
-    /** The other way of {@link #toAvro(CatalogueChange)}. */
+    private static CatalogueChange change(RecordDecoder from, int branch) throws IOException {
+        return switch (branch) {
+            case ITEM -> new CatalogueChange.Upsert(EventRecords.item(from));
+            case REMOVAL -> new CatalogueChange.Removal(from.readString(), from.readLong());
+            default -> throw new AvroRuntimeException("a union of catalogue changes has no branch " + branch);
+        };
+    }
+
+    /** An {@link ItemEvent} or {@link ItemRemoval}. */
     static CatalogueChange toCore(Object change) {
         if (change instanceof ItemEvent item) {
             return new CatalogueChange.Upsert(EventRecords.toCore(item));

@@ -69,6 +69,7 @@ class CodecTest {
         TrainingRecord decoded = wire.decode(TrainingRecord.class, bytes);
 
         assertThat(TrainingRecords.toCore((ExampleRecord) decoded.getEntry())).isEqualTo(example);
+        assertThat(trainingRecord(bytes)).isEqualTo(example);
         assertThat(again(Topic.USER_FEATURES, example.user())).isEqualTo(example.user());
     }
 
@@ -94,6 +95,30 @@ class CodecTest {
                 .isEqualTo(wire.encode("training-examples", record));
         assertThat(wire.encode(Topic.USER_FEATURES, "user-features", example.user()))
                 .hasValue(wire.encode("user-features", user));
+    }
+
+    @Test
+    void catalogueChangesAndRemovalsOfUsersComeBack() {
+        TrainingRecords records = new TrainingRecords(wire);
+        CatalogueChange listed = new CatalogueChange.Upsert(new CatalogueItem(
+                "i1", 1_700_000_000_000L, Features.of(Map.of("price", new FeatureValue.Quantity(-3)))));
+        CatalogueChange removed = new CatalogueChange.Removal("i1", 1_700_000_000_000L);
+        for (CatalogueChange change : List.of(listed, removed)) {
+            byte[] bytes = records.encode("training-examples", change);
+            TrainingRecord decoded = wire.decode(TrainingRecord.class, bytes);
+
+            assertThat(TrainingRecords.toCore(decoded.getEntry())).isEqualTo(change);
+            assertThat(trainingRecord(bytes)).isEqualTo(change);
+        }
+        assertThat(trainingRecord(records.encodeUserRemoval("training-examples", "ann")))
+                .isEqualTo("ann");
+    }
+
+    /** The example, change or removed user that a value holds. */
+    private Object trainingRecord(byte[] bytes) {
+        List<Object> read = new ArrayList<>();
+        new TrainingRecords(wire).decode(bytes, read::add, read::add, read::add);
+        return read.get(0);
     }
 
     @Property(tries = 50)
@@ -207,9 +232,12 @@ class CodecTest {
                     Features.of(Map.of(
                             "tags", new FeatureValue.Bag(List.of("a", "b")), "price", new FeatureValue.Quantity(3))));
 
-            ItemEmbeddingRecord record =
-                    OutputCodec.toAvro(embedding, embedding.vector().orElseThrow(), "mini-batches");
+            ItemEmbeddingRecord record = wire.decode(
+                    ItemEmbeddingRecord.class,
+                    wire.encode(Topic.itemEmbeddings("mini-batches"), "item-embeddings", embedding)
+                            .orElseThrow());
 
+            assertThat(record.getLogTopic()).isEqualTo("mini-batches");
             assertThat(record.getVector()).isEqualTo(isDimension ? List.of(0.6f, -0.8f, 2.75f) : List.of(0.6f, -0.8f));
             assertThat(again(Topic.ITEM_EMBEDDINGS, embedding))
                     .usingRecursiveComparison()

@@ -289,7 +289,8 @@ class RecordedLogTest {
                 if (trainer.isBatchReady()) {
                     MiniBatch batch = trainer.closeBatch();
                     trainer.learnUnexamined(batch);
-                    byte[] record = wire.encode("mini-batches", BatchCodec.toAvro(batch));
+                    byte[] record = wire.encode(Topic.MINI_BATCHES, "mini-batches", batch)
+                            .orElseThrow();
                     out.writeInt(record.length);
                     out.write(record);
                     closed++;
