@@ -28,12 +28,14 @@ import dev.millrace.publish.PublishedPopularity;
 import dev.millrace.state.Books;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -71,6 +73,32 @@ final class OutputCodec {
                 .longInteger(more.size())
                 .longInteger(embedding.itemTime());
         FeatureCodec.write(fields, embedding.attributes());
+    }
+
+    /** Reads what {@link #write} has written. */
+    static ItemEmbedding embedding(RecordDecoder from) throws IOException {
+        String item = from.readString();
+        float[] components = from.readFloats();
+        String generation = from.readString();
+        long step = from.readLong();
+        from.skipString(); // the log's topic
+        from.readInt(); // and partition
+        long eventTime = from.readLong();
+        long producedAt = from.readLong();
+        List<Float> numbers = FeatureCodec.list(from, from::readFloat);
+        List<Long> halfLives = FeatureCodec.list(from, from::readLong);
+        int extra = from.readInt();
+        int dim = components.length - Objects.checkIndex(extra, components.length + 1);
+        return new ItemEmbedding(
+                item,
+                Optional.of(Arrays.copyOf(components, dim)),
+                generation,
+                step,
+                eventTime,
+                producedAt,
+                new PublishedPopularity(numbers, halfLives, extra > 0),
+                from.readLong(),
+                FeatureCodec.read(from));
     }
 
     static ItemEmbedding toCore(ItemEmbeddingRecord record) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.io.Decoder;
 import org.apache.avro.util.Utf8;
@@ -133,6 +134,19 @@ final class RecordDecoder extends Decoder {
     @Override
     public long skipMap() throws IOException {
         return skipBlocks();
+    }
+
+    /** Reads an array of floats. */
+    float[] readFloats() throws IOException {
+        float[] floats = new float[0];
+        for (long block = readArrayStart(); block > 0; block = arrayNext()) {
+            int from = floats.length;
+            floats = Arrays.copyOf(floats, Math.toIntExact(from + block));
+            for (int at = from; at < floats.length; at++) {
+                floats[at] = readFloat();
+            }
+        }
+        return floats;
     }
 
     @Override

@@ -17,6 +17,7 @@ import dev.millrace.operation.OperatorAction;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.ModelUpdate;
 import dev.millrace.state.Utf8;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;
@@ -45,7 +46,10 @@ public final class Topic<T> {
             user -> Utf8.bytes(user.user()),
             (wire, name, user) -> Optional.of(wire.encode(
                     name, UserFeaturesRecord.getClassSchema(), fields -> TrainingRecords.write(fields, user))),
-            decoding(UserFeaturesRecord.class, (key, record) -> record.map(TrainingRecords::toCore)));
+            decoding(
+                    UserFeaturesRecord.class,
+                    (key, record) -> record.map(TrainingRecords::toCore),
+                    (key, from) -> TrainingRecords.user(from)));
 
     /** Keyed by part. */
     public static final Topic<PartProgress> TRAINING_PROGRESS = new Topic<>(
@@ -107,7 +111,11 @@ public final class Topic<T> {
                 decoding(
                         ItemEmbeddingRecord.class,
                         (key, record) ->
-                                Optional.of(itemEmbedding(generation(key), Utf8.text(behindGeneration(key)), record))));
+                                Optional.of(itemEmbedding(generation(key), Utf8.text(behindGeneration(key)), record)),
+                        (key, from) -> {
+                            int unused = split(key); // or the record is none of the topic
+                            return OutputCodec.embedding(from);
+                        }));
     }
 
     /**
@@ -117,6 +125,11 @@ public final class Topic<T> {
      * @param list absent if the item has none any more
      */
     public record ItemNeighbours(String generation, long step, String item, Optional<NeighbourList> list) {}
+
+    /** The short way to what a record holds, for a value that was written with today's schema. */
+    private interface Reading<T> {
+        T read(byte[] key, RecordDecoder from) throws IOException;
+    }
 
     private final Function<T, byte[]> key;
     private final Encoding<T> encoding;
@@ -157,6 +170,17 @@ public final class Topic<T> {
             Class<A> type, BiFunction<byte[], Optional<A>, Optional<T>> toCore) {
         return (wire, of, value) -> value.isPresent()
                 ? wire.decode(type, value.get(), record -> toCore.apply(of, Optional.of(record)))
+                : toCore.apply(of, Optional.empty());
+    }
+
+    private static <T, A extends SpecificRecord> Decoding<T> decoding(
+            Class<A> type, BiFunction<byte[], Optional<A>, Optional<T>> toCore, Reading<T> ours) {
+        return (wire, of, value) -> value.isPresent()
+                ? wire.decode(
+                        type,
+                        value.get(),
+                        record -> toCore.apply(of, Optional.of(record)),
+                        from -> Optional.of(ours.read(of, from)))
                 : toCore.apply(of, Optional.empty());
     }
 

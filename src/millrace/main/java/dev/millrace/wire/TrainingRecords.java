@@ -96,14 +96,10 @@ public final class TrainingRecords {
                 .flag(example.isPositive());
     }
 
-    private static TrainingExample example(RecordDecoder from) throws IOException {
+    static TrainingExample example(RecordDecoder from) throws IOException {
         return new TrainingExample(
                 from.readString(),
-                new UserFeatures(
-                        from.readString(),
-                        from.readLong(),
-                        FeatureCodec.read(from),
-                        FeatureCodec.list(from, from::readString)),
+                user(from),
                 FeatureCodec.read(from),
                 from.readString(),
                 from.readString(),
@@ -167,6 +163,11 @@ public final class TrainingRecords {
         fields.text(user.user()).longInteger(user.time());
         FeatureCodec.write(fields, user.features());
         fields.all(user.history(), fields::text);
+    }
+
+    static UserFeatures user(RecordDecoder from) throws IOException {
+        return new UserFeatures(
+                from.readString(), from.readLong(), FeatureCodec.read(from), FeatureCodec.list(from, from::readString));
     }
 
     static UserFeatures toCore(UserFeaturesRecord user) {

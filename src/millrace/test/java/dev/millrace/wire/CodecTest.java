@@ -4,6 +4,7 @@ import static dev.millrace.wire.GeneratedEvents.features;
 import static dev.millrace.wire.GeneratedEvents.ids;
 import static dev.millrace.wire.GeneratedEvents.times;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.alarm.Alarm;
 import dev.millrace.attribute.TrainingExample;
@@ -36,6 +37,7 @@ import dev.millrace.state.Books;
 import dev.millrace.stream.Streams;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -59,6 +61,7 @@ import org.junit.jupiter.api.Test;
 class CodecTest {
 
     private static final int BROKER_LIMIT_BYTES = 1_000_000;
+    private static final int SINGLE_OBJECT_HEADER_BYTES = 10; // two of the format, eight of the schema
 
     private final AvroWire wire = Streams.wire();
 
@@ -71,6 +74,22 @@ class CodecTest {
         assertThat(TrainingRecords.toCore((ExampleRecord) decoded.getEntry())).isEqualTo(example);
         assertThat(trainingRecord(bytes)).isEqualTo(example);
         assertThat(again(Topic.USER_FEATURES, example.user())).isEqualTo(example.user());
+    }
+
+    /** Not by way of Avro's classes, which would read what the short way stumbles over. */
+    @Property(tries = 100)
+    void theShortWaysReadExamplesAndUsers(@ForAll("examples") TrainingExample example) throws IOException {
+        byte[] bytes = new TrainingRecords(wire).encode("training-examples", example);
+        byte[] user = wire.encode(Topic.USER_FEATURES, "user-features", example.user())
+                .orElseThrow();
+
+        RecordDecoder from = new RecordDecoder(bytes, SINGLE_OBJECT_HEADER_BYTES);
+
+        assertThat(from.readIndex()).isZero();
+        assertThat(TrainingRecords.example(from)).isEqualTo(example);
+        assertThat(from.remainingBytes()).isZero();
+        assertThat(TrainingRecords.user(new RecordDecoder(user, SINGLE_OBJECT_HEADER_BYTES)))
+                .isEqualTo(example.user());
     }
 
     @Property(tries = 100)
@@ -218,7 +237,7 @@ class CodecTest {
     }
 
     @Test
-    void popularityItemTimeAndAttributesComeBack() {
+    void popularityItemTimeAndAttributesComeBack() throws IOException {
         for (boolean isDimension : new boolean[] {false, true}) {
             ItemEmbedding embedding = new ItemEmbedding(
                     "i1",
@@ -232,16 +251,33 @@ class CodecTest {
                     Features.of(Map.of(
                             "tags", new FeatureValue.Bag(List.of("a", "b")), "price", new FeatureValue.Quantity(3))));
 
-            ItemEmbeddingRecord record = wire.decode(
-                    ItemEmbeddingRecord.class,
-                    wire.encode(Topic.itemEmbeddings("mini-batches"), "item-embeddings", embedding)
-                            .orElseThrow());
+            byte[] bytes = wire.encode(Topic.itemEmbeddings("mini-batches"), "item-embeddings", embedding)
+                    .orElseThrow();
+            ItemEmbeddingRecord record = wire.decode(ItemEmbeddingRecord.class, bytes);
+            RecordDecoder from = new RecordDecoder(bytes, SINGLE_OBJECT_HEADER_BYTES);
 
             assertThat(record.getLogTopic()).isEqualTo("mini-batches");
             assertThat(record.getVector()).isEqualTo(isDimension ? List.of(0.6f, -0.8f, 2.75f) : List.of(0.6f, -0.8f));
-            assertThat(again(Topic.ITEM_EMBEDDINGS, embedding))
-                    .usingRecursiveComparison()
-                    .isEqualTo(embedding);
+            assertThat(OutputCodec.toCore(record)).usingRecursiveComparison().isEqualTo(embedding);
+            assertThat(OutputCodec.embedding(from)).usingRecursiveComparison().isEqualTo(embedding);
+            assertThat(from.remainingBytes()).isZero();
+        }
+    }
+
+    @Test
+    void embeddingWithMoreExtraDimensionsThanComponentsIsNone() {
+        ItemEmbeddingRecord.Builder record = ItemEmbeddingRecord.newBuilder()
+                .setItemId("i1")
+                .setVector(List.of(1f))
+                .setGeneration("g1")
+                .setStep(1)
+                .setAttributes(Map.of());
+        for (int extra : new int[] {-1, 2}) {
+            byte[] bytes = wire.encode(
+                    "item-embeddings", record.setExtraDimensions(extra).build());
+
+            assertThatThrownBy(() -> wire.decode(Topic.ITEM_EMBEDDINGS, Topic.itemKey("g1", "i1"), bytes))
+                    .isInstanceOf(UndecodableException.class);
         }
     }
 
