@@ -28,11 +28,6 @@ public record DeclaredGraph(String configuration, List<String> inputs, String ou
         return parameters(saved);
     }
 
-    /** Whether it begins with parameters that were saved. */
-    public boolean isSaved() {
-        return !saved.isEmpty();
-    }
-
     /** Characters of its text. */
     public int length() {
         return configuration.length() + saved.length();

@@ -30,6 +30,7 @@ public final class GraphNetwork {
     /** A part of DL4J's flat parameters. */
     private record Segment(String layer, int from, int length, boolean isBias) {}
 
+    private final DeclaredGraph declared;
     private final List<GraphInput> inputs;
     private final String output;
     private final int width;
@@ -48,6 +49,7 @@ public final class GraphNetwork {
      * @throws IllegalStateException if the native libraries cannot be loaded
      */
     public GraphNetwork(DeclaredGraph declared, List<GraphInput> inputs, int width, long seed) {
+        this.declared = declared;
         this.inputs = inputs;
         this.output = declared.output();
         this.width = width;
@@ -76,7 +78,6 @@ public final class GraphNetwork {
         graph.init();
         this.segments = segments(graph);
         segments.forEach(segment -> lengths[segment.isBias() ? 1 : 0] += segment.length());
-        declared.parameters().ifPresent(saved -> graph.setParams(Nd4j.createFromArray(saved)));
     }
 
     /** What a failure says, in one line. */
@@ -131,13 +132,15 @@ public final class GraphNetwork {
     }
 
     /**
-     * Returns the tensors as they are.
+     * Returns the tensors to begin with, of a network that has loaded none: those that were saved, else as DL4J has drawn them.
      *
-     * @param outputScale factor on the matrices of the output's layer
+     * @param outputScale factor on the drawn matrices of the output's layer
      */
-    public float[][] tensors(double outputScale) {
+    public float[][] initialTensors(double outputScale) {
+        Optional<float[]> saved = declared.parameters();
+        saved.ifPresent(parameters -> graph.setParams(Nd4j.createFromArray(parameters)));
         float[] flat = graph.params().dup('c').data().asFloat();
-        for (Segment segment : segments) {
+        for (Segment segment : saved.isPresent() ? List.<Segment>of() : segments) {
             if (!segment.isBias() && segment.layer().equals(output)) {
                 for (int at = segment.from(); at < segment.from() + segment.length(); at++) {
                     flat[at] = (float) (flat[at] * outputScale);
@@ -229,38 +232,54 @@ public final class GraphNetwork {
         graph.clear();
     }
 
+    /** The graph's inputs of some rows. Masks are filled: a sequence has one, features have none. */
     private INDArray[] given(float[] rows, int stride, int from, int count, int size, INDArray[] masks) {
         INDArray[] given = new INDArray[inputs.size()];
         for (int at = 0; at < given.length; at++) {
             GraphInput input = inputs.get(at);
-            int width = input.width();
-            int places = input.places();
-            float[] numbers = new float[size * width * Math.max(places, 1)];
-            float[] mask = new float[size * places];
-            for (int i = 0; i < count; i++) {
-                int row = (from + i) * stride;
-                if (!input.isSequence()) {
-                    System.arraycopy(rows, row + input.first(), numbers, i * width, width);
-                    continue;
-                }
-                for (int place = 0; place < (int) rows[row + input.first()]; place++) {
-                    mask[i * places + place] = 1;
-                    for (int d = 0; d < width; d++) { // DL4J has [row, width, place]
-                        numbers[(i * width + d) * places + place] = rows[row + input.column(place) + d];
-                    }
-                }
-            }
-            given[at] = input.isSequence()
-                    ? Nd4j.createFromArray(numbers).reshape(size, width, places)
-                    : Nd4j.createFromArray(numbers).reshape(size, width);
+            int first = from * stride + input.first();
             if (input.isSequence()) {
-                for (int i = 0; i < size; i++) {
-                    mask[i * places] = 1; // an empty history is one place of zeros
-                }
-                masks[at] = Nd4j.createFromArray(mask).reshape(size, places);
+                masks[at] = mask(rows, stride, first, count, size, input.places());
+                given[at] = sequence(rows, stride, first, count, size, input);
+            } else {
+                given[at] = features(rows, stride, first, count, size, input.width());
             }
         }
         return given;
+    }
+
+    private static INDArray features(float[] rows, int stride, int first, int count, int size, int width) {
+        float[] numbers = new float[size * width];
+        for (int i = 0; i < count; i++) {
+            System.arraycopy(rows, first + i * stride, numbers, i * width, width);
+        }
+        return Nd4j.createFromArray(numbers).reshape(size, width);
+    }
+
+    private static INDArray sequence(float[] rows, int stride, int first, int count, int size, GraphInput input) {
+        int width = input.width();
+        int places = input.places();
+        float[] numbers = new float[size * width * places];
+        for (int i = 0; i < count; i++) {
+            int row = first + i * stride;
+            for (int place = 0; place < (int) rows[row]; place++) {
+                int from = row - input.first() + input.column(place);
+                for (int d = 0; d < width; d++) { // DL4J has [row, width, place]
+                    numbers[(i * width + d) * places + place] = rows[from + d];
+                }
+            }
+        }
+        return Nd4j.createFromArray(numbers).reshape(size, width, places);
+    }
+
+    /** Marks the places that a history has. An empty one is one place of zeros. */
+    private static INDArray mask(float[] rows, int stride, int first, int count, int size, int places) {
+        float[] mask = new float[size * places];
+        for (int i = 0; i < size; i++) {
+            int filled = i < count ? (int) rows[first + i * stride] : 0;
+            Arrays.fill(mask, i * places, i * places + Math.max(filled, 1), 1);
+        }
+        return Nd4j.createFromArray(mask).reshape(size, places);
     }
 
     private static void give(GraphInput input, float[] found, int n, float[] rowGradients, int stride) {

@@ -133,7 +133,7 @@ final class GraphShape implements NetworkShape {
     /** DL4J draws them, or they were saved with the graph. */
     @Override
     public float[][] initialWeights(Engine engine, long seed, double outputScale) {
-        return new GraphNetwork(graph, columns, outputs, seed).tensors(graph.isSaved() ? 1 : outputScale);
+        return new GraphNetwork(graph, columns, outputs, seed).initialTensors(outputScale);
     }
 
     private GraphNetwork take() {

@@ -199,4 +199,31 @@ class GraphShapeTest {
         assertThat(shape.initialWeights(Engine.VECTOR, 4, 1)[0])
                 .isNotEqualTo(shape.initialWeights(Engine.VECTOR, 3, 1)[0]);
     }
+
+    @Test
+    void aSavedGraphBeginsWithItsParametersWhateverTheSeedAndTheOutputScale() {
+        String fixed = graph("mlp")
+                .configuration()
+                .replaceFirst("\"nin\":0", "\"nin\":" + FEATURES)
+                .replaceFirst("\"nin\":0", "\"nin\":" + WIDTH)
+                .replaceFirst("\"nout\":0", "\"nout\":" + WIDTH);
+        // DL4J has them layer by layer, each with its matrix, then its biases
+        int[] ends = {FEATURES * WIDTH, WIDTH, WIDTH * WIDTH, WIDTH};
+        Arrays.parallelPrefix(ends, Integer::sum);
+        float[] saved = new float[ends[3]];
+        for (int at = 0; at < saved.length; at++) {
+            saved[at] = at;
+        }
+
+        float[][] begun = shape(GraphText.read(GraphText.of(fixed, saved))).initialWeights(Engine.VECTOR, 3, 0);
+
+        float[] matrices = begun[0];
+        float[] biases = begun[1];
+        assertThat(Arrays.copyOf(matrices, ends[0])).containsExactly(Arrays.copyOf(saved, ends[0]));
+        assertThat(Arrays.copyOfRange(matrices, ends[0], matrices.length))
+                .containsExactly(Arrays.copyOfRange(saved, ends[1], ends[2]));
+        assertThat(Arrays.copyOf(biases, WIDTH)).containsExactly(Arrays.copyOfRange(saved, ends[0], ends[1]));
+        assertThat(Arrays.copyOfRange(biases, WIDTH, biases.length))
+                .containsExactly(Arrays.copyOfRange(saved, ends[2], ends[3]));
+    }
 }
