@@ -1,13 +1,13 @@
 package dev.millrace.model.graph;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.settings.SettingFault;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
@@ -152,17 +152,30 @@ final class GraphRules {
     private static final Set<String> OF_PLACES =
             Set.of("kernelSize", "stride", "padding", "dilation", "tbpttFwdLength", "tbpttBackLength");
 
-    /** Members that would move or change parameters beside the optimiser of the settings, each with what it has when it does nothing. */
-    private static final Map<String, Set<String>> LEFT_TO_SETTINGS = new TreeMap<>(Map.of(
-            "regularization", Set.of("[]", "null"),
-            "regularizationBias", Set.of("[]", "null"),
-            "constraints", Set.of("[]", "null"),
-            "weightNoise", Set.of("null"),
-            "gradientNormalization", Set.of("\"None\"", "null")));
+    private static final String OPTIMISER = "the optimiser of the settings moves all parameters, see optimiser.*";
+    private static final String ROWS = "no row may depend on another";
 
-    /** Members of which one value alone leaves each row to itself. */
-    private static final Map<String, Set<String>> OF_ROWS =
-            Map.of("mergeAxis", Set.of("1"), "poolingDimensions", Set.of("null"));
+    /** Members that have one meaning here, whatever DL4J would do by others. */
+    private static final Map<String, Fixed> FIXED = Map.of(
+            "regularization", new Fixed(OPTIMISER, "[]", "null"),
+            "regularizationBias", new Fixed(OPTIMISER, "[]", "null"),
+            "constraints", new Fixed(OPTIMISER, "[]", "null"),
+            "weightNoise", new Fixed(OPTIMISER, "null"),
+            "gradientNormalization", new Fixed(OPTIMISER, "\"None\"", "null"),
+            "mergeAxis", new Fixed(ROWS, "1"),
+            "poolingDimensions", new Fixed(ROWS, "null"),
+            "dataType", new Fixed("numbers are floats", "\"FLOAT\""));
+
+    /**
+     * What a member may have.
+     *
+     * @param values in JSON
+     */
+    private record Fixed(String reason, List<String> values) {
+        Fixed(String reason, String... values) {
+            this(reason, List.of(values));
+        }
+    }
 
     /** Rows of a tile. */
     static final int TILE = 8;
@@ -280,25 +293,16 @@ final class GraphRules {
     }
 
     private static void checkMember(String where, String name, JsonNode value) {
-        Set<String> nothing = LEFT_TO_SETTINGS.getOrDefault(name, Set.of());
-        require(
-                nothing.isEmpty() || nothing.contains(value.toString()),
-                where + " has " + name + ": the optimiser of the settings moves all parameters, see optimiser.*");
-        Set<String> ofRows = OF_ROWS.getOrDefault(name, Set.of());
-        require(
-                ofRows.isEmpty() || ofRows.contains(value.toString()),
-                where + " has " + name + " " + value + ": must be " + String.join("", ofRows)
-                        + ", so that no row depends on another");
-        require(
-                !name.equals("dataType") || value.asText("").equals("FLOAT"),
-                where + " has dataType " + value.asText("") + ": must be FLOAT");
+        String found = where + " has " + name + " " + SettingFault.shown(value.toString()) + ": must be ";
+        Optional.ofNullable(FIXED.get(name))
+                .ifPresent(fixed -> require(
+                        fixed.values().contains(value.toString()),
+                        found + String.join(" or ", fixed.values()) + ", as " + fixed.reason()));
         boolean isWidth = Set.of("nin", "nout", "nIn", "nOut").contains(name);
         require(
                 !isWidth || (value.asLong(-1) >= 0 && value.asLong(-1) <= MOST_WIDTH),
-                where + " has " + name + " " + value + ": must be in [0, " + MOST_WIDTH + "]");
-        require(
-                !OF_PLACES.contains(name) || areSmall(value),
-                where + " has " + name + " " + value + ": must be in [0, " + MOST_PLACES + "]");
+                found + "in [0, " + MOST_WIDTH + "]");
+        require(!OF_PLACES.contains(name) || areSmall(value), found + "in [0, " + MOST_PLACES + "]");
     }
 
     private static boolean areSmall(JsonNode numbers) {

@@ -41,12 +41,12 @@ class DeclaredGraphTest {
                         + "|vertex hidden has a layer of class org.deeplearning4j.nn.conf.layers.BatchNormalization",
                 "org.deeplearning4j.nn.conf.graph.LayerVertex|org.deeplearning4j.nn.conf.graph.FrozenVertex"
                         + "|vertex hidden has class org.deeplearning4j.nn.conf.graph.FrozenVertex: must be one of",
-                "\"regularization\": []|\"regularization\": [ {} ]|vertex hidden has regularization: the optimiser of the",
+                "\"regularization\": []|\"regularization\": [ {} ]|vertex hidden has regularization [{}]: must be [] or null",
                 "\"gradientNormalization\": \"None\"|\"gradientNormalization\": \"ClipElementWiseAbsoluteValue\""
                         + "|vertex hidden has gradientNormalization",
                 "\"nout\": 64|\"nout\": 1000000|vertex hidden has nout 1000000: must be in [0, 8192]",
                 "\"nout\": 64|\"nout\": -1|vertex hidden has nout -1",
-                "\"dataType\": \"FLOAT\"|\"dataType\": \"DOUBLE\"|dataType DOUBLE: must be FLOAT",
+                "\"dataType\": \"FLOAT\"|\"dataType\": \"DOUBLE\"|dataType \"DOUBLE\": must be \"FLOAT\"",
                 "\"networkOutputs\": [|\"networkOutputs\": [ \"hidden\",|must have one output",
                 // Jackson also takes a list for an object with its class
                 "\"idropout\": null|\"idropout\": [\"org.deeplearning4j.nn.conf.dropout.GaussianNoise\", {}]"
