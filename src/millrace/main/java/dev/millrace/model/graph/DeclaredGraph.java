@@ -49,6 +49,10 @@ public record DeclaredGraph(String configuration, List<String> inputs, String ou
             return Optional.empty();
         }
         ByteBuffer bytes = ByteBuffer.wrap(Base64.getDecoder().decode(saved));
+        if (bytes.remaining() % Float.BYTES != 0) {
+            throw new IllegalArgumentException(
+                    "has saved parameters of " + bytes.remaining() + " bytes: must be " + Float.BYTES + " for each");
+        }
         float[] parameters = new float[bytes.remaining() / Float.BYTES];
         bytes.asFloatBuffer().get(parameters);
         for (float parameter : parameters) {

@@ -64,10 +64,12 @@ class DeclaredGraphTest {
     }
 
     @Test
-    void whatIsNoJson() {
-        assertThatThrownBy(() -> GraphText.read("{"))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("is no JSON");
+    void whatIsNoJson() throws IOException {
+        for (String text : List.of("{", json("mlp") + "{}")) {
+            assertThatThrownBy(() -> GraphText.read(text))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("is no JSON");
+        }
         assertThatThrownBy(() -> GraphText.read("{" + " ".repeat(5 << 20) + "}"))
                 .hasMessageContaining("has 5242882 characters, and a graph at most");
     }
@@ -88,6 +90,10 @@ class DeclaredGraphTest {
         assertThat(saved.parameters().orElseThrow()).containsExactly(parameters);
         assertThatThrownBy(() -> GraphText.read(GraphText.of(fixed, new float[count - 1])))
                 .hasMessageContaining("has 8320 parameters, and 8319 were saved with it");
+        // 4 * 8320 = 33280 bytes end with a group of one byte in Base64; as a full group it has two more
+        String stray = GraphText.of(fixed, parameters).replace("==\"}", "AA\"}");
+        assertThatThrownBy(() -> GraphText.read(stray))
+                .hasMessageContaining("has saved parameters of 33282 bytes: must be 4 for each");
     }
 
     /** Of DL4J's documentation: two inputs, each with a layer, merged; and layers that also read what the layer before them read. */
