@@ -24,7 +24,9 @@ final class ClusterOperations implements Operations {
 
     @Override
     public Change promote(Operator operator, String generation) {
-        return new Change(generation, new GenerationAdmin(cluster, log(operator)).promote(generation));
+        return new Change(
+                generation,
+                new GenerationAdmin(cluster, log(operator)).promote(generation, GenerationAdmin.history(cluster)));
     }
 
     @Override

@@ -43,11 +43,11 @@ public final class GenerationAdmin {
     /**
      * Lets a generation answer.
      *
+     * @param history as {@link #history} has just read it
      * @return the one that was to answer before
      * @throws GenerationRefusedException if it is not known, not complete, retired, or answers already
      */
-    public Optional<String> promote(String generation) {
-        GenerationHistory history = history(cluster);
+    public Optional<String> promote(String generation, GenerationHistory history) {
         OperatorAction ordered = log.ordered(Kind.PROMOTE, generation, answered(history));
         return carryOut(
                 ordered,

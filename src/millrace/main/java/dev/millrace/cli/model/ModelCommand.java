@@ -86,13 +86,17 @@ public final class ModelCommand {
             @Mixin OutputOption output,
             @Parameters(paramLabel = "GENERATION", description = "full name, as model list prints it")
                     String generation) {
-        GenerationHistory history = GenerationAdmin.history(Clusters.open(config.settings()));
+        Cluster cluster = Clusters.open(config.settings());
+        GenerationHistory history;
+        try (ProgressLine line = output.progress("read")) {
+            history = GenerationAdmin.history(cluster.followedBy(line));
+        }
         if (history.fact(generation, Kind.STARTED).stream().anyMatch(GenerationFact::needsNatives)) {
             output.say(
                     "generation " + generation + " needs ND4J's native libraries: servers without them keep what they"
                             + " answer from, as their /readyz says");
         }
-        Optional<String> before = order(config, output, "model promote", admin -> admin.promote(generation));
+        Optional<String> before = Clusters.admin(cluster, "model promote").promote(generation, history);
         output.write(Row.of("promoted", generation).with("answered", before));
         before.ifPresent(one -> output.say("millrace model rollback goes back to " + one));
         return 0;
