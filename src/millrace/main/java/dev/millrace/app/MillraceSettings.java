@@ -133,7 +133,6 @@ public record MillraceSettings(
                 new TreeMap<>(values));
         Extension.ALL.forEach(extension -> extension.readSettings(reader));
         if (isLast) {
-            settings.trainer().requireRunningGraphs(reader);
             reader.finish();
         }
         return settings;

@@ -34,7 +34,6 @@ public record LearnerSettings(TrainerSettings trainer, SortedMap<String, String>
     public static LearnerSettings read(SortedMap<String, String> texts) {
         SettingsReader reader = new SettingsReader(texts);
         TrainerSettings trainer = TrainerSettings.read(reader);
-        trainer.requireRunningGraphs(reader);
         reader.finish();
         return new LearnerSettings(trainer, reader.effective());
     }

@@ -51,7 +51,6 @@ public final class ModelFeed implements EncoderFeed {
         }
         SettingsReader reader = new SettingsReader(settings);
         TrainerSettings read = TrainerSettings.read(reader);
-        read.requireRunningGraphs(reader);
         reader.finish();
         byte[] prefix = prefix(generation);
         QueryEncoder tower = new QueryEncoder(

@@ -54,6 +54,7 @@ public final class SettingsReader {
     private final SortedMap<String, SettingDoc> documented;
     private final SortedMap<String, String> effective;
     private final Set<String> kept;
+    private final SortedMap<String, Runnable> lastChecks;
     private final List<SettingFault> faults;
     private final List<String> names;
     private boolean isFree;
@@ -63,6 +64,7 @@ public final class SettingsReader {
         this.documented = new TreeMap<>();
         this.effective = new TreeMap<>();
         this.kept = new HashSet<>();
+        this.lastChecks = new TreeMap<>();
         this.faults = new ArrayList<>();
         this.names = List.of();
     }
@@ -72,6 +74,7 @@ public final class SettingsReader {
         this.documented = whole.documented;
         this.effective = whole.effective;
         this.kept = whole.kept;
+        this.lastChecks = whole.lastChecks;
         this.faults = whole.faults;
         this.names = names;
         this.isFree = whole.isFree;
@@ -270,9 +273,13 @@ public final class SettingsReader {
         return List.copyOf(documented.values());
     }
 
-    /** Whether no fault has been found so far. */
-    public boolean isFaultless() {
-        return faults.isEmpty();
+    /**
+     * Adds a check that costs much, such as one that loads native libraries. {@link #finish} makes it, if nothing else is wrong.
+     *
+     * @param name a later check of the same name takes its place: two parts may read the same settings
+     */
+    public void requireLast(String name, Runnable check) {
+        lastChecks.put(name, check);
     }
 
     /**
@@ -293,6 +300,9 @@ public final class SettingsReader {
                         nearest(key).map(near -> ", did you mean " + near + "?").orElse("");
                 faults.add(new SettingFault(key, shown, "is not a setting" + meant));
             }
+        }
+        if (faults.isEmpty()) {
+            lastChecks.values().forEach(Runnable::run);
         }
         if (!faults.isEmpty()) {
             throw new InvalidSettingsException(faults);

@@ -47,12 +47,15 @@ public record TrainerSettings(
     /** Of the bytes of embedding rows on the heap, as its divisor, so many more are for lists of neighbours. */
     private static final int NEIGHBOURS_SHARE = 8;
 
-    /** Reads the settings of a learner. Faults are the reader's to report. */
+    /** Reads the settings of a learner. Faults are the reader's to report, graphs that do not run in this process among them. */
     public static TrainerSettings read(SettingsReader reader) {
         BatchSettings batch = BatchSettings.read(reader);
+        ModelSettings model = ModelSettings.read(reader);
+        reader.requireLast("graphs", () -> model.graphFaults(System.getenv())
+                .forEach(fault -> reader.require(false, fault.path(), fault.value(), fault.rule())));
         return new TrainerSettings(
                 batch,
-                ModelSettings.read(reader),
+                model,
                 Engine.read(reader),
                 reader.free(free -> free.integer("learn.threads = 1 in [1, " + Team.MOST
                         + "]: threads that share a learning step; any number gives the same bits")),
@@ -93,19 +96,6 @@ public record TrainerSettings(
     /** Returns the mixture of a new learner. */
     Mixture mixture() {
         return new Mixture(fast.halfLives().size(), fast.first());
-    }
-
-    /**
-     * Requires that the model's graphs run in this process, if nothing else is wrong. Their natives are loaded for it.
-     *
-     * @param reader that these settings were read by
-     * @throws InvalidSettingsException with every fault
-     */
-    public void requireRunningGraphs(SettingsReader reader) {
-        if (model.hasGraph() && reader.isFaultless()) {
-            model.graphFaults(System.getenv())
-                    .forEach(fault -> reader.require(false, fault.path(), fault.value(), fault.rule()));
-        }
     }
 
     /** What decides the bits of a step in this process, beside its inputs. */

@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SettingsReaderTest {
+
+    private final AtomicInteger made = new AtomicInteger();
 
     @Test
     void allFaultsAreReportedTogetherAsPathValueRule() {
@@ -47,6 +50,19 @@ class SettingsReaderTest {
         assertThatThrownBy(reader::finish)
                 .isInstanceOfSatisfying(InvalidSettingsException.class, invalid -> assertThat(invalid.faults())
                         .hasSize(1));
+    }
+
+    @Test
+    void aCostlyCheckIsMadeOnceAndOnlyWhereNothingElseIsWrong() {
+        SettingsReader reader = new SettingsReader(Map.of("batch.size", "3"));
+        reader.integer("batch.size = 128 in [2, 8192]: positives");
+        for (int part = 0; part < 2; part++) {
+            reader.requireLast("odd", () -> reader.require(false, "batch.size", made.incrementAndGet(), "is costly"));
+        }
+
+        assertThatThrownBy(reader::finish).hasMessageContaining("batch.size = 1: is costly");
+        assertThatThrownBy(reader::finish).isInstanceOf(InvalidSettingsException.class);
+        assertThat(made).hasValue(1);
     }
 
     @Test
