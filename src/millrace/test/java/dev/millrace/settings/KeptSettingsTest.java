@@ -35,6 +35,15 @@ class KeptSettingsTest {
     }
 
     @Test
+    void longValuesThatBeginAlikeAreToldApart() {
+        String file = "{\"layers\": " + " ".repeat(300);
+
+        assertThat(SettingFault.shown(file + "1}"))
+                .startsWith("{\"layers\": … (313 characters, hash ") // 11 of the name, 300 blanks, 2
+                .isNotEqualTo(SettingFault.shown(file + "2}"));
+    }
+
+    @Test
     void settingThatOneSideDoesNotKnow() {
         KeptSettings here = kept(Map.of());
         KeptSettings older = here.without(new KeptSettings(new TreeMap<>(Map.of("dim", "4"))));
