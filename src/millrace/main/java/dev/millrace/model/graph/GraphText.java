@@ -36,7 +36,6 @@ public final class GraphText {
         JsonNode root = json(text);
         boolean isSaved = root.has(PARAMETERS);
         JsonNode configuration = isSaved ? root.path(CONFIGURATION) : root;
-        dropShapes(configuration);
         dropLoss(
                 configuration.path("vertices"),
                 configuration.path("networkOutputs").path(0).asText());
@@ -48,12 +47,16 @@ public final class GraphText {
         return new DeclaredGraph(configuration.toString(), inputs, output, saved);
     }
 
-    /** Drops what DL4J works out from the widths, and writes as if it were declared. */
-    private static void dropShapes(JsonNode node) {
+    /** Drops what DL4J writes as if it were declared: shapes that follow from the widths, and a seed, which is another whenever a graph is built. */
+    private static JsonNode declared(JsonNode node) {
         if (node instanceof ObjectNode object) {
             object.remove("layerParams");
+            if (object.path("seed").isNumber()) { // and no vertex of that name
+                object.remove("seed");
+            }
         }
-        node.forEach(GraphText::dropShapes);
+        node.forEach(GraphText::declared);
+        return node;
     }
 
     /** Makes an output layer, as graphs of DL4J end with, the dense layer that it is: the loss is ours. */
@@ -74,7 +77,7 @@ public final class GraphText {
         return both.toString();
     }
 
-    /** Returns a text without what JSON does not need: files that differ in that alone are one graph. */
+    /** Returns a text without what JSON does not need, and without seeds: files that differ in that alone are one graph. */
     public static String compact(String text) {
         return json(text).toString();
     }
@@ -91,7 +94,7 @@ public final class GraphText {
                     "has " + text.length() + " characters, and a graph at most " + GraphRules.MOST_CHARACTERS);
         }
         try {
-            return JSON.readTree(text);
+            return declared(JSON.readTree(text));
         } catch (JsonProcessingException broken) {
             throw new IllegalArgumentException("is no JSON: " + broken.getOriginalMessage(), broken);
         }

@@ -75,6 +75,16 @@ class DeclaredGraphTest {
     }
 
     @Test
+    void theSeedOfTheDayOnWhichItWasBuiltIsNotOfTheGraph() throws IOException {
+        String seeded = json("mlp").replace("\"epochCount\": 0", "\"seed\": 1796063956537, \"epochCount\": 0");
+        assertThat(seeded).contains("\"seed\"");
+        assertThat(GraphText.compact(seeded)).isEqualTo(GraphText.compact(json("mlp")));
+        // but of its names
+        String named = json("mlp").replace("\"hidden\"", "\"seed\"");
+        assertThat(GraphText.read(named).configuration()).contains("\"seed\":{", "\"seed\":[");
+    }
+
+    @Test
     void aGraphHasABoundOfParameters() throws IOException {
         String wide = json("mlp").replace("\"nin\": 0", "\"nin\": 8192").replace("\"nout\": 64", "\"nout\": 8192");
         assertThatThrownBy(() -> GraphText.read(wide)).hasMessageContaining("parameters, and a graph at most 1000000");
