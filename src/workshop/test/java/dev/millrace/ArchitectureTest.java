@@ -25,6 +25,7 @@ class ArchitectureTest {
             "event",
             "state",
             "feature",
+            "experiment",
             "attribute",
             "catalogue",
             "popularity",

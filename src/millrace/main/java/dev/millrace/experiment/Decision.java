@@ -1,0 +1,95 @@
+package dev.millrace.experiment;
+
+import dev.millrace.experiment.Experiment.Result;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Optional;
+
+/** The rule by which an experiment goes on: a function of what was counted, of the treatment's learner and of the time. */
+public final class Decision {
+
+    private Decision() {}
+
+    /**
+     * What is known of an experiment at one moment.
+     *
+     * @param sums of all partitions together
+     * @param countedAt when the partition that was last heard longest ago was heard, epoch milliseconds; absent if one was never heard in this stage
+     * @param learner of the treatment; absent if nothing was ever heard of it
+     */
+    public record Facts(ExperimentSums sums, Optional<Instant> countedAt, Optional<Learner> learner) {}
+
+    /**
+     * What is known of the treatment's learner.
+     *
+     * @param heardAt when it last wrote its progress
+     * @param alarms that are active with it and not with the control's, and why it withholds its vectors; empty if all is well
+     */
+    public record Learner(Instant heardAt, String alarms) {}
+
+    /**
+     * Returns the experiment's next state; absent if it stays as it is.
+     *
+     * <p>A guard or an upper bound below 0 rolls back. A lower bound above 0 promotes. Else the ramp goes on when the stage has lasted long enough and
+     * each arm has been counted in it. A promotion or a ramp needs counts that are at most as old as the plan allows: silence promotes nothing.
+     */
+    public static Optional<Experiment> next(Experiment experiment, Facts facts, Instant now) {
+        if (!experiment.isRunning()) {
+            return Optional.empty();
+        }
+        Experiment.Plan plan = experiment.plan();
+        Optional<String> fault = guard(
+                facts, plan, Instant.ofEpochMilli(experiment.stages().get(0).at()), now);
+        if (fault.isPresent()) {
+            return Optional.of(experiment.ended(Result.ROLLED_BACK, now.toEpochMilli(), "guard: " + fault.get()));
+        }
+        Uplift uplift = Uplift.of(facts.sums(), plan);
+        if (uplift.upper() < 0) {
+            return Optional.of(experiment.ended(Result.ROLLED_BACK, now.toEpochMilli(), bounds(uplift)));
+        }
+        if (facts.countedAt().isEmpty() || isOlder(facts.countedAt().get(), plan.maxAge(), now)) {
+            return Optional.empty();
+        }
+        if (uplift.lower() > 0) {
+            return Optional.of(experiment.ended(Result.PROMOTED, now.toEpochMilli(), bounds(uplift)));
+        }
+        int stage = experiment.stage();
+        boolean isDue =
+                isOlder(Instant.ofEpochMilli(experiment.stages().get(stage).at()), plan.every(), now);
+        boolean isCounted =
+                facts.sums().exposures(Arm.CONTROL, stage) > 0 && facts.sums().exposures(Arm.TREATMENT, stage) > 0;
+        return experiment.canRamp() && isDue && isCounted
+                ? Optional.of(experiment.ramped(now.toEpochMilli()))
+                : Optional.empty();
+    }
+
+    /** Returns what is wrong with the treatment, if anything is. */
+    private static Optional<String> guard(Facts facts, Experiment.Plan plan, Instant started, Instant now) {
+        if (facts.learner().isEmpty()) {
+            return isOlder(started, plan.maxAge(), now)
+                    ? Optional.of("nothing was heard of the treatment's learner for " + plan.maxAge())
+                    : Optional.empty();
+        }
+        Learner learner = facts.learner().get();
+        if (!learner.alarms().isEmpty()) {
+            return Optional.of(learner.alarms());
+        }
+        return isOlder(learner.heardAt(), plan.maxAge(), now) && isOlder(started, plan.maxAge(), now)
+                ? Optional.of("the treatment's learner was last heard at " + learner.heardAt())
+                : Optional.empty();
+    }
+
+    private static boolean isOlder(Instant moment, Duration age, Instant now) {
+        return moment.plus(age).isBefore(now);
+    }
+
+    private static String bounds(Uplift uplift) {
+        return String.format(
+                Locale.ROOT,
+                "uplift %+.2f %%, between %+.2f %% and %+.2f %%",
+                100 * uplift.estimate(),
+                100 * uplift.lower(),
+                100 * uplift.upper());
+    }
+}

@@ -1,0 +1,172 @@
+package dev.millrace.experiment;
+
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.ObjLongConsumer;
+
+/**
+ * What the users of an experiment did, added up by arm and stage. One thread.
+ *
+ * <p>With x the counted exposures of a user in a stage, and y the actions on them that are the goal, it has for each arm: the sums of x and of y by
+ * stage, and for each two stages k and l the sums over users of x_k x_l, x_k y_l and y_k y_l. From these follows the variance of any ratio of sums with
+ * users as clusters. All are whole numbers, so neither the order of events nor that of partitions changes them.
+ */
+public final class ExperimentSums {
+
+    private final OfArm[] arms = {new OfArm(), new OfArm()};
+
+    /** Sums of one arm, each [stages] or [stages, stages]; of the products only those with k ≤ l, but for xy, which has all. */
+    private static final class OfArm {
+
+        final long[] users = new long[Experiment.MOST_STAGES];
+        final long[] exposures = new long[Experiment.MOST_STAGES];
+        final long[] goals = new long[Experiment.MOST_STAGES];
+        final long[][] xx = new long[Experiment.MOST_STAGES][Experiment.MOST_STAGES];
+        final long[][] xy = new long[Experiment.MOST_STAGES][Experiment.MOST_STAGES];
+        final long[][] yy = new long[Experiment.MOST_STAGES][Experiment.MOST_STAGES];
+        final SortedMap<String, Long> actions = new TreeMap<>(); // by stage and name
+    }
+
+    public ExperimentSums() {}
+
+    /**
+     * Restores sums.
+     *
+     * @param sums as {@link #byName()} gave them; a name that only another version knows is left out
+     */
+    public ExperimentSums(SortedMap<String, Long> sums) {
+        for (Arm arm : Arm.values()) {
+            OfArm own = of(arm);
+            for (int k = 0; k < Experiment.MOST_STAGES; k++) {
+                own.users[k] = sums.getOrDefault(name(arm, k, "users"), 0L);
+                own.exposures[k] = sums.getOrDefault(name(arm, k, "exposures"), 0L);
+                own.goals[k] = sums.getOrDefault(name(arm, k, "goals"), 0L);
+                for (int l = 0; l < Experiment.MOST_STAGES; l++) {
+                    own.xx[k][l] = sums.getOrDefault(name(arm, k, l, "xx"), 0L);
+                    own.xy[k][l] = sums.getOrDefault(name(arm, k, l, "xy"), 0L);
+                    own.yy[k][l] = sums.getOrDefault(name(arm, k, l, "yy"), 0L);
+                }
+            }
+            String actions = arm.label() + "/action/";
+            sums.tailMap(actions).forEach((name, sum) -> {
+                if (name.startsWith(actions)) {
+                    own.actions.put(name.substring(actions.length()), sum);
+                }
+            });
+        }
+    }
+
+    /** Returns the sums that are not 0, by name: {@code treatment/0/exposures}, {@code control/0-1/xy}, {@code treatment/action/0/like}. */
+    public SortedMap<String, Long> byName() {
+        SortedMap<String, Long> sums = new TreeMap<>();
+        ObjLongConsumer<String> taker = (name, sum) -> {
+            if (sum != 0) {
+                sums.put(name, sum);
+            }
+        };
+        for (Arm arm : Arm.values()) {
+            OfArm own = of(arm);
+            for (int k = 0; k < Experiment.MOST_STAGES; k++) {
+                taker.accept(name(arm, k, "users"), own.users[k]);
+                taker.accept(name(arm, k, "exposures"), own.exposures[k]);
+                taker.accept(name(arm, k, "goals"), own.goals[k]);
+                for (int l = 0; l < Experiment.MOST_STAGES; l++) {
+                    taker.accept(name(arm, k, l, "xx"), own.xx[k][l]);
+                    taker.accept(name(arm, k, l, "xy"), own.xy[k][l]);
+                    taker.accept(name(arm, k, l, "yy"), own.yy[k][l]);
+                }
+            }
+            own.actions.forEach((action, sum) -> sums.put(arm.label() + "/action/" + action, sum));
+        }
+        return sums;
+    }
+
+    private static String name(Arm arm, int stage, String what) {
+        return arm.label() + '/' + stage + '/' + what;
+    }
+
+    private static String name(Arm arm, int k, int l, String what) {
+        return arm.label() + '/' + k + '-' + l + '/' + what;
+    }
+
+    /** Counts an exposure of a user, unless the user has too many in the stage. Returns whether it counts. */
+    public boolean expose(Arm arm, int stage, UserCounts user) {
+        int own = user.exposures(stage);
+        if (own >= UserCounts.MOST_EXPOSURES) {
+            return false;
+        }
+        OfArm sums = of(arm);
+        sums.users[stage] += own == 0 ? 1 : 0;
+        sums.exposures[stage]++;
+        sums.xx[stage][stage] += 2L * own + 1; // (x + 1)² − x²
+        sums.xy[stage][stage] += user.actions(stage);
+        for (int other = 0; other < user.stages(); other++) {
+            if (other != stage && user.wasIn(arm, other)) {
+                sums.xx[Math.min(other, stage)][Math.max(other, stage)] += user.exposures(other);
+                sums.xy[stage][other] += user.actions(other);
+            }
+        }
+        user.expose(arm, stage);
+        return true;
+    }
+
+    /**
+     * Counts an action on an exposure that counted.
+     *
+     * @param isGoal whether it is what the experiment is about
+     */
+    public void act(Arm arm, int stage, UserCounts user, String action, boolean isGoal) {
+        OfArm sums = of(arm);
+        sums.actions.merge(stage + "/" + action, 1L, Long::sum);
+        if (!isGoal) {
+            return;
+        }
+        sums.goals[stage]++;
+        sums.yy[stage][stage] += 2L * user.actions(stage) + 1;
+        sums.xy[stage][stage] += user.exposures(stage);
+        for (int other = 0; other < user.stages(); other++) {
+            if (other != stage && user.wasIn(arm, other)) {
+                sums.yy[Math.min(other, stage)][Math.max(other, stage)] += user.actions(other);
+                sums.xy[other][stage] += user.exposures(other);
+            }
+        }
+        user.act(stage);
+    }
+
+    /** Returns these and what another partition counted. */
+    public ExperimentSums plus(ExperimentSums other) {
+        SortedMap<String, Long> sums = byName();
+        other.byName().forEach((name, sum) -> sums.merge(name, sum, Long::sum));
+        return new ExperimentSums(sums);
+    }
+
+    public long users(Arm arm, int stage) {
+        return of(arm).users[stage];
+    }
+
+    public long exposures(Arm arm, int stage) {
+        return of(arm).exposures[stage];
+    }
+
+    /** Returns the actions that are the goal. */
+    public long goals(Arm arm, int stage) {
+        return of(arm).goals[stage];
+    }
+
+    /**
+     * Returns the sum over the users of an arm of (y_k − θ_k x_k)(y_l − θ_l x_l).
+     *
+     * @param rateK θ_k
+     * @param rateL θ_l
+     */
+    double residualProducts(Arm arm, int k, int l, double rateK, double rateL) {
+        OfArm sums = of(arm);
+        int low = Math.min(k, l);
+        int high = Math.max(k, l);
+        return sums.yy[low][high] - rateK * sums.xy[k][l] - rateL * sums.xy[l][k] + rateK * rateL * sums.xx[low][high];
+    }
+
+    private OfArm of(Arm arm) {
+        return arms[arm.ordinal()];
+    }
+}

@@ -1,0 +1,84 @@
+package dev.millrace.experiment;
+
+import dev.millrace.state.Form;
+
+/** What one user did in one experiment, by stage. One thread. */
+public final class UserCounts {
+
+    /** Exposures of one user that count in one stage. Those behind them, and the clicks on them, count for nothing. */
+    public static final int MOST_EXPOSURES = 1000;
+
+    private static final int BYTES_A_STAGE = 3 * Integer.BYTES;
+
+    private String experiment;
+    private final int[] arms = new int[Experiment.MOST_STAGES]; // 0: none yet; else the arm's place, from 1
+    private final int[] exposures = new int[Experiment.MOST_STAGES];
+    private final int[] actions = new int[Experiment.MOST_STAGES];
+    private int stages;
+
+    /** @param experiment that it is of */
+    public UserCounts(Experiment experiment) {
+        this(identity(experiment));
+    }
+
+    private UserCounts(String experiment) {
+        this.experiment = experiment;
+    }
+
+    private static String identity(Experiment experiment) {
+        return experiment.name() + '\0' + experiment.salt();
+    }
+
+    /** Returns whether these are counts of that experiment. */
+    public boolean isOf(Experiment other) {
+        return experiment.equals(identity(other));
+    }
+
+    int exposures(int stage) {
+        return exposures[stage];
+    }
+
+    int actions(int stage) {
+        return actions[stage];
+    }
+
+    int stages() {
+        return stages;
+    }
+
+    boolean wasIn(Arm arm, int stage) {
+        return arms[stage] == arm.ordinal() + 1;
+    }
+
+    void expose(Arm arm, int stage) {
+        stages = Math.max(stages, stage + 1);
+        arms[stage] = arm.ordinal() + 1;
+        exposures[stage]++;
+    }
+
+    void act(int stage) {
+        actions[stage]++;
+    }
+
+    public int bytes() {
+        return experiment.length() + 2 * Integer.BYTES + stages * BYTES_A_STAGE;
+    }
+
+    public static UserCounts decoded(byte[] value) {
+        return Form.read(value, form -> {
+            UserCounts counts = new UserCounts("");
+            counts.fields(form);
+            return counts;
+        });
+    }
+
+    public void fields(Form form) {
+        experiment = form.text(experiment);
+        stages = form.count(stages);
+        for (int stage = 0; stage < stages; stage++) {
+            arms[stage] = form.integer(arms[stage]);
+            exposures[stage] = form.integer(exposures[stage]);
+            actions[stage] = form.integer(actions[stage]);
+        }
+    }
+}

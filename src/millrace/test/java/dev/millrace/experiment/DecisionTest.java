@@ -1,0 +1,107 @@
+package dev.millrace.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.experiment.Experiment.Result;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class DecisionTest {
+
+    private static final Instant START = Instant.ofEpochMilli(1);
+    private static final Instant SOON = START.plus(Duration.ofMinutes(30));
+    private static final Instant DUE = START.plus(Duration.ofMinutes(61)); // a stage lasts an hour
+
+    private final Experiment experiment = Crowd.experiment(1, Crowd.plan(0.1, 10.0, 50.0));
+
+    @Test
+    void betterTreatmentIsPromotedAndWorseRolledBack() {
+        assertThat(result(facts(sums(1.5), SOON), SOON)).contains(Result.PROMOTED);
+        assertThat(result(facts(sums(0.5), SOON), SOON)).contains(Result.ROLLED_BACK);
+    }
+
+    @Test
+    void alikeArmsGoOnToTheNextStageWhenItIsDue() {
+        Decision.Facts alike = facts(sums(1), DUE);
+
+        assertThat(Decision.next(experiment, facts(sums(1), SOON), SOON)).isEmpty();
+        Optional<Experiment> next = Decision.next(experiment, alike, DUE);
+        assertThat(next).contains(experiment.ramped(DUE.toEpochMilli()));
+        Instant later = DUE.plus(Duration.ofHours(9));
+        assertThat(Decision.next(next.orElseThrow(), facts(sums(1), later), later))
+                .isEmpty(); // there is no stage more
+    }
+
+    @Test
+    void silencePromotesNothingAndRampsNothingButStillRollsBack() {
+        Instant before = DUE.minus(Duration.ofMinutes(11)); // counts may be ten minutes old
+        Decision.Learner learner = new Decision.Learner(DUE, "");
+
+        for (Optional<Instant> silent : List.of(Optional.<Instant>empty(), Optional.of(before))) {
+            assertThat(Decision.next(experiment, new Decision.Facts(sums(1.5), silent, Optional.of(learner)), DUE))
+                    .isEmpty();
+            assertThat(Decision.next(experiment, new Decision.Facts(sums(1), silent, Optional.of(learner)), DUE))
+                    .isEmpty();
+            assertThat(result(new Decision.Facts(sums(0.5), silent, Optional.of(learner)), DUE))
+                    .contains(Result.ROLLED_BACK);
+        }
+        assertThat(Decision.next(experiment, facts(new ExperimentSums(), DUE), DUE))
+                .isEmpty(); // an arm without exposures
+    }
+
+    @Test
+    void guardsRollBackABetterTreatmentToo() {
+        Instant fresh = SOON.minus(Duration.ofMinutes(9));
+        Instant old = SOON.minus(Duration.ofMinutes(11));
+
+        assertThat(result(facts(sums(1.5), SOON, new Decision.Learner(fresh, "")), SOON))
+                .contains(Result.PROMOTED);
+        assertThat(result(facts(sums(1.5), SOON, new Decision.Learner(old, "")), SOON))
+                .contains(Result.ROLLED_BACK);
+        assertThat(result(facts(sums(1.5), SOON, new Decision.Learner(fresh, "embedding-collapse")), SOON))
+                .contains(Result.ROLLED_BACK);
+        Decision.Facts unheard = new Decision.Facts(sums(1), Optional.of(SOON), Optional.empty());
+        assertThat(result(unheard, SOON)).contains(Result.ROLLED_BACK);
+        assertThat(Decision.next(experiment, unheard, START.plus(Duration.ofMinutes(9))))
+                .isEmpty();
+    }
+
+    @Test
+    void endedExperimentStaysAsItIs() {
+        Experiment ended = experiment.ended(Result.STOPPED, 2, "enough");
+
+        assertThat(Decision.next(ended, facts(sums(0.5), SOON), SOON)).isEmpty();
+    }
+
+    private Optional<Result> result(Decision.Facts facts, Instant now) {
+        return Decision.next(experiment, facts, now).flatMap(Experiment::end).map(Experiment.End::result);
+    }
+
+    private static Decision.Facts facts(ExperimentSums sums, Instant now) {
+        return facts(sums, now, new Decision.Learner(now, ""));
+    }
+
+    private static Decision.Facts facts(ExperimentSums sums, Instant now, Decision.Learner learner) {
+        return new Decision.Facts(sums, Optional.of(now), Optional.of(learner));
+    }
+
+    /** 1,000 users an arm who see ten items each, of which those of the control click two. */
+    private ExperimentSums sums(double factor) {
+        ExperimentSums sums = new ExperimentSums();
+        for (int user = 0; user < 1_000; user++) {
+            for (Arm arm : Arm.values()) {
+                UserCounts counts = new UserCounts(experiment);
+                for (int at = 0; at < 10; at++) {
+                    sums.expose(arm, 0, counts);
+                }
+                for (int at = 0; at < 2 * (arm == Arm.TREATMENT ? factor : 1); at++) {
+                    sums.act(arm, 0, counts, "click", true);
+                }
+            }
+        }
+        return sums;
+    }
+}

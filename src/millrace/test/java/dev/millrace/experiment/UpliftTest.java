@@ -1,0 +1,104 @@
+package dev.millrace.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import org.junit.jupiter.api.Test;
+
+class UpliftTest {
+
+    private final Experiment experiment = Crowd.experiment(1, Crowd.plan(0.02, 1.0, 50.0));
+    private final ExperimentSums sums = new ExperimentSums();
+
+    @Test
+    void standardErrorIsThatOfTheDeltaMethodWithUsersAsClusters() {
+        users(Arm.CONTROL, 0, 100, 10, 2);
+        users(Arm.CONTROL, 0, 100, 10, 0);
+        users(Arm.TREATMENT, 0, 100, 10, 2);
+        users(Arm.TREATMENT, 0, 100, 10, 1);
+
+        Uplift uplift = Uplift.of(sums, experiment.plan());
+
+        // rates 200 / 2,000 and 300 / 2,000; the residuals of the control are ± 1, those of the treatment ± .5, so that
+        // their squares
+        // add up to 200 and 50; of the latter the floor is taken, the Poisson variance .125 · 2,000 = 250; that of the
+        // control is 250 too
+        double variance = (250 + 250) / Math.pow(2_000 * 0.1, 2);
+        assertThat(uplift.estimate()).isCloseTo(0.5, within(1e-12));
+        assertThat(uplift.standardError()).isCloseTo(Math.sqrt(variance), within(1e-12));
+    }
+
+    @Test
+    void usersWhoClickAllOrNothingMakeTheErrorLarger() {
+        users(Arm.CONTROL, 0, 20, 10, 10);
+        users(Arm.CONTROL, 0, 180, 10, 0);
+        users(Arm.TREATMENT, 0, 20, 10, 10);
+        users(Arm.TREATMENT, 0, 180, 10, 0);
+
+        Uplift uplift = Uplift.of(sums, experiment.plan());
+
+        // residuals 9 and −1: 20 · 81 + 180 · 1 = 1,800 an arm
+        assertThat(uplift.standardError()).isCloseTo(Math.sqrt(2 * 1_800 / Math.pow(200, 2)), within(1e-12));
+    }
+
+    @Test
+    void stagesCountByTheirInformationAndDependThroughTheirUsers() {
+        for (int user = 0; user < 200; user++) { // the same users in two stages, in both like themselves
+            for (Arm arm : Arm.values()) {
+                UserCounts counts = new UserCounts(experiment);
+                for (int stage = 0; stage < 2; stage++) {
+                    for (int at = 0; at < 10; at++) {
+                        sums.expose(arm, stage, counts);
+                    }
+                    for (int at = 0; user < 20 && at < 10; at++) {
+                        sums.act(arm, stage, counts, "click", true);
+                    }
+                }
+            }
+        }
+
+        Uplift uplift = Uplift.of(sums, experiment.plan());
+
+        // the second stage tells nothing new: the error is that of one stage, 3,600 / 200², not less by sqrt(2)
+        assertThat(uplift.standardError()).isCloseTo(Math.sqrt(3_600.0) / 200, within(1e-12));
+    }
+
+    @Test
+    void nothingIsToldBeforeEachArmCouldHaveHadThirtyClicks() {
+        users(Arm.CONTROL, 0, 100, 10, 1);
+        users(Arm.TREATMENT, 0, 29, 10, 1);
+
+        assertThat(Uplift.of(sums, experiment.plan())).isEqualTo(Uplift.NONE);
+        users(Arm.TREATMENT, 0, 1, 10, 1);
+        assertThat(Uplift.of(sums, experiment.plan()).estimate()).isZero();
+    }
+
+    @Test
+    void boundaryReachesTheMixtureOneOverError() {
+        ConfidenceSequence sequence = new ConfidenceSequence(0.02, 0.05);
+
+        // r by the formula: part = 1 / (2 log 20 + log(1 + 2 log 20)) = 1 / (5.9915 + 1.9447) = .12600;
+        // m = 1.126 log(1.126 / .126 · 400) / .02² = 1.126 · 8.1814 / .0004 = 23,031; r = 2,902
+        double r = 2_902;
+        double v = 10_000;
+        double s = sequence.boundary(v);
+        double mixture = (Math.sqrt(r / (v + r)) * Math.exp(s * s / (2 * (v + r)))
+                        + Math.sqrt(4 / (v + 4)) * Math.exp(s * s / (2 * (v + 4))))
+                / 2;
+        assertThat(mixture).isCloseTo(20, within(0.05));
+        double found = sequence.informationToFind(0.02);
+        assertThat(sequence.boundary(found)).isCloseTo(0.02 * found, within(1e-3));
+    }
+
+    private void users(Arm arm, int stage, int count, int exposures, int clicks) {
+        for (int user = 0; user < count; user++) {
+            UserCounts counts = new UserCounts(experiment);
+            for (int at = 0; at < exposures; at++) {
+                sums.expose(arm, stage, counts);
+            }
+            for (int at = 0; at < clicks; at++) {
+                sums.act(arm, stage, counts, "click", true);
+            }
+        }
+    }
+}
