@@ -5,6 +5,8 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.event.Rejected;
 import dev.millrace.event.UserProfile;
+import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentSums;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.state.Books;
 import dev.millrace.state.Durable;
@@ -70,6 +72,7 @@ public final class Attribution implements Durable {
     private final Users users;
     private final Exposures exposures;
     private final Contributions contributions;
+    private final ExperimentCounts experiment;
     private final Books books = new Books();
     private final TopicClock exposureClock;
     private final TopicClock clickClock;
@@ -90,6 +93,7 @@ public final class Attribution implements Durable {
         this.users = new Users(settings, entries, cache, timers);
         this.exposures = new Exposures(settings, entries, timers);
         this.contributions = new Contributions(settings.caps(), cache);
+        this.experiment = new ExperimentCounts(cache);
         this.exposureClock = new TopicClock(settings.window().toMillis());
         this.clickClock = new TopicClock(settings.window().toMillis());
     }
@@ -103,7 +107,7 @@ public final class Attribution implements Durable {
             books.settle(InputTopic.EXPOSURES, Outcome.DUPLICATE);
             return;
         }
-        long ends = exposures.open(exposure, user, key);
+        long ends = exposures.open(exposure, user, key, experiment.expose(exposure.user(), user.number));
         books.await(InputTopic.EXPOSURES);
         user.counters = user.counters.exposed(exposure.time());
         user.read(ends);
@@ -186,9 +190,26 @@ public final class Attribution implements Durable {
                 eraseAll(kind, number, version -> users.deleteVersion(version.key()));
             }
             contributions.forget(number);
+            experiment.forget(number);
             users.delete(user, state);
         });
         output.userRemoved(user);
+    }
+
+    /** Takes a state of an experiment from the topic of exposures: those behind it count in its last stage, or no longer. */
+    public void experiment(Experiment state) {
+        books.settle(InputTopic.EXPOSURES, Outcome.EXPERIMENT);
+        experiment.take(state);
+    }
+
+    /** Returns the latest experiment, as far as its states have come; absent before any. */
+    public Optional<Experiment> experiment() {
+        return experiment.latest();
+    }
+
+    /** Returns what was counted in the latest experiment. */
+    public ExperimentSums experimentSums() {
+        return experiment.sums();
     }
 
     /** Counts an invalid event of a topic. */
@@ -218,6 +239,8 @@ public final class Attribution implements Durable {
     public void restore(byte[] key, byte[] value) {
         if (Arrays.equals(key, EntryKeys.CLOCK)) {
             clocks.restore(value);
+        } else if (Arrays.equals(key, EntryKeys.EXPERIMENT)) {
+            experiment.restore(value);
         } else if (key[0] == EntryKeys.VOICE) {
             clock(key[1]).restoreVoice(EntryKeys.slotOf(key), value);
         } else {
@@ -231,6 +254,7 @@ public final class Attribution implements Durable {
         cache.drain();
         timers.drain();
         clocks.drain(EntryKeys.CLOCK, sink);
+        experiment.drain(sink);
         exposureClock.drainVoices(slot -> EntryKeys.voice(EntryKeys.EXPOSURE, slot), sink);
         clickClock.drainVoices(slot -> EntryKeys.voice(EntryKeys.CLICKED, slot), sink);
         books.drainDirty(sink);
@@ -365,7 +389,11 @@ public final class Attribution implements Durable {
         exposures.put(found.key(), exposure.with(click.action()));
         long number = EntryKeys.numberOf(found.key());
         UserFeatures user = featuresAt(exposure, click.user(), number);
-        return learn(click, number, user, exposure.context(), Outcome.ATTRIBUTED);
+        Outcome outcome = learn(click, number, user, exposure.context(), Outcome.ATTRIBUTED);
+        if (outcome == Outcome.ATTRIBUTED) {
+            experiment.act(number, exposure.counted(), click.action());
+        }
+        return outcome;
     }
 
     /** @param isLate true if an exposure of the item is remembered whose window has ended; false if none is remembered */
@@ -485,6 +513,7 @@ public final class Attribution implements Durable {
                 return;
             }
             contributions.forget(state.number);
+            experiment.forget(state.number);
             if (state.isPublished()) {
                 output.userRemoved(user);
             }

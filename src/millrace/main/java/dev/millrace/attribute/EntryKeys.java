@@ -23,9 +23,11 @@ import java.util.Arrays;
  * V number click                 the end of its wait: the key of the click that waits
  * P number                       what the user's examples of clicks have counted
  * N number                       what those of exposures without a click have counted
+ * E number                       what the user did in the latest experiment
  * T moment block                 timers, from that moment on
  * clock                          the clocks, and how far the timers are done
  * C topic slot                   a voice of the clock of a topic
+ * experiment                     the latest experiment and its sums
  * b …                            the books, as their own class writes them
  * </pre>
  *
@@ -44,6 +46,7 @@ final class EntryKeys {
     static final byte WAIT_END = 'V';
     static final byte CLICKED = 'P';
     static final byte UNCLICKED = 'N';
+    static final byte IN_EXPERIMENT = 'E';
     static final byte TIMERS = 'T';
 
     // kinds of timers that are not about an entry of their kind; of one moment, windows end before users are removed
@@ -56,6 +59,7 @@ final class EntryKeys {
     private static final byte NAMES_EXPOSURE = 1;
 
     static final byte[] CLOCK = Utf8.bytes("clock");
+    static final byte[] EXPERIMENT = Utf8.bytes("experiment");
 
     private final MessageDigest sha = Sha256.start();
     private final ByteBuffer digest = ByteBuffer.allocate(sha.getDigestLength());

@@ -29,8 +29,10 @@ final class Exposures {
     /**
      * Stores an exposure and sets the timer of its window. Returns the moment at which that ends: a window after the exposure, and after now. So
      * a clock that is ahead of its user ends it no sooner.
+     *
+     * @param counted where an experiment counts it; 0 for nowhere
      */
-    long open(Exposure exposure, UserState user, byte[] key) {
+    long open(Exposure exposure, UserState user, byte[] key, int counted) {
         long ends = timers.set(settings.windowEnd(Math.max(exposure.time(), timers.cursor())), key);
         RememberedExposure opened = new RememberedExposure(
                 exposure.time(),
@@ -39,7 +41,8 @@ final class Exposures {
                 user.counters.at(exposure.time()),
                 exposure.context(),
                 List.of(),
-                RememberedExposure.Sample.of(settings, exposure.user(), exposure.item(), exposure.id()));
+                RememberedExposure.Sample.of(settings, exposure.user(), exposure.item(), exposure.id()),
+                counted);
         put(key, opened);
         return ends;
     }

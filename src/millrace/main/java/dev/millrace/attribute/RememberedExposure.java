@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param context context features of the exposure
  * @param actions actions attributed to it so far
  * @param sample what is shown, if the exposure becomes an example unless it is clicked
+ * @param counted where an experiment counts it, see {@link ExperimentCounts}; 0 for nowhere
  */
 record RememberedExposure(
         long time,
@@ -26,7 +27,8 @@ record RememberedExposure(
         Counters.Logarithms counters,
         Features context,
         List<String> actions,
-        Optional<Sample> sample) {
+        Optional<Sample> sample,
+        int counted) {
 
     private static final int BEFORE_CONTEXT = 2 * Long.BYTES + Integer.BYTES + 2 * Double.BYTES;
     private static final long CLOSED = 0; // a moment that is past for every exposure that was closed
@@ -35,6 +37,10 @@ record RememberedExposure(
     record Sample(String item, String id) {
 
         private static final Sample NONE = new Sample("", "");
+
+        private boolean isNone() {
+            return item.isEmpty();
+        }
 
         private Sample fields(Form form) {
             return new Sample(form.text(item), form.text(id));
@@ -49,13 +55,13 @@ record RememberedExposure(
     RememberedExposure with(String action) {
         List<String> more = new ArrayList<>(actions);
         more.add(action);
-        return new RememberedExposure(time, ends, version, counters, context, more, sample);
+        return new RememberedExposure(time, ends, version, counters, context, more, sample, counted);
     }
 
     /** Returns what is needed of an exposure whose window has ended. */
     static RememberedExposure closed(long time) {
         Counters.Logarithms none = new Counters.Logarithms(0, 0);
-        return new RememberedExposure(time, CLOSED, 0, none, Features.NONE, List.of(), Optional.empty());
+        return new RememberedExposure(time, CLOSED, 0, none, Features.NONE, List.of(), Optional.empty(), 0);
     }
 
     static RememberedExposure decoded(byte[] value) {
@@ -70,9 +76,10 @@ record RememberedExposure(
                 new Counters.Logarithms(form.number(counters.exposures()), form.number(counters.clicks())),
                 FeatureFields.features(form, context),
                 form.texts(actions),
-                form.goesOn(sample.isPresent())
-                        ? Optional.of(sample.orElse(Sample.NONE).fields(form))
-                        : Optional.empty());
+                form.goesOn(sample.isPresent() || counted > 0)
+                        ? Optional.of(sample.orElse(Sample.NONE).fields(form)).filter(shown -> !shown.isNone())
+                        : Optional.empty(),
+                form.goesOn(counted > 0) ? form.integer(counted) : 0);
     }
 
     /** What an exposure is when its window has ended. */
@@ -89,7 +96,9 @@ record RememberedExposure(
             form.skip(BEFORE_CONTEXT);
             FeatureFields.skip(form);
             boolean isClicked = form.count(0) > 0;
-            return isClicked ? End.CLICKED : form.goesOn(false) ? End.SAMPLED : End.UNCLICKED;
+            boolean isSampled =
+                    !isClicked && form.goesOn(false) && !form.text("").isEmpty();
+            return isClicked ? End.CLICKED : isSampled ? End.SAMPLED : End.UNCLICKED;
         });
     }
 

@@ -1,6 +1,7 @@
 package dev.millrace.experiment;
 
 import dev.millrace.state.Form;
+import java.util.Optional;
 
 /** What one user did in one experiment, by stage. One thread. */
 public final class UserCounts {
@@ -44,6 +45,11 @@ public final class UserCounts {
 
     int stages() {
         return stages;
+    }
+
+    /** Returns the arm that the user was in; absent if nothing of the stage was counted. */
+    public Optional<Arm> arm(int stage) {
+        return arms[stage] == 0 ? Optional.empty() : Optional.of(Arm.values()[arms[stage] - 1]);
     }
 
     boolean wasIn(Arm arm, int stage) {

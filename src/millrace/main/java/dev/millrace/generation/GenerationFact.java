@@ -12,7 +12,8 @@ import java.util.TreeMap;
  * @param step step of the learner; 0 if a command wrote the fact
  * @param items number of items in the learner's catalogue; 0 if a command wrote the fact
  * @param by application id of the learner, or the command, or HTTP
- * @param settings settings of the learner by key, defaults included, with {@link Kind#STARTED}; else empty
+ * @param settings settings of the learner by key, defaults included, with {@link Kind#STARTED}; the experiment as texts by key, with {@link
+ *     Kind#EXPERIMENT}; else empty
  */
 public record GenerationFact(
         String generation, Kind kind, long at, long step, int items, String by, SortedMap<String, String> settings) {
@@ -26,7 +27,9 @@ public record GenerationFact(
         /** It is to answer. */
         PROMOTED,
         /** It will never answer again. */
-        RETIRED
+        RETIRED,
+        /** It answers some of the users, as the treatment of an experiment; or that ends. */
+        EXPERIMENT
     }
 
     public GenerationFact {

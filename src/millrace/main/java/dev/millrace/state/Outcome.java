@@ -20,6 +20,8 @@ public enum Outcome {
     // exposures
     CLICKED("clicked"),
     UNCLICKED("unclicked"),
+    /** No exposure, but a state of an experiment, which Millrace itself writes. */
+    EXPERIMENT("experiment"),
 
     // profiles of users, items of the catalogue
     APPLIED("applied"),

@@ -9,6 +9,7 @@ import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Utf8;
+import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TrainingRecords;
 import java.util.Optional;
@@ -55,6 +56,11 @@ final class AttributeProcessor
     public void process(Record<byte[], byte[]> record) {
         InputTopic topic = logicalTopic(task.outlet().origin().topic());
         Attribution attribution = task.change();
+        if (topic == InputTopic.EXPOSURES && EventReader.isExperiment(record)) {
+            task.readAnywhere(record, () -> reader.experiment(record), rejected -> attribution.reject(topic, rejected))
+                    .ifPresent(attribution::experiment);
+            return;
+        }
         long latest = attribution.latestCredible(context.currentSystemTimeMs());
         task.read(record, () -> read(topic, record, latest), rejected -> attribution.reject(topic, rejected))
                 .ifPresent(event -> event.accept(attribution));
@@ -73,7 +79,9 @@ final class AttributeProcessor
 
     @Override
     public void beforeCommit(Attribution attribution) {
-        task.commit(attribution.books());
+        task.commit(
+                attribution.books(),
+                attribution.experiment().map(latest -> new PartProgress.Counted(latest, attribution.experimentSums())));
     }
 
     @Override

@@ -8,12 +8,15 @@ import dev.millrace.event.Features;
 import dev.millrace.event.RejectReason;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.event.UserProfile;
+import dev.millrace.experiment.Experiment;
 import dev.millrace.state.Utf8;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EventRecords;
+import dev.millrace.wire.ExperimentHeader;
 import dev.millrace.wire.UndecodableException;
 import java.util.Arrays;
 import java.util.Optional;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +37,21 @@ final class EventReader {
     Exposure exposure(Record<byte[], byte[]> record) {
         Exposure exposure = records.exposure(value(record, "ExposureEvent"));
         return keyed(record, exposure.user(), exposure);
+    }
+
+    /** Returns whether a record of the topic of exposures is a state of an experiment, and no exposure. */
+    static boolean isExperiment(Record<byte[], byte[]> record) {
+        byte @Nullable [] key = record.key();
+        return isTombstone(record) && key != null && ExperimentHeader.isKey(key);
+    }
+
+    /** The state of an experiment. */
+    Experiment experiment(Record<byte[], byte[]> record) {
+        @Nullable Header header = record.headers().lastHeader(ExperimentHeader.NAME);
+        if (header == null || header.value() == null) {
+            throw new UndecodableException(RejectReason.UNDECODABLE, "there is no header " + ExperimentHeader.NAME);
+        }
+        return ExperimentHeader.decode(header.value());
     }
 
     Click click(Record<byte[], byte[]> record) {

@@ -68,25 +68,41 @@ final class EventTask<D extends Durable> {
      * @param rejected is told of it
      */
     <T> Optional<T> read(Record<byte[], byte[]> record, Supplier<T> reader, Consumer<Rejected> rejected) {
+        return readAnywhere(
+                record,
+                () -> {
+                    T event = reader.get();
+                    shared.placement().require(record, outlet.origin());
+                    return event;
+                },
+                rejected);
+    }
+
+    /** As {@link #read}, for a record that may be in any partition. */
+    <T> Optional<T> readAnywhere(Record<byte[], byte[]> record, Supplier<T> reader, Consumer<Rejected> rejected) {
         try {
-            T event = reader.get();
-            shared.placement().require(record, outlet.origin());
-            return Optional.of(event);
+            return Optional.of(reader.get());
         } catch (UndecodableException | UnusableEventException broken) {
             rejected.accept(outlet.sendDeadLetter(toDeadLetters, record, broken));
             return Optional.empty();
         }
     }
 
-    /** Writes what changed in the state, and sends the progress. Called before each commit. */
+    /** As {@link #commit(Books, Optional)}, of a task that counts no experiment. */
     void commit(Books books) {
+        commit(books, Optional.empty());
+    }
+
+    /** Writes what changed in the state, and sends the progress. Called before each commit. */
+    void commit(Books books, Optional<PartProgress.Counted> experiment) {
         store.drain((key, value) -> {});
         PartProgress part = new PartProgress(
                 "attribute-" + context.taskId(),
                 context.currentSystemTimeMs(),
                 books.accounts(),
                 store.positions(),
-                Optional.empty());
+                Optional.empty(),
+                experiment);
         outlet.whileCommitting(() -> outlet.send(
                 toProgress, Topic.TRAINING_PROGRESS, shared.topics().trainingProgress(), part, part.writtenAt()));
     }

@@ -18,6 +18,8 @@ import dev.millrace.avro.YoungRecord;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.exam.Youth;
+import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentSums;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.model.RowCounts;
 import dev.millrace.neighbour.NeighbourList;
@@ -193,7 +195,11 @@ final class OutputCodec {
                 instant(progress.writtenAt()),
                 accounts(progress.books()),
                 progress.positions(),
-                progress.training().map(OutputCodec::learner).orElse(null));
+                progress.training().map(OutputCodec::learner).orElse(null),
+                progress.experiment()
+                        .map(counted -> counted.experiment().texts())
+                        .orElseGet(TreeMap::new),
+                progress.experiment().map(counted -> counted.sums().byName()).orElseGet(TreeMap::new));
     }
 
     static PartProgress toCore(ProgressRecord record) {
@@ -209,7 +215,11 @@ final class OutputCodec {
                 record.getWrittenAt().toEpochMilli(),
                 books,
                 new TreeMap<>(record.getPositions()),
-                Optional.ofNullable(training).map(learner -> training(learner, books)));
+                Optional.ofNullable(training).map(learner -> training(learner, books)),
+                Optional.of(record.getExperiment())
+                        .filter(texts -> !texts.isEmpty())
+                        .map(texts -> new PartProgress.Counted(
+                                Experiment.of(texts), new ExperimentSums(new TreeMap<>(record.getExperimentSums())))));
     }
 
     private static Map<String, AccountRecord> accounts(SortedMap<String, Books.Account> books) {

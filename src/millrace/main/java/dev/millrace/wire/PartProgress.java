@@ -1,5 +1,7 @@
 package dev.millrace.wire;
 
+import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentSums;
 import dev.millrace.state.Books;
 import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
@@ -15,13 +17,32 @@ import java.util.SortedMap;
  * @param books accounts of the events, by topic; sum them over parts
  * @param positions the offset behind the last record that the books count, by topic and partition: {@code clicks-0}
  * @param training the learner's own figures; absent for other parts
+ * @param experiment what was counted in the latest experiment; absent before any, and for parts that count none
  */
 public record PartProgress(
         String part,
         long writtenAt,
         SortedMap<String, Books.Account> books,
         SortedMap<String, Long> positions,
-        Optional<TrainingProgress> training) {
+        Optional<TrainingProgress> training,
+        Optional<Counted> experiment) {
+
+    /**
+     * What a part counted in an experiment.
+     *
+     * @param experiment as far as its states have come to the part
+     */
+    public record Counted(Experiment experiment, ExperimentSums sums) {}
+
+    /** Creates the progress of a part without an experiment. */
+    public PartProgress(
+            String part,
+            long writtenAt,
+            SortedMap<String, Books.Account> books,
+            SortedMap<String, Long> positions,
+            Optional<TrainingProgress> training) {
+        this(part, writtenAt, books, positions, training, Optional.empty());
+    }
 
     /** The part of the learner that makes the mini-batches. */
     public static final String LEARNER = "learn-0";

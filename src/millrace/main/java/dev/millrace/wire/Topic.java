@@ -16,6 +16,7 @@ import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.ModelUpdate;
+import dev.millrace.state.Sha256;
 import dev.millrace.state.Utf8;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -58,10 +59,17 @@ public final class Topic<T> {
             part -> Optional.of(OutputCodec.toAvro(part)),
             (key, record) -> record.map(OutputCodec::toCore));
 
-    /** Keyed by generation and kind of fact. A kind that only another version knows is left out. */
+    /**
+     * Keyed by generation and kind of fact. A kind that only another version knows is left out. Of an experiment no order takes the place of another in
+     * the topic, so that the first one of a step stays the first.
+     */
     public static final Topic<GenerationFact> GENERATIONS = new Topic<>(
             GenerationRecord.class,
-            fact -> itemKey(fact.generation(), fact.kind().name()),
+            fact -> itemKey(
+                    fact.generation(),
+                    fact.kind() == GenerationFact.Kind.EXPERIMENT
+                            ? fact.kind().name() + '\0' + Sha256.hex(fact.at() + fact.by() + fact.settings())
+                            : fact.kind().name()),
             fact -> Optional.of(OutputCodec.toAvro(fact)),
             (key, record) -> record.flatMap(OutputCodec::toCore));
 

@@ -19,7 +19,7 @@ class RememberedExposureTest {
             "picture", new FeatureValue.Dense(List.of(1f, 2f, 3f))));
 
     private final RememberedExposure shown =
-            new RememberedExposure(1, 2, 3, new Counters.Logarithms(4, 5), CONTEXT, List.of(), Optional.empty());
+            new RememberedExposure(1, 2, 3, new Counters.Logarithms(4, 5), CONTEXT, List.of(), Optional.empty(), 0);
 
     @Test
     void itsEndIsReadBehindAContextOfEveryKind() {
@@ -30,12 +30,28 @@ class RememberedExposureTest {
                 new Counters.Logarithms(4, 5),
                 CONTEXT,
                 List.of(),
-                Optional.of(new RememberedExposure.Sample("item", "id")));
+                Optional.of(new RememberedExposure.Sample("item", "id")),
+                0);
 
         assertThat(RememberedExposure.end(stored(shown))).isEqualTo(RememberedExposure.End.UNCLICKED);
         assertThat(RememberedExposure.end(stored(chosen))).isEqualTo(RememberedExposure.End.SAMPLED);
         assertThat(RememberedExposure.end(stored(chosen.with("like")))).isEqualTo(RememberedExposure.End.CLICKED);
         assertThat(RememberedExposure.decoded(stored(chosen))).isEqualTo(chosen);
+    }
+
+    @Test
+    void itKeepsWhereAnExperimentCountsItWithAndWithoutASample() {
+        Counters.Logarithms counters = new Counters.Logarithms(4, 5);
+        RememberedExposure counted =
+                new RememberedExposure(1, 2, 3, counters, CONTEXT, List.of(), Optional.empty(), 17);
+        RememberedExposure chosen = new RememberedExposure(
+                1, 2, 3, counters, CONTEXT, List.of(), Optional.of(new RememberedExposure.Sample("item", "id")), 17);
+
+        assertThat(RememberedExposure.decoded(stored(counted))).isEqualTo(counted);
+        assertThat(RememberedExposure.decoded(stored(chosen))).isEqualTo(chosen);
+        assertThat(RememberedExposure.end(stored(counted))).isEqualTo(RememberedExposure.End.UNCLICKED);
+        assertThat(RememberedExposure.end(stored(chosen))).isEqualTo(RememberedExposure.End.SAMPLED);
+        assertThat(RememberedExposure.end(stored(counted.with("like")))).isEqualTo(RememberedExposure.End.CLICKED);
     }
 
     private static byte[] stored(RememberedExposure exposure) {

@@ -89,8 +89,8 @@ final class BooksTest {
                 .containsExactly("exposures", "clicks", "users", "items", "training-examples", "mini-batches");
         assertThat(Arrays.stream(Outcome.values()).map(Outcome::label).collect(Collectors.joining(" ")))
                 .isEqualTo("attributed capped late late-attributed orphan orphan-attributed repeated-action"
-                        + " untrained-action clicked unclicked applied outdated removed unchanged duplicate erased"
-                        + " rejected before-start catalogue-change examined learnt refused removed-item user-removal"
+                        + " untrained-action clicked unclicked experiment applied outdated removed unchanged duplicate"
+                        + " erased rejected before-start catalogue-change examined learnt refused removed-item user-removal"
                         + " without-positives");
     }
 }

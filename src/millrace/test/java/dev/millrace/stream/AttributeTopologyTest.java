@@ -18,12 +18,14 @@ import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
+import dev.millrace.experiment.Experiment;
 import dev.millrace.state.Books;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroBytes;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EventRecords;
+import dev.millrace.wire.ExperimentHeader;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.UndecodableException;
@@ -102,6 +104,54 @@ class AttributeTopologyTest {
         assertThat(read(topics.userFeatures())).hasSize(1);
         assertThat(books()).containsEntry("clicks", account(1, 0, Map.of("attributed", 1L)));
         assertThat(books()).containsEntry("exposures", account(1, 1, Map.of()));
+    }
+
+    @Test
+    void stateOfAnExperimentIsCountedAndItsSumsGoOutWithTheBooks() {
+        Experiment experiment = Experiment.started(
+                "trial",
+                "g1",
+                "g2",
+                "salt",
+                new Experiment.Plan("click", 0.02, 0.05, List.of(50.0), Duration.ofHours(1), Duration.ofMinutes(10)),
+                1);
+        send(exposure("e1", "u1", "i1", T0));
+        assertThat(counted()).isEmpty();
+
+        pipe(experiment("name=trial"));
+        pipe(experiment(experiment.lines()));
+        send(exposure("e2", "u1", "i1", T0 + 1));
+        send(click("c1", "u1", "i1", T0 + 1000)); // on the later exposure
+
+        String arm = experiment.arm("u1").label();
+        assertThat(counted().orElseThrow().experiment()).isEqualTo(experiment);
+        assertThat(counted().orElseThrow().sums().byName())
+                .containsEntry(arm + "/0/exposures", 1L)
+                .containsEntry(arm + "/0/goals", 1L);
+        assertThat(books())
+                .containsEntry("exposures", account(4, 2, Map.of("experiment", 1L, "rejected: undecodable", 1L)));
+        assertThat(read(topics.deadLetters())).hasSize(1).allSatisfy(letter -> assertThat(
+                        LearnerDriver.headers(letter).get("__streams.errors.message"))
+                .contains("an experiment has no"));
+    }
+
+    private Optional<PartProgress.Counted> counted() {
+        progress.addAll(read(topics.trainingProgress()));
+        return progress.stream()
+                .flatMap(record -> wire.decode(Topic.TRAINING_PROGRESS, LearnerDriver.plain(record)).stream())
+                .flatMap(part -> part.experiment().stream())
+                .reduce((earlier, later) -> later);
+    }
+
+    private static TestRecord<byte[], byte[]> experiment(String lines) {
+        Headers headers = new RecordHeaders();
+        headers.add(new RecordHeader(ExperimentHeader.NAME, Utf8.bytes(lines)));
+        return new TestRecord<>(ExperimentHeader.key(), null, headers, T0);
+    }
+
+    private void pipe(TestRecord<byte[], byte[]> record) {
+        driver.createInputTopic(topics.exposures(), new ByteArraySerializer(), new ByteArraySerializer())
+                .pipeInput(record);
     }
 
     /** The driver's clock is at today, {@code attribution.max-ahead} is an hour. */

@@ -8,6 +8,7 @@ import dev.millrace.topic.KeyPartition;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.DeadLetterHeaders;
+import dev.millrace.wire.ExperimentHeader;
 import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
 import dev.millrace.wire.TopicRecord;
@@ -128,11 +129,19 @@ final class CountedRecords {
             RecordAddress address = new RecordAddress(name(topic), partition, record.offset());
             Optional<RejectReason> reason =
                     Optional.ofNullable(letters.get(address)).map(Letter::reason);
-            checkPlace(record, address, reason);
+            boolean isExperiment =
+                    topic == InputTopic.EXPOSURES && record.value().isEmpty() && ExperimentHeader.isKey(record.key());
+            if (!isExperiment) { // one goes to every partition
+                checkPlace(record, address, reason);
+            }
             if (reason.isPresent()) {
                 Set<String> rejected =
                         Set.of(Outcome.REJECTED.label(reason.get().label()));
                 tallies.forEach(tally -> tally.add(rejected, address));
+                return;
+            }
+            if (isExperiment) {
+                tallies.forEach(tally -> tally.add(Set.of(Outcome.EXPERIMENT.label()), address));
                 return;
             }
             Optional<PlainRecord> value = record.value().flatMap(bytes -> values.decode(topic, bytes));

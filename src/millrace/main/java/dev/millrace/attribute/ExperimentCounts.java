@@ -1,0 +1,134 @@
+package dev.millrace.attribute;
+
+import dev.millrace.experiment.Arm;
+import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentSums;
+import dev.millrace.experiment.UserCounts;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Form;
+import dev.millrace.state.StoredFields;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What the users of one partition do in the latest experiment.
+ *
+ * <p>An exposure remembers where it was counted: 16 times the number of experiments so far, and the number of the stage, from 1. So a click counts where its
+ * exposure did, whatever stage or experiment has begun since. One thread.
+ */
+final class ExperimentCounts {
+
+    private static final int STAGES = 16; // more than an experiment may have
+
+    private final EntryCache entries;
+    private final Form.Writer writer = new Form.Writer();
+    private final StoredFields stored = new StoredFields(this::fields);
+    private Optional<Experiment> latest = Optional.empty();
+    private ExperimentSums sums = new ExperimentSums();
+    private int experiments;
+
+    ExperimentCounts(EntryCache entries) {
+        this.entries = entries;
+    }
+
+    Optional<Experiment> latest() {
+        return latest;
+    }
+
+    ExperimentSums sums() {
+        return sums;
+    }
+
+    /** Takes a state of an experiment. One that came before changes nothing: each may be sent again. */
+    void take(Experiment state) {
+        if (latest.isPresent() && !state.isNewerThan(latest.get())) {
+            return;
+        }
+        if (latest.isEmpty() || !state.isSameAs(latest.get())) {
+            sums = new ExperimentSums();
+            experiments++;
+        }
+        latest = Optional.of(state);
+        stored.change();
+    }
+
+    /** Counts an exposure. Returns where; 0 if no experiment counts it. */
+    int expose(String user, long number) {
+        if (latest.isEmpty() || !latest.get().isRunning()) {
+            return 0;
+        }
+        Experiment experiment = latest.get();
+        byte[] key = EntryKeys.of(EntryKeys.IN_EXPERIMENT, number);
+        UserCounts counts = counts(key, experiment).orElseGet(() -> new UserCounts(experiment));
+        if (!sums.expose(experiment.arm(user), experiment.stage(), counts)) {
+            return 0;
+        }
+        put(key, counts);
+        return experiments * STAGES + experiment.stage() + 1;
+    }
+
+    /** Counts an action on an exposure where that was counted. */
+    void act(long number, int counted, String action) {
+        if (latest.isEmpty() || counted / STAGES != experiments || counted == 0) {
+            return;
+        }
+        Experiment experiment = latest.get();
+        int stage = counted % STAGES - 1;
+        byte[] key = EntryKeys.of(EntryKeys.IN_EXPERIMENT, number);
+        counts(key, experiment).ifPresent(counts -> {
+            Optional<Arm> arm = counts.arm(stage);
+            if (arm.isPresent()) {
+                sums.act(
+                        arm.get(),
+                        stage,
+                        counts,
+                        action,
+                        action.equals(experiment.plan().action()));
+                put(key, counts);
+            }
+        });
+    }
+
+    void forget(long number) {
+        if (latest.isPresent()) {
+            entries.delete(EntryKeys.of(EntryKeys.IN_EXPERIMENT, number));
+        }
+    }
+
+    void restore(byte[] value) {
+        stored.restore(value);
+    }
+
+    void drain(EntrySink sink) {
+        stored.drain(EntryKeys.EXPERIMENT, sink);
+    }
+
+    private Optional<UserCounts> counts(byte[] key, Experiment experiment) {
+        return entries.get(key, UserCounts::decoded).filter(counts -> counts.isOf(experiment));
+    }
+
+    private void put(byte[] key, UserCounts counts) {
+        entries.putLate(key, counts, counts.bytes(), changed -> writer.written(changed::fields));
+        stored.change();
+    }
+
+    private void fields(Form form) {
+        experiments = form.integer(experiments);
+        latest = Optional.of(
+                Experiment.ofLines(form.text(latest.map(Experiment::lines).orElse(""))));
+        SortedMap<String, Long> named = form.isRead() ? new TreeMap<>() : sums.byName();
+        int count = form.count(named.size());
+        if (form.isRead()) {
+            for (int at = 0; at < count; at++) {
+                named.put(form.text(""), form.longInteger(0));
+            }
+            sums = new ExperimentSums(named);
+        } else {
+            named.forEach((name, sum) -> {
+                form.text(name);
+                form.longInteger(sum);
+            });
+        }
+    }
+}

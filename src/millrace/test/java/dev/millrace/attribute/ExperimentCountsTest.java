@@ -1,0 +1,195 @@
+package dev.millrace.attribute;
+
+import static dev.millrace.attribute.AttributionScene.click;
+import static dev.millrace.attribute.AttributionScene.exposure;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.event.Click;
+import dev.millrace.event.Features;
+import dev.millrace.experiment.Arm;
+import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.Experiment.Result;
+import dev.millrace.experiment.ExperimentSums;
+import dev.millrace.experiment.UserCounts;
+import dev.millrace.state.MemoryEntries;
+import dev.millrace.state.Outcome;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class ExperimentCountsTest {
+
+    private static final long START = 1_700_000_000_000L;
+    private static final long HOUR = 3_600_000;
+
+    private final AttributionScene scene = new AttributionScene();
+    private final MemoryEntries entries = new MemoryEntries();
+    private final Map<String, String> settings = Map.of("attribution.actions", "click, like");
+    private final Experiment half = experiment("first", 1, 50.0);
+    private final Experiment ramp = experiment("first", 1, 20.0, 60.0);
+    private Attribution attribution = scene.attribution(entries, settings);
+
+    @Test
+    void nothingIsCountedBeforeAnExperimentStartsNorBehindItsEnd() {
+        show("before", "ann");
+        attribution.experiment(half);
+        show("within", "ann");
+        attribution.experiment(half.ended(Result.STOPPED, 2, "enough"));
+        show("behind", "ann");
+
+        assertThat(exposures()).isEqualTo(1);
+        // a state is an event of the topic, so that the books of exposures balance
+        assertThat(attribution.books().accounts().get("exposures").outcomes()).containsEntry("experiment", 2L);
+    }
+
+    @Test
+    void clickCountsInTheStageOfItsExposureAlsoBehindALaterStageAndTheEnd() {
+        attribution.experiment(ramp);
+        show("e1", "ann");
+        attribution.experiment(ramp.ramped(2));
+        show("e2", "ann");
+        attribution.experiment(ramp.ramped(2).ended(Result.STOPPED, 3, "enough"));
+
+        attribution.click(click("c1", "ann", "book", "e1", START + 1));
+
+        ExperimentSums sums = attribution.experimentSums();
+        assertThat(goals(sums, 0)).isEqualTo(1);
+        assertThat(goals(sums, 1)).isZero();
+    }
+
+    @Test
+    void clickOnAnExposureOfAnEarlierExperimentCountsNowhere() {
+        attribution.experiment(half);
+        show("e1", "ann");
+        attribution.experiment(experiment("second", 5, 50.0));
+        show("e2", "ann");
+
+        attribution.click(click("c1", "ann", "book", "e1", START + 1));
+
+        assertThat(exposures()).isEqualTo(1);
+        assertThat(goals(attribution.experimentSums(), 0)).isZero();
+    }
+
+    @Test
+    void duplicatesRepeatedActionsAndCappedClicksCountForNothing() {
+        attribution.experiment(half);
+        for (int at = 0; at < 10; at++) {
+            show("e" + at, "ann");
+            show("e" + at, "ann");
+            attribution.click(click("c" + at, "ann", "book", "e" + at, START + 1));
+            attribution.click(click("again" + at, "ann", "book", "e" + at, START + 1));
+        }
+
+        // of one item a user's clicks count 3 together: the first two whole (1.5 is half), then 2 (1 − 2 / 3), … until
+        // less than .05 would
+        long learnt = attribution.books().accounts().get("clicks").outcomes().get(Outcome.ATTRIBUTED.label());
+        assertThat(exposures()).isEqualTo(10);
+        assertThat(goals(attribution.experimentSums(), 0)).isEqualTo(learnt).isBetween(3L, 9L);
+    }
+
+    @Test
+    void otherActionsAreCountedBesideTheGoal() {
+        attribution.experiment(half);
+        show("e", "ann");
+
+        attribution.click(new Click("l", "ann", "book", Optional.of("e"), "like", 1, START + 1, 0, Features.NONE));
+
+        String arm = half.arm("ann").label();
+        assertThat(attribution.experimentSums().byName()).containsEntry(arm + "/action/0/like", 1L);
+        assertThat(goals(attribution.experimentSums(), 0)).isZero();
+    }
+
+    @Test
+    void statesThatComeAgainChangeNothing() {
+        attribution.experiment(ramp.ramped(2));
+        show("e", "ann");
+
+        attribution.experiment(ramp);
+        attribution.experiment(ramp.ramped(2));
+
+        assertThat(attribution.experiment()).contains(ramp.ramped(2));
+        assertThat(exposures()).isEqualTo(1);
+    }
+
+    @Test
+    void sumsAreThoseOfAllUsersWhateverIsRestartedAndErasedMeanwhile() {
+        ExperimentSums expected = new ExperimentSums();
+        Map<String, UserCounts> users = new HashMap<>();
+        Experiment state = ramp;
+        attribution.experiment(state);
+        Random random = new Random(1);
+        for (int event = 0; event < 3_000; event++) {
+            long time = START + event * 1_000L;
+            String user = "u" + random.nextInt(60);
+            if (event == 1_200) {
+                state = state.ramped(2);
+                attribution.experiment(state);
+            }
+            if (event % 700 == 699) {
+                attribution = Commit.restarted(attribution, scene.attribution(entries, settings));
+            }
+            if (event % 400 == 399) {
+                attribution.removeUser(user);
+                users.remove(user); // who comes again is another user; what was counted stays
+            }
+            String item = "i" + event;
+            attribution.expose(exposure("e" + event, user, item, time));
+            Arm arm = state.arm(user);
+            Experiment of = state;
+            UserCounts counts = users.computeIfAbsent(user, name -> new UserCounts(of));
+            expected.expose(arm, state.stage(), counts);
+            if (random.nextInt(4) == 0) {
+                attribution.click(click("c" + event, user, item, "e" + event, time + 1));
+                expected.act(arm, state.stage(), counts, "click", true);
+            }
+        }
+
+        assertThat(attribution.experimentSums().byName())
+                .isEqualTo(expected.byName())
+                .isNotEmpty();
+    }
+
+    @Test
+    void userWhoExpiresLeavesNoCounts() {
+        attribution.experiment(half);
+        show("e", "ann");
+
+        attribution.advance(START + 400 * 24 * HOUR, START + 400 * 24 * HOUR);
+        attribution.advance(START + 402 * 24 * HOUR, START + 402 * 24 * HOUR);
+        Commit.of(attribution);
+
+        int[] left = {0};
+        entries.scan(new byte[] {'E'}, new byte[] {'F'}, (key, value) -> {
+            left[0]++;
+            return true;
+        });
+        assertThat(left[0]).isZero();
+        assertThat(exposures()).isEqualTo(1);
+    }
+
+    private void show(String id, String user) {
+        attribution.expose(exposure(id, user, "book", START));
+    }
+
+    private long exposures() {
+        return IntStream.range(0, 2)
+                .mapToLong(stage -> attribution.experimentSums().exposures(Arm.CONTROL, stage)
+                        + attribution.experimentSums().exposures(Arm.TREATMENT, stage))
+                .sum();
+    }
+
+    private static long goals(ExperimentSums sums, int stage) {
+        return sums.goals(Arm.CONTROL, stage) + sums.goals(Arm.TREATMENT, stage);
+    }
+
+    private static Experiment experiment(String name, long at, Double... ramp) {
+        Experiment.Plan plan =
+                new Experiment.Plan("click", 0.02, 0.05, List.of(ramp), Duration.ofHours(1), Duration.ofMinutes(10));
+        return Experiment.started(name, "g1", "g2", "salt", plan, at);
+    }
+}
