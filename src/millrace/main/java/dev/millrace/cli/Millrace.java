@@ -57,6 +57,7 @@ import picocli.CommandLine.Spec;
             DeadLettersCommand.class,
             ActionsCommand.class,
             ModelCommand.class,
+            ExperimentCommand.class,
             BrokerCommand.class,
             ExplainCommand.class,
             SettingsCommand.class,

@@ -1,6 +1,8 @@
 package dev.millrace.generation;
 
+import dev.millrace.experiment.Experiment;
 import java.util.Collections;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -39,6 +41,20 @@ public record GenerationFact(
     /** Creates a fact without settings. */
     public GenerationFact(String generation, Kind kind, long at, long step, int items, String by) {
         this(generation, kind, at, step, items, by, new TreeMap<>());
+    }
+
+    /** Creates the fact of a state of an experiment: one about its treatment. */
+    public static GenerationFact of(Experiment experiment, long at, String by) {
+        return new GenerationFact(experiment.treatment(), Kind.EXPERIMENT, at, 0, 0, by, experiment.texts());
+    }
+
+    /** Returns the experiment; absent for other facts, and for one that only another version can read. */
+    public Optional<Experiment> experiment() {
+        try {
+            return kind == Kind.EXPERIMENT ? Optional.of(Experiment.of(settings)) : Optional.empty();
+        } catch (IllegalArgumentException unreadable) {
+            return Optional.empty();
+        }
     }
 
     /** Whether its model runs on ND4J's native libraries alone, so that servers need them too. */

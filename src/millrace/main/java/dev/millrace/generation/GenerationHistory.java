@@ -1,5 +1,6 @@
 package dev.millrace.generation;
 
+import dev.millrace.experiment.Experiment;
 import dev.millrace.generation.GenerationFact.Kind;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -21,6 +22,8 @@ public final class GenerationHistory {
         COMPLETE("complete"),
         /** It is to answer. */
         ANSWERS("answers"),
+        /** It answers some of the users, in an experiment. */
+        ANSWERS_SOME("answers some"),
         /** It was promoted before the one that answers. */
         ANSWERED_BEFORE("answered before"),
         /** It will never answer again. */
@@ -40,9 +43,17 @@ public final class GenerationHistory {
 
     private final Map<String, Map<Kind, GenerationFact>> facts = new LinkedHashMap<>();
     private final List<String> promoted = new ArrayList<>();
+    private Optional<Experiment> experiment = Optional.empty();
 
-    /** Adds the next fact. A retired generation stays retired, whatever facts follow. */
+    /**
+     * Adds the next fact. A retired generation stays retired, whatever facts follow. A state of an experiment counts if it is the next one: of two orders for
+     * one step the first holds, and the second is left out.
+     */
     public void take(GenerationFact fact) {
+        if (fact.kind() == Kind.EXPERIMENT) {
+            fact.experiment().filter(this::isNext).ifPresent(this::take);
+            return;
+        }
         Map<Kind, GenerationFact> own =
                 facts.computeIfAbsent(fact.generation(), generation -> new EnumMap<>(Kind.class));
         own.put(fact.kind(), fact);
@@ -53,6 +64,40 @@ public final class GenerationHistory {
         if (own.containsKey(Kind.RETIRED)) {
             promoted.remove(fact.generation());
         }
+    }
+
+    private boolean isNext(Experiment state) {
+        if (experiment.filter(Experiment::isRunning).isPresent()) {
+            return state.follows(experiment.get());
+        }
+        return state.isRunning()
+                && state.stage() == 0
+                && answering().equals(Optional.of(state.control()))
+                && is(state.treatment(), Kind.COMPLETE)
+                && !is(state.treatment(), Kind.RETIRED);
+    }
+
+    private void take(Experiment state) {
+        experiment = Optional.of(state);
+        boolean isPromoted = state.end()
+                .filter(end -> end.result() == Experiment.Result.PROMOTED)
+                .isPresent();
+        if (isPromoted && !is(state.treatment(), Kind.RETIRED)) {
+            promoted.remove(state.treatment());
+            promoted.add(state.treatment());
+        }
+    }
+
+    /** Returns the latest experiment, whether it runs or not; absent before any. */
+    public Optional<Experiment> latestExperiment() {
+        return experiment;
+    }
+
+    /** Returns the experiment that servers follow: it has no end, its control is the one promoted last, and its treatment is not retired. */
+    public Optional<Experiment> runningExperiment() {
+        return experiment.filter(one -> one.isRunning()
+                && answering().equals(Optional.of(one.control()))
+                && !is(one.treatment(), Kind.RETIRED));
     }
 
     /** Returns all generations that have a fact, in the order of their first facts. */
@@ -92,6 +137,11 @@ public final class GenerationHistory {
         if (is(generation, Kind.RETIRED)) {
             return State.RETIRED;
         }
+        if (runningExperiment()
+                .filter(one -> one.treatment().equals(generation))
+                .isPresent()) {
+            return State.ANSWERS_SOME;
+        }
         if (promoted.contains(generation)) {
             return answering().filter(generation::equals).isPresent() ? State.ANSWERS : State.ANSWERED_BEFORE;
         }
@@ -119,7 +169,11 @@ public final class GenerationHistory {
     /** Returns the promoted generations that a server need not keep, because it keeps so many of those before the one that answers. */
     public List<String> surplus(Optional<String> served, int keptBefore) {
         int answering = Math.max(0, promotedLastFirst().indexOf(served.orElse("")));
-        return promotedLastFirst().stream().skip(answering + 1L + keptBefore).toList();
+        Optional<String> tried = runningExperiment().map(Experiment::treatment);
+        return promotedLastFirst().stream()
+                .skip(answering + 1L + keptBefore)
+                .filter(generation -> !tried.equals(Optional.of(generation)))
+                .toList();
     }
 
     /** Returns the promoted generations that are not retired, the last one first. The first is to answer. */

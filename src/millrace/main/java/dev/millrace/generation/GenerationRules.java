@@ -1,5 +1,6 @@
 package dev.millrace.generation;
 
+import dev.millrace.experiment.Experiment;
 import dev.millrace.generation.GenerationFact.Kind;
 import java.util.Optional;
 
@@ -20,10 +21,11 @@ public final class GenerationRules {
     /**
      * Promotes a generation: it is to answer.
      *
-     * @throws GenerationRefusedException if it is not known, not complete, retired, or answers already
+     * @throws GenerationRefusedException if it is not known, not complete, retired, or answers already, or if an experiment runs
      */
     public GenerationFact promote(String generation, long at, String by) {
         requireKnown(generation);
+        requireNoExperiment();
         if (history.is(generation, Kind.RETIRED)) {
             throw new GenerationRefusedException("generation " + generation + " is retired: its records are gone");
         }
@@ -40,9 +42,10 @@ public final class GenerationRules {
     /**
      * Promotes the generation again that answered before.
      *
-     * @throws GenerationRefusedException if there is none
+     * @throws GenerationRefusedException if there is none, or if an experiment runs
      */
     public GenerationFact rollBack(long at, String by) {
+        requireNoExperiment();
         String before = history.answeredBefore()
                 .orElseThrow(() -> new GenerationRefusedException("there is no generation to go back to: "
                         + history.answering()
@@ -62,6 +65,11 @@ public final class GenerationRules {
         if (answers(generation)) {
             throw new GenerationRefusedException(
                     "generation " + generation + " answers: promote another, or roll back, before it is retired");
+        }
+        if (history.runningExperiment()
+                .filter(one -> one.treatment().equals(generation))
+                .isPresent()) {
+            requireNoExperiment();
         }
         if (ofTheLog.filter(generation::equals).isPresent()) {
             throw new GenerationRefusedException("generation " + generation
@@ -95,6 +103,50 @@ public final class GenerationRules {
                 .filter(owner -> !owner.equals(application))
                 .map(owner -> "must be another, as application " + owner + " has published generation " + generation
                         + " (millrace model hand-over gives it to another application)"));
+    }
+
+    /**
+     * Starts an experiment, or takes it one step further.
+     *
+     * @throws GenerationRefusedException if its generations cannot answer so, or another experiment or another step came first
+     */
+    public GenerationFact experiment(Experiment next, long at, String by) {
+        Optional<Experiment> running = history.latestExperiment().filter(Experiment::isRunning);
+        if (running.isPresent()) {
+            if (!next.follows(running.get())) {
+                throw new GenerationRefusedException(
+                        "experiment " + running.get().name() + " is in stage "
+                                + (running.get().stage() + 1)
+                                + (next.isSameAs(running.get())
+                                        ? ": another order came first"
+                                        : ": there is one at a time (millrace experiment stop ends it)"));
+            }
+            return GenerationFact.of(next, at, by);
+        }
+        if (next.stage() > 0 || !next.isRunning()) {
+            throw new GenerationRefusedException("experiment " + next.name() + " does not run");
+        }
+        requireKnown(next.control());
+        requireKnown(next.treatment());
+        if (!answers(next.control())) {
+            throw new GenerationRefusedException("generation " + next.control()
+                    + " does not answer: the first arm is the one that does, "
+                    + history.answering().orElse("and none was promoted yet"));
+        }
+        boolean isKept = history.state(next.treatment()) == GenerationHistory.State.COMPLETE
+                || history.answeredBefore().equals(Optional.of(next.treatment()));
+        if (!isKept) {
+            throw new GenerationRefusedException("generation " + next.treatment() + " is "
+                    + history.state(next.treatment()).label() + ": it must be complete, or the one that answered last");
+        }
+        return GenerationFact.of(next, at, by);
+    }
+
+    private void requireNoExperiment() {
+        history.runningExperiment().ifPresent(running -> {
+            throw new GenerationRefusedException("experiment " + running.name() + " runs: millrace experiment stop "
+                    + running.name() + " ends it first");
+        });
     }
 
     private boolean answers(String generation) {

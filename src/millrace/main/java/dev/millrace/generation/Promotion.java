@@ -17,6 +17,9 @@ public enum Promotion {
      * @param isFromEvents true if the learner makes the mini-batches; false if it reads them from the log
      */
     public boolean isAutomatic(String generation, boolean isFromEvents, GenerationHistory history) {
+        if (history.runningExperiment().isPresent()) {
+            return false; // that decides
+        }
         Optional<String> answering = history.answering();
         return switch (this) {
             case LIVE -> isFromEvents && answering.orElse(generation).equals(generation);

@@ -1,7 +1,9 @@
 package dev.millrace.recall;
 
+import dev.millrace.experiment.Arm;
 import dev.millrace.index.ScoredItem;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** The answer to a request: items, or the reason why there are none. */
@@ -20,6 +22,7 @@ public sealed interface Answer {
      * @param publishedAt when the newest of those vectors was published, epoch milliseconds
      * @param isColdStart whether nothing was known of the user
      * @param explanations [items] why each item was found; empty unless asked for
+     * @param assigned the user's arm, if an experiment runs and chose the generation
      */
     record Found(
             List<ScoredItem> items,
@@ -28,7 +31,8 @@ public sealed interface Answer {
             long step,
             long publishedAt,
             boolean isColdStart,
-            List<Explanation> explanations)
+            List<Explanation> explanations,
+            Optional<Assigned> assigned)
             implements Answer {
 
         @Override
@@ -38,14 +42,22 @@ public sealed interface Answer {
 
         /** The same answer with items. */
         Found with(List<ScoredItem> others) {
-            return new Found(others, query, generation, step, publishedAt, isColdStart, explanations);
+            return new Found(others, query, generation, step, publishedAt, isColdStart, explanations, assigned);
+        }
+
+        /** The same answer, of a user with an arm. */
+        Found as(Optional<Assigned> arm) {
+            return new Found(items, query, generation, step, publishedAt, isColdStart, explanations, arm);
         }
 
         /** The same items with why each was found. */
         Found because(List<Explanation> why) {
-            return new Found(items, query, generation, step, publishedAt, isColdStart, why);
+            return new Found(items, query, generation, step, publishedAt, isColdStart, why, assigned);
         }
     }
+
+    /** The arm of an experiment that a user is in. The generation of the answer is that of the arm, unless the server does not have it complete. */
+    record Assigned(String experiment, Arm arm) {}
 
     /** Why there are no items. */
     enum Refusal implements Answer {

@@ -1,5 +1,6 @@
 package dev.millrace.recall;
 
+import dev.millrace.experiment.Experiment;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
@@ -144,6 +145,7 @@ public final class Generations {
             served.filter(this::isRetired).ifPresent(before -> drop(before.generation()));
             dropSurplus();
         });
+        engine.follow(history.runningExperiment());
         engine.keep(builds.keySet().stream()
                 .flatMap(generation -> complete(generation).stream())
                 .toList());
@@ -169,6 +171,11 @@ public final class Generations {
     /** The generation that a roll-back goes to; absent if there is none. */
     public synchronized Optional<String> answeredBefore() {
         return history.answeredBefore();
+    }
+
+    /** The experiment that is followed; absent if none runs. */
+    public synchronized Optional<Experiment> experiment() {
+        return history.runningExperiment();
     }
 
     /** The generations dropped since the last call. */

@@ -1,6 +1,8 @@
 package dev.millrace.recall;
 
 import dev.millrace.event.Features;
+import dev.millrace.experiment.Arm;
+import dev.millrace.experiment.Experiment;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
@@ -27,6 +29,7 @@ public final class RecallEngine {
     private final UserDirectory users;
     private volatile Optional<ServedGeneration> served = Optional.empty();
     private volatile Map<String, ServedGeneration> complete = Map.of();
+    private volatile Optional<Experiment> experiment = Optional.empty();
 
     /** @param users asked by the threads that ask for recalls */
     public RecallEngine(UserDirectory users) {
@@ -42,6 +45,11 @@ public final class RecallEngine {
     public void keep(List<ServedGeneration> generations) {
         complete =
                 generations.stream().collect(Collectors.toUnmodifiableMap(ServedGeneration::generation, pair -> pair));
+    }
+
+    /** From the next request on, this experiment chooses the generation of each user; absent for none. */
+    public void follow(Optional<Experiment> running) {
+        experiment = running;
     }
 
     /** The generation that answers; absent before the first. */
@@ -65,13 +73,27 @@ public final class RecallEngine {
      * <p>An unknown user gets a cold start: the answer for a user without profile and history, as the model has learnt it, with a flag.
      */
     public Answer recall(RecallRequest request) {
-        Optional<ServedGeneration> taken = request.generation().isEmpty()
-                ? served()
-                : generation(request.generation().get());
-        if (taken.isEmpty()) {
-            return request.generation().isEmpty() ? Answer.Refusal.NOT_READY : Answer.Refusal.UNKNOWN_GENERATION;
+        if (request.generation().isPresent()) {
+            return generation(request.generation().get())
+                    .map(named -> recall(request, named))
+                    .orElse(Answer.Refusal.UNKNOWN_GENERATION);
         }
-        return recall(request, taken.get());
+        Optional<ServedGeneration> answering = served();
+        if (answering.isEmpty()) {
+            return Answer.Refusal.NOT_READY;
+        }
+        return experiment
+                .map(running -> recall(request, running, answering.get()))
+                .orElseGet(() -> recall(request, answering.get()));
+    }
+
+    /** The best items for a user from the generation of the user's arm; from the one that answers if that is not complete here. */
+    private Answer recall(RecallRequest request, Experiment running, ServedGeneration answering) {
+        Arm arm = running.arm(request.user());
+        ServedGeneration served =
+                arm == Arm.CONTROL ? answering : generation(running.treatment()).orElse(answering);
+        Answer answer = recall(request, served);
+        return answer.when(found -> found.as(Optional.of(new Answer.Assigned(running.name(), arm))), refusal -> answer);
     }
 
     /** The best items for a user from a generation that was taken before, whichever the request names. */
@@ -158,6 +180,7 @@ public final class RecallEngine {
                 index.newestStep(),
                 index.newestPublication(),
                 isColdStart,
-                List.of());
+                List.of(),
+                Optional.empty());
     }
 }

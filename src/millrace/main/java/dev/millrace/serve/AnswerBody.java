@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
  * @param ageSeconds since the newest vector was published
  * @param coldStart whether nothing was known of the user; absent if items near an item were asked for
  * @param vector that was searched with, if asked for
+ * @param experiment that the user takes part in, and the user's arm
  */
 record AnswerBody(
         List<?> items,
@@ -23,7 +24,10 @@ record AnswerBody(
         long step,
         double ageSeconds,
         Optional<Boolean> coldStart,
-        Optional<float[]> vector) {
+        Optional<float[]> vector,
+        Optional<Arm> experiment) {
+
+    private record Arm(String name, String arm) {}
 
     private record Explained(String item, float score, ScoreParts parts, List<ScoredItem> nearest) {}
 
@@ -49,8 +53,10 @@ record AnswerBody(
                         .mapToObj(at -> explained(
                                 found.items().get(at), found.explanations().get(at)))
                         .toList();
+        Optional<Arm> experiment =
+                found.assigned().map(one -> new Arm(one.experiment(), one.arm().label()));
         double ageSeconds = ageSeconds(found.publishedAt(), clock);
-        return new AnswerBody(items, found.generation(), found.step(), ageSeconds, coldStart, vector);
+        return new AnswerBody(items, found.generation(), found.step(), ageSeconds, coldStart, vector, experiment);
     }
 
     private static Explained explained(ScoredItem item, Explanation why) {

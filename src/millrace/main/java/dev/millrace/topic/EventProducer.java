@@ -4,13 +4,16 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.UserProfile;
+import dev.millrace.experiment.Experiment;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EventRecords;
+import dev.millrace.wire.ExperimentHeader;
 import dev.millrace.wire.Topic;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -20,6 +23,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
@@ -112,6 +116,18 @@ public final class EventProducer implements AutoCloseable {
             send(new ProducerRecord<>(topic, partition.partition(), time, key, value));
         }
     }
+
+    /** Sends a state of an experiment to every partition of the topic of exposures, where those behind it count in it. */
+    @SuppressWarnings("NullAway") // a null value is what a tombstone is
+    public void send(Experiment state, long time) {
+        List<Header> headers = List.of(new StateHeader(ExperimentHeader.NAME, ExperimentHeader.encode(state)));
+        for (PartitionInfo partition : producer.partitionsFor(topics.exposures())) {
+            send(new ProducerRecord<>(
+                    topics.exposures(), partition.partition(), time, ExperimentHeader.key(), null, headers));
+        }
+    }
+
+    private record StateHeader(String key, byte[] value) implements Header {}
 
     @SuppressWarnings("FutureReturnValueIgnored") // the callback takes the result
     private void send(ProducerRecord<byte[], byte[]> record) {

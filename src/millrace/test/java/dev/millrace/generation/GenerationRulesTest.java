@@ -3,7 +3,12 @@ package dev.millrace.generation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.Experiment.Result;
 import dev.millrace.generation.GenerationFact.Kind;
+import dev.millrace.wire.Topic;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -123,6 +128,96 @@ class GenerationRulesTest {
         assertThat(history.state("a")).isEqualTo(GenerationHistory.State.ANSWERS);
         take("b", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
         assertThat(history.state("a")).isEqualTo(GenerationHistory.State.ANSWERED_BEFORE);
+    }
+
+    @Test
+    void experimentTriesACompleteGenerationBesideTheOneThatAnswers() {
+        take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+        take("b", Kind.STARTED);
+        take("c", Kind.STARTED, Kind.COMPLETE);
+        refuses(() -> rules.experiment(experiment("c", "a"), NOW, BY), "generation c does not answer");
+        refuses(() -> rules.experiment(experiment("a", "b"), NOW, BY), "generation b is building");
+        refuses(() -> rules.experiment(experiment("a", "d"), NOW, BY), "there is no generation d");
+
+        history.take(rules.experiment(experiment("a", "c"), NOW, BY));
+
+        assertThat(history.runningExperiment()).contains(experiment("a", "c"));
+        assertThat(history.state("c")).isEqualTo(GenerationHistory.State.ANSWERS_SOME);
+        assertThat(history.answering()).contains("a");
+        refuses(() -> rules.experiment(experiment("a", "c"), NOW, BY), "another order came first");
+        refuses(() -> rules.promote("c", NOW, BY), "experiment trial runs");
+        refuses(() -> rules.rollBack(NOW, BY), "experiment trial runs");
+        refuses(() -> rules.retire("c", Optional.empty(), NOW, BY), "experiment trial runs");
+        assertThat(Promotion.ALWAYS.isAutomatic("b", true, history)).isFalse();
+    }
+
+    @Test
+    void ofTwoOrdersForOneStepTheFirstHolds() {
+        take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+        take("b", Kind.STARTED, Kind.COMPLETE);
+        Experiment started = experiment("a", "b");
+        GenerationFact begin = rules.experiment(started, NOW, BY);
+        history.take(begin);
+        GenerationFact back = rules.experiment(started.ended(Result.ROLLED_BACK, NOW, "worse"), NOW, BY);
+        GenerationFact promotion = rules.experiment(started.ended(Result.PROMOTED, NOW, "better"), NOW, "another");
+
+        history.take(back);
+        history.take(promotion);
+        history.take(back);
+
+        assertThat(history.latestExperiment().flatMap(Experiment::end).map(Experiment.End::result))
+                .contains(Result.ROLLED_BACK);
+        assertThat(history.answering()).contains("a");
+        assertThat(history.runningExperiment()).isEmpty();
+        // compaction keeps all three: a later order does not take the first one's place
+        assertThat(Topic.GENERATIONS.key(back)).isNotEqualTo(Topic.GENERATIONS.key(promotion));
+        assertThat(Topic.GENERATIONS.key(back)).isNotEqualTo(Topic.GENERATIONS.key(begin));
+    }
+
+    @Test
+    void endOfAnExperimentIsThePromotionItself() {
+        take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+        take("b", Kind.STARTED, Kind.COMPLETE);
+        history.take(rules.experiment(experiment("a", "b"), NOW, BY));
+
+        history.take(rules.experiment(experiment("a", "b").ended(Result.PROMOTED, NOW, "better"), NOW, BY));
+
+        assertThat(history.answering()).contains("b");
+        assertThat(history.answeredBefore()).contains("a");
+        assertThat(rules.rollBack(NOW, BY).generation()).isEqualTo("a");
+    }
+
+    @Test
+    void experimentIsNotFollowedOnceItsControlNoLongerAnswersOrItsTreatmentIsRetired() {
+        take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+        take("b", Kind.STARTED, Kind.COMPLETE);
+        take("c", Kind.STARTED, Kind.COMPLETE);
+        history.take(rules.experiment(experiment("a", "b"), NOW, BY));
+
+        take("c", Kind.PROMOTED); // by a learner that knew of no experiment
+
+        assertThat(history.runningExperiment()).isEmpty();
+        take("a", Kind.PROMOTED);
+        assertThat(history.runningExperiment()).isPresent();
+        take("b", Kind.RETIRED);
+        assertThat(history.runningExperiment()).isEmpty();
+    }
+
+    @Test
+    void treatmentThatAnsweredBeforeIsKept() {
+        take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+        take("b", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+        assertThat(history.surplus(Optional.of("b"), 0)).containsExactly("a");
+
+        history.take(rules.experiment(experiment("b", "a"), NOW, BY));
+
+        assertThat(history.surplus(Optional.of("b"), 0)).isEmpty();
+    }
+
+    private static Experiment experiment(String control, String treatment) {
+        Experiment.Plan plan = new Experiment.Plan(
+                "click", 0.02, 0.05, List.of(10.0, 50.0), Duration.ofHours(1), Duration.ofMinutes(10));
+        return Experiment.started("trial", control, treatment, "salt", plan, NOW);
     }
 
     private void take(String generation, Kind... kinds) {

@@ -2,12 +2,17 @@ package dev.millrace.recall;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.experiment.Arm;
+import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.Experiment.Result;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.recall.Generations.Outcome;
+import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -144,6 +149,36 @@ class GenerationsTest {
         assertThat(generations.choose()).isTrue();
         assertThat(served()).contains("g2");
         assertThat(generations.takeDropped()).containsExactly("g1");
+    }
+
+    @Test
+    void aTreatmentAnswersItsUsersFromTheOrderOnAndNoLongerFromTheEndOn() {
+        answering("g1");
+        complete("g2");
+        say("g2", Kind.COMPLETE);
+        generations.choose();
+        Experiment experiment = Experiment.started(
+                "trial",
+                "g1",
+                "g2",
+                "salt",
+                new Experiment.Plan("click", 0.02, 0.05, List.of(50.0), Duration.ofHours(1), Duration.ofMinutes(9)),
+                1);
+        String treated = experiment.arm("u1") == Arm.TREATMENT ? "u1" : "u3";
+        assertThat(experiment.arm(treated)).isEqualTo(Arm.TREATMENT);
+
+        generations.take(GenerationFact.of(experiment, 1, "test"));
+        generations.choose();
+        assertThat(answered(treated)).isEqualTo("g2");
+
+        generations.take(GenerationFact.of(experiment.ended(Result.ROLLED_BACK, 2, "worse"), 2, "test"));
+        generations.choose();
+        assertThat(answered(treated)).isEqualTo("g1");
+        assertThat(served()).contains("g1");
+    }
+
+    private String answered(String user) {
+        return ((Answer.Found) engine.recall(RecallRequest.unseen(user, 1))).generation();
     }
 
     @Test

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.event.Features;
+import dev.millrace.experiment.Arm;
+import dev.millrace.experiment.Experiment;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
@@ -12,6 +14,7 @@ import dev.millrace.popularity.GivenWeights;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,6 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class RecallEngineTest {
@@ -77,6 +81,44 @@ class RecallEngineTest {
         assertThat(found.items()).containsExactly(new ScoredItem("b", 0.5f));
         assertThat(engine.similar("x", 1)).isEqualTo(Answer.Refusal.UNKNOWN_ITEM);
         assertThat(engine.recall(named("g3"))).isEqualTo(Answer.Refusal.UNKNOWN_GENERATION);
+    }
+
+    @Test
+    void experimentGivesEachUserTheGenerationOfItsArmAndSaysSo() {
+        ServedGeneration first = generation("g1", Map.of("a", new float[] {1, 0}));
+        ServedGeneration second = generation("g2", Map.of("b", new float[] {0.5f, 1}));
+        engine.serve(first);
+        engine.keep(List.of(first, second));
+        Experiment experiment = Experiment.started(
+                "trial",
+                "g1",
+                "g2",
+                "salt",
+                new Experiment.Plan("click", 0.02, 0.05, List.of(50.0), Duration.ofHours(1), Duration.ofMinutes(9)),
+                1);
+        engine.follow(Optional.of(experiment));
+
+        for (int user = 0; user < 20; user++) {
+            Arm arm = experiment.arm("u" + user);
+            Answer.Found found = (Answer.Found) engine.recall(request("u" + user, 1));
+            assertThat(found.generation()).isEqualTo(arm == Arm.CONTROL ? "g1" : "g2");
+            assertThat(found.assigned()).contains(new Answer.Assigned("trial", arm));
+        }
+        assertThat(((Answer.Found) engine.recall(named("g2"))).assigned()).isEmpty(); // the request chose
+
+        engine.keep(List.of(first)); // the treatment is not complete here
+        String treated = "u"
+                + IntStream.range(0, 20)
+                        .filter(user -> experiment.arm("u" + user) == Arm.TREATMENT)
+                        .findFirst()
+                        .orElseThrow();
+        Answer.Found instead = (Answer.Found) engine.recall(request(treated, 1));
+        assertThat(instead.generation()).isEqualTo("g1");
+        assertThat(instead.assigned()).contains(new Answer.Assigned("trial", Arm.TREATMENT));
+
+        engine.follow(Optional.empty());
+        assertThat(((Answer.Found) engine.recall(request(treated, 1))).assigned())
+                .isEmpty();
     }
 
     /*

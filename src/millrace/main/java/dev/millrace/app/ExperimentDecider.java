@@ -1,0 +1,165 @@
+package dev.millrace.app;
+
+import dev.millrace.alarm.Alarm;
+import dev.millrace.experiment.Decision;
+import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.Experiment.Result;
+import dev.millrace.experiment.ExperimentSums;
+import dev.millrace.follow.ProgressWatch;
+import dev.millrace.generation.GenerationHistory;
+import dev.millrace.generation.GenerationRefusedException;
+import dev.millrace.state.InputTopic;
+import dev.millrace.topic.Cluster;
+import dev.millrace.topic.ExperimentAdmin;
+import dev.millrace.topic.GenerationAdmin;
+import dev.millrace.topic.OperatorLog;
+import dev.millrace.train.TrainingProgress;
+import dev.millrace.wire.PartProgress;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes the experiment that runs step by step to its end: the one task that decides. It remembers nothing; whatever dies, the next one goes on from the
+ * topics. If two run, the first order in the log holds.
+ *
+ * <p>It follows the progress of the attribution and of the learners, looks at them at an interval, and orders what {@link Decision} says.
+ */
+public final class ExperimentDecider implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ExperimentDecider.class);
+    private static final Duration COPIED_WITHIN = Duration.ofSeconds(10);
+
+    private final Cluster cluster;
+    private final ExperimentAdmin admin;
+    private final InstantSource clock;
+    private final ProgressWatch progress;
+    private final AtomicBoolean isCaughtUp = new AtomicBoolean();
+    private Instant copied = Instant.EPOCH;
+
+    /** @param log of what it orders */
+    public ExperimentDecider(Cluster cluster, OperatorLog log, InstantSource clock) {
+        this.cluster = cluster;
+        this.admin = new ExperimentAdmin(cluster, log);
+        this.clock = clock;
+        this.progress = new ProgressWatch(cluster.clients(), cluster.topics().trainingProgress(), cluster.wire());
+        progress.onceCaughtUp(() -> isCaughtUp.set(true));
+    }
+
+    /** Looks once. Returns the experiment as it is now, whether it runs or not; absent if there was none yet. */
+    public Optional<Experiment> look() {
+        progress.failure().ifPresent(failure -> {
+            throw new IllegalStateException("the training progress cannot be followed", failure);
+        });
+        GenerationHistory history = GenerationAdmin.history(cluster);
+        Optional<Experiment> latest = history.latestExperiment();
+        if (latest.isEmpty() || !isCaughtUp.get()) { // what an earlier process knew is not forgotten
+            return latest;
+        }
+        Experiment experiment = latest.get();
+        copyAgain(experiment);
+        Instant now = clock.instant();
+        Optional<Experiment> next = experiment.isRunning()
+                        && history.runningExperiment().isEmpty()
+                ? Optional.of(experiment.ended(
+                        Result.STOPPED,
+                        now.toEpochMilli(),
+                        "its control no longer answers, or its treatment is retired"))
+                : Decision.next(experiment, facts(experiment, progress.parts().values()), now);
+        return next.flatMap(this::order).or(() -> latest);
+    }
+
+    @Override
+    public void close() {
+        progress.close();
+    }
+
+    private Optional<Experiment> order(Experiment next) {
+        try {
+            copied = clock.instant();
+            return Optional.of(admin.order(next));
+        } catch (GenerationRefusedException first) {
+            LOG.info("Left a step to another order: {}", first.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    /** Writes the copies again if a part of the attribution has not had them for a while: whoever ordered may have died. */
+    private void copyAgain(Experiment experiment) {
+        boolean isBehind = counting(progress.parts().values()).stream().anyMatch(part -> part.experiment()
+                .filter(counted -> !experiment.isNewerThan(counted.experiment()))
+                .isEmpty());
+        Instant now = clock.instant();
+        if (isBehind && copied.plus(COPIED_WITHIN).isBefore(now)) {
+            admin.copy(experiment);
+            copied = now;
+        }
+    }
+
+    /** Returns what is known of an experiment by what the parts last said. */
+    public static Decision.Facts facts(Experiment experiment, Collection<PartProgress> parts) {
+        List<PartProgress> counting = counting(parts);
+        boolean haveAll = !counting.isEmpty()
+                && counting.stream().allMatch(part -> part.experiment()
+                        .filter(counted -> !experiment.isNewerThan(counted.experiment()))
+                        .isPresent());
+        Optional<Instant> countedAt = haveAll
+                ? counting.stream()
+                        .map(part -> Instant.ofEpochMilli(part.writtenAt()))
+                        .min(Instant::compareTo)
+                : Optional.empty();
+        Optional<PartProgress> treatment = learner(experiment.treatment(), parts);
+        List<String> ofControl = learner(experiment.control(), parts)
+                .flatMap(PartProgress::training)
+                .map(ExperimentDecider::alarms)
+                .orElse(List.of());
+        return new Decision.Facts(
+                sums(experiment, parts),
+                countedAt,
+                treatment.map(part -> new Decision.Learner(
+                        Instant.ofEpochMilli(part.writtenAt()),
+                        alarms(part.training().orElseThrow()).stream()
+                                .filter(alarm -> !ofControl.contains(alarm))
+                                .collect(Collectors.joining(", ")))));
+    }
+
+    /** Returns the sums of an experiment over all parts. */
+    public static ExperimentSums sums(Experiment experiment, Collection<PartProgress> parts) {
+        return parts.stream()
+                .flatMap(part -> part.experiment().stream())
+                .filter(counted -> counted.experiment().isSameAs(experiment))
+                .map(PartProgress.Counted::sums)
+                .reduce(new ExperimentSums(), ExperimentSums::plus);
+    }
+
+    /** Returns the parts that read exposures: those that have counted users' events. */
+    private static List<PartProgress> counting(Collection<PartProgress> parts) {
+        return parts.stream()
+                .filter(part -> part.training().isEmpty() && part.books().containsKey(InputTopic.EXPOSURES.label()))
+                .toList();
+    }
+
+    private static Optional<PartProgress> learner(String generation, Collection<PartProgress> parts) {
+        return parts.stream()
+                .filter(part -> part.training()
+                        .filter(training -> training.generation().equals(generation))
+                        .isPresent())
+                .findFirst();
+    }
+
+    private static List<String> alarms(TrainingProgress training) {
+        List<String> alarms = training.alarms().stream()
+                .filter(alarm -> alarm.isActive() && alarm.kind() != Alarm.Kind.ITEM_SURGE) // which is about clicks
+                .map(alarm -> "alarm " + alarm.kind().text())
+                .collect(Collectors.toList());
+        training.withheld().ifPresent(why -> alarms.add("its vectors are withheld: " + why));
+        return alarms;
+    }
+}

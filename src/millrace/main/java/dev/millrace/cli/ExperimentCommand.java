@@ -1,0 +1,316 @@
+package dev.millrace.cli;
+
+import dev.millrace.app.ExperimentDecider;
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.cli.option.Clusters;
+import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.OutputOption;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.Row;
+import dev.millrace.experiment.Arm;
+import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentSums;
+import dev.millrace.experiment.Uplift;
+import dev.millrace.generation.GenerationRefusedException;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.topic.Cluster;
+import dev.millrace.topic.ExperimentAdmin;
+import dev.millrace.topic.GenerationAdmin;
+import dev.millrace.topic.ProgressLog;
+import dev.millrace.wire.PartProgress;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "experiment",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Try a generation on a share of the users, beside the one that answers, and decide between them.",
+            "One experiment runs at a time."
+        },
+        footer = {
+            "millrace experiment start try-g2 --arms g1-e5d3e6aa,g2-3f9a01bc --ramp 1,10,50 --every 1h",
+            "millrace experiment decide"
+        })
+final class ExperimentCommand {
+
+    private static final double PERCENT = 100;
+
+    @Command(
+            mixinStandardHelpOptions = true,
+            description = {
+                "Start an experiment. From then on servers answer each user from the generation of the user's arm.",
+                "It runs until it is stopped; millrace experiment decide takes it to its end.",
+                "Exits with 1 if a generation cannot answer, or if another experiment runs."
+            },
+            footer = {
+                "millrace experiment start try-g2 --arms g1-e5d3e6aa=90,g2-3f9a01bc=10",
+                "millrace experiment start try-g2 --arms g1-e5d3e6aa,g2-3f9a01bc --ramp 1,10,50 --every 1h"
+            })
+    int start(
+            @Mixin ConfigOptions config,
+            @Mixin OutputOption output,
+            @Parameters(paramLabel = "NAME", description = "of the experiment: a-z, 0-9 and dashes") String name,
+            @Option(
+                            names = "--arms",
+                            paramLabel = "CONTROL=PERCENT,TREATMENT=PERCENT",
+                            required = true,
+                            split = ",",
+                            description = "the generation that answers, the one to try, and their shares of the users;"
+                                    + " without shares with --ramp")
+                    List<String> arms,
+            @Option(
+                            names = "--ramp",
+                            paramLabel = "PERCENT,…",
+                            split = ",",
+                            description = "shares of the treatment, one for each stage, in place of those of --arms")
+                    @Nullable
+                    List<Double> ramp,
+            @Option(
+                            names = "--every",
+                            paramLabel = "DURATION",
+                            defaultValue = "1h",
+                            description = "least time that a stage lasts; default: ${DEFAULT-VALUE}")
+                    String every,
+            @Option(
+                            names = "--goal",
+                            paramLabel = "ACTION",
+                            defaultValue = "click",
+                            description = "what is compared: this action, per exposure; one of attribution.actions;"
+                                    + " default: ${DEFAULT-VALUE}")
+                    String goal,
+            @Option(
+                            names = "--uplift",
+                            paramLabel = "SHARE",
+                            defaultValue = "0.02",
+                            description = "relative change that is to be found soonest; default: ${DEFAULT-VALUE}")
+                    double uplift,
+            @Option(
+                            names = "--error",
+                            paramLabel = "SHARE",
+                            defaultValue = "0.05",
+                            description = "probability of a decision between equal arms, over the whole experiment;"
+                                    + " default: ${DEFAULT-VALUE}")
+                    double error,
+            @Option(
+                            names = "--max-age",
+                            paramLabel = "DURATION",
+                            defaultValue = "10m",
+                            description = "age of the last progress from which on a treatment is rolled back, and"
+                                    + " counts promote nothing; default: ${DEFAULT-VALUE}")
+                    String maxAge) {
+        MillraceSettings settings = config.settings();
+        requireExposures(settings, goal);
+        List<String[]> given = arms.stream().map(arm -> arm.split("=", 2)).toList();
+        List<Double> stages = ramp != null ? ramp : shares(arms, given);
+        if (given.size() != 2) {
+            throw OptionFaults.unusable("--arms", String.join(",", arms), "must be two generations");
+        }
+        Experiment.Plan plan =
+                plan(goal, uplift, error, stages, duration("--every", every), duration("--max-age", maxAge));
+        try (ProgressLine line = output.progress("read")) {
+            Cluster cluster = Clusters.open(settings).followedBy(line);
+            Experiment started = new ExperimentAdmin(cluster, Clusters.log(cluster, "experiment start"))
+                    .start(name, given.get(0)[0], given.get(1)[0], plan);
+            output.write(row(started));
+        } catch (IllegalArgumentException unusable) {
+            throw OptionFaults.unusable("NAME", name, String.valueOf(unusable.getMessage()));
+        }
+        output.say("millrace experiment decide promotes it, rolls it back, or goes on to the next stage");
+        return 0;
+    }
+
+    private static void requireExposures(MillraceSettings settings, String goal) {
+        if (settings.attribution().mode() == AttributionSettings.Mode.CLICKS_ONLY) {
+            throw OptionFaults.unusable(
+                    "attribution.mode", "clicks-only", "must be exposures: the goal is an action per exposure");
+        }
+        if (!settings.attribution().actions().contains(goal)) {
+            throw OptionFaults.unusable(
+                    "--goal",
+                    goal,
+                    "must be one of attribution.actions: "
+                            + settings.attribution().actions());
+        }
+    }
+
+    /** Returns the share of the treatment, if the arms are given with shares that add up. */
+    private static List<Double> shares(List<String> arms, List<String[]> given) {
+        try {
+            double sum = given.stream()
+                    .mapToDouble(arm -> Double.parseDouble(arm[1]))
+                    .sum();
+            if (given.size() == 2 && Math.abs(sum - PERCENT) < 1e-9) {
+                return List.of(Double.valueOf(given.get(1)[1]));
+            }
+        } catch (ArrayIndexOutOfBoundsException | NumberFormatException none) {
+            // told below
+        }
+        throw OptionFaults.unusable(
+                "--arms", String.join(",", arms), "must be two generations with shares that add up to 100, or --ramp");
+    }
+
+    private static Experiment.Plan plan(
+            String goal, double uplift, double error, List<Double> ramp, Duration every, Duration maxAge) {
+        try {
+            return new Experiment.Plan(goal, uplift, error, ramp, every, maxAge);
+        } catch (IllegalArgumentException unusable) {
+            String message = String.valueOf(unusable.getMessage()); // what = value: rule
+            int equals = message.indexOf(" = ");
+            int colon = message.indexOf(": ", equals);
+            throw OptionFaults.unusable(
+                    "--" + message.substring(0, equals),
+                    message.substring(equals + 3, colon),
+                    message.substring(colon + 2));
+        }
+    }
+
+    private static Duration duration(String option, String text) {
+        try {
+            return SettingsReader.parseDuration(text);
+        } catch (RuntimeException unreadable) {
+            throw OptionFaults.unusable(option, text, "must be a duration, such as 30s, 15m, 6h, 7d");
+        }
+    }
+
+    @Command(
+            mixinStandardHelpOptions = true,
+            description = {
+                "Show the latest experiment: its stages, what was counted in each arm, and the bounds of the uplift.",
+                "The bounds hold at all looks together. Exits with 1 if there was no experiment yet."
+            },
+            footer = "millrace experiment show --bootstrap-server kafka:9092")
+    int show(@Mixin ConfigOptions config, @Mixin OutputOption output) {
+        Experiment latest;
+        Collection<PartProgress> parts;
+        try (ProgressLine line = output.progress("read")) {
+            Cluster cluster = Clusters.open(config.settings()).followedBy(line);
+            latest = GenerationAdmin.history(cluster)
+                    .latestExperiment()
+                    .orElseThrow(() -> new GenerationRefusedException("there was no experiment yet"));
+            parts = new ProgressLog(cluster).latest().values();
+        }
+        ExperimentSums sums = ExperimentDecider.sums(latest, parts);
+        output.write(row(latest).with(uplift(latest, sums)).with("counts", counts(latest, sums)));
+        return 0;
+    }
+
+    private static Row row(Experiment experiment) {
+        Experiment.Stage stage = experiment.stages().get(experiment.stage());
+        return Row.of("experiment", experiment.name())
+                .with("control", experiment.control())
+                .with("treatment", experiment.treatment())
+                .with("goal", experiment.plan().action() + " per exposure")
+                .with("stage", experiment.stage() + 1)
+                .with("percent", stage.percent())
+                .with("since", Instant.ofEpochMilli(stage.at()))
+                .with("end", experiment.end().map(end -> end.result().name().toLowerCase(Locale.ROOT)))
+                .with("ended", experiment.end().map(end -> Instant.ofEpochMilli(end.at())))
+                .with("why", experiment.end().map(Experiment.End::why));
+    }
+
+    private static Row uplift(Experiment experiment, ExperimentSums sums) {
+        Uplift uplift = Uplift.of(sums, experiment.plan());
+        if (Double.isNaN(uplift.estimate())) {
+            return new Row().with("uplift", "unknown: too few of the goal yet");
+        }
+        return new Row()
+                .with("uplift", uplift.estimate())
+                .with("lower", uplift.lower())
+                .with("upper", uplift.upper())
+                .with("standardError", uplift.standardError());
+    }
+
+    private static List<Row> counts(Experiment experiment, ExperimentSums sums) {
+        List<Row> rows = new ArrayList<>();
+        for (int stage = 0; stage <= experiment.stage(); stage++) {
+            for (Arm arm : Arm.values()) {
+                long exposures = sums.exposures(arm, stage);
+                rows.add(Row.of("stage", stage + 1)
+                        .with("arm", arm.label())
+                        .with("users", sums.users(arm, stage))
+                        .with("exposures", exposures)
+                        .with("goals", sums.goals(arm, stage))
+                        .with("rate", exposures == 0 ? 0 : sums.goals(arm, stage) / (double) exposures));
+            }
+        }
+        return rows;
+    }
+
+    @Command(
+            mixinStandardHelpOptions = true,
+            description = {"Stop an experiment: the control answers all users.", "Exits with 1 if it does not run."},
+            footer = "millrace experiment stop try-g2 --bootstrap-server kafka:9092")
+    int stop(
+            @Mixin ConfigOptions config,
+            @Mixin OutputOption output,
+            @Parameters(paramLabel = "NAME", description = "of the experiment") String name) {
+        try (ProgressLine line = output.progress("read")) {
+            Cluster cluster = Clusters.open(config.settings()).followedBy(line);
+            output.write(row(new ExperimentAdmin(cluster, Clusters.log(cluster, "experiment stop")).stop(name)));
+        }
+        return 0;
+    }
+
+    @Command(
+            mixinStandardHelpOptions = true,
+            description = {
+                "Take the experiment that runs to its end: promote the treatment when the lower bound of its uplift is"
+                        + " above 0,",
+                "roll it back when the upper bound is below 0 or a guard says so, else go on to the next stage.",
+                "It may be killed and started again, here or elsewhere. Exits with 1 if no experiment runs."
+            },
+            footer = "millrace experiment decide --bootstrap-server kafka:9092")
+    int decide(
+            @Mixin ConfigOptions config,
+            @Mixin OutputOption output,
+            @Option(
+                            names = "--interval",
+                            paramLabel = "DURATION",
+                            defaultValue = "1s",
+                            description = "time between two looks; default: ${DEFAULT-VALUE}")
+                    String interval)
+            throws InterruptedException {
+        long millis = Math.max(1, duration("--interval", interval).toMillis());
+        Cluster cluster = Clusters.open(config.settings());
+        Optional<Experiment> told =
+                GenerationAdmin.history(cluster).latestExperiment().filter(Experiment::isRunning);
+        if (told.isEmpty()) {
+            throw new GenerationRefusedException("no experiment runs");
+        }
+        CountDownLatch stop = new CountDownLatch(1);
+        try (Processes.Watch signal = Processes.watch(stop::countDown);
+                ExperimentDecider decider = new ExperimentDecider(
+                        cluster, Clusters.log(cluster, "experiment decide"), InstantSource.system())) {
+            tell(output, told.get());
+            do {
+                Optional<Experiment> now = decider.look();
+                if (now.isPresent() && !now.equals(told)) {
+                    tell(output, now.get());
+                    told = now;
+                }
+            } while (told.get().isRunning() && !stop.await(millis, TimeUnit.MILLISECONDS));
+        }
+        return 0;
+    }
+
+    private static void tell(OutputOption output, Experiment experiment) {
+        output.write(row(experiment));
+        output.out().flush();
+    }
+}
