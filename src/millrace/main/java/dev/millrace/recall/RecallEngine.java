@@ -78,22 +78,20 @@ public final class RecallEngine {
                     .map(named -> recall(request, named))
                     .orElse(Answer.Refusal.UNKNOWN_GENERATION);
         }
-        Optional<ServedGeneration> answering = served();
-        if (answering.isEmpty()) {
-            return Answer.Refusal.NOT_READY;
-        }
-        return experiment
-                .map(running -> recall(request, running, answering.get()))
-                .orElseGet(() -> recall(request, answering.get()));
+        return servedTo(request.user())
+                .map(answering -> recall(request, answering))
+                .orElse(Answer.Refusal.NOT_READY);
     }
 
-    /** The best items for a user from the generation of the user's arm; from the one that answers if that is not complete here. */
-    private Answer recall(RecallRequest request, Experiment running, ServedGeneration answering) {
-        Arm arm = running.arm(request.user());
-        ServedGeneration served =
-                arm == Arm.CONTROL ? answering : generation(running.treatment()).orElse(answering);
-        Answer answer = recall(request, served);
-        return answer.when(found -> found.as(Optional.of(new Answer.Assigned(running.name(), arm))), refusal -> answer);
+    /**
+     * The generation that answers a user: that of the user's arm if an experiment runs, else the one that answers all. It is the latter too if that of the arm
+     * is not complete here. Absent before the first.
+     */
+    public Optional<ServedGeneration> servedTo(String user) {
+        return experiment
+                .filter(running -> running.arm(user) == Arm.TREATMENT)
+                .flatMap(running -> generation(running.treatment()))
+                .or(this::served);
     }
 
     /** The best items for a user from a generation that was taken before, whichever the request names. */
@@ -119,10 +117,17 @@ public final class RecallEngine {
                     .forEach((item, nb) -> added.put(item, (float) (weights.neighbours() * Nearness.number(nb))));
         }
         Search search = new Search(query, request.k(), leftOut::contains, request.filter(), weights, added);
-        Answer.Found found = search(served, search, known.isEmpty());
+        Answer.Found found = search(served, search, known.isEmpty()).as(assigned(request));
         return request.reasons() == 0
                 ? found
                 : found.because(Reasons.of(found.items(), search, user.history(), index, request.reasons()));
+    }
+
+    /** The arm of the user; absent if no experiment runs, and if the request chose the generation itself. */
+    private Optional<Answer.Assigned> assigned(RecallRequest request) {
+        return request.generation().isPresent()
+                ? Optional.empty()
+                : experiment.map(running -> new Answer.Assigned(running.name(), running.arm(request.user())));
     }
 
     /**

@@ -103,7 +103,8 @@ final class RecallQuestions {
     Question of(Map<String, List<String>> parameters) {
         Optional<String> generation =
                 Optional.ofNullable(parameters.get(GENERATION)).map(given -> given.get(0));
-        Choices choices = choices(generation);
+        String user = parameters.getOrDefault(USER, List.of("")).get(0); // without one it is refused below
+        Choices choices = choices(generation, user);
         Set<String> known = new HashSet<>();
         OF_BOTH.forEach(member -> known.add(inQuery(member)));
         choices.weighed().forEach(part -> known.add(inQuery(WEIGHTS) + "." + part));
@@ -122,7 +123,7 @@ final class RecallQuestions {
         given.requireKnown(known);
         String user = given.id(USER); // refused before an unknown generation is
         Optional<String> generation = given.has(GENERATION) ? Optional.of(given.text(GENERATION)) : Optional.empty();
-        Choices choices = choices(generation);
+        Choices choices = choices(generation, user);
         Given filter = given.group(FILTER);
         filter.requireKnown(new LinkedHashSet<>(choices.attributes()));
         choices.attributes().stream().filter(filter::hasBounds).forEach(attribute -> filter.group(attribute)
@@ -147,7 +148,7 @@ final class RecallQuestions {
 
     /** Whether the generation that a question was read for would be asked now, too. */
     boolean isCurrent(Question asked) {
-        return answering(asked.request().generation()).equals(asked.answering());
+        return answering(asked.request().generation(), asked.request().user()).equals(asked.answering());
     }
 
     private Question question(
@@ -221,8 +222,8 @@ final class RecallQuestions {
     }
 
     /** What the generation that answers lets a request choose; nothing while none answers. */
-    private Choices choices(Optional<String> generation) {
-        Optional<ServedGeneration> answering = answering(generation);
+    private Choices choices(Optional<String> generation, String user) {
+        Optional<ServedGeneration> answering = answering(generation, user);
         if (generation.isPresent() && answering.isEmpty()) {
             throw unknownGeneration();
         }
@@ -232,7 +233,7 @@ final class RecallQuestions {
                 .orElse(new Choices(answering, Collections.emptySortedMap(), List.of()));
     }
 
-    private Optional<ServedGeneration> answering(Optional<String> generation) {
-        return generation.isEmpty() ? engine.served() : engine.generation(generation.get());
+    private Optional<ServedGeneration> answering(Optional<String> generation, String user) {
+        return generation.isEmpty() ? engine.servedTo(user) : engine.generation(generation.get());
     }
 }
