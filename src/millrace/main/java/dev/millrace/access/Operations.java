@@ -1,5 +1,6 @@
 package dev.millrace.access;
 
+import dev.millrace.experiment.Experiment;
 import dev.millrace.operation.Operator;
 import java.util.Optional;
 
@@ -22,6 +23,17 @@ public interface Operations {
 
     /** @throws dev.millrace.generation.GenerationRefusedException if there is none to go back to */
     Change rollBack(Operator operator);
+
+    /**
+     * Starts an experiment.
+     *
+     * @throws IllegalArgumentException if the attribution of this server's settings does not count its goal
+     * @throws dev.millrace.generation.GenerationRefusedException if its generations cannot answer so, or another one runs
+     */
+    Experiment startExperiment(Operator operator, String name, String control, String treatment, Experiment.Plan plan);
+
+    /** @throws dev.millrace.generation.GenerationRefusedException if it does not run */
+    Experiment stopExperiment(Operator operator, String name);
 
     /** Removes a user. Returns what stands for the user in the audit log. */
     String erase(Operator operator, String user);

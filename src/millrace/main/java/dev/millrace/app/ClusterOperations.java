@@ -1,10 +1,13 @@
 package dev.millrace.app;
 
 import dev.millrace.access.Operations;
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.experiment.Experiment;
 import dev.millrace.operation.Operator;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.ExperimentAdmin;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.OperatorLog;
 import java.time.InstantSource;
@@ -15,10 +18,12 @@ import java.util.Optional;
 final class ClusterOperations implements Operations {
 
     private final Cluster cluster;
+    private final AttributionSettings attribution;
     private final InstantSource clock;
 
-    ClusterOperations(Cluster cluster, InstantSource clock) {
+    ClusterOperations(Cluster cluster, AttributionSettings attribution, InstantSource clock) {
         this.cluster = cluster;
+        this.attribution = attribution;
         this.clock = clock;
     }
 
@@ -33,6 +38,20 @@ final class ClusterOperations implements Operations {
     public Change rollBack(Operator operator) {
         List<String> lastFirst = new GenerationAdmin(cluster, log(operator)).rollBack();
         return new Change(lastFirst.get(0), Optional.of(lastFirst.get(1)));
+    }
+
+    @Override
+    public Experiment startExperiment(
+            Operator operator, String name, String control, String treatment, Experiment.Plan plan) {
+        attribution.refusesGoal(plan.action()).ifPresent(rule -> {
+            throw new IllegalArgumentException("goal = " + plan.action() + ": " + rule);
+        });
+        return new ExperimentAdmin(cluster, log(operator)).start(name, control, treatment, plan);
+    }
+
+    @Override
+    public Experiment stopExperiment(Operator operator, String name) {
+        return new ExperimentAdmin(cluster, log(operator)).stop(name);
     }
 
     @Override

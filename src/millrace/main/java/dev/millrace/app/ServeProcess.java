@@ -133,7 +133,10 @@ public final class ServeProcess implements AutoCloseable {
                         new RecallServer.Beside(
                                 () -> TrainHealth.standing(watch.standing()),
                                 page,
-                                new ClusterOperations(settings.cluster().withPatience(ORDER_PATIENCE), clock)),
+                                new ClusterOperations(
+                                        settings.cluster().withPatience(ORDER_PATIENCE),
+                                        settings.attribution(),
+                                        clock)),
                         registry,
                         clock)
                 .start();

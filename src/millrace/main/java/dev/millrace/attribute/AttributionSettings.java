@@ -7,9 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.zip.CRC32C;
 
 /**
@@ -89,6 +91,16 @@ public record AttributionSettings(
 
     public AttributionSettings {
         actions = Set.copyOf(actions);
+    }
+
+    /** Returns why an action per exposure cannot be the goal of an experiment; absent if it can. */
+    public Optional<String> refusesGoal(String action) {
+        if (mode == Mode.CLICKS_ONLY) {
+            return Optional.of("must be none, as attribution.mode = clicks-only counts no exposures");
+        }
+        return actions.contains(action)
+                ? Optional.empty()
+                : Optional.of("must be one of attribution.actions: " + String.join(", ", new TreeSet<>(actions)));
     }
 
     /** Returns the last moment of an exposure's window. */

@@ -2,7 +2,6 @@ package dev.millrace.cli;
 
 import dev.millrace.app.ExperimentDecider;
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
@@ -44,7 +43,7 @@ import picocli.CommandLine.Parameters;
             "One experiment runs at a time."
         },
         footer = {
-            "millrace experiment start try-g2 --arms g1-e5d3e6aa,g2-3f9a01bc --ramp 1,10,50 --every 1h",
+            "millrace experiment start try --arms g1-e5d3e6aa,g2-3f9a01bc --ramp 1,10,50",
             "millrace experiment decide"
         })
 final class ExperimentCommand {
@@ -59,8 +58,8 @@ final class ExperimentCommand {
                 "Exits with 1 if a generation cannot answer, or if another experiment runs."
             },
             footer = {
-                "millrace experiment start try-g2 --arms g1-e5d3e6aa=90,g2-3f9a01bc=10",
-                "millrace experiment start try-g2 --arms g1-e5d3e6aa,g2-3f9a01bc --ramp 1,10,50 --every 1h"
+                "millrace experiment start try --arms g1-e5d3e6aa=90,g2-3f9a01bc=10",
+                "millrace experiment start try --arms g1-e5d3e6aa,g2-3f9a01bc --ramp 1,10,50"
             })
     int start(
             @Mixin ConfigOptions config,
@@ -115,7 +114,9 @@ final class ExperimentCommand {
                                     + " counts promote nothing; default: ${DEFAULT-VALUE}")
                     String maxAge) {
         MillraceSettings settings = config.settings();
-        requireExposures(settings, goal);
+        settings.attribution().refusesGoal(goal).ifPresent(rule -> {
+            throw OptionFaults.unusable("--goal", goal, rule);
+        });
         List<String[]> given = arms.stream().map(arm -> arm.split("=", 2)).toList();
         List<Double> stages = ramp != null ? ramp : shares(arms, given);
         if (given.size() != 2) {
@@ -133,20 +134,6 @@ final class ExperimentCommand {
         }
         output.say("millrace experiment decide promotes it, rolls it back, or goes on to the next stage");
         return 0;
-    }
-
-    private static void requireExposures(MillraceSettings settings, String goal) {
-        if (settings.attribution().mode() == AttributionSettings.Mode.CLICKS_ONLY) {
-            throw OptionFaults.unusable(
-                    "attribution.mode", "clicks-only", "must be exposures: the goal is an action per exposure");
-        }
-        if (!settings.attribution().actions().contains(goal)) {
-            throw OptionFaults.unusable(
-                    "--goal",
-                    goal,
-                    "must be one of attribution.actions: "
-                            + settings.attribution().actions());
-        }
     }
 
     /** Returns the share of the treatment, if the arms are given with shares that add up. */
@@ -255,7 +242,7 @@ final class ExperimentCommand {
     @Command(
             mixinStandardHelpOptions = true,
             description = {"Stop an experiment: the control answers all users.", "Exits with 1 if it does not run."},
-            footer = "millrace experiment stop try-g2 --bootstrap-server kafka:9092")
+            footer = "millrace experiment stop try --bootstrap-server kafka:9092")
     int stop(
             @Mixin ConfigOptions config,
             @Mixin OutputOption output,

@@ -3,10 +3,13 @@ package dev.millrace.serve;
 import dev.millrace.access.Bearer;
 import dev.millrace.access.Operations;
 import dev.millrace.access.Role;
+import dev.millrace.experiment.Experiment;
 import dev.millrace.operation.Operator;
+import dev.millrace.settings.SettingsReader;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -21,9 +24,12 @@ import org.eclipse.jetty.http.HttpMethod;
 final class OperatorRoutes {
 
     private static final String GENERATIONS = "/v1/generations/";
+    private static final String EXPERIMENTS = "/v1/experiments/";
+    private static final String STOP = "/stop";
     static final String USERS = "/v1/users/";
     private static final int OK = 200;
     private static final int ACCEPTED = 202;
+    private static final int BAD_REQUEST = 400;
     private static final int FORBIDDEN = 403;
 
     private final Operations operations;
@@ -39,12 +45,14 @@ final class OperatorRoutes {
 
     /** Whether a request orders something, as far as its path is spelt as documented. */
     static boolean isOrder(String method, String path) {
-        return path.startsWith(GENERATIONS) || (HttpMethod.DELETE.is(method) && path.startsWith(USERS));
+        return path.startsWith(GENERATIONS)
+                || path.startsWith(EXPERIMENTS)
+                || (HttpMethod.DELETE.is(method) && path.startsWith(USERS));
     }
 
     /** The methods of a path of these routes; absent for other paths. */
     static Optional<String> allowed(String path, boolean hasPage) {
-        if (path.startsWith(GENERATIONS)) {
+        if (path.startsWith(GENERATIONS) || path.startsWith(EXPERIMENTS)) {
             return Optional.of("POST");
         }
         return path.startsWith(USERS) ? Optional.of(hasPage ? "GET, HEAD, DELETE" : "DELETE") : Optional.empty();
@@ -61,10 +69,60 @@ final class OperatorRoutes {
                         request,
                         OK,
                         operations.promote(operator, Given.checkedId("generation", request.pathParam("generation"))))));
+        config.routes.post(EXPERIMENTS + "{name}", request -> {
+            Given.requireNoQuery(request);
+            start(request, operator(request));
+        });
+        config.routes.post(
+                EXPERIMENTS + "{name}" + STOP,
+                ordered((request, operator) -> HttpSetup.json(
+                        request,
+                        OK,
+                        ExperimentBody.of(operations.stopExperiment(operator, request.pathParam("name"))))));
         config.routes.delete(USERS + "<user>", ordered((request, operator) -> {
             String user = Given.checkedId("user", request.pathParam("user"));
             HttpSetup.json(request, ACCEPTED, Map.of("erased", operations.erase(operator, user)));
         }));
+    }
+
+    /** The experiment that the body describes; what it leaves out is as with the command. */
+    private void start(Context request, Operator operator) {
+        Given given = Given.body(request);
+        given.requireKnown(Set.of("arms", "ramp", "every", "goal", "uplift", "error", "maxAge"));
+        List<String> arms = given.texts("arms", 2);
+        if (arms.size() != 2) {
+            throw given.refused("arms", "must be two generations, the one that answers first");
+        }
+        try {
+            Experiment.Plan plan = new Experiment.Plan(
+                    given.has("goal") ? given.text("goal") : "click",
+                    given.number("uplift", 0.02, 0, 1),
+                    given.number("error", 0.05, 0, 1),
+                    given.texts("ramp", Experiment.MOST_STAGES).stream()
+                            .map(Double::valueOf)
+                            .toList(),
+                    SettingsReader.parseDuration(given.has("every") ? given.text("every") : "1h"),
+                    SettingsReader.parseDuration(given.has("maxAge") ? given.text("maxAge") : "10m"));
+            Experiment started =
+                    operations.startExperiment(operator, request.pathParam("name"), arms.get(0), arms.get(1), plan);
+            HttpSetup.json(request, OK, ExperimentBody.of(started));
+        } catch (IllegalArgumentException unusable) {
+            throw new RefusedRequestException(Problem.of(BAD_REQUEST, String.valueOf(unusable.getMessage())));
+        }
+    }
+
+    private record ExperimentBody(
+            String experiment, String control, String treatment, int stage, double percent, Optional<String> end) {
+
+        static ExperimentBody of(Experiment one) {
+            return new ExperimentBody(
+                    one.name(),
+                    one.control(),
+                    one.treatment(),
+                    one.stage() + 1,
+                    one.stages().get(one.stage()).percent(),
+                    one.end().map(Experiment.End::why));
+        }
     }
 
     /** Who the visitor is. Without tokens everybody may do all but order. */

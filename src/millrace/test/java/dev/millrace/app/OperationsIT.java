@@ -2,8 +2,10 @@ package dev.millrace.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.millrace.access.Operations;
+import dev.millrace.experiment.Experiment;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationRefusedException;
@@ -14,15 +16,18 @@ import dev.millrace.state.Sha256;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.ExperimentAdmin;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.OperatorLog;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.fault.BrokerUnreachableException;
+import dev.millrace.wire.ExperimentHeader;
 import dev.millrace.wire.Topic;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -49,7 +54,9 @@ class OperationsIT {
         scene = new TestCluster(directory, Map.of());
         cluster = scene.settings().cluster();
         operations = new ClusterOperations(
-                cluster.withPatience(Duration.ofSeconds(4)), InstantSource.fixed(Instant.ofEpochMilli(NOW)));
+                cluster.withPatience(Duration.ofSeconds(4)),
+                scene.settings().attribution(),
+                InstantSource.fixed(Instant.ofEpochMilli(NOW)));
     }
 
     @BeforeEach
@@ -68,6 +75,65 @@ class OperationsIT {
     @AfterEach
     void stop() {
         scene.close();
+    }
+
+    @Test
+    void anExperimentIsEnteredOrderedAndCopiedToEachPartitionOfExposures() {
+        Experiment.Plan plan = plan("click");
+
+        Experiment started = operations.startExperiment(ANN, "trial", "g1", "g2", plan);
+        assertThatThrownBy(() -> operations.startExperiment(ANN, "more", "g1", "g2", plan))
+                .isInstanceOf(GenerationRefusedException.class)
+                .hasMessageContaining("one at a time");
+        Experiment stopped = operations.stopExperiment(ANN, "trial");
+        assertThatThrownBy(() -> operations.stopExperiment(ANN, "trial"))
+                .isInstanceOf(GenerationRefusedException.class)
+                .hasMessageContaining("does not run");
+
+        assertThat(started.stages()).containsExactly(new Experiment.Stage(10, NOW));
+        assertThat(GenerationAdmin.history(cluster).latestExperiment()).contains(stopped);
+        assertThat(OperatorLog.entries(cluster))
+                .extracting(OperatorAction::target, OperatorAction::result)
+                .containsExactly(
+                        tuple("trial", OperatorAction.Result.ACCEPTED),
+                        tuple("more", OperatorAction.Result.REFUSED),
+                        tuple("trial", OperatorAction.Result.ACCEPTED));
+        List<String> copies = new ArrayList<>();
+        try (TopicReader reader = cluster.reader()) {
+            reader.readAll(
+                    cluster.topics().exposures(),
+                    record -> copies.add(
+                            record.partition() + " " + record.headers().get(ExperimentHeader.NAME)));
+        }
+        assertThat(copies)
+                .containsExactlyInAnyOrder(
+                        "0 " + started.lines(), "1 " + started.lines(), "0 " + stopped.lines(), "1 " + stopped.lines());
+    }
+
+    @Test
+    void ofTwoOrdersForOneStepTheSecondIsTold() {
+        Experiment started = operations.startExperiment(ANN, "trial", "g1", "g2", plan("click"));
+        ExperimentAdmin admin = new ExperimentAdmin(
+                cluster, new OperatorLog(cluster, ANN, InstantSource.fixed(Instant.ofEpochMilli(NOW))));
+        Experiment back = started.ended(Experiment.Result.ROLLED_BACK, NOW, "worse");
+        admin.order(back);
+
+        assertThatThrownBy(() -> admin.order(started.ended(Experiment.Result.PROMOTED, NOW, "better")))
+                .isInstanceOf(GenerationRefusedException.class);
+
+        assertThat(GenerationAdmin.history(cluster).latestExperiment()).contains(back);
+        assertThat(GenerationAdmin.history(cluster).answering()).contains("g1");
+    }
+
+    @Test
+    void aGoalThatTheAttributionDoesNotCountIsRefused() {
+        assertThatThrownBy(() -> operations.startExperiment(ANN, "trial", "g1", "g2", plan("buy")))
+                .hasMessageContaining("goal = buy: must be one of attribution.actions: click");
+        assertThat(OperatorLog.entries(cluster)).isEmpty();
+    }
+
+    private static Experiment.Plan plan(String action) {
+        return new Experiment.Plan(action, 0.02, 0.05, List.of(10.0), Duration.ofHours(1), Duration.ofMinutes(10));
     }
 
     @Test

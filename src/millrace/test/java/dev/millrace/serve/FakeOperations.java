@@ -1,7 +1,9 @@
 package dev.millrace.serve;
 
 import dev.millrace.access.Operations;
+import dev.millrace.experiment.Experiment;
 import dev.millrace.operation.Operator;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -33,6 +35,21 @@ final class FakeOperations implements Operations {
     public Change rollBack(Operator operator) {
         take("roll back", operator);
         return new Change("g0", Optional.of("g1"));
+    }
+
+    @Override
+    public Experiment startExperiment(
+            Operator operator, String name, String control, String treatment, Experiment.Plan plan) {
+        take("try " + treatment + " beside " + control + " as " + plan, operator);
+        return Experiment.started(name, control, treatment, "salt", plan, 1);
+    }
+
+    @Override
+    public Experiment stopExperiment(Operator operator, String name) {
+        take("stop " + name, operator);
+        Experiment.Plan plan =
+                new Experiment.Plan("click", 0.02, 0.05, List.of(10.0), Duration.ofHours(1), Duration.ofMinutes(10));
+        return Experiment.started(name, "g1", "g2", "salt", plan, 1).ended(Experiment.Result.STOPPED, 2, "enough");
     }
 
     @Override

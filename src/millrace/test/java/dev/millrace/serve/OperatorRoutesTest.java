@@ -62,9 +62,47 @@ class OperatorRoutesTest {
                         "erase u1 by ann by HTTP from 127.0.0.1");
     }
 
+    @Test
+    void anAdminStartsAndStopsAnExperiment() throws Exception {
+        RawClient.Answer started = post(
+                "POST /v1/experiments/trial",
+                "{\"arms\": [\"g1\", \"g2\"], \"ramp\": [1, 10.5], \"every\": \"30m\"}",
+                ADMIN);
+        RawClient.Answer stopped = ask("POST /v1/experiments/trial/stop", ADMIN);
+
+        assertThat(started.body())
+                .isEqualTo("{\"experiment\":\"trial\",\"control\":\"g1\",\"treatment\":\"g2\",\"stage\":1,"
+                        + "\"percent\":1.0}");
+        assertThat(stopped.body()).contains("\"end\":\"enough\"");
+        assertThat(scene.operations().orders())
+                .containsExactly(
+                        "try g2 beside g1 as Plan[action=click, uplift=0.02, error=0.05, ramp=[1.0, 10.5], every=PT30M,"
+                                + " maxAge=PT10M] by ann by HTTP from 127.0.0.1",
+                        "stop trial by ann by HTTP from 127.0.0.1");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "{\"arms\": [\"g1\"], \"ramp\": [1]}",
+                "{\"arms\": [\"g1\", \"g2\"]}",
+                "{\"arms\": [\"g1\", \"g2\"], \"ramp\": [10, 1]}",
+                "{\"arms\": [\"g1\", \"g2\"], \"ramp\": [\"x\"]}",
+                "{\"arms\": [\"g1\", \"g2\"], \"ramp\": [1], \"every\": \"soon\"}",
+                "{\"arms\": [\"g1\", \"g2\"], \"ramp\": [1], \"salt\": \"s\"}",
+            })
+    void anExperimentThatCannotBeIsRefused(String body) throws Exception {
+        post("POST /v1/experiments/trial", body, ADMIN).problem(400);
+
+        assertThat(scene.operations().orders()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "POST /v1/experiments/trial",
+                "POST /v1/experiments/trial/stop",
+                "POST /v1/%65xperiments/trial",
                 "POST /v1/generations/g2/promote",
                 "POST /v1/generations/rollback",
                 "POST /v1/%67enerations/rollback",

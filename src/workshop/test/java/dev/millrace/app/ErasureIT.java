@@ -198,7 +198,7 @@ class ErasureIT {
                 export(settings, BEFORE);
                 clickOnShown(producer, USER, "stays-too", T0 + 4_500); // its example is in the open batch yet
 
-                new ClusterOperations(settings.cluster(), InstantSource.system())
+                new ClusterOperations(settings.cluster(), settings.attribution(), InstantSource.system())
                         .erase(new Operator("ann", Operator.HTTP, "192.0.2.7", ""), USER);
                 producer.removeUser(SHORT, T0 + 5_000);
                 producer.removeItem(ITEM, T0 + 5_000);

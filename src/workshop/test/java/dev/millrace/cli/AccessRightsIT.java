@@ -267,6 +267,14 @@ class AccessRightsIT {
         succeeds("model diff", diff);
         isRefusedWithoutEach("model list", "model", "list");
         isRefusedWithoutEach("model diff", diff);
+        String[] start = {"experiment", "start", "trial", "--arms", wide + "=90," + narrow + "=10"};
+        isRefusedWithout(AclOperation.WRITE, "operator-actions", "experiment start", start);
+        isRefusedWithout(AclOperation.WRITE, "generations", "experiment start", start);
+        succeeds("experiment start", start);
+        succeeds("experiment show", "experiment", "show");
+        isRefusedWithoutEach("experiment show", "experiment", "show");
+        isRefusedWithout(AclOperation.WRITE, "operator-actions", "experiment stop", "experiment", "stop", "trial");
+        succeeds("experiment stop", "experiment", "stop", "trial");
         isRefusedWithoutEach("model promote", "model", "promote", narrow);
         succeeds("model promote", "model", "promote", narrow);
         succeeds("model rollback", "model", "rollback");
