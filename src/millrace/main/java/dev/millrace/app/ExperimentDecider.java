@@ -4,7 +4,6 @@ import dev.millrace.alarm.Alarm;
 import dev.millrace.experiment.Decision;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.Experiment.Result;
-import dev.millrace.experiment.ExperimentSums;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRefusedException;
@@ -104,7 +103,7 @@ public final class ExperimentDecider implements AutoCloseable {
     }
 
     /** Returns what is known of an experiment by what the parts last said. */
-    public static Decision.Facts facts(Experiment experiment, Collection<PartProgress> parts) {
+    static Decision.Facts facts(Experiment experiment, Collection<PartProgress> parts) {
         List<PartProgress> counting = counting(parts);
         boolean haveAll = !counting.isEmpty()
                 && counting.stream().allMatch(part -> part.experiment()
@@ -121,22 +120,13 @@ public final class ExperimentDecider implements AutoCloseable {
                 .map(ExperimentDecider::alarms)
                 .orElse(List.of());
         return new Decision.Facts(
-                sums(experiment, parts),
+                PartProgress.Counted.sums(experiment, parts),
                 countedAt,
                 treatment.map(part -> new Decision.Learner(
                         Instant.ofEpochMilli(part.writtenAt()),
                         alarms(part.training().orElseThrow()).stream()
                                 .filter(alarm -> !ofControl.contains(alarm))
                                 .collect(Collectors.joining(", ")))));
-    }
-
-    /** Returns the sums of an experiment over all parts. */
-    public static ExperimentSums sums(Experiment experiment, Collection<PartProgress> parts) {
-        return parts.stream()
-                .flatMap(part -> part.experiment().stream())
-                .filter(counted -> counted.experiment().isSameAs(experiment))
-                .map(PartProgress.Counted::sums)
-                .reduce(new ExperimentSums(), ExperimentSums::plus);
     }
 
     /** Returns the parts that read exposures: those that have counted users' events. */

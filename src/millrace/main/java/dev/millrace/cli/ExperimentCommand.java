@@ -192,7 +192,7 @@ final class ExperimentCommand {
                     .orElseThrow(() -> new GenerationRefusedException("there was no experiment yet"));
             parts = new ProgressLog(cluster).latest().values();
         }
-        ExperimentSums sums = ExperimentDecider.sums(latest, parts);
+        ExperimentSums sums = PartProgress.Counted.sums(latest, parts);
         output.write(row(latest).with(uplift(latest, sums)).with("counts", counts(latest, sums)));
         return 0;
     }

@@ -37,6 +37,19 @@ public record Uplift(double estimate, double lower, double upper, double standar
                 estimate, estimate - half, estimate + half, StrictMath.sqrt(stages.variance) / stages.information);
     }
 
+    /** Returns the rate of the goal in an arm and a stage, with bounds of the same kind, which hold for this arm alone. */
+    public static Uplift ofArm(ExperimentSums sums, Arm arm, int stage, Experiment.Plan plan) {
+        double goals = sums.goals(arm, stage);
+        if (goals < LEAST_GOALS) {
+            return NONE;
+        }
+        double rate = goals / sums.exposures(arm, stage);
+        double products = sums.residualProducts(arm, stage, stage, rate, rate);
+        double information = goals * goals / Math.max(products, goals); // of the rate, relative
+        double half = new ConfidenceSequence(plan.uplift(), plan.error()).boundary(information) / information;
+        return new Uplift(rate, rate * (1 - half), rate * (1 + half), rate / StrictMath.sqrt(information));
+    }
+
     /**
      * Returns about how many exposures in both arms find a change half of the time.
      *

@@ -1,5 +1,6 @@
 package dev.millrace.follow;
 
+import dev.millrace.experiment.Experiment;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.index.ItemIndex;
@@ -267,6 +268,11 @@ public final class ServedState {
                 generations.statuses(),
                 servedItems(),
                 served.map(ServedGeneration::index).map(ItemIndex::newestStep).orElse(0L));
+    }
+
+    /** The latest experiment, whether it runs or not; absent before any. */
+    public Optional<Experiment> latestExperiment() {
+        return generations.latestExperiment();
     }
 
     /** The generation that a roll-back goes to; absent if there is none. */

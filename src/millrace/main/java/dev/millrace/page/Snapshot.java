@@ -3,6 +3,10 @@ package dev.millrace.page;
 import dev.millrace.alarm.Alarm;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.experiment.Arm;
+import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentSums;
+import dev.millrace.experiment.Uplift;
 import dev.millrace.follow.FollowedTopic;
 import dev.millrace.follow.Freshness;
 import dev.millrace.follow.ProgressWatch;
@@ -18,8 +22,10 @@ import dev.millrace.state.InputTopic;
 import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -63,6 +69,9 @@ record Snapshot(
         members.put("counts", counts());
         members.put("generations", generations());
         sources.state().answeredBefore().ifPresent(before -> members.put("answeredBefore", before));
+        sources.state()
+                .latestExperiment()
+                .ifPresent(experiment -> members.put("experiment", experiment(experiment, sums(experiment))));
         members.put("users", sources.state().recentUsers());
         sources.state().engine().served().ifPresent(served -> members.put("questions", questions(served.encoder())));
         return members;
@@ -90,7 +99,56 @@ record Snapshot(
                 training.map(one -> one.figure(Figure.VECTOR_AGE_BOUND)).orElse(Double.NaN));
         figures.put("attributeLag", lagOf(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS, InputTopic.ITEMS));
         figures.put("learnLag", lagOf(InputTopic.EXAMPLES));
+        sources.state().latestExperiment().ifPresent(experiment -> {
+            ExperimentSums sums = sums(experiment);
+            put(figures, "uplift", Uplift.of(sums, experiment.plan()));
+            for (Arm arm : Arm.values()) {
+                put(figures, arm.label(), Uplift.ofArm(sums, arm, experiment.stage(), experiment.plan()));
+            }
+        });
         return figures;
+    }
+
+    /** Puts an estimate, and half the width of its bounds under the name with {@code Error}. */
+    private static void put(Map<String, Double> figures, String name, Uplift bounds) {
+        figures.put(name, bounds.estimate());
+        figures.put(name + "Error", bounds.upper() - bounds.estimate());
+    }
+
+    private ExperimentSums sums(Experiment experiment) {
+        return PartProgress.Counted.sums(experiment, sources.progress().parts().values());
+    }
+
+    private static Map<String, Object> experiment(Experiment experiment, ExperimentSums sums) {
+        Experiment.Stage stage = experiment.stages().get(experiment.stage());
+        Map<String, Object> members = new LinkedHashMap<>();
+        members.put("name", experiment.name());
+        members.put("treatment", experiment.treatment());
+        members.put("action", experiment.plan().action());
+        members.put("stage", experiment.stage() + 1);
+        members.put("stages", experiment.plan().ramp().size());
+        members.put("percent", stage.percent());
+        members.put("since", stage.at());
+        members.put("runs", experiment.isRunning());
+        experiment.end().ifPresent(end -> {
+            members.put("result", end.result().name().toLowerCase(Locale.ROOT).replace('_', ' '));
+            members.put("why", end.why());
+        });
+        List<Map<String, Object>> counts = new ArrayList<>();
+        for (int number = 0; number <= experiment.stage(); number++) {
+            for (Arm arm : Arm.values()) {
+                counts.add(Map.of(
+                        "stage", number + 1,
+                        "percent", experiment.stages().get(number).percent(),
+                        "arm", arm.label(),
+                        "generation", experiment.generation(arm),
+                        "users", sums.users(arm, number),
+                        "exposures", sums.exposures(arm, number),
+                        "goals", sums.goals(arm, number)));
+            }
+        }
+        members.put("counts", counts);
+        return members;
     }
 
     private double lagOf(InputTopic... topics) {

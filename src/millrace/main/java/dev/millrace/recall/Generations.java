@@ -173,9 +173,9 @@ public final class Generations {
         return history.answeredBefore();
     }
 
-    /** The experiment that is followed; absent if none runs. */
-    public synchronized Optional<Experiment> experiment() {
-        return history.runningExperiment();
+    /** The latest experiment, whether it runs or not; absent before any. */
+    public synchronized Optional<Experiment> latestExperiment() {
+        return history.latestExperiment();
     }
 
     /** The generations dropped since the last call. */

@@ -31,6 +31,7 @@ record PageFile(String contentType, byte[] bytes, String tag) {
                 "access.js",
                 "text.js",
                 "charts.js",
+                "experiment.js",
                 "figures.js",
                 "tables.js",
                 "letters.js",

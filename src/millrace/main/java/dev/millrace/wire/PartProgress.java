@@ -5,6 +5,7 @@ import dev.millrace.experiment.ExperimentSums;
 import dev.millrace.state.Books;
 import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
+import java.util.Collection;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
@@ -32,7 +33,17 @@ public record PartProgress(
      *
      * @param experiment as far as its states have come to the part
      */
-    public record Counted(Experiment experiment, ExperimentSums sums) {}
+    public record Counted(Experiment experiment, ExperimentSums sums) {
+
+        /** Returns what all parts together counted in an experiment. */
+        public static ExperimentSums sums(Experiment experiment, Collection<PartProgress> parts) {
+            return parts.stream()
+                    .flatMap(part -> part.experiment().stream())
+                    .filter(counted -> counted.experiment().isSameAs(experiment))
+                    .map(Counted::sums)
+                    .reduce(new ExperimentSums(), ExperimentSums::plus);
+        }
+    }
 
     /** Creates the progress of a part without an experiment. */
     public PartProgress(

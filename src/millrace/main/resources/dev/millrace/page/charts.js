@@ -49,12 +49,35 @@ const CHARTS = [
   },
 ];
 
+// of an experiment: they are in its section
+const TRIED = [
+  {
+    title: 'Uplift of the treatment',
+    says: 'How much more of the goal an exposure has in the treatment than in the control, relative to the control, over all stages. The band holds at all looks together: where it leaves 0, the experiment is decided.',
+    shows: value => percent(value),
+    lines: [{ name: 'uplift', of: 'uplift', colour: '--one', error: 'upliftError' }],
+    range: 'signed',
+  },
+  {
+    title: 'Goal per exposure',
+    says: 'The same of each arm alone, in the present stage. The bands hold at all looks, each for its arm; the experiment is decided by the uplift.',
+    shows: value => percent(value),
+    lines: [
+      { name: 'control', of: 'control', colour: '--one', error: 'controlError' },
+      { name: 'treatment', of: 'treatment', colour: '--two', error: 'treatmentError', band: '--band-two' },
+    ],
+    range: 'near',
+  },
+];
+
 let drawn = [];
 
 /** Makes the charts, and makes them anew when light turns dark. */
 export function drawCharts() {
-  const grid = document.getElementById('chart-grid');
-  for (const chart of CHARTS) {
+  for (const [grid, chart] of [
+    ...CHARTS.map(chart => [document.getElementById('chart-grid'), chart]),
+    ...TRIED.map(chart => [document.getElementById('experiment-grid'), chart]),
+  ]) {
     const place = element('div', { class: 'plot', role: 'img', 'aria-label': `Chart: ${chart.title}. The table below has its figures.` });
     const table = element('table');
     const details = element('details', {}, element('summary', {}, 'Table'),
@@ -101,7 +124,7 @@ function columns(chart, series) {
     if (line.error) {
       const errors = values(series[line.error]);
       all.push(means.map((mean, at) => (mean === null ? null : mean + errors[at])));
-      all.push(means.map((mean, at) => (mean === null ? null : Math.max(0, mean - errors[at]))));
+      all.push(means.map((mean, at) => (mean === null ? null : chart.range === 'signed' ? mean - errors[at] : Math.max(0, mean - errors[at]))));
     }
   }
   return all;
@@ -119,7 +142,7 @@ function plot(one) {
       points: { show: false }, value: (plot, value) => (value === null ? '–' : chart.shows(value)),
     });
     if (line.error) {
-      bands.push({ series: [lines.length, lines.length + 1], fill: colour('--band') });
+      bands.push({ series: [lines.length, lines.length + 1], fill: colour(line.band ?? '--band') });
       lines.push({ class: 'unnamed', width: 0, points: { show: false } }, { class: 'unnamed', width: 0, points: { show: false } });
     }
   }
@@ -137,9 +160,13 @@ function plot(one) {
   place.querySelector('.u-legend').title = chart.says;
 }
 
-/** From 0, but for figures that never come near it. */
+/** From 0, but for figures that never come near it; around 0 for those of both signs. */
 function range(chart, min, max) {
   if (min === null) return [0, 1];
+  if (chart.range === 'signed') {
+    const most = 1.1 * Math.max(Math.abs(min), Math.abs(max), 1e-3);
+    return [-most, most];
+  }
   const room = Math.max((max - min) * 0.1, Math.abs(max) * 0.05, 1e-9);
   return [chart.range === 'near' ? Math.max(0, min - room) : 0, max + room];
 }

@@ -2,6 +2,7 @@
 import { commandsAsk, duration } from './text.js';
 import { isLocked, session, signIn } from './access.js';
 import { showCharts, drawCharts } from './charts.js';
+import { showExperiment } from './experiment.js';
 import { showFigures } from './figures.js';
 import { beginLetters } from './letters.js';
 import { orderAs, showOrders } from './operations.js';
@@ -36,6 +37,7 @@ function take(state) {
   showFigures(state, rateOf);
   showTables(state);
   showOrders(state);
+  showExperiment(state);
   showCharts(series);
   showWay(state, rateOf);
   showTrial(state);

@@ -16,6 +16,7 @@ const OUTCOMES = {
   'untrained-action': 'Clicks with an action that is not in attribution.actions.',
   'clicked': 'Exposures whose window ended with an action.',
   'unclicked': 'Exposures whose window ended without an action.',
+  'experiment': 'No exposures, but states of experiments, which Millrace itself writes to each partition.',
   'applied': 'Profiles or items that took effect.',
   'outdated': 'Profiles that were older than the one that is known.',
   'removed': 'Removals of a user or an item: records without a value.',

@@ -19,10 +19,13 @@ export function showOrders(state) {
   const answering = state.readiness.promoted;
   const before = state.answeredBefore;
   const others = state.generations.filter(one => one.complete && !one.promoted).map(one => one.generation);
-  const key = JSON.stringify([visitor, others, answering, before]);
+  const trial = state.experiment?.runs ? state.experiment.name : undefined;
+  const key = JSON.stringify([visitor, others, answering, before, trial]);
   if (key === shownFor) return;
   shownFor = key;
-  byId('orders').replaceChildren(...(visitor.role === ADMIN ? buttons(others, answering, before) : commands(others)));
+  byId('orders').replaceChildren(...(trial !== undefined
+    ? [element('p', { class: 'note' }, `The experiment ${trial} runs: until it ends, nothing else is promoted.`)]
+    : visitor.role === ADMIN ? buttons(others, answering, before) : commands(others)));
 }
 
 function commands(others) {
@@ -58,7 +61,10 @@ const rollBack = (before, answering) => ({
   says: `${before} is to answer again on all servers, in place of ${answering}. If its learner does not run any more, its vectors are as old as it left them.`,
 });
 
-function button(order) {
+export const isAdmin = () => visitor.role === ADMIN;
+
+/** A button that asks once more, and then sends the order. */
+export function button(order) {
   const made = element('button', { type: 'button' }, order.does);
   made.addEventListener('click', () => carryOut(order));
   return made;
@@ -71,7 +77,7 @@ async function carryOut(order) {
     const response = await fetch(order.path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' });
     const body = await response.json();
     if (!response.ok) throw new Error(body.detail ?? response.statusText);
-    say(`${body.promoted} is to answer${body.answered ? `, in place of ${body.answered}` : ''}.`, 'good');
+    say(order.done ?? `${body.promoted} is to answer${body.answered ? `, in place of ${body.answered}` : ''}.`, 'good');
   } catch (failed) {
     say(failed.message, 'bad');
   }

@@ -89,9 +89,10 @@ const GENERATIONS = [
 ];
 
 function showGenerations(state) {
+  const tried = state.experiment?.runs ? state.experiment.treatment : undefined;
   const rows = state.generations.map(one => [
     one.generation,
-    { text: one.answers ? 'answers' : one.promoted ? 'promoted, not complete yet' : one.complete ? 'complete' : 'being built', class: one.answers ? 'good' : '' },
+    { text: one.answers ? 'answers' : one.promoted ? 'promoted, not complete yet' : one.generation === tried ? 'answers some of the users' : one.complete ? 'complete' : 'being built', class: one.answers ? 'good' : '' },
     numeric(count(one.items)), numeric(count(one.step)), numeric(plain(one.loss)),
     numeric(one.exam?.scored > 0 ? `${percent(one.exam.model.recall10)} ± ${percent(one.exam.model.error10)}` : '–'),
     numeric(one.exam?.scored > 0 ? percent(one.exam.popularity.recall10) : '–'),

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.millrace.app.ExperimentDecider;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
@@ -23,6 +22,7 @@ import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.wire.EventRecords;
 import dev.millrace.wire.ExperimentHeader;
+import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.TopicRecord;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -234,7 +234,7 @@ class ExperimentIT {
     }
 
     private static ExperimentSums sums(Cluster cluster) {
-        return ExperimentDecider.sums(
+        return PartProgress.Counted.sums(
                 latest(cluster), new ProgressLog(cluster).latest().values());
     }
 

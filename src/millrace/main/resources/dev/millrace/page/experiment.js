@@ -1,0 +1,61 @@
+// The latest experiment: what each arm's users did, stage by stage, and how it ended.
+import { button, isAdmin } from './operations.js';
+import { command, count, element, fillMeanings, fillTable, millrace, numeric, pathOf, percent, quoted } from './text.js';
+
+const byId = id => document.getElementById(id);
+
+const ARMS = [
+  { text: 'Stage', title: 'Each stage gives the treatment more of the users.' },
+  { text: 'Arm', title: 'Control: the generation that answered before. Treatment: the one that is tried. A user\'s arm is a hash of the user.' },
+  { text: 'Generation', title: 'The generation that answers the users of the arm.' },
+  numeric('Users', 'Users of the arm who saw something in the stage.'),
+  numeric('Exposures', 'Exposures of these users in the stage; at most 1,000 of each.'),
+  numeric('Goals', 'Actions on these exposures that are the goal of the experiment.'),
+  numeric('Goal per exposure', 'Goals, over exposures.'),
+];
+
+let shownFor;
+
+export function showExperiment(state) {
+  const { experiment } = state;
+  byId('experiment-body').hidden = experiment === undefined;
+  begin(state);
+  if (experiment === undefined) return;
+  tell(experiment);
+  fillTable(byId('experiment-table'), ARMS, experiment.counts.map(one => [
+    `${one.stage}: ${one.arm === 'treatment' ? one.percent : 100 - one.percent} %`, one.arm, one.generation,
+    numeric(count(one.users)), numeric(count(one.exposures)), numeric(count(one.goals)),
+    numeric(one.exposures > 0 ? percent(one.goals / one.exposures, 2) : '–'),
+  ]));
+  fillMeanings(byId('experiment-meanings'), ARMS.map(({ text, title }) => [text, title]));
+}
+
+function tell({ name, action, runs, stage, stages, percent: share, result, why }) {
+  const text = runs
+    ? `${name} runs: stage ${stage} of ${stages}, ${share} % of the users get the treatment. The goal is ${action} per exposure.`
+    : `${name} has ended: ${result}, ${why}. The goal was ${action} per exposure.`;
+  if (byId('experiment-lead').textContent !== text) byId('experiment-lead').textContent = text;
+}
+
+/** The command that starts one, or what ends the one that runs; shown anew only if it has changed. */
+function begin({ experiment, readiness, generations }) {
+  const runs = experiment?.runs === true;
+  const other = generations.find(one => one.complete && !one.promoted)?.generation;
+  const key = JSON.stringify([runs, experiment?.name, other, readiness.promoted, isAdmin()]);
+  if (key === shownFor) return;
+  shownFor = key;
+  const start = millrace(`experiment start NAME --arms ${quoted(readiness.promoted ?? 'CONTROL')},${quoted(other ?? 'TREATMENT')} --ramp 1,10,50`);
+  byId('experiment-begin').replaceChildren(...(runs ? [] : [command(start)]));
+  byId('experiment-orders').replaceChildren(...(runs ? [stop(experiment.name)] : []));
+}
+
+function stop(name) {
+  return isAdmin()
+    ? element('div', { class: 'choices' }, button({
+      path: `${pathOf('/v1/experiments/', name)}/stop`,
+      does: `Stop ${name}`,
+      says: `The control is to answer all users again. The experiment ${name} cannot go on afterwards.`,
+      done: `${name} is stopped.`,
+    }))
+    : element('div', {}, command(millrace('experiment decide')), command(millrace(`experiment stop ${name}`)));
+}
