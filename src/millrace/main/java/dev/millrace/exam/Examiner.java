@@ -3,8 +3,6 @@ package dev.millrace.exam;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.Catalogue;
-import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Products;
@@ -117,6 +115,15 @@ public final class Examiner implements Durable {
      * not in the catalogue cannot be found.
      */
     public void examine(MiniBatch batch, TwoTower model, ItemFacts facts) {
+        examine(batch, model, facts, Learning.BY_THE_MODEL);
+    }
+
+    /**
+     * As {@link #examine(MiniBatch, TwoTower, ItemFacts)}.
+     *
+     * @param learning encodes the users
+     */
+    public void examine(MiniBatch batch, TwoTower model, ItemFacts facts, Learning learning) {
         Catalogue catalogue = facts.catalogue();
         List<TrainingExample> counted = batch.counted();
         List<TrainingExample> withHistory = counted.stream()
@@ -140,7 +147,7 @@ public final class Examiner implements Durable {
             return;
         }
         long time = withHistory.get(0).time();
-        Examination begun = examination(examined, time, model, facts);
+        Examination begun = examination(examined, time, model, facts, learning);
         open = Optional.of(begun);
         goOn(begun, time, model, facts);
     }
@@ -195,7 +202,7 @@ public final class Examiner implements Durable {
      * @param to receives the places
      */
     public void rank(List<TrainingExample> events, TwoTower model, ItemFacts facts, ExamWitness to) {
-        Examination exam = examination(events, events.get(0).time(), model, facts);
+        Examination exam = examination(events, events.get(0).time(), model, facts, Learning.BY_THE_MODEL);
         int items = facts.catalogue().size();
         scan(exam, items, model, facts).pass(items, exam.time);
         for (int at = 0; at < events.size(); at++) {
@@ -265,7 +272,8 @@ public final class Examiner implements Durable {
     }
 
     /** Begins an exam, and scores its own items. */
-    private Examination examination(List<TrainingExample> examined, long time, TwoTower model, ItemFacts facts) {
+    private Examination examination(
+            List<TrainingExample> examined, long time, TwoTower model, ItemFacts facts, Learning learning) {
         Catalogue catalogue = facts.catalogue();
         List<NearNumbers> near = examined.stream()
                 .map(example -> NearNumbers.of(example, facts.neighbours(), time))
@@ -278,7 +286,8 @@ public final class Examiner implements Durable {
         for (int at = 0; at < weights.size(); at++) {
             QueryWeights each = weights.get(at);
             if (at == 0 || !each.channels().equals(weights.get(at - 1).channels())) { // others share the vectors
-                float[] users = vectors(examined, each, model);
+                float[] users = new float[examined.size() * model.dim()];
+                learning.userVectors(examined, each.channels(), model, users);
                 queries.add(new Examination.Query(users, new ArrayList<>()));
             }
             // cos + τ (β log p + …) ranks as cos / τ + β log p + … does, and leaves the cosine unchanged without
@@ -313,15 +322,6 @@ public final class Examiner implements Durable {
         towers = Optional.of(alone);
         storedTotals.change();
         storedTowers.changeIf(areTowersApart);
-    }
-
-    private static float[] vectors(List<TrainingExample> examined, QueryWeights weights, TwoTower model) {
-        List<UserFeatures> users = examined.stream().map(TrainingExample::user).toList();
-        List<Features> contexts =
-                examined.stream().map(TrainingExample::context).toList();
-        float[] vectors = new float[examined.size() * model.dim()];
-        model.userVectors(users, contexts, weights.channels(), vectors);
-        return vectors;
     }
 
     /** Returns all weights of the exam: those of the settings, those of the towers alone if these are others, then the further ones. */

@@ -4,8 +4,6 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.Catalogue;
 import dev.millrace.catalogue.ItemAge;
-import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.Mixture;
 import dev.millrace.model.Mixture.Gradient;
 import dev.millrace.model.Mixture.Lesson;
@@ -19,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -77,15 +76,18 @@ final class MixtureLesson {
     private final List<Lesson> lessons = new ArrayList<>();
 
     /** Returns what a batch says about the mixture, by the model and all numbers as of before the batch; absent if it is not asked. */
-    static Optional<MixtureLesson> of(MiniBatch batch, TwoTower model, ItemFacts facts) {
+    static Optional<MixtureLesson> of(MiniBatch batch, TwoTower model, ItemFacts facts, Learning learning) {
         if (batch.step() % EVERY != 0) {
             return Optional.empty();
         }
         List<TrainingExample> examples = facts.answerable(batch);
-        return examples.isEmpty() ? Optional.empty() : Optional.of(new MixtureLesson(batch, examples, model, facts));
+        return examples.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new MixtureLesson(batch, examples, model, facts, learning));
     }
 
-    private MixtureLesson(MiniBatch batch, List<TrainingExample> examples, TwoTower model, ItemFacts facts) {
+    private MixtureLesson(
+            MiniBatch batch, List<TrainingExample> examples, TwoTower model, ItemFacts facts, Learning learning) {
         this.model = model;
         this.facts = facts;
         this.examples = examples;
@@ -114,7 +116,7 @@ final class MixtureLesson {
         places = Arrays.stream(byItem).mapToInt(each -> (int) each).toArray();
         targets = Arrays.stream(own).map(this::place).toArray();
         standsFor = (catalogue.size() - certain) / (double) Math.max(1, size - certain);
-        teach(new Numbers());
+        teach(new Numbers(learning));
     }
 
     /** Returns the place of an item that has one, by its number. */
@@ -154,7 +156,7 @@ final class MixtureLesson {
         private final float[] scratch = new float[size];
         private final Loops loops = Loops.now();
 
-        Numbers() {
+        Numbers(Learning learning) {
             Catalogue catalogue = facts.catalogue();
             double[] numbers = new double[popularity.length];
             for (int at = 0; at < size; at++) {
@@ -167,15 +169,11 @@ final class MixtureLesson {
             }
             Arrays.fill(weights, certain, size, (float) StrictMath.log(standsFor));
             int dim = model.dim();
-            List<UserFeatures> users =
-                    examples.stream().map(TrainingExample::user).toList();
-            List<Features> contexts =
-                    examples.stream().map(TrainingExample::context).toList();
-            float[] ofUsers = new float[users.size() * dim];
+            float[] ofUsers = new float[examples.size() * dim];
             float[] ofItems = new float[size * dim];
-            model.userVectors(users, contexts, ofUsers);
+            learning.userVectors(examples, Map.of(), model, ofUsers);
             model.passingItemVectors(items, 0, size, ofItems);
-            Engine.ofRows().multiplyTransposedRight(ofUsers, ofItems, cosines, users.size(), dim, size, 1f);
+            Engine.ofRows().multiplyTransposedRight(ofUsers, ofItems, cosines, examples.size(), dim, size, 1f);
         }
 
         /** Comes to an example. */

@@ -10,6 +10,7 @@ import dev.millrace.event.Features;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.Examiner;
 import dev.millrace.exam.ItemFacts;
+import dev.millrace.exam.Learning;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.RefusedStepException;
 import dev.millrace.model.RowStorage;
@@ -227,19 +228,28 @@ public final class Trainer implements Durable, AutoCloseable {
      * @param isExamined whether there is an exam if the settings have one, which changes no weight
      */
     public StepOutcome learn(MiniBatch batch, boolean isExamined) {
+        return learn(batch, isExamined, Learning.BY_THE_MODEL);
+    }
+
+    /**
+     * As {@link #learn(MiniBatch, boolean)}.
+     *
+     * @param learning learns the batch
+     */
+    public StepOutcome learn(MiniBatch batch, boolean isExamined, Learning learning) {
         boolean isOwn = enter(batch);
         if (isBeforeStart(batch)) {
             return passOver(batch, isOwn);
         }
         if (!batch.examples().isEmpty()) {
             if (isExamined) {
-                examiner.examine(batch, model, facts);
+                examiner.examine(batch, model, facts, learning);
             }
             examiner.observe(batch);
             publisher.examined(batch.step(), examiner.totalsOfTowers(), catalogue.size());
             alarms.examined(batch.step(), examiner.totalsOfTowers());
         }
-        StepOutcome outcome = step(batch, isOwn, true);
+        StepOutcome outcome = step(batch, isOwn, true, learning);
         outcome.learnt().ifPresent(report -> alarms.learnt(batch, report, model, catalogue));
         alarms.forgetRemoved(batch);
         return outcome;
@@ -247,12 +257,12 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** Learns from a batch of the log as {@link #learn} does, without the exam, which changes no weight. */
     public StepOutcome replay(MiniBatch batch) {
-        return step(batch, enter(batch), true);
+        return step(batch, enter(batch), true, Learning.BY_THE_MODEL);
     }
 
     /** Learns from a batch without an exam, and teaches the mixture nothing: for repeated passes over a warm-up. */
     public StepOutcome learnUnexamined(MiniBatch batch) {
-        return step(batch, enter(batch), false);
+        return step(batch, enter(batch), false, Learning.BY_THE_MODEL);
     }
 
     /** Returns the number of positives learnt. */
@@ -555,15 +565,16 @@ public final class Trainer implements Durable, AutoCloseable {
     }
 
     /** @param isTeaching whether the mixture learns too, which needs what was known before the batch */
-    private StepOutcome step(MiniBatch batch, boolean isOwn, boolean isTeaching) {
+    private StepOutcome step(MiniBatch batch, boolean isOwn, boolean isTeaching, Learning learning) {
         learntStep = batch.step();
         publisher.stepped(batch);
-        if (batch.examples().isEmpty()) {
+        if (!learning.learns(batch)) {
             return unlearnt(batch, isOwn, isOwn ? Outcome.WITHOUT_POSITIVES : Outcome.CATALOGUE_CHANGE);
         }
         comeTo(batch);
         try {
-            StepReport report = isTeaching && !isMixtureKept ? facts.learn(batch, model) : model.learn(batch);
+            StepReport report =
+                    isTeaching && !isMixtureKept ? facts.learn(batch, model, learning) : learning.learn(batch, model);
             positives += batch.examples().size();
             loss = report.loss();
             gradientNorm = report.gradientNorm();

@@ -189,8 +189,8 @@ class MixtureLessonTest {
         TwoTower model = taught();
 
         List<Integer> taught = IntStream.rangeClosed(1, 24)
-                .filter(step ->
-                        MixtureLesson.of(batch(step, drawn(20)), model, facts).isPresent())
+                .filter(step -> MixtureLesson.of(batch(step, drawn(20)), model, facts, Learning.BY_THE_MODEL)
+                        .isPresent())
                 .boxed()
                 .toList();
 
@@ -206,7 +206,8 @@ class MixtureLessonTest {
                 Scenes.click("u", "never listed", TIME, "i2"),
                 Scenes.weighing(1e-9, Scenes.click("spam", "i3", TIME, "i2")));
 
-        assertThat(MixtureLesson.of(batch(TAUGHT, silent), model, facts)).isEmpty();
+        assertThat(MixtureLesson.of(batch(TAUGHT, silent), model, facts, Learning.BY_THE_MODEL))
+                .isEmpty();
 
         List<TrainingExample> some = new ArrayList<>(drawn(20));
         List<Lesson> expected = lessons(batch(TAUGHT, some), model);
@@ -226,10 +227,14 @@ class MixtureLessonTest {
         assertThat(MixtureLesson.of(
                         Batches.of(TAUGHT, List.of(new CatalogueChange.Upsert(brought, false)), examples),
                         model,
-                        facts))
+                        facts,
+                        Learning.BY_THE_MODEL))
                 .isEmpty();
         assertThat(MixtureLesson.of(
-                        Batches.of(TAUGHT, List.of(new CatalogueChange.Upsert(brought)), examples), model, facts))
+                        Batches.of(TAUGHT, List.of(new CatalogueChange.Upsert(brought)), examples),
+                        model,
+                        facts,
+                        Learning.BY_THE_MODEL))
                 .isPresent();
     }
 
@@ -242,9 +247,11 @@ class MixtureLessonTest {
         TwoTower model = taught();
         TwoTower expected = taught();
         byte[] before = mixture(expected);
-        MixtureLesson.of(batch, expected, facts).orElseThrow().learn();
+        MixtureLesson.of(batch, expected, facts, Learning.BY_THE_MODEL)
+                .orElseThrow()
+                .learn();
 
-        facts.learn(batch, model);
+        facts.learn(batch, model, Learning.BY_THE_MODEL);
 
         assertThat(mixture(model)).isEqualTo(mixture(expected)).isNotEqualTo(before);
     }
@@ -256,7 +263,9 @@ class MixtureLessonTest {
     }
 
     private List<Lesson> lessons(MiniBatch batch, TwoTower model) {
-        return MixtureLesson.of(batch, model, facts).orElseThrow().lessons();
+        return MixtureLesson.of(batch, model, facts, Learning.BY_THE_MODEL)
+                .orElseThrow()
+                .lessons();
     }
 
     /** A model that has learnt a little, and of whose mixture no weight is 0 and no two half-lives' weights are equal. */
