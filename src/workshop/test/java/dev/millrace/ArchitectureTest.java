@@ -45,6 +45,7 @@ class ArchitectureTest {
             "operation",
             "publish",
             "train",
+            "merge",
             "index",
             "recall");
 

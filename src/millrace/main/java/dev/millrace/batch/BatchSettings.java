@@ -59,6 +59,21 @@ public record BatchSettings(
                 rehearsal);
     }
 
+    /** Returns these settings without examples that are learnt again. */
+    public BatchSettings withoutRehearsal() {
+        return new BatchSettings(
+                size,
+                maxSize,
+                maxChanges,
+                maxBytes,
+                seed,
+                popularity,
+                negatives,
+                removalMemory,
+                unannounced,
+                new Rehearsal(0, rehearsal.batches()));
+    }
+
     public static BatchSettings read(SettingsReader reader) {
         PopularitySettings popularity = PopularitySettings.read(reader);
         NegativeSettings negatives = NegativeSettings.read(reader);

@@ -258,13 +258,37 @@ public final class Batcher implements Durable {
                 settings.unannounced(), positives, settings.maxChanges() + unknown.size());
         unannouncedRemovals.forEach(this::apply);
         catalogueChanges.addAll(unannouncedRemovals);
+        MiniBatch batch = close(seed, catalogueChanges, positives);
+        observe(batch);
+        return batch;
+    }
+
+    /**
+     * Closes the open batch where the catalogue and the popularity are those of another learner, see {@link #followRound}: it changes neither.
+     * An item that the catalogue does not have stays unknown, and its examples are positives.
+     */
+    public MiniBatch closeOnReplica(long seed) {
+        step++;
+        List<TrainingExample> positives = new ArrayList<>();
+        int place = 0;
+        for (TrainingExample example : examples.values()) {
+            boolean isDrawn = CounterRandom.unit(seed, ADDED, place++) < example.weight();
+            boolean isUnknown = isDrawn && !catalogue.wasRemoved(example.item());
+            if (isUnknown || catalogue.contains(example.item())) {
+                positives.add(example);
+            }
+        }
+        return close(seed, List.of(), positives);
+    }
+
+    private MiniBatch close(long seed, List<CatalogueChange> catalogueChanges, List<TrainingExample> positives) {
         Set<String> users = new LinkedHashSet<>(removedUsers.values());
         rememberedExamples.forget(users, CatalogueChange.removed(catalogueChanges));
         List<TrainingExample> rehearsed = positives.isEmpty() ? List.of() : rehearsed(seed);
         List<TrainingExample> learnt = new ArrayList<>(positives);
         learnt.addAll(rehearsed);
         List<String> items = learnt.stream().map(TrainingExample::item).toList();
-        NegativeSource.BatchNegatives negatives = positives.isEmpty()
+        NegativeSource.BatchNegatives negatives = positives.isEmpty() || catalogue.size() == 0
                 ? new NegativeSource.BatchNegatives(List.of(), NegativeDraws.UNIFORM)
                 : negativeSource.draw(step, seed, learnt);
         MiniBatch batch = new MiniBatch(
@@ -281,7 +305,6 @@ public final class Batcher implements Durable {
                 List.copyOf(exposed.values()),
                 rehearsed,
                 announced.clock());
-        observe(batch);
         rememberedExamples.observe(batch);
         examples.clear();
         exposed.clear();
@@ -302,6 +325,21 @@ public final class Batcher implements Durable {
         batch.catalogue().forEach(this::apply);
         catalogue.recordSightings(step, batch.examples(), batch::isCounted);
         observe(batch);
+    }
+
+    /**
+     * Takes over what a batch of the learner that all others follow did to catalogue and popularity. The open batch stays open.
+     *
+     * @return number of examples that left the open batch because their item was removed
+     */
+    public int followRound(MiniBatch batch) {
+        announced.follow(batch.clock());
+        batch.catalogue().forEach(this::apply);
+        Set<String> removed = CatalogueChange.removed(batch.catalogue());
+        rememberedExamples.forget(Set.of(), removed);
+        int left = removed.isEmpty() ? 0 : drop(example -> removed.contains(example.item()));
+        observe(batch);
+        return left;
     }
 
     /** Lets no later batch rehearse what a batch holds that was not learnt. */

@@ -46,6 +46,8 @@ final class EmbeddingTables {
     /** Of the last step; filled only after {@link #keepMoves}. */
     private final MovedItems moved = new MovedItems();
 
+    private boolean areMovesKept;
+
     EmbeddingTables(ModelSettings settings, RowStorage storage, StepEngine engine) {
         this.settings = settings;
         this.storage = storage;
@@ -83,7 +85,8 @@ final class EmbeddingTables {
         return feature.source() == Source.HISTORY || (feature.source() == Source.ITEM && feature.kind() == Kind.ID);
     }
 
-    private static boolean namesUsers(FeatureSpec feature) {
+    /** Returns whether a feature's keys are users. */
+    static boolean namesUsers(FeatureSpec feature) {
         return feature.source() == Source.USER && feature.kind() == Kind.ID;
     }
 
@@ -237,9 +240,32 @@ final class EmbeddingTables {
 
     /** From now on, each step records how far it moves the rows of items. */
     void keepMoves() {
+        areMovesKept = true;
         gradients.values().stream()
                 .filter(rows -> itemIdTables.contains(rows.table().name()))
                 .forEach(RowGradients::keepDistances);
+    }
+
+    /** Forgets the moves of the last step; those of a step of others follow. */
+    void beginMoves() {
+        moved.clear();
+    }
+
+    /** Adds how far a step of others moved a row, if that is recorded. */
+    void move(String table, String key, float distance) {
+        if (areMovesKept && distance > 0 && itemIdTables.contains(table)) {
+            moved.add(key, distance);
+        }
+    }
+
+    /** Returns whether the keys of a table are items. */
+    boolean isItemTable(String name) {
+        return itemIdTables.contains(name);
+    }
+
+    /** Returns whether the keys of a table are users. */
+    boolean isUserIdTable(String name) {
+        return userIdTables.contains(name);
     }
 
     /** Returns the items whose rows the last step moved; none before {@link #keepMoves}. */

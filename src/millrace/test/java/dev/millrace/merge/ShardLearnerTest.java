@@ -1,0 +1,173 @@
+package dev.millrace.merge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
+import dev.millrace.state.MemoryEntries;
+import dev.millrace.train.StepDigest;
+import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainerSettings;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class ShardLearnerTest {
+
+    /**
+     * Equal bits need changes that a float can hold: those by less than a half of a weight (Sterbenz 1974). So the steps are short, and weights
+     * are not near 0. Moments of numeric features are not the same bits, as sums of sums; here is none.
+     */
+    @Test
+    void oneShardWithARoundABatchIsTheLearnerOfToday() {
+        TrainerSettings settings = Shards.settings(
+                "features.user", "history",
+                "optimiser.dense.learning-rate", "0.0001",
+                "optimiser.rows.learning-rate", "0.0001");
+        SplittableRandom random = new SplittableRandom(1);
+        try (Shards one = new Shards(settings, 1);
+                Trainer today = new Trainer(settings)) {
+            one.list();
+            today.reach(Shards.TIME);
+            for (int item = 0; item < Shards.ITEMS; item++) {
+                today.change(Shards.upsert("i" + item));
+            }
+            today.learn(today.closeBatch());
+            for (int step = 0; step < 12; step++) {
+                List<TrainingExample> examples = Shards.examples("u", random);
+
+                one.shards.get(0).learn(examples);
+                one.base.add(one.shards.get(0).cut());
+                one.round();
+                one.shards.get(0).follow(one.rounds.size());
+                examples.forEach(today::add);
+                today.learn(today.closeBatch());
+                today.publish();
+                today.drainDirty(new MemoryEntries());
+
+                assertThat(one.digests.get(one.digests.size() - 1))
+                        .as("digest of round " + one.rounds.size())
+                        .isEqualTo(today.digest().map(StepDigest::digest).orElseThrow());
+            }
+            assertThat(one.base.trainer().progress().exam().model())
+                    .usingRecursiveComparison()
+                    .isEqualTo(today.progress().exam().model());
+        }
+    }
+
+    /**
+     * With one shard, the base's numbers are those of the shard at its last cut, whenever that comes to know of them. The batches are the same, so
+     * that negatives do not tell the two apart.
+     */
+    @Test
+    void followingRoundsAtOnceOrLateChangesNoBitOfOneShard() {
+        TrainerSettings settings =
+                Shards.settings("features.user", "user,history,size", "features.user.size.kind", "numeric");
+        SplittableRandom random = new SplittableRandom(3);
+        try (Shards prompt = new Shards(settings, 1);
+                Shards late = new Shards(settings, 1)) {
+            prompt.list();
+            late.list();
+            ShardLearner first = prompt.shards.get(0).learner;
+            ShardLearner second = late.shards.get(0).learner;
+            for (int step = 0; step < 20; step++) {
+                Shards.examples("u", random).forEach(first::add);
+                MiniBatch batch = first.closeBatch();
+                first.learn(batch);
+                second.learn(batch);
+                Delta one = prompt.shards.get(0).cut();
+                Delta other = late.shards.get(0).cut();
+
+                assertThat(Shards.changes(other)).isEqualTo(Shards.changes(one));
+                prompt.base.add(one);
+                late.base.add(one);
+                prompt.round();
+                late.round();
+                prompt.shards.get(0).follow(prompt.rounds.size());
+                if (step % 4 == 3) {
+                    late.shards.get(0).follow(late.rounds.size() - 2);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aShardDoesNotComeToARoundAmidADelta() {
+        try (Shards shards = new Shards(Shards.settings(), 1)) {
+            shards.list();
+            shards.shards.get(0).learn(Shards.examples("u", new SplittableRandom(5)));
+            shards.round();
+
+            assertThatThrownBy(() -> shards.shards.get(0).follow(2))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("cut before a round");
+        }
+    }
+
+    @Test
+    void shardsDrawTheSameNegativesInTheSameBatchOfARound() {
+        try (Shards shards = new Shards(Shards.settings("rehearsal.examples", "0"), 2)) {
+            shards.list();
+            SplittableRandom random = new SplittableRandom(5);
+            List<List<String>> drawn = new ArrayList<>();
+            for (Shards.Shard shard : shards.shards) {
+                Shards.examples("u", random).forEach(shard.learner::add);
+                drawn.add(shard.learner.closeBatch().negatives());
+            }
+
+            assertThat(drawn.get(0)).hasSizeGreaterThanOrEqualTo(16).isEqualTo(drawn.get(1));
+        }
+    }
+
+    @Test
+    void aRemovedItemIsLeftOutUntilItsRemovalIsLongAgo() {
+        try (Shards shards = new Shards(Shards.settings("catalogue.removal-memory", "1h"), 1)) {
+            shards.list();
+            SplittableRandom random = new SplittableRandom(5);
+            shards.base.change(new CatalogueChange.Removal("i7", Shards.TIME));
+            List<Integer> counted = new ArrayList<>();
+            for (long time : new long[] {0, 7_200_000, 7_200_000}) {
+                shards.round();
+                shards.shards.get(0).follow(shards.rounds.size());
+                TrainingExample removed = Shards.example("u", "i7", random);
+                TrainingExample other = Shards.example("u", "i8", random);
+                shards.shards.get(0).learn(List.of(at(Shards.TIME + time, removed), at(Shards.TIME + time, other)));
+                Delta delta = shards.shards.get(0).cut();
+                counted.add(delta.counted().size());
+                shards.base.add(delta);
+            }
+
+            // two hours are longer than the memory; the second batch does not know them before its round
+            assertThat(counted).containsExactly(1, 1, 2);
+        }
+    }
+
+    private static TrainingExample at(long time, TrainingExample example) {
+        return new TrainingExample("", example.user(), example.context(), example.item(), example.action(), 1, time, 0);
+    }
+
+    /** It comes to the catalogue with the round, and has a row from the first batch after it on. */
+    @Test
+    void anItemThatOnlyExamplesNameComesWithTheRound() {
+        try (Shards shards = new Shards(Shards.settings(), 1)) {
+            shards.list();
+            List<TrainingExample> clicks = List.of(Shards.example("u", "new", new SplittableRandom(5)));
+            List<Boolean> hasRow = new ArrayList<>();
+            for (int batch = 0; batch < 2; batch++) {
+                shards.shards.get(0).learn(clicks);
+                Delta delta = shards.shards.get(0).cut();
+                hasRow.add(delta.changes().stream()
+                        .anyMatch(change -> Shards.latin(change.key()).endsWith("\0new")));
+                shards.base.add(delta);
+                shards.round();
+                shards.shards.get(0).follow(shards.rounds.size());
+            }
+
+            assertThat(shards.base.trainer().catalogue().contains("new")).isTrue();
+            assertThat(hasRow).containsExactly(false, true);
+        }
+    }
+}
