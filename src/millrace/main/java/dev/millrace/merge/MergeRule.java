@@ -89,7 +89,10 @@ final class MergeRule {
         double[] ofAccumulators = new double[all.size()];
         boolean isMean = areFew.get(SharedNumbers.table(key));
         double a = before[before.length - 1];
-        double total = all.stream().mapToDouble(MergeRule::accumulated).sum();
+        double total = 0; // added up in this order
+        for (Part part : all) {
+            total += accumulated(part);
+        }
         for (int at = 0; at < weights.length; at++) {
             double below = Math.sqrt(a + total) + Math.sqrt(a);
             double r = below == 0 ? 1 : (Math.sqrt(a + accumulated(all.get(at))) + Math.sqrt(a)) / below;

@@ -331,7 +331,8 @@ public final class ShardLearner implements AutoCloseable {
         }
         for (byte[] key : stale) {
             if (EntryKind.of(key).equals(Optional.of(EntryKind.MODEL)) && !entries.isOwn(key)) {
-                numbers.follow(key, entries.get(key));
+                boolean isRow = ModelEntry.Kind.ROW.isOf(key); // it is read when it is needed
+                numbers.follow(key, isRow ? Optional.empty() : entries.get(key));
             }
         }
     }

@@ -63,7 +63,11 @@ public record StepReport(double loss, double gradientNorm, double temperature, S
     }
 
     private static double mean(List<StepReport> reports, ToDoubleFunction<StepReport> figure) {
-        return reports.stream().mapToDouble(figure).sum() / reports.size();
+        double sum = 0;
+        for (StepReport report : reports) {
+            sum += figure.applyAsDouble(report);
+        }
+        return sum / reports.size();
     }
 
     /** Writes the figures, or reads them. */

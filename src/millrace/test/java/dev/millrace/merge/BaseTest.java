@@ -6,8 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
+import dev.millrace.exam.ExamWitness;
 import dev.millrace.model.ModelEntry;
 import dev.millrace.model.SharedNumbers.Change;
+import dev.millrace.state.MemoryEntries;
+import dev.millrace.train.EntryKind;
+import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -216,6 +220,34 @@ class BaseTest {
             }
 
             assertThat(disturbed.digests).isEqualTo(undisturbed.digests);
+        }
+    }
+
+    @Test
+    void aLearnerThatWasAloneHandsItsUsersOver() {
+        MemoryEntries stored = new MemoryEntries();
+        try (Trainer alone = new Trainer(Shards.settings(), stored)) {
+            Shards.examples("ann", new SplittableRandom(5)).forEach(alone::add);
+            alone.learn(alone.closeBatch());
+            alone.publish();
+            alone.drainDirty(stored);
+        }
+        try (Base base = new Base(Shards.settings(), stored, ExamWitness.NONE)) {
+            stored.scanBut(new byte[0], EntryKind.readLater(), base::restore);
+            base.trainer().requireWhole();
+            long users = base.trainer().model().tableSizes().get("user");
+            List<String> handed = new ArrayList<>();
+
+            base.handOverUsers((user, key, value) -> handed.add(user));
+            base.trainer().publish();
+            base.drainDirty(stored);
+
+            assertThat(handed).hasSize((int) users).isNotEmpty().allMatch(user -> user.startsWith("ann"));
+            assertThat(base.trainer().model().tableSizes()).containsEntry("user", 0L);
+            stored.scan(new byte[0], (key, value) -> {
+                assertThat(Shards.latin(key)).doesNotContain("ann");
+                return true;
+            });
         }
     }
 
