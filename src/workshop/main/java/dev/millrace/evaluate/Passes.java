@@ -18,7 +18,7 @@ final class Passes {
     private static final int SHUFFLED_BUFFER_BYTES = 1 << 12; // an example has some hundred
 
     private final Evaluation evaluation;
-    private final Trainer trainer;
+    private final Fed learner;
     private final BitSet repeated;
     private final RecordedExamples.Reader reader;
     private final Queue<RecordedExamples.Listing> waiting = new ArrayDeque<>(); // read, and not fed
@@ -34,8 +34,13 @@ final class Passes {
      * @param used number of examples that are fed in the last pass
      */
     Passes(Evaluation evaluation, Trainer trainer, BitSet repeated, int used) {
+        this(evaluation, Fed.of(trainer), repeated, used);
+    }
+
+    /** As {@link #Passes(Evaluation, Trainer, BitSet, int)}. */
+    Passes(Evaluation evaluation, Fed learner, BitSet repeated, int used) {
         this.evaluation = evaluation;
-        this.trainer = trainer;
+        this.learner = learner;
         this.repeated = repeated;
         this.reader = evaluation.recorded().reader();
         this.listed = evaluation.shares().passes() == 1 ? -1 : repeated.cardinality();
@@ -73,10 +78,10 @@ final class Passes {
     }
 
     private void list(RecordedExamples.Listing listing, Consumer<MiniBatch> step) {
-        trainer.reach(listing.clock());
-        trainer.change(new CatalogueChange.Upsert(listing.item()));
-        while (trainer.isBatchReady()) {
-            step.accept(trainer.closeBatch());
+        learner.reach(listing.clock());
+        learner.change(new CatalogueChange.Upsert(listing.item()));
+        while (learner.isBatchReady()) {
+            step.accept(learner.closeBatch());
         }
     }
 
@@ -162,15 +167,15 @@ final class Passes {
     }
 
     private void add(TrainingExample example, Consumer<MiniBatch> step) {
-        trainer.add(example);
-        while (trainer.isBatchReady()) {
-            take(trainer.closeBatch(), step);
+        learner.add(example);
+        while (learner.isBatchReady()) {
+            take(learner.closeBatch(), step);
         }
     }
 
     private void closeOpen(Consumer<MiniBatch> step) {
-        if (trainer.hasOpenWork()) {
-            take(trainer.closeBatch(), step);
+        if (learner.hasOpenWork()) {
+            take(learner.closeBatch(), step);
         }
     }
 
