@@ -126,7 +126,12 @@ public final class ExperimentDecider implements AutoCloseable {
                         Instant.ofEpochMilli(part.writtenAt()),
                         alarms(part.training().orElseThrow()).stream()
                                 .filter(alarm -> !ofControl.contains(alarm))
-                                .collect(Collectors.joining(", ")))));
+                                .collect(Collectors.joining(", ")))),
+                parts.stream()
+                        .filter(part -> part.training().isPresent()
+                                && !Optional.of(part).equals(treatment))
+                        .map(part -> Instant.ofEpochMilli(part.writtenAt()))
+                        .max(Instant::compareTo));
     }
 
     /** Returns the parts that read exposures: those that have counted users' events. */

@@ -110,8 +110,8 @@ final class ExperimentCommand {
                             names = "--max-age",
                             paramLabel = "DURATION",
                             defaultValue = "10m",
-                            description = "age of the last progress from which on a treatment is rolled back, and"
-                                    + " counts promote nothing; default: ${DEFAULT-VALUE}")
+                            description = "how far the treatment's learner may be silent behind others before it is"
+                                    + " rolled back, and how old counts may be to promote; default: ${DEFAULT-VALUE}")
                     String maxAge) {
         MillraceSettings settings = config.settings();
         settings.attribution().refusesGoal(goal).ifPresent(rule -> {

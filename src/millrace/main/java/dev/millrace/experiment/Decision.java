@@ -17,8 +17,13 @@ public final class Decision {
      * @param sums of all partitions together
      * @param countedAt when the partition that was last heard longest ago was heard, epoch milliseconds; absent if one was never heard in this stage
      * @param learner of the treatment; absent if nothing was ever heard of it
+     * @param othersHeardAt when another learner was last heard; absent if none was. Learners follow one log, so all are silent while nothing comes
      */
-    public record Facts(ExperimentSums sums, Optional<Instant> countedAt, Optional<Learner> learner) {}
+    public record Facts(
+            ExperimentSums sums,
+            Optional<Instant> countedAt,
+            Optional<Learner> learner,
+            Optional<Instant> othersHeardAt) {}
 
     /**
      * What is known of the treatment's learner.
@@ -40,7 +45,7 @@ public final class Decision {
         }
         Experiment.Plan plan = experiment.plan();
         Optional<String> fault = guard(
-                facts, plan, Instant.ofEpochMilli(experiment.stages().get(0).at()), now);
+                facts, plan, Instant.ofEpochMilli(experiment.stages().get(0).at()));
         if (fault.isPresent()) {
             return Optional.of(experiment.ended(Result.ROLLED_BACK, now.toEpochMilli(), "guard: " + fault.get()));
         }
@@ -65,19 +70,14 @@ public final class Decision {
     }
 
     /** Returns what is wrong with the treatment, if anything is. */
-    private static Optional<String> guard(Facts facts, Experiment.Plan plan, Instant started, Instant now) {
-        if (facts.learner().isEmpty()) {
-            return isOlder(started, plan.maxAge(), now)
-                    ? Optional.of("nothing was heard of the treatment's learner for " + plan.maxAge())
-                    : Optional.empty();
+    private static Optional<String> guard(Facts facts, Experiment.Plan plan, Instant started) {
+        Instant heardAt = facts.learner().map(Learner::heardAt).orElse(started);
+        if (facts.othersHeardAt().isPresent()
+                && isOlder(heardAt, plan.maxAge(), facts.othersHeardAt().get())) {
+            return Optional.of("the treatment's learner was not heard since " + heardAt + ", another one was at "
+                    + facts.othersHeardAt().get());
         }
-        Learner learner = facts.learner().get();
-        if (!learner.alarms().isEmpty()) {
-            return Optional.of(learner.alarms());
-        }
-        return isOlder(learner.heardAt(), plan.maxAge(), now) && isOlder(started, plan.maxAge(), now)
-                ? Optional.of("the treatment's learner was last heard at " + learner.heardAt())
-                : Optional.empty();
+        return facts.learner().map(Learner::alarms).filter(alarms -> !alarms.isEmpty());
     }
 
     private static boolean isOlder(Instant moment, Duration age, Instant now) {

@@ -43,7 +43,7 @@ public record Experiment(
      * @param error probability, over the whole experiment, that it decides although the arms are alike
      * @param ramp share of the treatment in each stage, in percent, increasing
      * @param every least time that a stage lasts, unless it decides
-     * @param maxAge age of the treatment's last progress from which on it is rolled back
+     * @param maxAge how long the treatment's learner may be silent while others are not; how old counts may be that promote
      */
     public record Plan(String action, double uplift, double error, List<Double> ramp, Duration every, Duration maxAge) {
 

@@ -41,11 +41,17 @@ class DecisionTest {
         Decision.Learner learner = new Decision.Learner(DUE, "");
 
         for (Optional<Instant> silent : List.of(Optional.<Instant>empty(), Optional.of(before))) {
-            assertThat(Decision.next(experiment, new Decision.Facts(sums(1.5), silent, Optional.of(learner)), DUE))
+            assertThat(Decision.next(
+                            experiment,
+                            new Decision.Facts(sums(1.5), silent, Optional.of(learner), Optional.of(DUE)),
+                            DUE))
                     .isEmpty();
-            assertThat(Decision.next(experiment, new Decision.Facts(sums(1), silent, Optional.of(learner)), DUE))
+            assertThat(Decision.next(
+                            experiment,
+                            new Decision.Facts(sums(1), silent, Optional.of(learner), Optional.of(DUE)),
+                            DUE))
                     .isEmpty();
-            assertThat(result(new Decision.Facts(sums(0.5), silent, Optional.of(learner)), DUE))
+            assertThat(result(new Decision.Facts(sums(0.5), silent, Optional.of(learner), Optional.of(DUE)), DUE))
                     .contains(Result.ROLLED_BACK);
         }
         assertThat(Decision.next(experiment, facts(new ExperimentSums(), DUE), DUE))
@@ -63,10 +69,19 @@ class DecisionTest {
                 .contains(Result.ROLLED_BACK);
         assertThat(result(facts(sums(1.5), SOON, new Decision.Learner(fresh, "embedding-collapse")), SOON))
                 .contains(Result.ROLLED_BACK);
-        Decision.Facts unheard = new Decision.Facts(sums(1), Optional.of(SOON), Optional.empty());
+        Decision.Facts unheard = new Decision.Facts(sums(1), Optional.of(SOON), Optional.empty(), Optional.of(SOON));
         assertThat(result(unheard, SOON)).contains(Result.ROLLED_BACK);
-        assertThat(Decision.next(experiment, unheard, START.plus(Duration.ofMinutes(9))))
-                .isEmpty();
+    }
+
+    @Test
+    void learnerThatIsSilentWithAllOthersIsNotStale() {
+        Instant old = SOON.minus(Duration.ofMinutes(11));
+        Optional<Decision.Learner> silent = Optional.of(new Decision.Learner(old, ""));
+
+        for (Optional<Instant> others : List.of(Optional.<Instant>empty(), Optional.of(old))) {
+            Decision.Facts facts = new Decision.Facts(sums(1), Optional.of(SOON), silent, others);
+            assertThat(Decision.next(experiment, facts, SOON)).isEmpty();
+        }
     }
 
     @Test
@@ -85,7 +100,7 @@ class DecisionTest {
     }
 
     private static Decision.Facts facts(ExperimentSums sums, Instant now, Decision.Learner learner) {
-        return new Decision.Facts(sums, Optional.of(now), Optional.of(learner));
+        return new Decision.Facts(sums, Optional.of(now), Optional.of(learner), Optional.of(now));
     }
 
     /** 1,000 users an arm who see ten items each, of which those of the control click two. */

@@ -1,0 +1,119 @@
+package dev.millrace.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.alarm.Alarm;
+import dev.millrace.exam.ExamTotals;
+import dev.millrace.experiment.Arm;
+import dev.millrace.experiment.Decision;
+import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentSums;
+import dev.millrace.experiment.UserCounts;
+import dev.millrace.model.RowCounts;
+import dev.millrace.state.Books;
+import dev.millrace.train.TrainingProgress;
+import dev.millrace.wire.PartProgress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class ExperimentDeciderTest {
+
+    private final Experiment experiment = Experiment.started(
+            "trial",
+            "g1",
+            "g2",
+            "salt",
+            new Experiment.Plan("click", 0.02, 0.05, List.of(10.0, 50.0), Duration.ofHours(1), Duration.ofMinutes(10)),
+            1);
+
+    @Test
+    void sumsAreThoseOfAllPartitionsAndAsFreshAsTheOneHeardLongestAgo() {
+        Decision.Facts facts = facts(counting("0_0", 30, experiment), counting("0_1", 20, experiment), items(5));
+
+        assertThat(facts.sums().exposures(Arm.CONTROL, 0)).isEqualTo(2);
+        assertThat(facts.countedAt()).contains(Instant.ofEpochMilli(20));
+    }
+
+    @Test
+    void countsAreNotKnownWhileAPartitionDoesNotHaveTheStage() {
+        Experiment ramped = experiment.ramped(2);
+
+        Decision.Facts facts =
+                ExperimentDecider.facts(ramped, List.of(counting("0_0", 30, ramped), counting("0_1", 20, experiment)));
+
+        assertThat(facts.countedAt()).isEmpty();
+        assertThat(facts(counting("0_0", 30, experiment), part("attribute-0_1", 20, "exposures", Optional.empty()))
+                        .countedAt())
+                .isEmpty();
+        assertThat(facts().countedAt()).isEmpty();
+    }
+
+    @Test
+    void alarmsAreThoseThatTheControlDoesNotHaveAndAreAboutTheModel() {
+        Decision.Facts facts = facts(
+                learner("learn-0", 9, "g1", Optional.empty(), Alarm.Kind.GRADIENT_NORM),
+                learner(
+                        "learn-from-log-0 b",
+                        8,
+                        "g2",
+                        Optional.of("3 refused steps"),
+                        Alarm.Kind.GRADIENT_NORM,
+                        Alarm.Kind.EMBEDDING_COLLAPSE,
+                        Alarm.Kind.ITEM_SURGE));
+
+        assertThat(facts.learner())
+                .contains(new Decision.Learner(
+                        Instant.ofEpochMilli(8),
+                        "alarm embedding-collapse, its vectors are withheld: 3 refused steps"));
+        assertThat(facts.othersHeardAt()).contains(Instant.ofEpochMilli(9));
+    }
+
+    private Decision.Facts facts(PartProgress... parts) {
+        return ExperimentDecider.facts(experiment, List.of(parts));
+    }
+
+    /** A partition whose one user of the control has seen one item. */
+    private static PartProgress counting(String task, long at, Experiment state) {
+        ExperimentSums sums = new ExperimentSums();
+        sums.expose(Arm.CONTROL, 0, new UserCounts(state));
+        return part("attribute-" + task, at, "exposures", Optional.of(new PartProgress.Counted(state, sums)));
+    }
+
+    private static PartProgress items(long at) {
+        return part("attribute-1_0", at, "items", Optional.empty());
+    }
+
+    private static PartProgress part(String part, long at, String topic, Optional<PartProgress.Counted> counted) {
+        TreeMap<String, Books.Account> books = new TreeMap<>();
+        books.put(topic, new Books.Account(1, 1, new TreeMap<>()));
+        return new PartProgress(part, at, books, new TreeMap<>(), Optional.empty(), counted);
+    }
+
+    private static PartProgress learner(
+            String part, long at, String generation, Optional<String> withheld, Alarm.Kind... active) {
+        TrainingProgress training = new TrainingProgress(
+                generation,
+                1,
+                1,
+                0,
+                1,
+                1,
+                1,
+                1,
+                "",
+                List.of(),
+                RowCounts.NONE,
+                0,
+                ExamTotals.NONE,
+                new TreeMap<>(),
+                new TreeMap<>(),
+                new TreeMap<>(),
+                withheld,
+                List.of(active).stream().map(kind -> new Alarm(kind, 1, 0, 1)).toList());
+        return new PartProgress(part, at, new TreeMap<>(), new TreeMap<>(), Optional.of(training));
+    }
+}
