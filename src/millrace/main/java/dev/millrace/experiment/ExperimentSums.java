@@ -13,7 +13,8 @@ import java.util.function.ObjLongConsumer;
  */
 public final class ExperimentSums {
 
-    private final OfArm[] arms = {new OfArm(), new OfArm()};
+    private final OfArm control = new OfArm();
+    private final OfArm treatment = new OfArm();
 
     /** Sums of one arm, each [stages] or [stages, stages]; of the products only those with k ≤ l, but for xy, which has all. */
     private static final class OfArm {
@@ -167,6 +168,6 @@ public final class ExperimentSums {
     }
 
     private OfArm of(Arm arm) {
-        return arms[arm.ordinal()];
+        return arm == Arm.CONTROL ? control : treatment;
     }
 }

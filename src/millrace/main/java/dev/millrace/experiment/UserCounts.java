@@ -12,7 +12,7 @@ public final class UserCounts {
     private static final int BYTES_A_STAGE = 3 * Integer.BYTES;
 
     private String experiment;
-    private final int[] arms = new int[Experiment.MOST_STAGES]; // 0: none yet; else the arm's place, from 1
+    private final int[] arms = new int[Experiment.MOST_STAGES]; // codes; 0: none yet
     private final int[] exposures = new int[Experiment.MOST_STAGES];
     private final int[] actions = new int[Experiment.MOST_STAGES];
     private int stages;
@@ -49,16 +49,16 @@ public final class UserCounts {
 
     /** Returns the arm that the user was in; absent if nothing of the stage was counted. */
     public Optional<Arm> arm(int stage) {
-        return arms[stage] == 0 ? Optional.empty() : Optional.of(Arm.values()[arms[stage] - 1]);
+        return Arm.of(arms[stage]);
     }
 
     boolean wasIn(Arm arm, int stage) {
-        return arms[stage] == arm.ordinal() + 1;
+        return arms[stage] == arm.code();
     }
 
     void expose(Arm arm, int stage) {
         stages = Math.max(stages, stage + 1);
-        arms[stage] = arm.ordinal() + 1;
+        arms[stage] = arm.code();
         exposures[stage]++;
     }
 

@@ -11,6 +11,8 @@ import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.Experiment.Result;
 import dev.millrace.experiment.ExperimentSums;
 import dev.millrace.experiment.UserCounts;
+import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.state.Outcome;
 import java.time.Duration;
@@ -44,7 +46,9 @@ class ExperimentCountsTest {
 
         assertThat(exposures()).isEqualTo(1);
         // a state is an event of the topic, so that the books of exposures balance
-        assertThat(attribution.books().accounts().get("exposures").outcomes()).containsEntry("experiment", 2L);
+        assertThat(Books.Account.of(InputTopic.EXPOSURES, attribution.books().accounts())
+                        .outcomes())
+                .containsEntry("experiment", 2L);
     }
 
     @Test
@@ -87,7 +91,9 @@ class ExperimentCountsTest {
 
         // of one item a user's clicks count 3 together: the first two whole (1.5 is half), then 2 (1 − 2 / 3), … until
         // less than .05 would
-        long learnt = attribution.books().accounts().get("clicks").outcomes().get(Outcome.ATTRIBUTED.label());
+        long learnt = Books.Account.of(InputTopic.CLICKS, attribution.books().accounts())
+                .outcomes()
+                .getOrDefault(Outcome.ATTRIBUTED.label(), 0L);
         assertThat(exposures()).isEqualTo(10);
         assertThat(goals(attribution.experimentSums(), 0)).isEqualTo(learnt).isBetween(3L, 9L);
     }

@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicReference;
@@ -170,7 +171,7 @@ class ExperimentIT {
         AtomicReference<Optional<Experiment>> state = new AtomicReference<>(Optional.empty());
         read(cluster, cluster.topics().exposures(), () -> state.set(Optional.empty()), record -> {
             if (ExperimentHeader.isKey(record.key())) {
-                Experiment next = Experiment.ofLines(record.headers().get(ExperimentHeader.NAME));
+                Experiment next = Experiment.ofLines(record.headers().getOrDefault(ExperimentHeader.NAME, ""));
                 state.updateAndGet(
                         known -> known.isEmpty() || next.isNewerThan(known.get()) ? Optional.of(next) : known);
                 return;
@@ -187,11 +188,10 @@ class ExperimentIT {
         });
         read(cluster, cluster.topics().clicks(), () -> {}, record -> {
             Click click = events.click(record.value().orElseThrow());
-            Integer stage = click.exposure().map(stages::get).orElse(null);
-            if (stage != null) {
-                UserCounts counts = users.get(click.user());
+            click.exposure().flatMap(id -> Optional.ofNullable(stages.get(id))).ifPresent(stage -> {
+                UserCounts counts = Objects.requireNonNull(users.get(click.user()));
                 sums.act(counts.arm(stage).orElseThrow(), stage, counts, click.action(), true);
-            }
+            });
         });
         return sums;
     }
