@@ -33,7 +33,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -168,18 +167,20 @@ class ExperimentIT {
         ExperimentSums sums = new ExperimentSums();
         Map<String, Integer> stages = new HashMap<>(); // of each counted exposure
         Map<String, UserCounts> users = new HashMap<>();
-        AtomicReference<Optional<Experiment>> state = new AtomicReference<>(Optional.empty());
-        read(cluster, cluster.topics().exposures(), () -> state.set(Optional.empty()), record -> {
+        List<Experiment> state = new ArrayList<>(); // the latest ahead in the partition, if there is one
+        read(cluster, cluster.topics().exposures(), state::clear, record -> {
             if (ExperimentHeader.isKey(record.key())) {
                 Experiment next = Experiment.ofLines(record.headers().getOrDefault(ExperimentHeader.NAME, ""));
-                state.updateAndGet(
-                        known -> known.isEmpty() || next.isNewerThan(known.get()) ? Optional.of(next) : known);
+                if (state.isEmpty() || next.isNewerThan(state.get(0))) {
+                    state.clear();
+                    state.add(next);
+                }
                 return;
             }
             Exposure exposure = events.exposure(record.value().orElseThrow());
-            state.get()
+            state.stream()
                     .filter(one -> one.isRunning() && one.isSameAs(experiment))
-                    .ifPresent(running -> {
+                    .forEach(running -> {
                         UserCounts counts = users.computeIfAbsent(exposure.user(), user -> new UserCounts(running));
                         if (stages.putIfAbsent(exposure.id(), running.stage()) == null) {
                             sums.expose(running.arm(exposure.user()), running.stage(), counts);
