@@ -207,7 +207,7 @@ public final class Base implements Durable, AutoCloseable {
         private final long round;
         private final List<Delta> accepted = new ArrayList<>();
         private final List<Round.Refusal> refused = new ArrayList<>();
-        private final Map<TrainingExample, float[]> vectors = new IdentityHashMap<>();
+        private final IdentityHashMap<TrainingExample, float[]> vectors = new IdentityHashMap<>();
 
         Merge(long round) {
             this.round = round;

@@ -87,7 +87,7 @@ final class MergeRule {
             return sum(key, before, all, weights, weights);
         }
         double[] ofAccumulators = new double[all.size()];
-        boolean isMean = areFew.get(SharedNumbers.table(key));
+        boolean isMean = areFew.getOrDefault(SharedNumbers.table(key), false);
         double a = before[before.length - 1];
         double total = 0; // added up in this order
         for (Part part : all) {

@@ -235,7 +235,7 @@ class BaseTest {
         try (Base base = new Base(Shards.settings(), stored, ExamWitness.NONE)) {
             stored.scanBut(new byte[0], EntryKind.readLater(), base::restore);
             base.trainer().requireWhole();
-            long users = base.trainer().model().tableSizes().get("user");
+            long users = base.trainer().model().tableSizes().getOrDefault("user", 0L);
             List<String> handed = new ArrayList<>();
 
             base.handOverUsers((user, key, value) -> handed.add(user));
