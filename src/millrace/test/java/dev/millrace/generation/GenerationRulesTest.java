@@ -175,6 +175,23 @@ class GenerationRulesTest {
     }
 
     @Test
+    void ofTwoOrdersForOneStageTheFirstHolds() {
+        take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+        take("b", Kind.STARTED, Kind.COMPLETE);
+        Experiment started = experiment("a", "b");
+        history.take(rules.experiment(started, NOW, BY));
+        GenerationFact first = rules.experiment(started.ramped(NOW + 1), NOW, BY);
+        GenerationFact second = rules.experiment(started.ramped(NOW + 2), NOW, BY);
+        GenerationFact end = rules.experiment(started.ended(Result.STOPPED, NOW, "enough"), NOW, BY);
+
+        history.take(first);
+        history.take(second);
+        history.take(end);
+
+        assertThat(history.latestExperiment()).contains(started.ramped(NOW + 1));
+    }
+
+    @Test
     void endOfAnExperimentIsThePromotionItself() {
         take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
         take("b", Kind.STARTED, Kind.COMPLETE);
