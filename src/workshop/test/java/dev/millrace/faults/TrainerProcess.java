@@ -25,6 +25,8 @@ final class TrainerProcess implements AutoCloseable {
     private static final Pattern READY = Pattern.compile(
             "(?m)^\\d{4}-\\d\\d-\\d\\dT(\\d\\d:\\d\\d:\\d\\d\\.\\d{3})\\S* .* (attribute|learn|learn-from-log) ready after [0-9.]+ s, restored (\\d+) records");
 
+    private static final String LOG_LINE = "(\\d{4}-\\d\\d-\\d\\dT)";
+
     private final String name;
     private final MillraceProcess process;
     private final FaultReport report;
@@ -123,6 +125,8 @@ final class TrainerProcess implements AutoCloseable {
             ended();
             return;
         }
+        // a JVM that is ended while it begins says so, with 1
+        String unused = process.awaitOutput(LOG_LINE);
         process.terminate();
         int status = process.awaitExit(STOP);
         report.note(name + " stopped, exit status " + status);
