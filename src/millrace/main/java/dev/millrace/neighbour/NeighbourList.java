@@ -83,9 +83,9 @@ public final class NeighbourList {
         this.asOf = asOf;
         this.total = total;
         this.size = weights.length;
-        this.items = Arrays.copyOf(items.toArray(String[]::new), Math.max(FIRST_CAPACITY, size));
-        this.weights = Arrays.copyOf(weights, Math.max(FIRST_CAPACITY, size));
-        makeRoom(this.items.length);
+        this.items = items.toArray(String[]::new);
+        this.weights = weights;
+        makeRoom(Math.max(FIRST_CAPACITY, size)); // copies them
         for (int at = 0; at < size; at++) {
             hashes[at] = items.get(at).hashCode();
         }

@@ -22,9 +22,6 @@ import java.util.Optional;
  */
 public final class ExperimentAdmin {
 
-    /** Of the copies: Kafka Streams takes the earliest record of a task's topics first, and a log that is replayed may be of any date. */
-    private static final long NO_TIME = 0;
-
     private final Cluster cluster;
     private final OperatorLog log;
 
@@ -76,7 +73,7 @@ public final class ExperimentAdmin {
     /** Writes copies of a state to all partitions of the topic of exposures. What has come to one before changes nothing there. */
     public void copy(Experiment state) {
         try (EventProducer producer = cluster.producer()) {
-            producer.send(state, NO_TIME);
+            producer.send(state);
             producer.flush();
         }
     }

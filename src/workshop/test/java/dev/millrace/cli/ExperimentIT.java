@@ -48,6 +48,9 @@ class ExperimentIT {
     private static final int EVENTS = 2_000;
     private static final int USERS = 3_000;
     private static final Duration PATIENCE = Duration.ofMinutes(3);
+    /** A log that is replayed is of another date than the orders. */
+    private static final Duration AGO = Duration.ofDays(30);
+
     private static final Duration LONGEST_SWITCH = Duration.ofSeconds(2);
     private static final List<String> SHADOW = List.of(
             "tower.dim=16",
@@ -292,12 +295,13 @@ class ExperimentIT {
                 String user = "x" + random.nextInt(USERS);
                 String item = items.get(random.nextInt(items.size()));
                 String id = "visit-" + number;
-                producer.send(new Exposure(id, user, item, now, now, Features.NONE));
+                long time = now - AGO.toMillis();
+                producer.send(new Exposure(id, user, item, time, now, Features.NONE));
                 boolean isTreated =
                         experiment.filter(one -> one.arm(user) == Arm.TREATMENT).isPresent();
                 if (random.nextDouble() < RATE * (isTreated ? factor : 1)) {
                     producer.send(
-                            new Click("c" + id, user, item, Optional.of(id), "click", 1, now + 1, now, Features.NONE));
+                            new Click("c" + id, user, item, Optional.of(id), "click", 1, time + 1, now, Features.NONE));
                 }
                 if (number % A_ROUND == 0) {
                     LockSupport.parkNanos(Duration.ofMillis(ROUND_MILLIS).toNanos());
