@@ -46,7 +46,8 @@ final class ClusterOperations implements Operations {
         attribution.refusesGoal(plan.action()).ifPresent(rule -> {
             throw new IllegalArgumentException("goal = " + plan.action() + ": " + rule);
         });
-        return new ExperimentAdmin(cluster, log(operator)).start(name, control, treatment, plan);
+        return new ExperimentAdmin(cluster, log(operator))
+                .start(name, control, treatment, plan.per(attribution.goalPer()));
     }
 
     @Override

@@ -92,9 +92,10 @@ public final class ExperimentDecider implements AutoCloseable {
 
     /** Writes the copies again if a part of the attribution has not had them for a while: whoever ordered may have died. */
     private void copyAgain(Experiment experiment) {
-        boolean isBehind = counting(progress.parts().values()).stream().anyMatch(part -> part.experiment()
-                .filter(counted -> !experiment.isNewerThan(counted.experiment()))
-                .isEmpty());
+        boolean isBehind = counting(experiment, progress.parts().values()).stream()
+                .anyMatch(part -> part.experiment()
+                        .filter(counted -> !experiment.isNewerThan(counted.experiment()))
+                        .isEmpty());
         Instant now = clock.instant();
         if (isBehind && copied.plus(COPIED_WITHIN).isBefore(now)) {
             admin.copy(experiment);
@@ -104,7 +105,7 @@ public final class ExperimentDecider implements AutoCloseable {
 
     /** Returns what is known of an experiment by what the parts last said. */
     static Decision.Facts facts(Experiment experiment, Collection<PartProgress> parts) {
-        List<PartProgress> counting = counting(parts);
+        List<PartProgress> counting = counting(experiment, parts);
         boolean haveAll = !counting.isEmpty()
                 && counting.stream().allMatch(part -> part.experiment()
                         .filter(counted -> !experiment.isNewerThan(counted.experiment()))
@@ -134,10 +135,11 @@ public final class ExperimentDecider implements AutoCloseable {
                         .max(Instant::compareTo));
     }
 
-    /** Returns the parts that read exposures: those that have counted users' events. */
-    private static List<PartProgress> counting(Collection<PartProgress> parts) {
+    /** Returns the parts that read what the experiment counts: those that have had such events. */
+    private static List<PartProgress> counting(Experiment experiment, Collection<PartProgress> parts) {
+        InputTopic counted = experiment.plan().per() == Experiment.Per.USER ? InputTopic.CLICKS : InputTopic.EXPOSURES;
         return parts.stream()
-                .filter(part -> part.training().isEmpty() && part.books().containsKey(InputTopic.EXPOSURES.label()))
+                .filter(part -> part.training().isEmpty() && part.books().containsKey(counted.label()))
                 .toList();
     }
 

@@ -138,7 +138,11 @@ public final class Attribution implements Durable {
         users.put(click.user(), user);
 
         if (settings.mode() == AttributionSettings.Mode.CLICKS_ONLY) {
-            settle(click, learnAtItsOwnMoment(click, Outcome.ATTRIBUTED));
+            Outcome outcome = learnAtItsOwnMoment(click, Outcome.ATTRIBUTED);
+            if (outcome == Outcome.ATTRIBUTED) {
+                experiment.act(click.user(), user.number, click.action());
+            }
+            settle(click, outcome);
             return;
         }
         Optional<Exposures.Found> found = exposures.answeredBy(click, user.number);
@@ -196,9 +200,13 @@ public final class Attribution implements Durable {
         output.userRemoved(user);
     }
 
-    /** Takes a state of an experiment from the topic of exposures: those behind it count in its last stage, or no longer. */
-    public void experiment(Experiment state) {
-        books.settle(InputTopic.EXPOSURES, Outcome.EXPERIMENT);
+    /**
+     * Takes a state of an experiment: what stands behind it in the topic counts in its last stage, or no longer.
+     *
+     * @param topic where it stood: of exposures, or of clicks if the goal is by user
+     */
+    public void experiment(InputTopic topic, Experiment state) {
+        books.settle(topic, Outcome.EXPERIMENT);
         experiment.take(state);
     }
 

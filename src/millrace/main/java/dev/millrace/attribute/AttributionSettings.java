@@ -1,6 +1,7 @@
 package dev.millrace.attribute;
 
 import dev.millrace.event.Click;
+import dev.millrace.experiment.Experiment;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
 import java.nio.charset.StandardCharsets;
@@ -93,11 +94,13 @@ public record AttributionSettings(
         actions = Set.copyOf(actions);
     }
 
-    /** Returns why an action per exposure cannot be the goal of an experiment; absent if it can. */
+    /** Returns what the goal of an experiment is divided by: a log without exposures has users alone. */
+    public Experiment.Per goalPer() {
+        return mode == Mode.CLICKS_ONLY ? Experiment.Per.USER : Experiment.Per.EXPOSURE;
+    }
+
+    /** Returns why an action cannot be the goal of an experiment; absent if it can. */
     public Optional<String> refusesGoal(String action) {
-        if (mode == Mode.CLICKS_ONLY) {
-            return Optional.of("must be none, as attribution.mode = clicks-only counts no exposures");
-        }
         return actions.contains(action)
                 ? Optional.empty()
                 : Optional.of("must be one of attribution.actions: " + String.join(", ", new TreeSet<>(actions)));

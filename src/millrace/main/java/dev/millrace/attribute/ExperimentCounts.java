@@ -2,6 +2,7 @@ package dev.millrace.attribute;
 
 import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.Experiment.Per;
 import dev.millrace.experiment.ExperimentSums;
 import dev.millrace.experiment.UserCounts;
 import dev.millrace.state.EntrySink;
@@ -55,10 +56,11 @@ final class ExperimentCounts {
 
     /** Counts an exposure. Returns where; 0 if no experiment counts it. */
     int expose(String user, long number) {
-        if (latest.isEmpty() || !latest.get().isRunning()) {
+        Optional<Experiment> running = running(Per.EXPOSURE);
+        if (running.isEmpty()) {
             return 0;
         }
-        Experiment experiment = latest.get();
+        Experiment experiment = running.get();
         byte[] key = EntryKeys.of(EntryKeys.IN_EXPERIMENT, number);
         UserCounts counts = counts(key, experiment).orElseGet(() -> new UserCounts(experiment));
         if (!sums.expose(experiment.arm(user), experiment.stage(), counts)) {
@@ -73,21 +75,30 @@ final class ExperimentCounts {
         if (latest.isEmpty() || counted / STAGES != experiments || counted == 0) {
             return;
         }
-        Experiment experiment = latest.get();
         int stage = counted % STAGES - 1;
         byte[] key = EntryKeys.of(EntryKeys.IN_EXPERIMENT, number);
-        counts(key, experiment).ifPresent(counts -> {
-            Optional<Arm> arm = counts.arm(stage);
-            if (arm.isPresent()) {
-                sums.act(
-                        arm.get(),
-                        stage,
-                        counts,
-                        action,
-                        action.equals(experiment.plan().action()));
-                put(key, counts);
-            }
+        counts(key, latest.get())
+                .ifPresent(counts -> counts.arm(stage).ifPresent(arm -> act(key, counts, arm, stage, action)));
+    }
+
+    /** Counts an action by itself, in the stage that the experiment is in. */
+    void act(String user, long number, String action) {
+        running(Per.USER).ifPresent(experiment -> {
+            byte[] key = EntryKeys.of(EntryKeys.IN_EXPERIMENT, number);
+            UserCounts counts = counts(key, experiment).orElseGet(() -> new UserCounts(experiment));
+            act(key, counts, experiment.arm(user), experiment.stage(), action);
         });
+    }
+
+    private void act(byte[] key, UserCounts counts, Arm arm, int stage, String action) {
+        boolean isGoal =
+                latest.filter(one -> one.plan().action().equals(action)).isPresent();
+        sums.act(arm, stage, counts, action, isGoal);
+        put(key, counts);
+    }
+
+    private Optional<Experiment> running(Per per) {
+        return latest.filter(one -> one.isRunning() && one.plan().per() == per);
     }
 
     void forget(long number) {

@@ -90,7 +90,8 @@ final class ExperimentCommand {
                             names = "--goal",
                             paramLabel = "ACTION",
                             defaultValue = "click",
-                            description = "what is compared: this action, per exposure; one of attribution.actions;"
+                            description = "what is compared: this action, per exposure, or with attribution.mode ="
+                                    + " clicks-only per user; one of attribution.actions;"
                                     + " default: ${DEFAULT-VALUE}")
                     String goal,
             @Option(
@@ -122,8 +123,9 @@ final class ExperimentCommand {
         if (given.size() != 2) {
             throw OptionFaults.unusable("--arms", String.join(",", arms), "must be two generations");
         }
-        Experiment.Plan plan =
-                plan(goal, uplift, error, stages, duration("--every", every), duration("--max-age", maxAge));
+        Experiment.Plan plan = plan(
+                        goal, uplift, error, stages, duration("--every", every), duration("--max-age", maxAge))
+                .per(settings.attribution().goalPer());
         try (ProgressLine line = output.progress("read")) {
             Cluster cluster = Clusters.open(settings).followedBy(line);
             Experiment started = new ExperimentAdmin(cluster, Clusters.log(cluster, "experiment start"))
@@ -202,7 +204,7 @@ final class ExperimentCommand {
         return Row.of("experiment", experiment.name())
                 .with("control", experiment.control())
                 .with("treatment", experiment.treatment())
-                .with("goal", experiment.plan().action() + " per exposure")
+                .with("goal", experiment.plan().goal())
                 .with("stage", experiment.stage() + 1)
                 .with("percent", stage.percent())
                 .with("since", Instant.ofEpochMilli(stage.at()))
@@ -227,13 +229,12 @@ final class ExperimentCommand {
         List<Row> rows = new ArrayList<>();
         for (int stage = 0; stage <= experiment.stage(); stage++) {
             for (Arm arm : Arm.values()) {
-                long exposures = sums.exposures(arm, stage);
                 rows.add(Row.of("stage", stage + 1)
                         .with("arm", arm.label())
                         .with("users", sums.users(arm, stage))
-                        .with("exposures", exposures)
+                        .with("exposures", sums.exposures(arm, stage))
                         .with("goals", sums.goals(arm, stage))
-                        .with("rate", exposures == 0 ? 0 : sums.goals(arm, stage) / (double) exposures));
+                        .with("rate", experiment.plan().rate(sums, arm, stage)));
             }
         }
         return rows;

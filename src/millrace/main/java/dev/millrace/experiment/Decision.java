@@ -63,7 +63,7 @@ public final class Decision {
         boolean isDue =
                 isOlder(Instant.ofEpochMilli(experiment.stages().get(stage).at()), plan.every(), now);
         boolean isCounted =
-                facts.sums().exposures(Arm.CONTROL, stage) > 0 && facts.sums().exposures(Arm.TREATMENT, stage) > 0;
+                facts.sums().users(Arm.CONTROL, stage) > 0 && facts.sums().users(Arm.TREATMENT, stage) > 0;
         return experiment.canRamp() && isDue && isCounted
                 ? Optional.of(experiment.ramped(now.toEpochMilli()))
                 : Optional.empty();

@@ -38,14 +38,21 @@ public record Experiment(
     /**
      * What the experiment is to do.
      *
-     * @param action whose number an exposure is the goal
+     * @param action whose number is the goal
+     * @param per by what the number is divided
      * @param uplift relative change of the goal that is looked for: it sets how soon a change of that size is found, not whether
      * @param error probability, over the whole experiment, that it decides although the arms are alike
      * @param ramp share of the treatment in each stage, in percent, increasing
      * @param every least time that a stage lasts, unless it decides
      * @param maxAge how long the treatment's learner may be silent while others are not; how old counts may be that promote
      */
-    public record Plan(String action, double uplift, double error, List<Double> ramp, Duration every, Duration maxAge) {
+    public record Plan(
+            String action, Per per, double uplift, double error, List<Double> ramp, Duration every, Duration maxAge) {
+
+        /** Creates a plan whose goal is actions per exposure. */
+        public Plan(String action, double uplift, double error, List<Double> ramp, Duration every, Duration maxAge) {
+            this(action, Per.EXPOSURE, uplift, error, ramp, every, maxAge);
+        }
 
         public Plan {
             ramp = List.copyOf(ramp);
@@ -68,6 +75,52 @@ public record Experiment(
             }
             require(!every.isNegative() && !every.isZero(), "every", every, "must be above 0");
             require(!maxAge.isNegative() && !maxAge.isZero(), "max-age", maxAge, "must be above 0");
+        }
+
+        /** Returns this plan with its action by something else. */
+        public Plan per(Per other) {
+            return new Plan(action, other, uplift, error, ramp, every, maxAge);
+        }
+
+        /** Returns the goal in words: click per exposure. */
+        public String goal() {
+            return action + " per " + per.text();
+        }
+
+        /** Returns how many exposures an arm has in a stage; if the goal is by user, the arm's share of the users who acted in either. */
+        double size(ExperimentSums sums, Arm arm, int stage) {
+            if (per == Per.EXPOSURE) {
+                return sums.exposures(arm, stage);
+            }
+            double treated = stage < ramp.size() ? ramp.get(stage) / PERCENT : 0;
+            long users = sums.users(Arm.CONTROL, stage) + sums.users(Arm.TREATMENT, stage);
+            return users * (arm == Arm.TREATMENT ? treated : 1 - treated);
+        }
+
+        /** Returns the goals of an arm in a stage over its {@link #size}; 0 without any. */
+        public double rate(ExperimentSums sums, Arm arm, int stage) {
+            double size = size(sums, arm, stage);
+            return size == 0 ? 0 : sums.goals(arm, stage) / size;
+        }
+    }
+
+    /** What the goal is divided by. */
+    public enum Per {
+        /** An exposure that counts. */
+        EXPOSURE,
+        /** A user of the arm, whether the user acts or not: an arm has its share of all users. */
+        USER;
+
+        /** Returns the name in orders and topics. */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        static Per of(String text) {
+            return Arrays.stream(values())
+                    .filter(one -> one.text().equals(text))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException("per = " + text + ": must be exposure or user"));
         }
     }
 
@@ -205,6 +258,7 @@ public record Experiment(
         texts.put("treatment", treatment);
         texts.put("salt", salt);
         texts.put("action", plan.action());
+        texts.put("per", plan.per().text());
         texts.put("uplift", Double.toString(plan.uplift()));
         texts.put("error", Double.toString(plan.error()));
         texts.put("ramp", plan.ramp().stream().map(String::valueOf).collect(Collectors.joining(",")));
@@ -243,6 +297,7 @@ public record Experiment(
         try {
             Plan plan = new Plan(
                     text(texts, "action"),
+                    Per.of(texts.getOrDefault("per", Per.EXPOSURE.text())),
                     Double.parseDouble(text(texts, "uplift")),
                     Double.parseDouble(text(texts, "error")),
                     Arrays.stream(text(texts, "ramp").split(","))

@@ -93,11 +93,11 @@ public final class ExperimentSums {
     /** Counts an exposure of a user, unless the user has too many in the stage. Returns whether it counts. */
     public boolean expose(Arm arm, int stage, UserCounts user) {
         int own = user.exposures(stage);
-        if (own >= UserCounts.MOST_EXPOSURES) {
+        if (own >= UserCounts.MOST_COUNTED) {
             return false;
         }
         OfArm sums = of(arm);
-        sums.users[stage] += own == 0 ? 1 : 0;
+        sums.users[stage] += user.join(arm, stage) ? 1 : 0;
         sums.exposures[stage]++;
         sums.xx[stage][stage] += 2L * own + 1; // (x + 1)² − x²
         sums.xy[stage][stage] += user.actions(stage);
@@ -107,19 +107,20 @@ public final class ExperimentSums {
                 sums.xy[stage][other] += user.actions(other);
             }
         }
-        user.expose(arm, stage);
+        user.expose(stage);
         return true;
     }
 
     /**
-     * Counts an action on an exposure that counted.
+     * Counts an action: on an exposure that counted, or if exposures are not counted by itself. Of more goals than a user may have only the action counts.
      *
      * @param isGoal whether it is what the experiment is about
      */
     public void act(Arm arm, int stage, UserCounts user, String action, boolean isGoal) {
         OfArm sums = of(arm);
         sums.actions.merge(stage + "/" + action, 1L, Long::sum);
-        if (!isGoal) {
+        sums.users[stage] += user.join(arm, stage) ? 1 : 0;
+        if (!isGoal || user.actions(stage) >= UserCounts.MOST_COUNTED) {
             return;
         }
         sums.goals[stage]++;
@@ -141,6 +142,7 @@ public final class ExperimentSums {
         return new ExperimentSums(sums);
     }
 
+    /** Returns the users of whom something was counted. */
     public long users(Arm arm, int stage) {
         return of(arm).users[stage];
     }

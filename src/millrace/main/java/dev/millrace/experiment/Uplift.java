@@ -9,6 +9,9 @@ package dev.millrace.experiment;
  * control. A user who is in one arm in two stages makes those depend on each other; one who moved to the treatment makes the variance smaller, which is not
  * used. With I_k = 1 / C_kk, the estimate is Σ I_k D_k / Σ I_k, and the variance of its numerator Σ_kl I_k I_l C_kl.
  *
+ * <p>If the goal is by user, x is 0 and X the arm's share of the users: of those who acted in either arm, as any number does that is the same for both. So a
+ * treatment in which more users act has more of the goal, though nobody counts those who do not.
+ *
  * <p>No arm's variance is taken as less than that of a Poisson number of the rate of both arms: an arm without a click has a variance too. A stage counts
  * from {@value #LEAST_GOALS} expected actions in each arm on.
  *
@@ -26,7 +29,7 @@ public record Uplift(double estimate, double lower, double upper, double standar
 
     /** Returns the uplift that sums show. */
     public static Uplift of(ExperimentSums sums, Experiment.Plan plan) {
-        Stages stages = Stages.of(sums);
+        Stages stages = Stages.of(sums, plan);
         if (stages.count == 0) {
             return NONE;
         }
@@ -37,13 +40,13 @@ public record Uplift(double estimate, double lower, double upper, double standar
                 estimate, estimate - half, estimate + half, StrictMath.sqrt(stages.variance) / stages.information);
     }
 
-    /** Returns the rate of the goal in an arm and a stage, with bounds of the same kind, which hold for this arm alone. */
+    /** Returns the rate of the goal in an arm and a stage as {@link Experiment.Plan#rate} has it, with bounds of the same kind, which hold for this arm alone. */
     public static Uplift ofArm(ExperimentSums sums, Arm arm, int stage, Experiment.Plan plan) {
         double goals = sums.goals(arm, stage);
         if (goals < LEAST_GOALS) {
             return NONE;
         }
-        double rate = goals / sums.exposures(arm, stage);
+        double rate = plan.rate(sums, arm, stage);
         double products = sums.residualProducts(arm, stage, stage, rate, rate);
         double information = goals * goals / Math.max(products, goals); // of the rate, relative
         double half = new ConfidenceSequence(plan.uplift(), plan.error()).boundary(information) / information;
@@ -68,14 +71,12 @@ public record Uplift(double estimate, double lower, double upper, double standar
     /** The sums over stages that an estimate is made of. */
     private record Stages(int count, double sum, double information, double variance) {
 
-        static Stages of(ExperimentSums sums) {
+        static Stages of(ExperimentSums sums, Experiment.Plan plan) {
+            Rates rates = new Rates(sums, plan);
             int[] counted = new int[Experiment.MOST_STAGES];
             int count = 0;
             for (int stage = 0; stage < Experiment.MOST_STAGES; stage++) {
-                double rate = rate(sums, stage);
-                if (rate * Math.min(exposures(sums, Arm.CONTROL, stage), exposures(sums, Arm.TREATMENT, stage))
-                                >= LEAST_GOALS
-                        && sums.goals(Arm.CONTROL, stage) > 0) {
+                if (rates.expected(stage) >= LEAST_GOALS && sums.goals(Arm.CONTROL, stage) > 0) {
                     counted[count++] = stage;
                 }
             }
@@ -84,45 +85,55 @@ public record Uplift(double estimate, double lower, double upper, double standar
             double all = 0;
             for (int at = 0; at < count; at++) {
                 int stage = counted[at];
-                double control = rate(sums, Arm.CONTROL, stage);
-                information[at] = 1 / covariance(sums, stage, stage);
-                sum += information[at] * (rate(sums, Arm.TREATMENT, stage) - control) / control;
+                double control = rates.of(Arm.CONTROL, stage);
+                information[at] = 1 / rates.covariance(stage, stage);
+                sum += information[at] * (rates.of(Arm.TREATMENT, stage) - control) / control;
                 all += information[at];
             }
             double variance = all; // Σ_k I_k² C_kk
             for (int k = 0; k < count; k++) {
                 for (int l = k + 1; l < count; l++) {
-                    variance += 2 * information[k] * information[l] * covariance(sums, counted[k], counted[l]);
+                    variance += 2 * information[k] * information[l] * rates.covariance(counted[k], counted[l]);
                 }
             }
             return new Stages(count, sum, all, Math.max(variance, all));
         }
+    }
+
+    /** Rates of the goal, and how they depend on each other. */
+    private record Rates(ExperimentSums sums, Experiment.Plan plan) {
+
+        double of(Arm arm, int stage) {
+            return plan.rate(sums, arm, stage);
+        }
+
+        /** Returns the goals that the smaller arm would have if both had one rate. */
+        double expected(int stage) {
+            return ofBoth(stage) * Math.min(size(Arm.CONTROL, stage), size(Arm.TREATMENT, stage));
+        }
 
         /** C_kl. */
-        private static double covariance(ExperimentSums sums, int k, int l) {
-            double scale = rate(sums, Arm.CONTROL, k) * rate(sums, Arm.CONTROL, l);
+        double covariance(int k, int l) {
+            double scale = of(Arm.CONTROL, k) * of(Arm.CONTROL, l);
             double sum = 0;
             for (Arm arm : Arm.values()) {
-                double products = sums.residualProducts(arm, k, l, rate(sums, arm, k), rate(sums, arm, l));
+                double products = sums.residualProducts(arm, k, l, of(arm, k), of(arm, l));
                 if (k == l) {
-                    products = Math.max(products, rate(sums, k) * exposures(sums, arm, k));
+                    products = Math.max(products, ofBoth(k) * size(arm, k));
                 }
-                sum += products / (exposures(sums, arm, k) * exposures(sums, arm, l) * scale);
+                sum += products / (size(arm, k) * size(arm, l) * scale);
             }
             return sum;
         }
 
-        private static double exposures(ExperimentSums sums, Arm arm, int stage) {
-            return sums.exposures(arm, stage);
-        }
-
-        private static double rate(ExperimentSums sums, Arm arm, int stage) {
-            return sums.goals(arm, stage) / (double) sums.exposures(arm, stage);
-        }
-
-        private static double rate(ExperimentSums sums, int stage) {
+        private double ofBoth(int stage) {
             double goals = sums.goals(Arm.CONTROL, stage) + sums.goals(Arm.TREATMENT, stage);
-            return goals / Math.max(1, sums.exposures(Arm.CONTROL, stage) + sums.exposures(Arm.TREATMENT, stage));
+            double size = size(Arm.CONTROL, stage) + size(Arm.TREATMENT, stage);
+            return size == 0 ? 0 : goals / size;
+        }
+
+        private double size(Arm arm, int stage) {
+            return plan.size(sums, arm, stage);
         }
     }
 }

@@ -6,8 +6,8 @@ import java.util.Optional;
 /** What one user did in one experiment, by stage. One thread. */
 public final class UserCounts {
 
-    /** Exposures of one user that count in one stage. Those behind them, and the clicks on them, count for nothing. */
-    public static final int MOST_EXPOSURES = 1000;
+    /** Exposures of one user that count in one stage, and goals. Those behind them count for nothing. */
+    public static final int MOST_COUNTED = 1000;
 
     private static final int BYTES_A_STAGE = 3 * Integer.BYTES;
 
@@ -56,9 +56,15 @@ public final class UserCounts {
         return arms[stage] == arm.code();
     }
 
-    void expose(Arm arm, int stage) {
+    /** Notes the arm that the user is in. Returns whether the user is new to the stage. */
+    boolean join(Arm arm, int stage) {
+        boolean isNew = arms[stage] == 0;
         stages = Math.max(stages, stage + 1);
         arms[stage] = arm.code();
+        return isNew;
+    }
+
+    void expose(int stage) {
         exposures[stage]++;
     }
 

@@ -124,7 +124,7 @@ record Snapshot(
         Map<String, Object> members = new LinkedHashMap<>();
         members.put("name", experiment.name());
         members.put("treatment", experiment.treatment());
-        members.put("action", experiment.plan().action());
+        members.put("goal", experiment.plan().goal());
         members.put("stage", experiment.stage() + 1);
         members.put("stages", experiment.plan().ramp().size());
         members.put("percent", stage.percent());
@@ -144,7 +144,8 @@ record Snapshot(
                         "generation", experiment.generation(arm),
                         "users", sums.users(arm, number),
                         "exposures", sums.exposures(arm, number),
-                        "goals", sums.goals(arm, number)));
+                        "goals", sums.goals(arm, number),
+                        "rate", experiment.plan().rate(sums, arm, number)));
             }
         }
         members.put("counts", counts);

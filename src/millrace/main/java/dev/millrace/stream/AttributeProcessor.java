@@ -56,9 +56,9 @@ final class AttributeProcessor
     public void process(Record<byte[], byte[]> record) {
         InputTopic topic = logicalTopic(task.outlet().origin().topic());
         Attribution attribution = task.change();
-        if (topic == InputTopic.EXPOSURES && EventReader.isExperiment(record)) {
+        if (EventReader.isExperiment(topic, record)) {
             task.readAnywhere(record, () -> reader.experiment(record), rejected -> attribution.reject(topic, rejected))
-                    .ifPresent(attribution::experiment);
+                    .ifPresent(state -> attribution.experiment(topic, state));
             return;
         }
         long latest = attribution.latestCredible(context.currentSystemTimeMs());

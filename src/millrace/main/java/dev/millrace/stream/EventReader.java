@@ -9,6 +9,7 @@ import dev.millrace.event.RejectReason;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.event.UserProfile;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.state.InputTopic;
 import dev.millrace.state.Utf8;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EventRecords;
@@ -39,10 +40,10 @@ final class EventReader {
         return keyed(record, exposure.user(), exposure);
     }
 
-    /** Returns whether a record of the topic of exposures is a state of an experiment, and no exposure. */
-    static boolean isExperiment(Record<byte[], byte[]> record) {
+    /** Returns whether a record is a state of an experiment, and no event. */
+    static boolean isExperiment(InputTopic topic, Record<byte[], byte[]> record) {
         byte @Nullable [] key = record.key();
-        return isTombstone(record) && key != null && ExperimentHeader.isKey(key);
+        return ExperimentHeader.IN.contains(topic) && isTombstone(record) && key != null && ExperimentHeader.isKey(key);
     }
 
     /** The state of an experiment. */

@@ -120,13 +120,13 @@ public final class EventProducer implements AutoCloseable {
     /** Of states: Kafka Streams takes the earliest record of a task's topics first, and a log that is replayed may be of any date. */
     private static final long NO_TIME = 0;
 
-    /** Sends a state of an experiment to every partition of the topic of exposures, where those behind it count in it. */
+    /** Sends a state of an experiment to every partition of the topic that it counts: what stands behind it there counts in it. */
     @SuppressWarnings("NullAway") // a null value is what a tombstone is
     public void send(Experiment state) {
         List<Header> headers = List.of(new StateHeader(ExperimentHeader.NAME, ExperimentHeader.encode(state)));
-        for (PartitionInfo partition : producer.partitionsFor(topics.exposures())) {
-            send(new ProducerRecord<>(
-                    topics.exposures(), partition.partition(), NO_TIME, ExperimentHeader.key(), null, headers));
+        String topic = state.plan().per() == Experiment.Per.USER ? topics.clicks() : topics.exposures();
+        for (PartitionInfo partition : producer.partitionsFor(topic)) {
+            send(new ProducerRecord<>(topic, partition.partition(), NO_TIME, ExperimentHeader.key(), null, headers));
         }
     }
 

@@ -2,15 +2,20 @@ package dev.millrace.wire;
 
 import dev.millrace.event.RejectReason;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.state.InputTopic;
 import dev.millrace.state.Utf8;
+import java.util.Set;
 
 /**
- * The header that holds a state of an experiment, in a record of the topic of exposures that has no value. So readers who know exposures alone find nothing
- * that they cannot decode. There is one record in each partition.
+ * The header that holds a state of an experiment, in a record of a topic of events that has no value. So readers who know events alone find nothing that
+ * they cannot decode. There is one record in each partition.
  */
 public final class ExperimentHeader {
 
     public static final String NAME = "millrace.experiment";
+
+    /** The topics that may have such records: what an experiment counts is in one of them. */
+    public static final Set<InputTopic> IN = Set.of(InputTopic.EXPOSURES, InputTopic.CLICKS);
 
     private static final String KEY = "\0experiment"; // no user's id has a NUL
 

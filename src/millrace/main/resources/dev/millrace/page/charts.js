@@ -53,14 +53,14 @@ const CHARTS = [
 const TRIED = [
   {
     title: 'Uplift of the treatment',
-    says: 'How much more of the goal an exposure has in the treatment than in the control, relative to the control, over all stages. The band holds at all looks together: where it leaves 0, the experiment is decided.',
+    says: 'How much more of the goal the treatment has than the control, relative to the control, over all stages. The band holds at all looks together: where it leaves 0, the experiment is decided.',
     shows: value => percent(value),
     lines: [{ name: 'uplift', of: 'uplift', colour: '--one', error: 'upliftError' }],
     range: 'signed',
   },
   {
-    title: 'Goal per exposure',
-    says: 'The same of each arm alone, in the present stage. The bands hold at all looks, each for its arm; the experiment is decided by the uplift.',
+    title: 'Rate of the goal',
+    says: 'The goal by exposure (or by user, if the log has no exposures) of each arm alone, in the present stage. The bands hold at all looks, each for its arm; the experiment is decided by the uplift.',
     shows: value => percent(value),
     lines: [
       { name: 'control', of: 'control', colour: '--one', error: 'controlError' },

@@ -8,10 +8,10 @@ const ARMS = [
   { text: 'Stage', title: 'Each stage gives the treatment more of the users.' },
   { text: 'Arm', title: 'Control: the generation that answered before. Treatment: the one that is tried. A user\'s arm is a hash of the user.' },
   { text: 'Generation', title: 'The generation that answers the users of the arm.' },
-  numeric('Users', 'Users of the arm who saw something in the stage.'),
+  numeric('Users', 'Users of the arm of whom something was counted in the stage.'),
   numeric('Exposures', 'Exposures of these users in the stage; at most 1,000 of each.'),
-  numeric('Goals', 'Actions on these exposures that are the goal of the experiment.'),
-  numeric('Goal per exposure', 'Goals, over exposures.'),
+  numeric('Goals', 'Actions on these exposures that are the goal of the experiment. Without exposures: actions, at most 1,000 of each user.'),
+  numeric('Rate', 'Goals, over exposures. Without exposures: over the arm\'s share of the users who acted in either.'),
 ];
 
 let shownFor;
@@ -25,15 +25,15 @@ export function showExperiment(state) {
   fillTable(byId('experiment-table'), ARMS, experiment.counts.map(one => [
     `${one.stage}: ${one.arm === 'treatment' ? one.percent : 100 - one.percent} %`, one.arm, one.generation,
     numeric(count(one.users)), numeric(count(one.exposures)), numeric(count(one.goals)),
-    numeric(one.exposures > 0 ? percent(one.goals / one.exposures, 2) : '–'),
+    numeric(one.users > 0 ? percent(one.rate, 2) : '–'),
   ]));
   fillMeanings(byId('experiment-meanings'), ARMS.map(({ text, title }) => [text, title]));
 }
 
-function tell({ name, action, runs, stage, stages, percent: share, result, why }) {
+function tell({ name, goal, runs, stage, stages, percent: share, result, why }) {
   const text = runs
-    ? `${name} runs: stage ${stage} of ${stages}, ${share} % of the users get the treatment. The goal is ${action} per exposure.`
-    : `${name} has ended: ${result}, ${why}. The goal was ${action} per exposure.`;
+    ? `${name} runs: stage ${stage} of ${stages}, ${share} % of the users get the treatment. The goal is ${goal}.`
+    : `${name} has ended: ${result}, ${why}. The goal was ${goal}.`;
   if (byId('experiment-lead').textContent !== text) byId('experiment-lead').textContent = text;
 }
 

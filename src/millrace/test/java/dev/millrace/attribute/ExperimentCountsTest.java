@@ -8,6 +8,7 @@ import dev.millrace.event.Click;
 import dev.millrace.event.Features;
 import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.Experiment.Per;
 import dev.millrace.experiment.Experiment.Result;
 import dev.millrace.experiment.ExperimentSums;
 import dev.millrace.experiment.UserCounts;
@@ -39,9 +40,9 @@ class ExperimentCountsTest {
     @Test
     void nothingIsCountedBeforeAnExperimentStartsNorBehindItsEnd() {
         show("before", "ann");
-        attribution.experiment(half);
+        attribution.experiment(InputTopic.EXPOSURES, half);
         show("within", "ann");
-        attribution.experiment(half.ended(Result.STOPPED, 2, "enough"));
+        attribution.experiment(InputTopic.EXPOSURES, half.ended(Result.STOPPED, 2, "enough"));
         show("behind", "ann");
 
         assertThat(exposures()).isEqualTo(1);
@@ -53,11 +54,11 @@ class ExperimentCountsTest {
 
     @Test
     void clickCountsInTheStageOfItsExposureAlsoBehindALaterStageAndTheEnd() {
-        attribution.experiment(ramp);
+        attribution.experiment(InputTopic.EXPOSURES, ramp);
         show("e1", "ann");
-        attribution.experiment(ramp.ramped(2));
+        attribution.experiment(InputTopic.EXPOSURES, ramp.ramped(2));
         show("e2", "ann");
-        attribution.experiment(ramp.ramped(2).ended(Result.STOPPED, 3, "enough"));
+        attribution.experiment(InputTopic.EXPOSURES, ramp.ramped(2).ended(Result.STOPPED, 3, "enough"));
 
         attribution.click(click("c1", "ann", "book", "e1", START + 1));
 
@@ -68,9 +69,9 @@ class ExperimentCountsTest {
 
     @Test
     void clickOnAnExposureOfAnEarlierExperimentCountsNowhere() {
-        attribution.experiment(half);
+        attribution.experiment(InputTopic.EXPOSURES, half);
         show("e1", "ann");
-        attribution.experiment(experiment("second", 5, 50.0));
+        attribution.experiment(InputTopic.EXPOSURES, experiment("second", 5, 50.0));
         show("e2", "ann");
 
         attribution.click(click("c1", "ann", "book", "e1", START + 1));
@@ -81,7 +82,7 @@ class ExperimentCountsTest {
 
     @Test
     void duplicatesRepeatedActionsAndCappedClicksCountForNothing() {
-        attribution.experiment(half);
+        attribution.experiment(InputTopic.EXPOSURES, half);
         for (int at = 0; at < 10; at++) {
             show("e" + at, "ann");
             show("e" + at, "ann");
@@ -100,7 +101,7 @@ class ExperimentCountsTest {
 
     @Test
     void otherActionsAreCountedBesideTheGoal() {
-        attribution.experiment(half);
+        attribution.experiment(InputTopic.EXPOSURES, half);
         show("e", "ann");
 
         attribution.click(new Click("l", "ann", "book", Optional.of("e"), "like", 1, START + 1, 0, Features.NONE));
@@ -111,12 +112,55 @@ class ExperimentCountsTest {
     }
 
     @Test
+    void withoutExposuresAUsersClicksCountInTheStageAheadOfThem() {
+        attribution = scene.attribution(entries, Map.of("attribution.mode", "clicks-only"));
+        Experiment byUser =
+                Experiment.started("first", "g1", "g2", "salt", ramp.plan().per(Per.USER), 1);
+        attribution.click(click("before", "ann", "book", START));
+        attribution.experiment(InputTopic.CLICKS, byUser);
+        attribution.click(click("c1", "ann", "lamp", START + 1));
+        attribution.click(click("c1", "ann", "lamp", START + 1));
+        attribution =
+                Commit.restarted(attribution, scene.attribution(entries, Map.of("attribution.mode", "clicks-only")));
+        attribution.experiment(InputTopic.CLICKS, byUser.ramped(2));
+        attribution.click(click("c2", "ann", "sofa", START + 2));
+        attribution.click(click("c3", "ann", "vase", START + 3));
+        attribution.experiment(InputTopic.CLICKS, byUser.ramped(2).ended(Result.STOPPED, 3, "enough"));
+        attribution.click(click("behind", "ann", "door", START + 4));
+
+        ExperimentSums sums = attribution.experimentSums();
+        assertThat(goals(sums, 0)).isEqualTo(1);
+        assertThat(goals(sums, 1)).isEqualTo(2);
+        assertThat(exposures()).isZero();
+        String arm = byUser.arm("ann").label();
+        assertThat(sums.byName()).containsEntry(arm + "/0/users", 1L).containsEntry(arm + "/1-1/yy", 4L);
+        assertThat(Books.Account.of(InputTopic.CLICKS, attribution.books().accounts())
+                        .outcomes())
+                .containsEntry("experiment", 3L);
+    }
+
+    @Test
+    void goalByUserCountsNoExposureAndOneByExposureNoClickAlone() {
+        attribution.experiment(
+                InputTopic.CLICKS,
+                Experiment.started("first", "g1", "g2", "s", half.plan().per(Per.USER), 1));
+        show("e", "ann");
+        attribution.click(click("c", "ann", "book", "e", START + 1));
+        assertThat(attribution.experimentSums().byName()).isEmpty();
+
+        attribution = scene.attribution(new MemoryEntries(), Map.of("attribution.mode", "clicks-only"));
+        attribution.experiment(InputTopic.EXPOSURES, half);
+        attribution.click(click("c", "ann", "book", START + 1));
+        assertThat(attribution.experimentSums().byName()).isEmpty();
+    }
+
+    @Test
     void statesThatComeAgainChangeNothing() {
-        attribution.experiment(ramp.ramped(2));
+        attribution.experiment(InputTopic.EXPOSURES, ramp.ramped(2));
         show("e", "ann");
 
-        attribution.experiment(ramp);
-        attribution.experiment(ramp.ramped(2));
+        attribution.experiment(InputTopic.EXPOSURES, ramp);
+        attribution.experiment(InputTopic.EXPOSURES, ramp.ramped(2));
 
         assertThat(attribution.experiment()).contains(ramp.ramped(2));
         assertThat(exposures()).isEqualTo(1);
@@ -127,14 +171,14 @@ class ExperimentCountsTest {
         ExperimentSums expected = new ExperimentSums();
         Map<String, UserCounts> users = new HashMap<>();
         Experiment state = ramp;
-        attribution.experiment(state);
+        attribution.experiment(InputTopic.EXPOSURES, state);
         Random random = new Random(1);
         for (int event = 0; event < 3_000; event++) {
             long time = START + event * 1_000L;
             String user = "u" + random.nextInt(60);
             if (event == 1_200) {
                 state = state.ramped(2);
-                attribution.experiment(state);
+                attribution.experiment(InputTopic.EXPOSURES, state);
             }
             if (event % 700 == 699) {
                 attribution = Commit.restarted(attribution, scene.attribution(entries, settings));
@@ -162,7 +206,7 @@ class ExperimentCountsTest {
 
     @Test
     void userWhoExpiresLeavesNoCounts() {
-        attribution.experiment(half);
+        attribution.experiment(InputTopic.EXPOSURES, half);
         show("e", "ann");
 
         attribution.advance(START + 400 * 24 * HOUR, START + 400 * 24 * HOUR);

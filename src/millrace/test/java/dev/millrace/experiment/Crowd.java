@@ -81,7 +81,7 @@ final class Crowd {
         Member member = members[place < 0 ? -place - 1 : place];
         Arm arm = member.arm(experiment);
         int stage = experiment.stage();
-        boolean isCounted = sums.expose(arm, stage, member.counts);
+        boolean isCounted = experiment.plan().per() == Experiment.Per.USER || sums.expose(arm, stage, member.counts);
         boolean clicks = random.nextDouble() < member.taste * (arm == Arm.TREATMENT ? factor : 1);
         if (isCounted && clicks) {
             sums.act(arm, stage, member.counts, "click", true);

@@ -46,12 +46,12 @@ class ExperimentSumsTest {
     void exposuresBeyondAUsersShareCountForNothing() {
         UserCounts busy = new UserCounts(experiment);
 
-        for (int at = 0; at < UserCounts.MOST_EXPOSURES; at++) {
+        for (int at = 0; at < UserCounts.MOST_COUNTED; at++) {
             assertThat(sums.expose(Arm.TREATMENT, 0, busy)).isTrue();
         }
 
         assertThat(sums.expose(Arm.TREATMENT, 0, busy)).isFalse();
-        assertThat(sums.exposures(Arm.TREATMENT, 0)).isEqualTo(UserCounts.MOST_EXPOSURES);
+        assertThat(sums.exposures(Arm.TREATMENT, 0)).isEqualTo(UserCounts.MOST_COUNTED);
         assertThat(sums.expose(Arm.TREATMENT, 1, busy)).isTrue(); // each stage has its own
     }
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Arrays;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The error and the speed of decisions, by simulation through the counting and the statistics themselves. */
 @Tag("slow")
@@ -13,13 +15,15 @@ class SimulatedExperimentsTest {
     private static final int TESTS = 1_000;
     private static final int VISITS = 30_000;
 
-    @Test
-    void fewOfAThousandTestsOfEqualArmsDecideHoweverOftenOneLooks() {
+    @ParameterizedTest
+    @EnumSource(Experiment.Per.class)
+    void fewOfAThousandTestsOfEqualArmsDecideHoweverOftenOneLooks(Experiment.Per per) {
         int decided = 0;
         int beyondTwoErrors = 0; // at some look, the rule of a test that may look only once
         double squares = 0; // of the estimates at the end, in standard errors
         for (int test = 0; test < TESTS; test++) {
-            Crowd crowd = new Crowd(2_000, Crowd.experiment(test, Crowd.plan(0.1, 1.0, 10.0, 50.0)), test);
+            Experiment.Plan plan = Crowd.plan(0.1, 1.0, 10.0, 50.0).per(per);
+            Crowd crowd = new Crowd(2_000, Crowd.experiment(test, plan), test);
             boolean isDecided = false;
             boolean isBeyond = false;
             Uplift uplift = Uplift.NONE;
@@ -39,8 +43,8 @@ class SimulatedExperimentsTest {
         }
 
         System.out.printf(
-                "of %d tests of equal arms %d decide; %d were ever beyond 1.96 standard errors; mean square %.2f%n",
-                TESTS, decided, beyondTwoErrors, squares);
+                "of %d tests of equal arms, clicks per %s, %d decide; %d were ever beyond 1.96 standard errors; mean square %.2f%n",
+                TESTS, per.text(), decided, beyondTwoErrors, squares);
         assertThat(decided).isLessThanOrEqualTo(64); // 5 % of 1,000, and two standard errors: 50 + 2 sqrt(47.5) = 63.8
         assertThat(beyondTwoErrors).isGreaterThan(150); // so that there was something to be wrong about
         assertThat(squares)

@@ -29,6 +29,24 @@ class UpliftTest {
     }
 
     @Test
+    void goalByUserIsComparedByTheSharesOfTheArms() {
+        Experiment.Plan byUser = Crowd.plan(0.02, 20.0).per(Experiment.Per.USER);
+        act(Arm.CONTROL, 100, 4);
+        act(Arm.TREATMENT, 25, 4);
+        act(Arm.TREATMENT, 10, 1); // more users act in the treatment
+
+        Uplift uplift = Uplift.of(sums, byUser);
+
+        // 400 goals of 80 % of the users, 110 of 20 %: 5 and 5.5 a percent. Sums of squares 1,600 and 410; the shares
+        // of
+        // the 135 users are 108 and 27, so that the rates are 400 / 108 and 110 / 27
+        double ofControl = 400.0 / 108;
+        double variance = 1_600 / Math.pow(108 * ofControl, 2) + 410 / Math.pow(27 * ofControl, 2);
+        assertThat(uplift.estimate()).isCloseTo(0.1, within(1e-12));
+        assertThat(uplift.standardError()).isCloseTo(Math.sqrt(variance), within(1e-12));
+    }
+
+    @Test
     void usersWhoClickAllOrNothingMakeTheErrorLarger() {
         users(Arm.CONTROL, 0, 20, 10, 10);
         users(Arm.CONTROL, 0, 180, 10, 0);
@@ -88,6 +106,15 @@ class UpliftTest {
         assertThat(mixture).isCloseTo(20, within(0.05));
         double found = sequence.informationToFind(0.02);
         assertThat(sequence.boundary(found)).isCloseTo(0.02 * found, within(1e-3));
+    }
+
+    private void act(Arm arm, int count, int clicks) {
+        for (int user = 0; user < count; user++) {
+            UserCounts counts = new UserCounts(experiment);
+            for (int at = 0; at < clicks; at++) {
+                sums.act(arm, 0, counts, "click", true);
+            }
+        }
     }
 
     private void users(Arm arm, int stage, int count, int exposures, int clicks) {

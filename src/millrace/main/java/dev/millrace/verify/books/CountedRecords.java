@@ -129,8 +129,9 @@ final class CountedRecords {
             RecordAddress address = new RecordAddress(name(topic), partition, record.offset());
             Optional<RejectReason> reason =
                     Optional.ofNullable(letters.get(address)).map(Letter::reason);
-            boolean isExperiment =
-                    topic == InputTopic.EXPOSURES && record.value().isEmpty() && ExperimentHeader.isKey(record.key());
+            boolean isExperiment = ExperimentHeader.IN.contains(topic)
+                    && record.value().isEmpty()
+                    && ExperimentHeader.isKey(record.key());
             if (!isExperiment) { // one goes to every partition
                 checkPlace(record, address, reason);
             }
