@@ -67,6 +67,13 @@ record BooksSnapshot(Map<String, PlainRecord> parts) {
                 .orElse(0);
     }
 
+    /** The part that has counted a partition; absent if none has. */
+    Optional<PlainRecord> counting(String topic, int partition) {
+        return parts.values().stream()
+                .filter(part -> part.map("positions").containsKey(topic + "-" + partition))
+                .findFirst();
+    }
+
     /** What the parts have in a map under a key. */
     private Stream<Object> values(String map, String key) {
         return parts.values().stream()

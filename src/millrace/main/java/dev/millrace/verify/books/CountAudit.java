@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** Recomputes the books from the topics. The trainer may be running meanwhile. */
 public final class CountAudit {
@@ -120,9 +122,23 @@ public final class CountAudit {
             findings.note("outcomes of exposures and clicks, and which example has no click: not checkable, " + lost
                     + " records are gone from the beginning of their topics");
         }
+        if (lost == 0) {
+            verdicts.experiments().forEach(this::auditExperiment);
+        }
         compare(InputTopic.EXPOSURES, verdicts.exposures(), lost);
         compare(InputTopic.CLICKS, verdicts.clicks(), lost);
         compare(InputTopic.USERS, users, lost);
+    }
+
+    /** The sums that a part has of the latest experiment are those of its partition. */
+    private void auditExperiment(int partition, ExperimentRecount recount) {
+        Optional<PlainRecord> part = snapshot.counting(topics.clicks(), partition)
+                .or(() -> snapshot.counting(topics.exposures(), partition));
+        SortedMap<String, Long> told = new TreeMap<>();
+        part.map(one -> one.map("experiment_sums"))
+                .orElse(Map.of())
+                .forEach((name, sum) -> told.put(String.valueOf(name), ((Number) sum).longValue()));
+        findings.compareExperiment(partition, told, recount);
     }
 
     private List<String> unexplained(ExampleLog examples, BitSet explained) {

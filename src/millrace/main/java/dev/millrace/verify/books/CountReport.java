@@ -4,6 +4,7 @@ import dev.millrace.state.InputTopic;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableSet;
+import java.util.SortedMap;
 import java.util.TreeSet;
 
 /**
@@ -98,6 +99,33 @@ public record CountReport(List<Line> lines, List<String> faults, List<String> no
                 note(topic.label() + ": " + recomputed.undecided() + " depend on the order in which topics were read: "
                         + String.join("; ", recomputed.undecidedGroups()));
             }
+        }
+
+        /** Compares the sums of an experiment in one partition with those counted again; of sums of products only where all can be told. */
+        void compareExperiment(int partition, SortedMap<String, Long> told, ExperimentRecount recount) {
+            SortedMap<String, Long> counted = recount.sums();
+            if (recount.untold() > 0) {
+                note(
+                        "experiment, partition " + partition + ": " + recount.untold()
+                                + " events of removed users, or that depend on the order in which topics were read, may count or not");
+            }
+            NavigableSet<String> names = new TreeSet<>(told.keySet());
+            names.addAll(counted.keySet());
+            List<String> wrong = new ArrayList<>();
+            for (String name : names) {
+                long books = told.getOrDefault(name, 0L);
+                long least = counted.getOrDefault(name, 0L);
+                Line line = new Line("experiment-" + partition, name, books, least, least + recount.untold());
+                boolean isCount = name.endsWith("/exposures") || name.endsWith("/goals");
+                if (isCount) {
+                    lines.add(line);
+                }
+                if ((isCount || recount.untold() == 0) && line.difference() != 0) {
+                    wrong.add("experiment, partition " + partition + ": the books have " + books + " " + name
+                            + ", there are " + (books < least ? "at least " + least : "at most " + line.most()));
+                }
+            }
+            faults(wrong);
         }
 
         private void compare(InputTopic topic, String outcome, long inBooks, PossibleOutcomes recomputed) {

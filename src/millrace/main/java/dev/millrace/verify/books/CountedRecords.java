@@ -2,8 +2,10 @@ package dev.millrace.verify.books;
 
 import dev.millrace.attribute.AttributionSettings.Placement;
 import dev.millrace.event.RejectReason;
+import dev.millrace.experiment.Experiment;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
+import dev.millrace.state.Utf8;
 import dev.millrace.topic.KeyPartition;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
@@ -124,6 +126,16 @@ final class CountedRecords {
             int partition,
             List<PossibleOutcomes> tallies,
             BiConsumer<TopicRecord, Optional<PlainRecord>> each) {
+        read(topic, partition, tallies, each, (offset, state) -> {});
+    }
+
+    /** As {@link #read(InputTopic, int, List, BiConsumer)}; states of experiments go to {@code states}, with their offsets. */
+    void read(
+            InputTopic topic,
+            int partition,
+            List<PossibleOutcomes> tallies,
+            BiConsumer<TopicRecord, Optional<PlainRecord>> each,
+            BiConsumer<Long, Experiment> states) {
         log.read(name(topic), partition, snapshot.position(name(topic), partition), record -> {
             received.merge(topic, 1L, Long::sum);
             RecordAddress address = new RecordAddress(name(topic), partition, record.offset());
@@ -143,6 +155,7 @@ final class CountedRecords {
             }
             if (isExperiment) {
                 tallies.forEach(tally -> tally.add(Set.of(Outcome.EXPERIMENT.label()), address));
+                states.accept(record.offset(), state(record));
                 return;
             }
             Optional<PlainRecord> value = record.value().flatMap(bytes -> values.decode(topic, bytes));
@@ -153,6 +166,10 @@ final class CountedRecords {
             }
             each.accept(record, value);
         });
+    }
+
+    private static Experiment state(TopicRecord record) {
+        return ExperimentHeader.decode(Utf8.bytes(record.headers().getOrDefault(ExperimentHeader.NAME, "")));
     }
 
     /** A record is rejected for its partition if it is in another one than its key belongs to. It may have other faults too. */

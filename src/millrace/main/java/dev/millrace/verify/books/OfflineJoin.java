@@ -22,6 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
@@ -55,16 +57,24 @@ final class OfflineJoin {
      * @param secondExamples clicks with two examples: faults even where the beginning of a topic is gone
      * @param faults what else no order of reading explains
      * @param explained numbers of the examples whose click or exposure was found
+     * @param experiments the latest experiment by partition, of those that have one
      */
     record Verdicts(
             PossibleOutcomes exposures,
             PossibleOutcomes clicks,
             List<String> secondExamples,
             List<String> faults,
-            BitSet explained) {
+            BitSet explained,
+            SortedMap<Integer, ExperimentRecount> experiments) {
 
         Verdicts() {
-            this(new PossibleOutcomes(), new PossibleOutcomes(), new ArrayList<>(), new ArrayList<>(), new BitSet());
+            this(
+                    new PossibleOutcomes(),
+                    new PossibleOutcomes(),
+                    new ArrayList<>(),
+                    new ArrayList<>(),
+                    new BitSet(),
+                    new TreeMap<>());
         }
 
         /** Returns true if these books can be right. */
@@ -143,6 +153,39 @@ final class OfflineJoin {
         partition.exposures().forEach((pair, shown) -> judge(shown, byPair.getOrDefault(pair, List.of())));
         byPair.keySet().removeAll(partition.exposures().keySet());
         byPair.values().forEach(unseen -> judge(List.of(), unseen));
+        partition.latestExperiment().ifPresent(latest -> verdicts.experiments()
+                .put(partition.number(), recount(trained)));
+    }
+
+    /** Exposures of one user and item at one time. */
+    private record Moment(IdHash pair, long time) {}
+
+    private ExperimentRecount recount(List<LoggedClick> trained) {
+        ExperimentRecount recount = new ExperimentRecount(partition);
+        Map<Moment, List<LoggedExposure>> shown = new HashMap<>();
+        partition.exposures().values().stream()
+                .flatMap(List::stream)
+                .filter(exposure -> newness(exposure) != Newness.REPEAT)
+                .sorted(Comparator.comparingLong(LoggedExposure::offset))
+                .forEach(exposure -> {
+                    recount.expose(exposure, newness(exposure) == Newness.NEW);
+                    shown.computeIfAbsent(new Moment(exposure.pair(), exposure.time()), none -> new ArrayList<>(1))
+                            .add(exposure);
+                });
+        for (LoggedClick click : trained) {
+            exampleOf(click).ifPresent(example -> {
+                List<LoggedExposure> answered =
+                        shown.getOrDefault(new Moment(click.pair(), example.featureTime()), List.of()).stream()
+                                .filter(exposure -> click.exposure()
+                                        .map(exposure.id()::equals)
+                                        .orElse(true))
+                                .toList();
+                boolean isCertain = !mayBeLate(click, example)
+                        && answered.stream().allMatch(exposure -> newness(exposure) == Newness.NEW);
+                recount.act(click, answered, isCertain);
+            });
+        }
+        return recount;
     }
 
     private boolean isClicksOnly() {

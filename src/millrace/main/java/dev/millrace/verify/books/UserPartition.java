@@ -3,6 +3,7 @@ package dev.millrace.verify.books;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.experiment.Experiment;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import dev.millrace.state.Utf8;
@@ -18,6 +19,8 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -95,6 +98,10 @@ final class UserPartition {
     private final Set<IdHash> forgotten = new HashSet<>();
     private final Map<String, IdHash> users = new HashMap<>(); // one hash for all events of a user
     private final Map<String, String> actions = new HashMap<>(); // one text for all that are equal
+    private final Map<IdHash, String> names = new HashMap<>();
+    private final NavigableMap<Long, Experiment> exposureStates = new TreeMap<>();
+    private final NavigableMap<Long, Experiment> clickStates = new TreeMap<>();
+    private Optional<Experiment> latestExperiment = Optional.empty();
     private final ClockBounds exposureClock;
     private final ClockBounds clickClock;
 
@@ -130,12 +137,49 @@ final class UserPartition {
                 InputTopic.EXPOSURES,
                 number,
                 joins.stream().map(OfflineJoin.Verdicts::exposures).toList(),
-                (record, value) -> addExposure(value.orElseThrow(), record.offset()));
+                (record, value) -> addExposure(value.orElseThrow(), record.offset()),
+                (offset, state) -> addExposureState(state, offset));
         records.read(
                 InputTopic.CLICKS,
                 number,
                 joins.stream().map(OfflineJoin.Verdicts::clicks).toList(),
-                (record, value) -> addClick(value.orElseThrow(), record.offset()));
+                (record, value) -> addClick(value.orElseThrow(), record.offset()),
+                (offset, state) -> addClickState(state, offset));
+    }
+
+    /** Takes a state of an experiment that stands among the exposures, or the clicks. One that is not newer than the last one changes nothing. */
+    private void add(Experiment state, NavigableMap<Long, Experiment> states, long offset) {
+        if (latestExperiment.filter(latest -> !state.isNewerThan(latest)).isEmpty()) {
+            latestExperiment = Optional.of(state);
+            states.put(offset, state);
+        }
+    }
+
+    void addExposureState(Experiment state, long offset) {
+        add(state, exposureStates, offset);
+    }
+
+    void addClickState(Experiment state, long offset) {
+        add(state, clickStates, offset);
+    }
+
+    /** Returns the latest experiment whose states are here; absent if there is none. */
+    Optional<Experiment> latestExperiment() {
+        return latestExperiment;
+    }
+
+    /** Returns the last state of an experiment ahead of an event in its topic; absent if there is none. */
+    Optional<Experiment> stateAt(LoggedEvent event) {
+        return Optional.ofNullable((event.isClick() ? clickStates : exposureStates).lowerEntry(event.offset()))
+                .map(Map.Entry::getValue);
+    }
+
+    /** Returns the id of a user. */
+    String name(IdHash user) {
+        if (names.size() < users.size()) {
+            users.forEach((name, hash) -> names.put(hash, name));
+        }
+        return Objects.requireNonNull(names.get(user), "the user of an event");
     }
 
     /** Marks the examples of events that were read since the books were written: they are right to be there. */
@@ -153,6 +197,10 @@ final class UserPartition {
         });
         uncounted.forEach(
                 origin -> examples.getOrDefault(origin, List.of()).forEach(example -> explained.set(example.number())));
+    }
+
+    int number() {
+        return number;
     }
 
     /** Takes the tombstone of a user. All of them come before the events. */

@@ -6,10 +6,12 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
+import dev.millrace.experiment.Experiment;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
 import dev.millrace.state.CounterRandom;
+import dev.millrace.state.InputTopic;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.PlainRecord;
@@ -18,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -35,6 +38,8 @@ final class JoinedPartition implements Attribution.Output {
     /** By the number of examples before it: users whose removals lie there in the topic of examples. */
     private final TreeMap<Integer, List<String>> removals = new TreeMap<>();
 
+    private final SortedMap<Long, Experiment> exposureStates = new TreeMap<>();
+    private final SortedMap<Long, Experiment> clickStates = new TreeMap<>();
     private boolean isWhole = true;
     final AttributionSettings settings;
 
@@ -56,6 +61,19 @@ final class JoinedPartition implements Attribution.Output {
     static Click click(String id, String user, String item, String exposure, String action, long time) {
         Optional<String> named = exposure.isBlank() ? Optional.empty() : Optional.of(exposure);
         return new Click(id, user, item, named, action, 1, time, time, Features.NONE);
+    }
+
+    /** A state of an experiment comes in the topic of what it counts. */
+    void read(Experiment state) {
+        boolean isOfClicks = state.plan().per() == Experiment.Per.USER;
+        // between two events: behind the offset of the last, as the next one looks at lower offsets
+        (isOfClicks ? clickStates : exposureStates).put((isOfClicks ? clicks : exposures).size() - 1L, state);
+        attribution.experiment(isOfClicks ? InputTopic.CLICKS : InputTopic.EXPOSURES, state);
+    }
+
+    /** What the attribution counted in the latest experiment. */
+    SortedMap<String, Long> experimentSums() {
+        return attribution.experimentSums().byName();
     }
 
     void read(Exposure exposure) {
@@ -155,6 +173,8 @@ final class JoinedPartition implements Attribution.Output {
     OfflineJoin.Verdicts audit(boolean mayLead) {
         UserPartition partition = new UserPartition(settings, TopicNames.read(new SettingsReader(Map.of())), 0);
         forgotten.forEach(partition::remove);
+        exposureStates.forEach((offset, state) -> partition.addExposureState(state, offset));
+        clickStates.forEach((offset, state) -> partition.addClickState(state, offset));
         for (int at = 0; at < exposures.size(); at++) {
             Exposure of = exposures.get(at);
             String names = "exposure_id user_id item_id time";
