@@ -15,8 +15,14 @@ public interface Operations {
      * A change of the generation that is to answer.
      *
      * @param answered the one that was to answer before
+     * @param note what to know of the one promoted
      */
-    record Change(String promoted, Optional<String> answered) {}
+    record Change(String promoted, Optional<String> answered, Optional<String> note) {
+
+        public Change(String promoted, Optional<String> answered) {
+            this(promoted, answered, Optional.empty());
+        }
+    }
 
     /** @throws dev.millrace.generation.GenerationRefusedException if it is not known, not complete, retired, or answers already */
     Change promote(Operator operator, String generation);

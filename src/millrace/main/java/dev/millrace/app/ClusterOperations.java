@@ -3,6 +3,7 @@ package dev.millrace.app;
 import dev.millrace.access.Operations;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.generation.GenerationHistory;
 import dev.millrace.operation.Operator;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.topic.Cluster;
@@ -29,9 +30,11 @@ final class ClusterOperations implements Operations {
 
     @Override
     public Change promote(Operator operator, String generation) {
+        GenerationHistory history = GenerationAdmin.history(cluster);
         return new Change(
                 generation,
-                new GenerationAdmin(cluster, log(operator)).promote(generation, GenerationAdmin.history(cluster)));
+                new GenerationAdmin(cluster, log(operator)).promote(generation, history),
+                history.caution(generation));
     }
 
     @Override

@@ -270,6 +270,11 @@ public final class ServedState {
                 served.map(ServedGeneration::index).map(ItemIndex::newestStep).orElse(0L));
     }
 
+    /** What to know before a generation answers; absent if there is nothing. */
+    public Optional<String> caution(String generation) {
+        return generations.caution(generation);
+    }
+
     /** The latest experiment, whether it runs or not; absent before any. */
     public Optional<Experiment> latestExperiment() {
         return generations.latestExperiment();

@@ -58,7 +58,7 @@ public record GenerationFact(
     }
 
     /** Whether its model runs on ND4J's native libraries alone, so that servers need them too. */
-    public boolean needsNatives() {
+    boolean needsNatives() {
         return settings.entrySet().stream()
                 .anyMatch(one -> (one.getKey().matches("tower\\.channel\\..*\\.kind")
                                 && one.getValue().equals("dl4j"))

@@ -110,6 +110,14 @@ public final class GenerationHistory {
         return Optional.ofNullable(facts.getOrDefault(generation, Map.of()).get(kind));
     }
 
+    /** Returns what to know before a generation answers; absent if there is nothing. */
+    public Optional<String> caution(String generation) {
+        return fact(generation, Kind.STARTED)
+                .filter(GenerationFact::needsNatives)
+                .map(started -> "needs ND4J's native libraries: servers without them keep what they answer from, as"
+                        + " their /readyz says");
+    }
+
     /** Returns how an application's learner began its generation; the latest, if it began several. */
     public Optional<GenerationFact> startedBy(String application) {
         return facts.values().stream()

@@ -284,6 +284,7 @@ record Snapshot(
                     one.put("complete", status.isComplete());
                     one.put("answers", readiness.generation().equals(Optional.of(status.generation())));
                     one.put("promoted", readiness.promoted().equals(Optional.of(status.generation())));
+                    sources.state().caution(status.generation()).ifPresent(caution -> one.put("caution", caution));
                     sources.progress()
                             .learnerOf(status.generation())
                             .flatMap(PartProgress::training)

@@ -173,6 +173,11 @@ public final class Generations {
         return history.answeredBefore();
     }
 
+    /** What to know before a generation answers; absent if there is nothing. */
+    public synchronized Optional<String> caution(String generation) {
+        return history.caution(generation);
+    }
+
     /** The latest experiment, whether it runs or not; absent before any. */
     public synchronized Optional<Experiment> latestExperiment() {
         return history.latestExperiment();

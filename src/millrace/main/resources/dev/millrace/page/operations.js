@@ -18,7 +18,7 @@ export function orderAs(session) {
 export function showOrders(state) {
   const answering = state.readiness.promoted;
   const before = state.answeredBefore;
-  const others = state.generations.filter(one => one.complete && !one.promoted).map(one => one.generation);
+  const others = state.generations.filter(one => one.complete && !one.promoted);
   const trial = state.experiment?.runs ? state.experiment.name : undefined;
   const key = JSON.stringify([visitor, others, answering, before, trial]);
   if (key === shownFor) return;
@@ -33,13 +33,13 @@ function commands(others) {
     element('p', { class: 'note' }, others.length > 0
       ? 'You may look on here. These commands promote a generation, and go back:'
       : 'No other complete generation is here. Train one beside this with another model.generation, then promote it; a roll-back goes back to the one before:'),
-    ...(others.length > 0 ? others.map(name => command(millrace(`model promote ${quoted(name)}`))) : [command(millrace('model list'))]),
+    ...(others.length > 0 ? others.map(one => command(millrace(`model promote ${quoted(one.generation)}`))) : [command(millrace('model list'))]),
     command(millrace('model rollback')),
   ];
 }
 
 function buttons(others, answering, before) {
-  const orders = others.filter(name => name !== before).map(name => promotion(name, answering));
+  const orders = others.filter(one => one.generation !== before).map(one => promotion(one, answering));
   if (before !== undefined) orders.push(rollBack(before, answering));
   return [
     element('p', { class: 'note' }, orders.length > 0
@@ -49,10 +49,10 @@ function buttons(others, answering, before) {
   ];
 }
 
-const promotion = (name, answering) => ({
+const promotion = ({ generation: name, caution }, answering) => ({
   path: `${pathOf('/v1/generations/', name)}/promote`,
   does: `Promote ${name}`,
-  says: `${name} is to answer on all servers${answering ? `, in place of ${answering}` : ''}. Each server changes, index and query encoder at once, when it has all of it. A roll-back undoes this.`,
+  says: `${name} is to answer on all servers${answering ? `, in place of ${answering}` : ''}. Each server changes, index and query encoder at once, when it has all of it.${caution ? ` It ${caution}.` : ''} A roll-back undoes this.`,
 });
 
 const rollBack = (before, answering) => ({

@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,9 +54,13 @@ class OperationsIT {
     OperationsIT(@TempDir Path directory) {
         scene = new TestCluster(directory, Map.of());
         cluster = scene.settings().cluster();
-        operations = new ClusterOperations(
-                cluster.withPatience(Duration.ofSeconds(4)),
-                scene.settings().attribution(),
+        operations = operations(scene.settings());
+    }
+
+    private static Operations operations(MillraceSettings settings) {
+        return new ClusterOperations(
+                settings.cluster().withPatience(Duration.ofSeconds(4)),
+                settings.attribution(),
                 InstantSource.fixed(Instant.ofEpochMilli(NOW)));
     }
 
@@ -98,16 +103,48 @@ class OperationsIT {
                         tuple("trial", OperatorAction.Result.ACCEPTED),
                         tuple("more", OperatorAction.Result.REFUSED),
                         tuple("trial", OperatorAction.Result.ACCEPTED));
+        assertThat(copies(cluster.topics().exposures()))
+                .containsExactlyInAnyOrder(
+                        "0 " + started.lines(), "1 " + started.lines(), "0 " + stopped.lines(), "1 " + stopped.lines());
+    }
+
+    @Test
+    void withoutExposuresTheCopiesGoToTheClicks() {
+        Operations clicksOnly = operations(
+                MillraceSettings.load(List.of(), Map.of(), Map.of(), scene.given("attribution.mode", "clicks-only")));
+
+        Experiment started = clicksOnly.startExperiment(ANN, "trial", "g1", "g2", plan("click"));
+
+        assertThat(started.plan().goal()).isEqualTo("click per user");
+        assertThat(copies(cluster.topics().exposures())).isEmpty();
+        assertThat(copies(cluster.topics().clicks()))
+                .containsExactlyInAnyOrder("0 " + started.lines(), "1 " + started.lines());
+    }
+
+    private List<String> copies(String topic) {
         List<String> copies = new ArrayList<>();
         try (TopicReader reader = cluster.reader()) {
             reader.readAll(
-                    cluster.topics().exposures(),
+                    topic,
                     record -> copies.add(
                             record.partition() + " " + record.headers().get(ExperimentHeader.NAME)));
         }
-        assertThat(copies)
-                .containsExactlyInAnyOrder(
-                        "0 " + started.lines(), "1 " + started.lines(), "0 " + stopped.lines(), "1 " + stopped.lines());
+        return copies;
+    }
+
+    @Test
+    void aPromotionSaysWhatServersNeed() {
+        try (EventProducer producer = cluster.producer()) {
+            send(
+                    producer,
+                    new GenerationFact(
+                            "g3", Kind.STARTED, NOW, 1, 2, "app", new TreeMap<>(Map.of("model.engine", "nd4j"))));
+            send(producer, new GenerationFact("g3", Kind.COMPLETE, NOW, 1, 2, "app"));
+            producer.flush();
+        }
+
+        assertThat(operations.promote(ANN, "g2").note()).isEmpty();
+        assertThat(operations.promote(ANN, "g3").note().orElseThrow()).startsWith("needs ND4J's native libraries");
     }
 
     @Test

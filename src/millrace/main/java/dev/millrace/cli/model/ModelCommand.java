@@ -91,11 +91,7 @@ public final class ModelCommand {
         try (ProgressLine line = output.progress("read")) {
             history = GenerationAdmin.history(cluster.followedBy(line));
         }
-        if (history.fact(generation, Kind.STARTED).stream().anyMatch(GenerationFact::needsNatives)) {
-            output.say(
-                    "generation " + generation + " needs ND4J's native libraries: servers without them keep what they"
-                            + " answer from, as their /readyz says");
-        }
+        history.caution(generation).ifPresent(caution -> output.say("generation " + generation + " " + caution));
         Optional<String> before = Clusters.admin(cluster, "model promote").promote(generation, history);
         output.write(Row.of("promoted", generation).with("answered", before));
         before.ifPresent(one -> output.say("millrace model rollback goes back to " + one));
