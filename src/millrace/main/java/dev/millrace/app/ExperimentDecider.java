@@ -1,10 +1,13 @@
 package dev.millrace.app;
 
 import dev.millrace.alarm.Alarm;
+import dev.millrace.experiment.Arm;
+import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Decision;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.Experiment.Result;
 import dev.millrace.follow.ProgressWatch;
+import dev.millrace.follow.ServingWatch;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.state.InputTopic;
@@ -14,6 +17,7 @@ import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.OperatorLog;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.ServingProgress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -29,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * Takes the experiment that runs step by step to its end: the one task that decides. It remembers nothing; whatever dies, the next one goes on from the
  * topics. If two run, the first order in the log holds.
  *
- * <p>It follows the progress of the attribution and of the learners, looks at them at an interval, and orders what {@link Decision} says.
+ * <p>It follows the progress of the attribution, of the learners and of the servers, looks at them at an interval, and orders what {@link Decision} says.
  */
 public final class ExperimentDecider implements AutoCloseable {
 
@@ -40,6 +44,7 @@ public final class ExperimentDecider implements AutoCloseable {
     private final ExperimentAdmin admin;
     private final InstantSource clock;
     private final ProgressWatch progress;
+    private final ServingWatch served;
     private final AtomicBoolean isCaughtUp = new AtomicBoolean();
     private Instant copied = Instant.EPOCH;
 
@@ -50,6 +55,7 @@ public final class ExperimentDecider implements AutoCloseable {
         this.clock = clock;
         this.progress = new ProgressWatch(cluster.clients(), cluster.topics().trainingProgress(), cluster.wire());
         progress.onceCaughtUp(() -> isCaughtUp.set(true));
+        this.served = new ServingWatch(cluster.clients(), cluster.topics().servingProgress(), cluster.wire());
     }
 
     /** Looks once. Returns the experiment as it is now, whether it runs or not; absent if there was none yet. */
@@ -57,9 +63,14 @@ public final class ExperimentDecider implements AutoCloseable {
         progress.failure().ifPresent(failure -> {
             throw new IllegalStateException("the training progress cannot be followed", failure);
         });
+        served.failure().ifPresent(failure -> {
+            throw new IllegalStateException("what servers tell cannot be followed", failure);
+        });
         GenerationHistory history = GenerationAdmin.history(cluster);
         Optional<Experiment> latest = history.latestExperiment();
-        if (latest.isEmpty() || !isCaughtUp.get()) { // what an earlier process knew is not forgotten
+        if (latest.isEmpty()
+                || !isCaughtUp.get()
+                || !served.isCaughtUp()) { // what an earlier process knew is not forgotten
             return latest;
         }
         Experiment experiment = latest.get();
@@ -71,13 +82,23 @@ public final class ExperimentDecider implements AutoCloseable {
                         Result.STOPPED,
                         now.toEpochMilli(),
                         "its control no longer answers, or its treatment is retired"))
-                : Decision.next(experiment, facts(experiment, progress.parts().values()), now);
+                : Decision.next(
+                        experiment, facts(experiment, progress.parts().values(), answers(experiment, now)), now);
         return next.flatMap(this::order).or(() -> latest);
     }
 
     @Override
     public void close() {
         progress.close();
+        served.close();
+    }
+
+    private ArmAnswers answers(Experiment experiment, Instant now) {
+        return ServingProgress.sum(
+                experiment,
+                Arm.TREATMENT,
+                served.latest(),
+                now.minus(experiment.plan().maxAge()));
     }
 
     private Optional<Experiment> order(Experiment next) {
@@ -103,8 +124,12 @@ public final class ExperimentDecider implements AutoCloseable {
         }
     }
 
-    /** Returns what is known of an experiment by what the parts last said. */
-    static Decision.Facts facts(Experiment experiment, Collection<PartProgress> parts) {
+    /**
+     * Returns what is known of an experiment by what the parts last said.
+     *
+     * @param answers to the treatment's users
+     */
+    static Decision.Facts facts(Experiment experiment, Collection<PartProgress> parts, ArmAnswers answers) {
         List<PartProgress> counting = counting(experiment, parts);
         boolean haveAll = !counting.isEmpty()
                 && counting.stream().allMatch(part -> part.experiment()
@@ -132,7 +157,8 @@ public final class ExperimentDecider implements AutoCloseable {
                         .filter(part -> part.training().isPresent()
                                 && !Optional.of(part).equals(treatment))
                         .map(part -> Instant.ofEpochMilli(part.writtenAt()))
-                        .max(Instant::compareTo));
+                        .max(Instant::compareTo),
+                answers);
     }
 
     /** Returns the parts that read what the experiment counts: those that have had such events. */

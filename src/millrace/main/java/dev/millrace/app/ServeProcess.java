@@ -7,11 +7,13 @@ import dev.millrace.follow.FollowingRecall;
 import dev.millrace.follow.ModelFeed;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.ServedState;
+import dev.millrace.follow.ServingWatch;
 import dev.millrace.page.ClickSender;
 import dev.millrace.page.LivePage;
 import dev.millrace.page.LiveSources;
 import dev.millrace.serve.HttpSetup;
 import dev.millrace.serve.RecallServer;
+import dev.millrace.serve.ServedAnswers;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.Topics;
 import dev.millrace.topic.transaction.TransactionWatch;
@@ -22,6 +24,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -43,6 +46,8 @@ public final class ServeProcess implements AutoCloseable {
     private final Optional<AuditWatch> audits;
     private final Optional<LivePage> page;
     private final RecallServer server;
+    private final AnswerReports reports;
+    private final Optional<ServingWatch> served;
 
     /**
      * Begins to follow the topics and to listen. Answers 503 until it has caught up.
@@ -107,12 +112,16 @@ public final class ServeProcess implements AutoCloseable {
         audits = hasPage
                 ? Optional.of(new AuditWatch(settings.clients(), names.operatorActions(), wire))
                 : Optional.empty();
+        served = hasPage
+                ? Optional.of(new ServingWatch(settings.clients(), names.servingProgress(), wire))
+                : Optional.empty();
         page = progress.flatMap(watched -> audits.map(audited -> new LivePage(
                         new LiveSources(
                                 settings.clients().bootstrapServers(),
                                 state,
                                 watched,
                                 audited,
+                                () -> served.map(ServingWatch::latest).orElse(List.of()),
                                 inputs,
                                 settings.serve().weights()),
                         settings.cluster(),
@@ -127,11 +136,14 @@ public final class ServeProcess implements AutoCloseable {
             metrics.inputs(inputs);
         }
         audits.ifPresent(audited -> metrics.verifications(audited, clock));
+        ServedAnswers answers = new ServedAnswers();
+        reports = AnswerReports.start(settings.cluster().withPatience(ORDER_PATIENCE), state, answers, clock);
         server = new RecallServer(
                         settings.serve(),
                         state,
                         new RecallServer.Beside(
                                 () -> TrainHealth.standing(watch.standing()),
+                                answers,
                                 page,
                                 new ClusterOperations(
                                         settings.cluster().withPatience(ORDER_PATIENCE),
@@ -164,9 +176,11 @@ public final class ServeProcess implements AutoCloseable {
     @Override
     public void close() {
         server.close();
+        reports.close();
         page.ifPresent(LivePage::close);
         progress.ifPresent(ProgressWatch::close);
         audits.ifPresent(AuditWatch::close);
+        served.ifPresent(ServingWatch::close);
         following.close();
         watch.close();
         transactions.close();

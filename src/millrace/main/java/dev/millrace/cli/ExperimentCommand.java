@@ -9,8 +9,10 @@ import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.Row;
 import dev.millrace.experiment.Arm;
+import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.ExperimentSums;
+import dev.millrace.experiment.Guard;
 import dev.millrace.experiment.Uplift;
 import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.settings.SettingsReader;
@@ -19,6 +21,7 @@ import dev.millrace.topic.ExperimentAdmin;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.ProgressLog;
 import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.ServingProgress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -113,7 +116,17 @@ final class ExperimentCommand {
                             defaultValue = "10m",
                             description = "how far the treatment's learner may be silent behind others before it is"
                                     + " rolled back, and how old counts may be to promote; default: ${DEFAULT-VALUE}")
-                    String maxAge) {
+                    String maxAge,
+            @Option(
+                            names = "--guard",
+                            paramLabel = "NAME=BOUND",
+                            split = ",",
+                            description =
+                                    "roll back when what servers tell of the treatment's answers is beyond a bound:"
+                                            + " empty, cold (most of the answers, shares), p99 (most ms), catalogue (least share"
+                                            + " of the items), vector-age (most s); may be repeated")
+                    @Nullable
+                    List<String> guards) {
         MillraceSettings settings = config.settings();
         settings.attribution().refusesGoal(goal).ifPresent(rule -> {
             throw OptionFaults.unusable("--goal", goal, rule);
@@ -124,7 +137,7 @@ final class ExperimentCommand {
             throw OptionFaults.unusable("--arms", String.join(",", arms), "must be two generations");
         }
         Experiment.Plan plan = plan(
-                        goal, uplift, error, stages, duration("--every", every), duration("--max-age", maxAge))
+                        goal, uplift, error, stages, duration("--every", every), duration("--max-age", maxAge), guards)
                 .per(settings.attribution().goalPer());
         try (ProgressLine line = output.progress("read")) {
             Cluster cluster = Clusters.open(settings).followedBy(line);
@@ -155,9 +168,16 @@ final class ExperimentCommand {
     }
 
     private static Experiment.Plan plan(
-            String goal, double uplift, double error, List<Double> ramp, Duration every, Duration maxAge) {
+            String goal,
+            double uplift,
+            double error,
+            List<Double> ramp,
+            Duration every,
+            Duration maxAge,
+            @Nullable List<String> guards) {
         try {
-            return new Experiment.Plan(goal, uplift, error, ramp, every, maxAge);
+            return new Experiment.Plan(goal, uplift, error, ramp, every, maxAge)
+                    .guardedBy(Guard.bounds(guards == null ? List.of() : guards));
         } catch (IllegalArgumentException unusable) {
             String message = String.valueOf(unusable.getMessage()); // what = value: rule
             int equals = message.indexOf(" = ");
@@ -180,22 +200,28 @@ final class ExperimentCommand {
     @Command(
             mixinStandardHelpOptions = true,
             description = {
-                "Show the latest experiment: its stages, what was counted in each arm, and the bounds of the uplift.",
+                "Show the latest experiment: its stages, what was counted in each arm, the bounds of the uplift, and what"
+                        + " servers tell.",
                 "The bounds hold at all looks together. Exits with 1 if there was no experiment yet."
             },
             footer = "millrace experiment show --bootstrap-server kafka:9092")
     int show(@Mixin ConfigOptions config, @Mixin OutputOption output) {
         Experiment latest;
         Collection<PartProgress> parts;
+        Collection<ServingProgress> served;
         try (ProgressLine line = output.progress("read")) {
             Cluster cluster = Clusters.open(config.settings()).followedBy(line);
             latest = GenerationAdmin.history(cluster)
                     .latestExperiment()
                     .orElseThrow(() -> new GenerationRefusedException("there was no experiment yet"));
             parts = new ProgressLog(cluster).latest().values();
+            served = new ProgressLog(cluster).ofServers();
         }
         ExperimentSums sums = PartProgress.Counted.sums(latest, parts);
-        output.write(row(latest).with(uplift(latest, sums)).with("counts", counts(latest, sums)));
+        output.write(row(latest)
+                .with(uplift(latest, sums))
+                .with("counts", counts(latest, sums))
+                .with("guards", guards(latest, served)));
         return 0;
     }
 
@@ -238,6 +264,33 @@ final class ExperimentCommand {
             }
         }
         return rows;
+    }
+
+    /** What servers told of each arm lately, and the bounds of the treatment. */
+    private static List<Row> guards(Experiment experiment, Collection<ServingProgress> served) {
+        Instant since = Instant.now().minus(experiment.plan().maxAge());
+        ArmAnswers control = ServingProgress.sum(experiment, Arm.CONTROL, served, since);
+        ArmAnswers treatment = ServingProgress.sum(experiment, Arm.TREATMENT, served, since);
+        List<Row> rows = new ArrayList<>();
+        if (control.answers() + treatment.answers() > 0
+                || !experiment.plan().guards().isEmpty()) {
+            rows.add(Row.of("guard", "answers")
+                    .with("control", control.answers())
+                    .with("treatment", treatment.answers()));
+            for (Guard guard : Guard.values()) {
+                rows.add(Row.of("guard", guard.label())
+                        .with("control", value(guard, control))
+                        .with("treatment", value(guard, treatment))
+                        .with(
+                                "bound",
+                                Optional.ofNullable(experiment.plan().guards().get(guard))));
+            }
+        }
+        return rows;
+    }
+
+    private static Optional<Double> value(Guard guard, ArmAnswers of) {
+        return guard.value(of).stream().boxed().findFirst();
     }
 
     @Command(

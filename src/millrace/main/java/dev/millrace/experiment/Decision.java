@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** The rule by which an experiment goes on: a function of what was counted, of the treatment's learner and of the time. */
 public final class Decision {
@@ -18,12 +19,14 @@ public final class Decision {
      * @param countedAt when the partition that was last heard longest ago was heard, epoch milliseconds; absent if one was never heard in this stage
      * @param learner of the treatment; absent if nothing was ever heard of it
      * @param othersHeardAt when another learner was last heard; absent if none was. Learners follow one log, so all are silent while nothing comes
+     * @param answers to the treatment's users, of the servers that were heard within what the plan allows
      */
     public record Facts(
             ExperimentSums sums,
             Optional<Instant> countedAt,
             Optional<Learner> learner,
-            Optional<Instant> othersHeardAt) {}
+            Optional<Instant> othersHeardAt,
+            ArmAnswers answers) {}
 
     /**
      * What is known of the treatment's learner.
@@ -37,7 +40,8 @@ public final class Decision {
      * Returns the experiment's next state; absent if it stays as it is.
      *
      * <p>A guard or an upper bound below 0 rolls back. A lower bound above 0 promotes. Else the ramp goes on when the stage has lasted long enough and
-     * each arm has been counted in it. A promotion or a ramp needs counts that are at most as old as the plan allows: silence promotes nothing.
+     * each arm has been counted in it. A promotion or a ramp needs counts, and a word for each guard asked for, that are at most as old as the plan
+     * allows: silence promotes nothing.
      */
     public static Optional<Experiment> next(Experiment experiment, Facts facts, Instant now) {
         if (!experiment.isRunning()) {
@@ -53,7 +57,10 @@ public final class Decision {
         if (uplift.upper() < 0) {
             return Optional.of(experiment.ended(Result.ROLLED_BACK, now.toEpochMilli(), bounds(uplift)));
         }
-        if (facts.countedAt().isEmpty() || isOlder(facts.countedAt().get(), plan.maxAge(), now)) {
+        if (facts.countedAt().isEmpty()
+                || isOlder(facts.countedAt().get(), plan.maxAge(), now)
+                || plan.guards().keySet().stream()
+                        .anyMatch(guard -> guard.value(facts.answers()).isEmpty())) {
             return Optional.empty();
         }
         if (uplift.lower() > 0) {
@@ -77,7 +84,19 @@ public final class Decision {
             return Optional.of("the treatment's learner was not heard since " + heardAt + ", another one was at "
                     + facts.othersHeardAt().get());
         }
-        return facts.learner().map(Learner::alarms).filter(alarms -> !alarms.isEmpty());
+        return facts.learner()
+                .map(Learner::alarms)
+                .filter(alarms -> !alarms.isEmpty())
+                .or(() -> broken(facts, plan));
+    }
+
+    private static Optional<String> broken(Facts facts, Experiment.Plan plan) {
+        String faults = plan.guards().entrySet().stream()
+                .flatMap(one -> one.getKey().value(facts.answers()).stream()
+                        .filter(value -> one.getKey().isBroken(value, one.getValue()))
+                        .mapToObj(value -> one.getKey().fault(value, one.getValue())))
+                .collect(Collectors.joining(", "));
+        return Optional.of(faults).filter(text -> !text.isEmpty());
     }
 
     private static boolean isOlder(Instant moment, Duration age, Instant now) {

@@ -44,18 +44,23 @@ public record Experiment(
      * @param error probability, over the whole experiment, that it decides although the arms are alike
      * @param ramp share of the treatment in each stage, in percent, increasing
      * @param every least time that a stage lasts, unless it decides
-     * @param maxAge how long the treatment's learner may be silent while others are not; how old counts may be that promote
+     * @param maxAge how long the treatment's learner may be silent while others are not; how old counts and servers' words may be that promote
+     * @param guards bounds of what servers tell of the treatment's answers
      */
     public record Plan(
-            String action, Per per, double uplift, double error, List<Double> ramp, Duration every, Duration maxAge) {
-
-        /** Creates a plan whose goal is actions per exposure. */
-        public Plan(String action, double uplift, double error, List<Double> ramp, Duration every, Duration maxAge) {
-            this(action, Per.EXPOSURE, uplift, error, ramp, every, maxAge);
-        }
+            String action,
+            Per per,
+            double uplift,
+            double error,
+            List<Double> ramp,
+            Duration every,
+            Duration maxAge,
+            SortedMap<Guard, Double> guards) {
 
         public Plan {
             ramp = List.copyOf(ramp);
+            guards = Collections.unmodifiableSortedMap(new TreeMap<>(guards));
+            Guard.check(guards);
             require(!action.isBlank() && action.indexOf('\n') < 0, "action", action, "must be the name of an action");
             require(uplift >= 0.001 && uplift <= 1, "uplift", uplift, "must be in [0.001, 1]");
             require(error >= 0.0001 && error <= 0.5, "error", error, "must be in [0.0001, 0.5]");
@@ -77,9 +82,19 @@ public record Experiment(
             require(!maxAge.isNegative() && !maxAge.isZero(), "max-age", maxAge, "must be above 0");
         }
 
+        /** Creates a plan whose goal is actions per exposure, and that bounds nothing of what servers tell. */
+        public Plan(String action, double uplift, double error, List<Double> ramp, Duration every, Duration maxAge) {
+            this(action, Per.EXPOSURE, uplift, error, ramp, every, maxAge, new TreeMap<>());
+        }
+
+        /** Returns the same plan with bounds. */
+        public Plan guardedBy(SortedMap<Guard, Double> bounds) {
+            return new Plan(action, per, uplift, error, ramp, every, maxAge, bounds);
+        }
+
         /** Returns this plan with its action by something else. */
         public Plan per(Per other) {
-            return new Plan(action, other, uplift, error, ramp, every, maxAge);
+            return new Plan(action, other, uplift, error, ramp, every, maxAge, guards);
         }
 
         /** Returns the goal in words: click per exposure. */
@@ -264,6 +279,9 @@ public record Experiment(
         texts.put("ramp", plan.ramp().stream().map(String::valueOf).collect(Collectors.joining(",")));
         texts.put("every", plan.every().toString());
         texts.put("max-age", plan.maxAge().toString());
+        if (!plan.guards().isEmpty()) {
+            texts.put("guards", Guard.text(plan.guards()));
+        }
         texts.put(
                 "stages",
                 stages.stream().map(stage -> stage.percent() + "@" + stage.at()).collect(Collectors.joining(",")));
@@ -304,7 +322,10 @@ public record Experiment(
                             .map(Double::valueOf)
                             .toList(),
                     Duration.parse(text(texts, "every")),
-                    Duration.parse(text(texts, "max-age")));
+                    Duration.parse(text(texts, "max-age")),
+                    Guard.bounds(Optional.ofNullable(texts.get("guards"))
+                            .map(guards -> List.of(guards.split(",")))
+                            .orElse(List.of())));
             List<Stage> stages = Arrays.stream(text(texts, "stages").split(","))
                     .map(stage -> new Stage(Double.parseDouble(before(stage)), Long.parseLong(behind(stage))))
                     .toList();

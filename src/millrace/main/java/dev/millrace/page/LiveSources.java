@@ -5,6 +5,9 @@ import dev.millrace.follow.AuditWatch;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.ServedState;
 import dev.millrace.popularity.GivenWeights;
+import dev.millrace.wire.ServingProgress;
+import java.util.Collection;
+import java.util.function.Supplier;
 
 /**
  * Where the figures of the page come from.
@@ -13,6 +16,7 @@ import dev.millrace.popularity.GivenWeights;
  * @param state what the server answers from
  * @param progress what the parts of the trainer say of themselves
  * @param audits what was verified, and by whom
+ * @param served what servers tell of their answers
  * @param inputs what may be wrong with the events
  * @param weights beside cos / τ of questions that give none
  */
@@ -21,5 +25,6 @@ public record LiveSources(
         ServedState state,
         ProgressWatch progress,
         AuditWatch audits,
+        Supplier<Collection<ServingProgress>> served,
         InputAlarms inputs,
         GivenWeights weights) {}

@@ -4,8 +4,10 @@ import dev.millrace.alarm.Alarm;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.experiment.Arm;
+import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.ExperimentSums;
+import dev.millrace.experiment.Guard;
 import dev.millrace.experiment.Uplift;
 import dev.millrace.follow.FollowedTopic;
 import dev.millrace.follow.Freshness;
@@ -22,7 +24,10 @@ import dev.millrace.state.InputTopic;
 import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.ServingProgress;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -119,7 +124,25 @@ record Snapshot(
         return PartProgress.Counted.sums(experiment, sources.progress().parts().values());
     }
 
-    private static Map<String, Object> experiment(Experiment experiment, ExperimentSums sums) {
+    /** What servers tell of each arm, and the bounds of the treatment. */
+    private List<Map<String, Object>> guards(Experiment experiment) {
+        Instant since = Instant.ofEpochMilli(at).minus(experiment.plan().maxAge());
+        Map<Arm, ArmAnswers> told = new EnumMap<>(Arm.class);
+        for (Arm arm : Arm.values()) {
+            told.put(arm, ServingProgress.sum(experiment, arm, sources.served().get(), since));
+        }
+        List<Map<String, Object>> guards = new ArrayList<>();
+        for (Guard guard : Guard.values()) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("name", guard.label());
+            Optional.ofNullable(experiment.plan().guards().get(guard)).ifPresent(bound -> one.put("bound", bound));
+            told.forEach((arm, answers) -> guard.value(answers).ifPresent(value -> one.put(arm.label(), value)));
+            guards.add(one);
+        }
+        return guards;
+    }
+
+    private Map<String, Object> experiment(Experiment experiment, ExperimentSums sums) {
         Experiment.Stage stage = experiment.stages().get(experiment.stage());
         Map<String, Object> members = new LinkedHashMap<>();
         members.put("name", experiment.name());
@@ -149,6 +172,7 @@ record Snapshot(
             }
         }
         members.put("counts", counts);
+        members.put("guards", guards(experiment));
         return members;
     }
 

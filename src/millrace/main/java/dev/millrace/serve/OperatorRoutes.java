@@ -4,6 +4,7 @@ import dev.millrace.access.Bearer;
 import dev.millrace.access.Operations;
 import dev.millrace.access.Role;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.Guard;
 import dev.millrace.operation.Operator;
 import dev.millrace.settings.SettingsReader;
 import io.javalin.config.JavalinConfig;
@@ -13,6 +14,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.eclipse.jetty.http.HttpMethod;
 
 /**
@@ -88,13 +93,13 @@ final class OperatorRoutes {
     /** The experiment that the body describes; what it leaves out is as with the command. */
     private void start(Context request, Operator operator) {
         Given given = Given.body(request);
-        given.requireKnown(Set.of("arms", "ramp", "every", "goal", "uplift", "error", "maxAge"));
+        given.requireKnown(Set.of("arms", "ramp", "every", "goal", "uplift", "error", "maxAge", "guards"));
         List<String> arms = given.texts("arms", 2);
         if (arms.size() != 2) {
             throw given.refused("arms", "must be two generations, the one that answers first");
         }
         try {
-            Experiment.Plan plan = new Experiment.Plan(
+            Experiment.Plan unguarded = new Experiment.Plan(
                     given.has("goal") ? given.text("goal") : "click",
                     given.number("uplift", 0.02, 0, 1),
                     given.number("error", 0.05, 0, 1),
@@ -103,12 +108,24 @@ final class OperatorRoutes {
                             .toList(),
                     SettingsReader.parseDuration(given.has("every") ? given.text("every") : "1h"),
                     SettingsReader.parseDuration(given.has("maxAge") ? given.text("maxAge") : "10m"));
+            Experiment.Plan plan = unguarded.guardedBy(guards(given.group("guards")));
             Experiment started =
                     operations.startExperiment(operator, request.pathParam("name"), arms.get(0), arms.get(1), plan);
             HttpSetup.json(request, OK, ExperimentBody.of(started));
         } catch (IllegalArgumentException unusable) {
             throw new RefusedRequestException(Problem.of(BAD_REQUEST, String.valueOf(unusable.getMessage())));
         }
+    }
+
+    private static SortedMap<Guard, Double> guards(Given given) {
+        given.requireKnown(Stream.of(Guard.values()).map(Guard::label).collect(Collectors.toSet()));
+        SortedMap<Guard, Double> bounds = new TreeMap<>();
+        for (Guard guard : Guard.values()) {
+            if (given.has(guard.label())) {
+                bounds.put(guard, given.number(guard.label(), 0, 0, Double.MAX_VALUE));
+            }
+        }
+        return bounds;
     }
 
     private record ExperimentBody(

@@ -63,10 +63,15 @@ public final class RecallServer implements AutoCloseable {
      * What a server has beside recall.
      *
      * @param hindrances members of {@code /readyz} beside the state's: what may keep it from growing
+     * @param answers counted while an experiment runs
      * @param page answered at {@code /}; absent for none
      * @param operations that bearers of the role admin may order
      */
-    public record Beside(Supplier<Map<String, Object>> hindrances, Optional<LivePage> page, Operations operations) {}
+    public record Beside(
+            Supplier<Map<String, Object>> hindrances,
+            ServedAnswers answers,
+            Optional<LivePage> page,
+            Operations operations) {}
 
     /**
      * @param registry for this server's metrics; {@code /metrics} gives everything in it
@@ -194,16 +199,24 @@ public final class RecallServer implements AutoCloseable {
      * @param reading of it; anew, if the generation that it was read for was dropped before it had answered
      */
     private AnswerBody answered(Supplier<RecallQuestions.Question> reading) {
+        long begun = System.nanoTime();
         RecallQuestions.Question asked = reading.get();
         Answer answer = answer(asked);
         while (answer == Answer.Refusal.NOT_READY && !questions.isCurrent(asked)) {
             asked = reading.get();
             answer = answer(asked);
         }
+        long took = System.nanoTime() - begun;
         boolean isVectorIncluded = asked.isVectorIncluded();
-        return answer.when(found -> AnswerBody.ofUser(found, isVectorIncluded, clock), refusal -> {
-            throw refused(refusal);
-        });
+        int catalogue = asked.answering().map(one -> one.index().size()).orElse(0);
+        return answer.when(
+                found -> {
+                    beside.answers().answered(found, took, catalogue, clock.millis());
+                    return AnswerBody.ofUser(found, isVectorIncluded, clock);
+                },
+                refusal -> {
+                    throw refused(refusal);
+                });
     }
 
     private Answer answer(RecallQuestions.Question asked) {

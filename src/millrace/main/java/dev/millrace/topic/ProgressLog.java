@@ -2,13 +2,15 @@ package dev.millrace.topic;
 
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.ServingProgress;
 import dev.millrace.wire.Topic;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** The topic training-progress as the latest progress of each part. */
+/** The topics training-progress and serving-progress as the latest of each part and server. */
 public final class ProgressLog {
 
     private final Cluster cluster;
@@ -25,6 +27,14 @@ public final class ProgressLog {
             latest.put(progress.part(), progress);
         });
         return latest;
+    }
+
+    /** What each server told last of each arm, within the last hour. */
+    public Collection<ServingProgress> ofServers() {
+        Map<String, ServingProgress> latest = new HashMap<>();
+        cluster.readAll(
+                Topic.SERVING_PROGRESS, cluster.topics().servingProgress(), told -> latest.put(told.key(), told));
+        return latest.values();
     }
 
     /** The latest progress of the learner that makes the mini-batches; absent if there is none yet. */

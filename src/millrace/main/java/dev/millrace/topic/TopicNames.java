@@ -21,6 +21,7 @@ public record TopicNames(
         String generations,
         String userFeatures,
         String trainingProgress,
+        String servingProgress,
         String deadLetters,
         String operatorActions,
         Optional<VectorStore> vectorStore) {
@@ -53,6 +54,7 @@ public record TopicNames(
                 name(reader, keys, "generations"),
                 name(reader, keys, "user-features"),
                 name(reader, keys, "training-progress"),
+                name(reader, keys, "serving-progress"),
                 name(reader, keys, "dead-letters"),
                 name(reader, keys, "operator-actions"),
                 vectorStore(reader, keys));
@@ -78,6 +80,7 @@ public record TopicNames(
                 generations,
                 userFeatures,
                 trainingProgress,
+                servingProgress,
                 deadLetters,
                 operatorActions));
         vectorStore.ifPresent(store -> all.add(store.topic()));
@@ -88,7 +91,7 @@ public record TopicNames(
     public List<String> outputs() {
         List<String> outputs = new ArrayList<>(all());
         outputs.removeAll(inputs());
-        outputs.remove(operatorActions);
+        outputs.removeAll(List.of(servingProgress, operatorActions));
         return List.copyOf(outputs);
     }
 

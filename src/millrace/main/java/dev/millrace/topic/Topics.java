@@ -51,6 +51,11 @@ public final class Topics {
         }
     }
 
+    /** Servers tell anew every few seconds; who reads must not have to read much. */
+    private static final Map<String, String> LATEST_HOUR = Map.of(
+            "retention.ms", Long.toString(Duration.ofHours(1).toMillis()),
+            "segment.ms", Long.toString(Duration.ofMinutes(10).toMillis()));
+
     private static final Duration PAUSE = Duration.ofSeconds(1);
     private static final DescribeTopicsOptions WITH_RIGHTS =
             new DescribeTopicsOptions().includeAuthorizedOperations(true);
@@ -205,7 +210,8 @@ public final class Topics {
                 .map(shape -> {
                     int found = partitions(topics, shape.name());
                     boolean isSet = !names.modelUpdates().equals(shape.name())
-                            && !names.trainingProgress().equals(shape.name());
+                            && !names.trainingProgress().equals(shape.name())
+                            && !names.servingProgress().equals(shape.name());
                     return "topic " + shape.name() + " has " + found + (found == 1 ? " partition" : " partitions")
                             + ", and the settings ask for " + shape.partitions() + (isSet ? " (topic.partitions)" : "")
                             + ": it keeps the number that it was created with, which decides the partition of each key";
@@ -410,6 +416,7 @@ public final class Topics {
                 shape(names.generations(), 1, compacted, largest.small()),
                 shape(names.userFeatures(), many, compacted, largest.userFeatures()),
                 shape(names.trainingProgress(), 1, compacted, largest.small()),
+                shape(names.servingProgress(), 1, with(written, LATEST_HOUR), largest.small()),
                 shape(names.deadLetters(), many, with(written, kept), LargestRecords.DEAD_LETTER_BYTES),
                 shape(names.operatorActions(), 1, actions, largest.small())));
         names.vectorStore()

@@ -10,6 +10,7 @@ import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.avro.ModelUpdateRecord;
 import dev.millrace.avro.OperatorActionRecord;
 import dev.millrace.avro.ProgressRecord;
+import dev.millrace.avro.ServingRecord;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.avro.UserEvent;
 import dev.millrace.avro.UserFeaturesRecord;
@@ -42,6 +43,7 @@ final class GeneratedClasses extends SpecificData {
             ModelUpdateRecord.getClassSchema(),
             ItemNeighboursRecord.getClassSchema(),
             ProgressRecord.getClassSchema(),
+            ServingRecord.getClassSchema(),
             GenerationRecord.getClassSchema(),
             OperatorActionRecord.getClassSchema());
 

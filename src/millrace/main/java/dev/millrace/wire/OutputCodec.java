@@ -14,10 +14,13 @@ import dev.millrace.avro.NeighbourRecord;
 import dev.millrace.avro.OperatorActionRecord;
 import dev.millrace.avro.ProgressRecord;
 import dev.millrace.avro.RankingRecord;
+import dev.millrace.avro.ServingRecord;
 import dev.millrace.avro.YoungRecord;
+import dev.millrace.event.RejectReason;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.exam.Youth;
+import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.ExperimentSums;
 import dev.millrace.generation.GenerationFact;
@@ -31,6 +34,7 @@ import dev.millrace.state.Books;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -220,6 +224,47 @@ final class OutputCodec {
                         .filter(texts -> !texts.isEmpty())
                         .map(texts -> new PartProgress.Counted(
                                 Experiment.of(texts), new ExperimentSums(new TreeMap<>(record.getExperimentSums())))));
+    }
+
+    static ServingRecord toAvro(ServingProgress told) {
+        ArmAnswers answers = told.answers();
+        return new ServingRecord(
+                told.server(),
+                told.arm(),
+                instant(told.writtenAt()),
+                told.experiment(),
+                told.salt(),
+                answers.answers(),
+                answers.empty(),
+                answers.cold(),
+                answers.catalogue(),
+                answers.vectorAge(),
+                answers.took(),
+                ByteBuffer.wrap(answers.items()));
+    }
+
+    /** @throws UndecodableException if it has more bins or bits than this version knows */
+    static ServingProgress toCore(ServingRecord record) {
+        byte[] items = new byte[record.getItems().remaining()];
+        record.getItems().duplicate().get(items);
+        try {
+            return new ServingProgress(
+                    record.getServer(),
+                    record.getArm(),
+                    record.getWrittenAt().toEpochMilli(),
+                    record.getExperiment(),
+                    record.getSalt(),
+                    new ArmAnswers(
+                            record.getAnswers(),
+                            record.getEmpty(),
+                            record.getCold(),
+                            record.getCatalogue(),
+                            record.getVectorAgeMs(),
+                            record.getTook(),
+                            items));
+        } catch (IllegalArgumentException unreadable) {
+            throw new UndecodableException(RejectReason.UNDECODABLE, String.valueOf(unreadable.getMessage()));
+        }
     }
 
     private static Map<String, AccountRecord> accounts(SortedMap<String, Books.Account> books) {

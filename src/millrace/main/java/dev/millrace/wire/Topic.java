@@ -7,6 +7,7 @@ import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.avro.ModelUpdateRecord;
 import dev.millrace.avro.OperatorActionRecord;
 import dev.millrace.avro.ProgressRecord;
+import dev.millrace.avro.ServingRecord;
 import dev.millrace.avro.UserFeaturesRecord;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.RejectReason;
@@ -57,6 +58,13 @@ public final class Topic<T> {
             ProgressRecord.class,
             part -> Utf8.bytes(part.part()),
             part -> Optional.of(OutputCodec.toAvro(part)),
+            (key, record) -> record.map(OutputCodec::toCore));
+
+    /** Keyed by server and arm. */
+    public static final Topic<ServingProgress> SERVING_PROGRESS = new Topic<>(
+            ServingRecord.class,
+            told -> Utf8.bytes(told.key()),
+            told -> Optional.of(OutputCodec.toAvro(told)),
             (key, record) -> record.map(OutputCodec::toCore));
 
     /**

@@ -14,6 +14,22 @@ const ARMS = [
   numeric('Rate', 'Goals, over exposures. Without exposures: over the arm\'s share of the users who acted in either.'),
 ];
 
+const GUARDS = [
+  { text: 'Guard', title: 'What servers tell of their latest answers to the users of each arm. Unknown until there are 1,000.' },
+  numeric('Control', 'Of the answers to users of the control.'),
+  numeric('Treatment', 'Of the answers to users of the treatment.'),
+  numeric('Bound', 'Beyond it the treatment is rolled back; of the catalogue the least, of the others the most.'),
+];
+
+const share = value => percent(value, 2);
+const NAMES = {
+  empty: ['Answers without an item', share],
+  cold: ['Answers to unknown users', share],
+  p99: ['99 % of the answers took at most', value => `${value.toFixed(1)} ms`],
+  catalogue: ['Items recalled, of the catalogue', share],
+  'vector-age': ['Age of the newest vector', value => `${value.toFixed(0)} s`],
+};
+
 let shownFor;
 
 export function showExperiment(state) {
@@ -27,7 +43,11 @@ export function showExperiment(state) {
     numeric(count(one.users)), numeric(count(one.exposures)), numeric(count(one.goals)),
     numeric(one.users > 0 ? percent(one.rate, 2) : '–'),
   ]));
-  fillMeanings(byId('experiment-meanings'), ARMS.map(({ text, title }) => [text, title]));
+  fillTable(byId('guard-table'), GUARDS, experiment.guards.map(one => {
+    const [name, text] = NAMES[one.name];
+    return [name, ...[one.control, one.treatment, one.bound].map(value => numeric(value === undefined ? '–' : text(value)))];
+  }));
+  fillMeanings(byId('experiment-meanings'), [...ARMS, ...GUARDS].map(({ text, title }) => [text, title]));
 }
 
 function tell({ name, goal, runs, stage, stages, percent: share, result, why }) {

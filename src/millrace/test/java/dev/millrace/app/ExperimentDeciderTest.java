@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.alarm.Alarm;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.experiment.Arm;
+import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Decision;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.ExperimentSums;
@@ -42,8 +43,8 @@ class ExperimentDeciderTest {
     void countsAreNotKnownWhileAPartitionDoesNotHaveTheStage() {
         Experiment ramped = experiment.ramped(2);
 
-        Decision.Facts facts =
-                ExperimentDecider.facts(ramped, List.of(counting("0_0", 30, ramped), counting("0_1", 20, experiment)));
+        Decision.Facts facts = ExperimentDecider.facts(
+                ramped, List.of(counting("0_0", 30, ramped), counting("0_1", 20, experiment)), new ArmAnswers());
 
         assertThat(facts.countedAt()).isEmpty();
         assertThat(facts(counting("0_0", 30, experiment), part("attribute-0_1", 20, "exposures", Optional.empty()))
@@ -73,7 +74,7 @@ class ExperimentDeciderTest {
     }
 
     private Decision.Facts facts(PartProgress... parts) {
-        return ExperimentDecider.facts(experiment, List.of(parts));
+        return ExperimentDecider.facts(experiment, List.of(parts), new ArmAnswers());
     }
 
     /** A partition whose one user of the control has seen one item. */

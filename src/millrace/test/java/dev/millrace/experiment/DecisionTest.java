@@ -13,6 +13,7 @@ class DecisionTest {
 
     private static final Instant START = Instant.ofEpochMilli(1);
     private static final Instant SOON = START.plus(Duration.ofMinutes(30));
+    private static final ArmAnswers UNTOLD = new ArmAnswers();
     private static final Instant DUE = START.plus(Duration.ofMinutes(61)); // a stage lasts an hour
 
     private final Experiment experiment = Crowd.experiment(1, Crowd.plan(0.1, 10.0, 50.0));
@@ -43,15 +44,16 @@ class DecisionTest {
         for (Optional<Instant> silent : List.of(Optional.<Instant>empty(), Optional.of(before))) {
             assertThat(Decision.next(
                             experiment,
-                            new Decision.Facts(sums(1.5), silent, Optional.of(learner), Optional.of(DUE)),
+                            new Decision.Facts(sums(1.5), silent, Optional.of(learner), Optional.of(DUE), UNTOLD),
                             DUE))
                     .isEmpty();
             assertThat(Decision.next(
                             experiment,
-                            new Decision.Facts(sums(1), silent, Optional.of(learner), Optional.of(DUE)),
+                            new Decision.Facts(sums(1), silent, Optional.of(learner), Optional.of(DUE), UNTOLD),
                             DUE))
                     .isEmpty();
-            assertThat(result(new Decision.Facts(sums(0.5), silent, Optional.of(learner), Optional.of(DUE)), DUE))
+            assertThat(result(
+                            new Decision.Facts(sums(0.5), silent, Optional.of(learner), Optional.of(DUE), UNTOLD), DUE))
                     .contains(Result.ROLLED_BACK);
         }
         assertThat(Decision.next(experiment, facts(new ExperimentSums(), DUE), DUE))
@@ -69,8 +71,61 @@ class DecisionTest {
                 .contains(Result.ROLLED_BACK);
         assertThat(result(facts(sums(1.5), SOON, new Decision.Learner(fresh, "embedding-collapse")), SOON))
                 .contains(Result.ROLLED_BACK);
-        Decision.Facts unheard = new Decision.Facts(sums(1), Optional.of(SOON), Optional.empty(), Optional.of(SOON));
+        Decision.Facts unheard =
+                new Decision.Facts(sums(1), Optional.of(SOON), Optional.empty(), Optional.of(SOON), UNTOLD);
         assertThat(result(unheard, SOON)).contains(Result.ROLLED_BACK);
+    }
+
+    @Test
+    void brokenGuardOfTheServersRollsBackABetterTreatmentAndSaysWhich() {
+        Experiment guarded = guarded("p99=100", "empty=0.5");
+
+        Optional<Experiment> next = Decision.next(guarded, told(sums(1.5), SOON, answers(1_000, 300)), SOON);
+
+        assertThat(next.flatMap(Experiment::end).map(Experiment.End::result)).contains(Result.ROLLED_BACK);
+        assertThat(next.flatMap(Experiment::end).map(Experiment.End::why).orElseThrow())
+                .startsWith("guard: p99 = ")
+                .endsWith(": must be at most 100.0");
+        assertThat(Decision.next(guarded, told(sums(1.5), SOON, answers(1_000, 30)), SOON)
+                        .flatMap(Experiment::end)
+                        .map(Experiment.End::result))
+                .contains(Result.PROMOTED);
+        assertThat(result(told(sums(1.5), SOON, answers(1_000, 300)), SOON))
+                .contains(Result.PROMOTED); // nobody asked for a guard
+    }
+
+    @Test
+    void serversThatSayNothingOrTooLittlePromoteNothingAndRampNothingButStillRollBack() {
+        Experiment guarded = guarded("vector-age=60", "empty=0.5");
+
+        for (ArmAnswers little : List.of(UNTOLD, answers(999, 30))) { // the age is known, the empty are not
+            assertThat(Decision.next(guarded, told(sums(1.5), SOON, little), SOON))
+                    .isEmpty();
+            assertThat(Decision.next(guarded, told(sums(1), DUE, little), DUE)).isEmpty();
+            assertThat(Decision.next(guarded, told(sums(0.5), SOON, little), SOON)
+                            .flatMap(Experiment::end)
+                            .map(Experiment.End::result))
+                    .contains(Result.ROLLED_BACK);
+        }
+        assertThat(Decision.next(guarded, told(sums(1), DUE, answers(1_000, 30)), DUE))
+                .contains(guarded.ramped(DUE.toEpochMilli()));
+    }
+
+    private static Experiment guarded(String... bounds) {
+        return Crowd.experiment(1, Crowd.plan(0.1, 10.0, 50.0).guardedBy(Guard.bounds(List.of(bounds))));
+    }
+
+    private static Decision.Facts told(ExperimentSums sums, Instant now, ArmAnswers answers) {
+        return new Decision.Facts(
+                sums, Optional.of(now), Optional.of(new Decision.Learner(now, "")), Optional.of(now), answers);
+    }
+
+    private static ArmAnswers answers(int count, long millis) {
+        ArmAnswers answers = new ArmAnswers();
+        for (int at = 0; at < count; at++) {
+            answers.add(List.of("a"), false, millis * 1_000_000, 10, 1_000);
+        }
+        return answers;
     }
 
     @Test
@@ -79,7 +134,7 @@ class DecisionTest {
         Optional<Decision.Learner> silent = Optional.of(new Decision.Learner(old, ""));
 
         for (Optional<Instant> others : List.of(Optional.<Instant>empty(), Optional.of(old))) {
-            Decision.Facts facts = new Decision.Facts(sums(1), Optional.of(SOON), silent, others);
+            Decision.Facts facts = new Decision.Facts(sums(1), Optional.of(SOON), silent, others, UNTOLD);
             assertThat(Decision.next(experiment, facts, SOON)).isEmpty();
         }
     }
@@ -100,7 +155,7 @@ class DecisionTest {
     }
 
     private static Decision.Facts facts(ExperimentSums sums, Instant now, Decision.Learner learner) {
-        return new Decision.Facts(sums, Optional.of(now), Optional.of(learner), Optional.of(now));
+        return new Decision.Facts(sums, Optional.of(now), Optional.of(learner), Optional.of(now), UNTOLD);
     }
 
     /** 1,000 users an arm who see ten items each, of which those of the control click two. */

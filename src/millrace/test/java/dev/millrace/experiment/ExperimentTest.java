@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.experiment.Experiment.Result;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -52,7 +53,16 @@ class ExperimentTest {
     void textsTellAllOfIt() {
         Experiment ended = started.ramped(2).ended(Result.ROLLED_BACK, 3, "uplift -1 = bad");
 
+        Experiment guarded = Experiment.started(
+                "trial",
+                "g1",
+                "g2",
+                "salt",
+                started.plan().guardedBy(Guard.bounds(List.of("p99=200", "catalogue=0.01"))),
+                1);
+
         assertThat(Experiment.of(started.texts())).isEqualTo(started);
+        assertThat(Experiment.ofLines(guarded.lines())).isEqualTo(guarded);
         assertThat(Experiment.ofLines(ended.lines())).isEqualTo(ended);
     }
 

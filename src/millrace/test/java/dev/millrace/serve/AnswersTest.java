@@ -5,11 +5,15 @@ import static dev.millrace.serve.RecallScene.found;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.experiment.Arm;
+import dev.millrace.experiment.ArmAnswers;
+import dev.millrace.experiment.Experiment;
 import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -153,6 +157,30 @@ class AnswersTest {
         assertThat(answers.text("/answers/1/parameter")).isEqualTo("requests[1].k");
         assertThat(answers.text("/answers/1/detail")).contains("from 1 to 1000");
         assertThat(answers.text("/answers/2/coldStart")).isEqualTo("true");
+    }
+
+    @Test
+    void answersToTheUsersOfAnExperimentAreCounted() throws Exception {
+        Experiment.Plan plan =
+                new Experiment.Plan("click", 0.02, 0.05, List.of(1.0), Duration.ofHours(1), Duration.ofMinutes(9));
+        Experiment experiment = Experiment.started("trial", "g1", "g2", "salt", plan, 1);
+        scene.post("{\"user\": \"u1\"}"); // before it began
+        scene.state().engine().follow(Optional.of(experiment));
+        scene.answers().follow(Optional.of(experiment));
+
+        scene.get("/v1/recall?user=u1");
+        scene.get("/v1/recall?user=u1&generation=g1"); // chosen by the request
+        scene.post("{\"requests\": [{\"user\": \"u1\", \"k\": 0}, {\"user\": \"nobody\"}]}");
+        scene.post("{\"user\": \"u1\", \"exclude\": [\"a\", \"b\", \"movie/c\"]}");
+
+        assertThat(experiment.arm("u1")).isEqualTo(experiment.arm("nobody")).isEqualTo(Arm.CONTROL);
+        ArmAnswers told = scene.answers().latest().getOrDefault(Arm.CONTROL, new ArmAnswers());
+        assertThat(told.answers()).isEqualTo(3);
+        assertThat(told.empty()).isEqualTo(1);
+        assertThat(told.cold()).isEqualTo(1);
+        assertThat(told.catalogue()).isEqualTo(3);
+        assertThat(told.vectorAge()).isEqualTo(2_500); // of movie/c
+        assertThat(told.took()).last().isNotEqualTo(0L);
     }
 
     @Test

@@ -44,6 +44,7 @@ final class RecallScene implements AutoCloseable {
     private final Path directory;
     private final FakeOperations operations = new FakeOperations();
     private final RecallServer server;
+    private final ServedAnswers answers = new ServedAnswers();
     private volatile Map<String, Object> hindrances = Map.of();
 
     RecallScene(Path directory) throws IOException {
@@ -79,6 +80,11 @@ final class RecallScene implements AutoCloseable {
                         .toList());
     }
 
+    /** What its servers count of their answers. */
+    ServedAnswers answers() {
+        return answers;
+    }
+
     private RecallServer server(int maxRate, int maxConnections, AccessSettings access) {
         ServeSettings settings = new ServeSettings(
                 "127.0.0.1",
@@ -97,7 +103,7 @@ final class RecallScene implements AutoCloseable {
         return new RecallServer(
                         settings,
                         state,
-                        new RecallServer.Beside(() -> hindrances, Optional.empty(), operations),
+                        new RecallServer.Beside(() -> hindrances, answers, Optional.empty(), operations),
                         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                         InstantSource.fixed(Instant.ofEpochMilli(NOW)))
                 .start();

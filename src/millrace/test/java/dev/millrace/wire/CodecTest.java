@@ -24,6 +24,7 @@ import dev.millrace.event.Features;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.exam.Youth;
+import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.RowCounts;
 import dev.millrace.negative.NegativeDraws;
@@ -210,6 +211,23 @@ class CodecTest {
                     .usingRecursiveComparison()
                     .isEqualTo(update);
         }
+    }
+
+    @Test
+    void whatAServerTellsOfItsAnswersComesBack() {
+        ArmAnswers answers = new ArmAnswers();
+        for (int at = 0; at < 2_000; at++) {
+            answers.add(at % 9 == 0 ? List.of() : List.of("i" + at), at % 5 == 0, at * 100_000L, 4_000, 60_000 + at);
+        }
+        ServingProgress told = new ServingProgress("s1", "treatment", 1_700_000_000_123L, "trial", "salt", answers);
+
+        ServingProgress back = again(Topic.SERVING_PROGRESS, told);
+
+        assertThat(back).usingRecursiveComparison().isEqualTo(told);
+        assertThat(again(Topic.SERVING_PROGRESS, new ServingProgress("s1", "control", 1, "trial", "", new ArmAnswers()))
+                        .answers()
+                        .answers())
+                .isZero();
     }
 
     @Test

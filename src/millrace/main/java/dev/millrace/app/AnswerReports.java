@@ -1,0 +1,114 @@
+package dev.millrace.app;
+
+import dev.millrace.experiment.Arm;
+import dev.millrace.experiment.ArmAnswers;
+import dev.millrace.experiment.Experiment;
+import dev.millrace.follow.ServedState;
+import dev.millrace.serve.ServedAnswers;
+import dev.millrace.topic.Cluster;
+import dev.millrace.topic.EventProducer;
+import dev.millrace.wire.ServingProgress;
+import dev.millrace.wire.Topic;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells on the topic serving-progress what a server's answers are like: every two seconds while an experiment runs, and nothing else.
+ *
+ * <p>It needs no transaction. A record says all that the one before it said, so one that is lost or comes twice changes nothing for long; and who reads it only
+ * takes a treatment back, or waits. Where the brokers take none, the server goes on answering, and says so in its log.
+ */
+final class AnswerReports implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(AnswerReports.class);
+    private static final Duration EVERY = Duration.ofSeconds(2);
+
+    private final Cluster cluster;
+    private final ServedState state;
+    private final ServedAnswers answers;
+    private final InstantSource clock;
+    private final String server = UUID.randomUUID().toString();
+    private final ScheduledExecutorService teller = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "tell-answers");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private Optional<EventProducer> producer = Optional.empty(); // of the thread that tells
+    private boolean isFailing;
+
+    private AnswerReports(Cluster cluster, ServedState state, ServedAnswers answers, InstantSource clock) {
+        this.cluster = cluster;
+        this.state = state;
+        this.answers = answers;
+        this.clock = clock;
+    }
+
+    /** Begins to tell. */
+    static AnswerReports start(Cluster cluster, ServedState state, ServedAnswers answers, InstantSource clock) {
+        AnswerReports reports = new AnswerReports(cluster, state, answers, clock);
+        var unused = reports.teller.scheduleWithFixedDelay(
+                reports::tellOrWarn, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
+        return reports;
+    }
+
+    @Override
+    public void close() {
+        var unused = teller.submit(this::closeProducer);
+        teller.shutdown();
+    }
+
+    private void tellOrWarn() {
+        try {
+            tell(state.latestExperiment().filter(Experiment::isRunning));
+            isFailing = false;
+        } catch (RuntimeException failed) { // the executor would end the task silently
+            closeProducer();
+            if (!isFailing) {
+                LOG.warn(
+                        "What this server's answers are like cannot be told, so nothing is promoted: {}",
+                        failed.getMessage());
+            }
+            isFailing = true;
+        }
+    }
+
+    private void tell(Optional<Experiment> running) {
+        answers.follow(running);
+        if (running.isEmpty()) {
+            closeProducer();
+            return;
+        }
+        Map<Arm, ArmAnswers> latest = answers.latest();
+        if (latest.isEmpty()) {
+            return;
+        }
+        EventProducer open = producer.orElseGet(cluster::producer);
+        producer = Optional.of(open);
+        long now = clock.millis();
+        latest.forEach((arm, of) -> open.send(
+                Topic.SERVING_PROGRESS,
+                cluster.topics().servingProgress(),
+                new ServingProgress(
+                        server,
+                        arm.label(),
+                        now,
+                        running.get().name(),
+                        running.get().salt(),
+                        of),
+                now));
+        open.flush();
+    }
+
+    private void closeProducer() {
+        producer.ifPresent(EventProducer::close);
+        producer = Optional.empty();
+    }
+}
