@@ -3,7 +3,6 @@ package dev.millrace.app;
 import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Experiment;
-import dev.millrace.follow.ServedState;
 import dev.millrace.serve.ServedAnswers;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
@@ -17,6 +16,7 @@ import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,7 +32,7 @@ final class AnswerReports implements AutoCloseable {
     private static final Duration EVERY = Duration.ofSeconds(2);
 
     private final Cluster cluster;
-    private final ServedState state;
+    private final Supplier<Optional<Experiment>> latest;
     private final ServedAnswers answers;
     private final InstantSource clock;
     private final String server = UUID.randomUUID().toString();
@@ -44,19 +44,20 @@ final class AnswerReports implements AutoCloseable {
     private Optional<EventProducer> producer = Optional.empty(); // of the thread that tells
     private boolean isFailing;
 
-    private AnswerReports(Cluster cluster, ServedState state, ServedAnswers answers, InstantSource clock) {
+    /** @param latest experiment, whether it runs or not */
+    AnswerReports(
+            Cluster cluster, Supplier<Optional<Experiment>> latest, ServedAnswers answers, InstantSource clock) {
         this.cluster = cluster;
-        this.state = state;
+        this.latest = latest;
         this.answers = answers;
         this.clock = clock;
     }
 
     /** Begins to tell. */
-    static AnswerReports start(Cluster cluster, ServedState state, ServedAnswers answers, InstantSource clock) {
-        AnswerReports reports = new AnswerReports(cluster, state, answers, clock);
-        var unused = reports.teller.scheduleWithFixedDelay(
-                reports::tellOrWarn, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
-        return reports;
+    AnswerReports start() {
+        var unused = teller.scheduleWithFixedDelay(
+                this::tellOrWarn, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
+        return this;
     }
 
     @Override
@@ -65,9 +66,10 @@ final class AnswerReports implements AutoCloseable {
         teller.shutdown();
     }
 
-    private void tellOrWarn() {
+    /** Tells once. */
+    void tellOrWarn() {
         try {
-            tell(state.latestExperiment().filter(Experiment::isRunning));
+            tell(latest.get().filter(Experiment::isRunning));
             isFailing = false;
         } catch (RuntimeException failed) { // the executor would end the task silently
             closeProducer();
@@ -86,14 +88,14 @@ final class AnswerReports implements AutoCloseable {
             closeProducer();
             return;
         }
-        Map<Arm, ArmAnswers> latest = answers.latest();
-        if (latest.isEmpty()) {
+        Map<Arm, ArmAnswers> told = answers.latest();
+        if (told.isEmpty()) {
             return;
         }
         EventProducer open = producer.orElseGet(cluster::producer);
         producer = Optional.of(open);
         long now = clock.millis();
-        latest.forEach((arm, of) -> open.send(
+        told.forEach((arm, of) -> open.send(
                 Topic.SERVING_PROGRESS,
                 cluster.topics().servingProgress(),
                 new ServingProgress(

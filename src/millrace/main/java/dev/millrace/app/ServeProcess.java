@@ -137,7 +137,9 @@ public final class ServeProcess implements AutoCloseable {
         }
         audits.ifPresent(audited -> metrics.verifications(audited, clock));
         ServedAnswers answers = new ServedAnswers();
-        reports = AnswerReports.start(settings.cluster().withPatience(ORDER_PATIENCE), state, answers, clock);
+        reports = new AnswerReports(
+                        settings.cluster().withPatience(ORDER_PATIENCE), state::latestExperiment, answers, clock)
+                .start();
         server = new RecallServer(
                         settings.serve(),
                         state,

@@ -40,7 +40,7 @@ public final class ServedAnswers {
      * @param catalogue items of its generation
      * @param at epoch milliseconds
      */
-    void answered(Answer.Found found, long nanos, long catalogue, long at) {
+    public void answered(Answer.Found found, long nanos, long catalogue, long at) {
         found.assigned().ifPresent(assigned -> count(assigned, found, nanos, catalogue, at));
     }
 
