@@ -45,8 +45,7 @@ final class AnswerReports implements AutoCloseable {
     private boolean isFailing;
 
     /** @param latest experiment, whether it runs or not */
-    AnswerReports(
-            Cluster cluster, Supplier<Optional<Experiment>> latest, ServedAnswers answers, InstantSource clock) {
+    AnswerReports(Cluster cluster, Supplier<Optional<Experiment>> latest, ServedAnswers answers, InstantSource clock) {
         this.cluster = cluster;
         this.latest = latest;
         this.answers = answers;

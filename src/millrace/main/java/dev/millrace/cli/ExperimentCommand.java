@@ -86,13 +86,13 @@ final class ExperimentCommand {
             @Option(
                             names = "--every",
                             paramLabel = "DURATION",
-                            defaultValue = "1h",
+                            defaultValue = Experiment.Plan.EVERY,
                             description = "least time that a stage lasts; default: ${DEFAULT-VALUE}")
                     String every,
             @Option(
                             names = "--goal",
                             paramLabel = "ACTION",
-                            defaultValue = "click",
+                            defaultValue = Experiment.Plan.ACTION,
                             description = "what is compared: this action, per exposure, or with attribution.mode ="
                                     + " clicks-only per user; one of attribution.actions;"
                                     + " default: ${DEFAULT-VALUE}")
@@ -100,20 +100,20 @@ final class ExperimentCommand {
             @Option(
                             names = "--uplift",
                             paramLabel = "SHARE",
-                            defaultValue = "0.02",
+                            defaultValue = Experiment.Plan.UPLIFT,
                             description = "relative change that is to be found soonest; default: ${DEFAULT-VALUE}")
                     double uplift,
             @Option(
                             names = "--error",
                             paramLabel = "SHARE",
-                            defaultValue = "0.05",
+                            defaultValue = Experiment.Plan.ERROR,
                             description = "probability of a decision between equal arms, over the whole experiment;"
                                     + " default: ${DEFAULT-VALUE}")
                     double error,
             @Option(
                             names = "--max-age",
                             paramLabel = "DURATION",
-                            defaultValue = "10m",
+                            defaultValue = Experiment.Plan.MAX_AGE,
                             description = "how far the treatment's learner may be silent behind others before it is"
                                     + " rolled back, and how old counts may be to promote; default: ${DEFAULT-VALUE}")
                     String maxAge,

@@ -57,6 +57,13 @@ public record Experiment(
             Duration maxAge,
             SortedMap<Guard, Double> guards) {
 
+        // what orders leave out, as texts that a command's options can name
+        public static final String ACTION = "click";
+        public static final String UPLIFT = "0.02";
+        public static final String ERROR = "0.05";
+        public static final String EVERY = "1h";
+        public static final String MAX_AGE = "10m";
+
         public Plan {
             ramp = List.copyOf(ramp);
             guards = Collections.unmodifiableSortedMap(new TreeMap<>(guards));

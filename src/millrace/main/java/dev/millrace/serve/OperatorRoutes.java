@@ -100,14 +100,14 @@ final class OperatorRoutes {
         }
         try {
             Experiment.Plan unguarded = new Experiment.Plan(
-                    given.has("goal") ? given.text("goal") : "click",
-                    given.number("uplift", 0.02, 0, 1),
-                    given.number("error", 0.05, 0, 1),
+                    given.has("goal") ? given.text("goal") : Experiment.Plan.ACTION,
+                    given.number("uplift", Double.parseDouble(Experiment.Plan.UPLIFT), 0, 1),
+                    given.number("error", Double.parseDouble(Experiment.Plan.ERROR), 0, 1),
                     given.texts("ramp", Experiment.MOST_STAGES).stream()
                             .map(Double::valueOf)
                             .toList(),
-                    SettingsReader.parseDuration(given.has("every") ? given.text("every") : "1h"),
-                    SettingsReader.parseDuration(given.has("maxAge") ? given.text("maxAge") : "10m"));
+                    SettingsReader.parseDuration(given.has("every") ? given.text("every") : Experiment.Plan.EVERY),
+                    SettingsReader.parseDuration(given.has("maxAge") ? given.text("maxAge") : Experiment.Plan.MAX_AGE));
             Experiment.Plan plan = unguarded.guardedBy(guards(given.group("guards")));
             Experiment started =
                     operations.startExperiment(operator, request.pathParam("name"), arms.get(0), arms.get(1), plan);

@@ -130,8 +130,7 @@ class AnswerReportsIT {
     }
 
     private AnswerReports reports() {
-        return new AnswerReports(
-                cluster, () -> GenerationAdmin.history(cluster).latestExperiment(), answers, CLOCK);
+        return new AnswerReports(cluster, () -> GenerationAdmin.history(cluster).latestExperiment(), answers, CLOCK);
     }
 
     private long told(Experiment experiment, Arm arm) {
