@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.DoublePredicate;
+import java.util.function.Function;
 import java.util.stream.DoubleStream;
 
 /** Conditions on the published attributes of items, all of which must hold. */
@@ -38,6 +39,9 @@ public record ItemFilter(List<Condition> conditions) {
         /** Which quantities hold. */
         DoublePredicate quantities();
 
+        /** Calls the function of this case. */
+        <T> T when(Function<AnyOf, T> anyOf, Function<Between, T> between);
+
         default boolean holds(FeatureValue value) {
             return value.accept(this);
         }
@@ -62,6 +66,11 @@ public record ItemFilter(List<Condition> conditions) {
 
         public AnyOf {
             values = Set.copyOf(values);
+        }
+
+        @Override
+        public <T> T when(Function<AnyOf, T> anyOf, Function<Between, T> between) {
+            return anyOf.apply(this);
         }
 
         @Override
@@ -104,6 +113,11 @@ public record ItemFilter(List<Condition> conditions) {
 
     /** The attribute is a number from {@code min} to {@code max}. */
     public record Between(String attribute, double min, double max) implements Condition {
+        @Override
+        public <T> T when(Function<AnyOf, T> anyOf, Function<Between, T> between) {
+            return between.apply(this);
+        }
+
         @Override
         public Boolean category(FeatureValue.Category category) {
             return false;

@@ -51,6 +51,27 @@ public final class ItemIndex {
     private static final double MAX_NUMBER = 700; // e to its power is a double
     private static final int SCANS = 5; // of a search, at most; one that no writer meets needs one
 
+    /**
+     * What popularity and ages by one half-life are brought to.
+     *
+     * @param time of events, epoch milliseconds
+     * @param halfLife milliseconds; 0 if nothing was published by it
+     */
+    public record Moment(long time, long halfLife) {}
+
+    /**
+     * What an index has beside its rows.
+     *
+     * @param items how many can be found
+     * @param moments by half-life
+     */
+    public record AsOf(int items, List<Moment> moments) {
+
+        public AsOf {
+            moments = List.copyOf(moments);
+        }
+    }
+
     private final int dim;
     private final ReadWriteLock membership = new ReentrantReadWriteLock();
     private final List<IndexChunk> chunks = new ArrayList<>();
@@ -225,6 +246,25 @@ public final class ItemIndex {
     /** Newest event time among the vectors, to which popularity and ages are brought, or a little before; epoch milliseconds. */
     public long time() {
         return Arrays.stream(moments).mapToLong(PriorMoment::time).max().orElse(0);
+    }
+
+    /** The number of items, and the moments: which these are depends on the order in which the vectors of several partitions came. */
+    public AsOf asOf() {
+        return new AsOf(
+                size,
+                Arrays.stream(moments)
+                        .map(moment -> new Moment(moment.time(), moment.halfLife()))
+                        .toList());
+    }
+
+    /** Brings popularity and ages to the moments of an index that had the same vectors. They must not be earlier than those of the last search. Writer only. */
+    public void bringTo(List<Moment> others) {
+        PriorMoment[] next = new PriorMoment[others.size()];
+        Arrays.setAll(
+                next,
+                which -> new PriorMoment(
+                        others.get(which).time(), which, others.get(which).halfLife()));
+        moments = next;
     }
 
     private PriorMoment moment(int which) {

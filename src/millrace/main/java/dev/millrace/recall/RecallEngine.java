@@ -96,6 +96,11 @@ public final class RecallEngine {
 
     /** The best items for a user from a generation that was taken before, whichever the request names. */
     public Answer recall(RecallRequest request, ServedGeneration served) {
+        return recall(request, served, request.reasons() > 0);
+    }
+
+    /** As {@link #recall(RecallRequest, ServedGeneration)}; the answer says what each score is the sum of, if that is wanted. */
+    public Answer recall(RecallRequest request, ServedGeneration served, boolean arePartsWanted) {
         ItemIndex index = served.index();
         Optional<UserFeatures> known = request.given().or(() -> users.latest(request.user()));
         UserFeatures user = known.orElseGet(() -> new UserFeatures(request.user(), 0, Features.NONE, List.of()));
@@ -118,9 +123,11 @@ public final class RecallEngine {
         }
         Search search = new Search(query, request.k(), leftOut::contains, request.filter(), weights, added);
         Answer.Found found = search(served, search, known.isEmpty()).as(assigned(request));
-        return request.reasons() == 0
-                ? found
-                : found.because(Reasons.of(found.items(), search, user.history(), index, request.reasons()));
+        if (!arePartsWanted) {
+            return found;
+        }
+        List<String> history = request.reasons() == 0 ? List.of() : user.history();
+        return found.because(Reasons.of(found.items(), search, history, index, request.reasons()));
     }
 
     /** The arm of the user; absent if no experiment runs, and if the request chose the generation itself. */

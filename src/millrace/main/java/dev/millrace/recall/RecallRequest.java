@@ -81,6 +81,12 @@ public record RecallRequest(
                 user, k, isSeenExcluded, excluded, filter, context, weights, Optional.of(named), given, reasons);
     }
 
+    /** The same question about a user of whom that is known. */
+    public RecallRequest about(UserFeatures known) {
+        return new RecallRequest(
+                user, k, isSeenExcluded, excluded, filter, context, weights, generation, Optional.of(known), reasons);
+    }
+
     /** A question about a known user, by the cosine alone, without conditions. */
     public RecallRequest(String user, int k, boolean isSeenExcluded, Features context) {
         this(

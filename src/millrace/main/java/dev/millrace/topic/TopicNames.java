@@ -24,6 +24,7 @@ public record TopicNames(
         String servingProgress,
         String deadLetters,
         String operatorActions,
+        String answers,
         Optional<VectorStore> vectorStore) {
 
     /** A topic of the item embeddings as JSON, for sinks to vector stores. */
@@ -57,6 +58,7 @@ public record TopicNames(
                 name(reader, keys, "serving-progress"),
                 name(reader, keys, "dead-letters"),
                 name(reader, keys, "operator-actions"),
+                name(reader, keys, "answers"),
                 vectorStore(reader, keys));
     }
 
@@ -82,7 +84,8 @@ public record TopicNames(
                 trainingProgress,
                 servingProgress,
                 deadLetters,
-                operatorActions));
+                operatorActions,
+                answers));
         vectorStore.ifPresent(store -> all.add(store.topic()));
         return List.copyOf(all);
     }
@@ -91,7 +94,7 @@ public record TopicNames(
     public List<String> outputs() {
         List<String> outputs = new ArrayList<>(all());
         outputs.removeAll(inputs());
-        outputs.removeAll(List.of(servingProgress, operatorActions));
+        outputs.removeAll(List.of(servingProgress, operatorActions, answers));
         return List.copyOf(outputs);
     }
 

@@ -35,8 +35,8 @@ public record TopicSettings(
                         "topic.event-retention = 36500d in [1m, 36500d]: how long events are kept, by event time: a "
                                 + "replayed log of last year is a year old on arrival"),
                 reader.duration(
-                        "topic.example-retention = 7d in [1m, 36500d]: how long training examples are kept, counted "
-                                + "from when they were written"),
+                        "topic.example-retention = 7d in [1m, 36500d]: how long training examples and logged answers "
+                                + "are kept, counted from when they were written"),
                 reader.duration(
                         "topic.batch-retention = 36500d in [1m, 36500d]: how long mini-batches are kept; a learner "
                                 + "from the log needs all of them"),

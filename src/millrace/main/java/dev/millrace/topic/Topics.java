@@ -418,7 +418,8 @@ public final class Topics {
                 shape(names.trainingProgress(), 1, compacted, largest.small()),
                 shape(names.servingProgress(), 1, with(written, LATEST_HOUR), largest.small()),
                 shape(names.deadLetters(), many, with(written, kept), LargestRecords.DEAD_LETTER_BYTES),
-                shape(names.operatorActions(), 1, actions, largest.small())));
+                shape(names.operatorActions(), 1, actions, largest.small()),
+                shape(names.answers(), many, examples, largest.small())));
         names.vectorStore()
                 .ifPresent(store -> shapes.add(shape(store.topic(), many, compacted, largest.vectorStore())));
         return shapes;

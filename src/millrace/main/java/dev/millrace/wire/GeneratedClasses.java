@@ -1,5 +1,6 @@
 package dev.millrace.wire;
 
+import dev.millrace.avro.AnswerRecord;
 import dev.millrace.avro.ClickEvent;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.GenerationRecord;
@@ -45,7 +46,8 @@ final class GeneratedClasses extends SpecificData {
             ProgressRecord.getClassSchema(),
             ServingRecord.getClassSchema(),
             GenerationRecord.getClassSchema(),
-            OperatorActionRecord.getClassSchema());
+            OperatorActionRecord.getClassSchema(),
+            AnswerRecord.getClassSchema());
 
     private static final Map<String, Class<?>> BY_NAME = new HashMap<>();
 

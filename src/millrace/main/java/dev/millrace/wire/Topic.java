@@ -1,5 +1,6 @@
 package dev.millrace.wire;
 
+import dev.millrace.avro.AnswerRecord;
 import dev.millrace.avro.GenerationRecord;
 import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.avro.ItemNeighboursRecord;
@@ -17,6 +18,7 @@ import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.ModelUpdate;
+import dev.millrace.recall.LoggedAnswer;
 import dev.millrace.state.Sha256;
 import dev.millrace.state.Utf8;
 import java.io.IOException;
@@ -87,6 +89,13 @@ public final class Topic<T> {
             action -> Utf8.bytes(action.target()),
             action -> Optional.of(OutputCodec.toAvro(action)),
             (key, record) -> record.flatMap(OutputCodec::toCore));
+
+    /** Keyed by the user's digest. An answer with something that only another version knows is none. */
+    public static final Topic<LoggedAnswer> ANSWERS = new Topic<>(
+            AnswerRecord.class,
+            answer -> Utf8.bytes(answer.asker().user()),
+            answer -> Optional.of(AnswerCodec.toAvro(answer)),
+            (key, record) -> record.map(AnswerCodec::toCore));
 
     /** Keyed by generation and item, by the generation alone for its mark. To read; {@link #itemEmbeddings} is to write. */
     public static final Topic<ItemEmbedding> ITEM_EMBEDDINGS = itemEmbeddings("");

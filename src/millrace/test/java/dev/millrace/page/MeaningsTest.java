@@ -62,7 +62,7 @@ class MeaningsTest {
                         .map(node -> node.group(1)))
                 .containsExactlyInAnyOrderElementsOf(
                         Stream.concat(names.all().stream(), Stream.of("attribute", "learn", "serve"))
-                                .filter(name -> !List.of(names.operatorActions(), names.servingProgress())
+                                .filter(name -> !List.of(names.operatorActions(), names.servingProgress(), names.answers())
                                         .contains(name))
                                 .toList());
     }

@@ -24,16 +24,24 @@ import dev.millrace.event.Features;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.exam.Youth;
+import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.index.ItemFilter;
+import dev.millrace.index.ItemIndex;
+import dev.millrace.index.ScoreParts;
 import dev.millrace.model.RowCounts;
 import dev.millrace.negative.NegativeDraws;
 import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.operation.Operator;
 import dev.millrace.operation.OperatorAction;
+import dev.millrace.popularity.GivenWeights;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.ModelUpdate;
 import dev.millrace.publish.PublishedPopularity;
+import dev.millrace.recall.Answer;
+import dev.millrace.recall.LoggedAnswer;
+import dev.millrace.recall.RecallRequest;
 import dev.millrace.state.Books;
 import dev.millrace.stream.Streams;
 import dev.millrace.train.StepDigest;
@@ -45,6 +53,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -228,6 +238,39 @@ class CodecTest {
                         .answers()
                         .answers())
                 .isZero();
+    }
+
+    @Test
+    void loggedAnswerComesBackBitForBit() {
+        RecallRequest request = new RecallRequest(
+                "sha256:00",
+                3,
+                true,
+                Set.of("x", "y"),
+                new ItemFilter(List.of(
+                        new ItemFilter.AnyOf("category", Set.of("shoes", "boots")),
+                        new ItemFilter.Between("price", Double.NEGATIVE_INFINITY, 20))),
+                Features.NONE,
+                new RecallRequest.Weights(
+                        new GivenWeights(OptionalDouble.of(0.5), OptionalDouble.empty()), Map.of("mlp", 0.25)),
+                Optional.empty(),
+                Optional.empty(),
+                0);
+        Answer.Assigned assigned = new Answer.Assigned("trial", Arm.TREATMENT);
+        for (boolean isKnown : new boolean[] {true, false}) {
+            LoggedAnswer answer = new LoggedAnswer(
+                    new LoggedAnswer.Origin("host-1", 1_700_000_000_123L, "g1", Optional.of(assigned)),
+                    new LoggedAnswer.Asker("sha256:00", isKnown ? Optional.of("12ab") : Optional.empty()),
+                    new LoggedAnswer.Question(request, Set.of(LoggedAnswer.Unlogged.CONTEXT)),
+                    new LoggedAnswer.Standing(
+                            new TreeMap<>(Map.of("item-embeddings-0", 7L, "networks-0", 3L)),
+                            isKnown,
+                            new ItemIndex.AsOf(2, List.of(new ItemIndex.Moment(1_600_000_000_000L, 1_800_000)))),
+                    new float[] {0.6f, -0.0f},
+                    List.of(new LoggedAnswer.Item("i1", 0.5f, new ScoreParts(0.25f, -0.0f, Float.MIN_VALUE, 1))));
+
+            assertThat(again(Topic.ANSWERS, answer)).usingRecursiveComparison().isEqualTo(answer);
+        }
     }
 
     @Test
