@@ -26,7 +26,7 @@ public record IngestSettings(
                 host,
                 reader.integer(PREFIX + "port = 8082 in [0, 65535]: port of ingest; 0 takes a free one"),
                 AccessSettings.read(reader, PREFIX, host),
-                ClientLimits.read(reader, PREFIX),
+                ClientLimits.read(reader, "ingest"),
                 reader.integer(PREFIX
                         + "threads = 8 in [1, 256]: threads that read batches of events and wait for the brokers"),
                 reader.integer(PREFIX

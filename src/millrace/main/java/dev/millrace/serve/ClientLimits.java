@@ -17,14 +17,13 @@ public record ClientLimits(
     private static final int MIN_BYTES_PER_SECOND = 1_000; // a modem has more
     private static final int HEAP_SHARE = 8; // of the heap, bodies and answers on their way may fill an eighth
 
-    /** @param prefix of the settings of the server, such as {@code serve.} */
-    public static ClientLimits read(SettingsReader reader, String prefix) {
+    /** @param server whose settings are read, such as {@code serve} */
+    public static ClientLimits read(SettingsReader all, String server) {
+        SettingsReader reader = all.named(server);
         return new ClientLimits(
-                reader.integer(prefix
-                        + "max-connections = 2048 in [1, 1000000]: maximum number of open connections; a further one "
+                reader.integer("<server>.max-connections = 2048 in [1, 1000000]: maximum number of open connections; a further one "
                         + "displaces the one that has waited longest for its client"),
-                reader.integer(prefix
-                        + "max-body-bytes = 1048576 in [1024, 1073741824]: maximum bytes of the body of a request"),
+                reader.integer("<server>.max-body-bytes = 1048576 in [1024, 1073741824]: maximum bytes of the body of a request"),
                 heldBytes(),
                 REQUEST_TIMEOUT,
                 MIN_BYTES_PER_SECOND);

@@ -36,7 +36,7 @@ public record ServeSettings(
                                 + "(docs/api.md has the costs of other requests); each question of a batch counts; "
                                 + "beyond it requests get 429; 0: no limit"),
                 GivenWeights.read(reader, "serve.", "of answers to requests that give none"),
-                ClientLimits.read(reader, "serve."),
+                ClientLimits.read(reader, "serve"),
                 reader.integer(
                         "serve.threads = 8 in [1, 256]: threads that answer single questions; batches have half as "
                                 + "many of their own, health and metrics have one each"),
