@@ -4,6 +4,7 @@ import dev.millrace.alarm.InputAlarms;
 import dev.millrace.follow.AuditWatch;
 import dev.millrace.follow.DiskEntries;
 import dev.millrace.follow.FollowingRecall;
+import dev.millrace.follow.LogStanding;
 import dev.millrace.follow.ModelFeed;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.ServedState;
@@ -11,6 +12,7 @@ import dev.millrace.follow.ServingWatch;
 import dev.millrace.page.ClickSender;
 import dev.millrace.page.LivePage;
 import dev.millrace.page.LiveSources;
+import dev.millrace.serve.AnswerLog;
 import dev.millrace.serve.HttpSetup;
 import dev.millrace.serve.RecallServer;
 import dev.millrace.serve.ServedAnswers;
@@ -45,6 +47,7 @@ public final class ServeProcess implements AutoCloseable {
     private final Optional<ProgressWatch> progress;
     private final Optional<AuditWatch> audits;
     private final Optional<LivePage> page;
+    private final Optional<AnswerLog> answerLog;
     private final RecallServer server;
     private final AnswerReports reports;
     private final Optional<ServingWatch> served;
@@ -84,7 +87,15 @@ public final class ServeProcess implements AutoCloseable {
         disk = DiskEntries.open(
                 settings.serve().stateDirectory(), settings.serve().cacheBytes());
         state = new ServedState(disk, new ModelFeed(disk), settings.serve().keptGenerations(), clock);
-        following = FollowingRecall.start(settings.clients(), names, wire, state);
+        Optional<LogStanding> standing =
+                settings.serve().answersSample() > 0 ? Optional.of(new LogStanding()) : Optional.empty();
+        answerLog = standing.map(told -> new AnswerLog(
+                settings.serve().answersSample(),
+                state,
+                told,
+                new AnswerLog.Target(settings.clients(), names.answers(), wire),
+                clock));
+        following = FollowingRecall.start(settings.clients(), names, wire, state, standing);
         transactions = new Transactions(settings.clients(), PATIENCE);
         Set<String> followed = Set.of(
                 names.generations(),
@@ -148,9 +159,8 @@ public final class ServeProcess implements AutoCloseable {
                                 answers,
                                 page,
                                 new ClusterOperations(
-                                        settings.cluster().withPatience(ORDER_PATIENCE),
-                                        settings.attribution(),
-                                        clock)),
+                                        settings.cluster().withPatience(ORDER_PATIENCE), settings.attribution(), clock),
+                                answerLog),
                         registry,
                         clock)
                 .start();
@@ -179,6 +189,7 @@ public final class ServeProcess implements AutoCloseable {
     public void close() {
         server.close();
         reports.close();
+        answerLog.ifPresent(AnswerLog::close);
         page.ifPresent(LivePage::close);
         progress.ifPresent(ProgressWatch::close);
         audits.ifPresent(AuditWatch::close);

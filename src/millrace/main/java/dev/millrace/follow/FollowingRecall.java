@@ -40,6 +40,7 @@ public final class FollowingRecall implements AutoCloseable {
     private final ClientSettings clients;
     private final TopicNames topics;
     private final AvroWire wire;
+    private final Optional<LogStanding> standing;
     private final Map<FollowedTopic, TopicFollower> followers = new ConcurrentHashMap<>();
     private final Set<FollowedTopic> caughtUp = EnumSet.noneOf(FollowedTopic.class);
     private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -48,21 +49,41 @@ public final class FollowingRecall implements AutoCloseable {
         return thread;
     });
     private final Map<String, Long> lastSteps =
-            new HashMap<>(); // by generation; of the thread that follows the model updates
+            new HashMap<>(); // by generation; its lock is held while model updates are taken or become visible
     private long updatesSeen;
     private long updatesRefreshed;
     private long reportedAtNanos = System.nanoTime();
 
-    private FollowingRecall(ClientSettings clients, TopicNames topics, AvroWire wire, ServedState state) {
+    private FollowingRecall(
+            ClientSettings clients,
+            TopicNames topics,
+            AvroWire wire,
+            ServedState state,
+            Optional<LogStanding> standing) {
         this.clients = clients;
         this.topics = topics;
         this.state = state;
         this.wire = wire;
+        this.standing = standing;
     }
 
     /** Begins to follow. {@link ServedState} tells when it has caught up, or that a topic has failed. */
     public static FollowingRecall start(ClientSettings clients, TopicNames topics, AvroWire wire, ServedState state) {
-        FollowingRecall recall = new FollowingRecall(clients, topics, wire, state);
+        return start(clients, topics, wire, state, Optional.empty());
+    }
+
+    /**
+     * As {@link #start(ClientSettings, TopicNames, AvroWire, ServedState)}.
+     *
+     * @param standing is told of all that answers depend on
+     */
+    public static FollowingRecall start(
+            ClientSettings clients,
+            TopicNames topics,
+            AvroWire wire,
+            ServedState state,
+            Optional<LogStanding> standing) {
+        FollowingRecall recall = new FollowingRecall(clients, topics, wire, state, standing);
         recall.follow();
         return recall;
     }
@@ -87,9 +108,20 @@ public final class FollowingRecall implements AutoCloseable {
     }
 
     private void followVectors() {
-        follow(FollowedTopic.ITEM_EMBEDDINGS, topics.itemEmbeddings(), this::takeEmbedding);
-        follow(FollowedTopic.MODEL_UPDATES, topics.modelUpdates(), this::takeModelUpdate);
-        follow(FollowedTopic.ITEM_NEIGHBOURS, topics.itemNeighbours(), this::takeNeighbours);
+        followTold(FollowedTopic.ITEM_EMBEDDINGS, topics.itemEmbeddings(), this::takeEmbedding);
+        followTold(FollowedTopic.MODEL_UPDATES, topics.modelUpdates(), this::takeModelUpdate);
+        followTold(FollowedTopic.ITEM_NEIGHBOURS, topics.itemNeighbours(), this::takeNeighbours);
+    }
+
+    private void followTold(FollowedTopic source, String topic, Consumer<TopicRecord> taker) {
+        follow(
+                source,
+                topic,
+                standing.<Consumer<TopicRecord>>map(told -> record -> told.change(() -> {
+                            taker.accept(record);
+                            told.taken(source, record);
+                        }))
+                        .orElse(taker));
     }
 
     private void follow(FollowedTopic source, String topic, Consumer<TopicRecord> taker) {
@@ -108,13 +140,28 @@ public final class FollowingRecall implements AutoCloseable {
     /** The entries of one step are one commit of a learner. The first entry of another step shows that all of them have come. */
     private void takeModelUpdate(TopicRecord record) {
         ModelUpdate update = wire.decode(Topic.MODEL_UPDATES, record).orElseThrow();
-        if (update.step() != 0) {
-            Long last = lastSteps.put(update.generation(), update.step());
-            if (last != null && last != update.step()) {
-                state.endOfModelUpdates(update.generation());
+        synchronized (lastSteps) {
+            if (update.step() != 0) {
+                Long last = lastSteps.put(update.generation(), update.step());
+                if (last != null && last != update.step()) {
+                    state.endOfModelUpdates(update.generation());
+                    standing.ifPresent(told -> told.refreshed(update.generation()));
+                }
             }
+            state.modelUpdate(update.generation(), update.key(), update.entry());
         }
-        state.modelUpdate(update.generation(), update.key(), update.entry());
+    }
+
+    /** Makes all model updates so far visible. The lock makes that one moment between two of them. */
+    private void refreshAll(Runnable refresh) {
+        synchronized (lastSteps) {
+            standing.ifPresentOrElse(
+                    told -> told.change(() -> {
+                        refresh.run();
+                        told.refreshed();
+                    }),
+                    refresh);
+        }
     }
 
     private void takeNeighbours(TopicRecord record) {
@@ -143,7 +190,12 @@ public final class FollowingRecall implements AutoCloseable {
         reportProgress();
         followers.forEach((source, follower) -> {
             if (follower.isCaughtUp() && caughtUp.add(source)) {
-                state.caughtUp(source, follower.partitions());
+                Runnable catchUp = () -> state.caughtUp(source, follower.partitions());
+                if (source == FollowedTopic.MODEL_UPDATES) {
+                    refreshAll(catchUp);
+                } else {
+                    catchUp.run();
+                }
                 follower.progress().ifPresent(all -> LOG.info(line(source, all)));
                 if (source == FollowedTopic.GENERATIONS) {
                     followVectors();
@@ -178,7 +230,7 @@ public final class FollowingRecall implements AutoCloseable {
     private void refreshAfterPause() {
         long updates = state.taken(FollowedTopic.MODEL_UPDATES);
         if (updates == updatesSeen && updates != updatesRefreshed) {
-            state.endOfModelUpdates();
+            refreshAll(state::endOfModelUpdates);
             updatesRefreshed = updates;
         }
         updatesSeen = updates;

@@ -51,7 +51,7 @@ public sealed interface Answer {
         }
 
         /** The same items with why each was found. */
-        Found because(List<Explanation> why) {
+        public Found because(List<Explanation> why) {
             return new Found(items, query, generation, step, publishedAt, isColdStart, why, assigned);
         }
     }

@@ -21,9 +21,11 @@ public record ClientLimits(
     public static ClientLimits read(SettingsReader all, String server) {
         SettingsReader reader = all.named(server);
         return new ClientLimits(
-                reader.integer("<server>.max-connections = 2048 in [1, 1000000]: maximum number of open connections; a further one "
-                        + "displaces the one that has waited longest for its client"),
-                reader.integer("<server>.max-body-bytes = 1048576 in [1024, 1073741824]: maximum bytes of the body of a request"),
+                reader.integer(
+                        "<server>.max-connections = 2048 in [1, 1000000]: maximum number of open connections; a further one "
+                                + "displaces the one that has waited longest for its client"),
+                reader.integer(
+                        "<server>.max-body-bytes = 1048576 in [1024, 1073741824]: maximum bytes of the body of a request"),
                 heldBytes(),
                 REQUEST_TIMEOUT,
                 MIN_BYTES_PER_SECOND);

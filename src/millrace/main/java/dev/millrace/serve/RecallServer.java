@@ -66,12 +66,14 @@ public final class RecallServer implements AutoCloseable {
      * @param answers counted while an experiment runs
      * @param page answered at {@code /}; absent for none
      * @param operations that bearers of the role admin may order
+     * @param log of answers; absent for none
      */
     public record Beside(
             Supplier<Map<String, Object>> hindrances,
             ServedAnswers answers,
             Optional<LivePage> page,
-            Operations operations) {}
+            Operations operations,
+            Optional<AnswerLog> log) {}
 
     /**
      * @param registry for this server's metrics; {@code /metrics} gives everything in it
@@ -93,6 +95,7 @@ public final class RecallServer implements AutoCloseable {
         this.registry = registry;
         this.metrics = new ServeMetrics(registry, state, clock);
         metrics.connections(setup);
+        beside.log().ifPresent(metrics::answers);
         this.clock = clock;
         this.live = new LiveStream(settings.clients(), setup.connections(), System::nanoTime);
         this.http = Javalin.create(this::configure);
@@ -221,7 +224,9 @@ public final class RecallServer implements AutoCloseable {
 
     private Answer answer(RecallQuestions.Question asked) {
         return asked.answering()
-                .map(generation -> state.engine().recall(asked.request(), generation))
+                .map(generation -> beside.log()
+                        .map(log -> log.answer(asked.request(), generation))
+                        .orElseGet(() -> state.engine().recall(asked.request(), generation)))
                 .orElse(Answer.Refusal.NOT_READY);
     }
 

@@ -112,6 +112,13 @@ final class ServeMetrics {
                 .register(registry);
     }
 
+    /** Tells of logged answers too. */
+    void answers(AnswerLog log) {
+        String description = "answers that were to be logged, by outcome";
+        counter("serve.answers", description, one -> log.logged(), "outcome", "logged");
+        counter("serve.answers", description, one -> log.dropped(), "outcome", "dropped");
+    }
+
     /** Tells of the connections of the server too. */
     void connections(HttpSetup setup) {
         http.connections(setup);

@@ -19,7 +19,8 @@ public record ServeSettings(
         Path stateDirectory,
         long cacheBytes,
         AccessSettings access,
-        boolean hasPage) {
+        boolean hasPage,
+        double answersSample) {
 
     public static ServeSettings read(SettingsReader reader) {
         String host = reader.text(
@@ -53,6 +54,9 @@ public record ServeSettings(
                                 + "and user rows, cache and write buffers together"),
                 AccessSettings.read(reader, "serve.", host),
                 reader.flag(
-                        "serve.page = true: serve a page at /, which shows figures, items and the histories of users"));
+                        "serve.page = true: serve a page at /, which shows figures, items and the histories of users"),
+                reader.number(
+                        "serve.answers.sample = 0 in [0, 1]: share of the answers about users that are logged in the "
+                                + "topic answers, for millrace verify --answers; 0: none"));
     }
 }

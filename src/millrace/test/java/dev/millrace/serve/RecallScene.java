@@ -99,11 +99,12 @@ final class RecallScene implements AutoCloseable {
                 directory,
                 4 << 20,
                 access,
-                true);
+                true,
+                0);
         return new RecallServer(
                         settings,
                         state,
-                        new RecallServer.Beside(() -> hindrances, answers, Optional.empty(), operations),
+                        new RecallServer.Beside(() -> hindrances, answers, Optional.empty(), operations, Optional.empty()),
                         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                         InstantSource.fixed(Instant.ofEpochMilli(NOW)))
                 .start();
