@@ -57,6 +57,11 @@ public final class ScratchEntries implements OrderedEntries, AutoCloseable {
         }
     }
 
+    /** The entries themselves. */
+    public DiskEntries onDisk() {
+        return entries;
+    }
+
     /** The directory that holds them. */
     Path directory() {
         return directory;

@@ -29,6 +29,7 @@ import picocli.CommandLine.Option;
         footer = {
             "millrace verify --counts --config my.properties",
             "millrace verify --model --checkpoints checkpoints --config my.properties",
+            "millrace verify --answers --config my.properties",
             "millrace verify --model --counts --record --config my.properties"
         })
 final class VerifyCommand implements Callable<Integer> {
@@ -62,6 +63,11 @@ final class VerifyCommand implements Callable<Integer> {
     boolean counts;
 
     @Option(
+            names = "--answers",
+            description = "make logged answers (serve.answers.sample) again from the topics; compare items and scores")
+    boolean answers;
+
+    @Option(
             names = "--record",
             description = "record the result in the audit log (operator-actions); a server's page shows the latest")
     boolean record;
@@ -71,8 +77,9 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (!model && !counts) {
-            throw OptionFaults.unusable("verify", "nothing", "must name what to check: --model, --counts, or both");
+        if (!model && !counts && !answers) {
+            throw OptionFaults.unusable(
+                    "verify", "nothing", "must name what to check: --model, --counts, --answers, or several");
         }
         OptionFaults.requireAtLeastOne("--step", step == null ? 1 : step);
         MillraceSettings settings = config.settings();
@@ -83,6 +90,9 @@ final class VerifyCommand implements Callable<Integer> {
         List<Verdict> verdicts = new ArrayList<>();
         if (counts) {
             verdicts.add(enter(cluster, Verdict.ofCounts(settings, cluster, output)));
+        }
+        if (answers) {
+            verdicts.add(enter(cluster, Verdict.ofAnswers(cluster, output)));
         }
         if (model) {
             var scope = new ModelAudit.Scope(

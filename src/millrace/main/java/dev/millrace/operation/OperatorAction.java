@@ -5,7 +5,7 @@ import dev.millrace.state.Sha256;
 /**
  * Something that an operator has ordered, or has verified: an entry of the audit log.
  *
- * @param target the generation; of an erasure {@link #erased}; of dead letters their reason; of verified books the application; the experiment; empty for a roll-back that was refused
+ * @param target the generation; of an erasure {@link #erased}; of dead letters their reason; of verified books the application; of verified answers their topic; the experiment; empty for a roll-back that was refused
  * @param detail what the target does not say: the generation that answered before, the new owner, how many letters go where, the step of an experiment, why nothing
  *     came of it, or what was compared
  * @param at epoch milliseconds, wall clock of the writer; what the action writes has the same time, but for dead letters, which keep theirs
@@ -30,6 +30,8 @@ public record OperatorAction(Kind kind, String target, Result result, String det
         VERIFY_MODEL,
         /** The books are compared with the topics. It changes nothing. */
         VERIFY_COUNTS,
+        /** Logged answers are compared with the topics. It changes nothing. */
+        VERIFY_ANSWERS,
         /** An experiment starts, goes on to its next stage, or ends. */
         EXPERIMENT
     }

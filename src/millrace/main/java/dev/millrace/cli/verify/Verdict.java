@@ -19,6 +19,9 @@ import dev.millrace.topic.Cluster;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.TrainerSettings;
+import dev.millrace.verify.AnswerAudit;
+import dev.millrace.verify.AnswerReport;
+import dev.millrace.verify.AnswerReport.Outcome;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
 import dev.millrace.verify.books.CountAudit;
@@ -26,6 +29,7 @@ import dev.millrace.verify.books.CountReport;
 import dev.millrace.wire.PlainValues;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -41,8 +45,10 @@ import java.util.Optional;
  */
 public record Verdict(Kind kind, String target, boolean agrees, String detail, Row found) {
 
+    private static final String VERIFY = "VERIFY_";
+
     public Row row() {
-        return Row.of("check", kind == Kind.VERIFY_MODEL ? "model" : "counts")
+        return Row.of("check", kind.name().substring(VERIFY.length()).toLowerCase(Locale.ROOT))
                 .with("target", target)
                 .with("agrees", agrees)
                 .with("detail", detail)
@@ -93,6 +99,37 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
                                         .with("most", line.most())
                                         .with("difference", line.difference()))
                                 .toList());
+    }
+
+    /** {@code verify --answers}: makes logged answers again, and says whether the topics give them. */
+    public static Verdict ofAnswers(Cluster cluster, OutputOption output) {
+        AnswerReport report;
+        try (ProgressLine line = output.progress("replayed")) {
+            report = new AnswerAudit(cluster.followedBy(line), line).run();
+        }
+        return new Verdict(
+                Kind.VERIFY_ANSWERS,
+                cluster.topics().answers(),
+                report.isConsistent(),
+                report.compared() == 0
+                        ? "no answer was logged that can be compared"
+                        : String.format(
+                                Locale.ROOT,
+                                "%,d of %,d answers are what the topics give, bit for bit",
+                                report.count(Outcome.EQUAL),
+                                report.compared()),
+                found(report));
+    }
+
+    private static Row found(AnswerReport report) {
+        Row found = Row.of("logged", report.logged()).with("compared", report.compared());
+        for (Outcome outcome : Outcome.values()) {
+            found.with(outcome.name().toLowerCase(Locale.ROOT), report.count(outcome));
+        }
+        return found.with("share", report.compared() == 0 ? Optional.empty() : Optional.of(report.share()))
+                .with("without_user", report.withoutUser())
+                .with("compared_since", report.since().map(Instant::ofEpochMilli))
+                .with("differences", report.differences());
     }
 
     /** {@code verify --model}: learns the log again, and says whether what was published is what the log makes. */

@@ -1,0 +1,197 @@
+package dev.millrace.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.follow.FakeFeed;
+import dev.millrace.index.ItemIndex;
+import dev.millrace.index.ScoreParts;
+import dev.millrace.popularity.PriorWeights;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.publish.ModelUpdate;
+import dev.millrace.publish.PublishedPopularity;
+import dev.millrace.recall.FakeEncoder;
+import dev.millrace.recall.LoggedAnswer;
+import dev.millrace.recall.LoggedAnswer.Item;
+import dev.millrace.recall.RecallEngine;
+import dev.millrace.recall.RecallRequest;
+import dev.millrace.recall.ServedGeneration;
+import dev.millrace.verify.AnswerReport.Outcome;
+import dev.millrace.verify.ReplayedServer.Comparison;
+import dev.millrace.verify.ReplayedServer.Whole;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Answers of a small server, compared with one that was made again from the same vectors, or not quite. */
+class ReplayedServerTest {
+
+    private static final Whole WHOLE = new Whole(true, true, true);
+    private static final Whole CUT = new Whole(false, false, false);
+    private static final long T0 = 1_700_000_000_000L;
+    private static final long MINUTE = 60_000;
+    private static final ItemEmbedding A = vector("a", T0, 1, 0);
+    private static final ItemEmbedding B = vector("b", T0 + MINUTE, 0.8f, 0.6f);
+    private static final ItemEmbedding C = vector("c", T0 + 2 * MINUTE, 0.6f, 0.8f);
+    private static final UserFeatures ANN = new UserFeatures("ann", 1, Features.NONE, List.of("x"));
+
+    @Test
+    void theSameVectorsGiveTheSameAnswer() {
+        Comparison compared = replayed(A, B, C).compare(answer(), Optional.of(ANN), CUT);
+
+        assertThat(compared).isEqualTo(new Comparison(Outcome.EQUAL, Optional.empty()));
+    }
+
+    @Test
+    void aScoreThatDiffersInItsLastBitIsNamed() {
+        LoggedAnswer good = answer();
+        List<Item> items = new ArrayList<>(good.items());
+        Item first = items.get(0);
+        items.set(0, new Item(first.item(), Math.nextDown(first.score()), first.parts()));
+
+        Comparison compared = replayed(A, B, C).compare(with(good, good.query(), items), Optional.of(ANN), CUT);
+
+        assertThat(compared.outcome()).isEqualTo(Outcome.DIFFERENT);
+        assertThat(compared.difference().orElseThrow())
+                .startsWith("item 1 is " + first.item() + " with " + Math.nextDown(first.score()))
+                .contains(", replayed " + first.item() + " with " + first.score());
+    }
+
+    @Test
+    void aVectorThatDiffersIsADifference() {
+        ItemEmbedding other = vector("b", T0 + MINUTE, Math.nextUp(0.8f), 0.6f);
+
+        assertThat(replayed(A, other, C)
+                        .compare(answer(), Optional.of(ANN), CUT)
+                        .outcome())
+                .isEqualTo(Outcome.DIFFERENT);
+    }
+
+    @Test
+    void anItemThatCompactionMayHaveTakenIsNoDifferenceButOneTooManyIs() {
+        assertThat(replayed(A, B).compare(answer(), Optional.of(ANN), CUT).outcome())
+                .isEqualTo(Outcome.COMPACTED);
+        assertThat(replayed(A, B).compare(answer(), Optional.of(ANN), WHOLE).difference())
+                .contains("the index had 3 items, the log gives 2");
+        assertThat(replayed(A, B, C, vector("d", T0, 0, 1))
+                        .compare(answer(), Optional.of(ANN), CUT)
+                        .outcome())
+                .isEqualTo(Outcome.DIFFERENT);
+    }
+
+    @Test
+    void aQueryThatDiffersIsADifferenceUnlessCompactionMayHaveTakenRows() {
+        LoggedAnswer good = answer();
+        LoggedAnswer other = with(good, new float[] {1, Float.MIN_VALUE}, good.items());
+
+        assertThat(replayed(A, B, C)
+                        .compare(other, Optional.of(ANN), WHOLE)
+                        .difference()
+                        .orElseThrow())
+                .startsWith("component 1 of the user's vector is 1.4E-45 (00000001), replayed 0.0 (00000000)");
+        assertThat(replayed(A, B, C).compare(other, Optional.of(ANN), CUT).outcome())
+                .isEqualTo(Outcome.COMPACTED);
+    }
+
+    @Test
+    void ofAnUnknownUserTheLoggedQueryIsSearchedWith() {
+        LoggedAnswer good = answer();
+        LoggedAnswer other = with(good, new float[] {0, 1}, good.items()); // nobody is encoded so
+
+        assertThat(replayed(A, B, C).compare(good, Optional.empty(), CUT).outcome())
+                .isEqualTo(Outcome.EQUAL);
+        assertThat(replayed(A, B, C).compare(other, Optional.empty(), CUT).outcome())
+                .isEqualTo(Outcome.DIFFERENT);
+    }
+
+    @Test
+    void popularityIsAsOfTheServersMomentInWhateverOrderThePartitionsCome() {
+        // the index moves by .02 hours or more: the server from A to C, as B is one minute after A; here from nothing
+        // to B, and C is one minute after B
+        ReplayedServer server = replayed(B, A, C);
+
+        assertThat(server.compare(answer(), Optional.of(ANN), CUT).outcome()).isEqualTo(Outcome.EQUAL);
+    }
+
+    @Test
+    void beforeARefreshThereIsNoUserTower() {
+        ReplayedServer server = new ReplayedServer("g1", feed());
+        server.take(new ModelUpdate("g1", 1, new byte[] {1}, Optional.of(new byte[] {1})));
+        List.of(A, B, C).forEach(each -> server.take(each, T0));
+
+        assertThat(server.compare(answer(), Optional.of(ANN), WHOLE).difference())
+                .contains("the log does not give the user tower");
+    }
+
+    private static ReplayedServer replayed(ItemEmbedding... vectors) {
+        ReplayedServer server = new ReplayedServer("g1", feed());
+        server.take(new ModelUpdate("g1", 1, new byte[] {1}, Optional.of(new byte[] {1})));
+        server.refresh();
+        List.of(vectors).forEach(each -> server.take(each, T0));
+        server.take(new ItemEmbedding("e", Optional.of(new float[] {1, 0}), "g2", 1, T0, 0), T0);
+        return server;
+    }
+
+    /** What a server that has read A, B and C answers. */
+    private static LoggedAnswer answer() {
+        ItemIndex index = new ItemIndex(2);
+        List.of(A, B, C).forEach(each -> index.upsert(each, T0));
+        RecallRequest request = RecallRequest.unseen("sha256:00", 3);
+        return new RecallEngine(user -> Optional.empty())
+                .recall(
+                        request.about(ANN),
+                        new ServedGeneration("g1", index, encoder().ready(true)),
+                        true)
+                .when(
+                        found -> new LoggedAnswer(
+                                new LoggedAnswer.Origin("here", T0, "g1", Optional.empty()),
+                                new LoggedAnswer.Asker("sha256:00", Optional.empty()),
+                                new LoggedAnswer.Question(request, Set.of()),
+                                new LoggedAnswer.Standing(new TreeMap<>(), false, index.asOf()),
+                                found.query(),
+                                IntStream.range(0, found.items().size())
+                                        .mapToObj(at -> {
+                                            ScoreParts parts =
+                                                    found.explanations().get(at).parts();
+                                            return new Item(
+                                                    found.items().get(at).item(),
+                                                    found.items().get(at).score(),
+                                                    parts);
+                                        })
+                                        .toList()),
+                        refusal -> {
+                            throw new AssertionError(refusal);
+                        });
+    }
+
+    private static LoggedAnswer with(LoggedAnswer answer, float[] query, List<Item> items) {
+        return new LoggedAnswer(answer.origin(), answer.asker(), answer.question(), answer.standing(), query, items);
+    }
+
+    private static FakeFeed feed() {
+        return new FakeFeed(generation -> encoder());
+    }
+
+    private static FakeEncoder encoder() {
+        return new FakeEncoder(Map.of(), List.of(), PriorWeights.ofPopularity(0.25), (weights, out) -> out[0] = 1);
+    }
+
+    private static ItemEmbedding vector(String item, long time, float... vector) {
+        return new ItemEmbedding(
+                item,
+                Optional.of(vector),
+                "g1",
+                1,
+                time,
+                0,
+                new PublishedPopularity(1.5, 60 * MINUTE, false),
+                T0,
+                Features.NONE);
+    }
+}
