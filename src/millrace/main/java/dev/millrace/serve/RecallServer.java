@@ -31,7 +31,7 @@ import org.eclipse.jetty.http.HttpStatus;
 /**
  * The recall API over HTTP: recall, similar items, single items, health, metrics; and the page.
  *
- * <p>docs/api.md describes it. Every error is a {@link Problem}. Nothing of a request is logged, as it names a user.
+ * <p>docs/api.md describes it. Every error is a {@link Problem}. Nothing of a request is logged, as it names a user; an {@link AnswerLog} has a digest instead.
  */
 public final class RecallServer implements AutoCloseable {
 

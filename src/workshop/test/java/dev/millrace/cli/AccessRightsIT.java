@@ -112,8 +112,12 @@ class AccessRightsIT {
                     .until(() -> isAlive(trainer) && trainer.applications().lag() == 0);
             try (Producer<byte[], byte[]> stuck = grants.openTransaction(STUCK, PATIENCE);
                     TrainProcess copy = TestCluster.train(shadow, TrainProcess.From.MINI_BATCHES);
-                    ServeProcess server =
-                            serve(grants.exactly("serve"), "serve", tokens, "stream.transaction-timeout=2s")) {
+                    ServeProcess server = serve(
+                            grants.exactly("serve"),
+                            "serve",
+                            tokens,
+                            "stream.transaction-timeout=2s",
+                            "serve.answers.sample=1")) {
                 await().atMost(PATIENCE).untilAsserted(() -> assertThat(ask(server, "/readyz"))
                         .contains("\"ready\":true")
                         .containsPattern("\"standingTransactions\":\\[\"[^]]*\\(" + STUCK
@@ -128,6 +132,9 @@ class AccessRightsIT {
                                 && server.state().readiness().generations().stream()
                                         .allMatch(each -> each.isComplete()));
                 assertThat(server.failure()).isEmpty();
+                for (int at = 0; at < 3; at++) { // one that nothing moves, to be verified
+                    assertThat(ask(server, "/v1/recall?user=u" + at)).startsWith("200 ");
+                }
                 ordersAreTaken(server);
                 send("{}");
                 await().atMost(PATIENCE)
@@ -300,6 +307,8 @@ class AccessRightsIT {
         succeeds("verify --model", "verify", "--model");
         isRefusedWithoutEach("verify --model", "verify", "--model");
         succeeds("verify --counts", "verify", "--counts");
+        succeeds("verify --answers", "verify", "--answers");
+        isRefusedWithoutEach("verify --answers", "verify", "--answers");
         String[] recorded = {"verify", "--counts", "--record"};
         assertThat(said(grants.exactly("verify --counts"), recorded))
                 .startsWith("77 ")
