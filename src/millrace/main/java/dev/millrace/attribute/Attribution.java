@@ -107,7 +107,7 @@ public final class Attribution implements Durable {
             books.settle(InputTopic.EXPOSURES, Outcome.DUPLICATE);
             return;
         }
-        long ends = exposures.open(exposure, user, key, experiment.expose(exposure.user(), user.number));
+        long ends = exposures.open(exposure, user, key, experiment.expose(exposure, user.number));
         books.await(InputTopic.EXPOSURES);
         user.counters = user.counters.exposed(exposure.time());
         user.read(ends);

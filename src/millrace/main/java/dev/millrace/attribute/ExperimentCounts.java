@@ -1,5 +1,6 @@
 package dev.millrace.attribute;
 
+import dev.millrace.event.Exposure;
 import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.Experiment.Per;
@@ -55,7 +56,7 @@ final class ExperimentCounts {
     }
 
     /** Counts an exposure. Returns where; 0 if no experiment counts it. */
-    int expose(String user, long number) {
+    int expose(Exposure exposure, long number) {
         Optional<Experiment> running = running(Per.EXPOSURE);
         if (running.isEmpty()) {
             return 0;
@@ -63,9 +64,12 @@ final class ExperimentCounts {
         Experiment experiment = running.get();
         byte[] key = EntryKeys.of(EntryKeys.IN_EXPERIMENT, number);
         UserCounts counts = counts(key, experiment).orElseGet(() -> new UserCounts(experiment));
-        if (!sums.expose(experiment.arm(user), experiment.stage(), counts)) {
+        Arm arm = experiment.arm(exposure.user());
+        if (!sums.expose(arm, experiment.stage(), counts)) {
             return 0;
         }
+        exposure.generation()
+                .ifPresent(shown -> sums.show(arm, experiment.stage(), shown.equals(experiment.generation(arm))));
         put(key, counts);
         return experiments * STAGES + experiment.stage() + 1;
     }

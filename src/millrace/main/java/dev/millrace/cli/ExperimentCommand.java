@@ -260,6 +260,9 @@ final class ExperimentCommand {
                         .with("users", sums.users(arm, stage))
                         .with("exposures", sums.exposures(arm, stage))
                         .with("goals", sums.goals(arm, stage))
+                        .with(
+                                "asAssigned",
+                                sums.asAssigned(arm, stage).stream().boxed().findFirst())
                         .with("rate", experiment.plan().rate(sums, arm, stage)));
             }
         }

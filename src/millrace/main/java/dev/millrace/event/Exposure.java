@@ -1,5 +1,7 @@
 package dev.millrace.event;
 
+import java.util.Optional;
+
 /**
  * The showing of an item to a user.
  *
@@ -10,12 +12,26 @@ package dev.millrace.event;
  * @param producedAt wall clock when the producer sent the event, epoch milliseconds; 0 if unknown. Freshness is
  *     measured from it
  * @param context context features: position, surface, device …
+ * @param generation of the answer that was shown; absent if the producer does not say
  */
-public record Exposure(String id, String user, String item, long time, long producedAt, Features context) {
+public record Exposure(
+        String id,
+        String user,
+        String item,
+        long time,
+        long producedAt,
+        Features context,
+        Optional<String> generation) {
     public Exposure {
         Require.id(RejectReason.BAD_ID, id);
         Require.id(RejectReason.BAD_USER, user);
         Require.id(RejectReason.BAD_ITEM, item);
+        generation.ifPresent(name -> Require.id(RejectReason.BAD_GENERATION, name));
         Require.time(time);
+    }
+
+    /** Creates an exposure that does not say what was shown. */
+    public Exposure(String id, String user, String item, long time, long producedAt, Features context) {
+        this(id, user, item, time, producedAt, context, Optional.empty());
     }
 }

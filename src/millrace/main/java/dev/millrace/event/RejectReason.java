@@ -30,6 +30,8 @@ public enum RejectReason {
     BAD_ITEM("bad-item"),
     /** The id of the exposure that a click names breaks a rule. */
     BAD_EXPOSURE("bad-exposure"),
+    /** The generation of an exposure breaks the rule of ids. */
+    BAD_GENERATION("bad-generation"),
     /** The action's name breaks a rule. */
     BAD_ACTION("bad-action"),
     /** The weight is out of range. */

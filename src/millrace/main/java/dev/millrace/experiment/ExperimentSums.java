@@ -1,15 +1,18 @@
 package dev.millrace.experiment;
 
+import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.ObjLongConsumer;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /**
  * What the users of an experiment did, added up by arm and stage. One thread.
  *
  * <p>With x the counted exposures of a user in a stage, and y the actions on them that are the goal, it has for each arm: the sums of x and of y by
  * stage, and for each two stages k and l the sums over users of x_k x_l, x_k y_l and y_k y_l. From these follows the variance of any ratio of sums with
- * users as clusters. All are whole numbers, so neither the order of events nor that of partitions changes them.
+ * users as clusters. Beside these it counts how many exposures say which generation was shown. All are whole numbers, so neither the order of events nor that of partitions changes them.
  */
 public final class ExperimentSums {
 
@@ -25,6 +28,8 @@ public final class ExperimentSums {
         final long[][] xx = new long[Experiment.MOST_STAGES][Experiment.MOST_STAGES];
         final long[][] xy = new long[Experiment.MOST_STAGES][Experiment.MOST_STAGES];
         final long[][] yy = new long[Experiment.MOST_STAGES][Experiment.MOST_STAGES];
+        final long[] shown = new long[Experiment.MOST_STAGES]; // exposures that say which generation was
+        final long[] asAssigned = new long[Experiment.MOST_STAGES]; // of these, those of the arm's
         final SortedMap<String, Long> actions = new TreeMap<>(); // by stage and name
     }
 
@@ -42,6 +47,8 @@ public final class ExperimentSums {
                 own.users[k] = sums.getOrDefault(name(arm, k, "users"), 0L);
                 own.exposures[k] = sums.getOrDefault(name(arm, k, "exposures"), 0L);
                 own.goals[k] = sums.getOrDefault(name(arm, k, "goals"), 0L);
+                own.shown[k] = sums.getOrDefault(name(arm, k, "shown"), 0L);
+                own.asAssigned[k] = sums.getOrDefault(name(arm, k, "as-assigned"), 0L);
                 for (int l = 0; l < Experiment.MOST_STAGES; l++) {
                     own.xx[k][l] = sums.getOrDefault(name(arm, k, l, "xx"), 0L);
                     own.xy[k][l] = sums.getOrDefault(name(arm, k, l, "xy"), 0L);
@@ -71,6 +78,8 @@ public final class ExperimentSums {
                 taker.accept(name(arm, k, "users"), own.users[k]);
                 taker.accept(name(arm, k, "exposures"), own.exposures[k]);
                 taker.accept(name(arm, k, "goals"), own.goals[k]);
+                taker.accept(name(arm, k, "shown"), own.shown[k]);
+                taker.accept(name(arm, k, "as-assigned"), own.asAssigned[k]);
                 for (int l = 0; l < Experiment.MOST_STAGES; l++) {
                     taker.accept(name(arm, k, l, "xx"), own.xx[k][l]);
                     taker.accept(name(arm, k, l, "xy"), own.xy[k][l]);
@@ -109,6 +118,17 @@ public final class ExperimentSums {
         }
         user.expose(stage);
         return true;
+    }
+
+    /**
+     * Counts that a counted exposure says which generation was shown.
+     *
+     * @param isAssigned whether it is that of the user's arm
+     */
+    public void show(Arm arm, int stage, boolean isAssigned) {
+        OfArm sums = of(arm);
+        sums.shown[stage]++;
+        sums.asAssigned[stage] += isAssigned ? 1 : 0;
     }
 
     /**
@@ -154,6 +174,26 @@ public final class ExperimentSums {
     /** Returns the actions that are the goal. */
     public long goals(Arm arm, int stage) {
         return of(arm).goals[stage];
+    }
+
+    /** Returns the share shown as assigned, of the exposures that say which generation was shown; absent if none does. */
+    public OptionalDouble asAssigned(Arm arm, int stage) {
+        return share(of(arm).asAssigned[stage], of(arm).shown[stage]);
+    }
+
+    /** Returns that share over all stages, in the arm where it is less; absent if no exposure says what was shown. */
+    public OptionalDouble asAssigned() {
+        return Stream.of(control, treatment)
+                .flatMapToDouble(
+                        one -> share(
+                                LongStream.of(one.asAssigned).sum(),
+                                LongStream.of(one.shown).sum())
+                                .stream())
+                .min();
+    }
+
+    private static OptionalDouble share(long part, long all) {
+        return all == 0 ? OptionalDouble.empty() : OptionalDouble.of(part / (double) all);
     }
 
     /**

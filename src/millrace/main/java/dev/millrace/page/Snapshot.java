@@ -160,15 +160,17 @@ record Snapshot(
         List<Map<String, Object>> counts = new ArrayList<>();
         for (int number = 0; number <= experiment.stage(); number++) {
             for (Arm arm : Arm.values()) {
-                counts.add(Map.of(
-                        "stage", number + 1,
-                        "percent", experiment.stages().get(number).percent(),
-                        "arm", arm.label(),
-                        "generation", experiment.generation(arm),
-                        "users", sums.users(arm, number),
-                        "exposures", sums.exposures(arm, number),
-                        "goals", sums.goals(arm, number),
-                        "rate", experiment.plan().rate(sums, arm, number)));
+                Map<String, Object> one = new LinkedHashMap<>();
+                one.put("stage", number + 1);
+                one.put("percent", experiment.stages().get(number).percent());
+                one.put("arm", arm.label());
+                one.put("generation", experiment.generation(arm));
+                one.put("users", sums.users(arm, number));
+                one.put("exposures", sums.exposures(arm, number));
+                one.put("goals", sums.goals(arm, number));
+                sums.asAssigned(arm, number).ifPresent(share -> one.put("asAssigned", share));
+                one.put("rate", experiment.plan().rate(sums, arm, number));
+                counts.add(one);
             }
         }
         members.put("counts", counts);

@@ -29,9 +29,8 @@ final class Reasons {
         }
         List<Explanation> reasons = new ArrayList<>(items.size());
         for (ScoredItem found : items) {
-            float[] vector = had.isEmpty()
-                    ? new float[0]
-                    : index.vector(found.item()).orElse(new float[index.dim()]);
+            float[] vector =
+                    had.isEmpty() ? new float[0] : index.vector(found.item()).orElse(new float[index.dim()]);
             List<ScoredItem> nearest = new ArrayList<>(had.size());
             had.forEach((item, other) -> {
                 if (!item.equals(found.item())) {

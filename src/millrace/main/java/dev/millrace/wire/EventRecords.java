@@ -87,7 +87,8 @@ public final class EventRecords {
                 from.readString(),
                 from.readLong(),
                 from.readLong(),
-                FeatureCodec.read(from));
+                FeatureCodec.read(from),
+                textOrNothing(from));
     }
 
     static ExposureEvent toAvro(Exposure exposure) {
@@ -97,7 +98,8 @@ public final class EventRecords {
                 exposure.item(),
                 instant(exposure.time()),
                 instant(exposure.producedAt()),
-                FeatureCodec.toAvro(exposure.context()));
+                FeatureCodec.toAvro(exposure.context()),
+                exposure.generation().orElse(null));
     }
 
     static Exposure toCore(ExposureEvent event) {
@@ -107,7 +109,8 @@ public final class EventRecords {
                 event.getItemId(),
                 event.getTime().toEpochMilli(),
                 event.getProducedAt().toEpochMilli(),
-                FeatureCodec.toCore(event.getContext()));
+                FeatureCodec.toCore(event.getContext()),
+                Optional.ofNullable(event.getGeneration()));
     }
 
     private static Click click(RecordDecoder from) throws IOException {
@@ -115,12 +118,7 @@ public final class EventRecords {
         String user = from.readString();
         String item = from.readString();
         long time = from.readLong();
-        Optional<String> exposure =
-                switch (from.readIndex()) {
-                    case 0 -> Optional.empty();
-                    case 1 -> Optional.of(from.readString());
-                    default -> throw new AvroRuntimeException("an exposure's id is text or nothing");
-                };
+        Optional<String> exposure = textOrNothing(from);
         return new Click(
                 id,
                 user,
@@ -131,6 +129,14 @@ public final class EventRecords {
                 time,
                 from.readLong(),
                 FeatureCodec.read(from));
+    }
+
+    private static Optional<String> textOrNothing(RecordDecoder from) throws IOException {
+        return switch (from.readIndex()) {
+            case 0 -> Optional.empty();
+            case 1 -> Optional.of(from.readString());
+            default -> throw new AvroRuntimeException("a field that may be null is text or nothing");
+        };
     }
 
     static ClickEvent toAvro(Click click) {

@@ -10,6 +10,7 @@ const ARMS = [
   { text: 'Generation', title: 'The generation that answers the users of the arm.' },
   numeric('Users', 'Users of the arm of whom something was counted in the stage.'),
   numeric('Exposures', 'Exposures of these users in the stage; at most 1,000 of each.'),
+  numeric('As assigned', 'Of the exposures that say which generation was shown, those of the arm\'s own. Below 80 % nothing is decided by the uplift.'),
   numeric('Goals', 'Actions on these exposures that are the goal of the experiment. Without exposures: actions, at most 1,000 of each user.'),
   numeric('Rate', 'Goals, over exposures. Without exposures: over the arm\'s share of the users who acted in either.'),
 ];
@@ -40,7 +41,8 @@ export function showExperiment(state) {
   tell(experiment);
   fillTable(byId('experiment-table'), ARMS, experiment.counts.map(one => [
     `${one.stage}: ${one.arm === 'treatment' ? one.percent : 100 - one.percent} %`, one.arm, one.generation,
-    numeric(count(one.users)), numeric(count(one.exposures)), numeric(count(one.goals)),
+    numeric(count(one.users)), numeric(count(one.exposures)),
+    numeric(percent(one.asAssigned)), numeric(count(one.goals)),
     numeric(one.users > 0 ? percent(one.rate, 2) : '–'),
   ]));
   fillTable(byId('guard-table'), GUARDS, experiment.guards.map(one => {

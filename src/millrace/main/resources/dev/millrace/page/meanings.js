@@ -46,6 +46,7 @@ const REASONS = {
   'bad-user': 'The user\'s id breaks a rule.',
   'bad-item': 'The item\'s id breaks a rule.',
   'bad-exposure': 'The id of the exposure that a click names breaks a rule.',
+  'bad-generation': 'The name of the generation that an exposure brings breaks a rule.',
   'bad-action': 'The name of the action breaks a rule.',
   'bad-weight': 'The weight is out of range.',
   'bad-time': 'The time is out of range.',

@@ -29,8 +29,8 @@ class LogCursorIT {
             throws Exception {
         try (TestCluster scene = new TestCluster(directory, Map.of())) {
             Cluster cluster = scene.settings().cluster();
-            try (Admin admin = Admin.create(Map.<String, Object>of(
-                    "bootstrap.servers", scene.given().get("kafka.bootstrap.servers")))) {
+            try (Admin admin = Admin.create(
+                    Map.<String, Object>of("bootstrap.servers", scene.given().get("kafka.bootstrap.servers")))) {
                 NewTopic topic = new NewTopic(TOPIC, 1, (short) 1)
                         .configs(Map.of(
                                 "cleanup.policy", "compact", "segment.ms", "50", "min.cleanable.dirty.ratio", "0.01"));

@@ -5,6 +5,7 @@ import static dev.millrace.attribute.AttributionScene.exposure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.Experiment;
@@ -155,6 +156,42 @@ class ExperimentCountsTest {
     }
 
     @Test
+    void exposuresSayHowManyWereShownAsAssigned() {
+        attribution.experiment(InputTopic.EXPOSURES, half);
+        String own = half.generation(half.arm("ann"));
+        String arm = half.arm("ann").label();
+        show("silent", "ann");
+        assertThat(attribution.experimentSums().byName().keySet())
+                .noneMatch(name -> name.endsWith("/shown") || name.endsWith("/as-assigned")); // no bytes of the state
+
+        show("e1", "ann", own);
+        show("e1", "ann", own); // a duplicate
+        show("e2", "ann", own);
+        attribution = Commit.restarted(attribution, scene.attribution(entries, settings));
+        show("e3", "ann", own);
+        show("e4", "ann", "g0");
+        attribution.experiment(InputTopic.EXPOSURES, half.ended(Result.STOPPED, 2, "enough"));
+        show("behind", "ann", own);
+
+        assertThat(attribution.experimentSums().byName())
+                .containsEntry(arm + "/0/exposures", 5L)
+                .containsEntry(arm + "/0/shown", 4L)
+                .containsEntry(arm + "/0/as-assigned", 3L);
+    }
+
+    @Test
+    void exposuresOfAUserBeyondTheMostDoNotSayWhatWasShown() {
+        attribution.experiment(InputTopic.EXPOSURES, half);
+        for (int at = 0; at < UserCounts.MOST_COUNTED + 5; at++) {
+            attribution.expose(
+                    new Exposure("e" + at, "ann", "i" + at, START + at, 0, Features.NONE, Optional.of("g0")));
+        }
+
+        assertThat(attribution.experimentSums().byName())
+                .containsEntry(half.arm("ann").label() + "/0/shown", (long) UserCounts.MOST_COUNTED);
+    }
+
+    @Test
     void statesThatComeAgainChangeNothing() {
         attribution.experiment(InputTopic.EXPOSURES, ramp.ramped(2));
         show("e", "ann");
@@ -224,6 +261,10 @@ class ExperimentCountsTest {
 
     private void show(String id, String user) {
         attribution.expose(exposure(id, user, "book", START));
+    }
+
+    private void show(String id, String user, String generation) {
+        attribution.expose(new Exposure(id, user, "book", START, 0, Features.NONE, Optional.of(generation)));
     }
 
     private long exposures() {

@@ -24,6 +24,8 @@ class EventTest {
                 .isInstanceOfSatisfying(
                         UnusableEventException.class,
                         broken -> assertThat(broken.rejected().reason()).isEqualTo(RejectReason.BAD_USER));
+        assertThatThrownBy(() -> new Exposure("e", "ann", "a", TIME, 0, Features.NONE, Optional.of("g\0")))
+                .hasMessage("generation = \"g?\": must not contain control characters");
         assertThatThrownBy(() -> exposure("ann", "a\0b", TIME))
                 .hasMessage("item = \"a?b\": must not contain control characters");
         assertThatThrownBy(() -> exposure("\ud83d", "a", TIME)).hasMessageContaining("must be valid Unicode");
@@ -60,7 +62,7 @@ class EventTest {
         assertThat(Arrays.stream(RejectReason.values()).map(RejectReason::label).collect(Collectors.joining(" ")))
                 .isEqualTo(
                         "undecodable unknown-schema null-value bad-key bad-partition misplaced-removal bad-id bad-user"
-                                + " bad-item bad-exposure bad-action bad-weight bad-time bad-value bad-component"
+                                + " bad-item bad-exposure bad-generation bad-action bad-weight bad-time bad-value bad-component"
                                 + " refused-step too-large");
     }
 

@@ -111,6 +111,30 @@ class DecisionTest {
                 .contains(guarded.ramped(DUE.toEpochMilli()));
     }
 
+    /** 79 of 100 exposures of one arm are of its generation, or 80. */
+    @Test
+    void whereTooLittleIsShownAsAssignedOnlyGuardsAct() {
+        for (Arm leaky : Arm.values()) {
+            for (double factor : new double[] {0.5, 1, 1.5}) {
+                Decision.Facts facts = facts(shown(sums(factor), leaky, 79), DUE);
+                assertThat(Decision.next(experiment, facts, DUE)).isEmpty();
+            }
+            assertThat(result(facts(shown(sums(1.5), leaky, 80), DUE), DUE)).contains(Result.PROMOTED);
+            assertThat(result(facts(shown(sums(0.5), leaky, 80), DUE), DUE)).contains(Result.ROLLED_BACK);
+            Decision.Learner collapsed = new Decision.Learner(DUE, "embedding-collapse");
+            assertThat(result(facts(shown(sums(1.5), leaky, 79), DUE, collapsed), DUE))
+                    .contains(Result.ROLLED_BACK);
+        }
+    }
+
+    private static ExperimentSums shown(ExperimentSums sums, Arm leaky, int asAssigned) {
+        for (int at = 0; at < 100; at++) {
+            sums.show(Arm.CONTROL, 0, leaky != Arm.CONTROL || at < asAssigned);
+            sums.show(Arm.TREATMENT, 0, leaky != Arm.TREATMENT || at < asAssigned);
+        }
+        return sums;
+    }
+
     private static Experiment guarded(String... bounds) {
         return Crowd.experiment(1, Crowd.plan(0.1, 10.0, 50.0).guardedBy(Guard.bounds(List.of(bounds))));
     }

@@ -60,11 +60,11 @@ class MeaningsTest {
                         .matcher(nodes)
                         .results()
                         .map(node -> node.group(1)))
-                .containsExactlyInAnyOrderElementsOf(
-                        Stream.concat(names.all().stream(), Stream.of("attribute", "learn", "serve"))
-                                .filter(name -> !List.of(names.operatorActions(), names.servingProgress(), names.answers())
-                                        .contains(name))
-                                .toList());
+                .containsExactlyInAnyOrderElementsOf(Stream.concat(
+                                names.all().stream(), Stream.of("attribute", "learn", "serve"))
+                        .filter(name -> !List.of(names.operatorActions(), names.servingProgress(), names.answers())
+                                .contains(name))
+                        .toList());
     }
 
     private static String script(String name) throws IOException {

@@ -104,7 +104,8 @@ final class RecallScene implements AutoCloseable {
         return new RecallServer(
                         settings,
                         state,
-                        new RecallServer.Beside(() -> hindrances, answers, Optional.empty(), operations, Optional.empty()),
+                        new RecallServer.Beside(
+                                () -> hindrances, answers, Optional.empty(), operations, Optional.empty()),
                         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                         InstantSource.fixed(Instant.ofEpochMilli(NOW)))
                 .start();

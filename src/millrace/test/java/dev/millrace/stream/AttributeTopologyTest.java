@@ -352,7 +352,13 @@ class AttributeTopologyTest {
     }
 
     private static ExposureEvent event(String item, long time) {
-        return new ExposureEvent("e9", "u1", item, Instant.ofEpochMilli(time), Instant.ofEpochMilli(0), Map.of());
+        return ExposureEvent.newBuilder()
+                .setExposureId("e9")
+                .setUserId("u1")
+                .setItemId(item)
+                .setTime(Instant.ofEpochMilli(time))
+                .setContext(Map.of())
+                .build();
     }
 
     private static Books.Account account(long received, long waiting, Map<String, Long> outcomes) {

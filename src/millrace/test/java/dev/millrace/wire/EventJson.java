@@ -27,6 +27,7 @@ public final class EventJson {
         members.put("time", exposure.time());
         members.put("produced_at", exposure.producedAt());
         members.put("context", values(exposure.context()));
+        exposure.generation().ifPresent(generation -> members.put("generation", generation));
         return bytes(members);
     }
 

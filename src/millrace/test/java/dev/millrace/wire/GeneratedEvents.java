@@ -25,9 +25,9 @@ final class GeneratedEvents {
     }
 
     private static Arbitrary<Exposure> exposures() {
-        return Combinators.combine(ids(), ids(), ids(), times(), Arbitraries.longs(), features())
-                .as((id, user, item, time, producedAt, context) ->
-                        new Exposure(id, user, item, time, producedAt / 1_000_000, context));
+        return Combinators.combine(ids(), ids(), ids(), times(), Arbitraries.longs(), features(), ids().optional())
+                .as((id, user, item, time, producedAt, context, generation) ->
+                        new Exposure(id, user, item, time, producedAt / 1_000_000, context, generation));
     }
 
     static Arbitrary<Click> clicks() {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.avro.ExposureEvent;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.Features;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.stream.Streams;
 import java.io.IOException;
@@ -60,6 +62,19 @@ class WriterSchemasTest {
                     .as(compatibility.getDescription())
                     .isEqualTo(SchemaCompatibilityType.COMPATIBLE);
         }
+    }
+
+    @Test
+    void exposuresOfProducersWhoDoNotSayWhatWasShownGoOn() throws IOException {
+        Schema before = WriterSchemas.past().stream()
+                .filter(schema -> schema.getName().equals("ExposureEvent") && schema.getField("generation") == null)
+                .findFirst()
+                .orElseThrow();
+
+        Exposure read = new EventRecords(wire(Optional.empty())).exposure(written(before));
+
+        assertThat(read).isEqualTo(new Exposure("e1", "u1", "i1", Streams.T0, 0, Features.NONE));
+        assertThat(read.generation()).isEmpty();
     }
 
     @Test
@@ -168,7 +183,9 @@ class WriterSchemasTest {
         exposure.put(prefix + "time", Streams.T0);
         exposure.put(prefix + "produced_at", 0L);
         exposure.put(prefix + "context", Map.of());
-        exposure.put(prefix + "experiment", "b");
+        if (schema.getField(prefix + "experiment") != null) {
+            exposure.put(prefix + "experiment", "b");
+        }
         ByteBuffer encoded = new BinaryMessageEncoder<>(new GenericData(), schema).encode(exposure);
         byte[] bytes = new byte[encoded.remaining()];
         encoded.get(bytes);

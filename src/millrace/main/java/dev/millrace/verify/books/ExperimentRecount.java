@@ -26,7 +26,7 @@ final class ExperimentRecount {
 
     private final UserPartition partition;
     private final Map<IdHash, Counted> users = new HashMap<>();
-    private final SortedMap<String, Long> actions = new TreeMap<>();
+    private final SortedMap<String, Long> additions = new TreeMap<>(); // sums that are none of products
     private final Set<LoggedExposure> beyond = Collections.newSetFromMap(new IdentityHashMap<>());
     private long untold;
 
@@ -56,10 +56,17 @@ final class ExperimentRecount {
             Counted user = join(exposure, state);
             if (user.exposures[state.stage()] < UserCounts.MOST_COUNTED) {
                 user.exposures[state.stage()]++;
+                exposure.shown().ifPresent(generation -> show(arm(exposure, state), state, generation));
             } else {
                 beyond.add(exposure);
             }
         });
+    }
+
+    private void show(Arm arm, Experiment state, String generation) {
+        String stage = arm.label() + "/" + state.stage();
+        additions.merge(stage + "/shown", 1L, Long::sum);
+        additions.merge(stage + "/as-assigned", generation.equals(state.generation(arm)) ? 1L : 0L, Long::sum);
     }
 
     /**
@@ -87,7 +94,7 @@ final class ExperimentRecount {
         }
         Counted user = join(click, state);
         int stage = state.stage();
-        actions.merge(arm(click, state).label() + "/action/" + stage + "/" + click.action(), 1L, Long::sum);
+        additions.merge(arm(click, state).label() + "/action/" + stage + "/" + click.action(), 1L, Long::sum);
         if (click.action().equals(state.plan().action()) && user.goals[stage] < UserCounts.MOST_COUNTED) {
             user.goals[stage]++;
         }
@@ -114,7 +121,7 @@ final class ExperimentRecount {
 
     /** Returns the sums that are not 0, by the names that the topic of progress has. */
     SortedMap<String, Long> sums() {
-        SortedMap<String, Long> sums = new TreeMap<>(actions);
+        SortedMap<String, Long> sums = new TreeMap<>(additions);
         for (Counted user : users.values()) {
             for (int k = 0; k < Experiment.MOST_STAGES; k++) {
                 if (user.arms[k] == null) {

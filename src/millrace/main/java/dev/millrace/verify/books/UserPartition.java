@@ -56,8 +56,19 @@ final class UserPartition {
         long time();
     }
 
-    /** @param isSampled whether it becomes an example if it ends without a click */
-    record LoggedExposure(IdHash id, IdHash user, IdHash pair, long time, Range clock, long offset, boolean isSampled)
+    /**
+     * @param isSampled whether it becomes an example if it ends without a click
+     * @param shown generation of the answer that was shown, if it says so
+     */
+    record LoggedExposure(
+            IdHash id,
+            IdHash user,
+            IdHash pair,
+            long time,
+            Range clock,
+            long offset,
+            boolean isSampled,
+            Optional<String> shown)
             implements LoggedEvent {
 
         @Override
@@ -97,7 +108,7 @@ final class UserPartition {
     private final List<LoggedClick> clicks = new ArrayList<>();
     private final Set<IdHash> forgotten = new HashSet<>();
     private final Map<String, IdHash> users = new HashMap<>(); // one hash for all events of a user
-    private final Map<String, String> actions = new HashMap<>(); // one text for all that are equal
+    private final Map<String, String> texts = new HashMap<>(); // one for all that are equal
     private final Map<IdHash, String> names = new HashMap<>();
     private final NavigableMap<Long, Experiment> exposureStates = new TreeMap<>();
     private final NavigableMap<Long, Experiment> clickStates = new TreeMap<>();
@@ -265,7 +276,8 @@ final class UserPartition {
                 event.integer("time", 0),
                 exposureClock.now(),
                 offset,
-                isSampled(user, item, id));
+                isSampled(user, item, id),
+                event.field("generation").map(shown -> same(shown.toString())));
     }
 
     /** Returns true if the exposure becomes an example when it ends without a click; the rule is in docs/topics.md. */
@@ -288,10 +300,14 @@ final class UserPartition {
                 IdHash.of(user, item),
                 event.field("exposure_id").map(exposure -> IdHash.of(user, item, exposure.toString())),
                 Origin.ofClick(user, item, action, id, event.integer("time", 0)),
-                actions.computeIfAbsent(action, same -> same),
+                same(action),
                 event.number("weight", 1),
                 clickClock.now(),
                 offset);
+    }
+
+    private String same(String text) {
+        return texts.computeIfAbsent(text, same -> same);
     }
 
     private IdHash hash(String user) {

@@ -121,7 +121,10 @@ final class JoinedPartition implements Attribution.Output {
             if (seed % 5 == 1 && user.equals("u0")) { // a clock that is wrong
                 time += (below(5, seed, number, 13) - 2) * 5L * MINUTE;
             }
-            shows.add(exposure("e" + below(30, seed, number, 3), user, item, time));
+            Optional<String> shown =
+                    Optional.of("g" + below(3, seed, number, 15)).filter(name -> !name.equals("g0"));
+            String id = "e" + below(30, seed, number, 3);
+            shows.add(new Exposure(id, user, item, time, time, Features.NONE, shown));
         }
         for (int number = 0; number < 40; number++) {
             Exposure of = shows.get(number);
@@ -177,8 +180,11 @@ final class JoinedPartition implements Attribution.Output {
         clickStates.forEach((offset, state) -> partition.addClickState(state, offset));
         for (int at = 0; at < exposures.size(); at++) {
             Exposure of = exposures.get(at);
-            String names = "exposure_id user_id item_id time";
-            partition.addExposure(plain("ExposureRecord", names, of.id(), of.user(), of.item(), of.time()), at);
+            String names = "exposure_id user_id item_id time" + (of.generation().isPresent() ? " generation" : "");
+            Object[] values = {
+                of.id(), of.user(), of.item(), of.time(), of.generation().orElse("")
+            };
+            partition.addExposure(plain("ExposureRecord", names, values), at);
         }
         for (int at = 0; at < clicks.size(); at++) {
             Click of = clicks.get(at);
