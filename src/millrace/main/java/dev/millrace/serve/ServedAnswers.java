@@ -24,9 +24,9 @@ public final class ServedAnswers {
 
     /** From the next answer on, those of this experiment are counted; absent for none. Another one than before begins anew. */
     public synchronized void follow(Optional<Experiment> running) {
-        if (!running.equals(experiment)
-                && (running.isEmpty()
-                        || !experiment.filter(running.get()::isSameAs).isPresent())) {
+        boolean goesOn = running.isPresent()
+                && experiment.filter(running.get()::isSameAs).isPresent();
+        if (!goesOn) {
             before.clear();
             now.clear();
         }

@@ -8,9 +8,13 @@ import dev.millrace.app.IngestProcess;
 import dev.millrace.app.ServeProcess;
 import dev.millrace.app.TestCluster;
 import dev.millrace.app.TrainProcess;
+import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.state.Sha256;
 import dev.millrace.state.Utf8;
+import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.fault.MissingRightException;
+import dev.millrace.wire.ServingProgress;
+import dev.millrace.wire.Topic;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.http.HttpRequest;
@@ -278,6 +282,7 @@ class AccessRightsIT {
         isRefusedWithout(AclOperation.WRITE, "operator-actions", "experiment start", start);
         isRefusedWithout(AclOperation.WRITE, "generations", "experiment start", start);
         succeeds("experiment start", start);
+        aServerTellsOfItsAnswers(); // who reads an empty topic needs no READ
         succeeds("experiment show", "experiment", "show");
         isRefusedWithoutEach("experiment show", "experiment", "show");
         isRefusedWithout(AclOperation.WRITE, "operator-actions", "experiment stop", "experiment", "stop", "trial");
@@ -291,6 +296,17 @@ class AccessRightsIT {
                 .containsPattern("accepted +promote +" + narrow)
                 .containsPattern("failed +promote +" + narrow);
         isRefusedWithoutEach("actions", "actions");
+    }
+
+    private void aServerTellsOfItsAnswers() {
+        try (EventProducer producer = TestCluster.load(everything).cluster().producer()) {
+            producer.send(
+                    Topic.SERVING_PROGRESS,
+                    "serving-progress",
+                    new ServingProgress("server", "control", 1, "trial", "", new ArmAnswers()),
+                    1);
+            producer.flush();
+        }
     }
 
     /** The generation in the listing that was printed last whose line has this word. */

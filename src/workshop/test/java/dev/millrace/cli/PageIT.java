@@ -528,11 +528,46 @@ class PageIT {
                 openOrder(browser);
                 confirm(browser);
                 browser.awaitTrue("document.querySelector('#order-result.bad')?.textContent === 'it is <refused>'");
+                browser.complaints().clear();
+
+                bandsOfAnExperimentAppearAndMove(browser, at, first, second);
             }
         }
         assertThat(run("actions"))
                 .containsPattern("accepted +promote .* ann +HTTP +127.0.0.1")
                 .containsPattern("accepted +roll-back");
+    }
+
+    /** The shop's visitors click in both arms alike; who asks for answers is this. */
+    private void bandsOfAnExperimentAppearAndMove(Chromium browser, String at, String control, String treatment)
+            throws Exception {
+        String band = "document.querySelector('#experiment-grid figure details table tbody td.number')?.textContent";
+        run("experiment", "start", "seen", "--arms", control + "=50," + treatment + "=50", "--guard", "p99=60000");
+        browser.open(at, 900, HEIGHT, false);
+        browser.awaitTrue("/^seen runs: stage 1 of 1/.test(document.getElementById('experiment-lead').textContent)");
+        browser.evaluate("document.querySelectorAll('#experiment details').forEach(one => { one.open = true; })");
+        browser.awaitTrue("document.querySelectorAll('#experiment-table tbody tr').length === 2");
+
+        for (int asked = 0; asked < 2_500; asked++) { // of each arm a thousand, which is what guards begin to speak at
+            assertThat(new HttpProbe(at)
+                            .send(new HttpProbe(at)
+                                    .request("/v1/recall?k=5&user=u" + asked)
+                                    .header("Authorization", "Bearer of-a-reader"))
+                            .statusCode())
+                    .isEqualTo(200);
+        }
+
+        browser.awaitTrue("/\\d ms/.test(document.querySelector('#guard-table tbody tr:nth-child(3) td:nth-child(3)')"
+                + "?.textContent)");
+        browser.awaitTrue("/\\d/.test(" + band + ")");
+        String before = browser.evaluate(band).asText();
+        browser.awaitTrue(band + " !== " + mapper.writeValueAsString(before));
+        browser.evaluate("document.getElementById('experiment').scrollIntoView()");
+        picture(browser, "page-900-experiment");
+        assertThat(browser.complaints()).isEmpty();
+
+        run("experiment", "stop", "seen");
+        browser.awaitTrue("/^seen has ended: stopped/.test(document.getElementById('experiment-lead').textContent)");
     }
 
     /** Reaches the button by the tabulator, and opens its dialog. Returns what that says. */
