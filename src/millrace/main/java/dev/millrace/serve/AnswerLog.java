@@ -133,7 +133,7 @@ public final class AnswerLog implements AutoCloseable {
 
     /** Whether the answer of a number is of the sample. Of any many in a row it is that share, and no user is in it more than others. */
     static boolean isSampled(long number, double share) {
-        return (number * SPREAD >>> 11) < share * MOST_OF_53_BITS;
+        return ((number * SPREAD) >>> 11) < share * MOST_OF_53_BITS;
     }
 
     private LoggedAnswer logged(

@@ -17,9 +17,9 @@ public record ClientLimits(
     private static final int MIN_BYTES_PER_SECOND = 1_000; // a modem has more
     private static final int HEAP_SHARE = 8; // of the heap, bodies and answers on their way may fill an eighth
 
-    /** @param server whose settings are read, such as {@code serve} */
-    public static ClientLimits read(SettingsReader all, String server) {
-        SettingsReader reader = all.named(server);
+    /** @param name of the server, with which its settings begin, such as {@code serve} */
+    public static ClientLimits read(SettingsReader all, String name) {
+        SettingsReader reader = all.named(name);
         return new ClientLimits(
                 reader.integer(
                         "<server>.max-connections = 2048 in [1, 1000000]: maximum number of open connections; a further one "

@@ -1,6 +1,5 @@
 package dev.millrace.verify;
 
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,7 +34,7 @@ public record AnswerReport(
     }
 
     public AnswerReport {
-        answers = new EnumMap<>(answers);
+        answers = Map.copyOf(answers);
         differences = List.copyOf(differences);
     }
 

@@ -36,7 +36,11 @@ final class ReplayedServer {
      */
     record Whole(boolean ofItems, boolean ofUsers, boolean ofNeighbours) {}
 
-    /** What came of an answer. @param difference in words; absent if there is none */
+    /**
+     * What came of an answer.
+     *
+     * @param difference in words; absent if there is none
+     */
     record Comparison(AnswerReport.Outcome outcome, Optional<String> difference) {
 
         private static final Comparison EQUAL = new Comparison(AnswerReport.Outcome.EQUAL, Optional.empty());

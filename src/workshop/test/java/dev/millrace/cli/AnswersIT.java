@@ -41,7 +41,6 @@ class AnswersIT {
     private static final int USERS = 25;
     private static final int CLICKS = 800;
     private static final int CLICKS_A_QUESTION = 4;
-    private static final int QUESTIONS = CLICKS / CLICKS_A_QUESTION;
 
     private final Commands commands = new Commands();
     private final ObjectMapper json = new ObjectMapper();
