@@ -1,6 +1,6 @@
 // The latest experiment: what each arm's users did, stage by stage, and how it ended.
 import { button, isAdmin } from './operations.js';
-import { command, count, element, fillMeanings, fillTable, millrace, numeric, pathOf, percent, quoted } from './text.js';
+import { command, count, element, fillMeanings, fillTable, millrace, numeric, pathOf, percent, plain, quoted } from './text.js';
 
 const byId = id => document.getElementById(id);
 
@@ -23,12 +23,12 @@ const GUARDS = [
 ];
 
 const share = value => percent(value, 2);
-const NAMES = {
-  empty: ['Answers without an item', share],
-  cold: ['Answers to unknown users', share],
-  p99: ['99 % of the answers took at most', value => `${value.toFixed(1)} ms`],
-  catalogue: ['Items recalled, of the catalogue', share],
-  'vector-age': ['Age of the newest vector', value => `${value.toFixed(0)} s`],
+const MEASURES = {
+  empty: ['Share of the answers without an item.', share],
+  cold: ['Share of the answers to users of whom nothing is known.', share],
+  p99: ['Time from question to items that 99 of 100 answers did not exceed.', value => `${plain(value, 1)} ms`],
+  catalogue: ['Share of the generation\'s items that were recalled.', share],
+  'vector-age': ['Time since the newest vector that is answered from was published.', value => `${plain(value, 1)} s`],
 };
 
 let shownFor;
@@ -46,10 +46,13 @@ export function showExperiment(state) {
     numeric(one.users > 0 ? percent(one.rate, 2) : '–'),
   ]));
   fillTable(byId('guard-table'), GUARDS, experiment.guards.map(one => {
-    const [name, text] = NAMES[one.name];
-    return [name, ...[one.control, one.treatment, one.bound].map(value => numeric(value === undefined ? '–' : text(value)))];
+    const [title, text] = MEASURES[one.name];
+    return [{ text: one.name, title }, ...[one.control, one.treatment, one.bound].map(value => numeric(value === undefined ? '–' : text(value)))];
   }));
-  fillMeanings(byId('experiment-meanings'), [...ARMS, ...GUARDS].map(({ text, title }) => [text, title]));
+  fillMeanings(byId('experiment-meanings'), [
+    ...[...ARMS, ...GUARDS].map(({ text, title }) => [text, title]),
+    ...Object.entries(MEASURES).map(([name, [title]]) => [name, title]),
+  ]);
 }
 
 function tell({ name, goal, runs, stage, stages, percent: share, result, why }) {
