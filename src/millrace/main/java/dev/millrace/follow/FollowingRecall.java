@@ -108,20 +108,29 @@ public final class FollowingRecall implements AutoCloseable {
     }
 
     private void followVectors() {
-        followTold(FollowedTopic.ITEM_EMBEDDINGS, topics.itemEmbeddings(), this::takeEmbedding);
-        followTold(FollowedTopic.MODEL_UPDATES, topics.modelUpdates(), this::takeModelUpdate);
-        followTold(FollowedTopic.ITEM_NEIGHBOURS, topics.itemNeighbours(), this::takeNeighbours);
+        follow(
+                FollowedTopic.ITEM_EMBEDDINGS,
+                topics.itemEmbeddings(),
+                told(FollowedTopic.ITEM_EMBEDDINGS, this::takeEmbedding));
+        Consumer<TopicRecord> updates = told(FollowedTopic.MODEL_UPDATES, this::takeModelUpdate);
+        follow(FollowedTopic.MODEL_UPDATES, topics.modelUpdates(), record -> {
+            synchronized (lastSteps) {
+                updates.accept(record);
+            }
+        });
+        follow(
+                FollowedTopic.ITEM_NEIGHBOURS,
+                topics.itemNeighbours(),
+                told(FollowedTopic.ITEM_NEIGHBOURS, this::takeNeighbours));
     }
 
-    private void followTold(FollowedTopic source, String topic, Consumer<TopicRecord> taker) {
-        follow(
-                source,
-                topic,
-                standing.<Consumer<TopicRecord>>map(told -> record -> told.change(() -> {
-                            taker.accept(record);
-                            told.taken(source, record);
-                        }))
-                        .orElse(taker));
+    /** Takes a record, and tells the standing of it if there is one. */
+    private Consumer<TopicRecord> told(FollowedTopic source, Consumer<TopicRecord> taker) {
+        return standing.<Consumer<TopicRecord>>map(told -> record -> told.change(() -> {
+                    taker.accept(record);
+                    told.taken(source, record);
+                }))
+                .orElse(taker);
     }
 
     private void follow(FollowedTopic source, String topic, Consumer<TopicRecord> taker) {
@@ -140,16 +149,14 @@ public final class FollowingRecall implements AutoCloseable {
     /** The entries of one step are one commit of a learner. The first entry of another step shows that all of them have come. */
     private void takeModelUpdate(TopicRecord record) {
         ModelUpdate update = wire.decode(Topic.MODEL_UPDATES, record).orElseThrow();
-        synchronized (lastSteps) {
-            if (update.step() != 0) {
-                Long last = lastSteps.put(update.generation(), update.step());
-                if (last != null && last != update.step()) {
-                    state.endOfModelUpdates(update.generation());
-                    standing.ifPresent(told -> told.refreshed(update.generation()));
-                }
+        if (update.step() != 0) {
+            Long last = lastSteps.put(update.generation(), update.step());
+            if (last != null && last != update.step()) {
+                state.endOfModelUpdates(update.generation());
+                standing.ifPresent(told -> told.refreshed(update.generation()));
             }
-            state.modelUpdate(update.generation(), update.key(), update.entry());
         }
+        state.modelUpdate(update.generation(), update.key(), update.entry());
     }
 
     /** Makes all model updates so far visible. The lock makes that one moment between two of them. */
