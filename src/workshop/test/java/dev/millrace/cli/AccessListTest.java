@@ -65,7 +65,8 @@ class AccessListTest {
 
         assertThat(new AccessList(names, "shop").calls("kafka:9092", "User:shop", List.of("train", "serve")))
                 .contains(
-                        BEGIN + "--topic shop.clicks --operation Describe --operation DescribeConfigs --operation Read",
+                        BEGIN + "--topic shop.clicks --operation Describe --operation DescribeConfigs --operation Read"
+                                + " --operation Write", // for states of experiments
                         BEGIN + "--topic vectors --operation Describe --operation DescribeConfigs --operation Write"
                                 + " --operation Read", // for ends of transactions
                         BEGIN + "--resource-pattern-type prefixed --group shop- --operation Read")

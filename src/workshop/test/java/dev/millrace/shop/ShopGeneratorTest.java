@@ -43,7 +43,7 @@ class ShopGeneratorTest {
         }
 
         assertThat(HexFormat.of().formatHex(digest.digest()))
-                .isEqualTo("1b97142d76a30cd8401c3c2ac84dff75c6d03b64b21f5f1c6d0bb58b961359bd");
+                .isEqualTo("571c8c637f35d570c4f5cfbd5471ea1f5a0f4aceb45c8411da04ffe1d3073c1c");
     }
 
     @Property(tries = 20)
