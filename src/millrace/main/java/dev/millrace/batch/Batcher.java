@@ -333,7 +333,6 @@ public final class Batcher implements Durable {
      * @return number of examples that left the open batch because their item was removed
      */
     public int followRound(MiniBatch batch) {
-        announced.follow(batch.clock());
         batch.catalogue().forEach(this::apply);
         Set<String> removed = CatalogueChange.removed(batch.catalogue());
         rememberedExamples.forget(Set.of(), removed);

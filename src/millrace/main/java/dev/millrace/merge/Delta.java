@@ -6,6 +6,7 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.SharedNumbers;
 import dev.millrace.model.SharedNumbers.Change;
 import dev.millrace.model.StepReport;
+import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Form;
 import dev.millrace.state.Sha256;
@@ -141,9 +142,9 @@ public record Delta(
         }
     }
 
-    /** Returns what stands for a user. */
+    /** Returns what stands for a user: neighbours that were learnt by a learner alone know the same one. */
     static String digest(String user) {
-        return Sha256.hex(user).substring(0, DIGEST_DIGITS);
+        return NeighbourList.DIGEST_MARK + Sha256.hex(user).substring(0, DIGEST_DIGITS);
     }
 
     /** Returns whether all that is to be added is finite. */

@@ -1,7 +1,6 @@
 package dev.millrace.merge;
 
 import dev.millrace.state.EntrySource;
-import dev.millrace.state.OrderedEntries;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +16,7 @@ import java.util.function.BiPredicate;
  */
 final class ReplicaEntries implements EntrySource {
 
-    private final OrderedEntries own;
+    private final EntrySource own;
     private final List<byte[]> ownPrefixes;
     private final EntrySource base;
     private final Map<byte[], byte[]> overlay = new TreeMap<>(Arrays::compareUnsigned);
@@ -27,7 +26,7 @@ final class ReplicaEntries implements EntrySource {
      * @param ownPrefixes of their keys
      * @param base the base's entries as of the round that the shard follows
      */
-    ReplicaEntries(OrderedEntries own, List<byte[]> ownPrefixes, EntrySource base) {
+    ReplicaEntries(EntrySource own, List<byte[]> ownPrefixes, EntrySource base) {
         this.own = own;
         this.ownPrefixes = ownPrefixes;
         this.base = base;

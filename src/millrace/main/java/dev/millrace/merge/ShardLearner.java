@@ -15,11 +15,18 @@ import dev.millrace.model.StepReport;
 import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.StepEngine;
+import dev.millrace.state.Books;
+import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.CounterRandom;
+import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
-import dev.millrace.state.OrderedEntries;
+import dev.millrace.state.EntrySum;
+import dev.millrace.state.Form;
+import dev.millrace.state.InputTopic;
+import dev.millrace.state.Outcome;
 import dev.millrace.train.EntryKind;
+import dev.millrace.train.StepOutcome;
 import dev.millrace.train.TrainerSettings;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -31,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -40,24 +48,36 @@ import java.util.TreeMap;
  * <p>Examples fill the open batch; {@link #closeBatch} and {@link #learn} make a step; {@link #cut} ends a delta; {@link #follow} comes to a
  * later round of the base. A shard's model is that of the round plus its own deltas that the round has not handled, bit for bit, however
  * rounds and cuts fall.
+ *
+ * <p>Its entries are the rows of its users, the open batch, its books and its counters; nothing of the base. A shard that restores them begins
+ * on a round that has handled its last delta, as a shard that has come to that round goes on.
  */
-public final class ShardLearner implements AutoCloseable {
+public final class ShardLearner implements Durable, AutoCloseable {
+
+    /** Deltas that no round has handled, from which on a shard waits: the base is away, or behind. */
+    public static final int MOST_UNMERGED = 16;
 
     private static final Comparator<byte[]> BY_KEY = Arrays::compareUnsigned;
+    private static final byte PREFIX = 'L';
+
+    /** Rows that a start reads for their check; they take about a second. */
+    private static final long CHECKED_AT_ONCE = 500_000;
 
     private final int shard;
     private final long learnFrom;
     private final long seed;
     private final long removalMemoryMillis;
     private final Catalogue catalogue = new Catalogue(EntryKind.CATALOGUE.prefix());
+    private final Books books = new Books(EntryKind.BOOKS.prefix());
     private final Batcher batcher;
     private final StepEngine engine;
-    private final OrderedEntries own;
     private final ReplicaEntries entries;
     private final TwoTower model;
     private final SharedNumbers numbers;
     /** Deltas that no round has handled, without the rows of items that were removed since. */
     private final Deque<Delta> unmerged = new ArrayDeque<>();
+    /** Rows of users that the last cut changed, until the drain that follows; absent for those that are gone. */
+    private final SortedMap<byte[], Optional<byte[]>> ownChanges = new TreeMap<>(BY_KEY);
 
     private long round;
     private long batchesOfRound;
@@ -65,6 +85,7 @@ public final class ShardLearner implements AutoCloseable {
     private long eventTime; // of the rounds
     private long refusedSteps;
     private long learnt;
+    private boolean isRestored;
     private Open open = new Open();
 
     /** What the next delta is of. */
@@ -89,20 +110,19 @@ public final class ShardLearner implements AutoCloseable {
     }
 
     /**
-     * Begins on a round of the base.
+     * Begins on a round of the base. {@link #restore} may follow; {@link #begin} must.
      *
-     * @param own the rows of the shard's users
+     * @param own what the shard's drains wrote; the rows of its users are read from it when they are needed
      * @param base the base's entries as of that round; the caller changes them only between two steps, and calls {@link #follow} then
      * @param times told of the end of each phase of a step
      */
     public ShardLearner(
-            TrainerSettings settings, int shard, OrderedEntries own, EntrySource base, long round, StepTimes times) {
+            TrainerSettings settings, int shard, EntrySource own, EntrySource base, long round, StepTimes times) {
         this.shard = shard;
         this.learnFrom = settings.learnFrom();
         this.seed = settings.batch().seed();
         this.removalMemoryMillis = settings.batch().removalMemory().toMillis();
         this.round = round;
-        this.own = own;
         batcher =
                 new Batcher(settings.batch(), catalogue, EntryKind.OPEN_BATCH.prefix(), EntryKind.POPULARITY.prefix());
         engine = settings.stepEngine();
@@ -115,11 +135,10 @@ public final class ShardLearner implements AutoCloseable {
                 times,
                 settings.mixture());
         numbers = new SharedNumbers(model);
-        base.scanBut(new byte[0], EntryKind.readLater(), this::begin);
-        model.begin(Long.MAX_VALUE);
+        base.scanBut(new byte[0], EntryKind.readLater(), this::takeOver);
     }
 
-    private void begin(byte[] key, byte[] value) {
+    private void takeOver(byte[] key, byte[] value) {
         EntryKind.of(key).ifPresent(kind -> {
             switch (kind) {
                 case MODEL -> {
@@ -145,22 +164,79 @@ public final class ShardLearner implements AutoCloseable {
         });
     }
 
+    /** Returns what the keys begin with, ascending, of the entries that a shard reads when it needs them. They are not restored. */
+    public static List<byte[]> readLater() {
+        return List.of(ModelEntry.Kind.ROW.key());
+    }
+
+    @Override
+    public void restore(byte[] key, byte[] value) {
+        isRestored = true;
+        if (key[0] == PREFIX) {
+            Form.restore(value, this::fields);
+            return;
+        }
+        EntryKind kind = EntryKind.of(key)
+                .orElseThrow(() -> new CorruptEntryException("an entry of a shard is of unknown kind " + key[0]));
+        switch (kind) {
+            case MODEL -> model.restore(key, value);
+            case OPEN_BATCH -> batcher.restore(key, value);
+            case BOOKS -> books.restore(key, value);
+            default -> throw new CorruptEntryException("a shard has no entry of " + EntryKind.words(key));
+        }
+    }
+
+    /**
+     * Begins, when all is restored.
+     *
+     * @throws CorruptEntryException if the rows of users are not those of the last drain
+     */
+    public void begin() {
+        EntrySum written = model.rowSum();
+        model.begin(isRestored ? CHECKED_AT_ONCE : Long.MAX_VALUE);
+        if (isRestored && !model.rowSum().equals(written)) {
+            throw new CorruptEntryException(
+                    "shard " + shard + " has " + model.rowSum().count() + " rows of users, which are not the "
+                            + written.count() + " that its last commit wrote");
+        }
+    }
+
+    /** Returns the number of the last delta that was cut, as a drain wrote it; 0 if there is none. */
+    public static long lastDelta(EntrySource own) {
+        return own.get(new byte[] {PREFIX})
+                .map(value -> Form.read(value, form -> form.longInteger(0)))
+                .orElse(0L);
+    }
+
+    private void fields(Form form) {
+        deltas = form.longInteger(deltas);
+        long ofRound = form.longInteger(round);
+        long batches = form.longInteger(batchesOfRound);
+        batchesOfRound = ofRound == round ? batches : 0; // it may begin on a later one
+        learnt = form.longInteger(learnt);
+        refusedSteps = form.longInteger(refusedSteps);
+    }
+
     /** Ends the threads that share the steps. */
     @Override
     public void close() {
         engine.close();
     }
 
-    /** Adds an example of one of the shard's users to the open batch. One of a removed item is left out. */
+    /** Adds an example of one of the shard's users to the open batch. One of a removed item is only counted. */
     public void add(TrainingExample example) {
-        if (!batcher.isRemoved(example.item())) {
-            batcher.add(example);
+        if (batcher.isRemoved(example.item())) {
+            books.settle(InputTopic.EXAMPLES, Outcome.REMOVED_ITEM);
+            return;
         }
+        books.await(InputTopic.EXAMPLES);
+        batcher.add(example);
     }
 
     /** Removes a user: the examples in the open batch now, the rows when the batch is learnt. */
     public void removeUser(String user) {
-        batcher.removeUser(user);
+        books.await(InputTopic.EXAMPLES);
+        books.settleWaiting(InputTopic.EXAMPLES, Outcome.ERASED, batcher.removeUser(user));
     }
 
     public boolean isBatchReady() {
@@ -181,6 +257,30 @@ public final class ShardLearner implements AutoCloseable {
         return unmerged.size();
     }
 
+    /** Returns the number of the delta that was cut last. */
+    public long lastDelta() {
+        return deltas;
+    }
+
+    /** Returns the round that it learns on. */
+    public long round() {
+        return round;
+    }
+
+    /** Returns the number of clicks in the delta that is open. */
+    public int openExamples() {
+        return open.counted.size();
+    }
+
+    public Books books() {
+        return books;
+    }
+
+    /** Returns the lineage of the weights. */
+    public String generation() {
+        return model.generation();
+    }
+
     /** Returns the number of examples learnt. */
     public long learnt() {
         return learnt;
@@ -192,18 +292,26 @@ public final class ShardLearner implements AutoCloseable {
 
     /**
      * Closes the open batch. The j-th batch after a round has the same seed in every shard: shards that draw the same negatives change fewer
-     * rows together.
+     * rows.
      */
     public MiniBatch closeBatch() {
-        return batcher.closeOnReplica(CounterRandom.bits(seed, round + 1, batchesOfRound++));
+        int positives = batcher.openPositives();
+        int userRemovals = batcher.openUserRemovals();
+        MiniBatch batch = batcher.closeOnReplica(CounterRandom.bits(seed, round + 1, batchesOfRound++));
+        books.settleWaiting(
+                InputTopic.EXAMPLES,
+                Outcome.CAPPED,
+                positives - batch.examples().size());
+        books.settleWaiting(InputTopic.EXAMPLES, Outcome.USER_REMOVAL, userRemovals);
+        return batch;
     }
 
     /** Learns the batch that was closed last. */
-    public void learn(MiniBatch batch) {
+    public StepOutcome learn(MiniBatch batch) {
         open.step(batch);
         batch.removedUsers().forEach(model::removeUser);
         if (batch.examples().isEmpty()) {
-            return;
+            return settled(batch, Outcome.WITHOUT_POSITIVES, "");
         }
         List<TrainingExample> counted = batch.counted();
         float[] vectors = new float[counted.size() * model.dim()];
@@ -214,17 +322,30 @@ public final class ShardLearner implements AutoCloseable {
         }
         if (batch.latestTime() < learnFrom) {
             batcher.forget(batch);
-            return;
+            return settled(batch, Outcome.BEFORE_START, "");
         }
         try {
-            open.reports.add(model.learn(batch));
+            StepReport report = model.learn(batch);
+            open.reports.add(report);
             open.examples += batch.examples().size();
             open.latestTime = Math.max(open.latestTime, batch.latestTime());
             learnt += batch.examples().size();
+            StepOutcome unused = settled(batch, Outcome.LEARNT, "");
+            return new StepOutcome(Outcome.LEARNT, Optional.of(report), Optional.empty());
         } catch (RefusedStepException refused) {
             refusedSteps++;
             batcher.forget(batch);
+            StepOutcome unused =
+                    settled(batch, Outcome.REFUSED, refused.reason().text());
+            return new StepOutcome(
+                    Outcome.REFUSED, Optional.empty(), Optional.of(String.valueOf(refused.getMessage())));
         }
+    }
+
+    private StepOutcome settled(MiniBatch batch, Outcome outcome, String reason) {
+        int count = batch.examples().size() + batch.exposed().size();
+        books.settleWaiting(InputTopic.EXAMPLES, outcome, reason, count);
+        return new StepOutcome(outcome, Optional.empty(), Optional.empty());
     }
 
     /**
@@ -237,7 +358,7 @@ public final class ShardLearner implements AutoCloseable {
         }
         Open ended = open;
         open = new Open();
-        Map<byte[], byte[]> shared = drain();
+        Map<byte[], byte[]> shared = drainModel();
         List<Change> changes = ended.examples == 0 ? List.of() : changes(shared);
         Delta delta = new Delta(
                 new Delta.Origin(model.generation(), shard, ++deltas, round),
@@ -254,14 +375,14 @@ public final class ShardLearner implements AutoCloseable {
         return Optional.of(delta);
     }
 
-    /** Stores the rows of users that changed. Returns the shared entries that changed. */
-    private Map<byte[], byte[]> drain() {
+    /** Keeps what changed of the tables of users, and returns the shared entries that changed. */
+    private Map<byte[], byte[]> drainModel() {
         Map<byte[], byte[]> shared = new TreeMap<>(BY_KEY);
         model.drainDirty(new EntrySink() {
             @Override
             public void put(byte[] key, byte[] value) {
-                if (entries.isOwn(key)) {
-                    own.put(key, value);
+                if (entries.isOwn(key) || numbers.isBesideOwnRows(key)) {
+                    ownChanges.put(key, Optional.of(value));
                 } else if (numbers.kind(key).isPresent()) {
                     shared.put(key, value);
                 }
@@ -269,10 +390,37 @@ public final class ShardLearner implements AutoCloseable {
 
             @Override
             public void delete(byte[] key) {
-                own.delete(key);
+                ownChanges.put(key, Optional.empty());
             }
         });
         return shared;
+    }
+
+    /** Writes what changed since the last one. Every step must be in a delta: {@link #cut} comes before. */
+    @Override
+    public void drainDirty(EntrySink sink) {
+        if (hasDelta()) {
+            throw new IllegalStateException("shard " + shard + " has steps that no delta has: cut before a drain");
+        }
+        ownChanges.forEach((key, value) -> value.ifPresentOrElse(now -> sink.put(key, now), () -> sink.delete(key)));
+        ownChanges.clear();
+        batcher.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                if (key[0] == EntryKind.OPEN_BATCH.prefix()) { // popularity and memory are the base's
+                    sink.put(key, value);
+                }
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                if (key[0] == EntryKind.OPEN_BATCH.prefix()) {
+                    sink.delete(key);
+                }
+            }
+        });
+        books.drainDirty(sink);
+        sink.put(new byte[] {PREFIX}, Form.written(this::fields));
     }
 
     /** Returns the changes, rows behind all else and in the order in which they were touched. */
@@ -344,7 +492,7 @@ public final class ShardLearner implements AutoCloseable {
         }
         round = next.number();
         batchesOfRound = 0;
-        batcher.followRound(next.batch());
+        books.settleWaiting(InputTopic.EXAMPLES, Outcome.REMOVED_ITEM, batcher.followRound(next.batch()));
         eventTime = Math.max(eventTime, next.batch().latestTime());
         catalogue.forgetRemovedBefore(eventTime - removalMemoryMillis);
         long handled = next.handled().getOrDefault(shard, 0L);

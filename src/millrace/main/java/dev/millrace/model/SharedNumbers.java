@@ -66,6 +66,12 @@ public final class SharedNumbers {
         return names.stream().map(ModelEntry::rows).toList();
     }
 
+    /** Returns whether an entry is what a learner keeps beside its rows of users. */
+    public boolean isBesideOwnRows(byte[] key) {
+        ModelEntry entry = ModelEntry.of(key);
+        return entry.kind() == ModelEntry.Kind.TABLE && model.embeddings().isUserIdTable(entry.table());
+    }
+
     /** Returns what the numbers of an entry are; absent if they are not shared. */
     public Optional<Kind> kind(byte[] key) {
         ModelEntry entry = ModelEntry.of(key);

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
@@ -36,6 +37,9 @@ public final class NeighbourList {
      *
      * Users stand for digests. Where two have the same, they share one sum.
      */
+
+    /** What a text begins with that has a user's SHA-256 in hexadecimal in place of the id. No id has it. */
+    public static final char DIGEST_MARK = 0;
 
     /** What a user's sum comes to at most. */
     static final double MOST = 6;
@@ -144,8 +148,11 @@ public final class NeighbourList {
 
     /** Returns what stands for a user. */
     static int digest(String user) {
-        int digest = ByteBuffer.wrap(Sha256.start().digest(user.getBytes(StandardCharsets.UTF_8)))
-                .getInt();
+        boolean isDigest = !user.isEmpty() && user.charAt(0) == DIGEST_MARK;
+        int digest = isDigest
+                ? (int) HexFormat.fromHexDigitsToLong(user, 1, 1 + 2 * Integer.BYTES)
+                : ByteBuffer.wrap(Sha256.start().digest(user.getBytes(StandardCharsets.UTF_8)))
+                        .getInt();
         return digest == OF_SEVERAL ? 1 : digest;
     }
 

@@ -9,6 +9,7 @@ import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.model.ModelEntry;
 import dev.millrace.model.SharedNumbers.Change;
+import dev.millrace.state.EntrySink;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.train.EntryKind;
 import dev.millrace.train.Trainer;
@@ -249,6 +250,43 @@ class BaseTest {
                 return true;
             });
         }
+    }
+
+    /** A learner that was alone knows users by their ids, the base by what deltas have in their place. */
+    @Test
+    void anErasedUserLeavesTheNeighboursThatALearnerAloneLearnt() {
+        SplittableRandom random = new SplittableRandom(5);
+        TrainerSettings settings = Shards.settings();
+        List<Integer> left = new ArrayList<>();
+        for (String erased : List.of("ann0", "nobody")) {
+            try (Shards shards = new Shards(settings, 1)) {
+                shards.list();
+                Trainer alone = shards.base.trainer();
+                TrainingExample click = Shards.example("ann0", "i1", random);
+                alone.add(click);
+                alone.learn(alone.closeBatch());
+
+                shards.shards.get(0).learner.removeUser(erased);
+                shards.shards.get(0).learn(List.of());
+                shards.base.add(shards.shards.get(0).cut());
+                shards.base.merge(shards.base.closeRound(), false);
+                alone.publish();
+                int[] lists = {0};
+                shards.base.drainDirty(new EntrySink() {
+                    @Override
+                    public void put(byte[] key, byte[] value) {
+                        lists[0] += EntryKind.itemWithNeighbours(key).isPresent() ? 1 : 0;
+                    }
+
+                    @Override
+                    public void delete(byte[] key) {}
+                });
+                left.add(lists[0]);
+            }
+        }
+
+        assertThat(left.get(0)).isZero();
+        assertThat(left.get(1)).isPositive();
     }
 
     private static Delta sent(Shards shards, List<TrainingExample> examples) {

@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
+import dev.millrace.state.Books;
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.InputTopic;
 import dev.millrace.state.MemoryEntries;
+import dev.millrace.state.Outcome;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
@@ -91,6 +95,86 @@ class ShardLearnerTest {
                     late.shards.get(0).follow(late.rounds.size() - 2);
                 }
             }
+        }
+    }
+
+    /** Examples are left over in the open batch at each commit, users are removed, and rows of users expire. */
+    @Test
+    void aShardThatWasKilledGoesOnFromItsLastCommit() {
+        TrainerSettings settings =
+                Shards.settings("features.user", "user,history", "table.max-rows", "64", "rehearsal.examples", "2");
+        try (Shards disturbed = new Shards(settings, 1);
+                Shards undisturbed = new Shards(settings, 1)) {
+            List<List<String>> changes = new ArrayList<>();
+            for (Shards each : List.of(disturbed, undisturbed)) {
+                SplittableRandom random = new SplittableRandom(7);
+                List<String> ofEach = new ArrayList<>();
+                each.list();
+                Shards.Shard shard = each.shards.get(0);
+                for (int commit = 0; commit < 12; commit++) {
+                    for (int at = 0; at < Shards.BATCH; at++) {
+                        shard.learner.add(
+                                Shards.example("u" + random.nextInt(200), "i" + random.nextInt(Shards.ITEMS), random));
+                    }
+                    if (commit % 3 == 2) {
+                        shard.learner.removeUser("u" + random.nextInt(200));
+                    }
+                    assertThat(shard.learner.learn(shard.learner.closeBatch()).outcome())
+                            .isEqualTo(Outcome.LEARNT);
+                    shard.learner.add(Shards.example("left", "i" + commit, random));
+                    Delta delta = shard.cut();
+                    ofEach.addAll(Shards.changes(delta));
+                    each.base.add(delta);
+                    each.round();
+                    if (each == disturbed) {
+                        shard.restart();
+                    } else {
+                        shard.follow(each.rounds.size());
+                    }
+                }
+                changes.add(ofEach);
+            }
+
+            assertThat(changes.get(0)).isEqualTo(changes.get(1));
+            assertThat(disturbed.digests).isEqualTo(undisturbed.digests);
+            assertThat(disturbed.shards.get(0).entries())
+                    .containsExactlyElementsOf(undisturbed.shards.get(0).entries());
+            Books.Account examples =
+                    disturbed.shards.get(0).learner.books().accounts().get(InputTopic.EXAMPLES.label());
+            // 12 times a batch and one that is left over, and four removals of users; the last one left over is still
+            // open
+            assertThat(examples.received()).isEqualTo(12 * (Shards.BATCH + 1) + 4);
+            assertThat(examples.waiting()).isEqualTo(1);
+            assertThat(examples.isBalanced()).isTrue();
+        }
+    }
+
+    @Test
+    void aShardRefusesRowsOfUsersThatItsLastCommitDidNotWrite() {
+        try (Shards shards = new Shards(Shards.settings(), 1)) {
+            shards.list();
+            Shards.Shard shard = shards.shards.get(0);
+            shard.learn(Shards.examples("u", new SplittableRandom(5)));
+            shards.base.add(shard.cut());
+            shards.round();
+
+            shard.loseARow();
+
+            assertThatThrownBy(shard::restart)
+                    .isInstanceOf(CorruptEntryException.class)
+                    .hasMessageContaining("rows of users");
+        }
+    }
+
+    @Test
+    void aDrainAmidADeltaIsRefused() {
+        try (Shards shards = new Shards(Shards.settings(), 1)) {
+            shards.list();
+            shards.shards.get(0).learn(Shards.examples("u", new SplittableRandom(5)));
+
+            assertThatThrownBy(() -> shards.shards.get(0).learner.drainDirty(new MemoryEntries()))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("cut before a drain");
         }
     }
 

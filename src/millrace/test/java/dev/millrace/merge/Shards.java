@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,13 +39,53 @@ final class Shards implements AutoCloseable {
     final class Shard {
 
         private final MemoryEntries replica = new MemoryEntries();
+        private final MemoryEntries own = new MemoryEntries();
+        private final TrainerSettings settings;
+        private final int number;
         private int followed;
-        final ShardLearner learner;
+        ShardLearner learner;
 
         private Shard(TrainerSettings settings, int number, int round) {
+            this.settings = settings;
+            this.number = number;
             feed.subList(0, round + 1).forEach(changed -> changed.forEach(this::take));
             followed = round;
-            learner = new ShardLearner(settings, number, new MemoryEntries(), replica, followed, StepTimes.UNTIMED);
+            learner = begun();
+        }
+
+        private ShardLearner begun() {
+            ShardLearner begun = new ShardLearner(settings, number, own, replica, followed, StepTimes.UNTIMED);
+            own.scanBut(new byte[0], ShardLearner.readLater(), begun::restore);
+            begun.begin();
+            return begun;
+        }
+
+        /** Kills the shard after its last commit, and starts it again on the last round. */
+        void restart() {
+            learner.close();
+            rounds.subList(followed, rounds.size())
+                    .forEach(round -> feed.get((int) round.number()).forEach(this::take));
+            followed = rounds.size();
+            learner = begun();
+        }
+
+        /** What its drains wrote, in a form that can be compared. */
+        List<String> entries() {
+            List<String> all = new ArrayList<>();
+            own.scan(
+                    new byte[0],
+                    (key, value) -> all.add(
+                            HexFormat.of().formatHex(key) + " " + HexFormat.of().formatHex(value)));
+            return all;
+        }
+
+        void loseARow() {
+            List<byte[]> rows = new ArrayList<>();
+            own.scan(ShardLearner.readLater().get(0), (key, value) -> {
+                rows.add(key);
+                return false;
+            });
+            rows.forEach(own::delete);
         }
 
         private void take(Entry entry) {
@@ -59,6 +100,7 @@ final class Shards implements AutoCloseable {
         /** Sends a delta through its encoded form. */
         Delta cut() {
             byte[] encoded = learner.cut().orElseThrow().encoded();
+            learner.drainDirty(own);
             hashes.add(Sha256.hex(encoded));
             return Delta.decoded(encoded);
         }

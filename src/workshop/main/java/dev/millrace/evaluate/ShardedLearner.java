@@ -44,6 +44,7 @@ final class ShardedLearner implements Fed, AutoCloseable {
     private final Trainer alone;
     private Optional<Base> base = Optional.empty(); // absent until the warm-up ends
     private final List<ShardLearner> shards = new ArrayList<>();
+    private List<MemoryEntries> owned = List.of(); // of each shard
     private int batches; // since the last round
     private long sentBytes;
 
@@ -127,11 +128,13 @@ final class ShardedLearner implements Fed, AutoCloseable {
             shards.stream().filter(ShardLearner::hasOpenWork).forEach(this::learnOpen);
         }
         batches = 0;
-        for (ShardLearner shard : shards) {
+        for (int number = 0; number < shards.size(); number++) {
+            ShardLearner shard = shards.get(number);
             shard.cut().map(Delta::encoded).ifPresent(sent -> {
                 sentBytes += sent.length;
                 base.get().add(Delta.decoded(sent));
             });
+            shard.drainDirty(owned.get(number));
         }
         return base.get().closeRound();
     }
@@ -159,8 +162,7 @@ final class ShardedLearner implements Fed, AutoCloseable {
         Base begun = new Base(settings, stored, witness);
         stored.scanBut(new byte[0], EntryKind.readLater(), begun::restore);
         begun.trainer().requireWhole();
-        List<MemoryEntries> owned =
-                Stream.generate(MemoryEntries::new).limit(plan.count()).toList();
+        owned = Stream.generate(MemoryEntries::new).limit(plan.count()).toList();
         begun.handOverUsers((user, key, value) -> owned.get(shard(user)).put(key, value));
         base = Optional.of(begun);
         drain(begun);
@@ -169,13 +171,15 @@ final class ShardedLearner implements Fed, AutoCloseable {
             return true;
         });
         for (int number = 0; number < plan.count(); number++) {
-            shards.add(new ShardLearner(
+            ShardLearner shard = new ShardLearner(
                     settings,
                     number,
                     owned.get(number),
                     replica,
                     begun.trainer().step(),
-                    times));
+                    times);
+            shard.begin();
+            shards.add(shard);
         }
     }
 
