@@ -327,6 +327,11 @@ public final class Batcher implements Durable {
         observe(batch);
     }
 
+    /** Writes, or reads, what {@link #followRound} needs of a batch: of the examples that count, the items. */
+    public static MiniBatch ofRound(Form form, MiniBatch batch) {
+        return BatchFields.ofRound(form, batch);
+    }
+
     /**
      * Takes over what a batch of the learner that all others follow did to catalogue and popularity. The open batch stays open.
      *

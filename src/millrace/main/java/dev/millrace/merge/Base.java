@@ -12,22 +12,29 @@ import dev.millrace.model.StepReport;
 import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.settings.SettingFault;
+import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.Form;
-import dev.millrace.state.StoredFields;
+import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.BiFunction;
 
 /**
@@ -42,24 +49,57 @@ public final class Base implements Durable, AutoCloseable {
     /** Rounds after which a delta is refused as stale; the removals of items are remembered for so long. */
     static final int MOST_ROUNDS_LATE = 64;
 
+    /** Bytes of examples, as {@link Delta#examplesBytes} counts them, that fill a round, or a delta. */
+    static final long FULL_BYTES = 2 << 20;
+
     private static final byte PREFIX = 'R';
-    private static final Comparator<Delta> ORDER = Comparator.comparingInt(
-                    (Delta delta) -> delta.origin().shard())
-            .thenComparingLong(delta -> delta.origin().number());
+
+    // second bytes of keys; the key of the mark has none
+    private static final byte NEWS = 1;
+    private static final byte PART = 2;
+
+    /** Rounds whose news are stored: followers read them as they come. */
+    private static final int NEWS_KEPT = 16;
+
+    private static final Comparator<Waiting> ORDER = Comparator.comparingInt(
+                    (Waiting one) -> one.delta().origin().shard())
+            .thenComparingLong(one -> one.delta().origin().number());
 
     private final ModelSettings model;
     private final EntrySource stored;
     private final Trainer trainer;
     private final SharedNumbers numbers;
-    private final List<Delta> waiting = new ArrayList<>();
+    private final List<Waiting> waiting = new ArrayList<>();
+    /** By shard, the parts of a delta that has not come whole. */
+    private final SortedMap<Integer, List<DeltaPart>> parts = new TreeMap<>();
+    /** Keys of the parts that are stored. */
+    private final SortedSet<byte[]> storedParts = new TreeSet<>(Arrays::compareUnsigned);
+    /** Rounds since the last drain. */
+    private final List<Round> fresh = new ArrayList<>();
+
+    private long waitingBytes;
     private Optional<Merge> open = Optional.empty();
 
     /** By shard, the number of the last delta that a round has. */
     private SortedMap<Integer, Long> handled = new TreeMap<>();
     /** By item that was removed of late, the round of it. */
     private SortedMap<String, Long> removals = new TreeMap<>();
+    /** Shards that the last round with deltas had deltas of. */
+    private SortedMap<Integer, Long> expected = new TreeMap<>();
 
-    private final StoredFields fields = new StoredFields(this::fields);
+    /** A delta of the next round. */
+    private record Waiting(Delta delta, String sha256) {}
+
+    /**
+     * What the last entry of a drain says: all entries before it are as of that round.
+     *
+     * @param digest of the base after the round
+     * @param isWithheld whether nothing but deletions is published at present
+     */
+    record Mark(long round, String digest, boolean isWithheld, SortedMap<Integer, Long> handled) {
+
+        static final Mark NONE = new Mark(-1, "", false, new TreeMap<>());
+    }
 
     /**
      * @param stored what the base's drains wrote; {@link EntrySource#NONE} if all embedding rows stay on the heap
@@ -141,14 +181,36 @@ public final class Base implements Durable, AutoCloseable {
     }
 
     /**
-     * Takes the next delta of a shard.
+     * Takes a part of the next delta of a shard.
      *
      * @throws IllegalStateException if it is not the next, or of another model
+     * @throws CorruptEntryException if the delta is not what its shard sent
      */
-    public void add(Delta delta) {
+    public void add(DeltaPart part) {
+        List<DeltaPart> known = parts.computeIfAbsent(part.shard(), shard -> new ArrayList<>());
+        if (!part.follows(known)) {
+            throw new IllegalStateException("part " + part.part() + " of delta " + part.delta() + " of shard "
+                    + part.shard() + " follows " + known.size() + " parts of "
+                    + (known.isEmpty() ? "none" : "delta " + known.get(0).delta())
+                    + ": the parts of a delta must come in order, each once");
+        }
+        known.add(part);
+        if (known.size() == part.parts()) {
+            parts.remove(part.shard());
+            add(DeltaPart.whole(known), part.sha256());
+        }
+    }
+
+    /**
+     * Takes the next delta of a shard.
+     *
+     * @param sha256 of its encoded bytes, in hexadecimal
+     * @throws IllegalStateException if it is not the next, or of another model
+     */
+    public void add(Delta delta, String sha256) {
         Delta.Origin origin = delta.origin();
         long before = waiting.stream()
-                .map(Delta::origin)
+                .map(one -> one.delta().origin())
                 .filter(other -> other.shard() == origin.shard())
                 .mapToLong(Delta.Origin::number)
                 .max()
@@ -163,23 +225,37 @@ public final class Base implements Durable, AutoCloseable {
                     + ", the base is at round "
                     + trainer.step() + " of " + trainer.generation());
         }
-        waiting.add(delta);
+        waiting.add(new Waiting(delta, sha256));
+        waitingBytes += delta.examplesBytes();
     }
 
-    /** Returns true if catalogue changes fill a round. */
-    public boolean isFull() {
-        return trainer.isBatchReady();
+    /** Returns true if what has come fills a round, or if a delta of each shard has come that the last round had one of. */
+    public boolean isComplete() {
+        Set<Integer> shards = new HashSet<>();
+        waiting.forEach(one -> shards.add(one.delta().origin().shard()));
+        return trainer.isBatchReady()
+                || waitingBytes >= FULL_BYTES
+                || (!shards.isEmpty() && shards.containsAll(expected.keySet()));
+    }
+
+    /** Returns true if a delta has come that no round has. It is not stored: a round takes it before the next drain. */
+    public boolean hasWaiting() {
+        return !waiting.isEmpty();
     }
 
     public boolean hasOpenWork() {
-        return trainer.hasOpenWork() || !waiting.isEmpty();
+        return trainer.hasOpenWork() || hasWaiting();
     }
 
     /** Closes the next round: it has all that has come. {@link #merge} follows. */
     public MiniBatch closeRound() {
         Merge merge = new Merge(trainer.step() + 1);
+        if (hasWaiting()) {
+            expected.clear();
+        }
         waiting.stream().sorted(ORDER).forEach(merge::take);
         waiting.clear();
+        waitingBytes = 0;
         MiniBatch batch = trainer.closeBatch();
         open = Optional.of(merge);
         return batch;
@@ -197,8 +273,9 @@ public final class Base implements Durable, AutoCloseable {
         CatalogueChange.removed(batch.catalogue()).forEach(item -> removals.put(item, batch.step()));
         removals.values().removeIf(round -> round < batch.step() - MOST_ROUNDS_LATE);
         trainer.learn(batch, isExamined, merge);
-        fields.change();
-        return new Round(batch, handled, merge.refused);
+        Round round = new Round(batch, handled, merge.taken);
+        fresh.add(round);
+        return round;
     }
 
     /** The deltas of one round. */
@@ -206,29 +283,37 @@ public final class Base implements Durable, AutoCloseable {
 
         private final long round;
         private final List<Delta> accepted = new ArrayList<>();
-        private final List<Round.Refusal> refused = new ArrayList<>();
+        private final List<Round.Taken> taken = new ArrayList<>();
         private final IdentityHashMap<TrainingExample, float[]> vectors = new IdentityHashMap<>();
 
         Merge(long round) {
             this.round = round;
         }
 
-        private void take(Delta delta) {
+        private void take(Waiting one) {
+            Delta delta = one.delta();
             Delta.Origin origin = delta.origin();
             handled.put(origin.shard(), origin.number());
+            expected.put(origin.shard(), origin.number());
             delta.removedUsers().forEach(trainer::removeUser);
             for (Delta.Counted counted : delta.counted()) {
                 TrainingExample example = counted.example();
                 vectors.put(example, counted.vector());
                 trainer.add(example);
             }
-            if (origin.round() < round - MOST_ROUNDS_LATE) {
-                refused.add(new Round.Refusal(origin.shard(), origin.number(), Round.Reason.STALE));
-            } else if (!delta.isFinite()) {
-                refused.add(new Round.Refusal(origin.shard(), origin.number(), Round.Reason.NOT_FINITE));
-            } else if (delta.steps().examples() > 0) {
+            Optional<Round.Reason> refused = refusal(delta);
+            if (refused.isEmpty() && delta.steps().examples() > 0) {
                 accepted.add(delta);
             }
+            taken.add(
+                    new Round.Taken(origin, delta.steps().first(), delta.steps().last(), one.sha256(), refused));
+        }
+
+        private Optional<Round.Reason> refusal(Delta delta) {
+            if (delta.origin().round() < round - MOST_ROUNDS_LATE) {
+                return Optional.of(Round.Reason.STALE);
+            }
+            return delta.isFinite() ? Optional.empty() : Optional.of(Round.Reason.NOT_FINITE);
         }
 
         @Override
@@ -281,26 +366,91 @@ public final class Base implements Durable, AutoCloseable {
 
     @Override
     public void restore(byte[] key, byte[] value) {
-        if (key[0] == PREFIX) {
-            fields.restore(value);
-        } else {
+        if (key[0] != PREFIX) {
             trainer.restore(key, value);
+        } else if (key.length == 1) {
+            Form.restore(value, this::fields);
+        } else if (key[1] == PART) {
+            DeltaPart part = DeltaPart.decoded(value);
+            List<DeltaPart> known = parts.computeIfAbsent(part.shard(), shard -> new ArrayList<>());
+            known.add(part);
+            known.sort(Comparator.comparingInt(DeltaPart::part));
+            storedParts.add(key);
         }
     }
 
+    /** Writes what changed. The last entry is a {@link Mark}. */
     @Override
     public void drainDirty(EntrySink sink) {
+        if (hasWaiting()) {
+            throw new IllegalStateException(waiting.size() + " deltas are in no round: close one before a drain");
+        }
         trainer.drainDirty(sink);
-        fields.drain(new byte[] {PREFIX}, sink);
+        drainParts(sink);
+        fresh.forEach(round -> sink.put(newsKey(round.number()), round.news()));
+        fresh.clear();
+        sink.put(new byte[] {PREFIX}, Form.written(this::fields));
+    }
+
+    private void drainParts(EntrySink sink) {
+        SortedMap<byte[], DeltaPart> now = new TreeMap<>(Arrays::compareUnsigned);
+        parts.values().forEach(known -> known.forEach(part -> now.put(partKey(part), part)));
+        storedParts.stream().filter(key -> !now.containsKey(key)).forEach(sink::delete);
+        now.forEach((key, part) -> {
+            if (!storedParts.contains(key)) {
+                sink.put(key, part.encoded());
+            }
+        });
+        storedParts.clear();
+        storedParts.addAll(now.keySet());
+    }
+
+    private static byte[] partKey(DeltaPart part) {
+        return ByteBuffer.allocate(2 + 2 * Integer.BYTES)
+                .put(PREFIX)
+                .put(PART)
+                .putInt(part.shard())
+                .putInt(part.part())
+                .array();
+    }
+
+    private static byte[] newsKey(long round) {
+        return new byte[] {PREFIX, NEWS, (byte) (round % NEWS_KEPT)};
+    }
+
+    static boolean isNews(byte[] key) {
+        return key[0] == PREFIX && key.length > 1 && key[1] == NEWS;
+    }
+
+    static boolean isMark(byte[] key) {
+        return key[0] == PREFIX && key.length == 1;
+    }
+
+    static Mark mark(byte[] value) {
+        return Form.read(value, form -> mark(form, Mark.NONE));
+    }
+
+    private static Mark mark(Form form, Mark now) {
+        return new Mark(
+                form.longInteger(now.round()),
+                form.text(now.digest()),
+                form.flag(now.isWithheld()),
+                numbers(form, now.handled(), (shard, read) -> read.integer(shard), 0));
     }
 
     private void fields(Form form) {
-        handled = numbers(form, handled, (shard, read) -> read.integer(shard), 0);
+        Mark now = new Mark(
+                trainer.step(),
+                trainer.digest().map(StepDigest::digest).orElse(""),
+                trainer.withheld().isPresent(),
+                handled);
+        handled = new TreeMap<>(mark(form, now).handled());
+        expected = numbers(form, expected, (shard, read) -> read.integer(shard), 0);
         removals = numbers(form, removals, (item, read) -> read.text(item), "");
     }
 
     /** Numbers by what they are of, as fields. */
-    private static <T extends Comparable<T>> SortedMap<T, Long> numbers(
+    static <T extends Comparable<T>> SortedMap<T, Long> numbers(
             Form form, SortedMap<T, Long> now, BiFunction<T, Form, T> key, T none) {
         SortedMap<T, Long> all = new TreeMap<>();
         form.list(

@@ -94,6 +94,10 @@ public record Delta(
     public record Counted(
             String user, String item, String action, long time, long producedAt, List<String> history, float[] vector) {
 
+        private static final int MOST_BYTES_A_CHARACTER = 3;
+        private static final int A_PLACE = 4; // of a text among others
+        private static final int NUMBERS_BYTES = 64;
+
         private static final Counted NONE = new Counted("", "", "", 0, 0, List.of(), new float[0]);
 
         public Counted {
@@ -109,6 +113,15 @@ public record Delta(
                     example.producedAt(),
                     example.user().history(),
                     vector);
+        }
+
+        /** Returns the most bytes that it takes in a round. */
+        long largestBytes() {
+            long characters = user.length() + item.length() + action.length();
+            for (String one : history) {
+                characters += one.length() + A_PLACE;
+            }
+            return MOST_BYTES_A_CHARACTER * characters + NUMBERS_BYTES;
         }
 
         /** Returns the example as the base counts it. */
@@ -157,6 +170,11 @@ public record Delta(
             }
         }
         return true;
+    }
+
+    /** Returns the most bytes that its examples take in a round. */
+    long examplesBytes() {
+        return counted.stream().mapToLong(Counted::largestBytes).sum();
     }
 
     Delta withChanges(List<Change> others) {

@@ -9,6 +9,7 @@ import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.model.ModelEntry;
 import dev.millrace.model.SharedNumbers.Change;
+import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.train.EntryKind;
@@ -17,6 +18,7 @@ import dev.millrace.train.TrainerSettings;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -125,7 +127,7 @@ class BaseTest {
                     }
                 }
                 Collections.shuffle(ofRounds.get(round), random);
-                ofRounds.get(round).forEach(shards.base::add);
+                ofRounds.get(round).forEach(delta -> shards.base.add(delta, ""));
                 if (!removed.get(round).isEmpty()) {
                     shards.base.change(new CatalogueChange.Removal(removed.get(round), Shards.TIME));
                 }
@@ -214,13 +216,94 @@ class BaseTest {
                     if (each == disturbed) {
                         each.restartBase();
                     }
-                    each.base.add(delta);
+                    each.base.add(delta, "");
                     each.round();
                     each.shards.get(0).follow(each.rounds.size());
                 }
             }
 
             assertThat(disturbed.digests).isEqualTo(undisturbed.digests);
+        }
+    }
+
+    @Test
+    void aBaseThatWasKilledAmidTheRecordsOfADeltaGoesOnWithTheRest() {
+        List<TrainingExample> examples = Shards.examples("u", new SplittableRandom(5));
+        String ofParts = "R\2\0\0\0\0"; // keys of shard 0
+        try (Shards disturbed = new Shards(Shards.settings(), 1);
+                Shards undisturbed = new Shards(Shards.settings(), 1)) {
+            disturbed.list();
+            undisturbed.list();
+            List<DeltaPart> parts = DeltaPart.of(sent(disturbed, examples), 1_000);
+            for (int part = 0; part < parts.size(); part++) {
+                assertThat(disturbed.base.hasWaiting()).isFalse();
+                disturbed.base.add(parts.get(part));
+                if (part < parts.size() - 1) {
+                    disturbed.drain();
+                    disturbed.restartBase();
+                    assertThat(disturbed.isStored(ofParts)).isTrue();
+                }
+            }
+            undisturbed.base.add(DeltaPart.of(sent(undisturbed, examples)).get(0));
+
+            Round round = disturbed.round();
+            undisturbed.round();
+
+            assertThat(parts).hasSizeGreaterThan(3);
+            assertThat(disturbed.digests).isEqualTo(undisturbed.digests);
+            assertThat(round.deltas())
+                    .extracting(Round.Taken::sha256)
+                    .containsExactly(parts.get(0).sha256());
+            assertThat(disturbed.isStored(ofParts)).isFalse();
+        }
+    }
+
+    @Test
+    void aDeltaWhosePartsAreNotThoseThatItsShardSentIsNoInput() {
+        try (Shards shards = new Shards(Shards.settings(), 1)) {
+            shards.list();
+            Delta delta = sent(shards, Shards.examples("u", new SplittableRandom(5)));
+            List<DeltaPart> parts = DeltaPart.of(delta, 1_000);
+            DeltaPart only = DeltaPart.of(delta).get(0);
+
+            assertThatThrownBy(() -> shards.base.add(parts.get(1))).hasMessageContaining("must come in order");
+            shards.base.add(parts.get(0));
+            assertThatThrownBy(() -> shards.base.add(parts.get(0))).hasMessageContaining("must come in order");
+            assertThatThrownBy(() -> shards.base.add(new DeltaPart(1, 1, 0, 1, only.sha256(), only.bytes())))
+                    .isInstanceOf(CorruptEntryException.class);
+            assertThatThrownBy(() -> shards.base.add(new DeltaPart(2, 1, 0, 1, "00", only.bytes())))
+                    .isInstanceOf(CorruptEntryException.class)
+                    .hasMessageContaining("SHA-256");
+        }
+    }
+
+    @Test
+    void aRoundIsCompleteWithADeltaOfEachShardOfTheLast() {
+        try (Shards shards = new Shards(Shards.settings(), 3)) {
+            SplittableRandom random = new SplittableRandom(5);
+            shards.list();
+            List<Boolean> areComplete = new ArrayList<>();
+            for (int[] senders : new int[][] {{1, 0}, {0, 1, 2}, {2, 0, 1}}) {
+                for (int sender : senders) {
+                    shards.shards.get(sender).learn(Shards.examples("u", random));
+                    shards.base.add(shards.shards.get(sender).cut(), "");
+                    areComplete.add(shards.base.isComplete());
+                }
+                shards.round();
+            }
+
+            // the first round waits for nobody, the second for shards 0 and 1, the third for all three
+            assertThat(areComplete).containsExactly(true, true, false, true, true, false, false, true);
+        }
+    }
+
+    @Test
+    void aDrainWithADeltaThatNoRoundHasIsRefused() {
+        try (Shards shards = new Shards(Shards.settings(), 1)) {
+            shards.list();
+            shards.base.add(sent(shards, Shards.examples("u", new SplittableRandom(5))), "");
+
+            assertThatThrownBy(shards::drain).hasMessageContaining("close one before a drain");
         }
     }
 
@@ -268,7 +351,7 @@ class BaseTest {
 
                 shards.shards.get(0).learner.removeUser(erased);
                 shards.shards.get(0).learn(List.of());
-                shards.base.add(shards.shards.get(0).cut());
+                shards.base.add(shards.shards.get(0).cut(), "");
                 shards.base.merge(shards.base.closeRound(), false);
                 alone.publish();
                 int[] lists = {0};
@@ -302,14 +385,14 @@ class BaseTest {
             Delta first = sent(shards, Shards.examples("u", random));
             Delta second = sent(shards, Shards.examples("u", random));
 
-            assertThatThrownBy(() -> shards.base.add(second))
+            assertThatThrownBy(() -> shards.base.add(second, ""))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("delta 2 of shard 0 follows delta 0");
-            shards.base.add(first);
-            assertThatThrownBy(() -> shards.base.add(first)).isInstanceOf(IllegalStateException.class);
-            shards.base.add(second);
+            shards.base.add(first, "");
+            assertThatThrownBy(() -> shards.base.add(first, "")).isInstanceOf(IllegalStateException.class);
+            shards.base.add(second, "");
             shards.round();
-            assertThatThrownBy(() -> shards.base.add(second)).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> shards.base.add(second, "")).isInstanceOf(IllegalStateException.class);
         }
     }
 
@@ -321,7 +404,7 @@ class BaseTest {
             others.list();
             Delta other = sent(others, Shards.examples("u", new SplittableRandom(5)));
 
-            assertThatThrownBy(() -> shards.base.add(other))
+            assertThatThrownBy(() -> shards.base.add(other, ""))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining(others.base.trainer().generation());
         }
@@ -340,10 +423,12 @@ class BaseTest {
             changes.add(new Change(last.key(), spoilt));
             long rowsBefore = shards.base.trainer().model().rowCounts().rows();
 
-            shards.base.add(delta.withChanges(changes));
+            shards.base.add(delta.withChanges(changes), "");
             Round round = shards.round();
 
-            assertThat(round.refused()).containsExactly(new Round.Refusal(0, 1, Round.Reason.NOT_FINITE));
+            assertThat(round.deltas())
+                    .extracting(Round.Taken::refused)
+                    .containsExactly(Optional.of(Round.Reason.NOT_FINITE));
             assertThat(round.handled()).containsEntry(0, 1L);
             assertThat(round.batch().examples()).hasSize(Shards.BATCH);
             assertThat(shards.base.trainer().model().rowCounts().rows()).isEqualTo(rowsBefore);
@@ -358,15 +443,17 @@ class BaseTest {
             shards.shards.get(1).learn(Shards.examples("v", random));
             Delta late = shards.shards.get(1).cut();
             for (int round = 0; round < Base.MOST_ROUNDS_LATE; round++) {
-                shards.base.add(sent(shards, Shards.examples("u", random)));
+                shards.base.add(sent(shards, Shards.examples("u", random)), "");
                 shards.round();
             }
 
-            shards.base.add(late); // of round 1, in round 2 + MOST_ROUNDS_LATE
+            shards.base.add(late, ""); // of round 1, in round 2 + MOST_ROUNDS_LATE
             Round round = shards.round();
             shards.shards.get(1).follow(shards.rounds.size());
 
-            assertThat(round.refused()).containsExactly(new Round.Refusal(1, 1, Round.Reason.STALE));
+            assertThat(round.deltas())
+                    .extracting(Round.Taken::refused)
+                    .containsExactly(Optional.of(Round.Reason.STALE));
             assertThat(shards.shards.get(1).learner.unmerged()).isZero();
         }
     }
@@ -388,7 +475,7 @@ class BaseTest {
 
             Delta next = sent(shards, clicks);
             for (Delta delta : List.of(underWay, next)) {
-                shards.base.add(delta);
+                shards.base.add(delta, "");
                 shards.round();
             }
             Shards.Shard begun = shards.join();
@@ -416,7 +503,7 @@ class BaseTest {
             shards.round();
             shards.base.change(Shards.upsert("i7")); // it comes back, as another item
 
-            shards.base.add(before);
+            shards.base.add(before, "");
             shards.round();
 
             assertThat(before.changes()).anyMatch(change -> isRowOf("i7", change));
@@ -437,7 +524,7 @@ class BaseTest {
             shards.list();
             shards.shards.get(0).learn(Shards.examples("ann-of-the-mill-", new SplittableRandom(5)));
             byte[] delta = shards.shards.get(0).learner.cut().orElseThrow().encoded();
-            shards.base.add(Delta.decoded(delta));
+            shards.base.add(Delta.decoded(delta), "");
             shards.round();
 
             assertThat(Shards.latin(delta)).doesNotContain("ann-of-the-mill");
@@ -452,14 +539,14 @@ class BaseTest {
             shards.list();
             SplittableRandom random = new SplittableRandom(5);
             List<TrainingExample> clicks = List.of(Shards.example("ann", "i7", random));
-            shards.base.add(sent(shards, clicks));
+            shards.base.add(sent(shards, clicks), "");
             shards.round();
             shards.shards.get(0).follow(2);
             shards.shards.get(0).learn(clicks);
             shards.shards.get(0).learner.removeUser("ann");
             shards.shards.get(0).learn(List.of());
             Delta erasing = shards.shards.get(0).cut();
-            shards.base.add(erasing);
+            shards.base.add(erasing, "");
             Round round = shards.round();
 
             assertThat(erasing.counted()).isEmpty();

@@ -44,7 +44,7 @@ class ShardLearnerTest {
                 List<TrainingExample> examples = Shards.examples("u", random);
 
                 one.shards.get(0).learn(examples);
-                one.base.add(one.shards.get(0).cut());
+                one.base.add(one.shards.get(0).cut(), "");
                 one.round();
                 one.shards.get(0).follow(one.rounds.size());
                 examples.forEach(today::add);
@@ -86,8 +86,8 @@ class ShardLearnerTest {
                 Delta other = late.shards.get(0).cut();
 
                 assertThat(Shards.changes(other)).isEqualTo(Shards.changes(one));
-                prompt.base.add(one);
-                late.base.add(one);
+                prompt.base.add(one, "");
+                late.base.add(one, "");
                 prompt.round();
                 late.round();
                 prompt.shards.get(0).follow(prompt.rounds.size());
@@ -124,7 +124,7 @@ class ShardLearnerTest {
                     shard.learner.add(Shards.example("left", "i" + commit, random));
                     Delta delta = shard.cut();
                     ofEach.addAll(Shards.changes(delta));
-                    each.base.add(delta);
+                    each.base.add(delta, "");
                     each.round();
                     if (each == disturbed) {
                         shard.restart();
@@ -155,7 +155,7 @@ class ShardLearnerTest {
             shards.list();
             Shards.Shard shard = shards.shards.get(0);
             shard.learn(Shards.examples("u", new SplittableRandom(5)));
-            shards.base.add(shard.cut());
+            shards.base.add(shard.cut(), "");
             shards.round();
 
             shard.loseARow();
@@ -221,7 +221,7 @@ class ShardLearnerTest {
                 shards.shards.get(0).learn(List.of(at(Shards.TIME + time, removed), at(Shards.TIME + time, other)));
                 Delta delta = shards.shards.get(0).cut();
                 counted.add(delta.counted().size());
-                shards.base.add(delta);
+                shards.base.add(delta, "");
             }
 
             // two hours are longer than the memory; the second batch does not know them before its round
@@ -245,7 +245,7 @@ class ShardLearnerTest {
                 Delta delta = shards.shards.get(0).cut();
                 hasRow.add(delta.changes().stream()
                         .anyMatch(change -> Shards.latin(change.key()).endsWith("\0new")));
-                shards.base.add(delta);
+                shards.base.add(delta, "");
                 shards.round();
                 shards.shards.get(0).follow(shards.rounds.size());
             }

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.function.BiConsumer;
 
 /** A base and its shards in one process, each shard with a replica of its own that follows when it is told to. */
 final class Shards implements AutoCloseable {
@@ -143,6 +144,11 @@ final class Shards implements AutoCloseable {
         }
     }
 
+    /** Hands over what the base wrote after a round, in its order; round 0 is its first commit. */
+    void written(int round, BiConsumer<byte[], Optional<byte[]>> to) {
+        feed.get(round).forEach(entry -> to.accept(entry.key(), entry.value()));
+    }
+
     /** Returns a shard that begins on the base as it is. */
     Shard join() {
         return new Shard(settings, shards.size(), rounds.size());
@@ -157,7 +163,8 @@ final class Shards implements AutoCloseable {
         base = again;
     }
 
-    private void drain() {
+    /** Commits the base without a round. */
+    void drain() {
         List<Entry> changed = new ArrayList<>();
         base.trainer().publish();
         base.drainDirty(new EntrySink() {
@@ -173,7 +180,10 @@ final class Shards implements AutoCloseable {
                 changed.add(new Entry(key, Optional.empty()));
             }
         });
-        feed.add(changed);
+        while (feed.size() <= base.trainer().step()) {
+            feed.add(new ArrayList<>());
+        }
+        feed.get((int) base.trainer().step()).addAll(changed);
     }
 
     /** Makes a round of what has come. */

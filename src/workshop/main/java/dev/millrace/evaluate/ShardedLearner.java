@@ -132,7 +132,7 @@ final class ShardedLearner implements Fed, AutoCloseable {
             ShardLearner shard = shards.get(number);
             shard.cut().map(Delta::encoded).ifPresent(sent -> {
                 sentBytes += sent.length;
-                base.get().add(Delta.decoded(sent));
+                base.get().add(Delta.decoded(sent), "");
             });
             shard.drainDirty(owned.get(number));
         }
