@@ -5,6 +5,7 @@ import dev.millrace.avro.GenerationRecord;
 import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.avro.ItemNeighboursRecord;
 import dev.millrace.avro.MiniBatchRecord;
+import dev.millrace.avro.ModelRoundRecord;
 import dev.millrace.avro.ModelUpdateRecord;
 import dev.millrace.avro.OperatorActionRecord;
 import dev.millrace.avro.ProgressRecord;
@@ -44,6 +45,13 @@ public final class Topic<T> {
             (wire, name, batch) -> Optional.of(
                     wire.encode(name, MiniBatchRecord.getClassSchema(), fields -> BatchCodec.write(fields, batch))),
             decoding(MiniBatchRecord.class, (key, record) -> record.map(BatchCodec::toCore)));
+
+    /** Keyed by round. */
+    public static final Topic<ModelRound> MODEL_ROUNDS = new Topic<>(
+            round -> Utf8.bytes(Long.toString(round.batch().step())),
+            (wire, name, round) -> Optional.of(
+                    wire.encode(name, ModelRoundRecord.getClassSchema(), fields -> ModelRound.write(fields, round))),
+            decoding(ModelRoundRecord.class, (key, record) -> record.map(ModelRound::toCore)));
 
     /** Keyed by user. */
     public static final Topic<UserFeatures> USER_FEATURES = new Topic<>(
@@ -263,7 +271,7 @@ public final class Topic<T> {
                 .orElseGet(() -> new ItemEmbedding(item, Optional.empty(), generation, 0, 0, 0));
     }
 
-    private static byte[] bytes(ByteBuffer buffer) {
+    static byte[] bytes(ByteBuffer buffer) {
         byte[] bytes = new byte[buffer.remaining()];
         buffer.duplicate().get(bytes);
         return bytes;

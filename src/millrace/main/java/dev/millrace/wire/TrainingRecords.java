@@ -140,7 +140,8 @@ public final class TrainingRecords {
                         .longInteger(removal.time()));
     }
 
-    private static CatalogueChange change(RecordDecoder from, int branch) throws IOException {
+    /** @param branch of a union of catalogue changes, from its first */
+    static CatalogueChange change(RecordDecoder from, int branch) throws IOException {
         return switch (branch) {
             case ITEM -> new CatalogueChange.Upsert(EventRecords.item(from));
             case REMOVAL -> new CatalogueChange.Removal(from.readString(), from.readLong());
