@@ -1,15 +1,10 @@
 package dev.millrace.stream;
 
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.generation.GenerationFact;
-import dev.millrace.neighbour.NeighbourList;
-import dev.millrace.publish.ItemEmbedding;
-import dev.millrace.publish.ModelUpdate;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
 import dev.millrace.topic.TopicNames;
-import dev.millrace.topic.VectorStoreRecords;
 import dev.millrace.train.EntryKind;
 import dev.millrace.train.LogLag;
 import dev.millrace.train.Trainer;
@@ -24,7 +19,6 @@ import io.opentelemetry.context.Context;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -62,12 +56,11 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private final CommitPace.OfThreads paces;
     private final LogLag catchUp;
     private final LearnerNotices notices = new LearnerNotices();
-    private final Topic<ItemEmbedding> embeddings;
-    private final Optional<VectorStoreRecords> vectorStore;
 
     // set by init, which Kafka calls before all else
     private ProcessorContext<byte[], byte[]> context;
     private Outlet outlet;
+    private Publication publication;
     private WriteThroughStore<Trainer> store;
     private CommitRequests commits;
     private CommitRequests.Wait wait; // while a batch is open
@@ -92,14 +85,13 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         this.kept = TrainerSettings.kept(terms.settings());
         this.part = source == Source.EXAMPLES ? PartProgress.LEARNER : PartProgress.logLearner(terms.application());
         this.catchUp = new LogLag(source == Source.LOG, terms.catchUpLag(), terms.logEnd());
-        this.embeddings = Topic.itemEmbeddings(topics.miniBatches());
-        this.vectorStore = topics.vectorStore().map(VectorStoreRecords::new);
     }
 
     @Override
     public void init(ProcessorContext<byte[], byte[]> initialised) {
         context = initialised;
         outlet = new Outlet(context, wire);
+        publication = new Publication(outlet, topics, topics.miniBatches(), terms, notices);
         store = context.getStateStore(MillraceTopology.LEARNER_STORE);
         commits = new CommitRequests(context, paces);
         store.own(this, commits);
@@ -209,39 +201,10 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     private void publish(Trainer trainer, long now) {
-        String generation = trainer.generation();
-        long step = trainer.step();
-        if (trainer.startGeneration()) {
-            send(trainer, GenerationFact.Kind.STARTED, now);
-        }
-        isPublicationUnfinished = trainer.publish(hold(trainer), embedding -> send(embedding, now));
+        isPublicationUnfinished = publication.publish(trainer, hold(trainer), now, store::drain);
         if (isPublicationUnfinished) {
             commits.after(SOON, store::change); // publishes the next part
         }
-        boolean isWithheld = trainer.withheld().isPresent();
-        notices.withheld(trainer.withheld());
-        if (trainer.completeGeneration()) {
-            complete(trainer, now);
-        }
-        store.drain((key, value) -> {
-            if (value.isPresent() && isWithheld) {
-                return;
-            }
-            if (trainer.isQuerySide(key)) {
-                ModelUpdate update = new ModelUpdate(generation, step, key, value);
-                outlet.send(MillraceTopology.TO_UPDATES, Topic.MODEL_UPDATES, topics.modelUpdates(), update, now);
-            }
-            EntryKind.itemWithNeighbours(key).ifPresent(item -> {
-                Topic.ItemNeighbours neighbours = new Topic.ItemNeighbours(
-                        generation, step, item, value.map(list -> NeighbourList.read(list, id -> id)));
-                outlet.send(
-                        MillraceTopology.TO_NEIGHBOURS,
-                        Topic.ITEM_NEIGHBOURS,
-                        topics.itemNeighbours(),
-                        neighbours,
-                        now);
-            });
-        });
     }
 
     /** Returns the reason why nothing may be published yet; empty if it may. */
@@ -306,37 +269,5 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             store.change();
             context.commit(); // and with it a publication
         }
-    }
-
-    /** Sends that the generation is complete: as a mark behind its vectors, for servers, and as a fact of its history. */
-    private void complete(Trainer trainer, long now) {
-        ItemEmbedding mark = ItemEmbedding.mark(trainer.generation(), trainer.step());
-        outlet.send(MillraceTopology.TO_EMBEDDINGS, embeddings, topics.itemEmbeddings(), mark, now);
-        send(trainer, GenerationFact.Kind.COMPLETE, now);
-        if (terms.isPromotedWhenComplete()) {
-            send(trainer, GenerationFact.Kind.PROMOTED, now);
-        }
-        notices.complete(trainer.generation(), trainer.step(), terms.isPromotedWhenComplete());
-    }
-
-    private void send(ItemEmbedding embedding, long now) {
-        vectorStore.ifPresent(json -> outlet.send(
-                MillraceTopology.TO_VECTOR_STORE,
-                json.key(embedding.item()),
-                embedding.vector().map(vector -> json.value(embedding, vector)),
-                now));
-        outlet.send(MillraceTopology.TO_EMBEDDINGS, embeddings, topics.itemEmbeddings(), embedding, now);
-    }
-
-    private void send(Trainer trainer, GenerationFact.Kind kind, long now) {
-        GenerationFact fact = new GenerationFact(
-                trainer.generation(),
-                kind,
-                now,
-                trainer.step(),
-                trainer.catalogue().size(),
-                terms.application(),
-                kind == GenerationFact.Kind.STARTED ? terms.settings() : new TreeMap<>());
-        outlet.send(MillraceTopology.TO_GENERATIONS, Topic.GENERATIONS, topics.generations(), fact, now);
     }
 }
