@@ -58,6 +58,7 @@ class ArchitectureTest {
             "topic.transaction",
             "diagnosis",
             "stream",
+            "stream.shard",
             "stream.run",
             "follow",
             "page",
@@ -144,13 +145,13 @@ class ArchitectureTest {
 
     @Test
     void kafkaStaysInTheTopicsAndTheStream() {
-        only("topic.fault", "topic", "topic.transaction", "stream", "stream.run")
+        only("topic.fault", "topic", "topic.transaction", "stream", "stream.shard", "stream.run")
                 .use("org.apache.kafka..");
     }
 
     @Test
     void kafkaStreamsStaysInTheStream() {
-        only("stream", "stream.run").use("org.apache.kafka.streams..");
+        only("stream", "stream.shard", "stream.run").use("org.apache.kafka.streams..");
         only("stream").use("io.opentelemetry..");
     }
 

@@ -55,13 +55,9 @@ public final class TrainProcess implements AutoCloseable {
             this.learner = learner;
         }
 
-        /** The application that learns. */
+        /** The application that learns, alone. */
         public Part learner() {
             return learner;
-        }
-
-        private Set<Part> parts() {
-            return this == EVENTS ? EnumSet.of(Part.ATTRIBUTE, learner) : EnumSet.of(learner);
         }
     }
 
@@ -70,11 +66,17 @@ public final class TrainProcess implements AutoCloseable {
     private static final String APPLICATION_ID = "stream.application-id";
 
     private final StreamRunner runner;
+    private final Optional<SharedLearning> shared;
     private final ProgressWatch progress;
     private final Optional<TrainServer> server;
 
-    private TrainProcess(StreamRunner runner, ProgressWatch progress, Optional<TrainServer> server) {
+    private TrainProcess(
+            StreamRunner runner,
+            Optional<SharedLearning> shared,
+            ProgressWatch progress,
+            Optional<TrainServer> server) {
         this.runner = runner;
+        this.shared = shared;
         this.progress = progress;
         this.server = server;
     }
@@ -95,7 +97,8 @@ public final class TrainProcess implements AutoCloseable {
         start.requireKeptSettings();
         start.checkChangelogs();
         start.requireOwnGeneration(history);
-        StreamRunner runner = start.runner(history);
+        Optional<SharedLearning> shared = start.shared();
+        StreamRunner runner = start.runner(history, shared);
         InputAlarms inputs = new InputAlarms(settings.inputAlarms());
         long startedAt = InstantSource.system().millis();
         ProgressWatch progress = new ProgressWatch(
@@ -108,8 +111,10 @@ public final class TrainProcess implements AutoCloseable {
                 },
                 part -> inputs.take(part.part(), part.books(), part.farShare(), part.writtenAt() < startedAt)
                         .forEach(TrainProcess::log));
-        TrainProcess process = new TrainProcess(runner, progress, start.server(runner, progress, inputs, registry));
+        TrainProcess process =
+                new TrainProcess(runner, shared, progress, start.server(runner, progress, inputs, registry));
         try {
+            shared.ifPresent(learning -> learning.begin(runner));
             runner.start();
         } catch (RuntimeException refused) {
             process.close();
@@ -126,8 +131,9 @@ public final class TrainProcess implements AutoCloseable {
      * @throws dev.millrace.stream.run.UnusableStateException if the state directory cannot be used
      */
     public static StreamRunner runner(MillraceSettings settings, From from) {
+        settings.topics().names().requireOneLearner();
         Start start = new Start(settings, from);
-        return start.runner(start.history());
+        return start.runner(start.history(), Optional.empty());
     }
 
     /** The shape of the applications, which depends on the settings alone. */
@@ -154,6 +160,7 @@ public final class TrainProcess implements AutoCloseable {
         server.ifPresent(TrainServer::close);
         progress.close();
         runner.close();
+        shared.ifPresent(SharedLearning::close);
     }
 
     private static void log(InputAlarms.State state) {
@@ -168,6 +175,34 @@ public final class TrainProcess implements AutoCloseable {
 
     /** The steps of a start. */
     private record Start(MillraceSettings settings, From from) {
+
+        Start {
+            if (from == From.MINI_BATCHES) {
+                settings.topics().names().requireOneLearner();
+            }
+        }
+
+        private boolean isShared() {
+            return settings.topics().names().areShared();
+        }
+
+        /** The application whose learner publishes. */
+        private Part learner() {
+            return isShared() ? Part.BASE : from.learner();
+        }
+
+        private Set<Part> parts() {
+            if (from == From.MINI_BATCHES) {
+                return EnumSet.of(from.learner());
+            }
+            return isShared()
+                    ? EnumSet.of(Part.ATTRIBUTE, Part.SHARDS, Part.BASE)
+                    : EnumSet.of(Part.ATTRIBUTE, learner());
+        }
+
+        Optional<SharedLearning> shared() {
+            return isShared() ? Optional.of(SharedLearning.open(settings)) : Optional.empty();
+        }
 
         /**
          * The history of generations. Checks the topics and settles orphaned transactions first, and waits for a transaction that a killed learner
@@ -192,8 +227,8 @@ public final class TrainProcess implements AutoCloseable {
         void requireKeptSettings() {
             Set<SettingFault> faults = new LinkedHashSet<>(); // two applications may keep the same setting
             String application = settings.stream().applicationId();
-            for (Part part : from.parts()) {
-                KeptSettings given = part == from.learner() ? settings.learner().kept() : settings.attributionKept();
+            for (Part part : parts()) {
+                KeptSettings given = kept(part);
                 given.differences(StoredSettings.of(settings.clients(), settings.stream(), part, PATIENCE))
                         .forEach(difference -> faults.add(difference.fault("the state of application " + application)));
             }
@@ -209,9 +244,19 @@ public final class TrainProcess implements AutoCloseable {
             }
         }
 
+        private KeptSettings kept(Part part) {
+            return switch (part) {
+                case ATTRIBUTE -> settings.attributionKept();
+                case LEARN, LEARN_FROM_LOG -> settings.learner().kept();
+                case SHARDS, BASE ->
+                    SharedLearning.learner(settings, terms(new GenerationHistory()))
+                            .kept();
+            };
+        }
+
         void checkChangelogs() {
             Map<String, Long> largest = new HashMap<>();
-            for (Part part : from.parts()) {
+            for (Part part : parts()) {
                 largest.putAll(MillraceTopology.largestEntries(
                         settings.stream().applicationId(part),
                         part,
@@ -233,33 +278,45 @@ public final class TrainProcess implements AutoCloseable {
         }
 
         String learnersApplication() {
-            return settings.stream().applicationId(from.learner());
+            return settings.stream().applicationId(learner());
         }
 
-        StreamRunner runner(GenerationHistory history) {
+        StreamRunner runner(GenerationHistory history, Optional<SharedLearning> shared) {
             Map<String, Integer> partitions = topics().partitions();
             return new StreamRunner(
                     settings.stream(),
                     settings.clients(),
-                    applications(history, topic -> Objects.requireNonNull(partitions.get(topic)))
+                    applications(history, topic -> Objects.requireNonNull(partitions.get(topic)), shared)
                             .topologies());
         }
 
         TopologyShape shape() {
             return TopologyShape.of(
-                    applications(new GenerationHistory(), topic -> 1), settings.stream()::applicationId);
+                    applications(
+                            new GenerationHistory(),
+                            topic -> 1,
+                            isShared() ? Optional.of(SharedLearning.described(settings)) : Optional.empty()),
+                    settings.stream()::applicationId);
         }
 
-        private Applications applications(GenerationHistory history, ToIntFunction<String> partitions) {
-            TopicNames names = settings.topics().names();
-            AvroWire wire = new AvroWire(settings.wire());
-            GenerationTerms terms = GenerationTerms.of(
+        private GenerationTerms terms(GenerationHistory history) {
+            return GenerationTerms.of(
                     settings.stream(),
                     settings.trainerTexts(),
                     settings.trainer().model().generationName(),
-                    from.learner(),
+                    learner(),
                     history,
                     this::logEnd);
+        }
+
+        private Applications applications(
+                GenerationHistory history, ToIntFunction<String> partitions, Optional<SharedLearning> shared) {
+            TopicNames names = settings.topics().names();
+            AvroWire wire = new AvroWire(settings.wire());
+            GenerationTerms terms = terms(history);
+            if (shared.isPresent()) {
+                return shared.get().applications(terms, partitions);
+            }
             return new Applications(
                     switch (from) {
                         case EVENTS ->

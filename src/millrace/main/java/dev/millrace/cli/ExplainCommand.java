@@ -71,6 +71,7 @@ final class ExplainCommand implements Callable<Integer> {
             throw OptionFaults.unusable("--item", "absent", "must be given, or else --step, --fields or --mixture");
         }
         MillraceSettings settings = config.settings();
+        settings.topics().names().requireOneLearner();
         if (isAboutFields) {
             return explainFields(asked(settings, VectorOrigins::progress));
         }

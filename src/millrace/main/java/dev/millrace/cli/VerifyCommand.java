@@ -83,6 +83,7 @@ final class VerifyCommand implements Callable<Integer> {
         }
         OptionFaults.requireAtLeastOne("--step", step == null ? 1 : step);
         MillraceSettings settings = config.settings();
+        settings.topics().names().requireOneLearner();
         Cluster cluster = Clusters.open(settings);
         if (record) { // now, and not after an hour
             Clusters.topics(settings).checkWritable(cluster.topics().operatorActions());

@@ -65,7 +65,7 @@ public final class Replica {
      * @param value absent for a deletion
      * @throws CorruptEntryException if the entries before a mark are not those of the base
      */
-    public void take(byte[] key, Optional<byte[]> value) {
+    public synchronized void take(byte[] key, Optional<byte[]> value) {
         isAtMark = false;
         if (Base.isMark(key)) {
             isAtMark = true;
@@ -82,7 +82,7 @@ public final class Replica {
     }
 
     /** Says that all has been read that the base had written when reading began: its last mark, or the next, is that of whole entries. */
-    public void caughtUp() {
+    public synchronized void caughtUp() {
         isAtEnd = true;
         if (isAtMark) {
             check();

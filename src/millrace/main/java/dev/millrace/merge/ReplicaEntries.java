@@ -28,8 +28,13 @@ final class ReplicaEntries implements EntrySource {
      */
     ReplicaEntries(EntrySource own, List<byte[]> ownPrefixes, EntrySource base) {
         this.own = own;
-        this.ownPrefixes = ownPrefixes;
+        this.ownPrefixes = ownPrefixes.stream().sorted(Arrays::compareUnsigned).toList();
         this.base = base;
+    }
+
+    /** Returns what the keys of rows of users begin with, ascending. */
+    List<byte[]> ownPrefixes() {
+        return ownPrefixes;
     }
 
     boolean isOwn(byte[] key) {

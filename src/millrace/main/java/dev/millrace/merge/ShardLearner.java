@@ -40,6 +40,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 
 /**
  * The learner of one shard: it learns the examples of its users on a replica of the base's model, and says in {@link Delta}s what it changed.
@@ -86,6 +87,7 @@ public final class ShardLearner implements Durable, AutoCloseable {
     private long refusedSteps;
     private long learnt;
     private boolean isRestored;
+    private boolean isOwing;
     private Open open = new Open();
 
     /** What the next delta is of. */
@@ -94,9 +96,15 @@ public final class ShardLearner implements Durable, AutoCloseable {
         private long last;
         private long examples;
         private long latestTime;
+        private long bytes; // of the counted examples
         private final List<StepReport> reports = new ArrayList<>();
         private final List<Delta.Counted> counted = new ArrayList<>();
         private final List<String> removedUsers = new ArrayList<>();
+
+        private void add(Delta.Counted example) {
+            counted.add(example);
+            bytes += example.largestBytes();
+        }
 
         private void step(MiniBatch batch) {
             first = first == 0 ? batch.step() : first;
@@ -215,6 +223,7 @@ public final class ShardLearner implements Durable, AutoCloseable {
         batchesOfRound = ofRound == round ? batches : 0; // it may begin on a later one
         learnt = form.longInteger(learnt);
         refusedSteps = form.longInteger(refusedSteps);
+        isOwing = form.flag(isOwing);
     }
 
     /** Ends the threads that share the steps. */
@@ -267,9 +276,50 @@ public final class ShardLearner implements Durable, AutoCloseable {
         return round;
     }
 
-    /** Returns the number of clicks in the delta that is open. */
-    public int openExamples() {
-        return open.counted.size();
+    /** Returns true if the open delta has as many examples as a round may: it is to be cut before the next batch. */
+    public boolean isDeltaFull() {
+        return open.bytes >= Base.FULL_BYTES;
+    }
+
+    /** Says that rows of users were not published, or that all are. */
+    public void owe(boolean isOwed) {
+        isOwing = isOwed;
+    }
+
+    /** Returns whether rows of users are to be published that were not. */
+    public boolean owes() {
+        return isOwing;
+    }
+
+    /**
+     * Visits some stored rows of users.
+     *
+     * @param from any key; rows before it are left out
+     * @return the key to go on from; absent if there are no more
+     */
+    public Optional<byte[]> rowsOfUsers(byte[] from, int most, BiConsumer<byte[], byte[]> visitor) {
+        int[] left = {most};
+        List<byte[]> next = new ArrayList<>();
+        for (byte[] prefix : entries.ownPrefixes()) {
+            byte[] first = BY_KEY.compare(from, prefix) < 0 ? prefix : from;
+            byte[] end = EntrySource.behind(prefix);
+            if (next.isEmpty() && BY_KEY.compare(first, end) < 0) {
+                entries.scan(first, end, (key, value) -> {
+                    if (left[0]-- == 0) {
+                        next.add(key);
+                        return false;
+                    }
+                    visitor.accept(key, value);
+                    return true;
+                });
+            }
+        }
+        return next.stream().findFirst();
+    }
+
+    /** Returns true if an entry of a drain is the row of a user. */
+    public boolean isRowOfUser(byte[] key) {
+        return entries.isOwn(key);
     }
 
     public Books books() {
@@ -318,7 +368,7 @@ public final class ShardLearner implements Durable, AutoCloseable {
         Learning.BY_THE_MODEL.userVectors(counted, Map.of(), model, vectors);
         for (int at = 0; at < counted.size(); at++) {
             float[] vector = Arrays.copyOfRange(vectors, at * model.dim(), (at + 1) * model.dim());
-            open.counted.add(Delta.Counted.of(counted.get(at), vector));
+            open.add(Delta.Counted.of(counted.get(at), vector));
         }
         if (batch.latestTime() < learnFrom) {
             batcher.forget(batch);

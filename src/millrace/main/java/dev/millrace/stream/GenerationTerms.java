@@ -43,7 +43,7 @@ public record GenerationTerms(
             Part part,
             GenerationHistory history,
             LongSupplier logEnd) {
-        boolean isPromoted = stream.promotion().isAutomatic(generation, part == Part.LEARN, history);
+        boolean isPromoted = stream.promotion().isAutomatic(generation, part != Part.LEARN_FROM_LOG, history);
         return new GenerationTerms(stream.applicationId(part), settings, isPromoted, CATCH_UP_LAG, logEnd);
     }
 }

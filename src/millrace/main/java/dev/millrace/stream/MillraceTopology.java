@@ -54,21 +54,24 @@ public final class MillraceTopology {
     static final String ATTRIBUTION_BOOKS_STORE = "attribution-books";
     static final String ITEM_BOOKS_STORE = "item-books";
     public static final String LEARNER_STORE = "learner";
+    public static final String SHARD_STORE = "shard";
+    public static final String BASE_STORE = "model";
 
     static final String TO_EXAMPLES = "to-training-examples";
     static final String TO_USER_FEATURES = "to-user-features";
-    static final String TO_PROGRESS = "to-training-progress";
+    public static final String TO_PROGRESS = "to-training-progress";
     static final String TO_DEAD_LETTERS = "to-dead-letters";
-    static final String ITEMS_TO_EXAMPLES = "items-to-training-examples";
+    private static final String ITEMS_TO_EXAMPLES = "items-to-training-examples";
+    private static final String ITEMS_TO_DELTAS = "items-to-model-deltas";
     static final String ITEMS_TO_PROGRESS = "items-to-training-progress";
     static final String ITEMS_TO_DEAD_LETTERS = "items-to-dead-letters";
-    static final String TO_BATCHES = "to-mini-batches";
+    public static final String TO_BATCHES = "to-mini-batches";
     static final String TO_EMBEDDINGS = "to-item-embeddings";
     static final String TO_VECTOR_STORE = "to-vector-store";
-    static final String TO_UPDATES = "to-model-updates";
+    public static final String TO_UPDATES = "to-model-updates";
     static final String TO_NEIGHBOURS = "to-item-neighbours";
     static final String TO_GENERATIONS = "to-generations";
-    static final String LEARN_TO_DEAD_LETTERS = "learn-to-dead-letters";
+    public static final String LEARN_TO_DEAD_LETTERS = "learn-to-dead-letters";
 
     private static final String ATTRIBUTE = "attribute";
     private static final String ITEMS = "items";
@@ -115,9 +118,14 @@ public final class MillraceTopology {
         return source(topology, "from-items", topics.items())
                 .addProcessor(ITEMS, () -> new ItemsProcessor(shared), "from-items")
                 .addStateStore(WriteThroughStore.<Books>builder(ITEM_BOOKS_STORE), ITEMS)
-                .addSink(ITEMS_TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ITEMS)
+                .addSink(toCatalogue(topics), topics.catalogueChanges(), WRITE, WRITE, ITEMS)
                 .addSink(ITEMS_TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ITEMS)
                 .addSink(ITEMS_TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ITEMS);
+    }
+
+    /** Returns the sink of the changes of items. */
+    static String toCatalogue(TopicNames topics) {
+        return topics.areShared() ? ITEMS_TO_DELTAS : ITEMS_TO_EXAMPLES;
     }
 
     /**
@@ -170,7 +178,6 @@ public final class MillraceTopology {
                 new Learner(stored -> new Trainer(settings, stored), NO_WAIT, terms));
     }
 
-    @SuppressWarnings("removal") // the form of a partitioner with headers is not in Kafka 4.3
     private static Topology learner(LearnProcessor.Source source, TopicNames topics, AvroWire wire, Learner learner) {
         boolean isFromExamples = source == LearnProcessor.Source.EXAMPLES;
         String from = isFromExamples ? topics.trainingExamples() : topics.miniBatches();
@@ -178,18 +185,26 @@ public final class MillraceTopology {
         CommitPace.OfThreads paces = new CommitPace.OfThreads();
         Topology topology = source(new Topology(), name, from)
                 .addProcessor(LEARN, () -> new LearnProcessor(source, topics, wire, learner, paces), name)
-                .addStateStore(learner.store(), LEARN)
-                .addSink(TO_EMBEDDINGS, topics.itemEmbeddings(), WRITE, WRITE, MillraceTopology::partitions, LEARN)
-                .addSink(TO_GENERATIONS, topics.generations(), WRITE, WRITE, LEARN)
-                .addSink(TO_UPDATES, topics.modelUpdates(), WRITE, WRITE, LEARN)
-                .addSink(TO_NEIGHBOURS, topics.itemNeighbours(), WRITE, WRITE, LEARN)
-                .addSink(LEARN_TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, LEARN)
-                .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, LEARN);
-        topics.vectorStore().ifPresent(store -> topology.addSink(TO_VECTOR_STORE, store.topic(), WRITE, WRITE, LEARN));
+                .addStateStore(learner.store(), LEARN);
+        return publishing(topology, topics, LEARN);
+    }
+
+    /** Adds the sinks of what a learner publishes. */
+    @SuppressWarnings("removal") // the form of a partitioner with headers is not in Kafka 4.3
+    public static Topology publishing(Topology topology, TopicNames topics, String learner) {
+        topology.addSink(TO_EMBEDDINGS, topics.itemEmbeddings(), WRITE, WRITE, MillraceTopology::partitions, learner)
+                .addSink(TO_GENERATIONS, topics.generations(), WRITE, WRITE, learner)
+                .addSink(TO_UPDATES, topics.modelUpdates(), WRITE, WRITE, learner)
+                .addSink(TO_NEIGHBOURS, topics.itemNeighbours(), WRITE, WRITE, learner)
+                .addSink(LEARN_TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, learner)
+                .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, learner);
+        topics.vectorStore()
+                .ifPresent(store -> topology.addSink(TO_VECTOR_STORE, store.topic(), WRITE, WRITE, learner));
         return topology;
     }
 
-    private static Topology source(Topology topology, String name, String topic) {
+    /** Adds a source of bytes, which processors decode. */
+    public static Topology source(Topology topology, String name, String topic) {
         return topology.addSource(AutoOffsetReset.none(), name, MillraceTopology::timestamp, READ, READ, topic);
     }
 
@@ -219,6 +234,8 @@ public final class MillraceTopology {
                         changelog(applicationId, ATTRIBUTION_BOOKS_STORE), largest.small(),
                         changelog(applicationId, ITEM_BOOKS_STORE), largest.small());
             case LEARN, LEARN_FROM_LOG -> Map.of(changelog(applicationId, LEARNER_STORE), largest.learnerEntry());
+            case SHARDS -> Map.of(changelog(applicationId, SHARD_STORE), largest.learnerEntry());
+            case BASE -> Map.of(changelog(applicationId, BASE_STORE), largest.round());
         };
     }
 

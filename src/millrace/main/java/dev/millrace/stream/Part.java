@@ -6,7 +6,11 @@ import java.util.Locale;
 public enum Part {
     ATTRIBUTE,
     LEARN,
-    LEARN_FROM_LOG;
+    LEARN_FROM_LOG,
+    /** Several learners of one model. */
+    SHARDS,
+    /** The one that they share. */
+    BASE;
 
     public String suffix() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');

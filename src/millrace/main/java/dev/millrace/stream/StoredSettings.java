@@ -31,6 +31,8 @@ public final class StoredSettings {
                 switch (part) {
                     case ATTRIBUTE -> MillraceTopology.ATTRIBUTION_BOOKS_STORE;
                     case LEARN, LEARN_FROM_LOG -> MillraceTopology.LEARNER_STORE;
+                    case SHARDS -> MillraceTopology.SHARD_STORE;
+                    case BASE -> MillraceTopology.BASE_STORE;
                 });
         if (!new ClusterAdmin(clients, patience).ask(ClusterAdmin::topics).contains(changelog)) {
             return KeptSettings.NONE;

@@ -63,10 +63,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <D> what lives on the heap
  */
-class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueStore<Bytes, byte[]>, Bytes, byte[]> {
+public class WriteThroughStore<D extends Durable>
+        extends WrappedStateStore<KeyValueStore<Bytes, byte[]>, Bytes, byte[]> {
 
     /** The processor's side of the store. */
-    interface Owner<D> {
+    public interface Owner<D> {
 
         /**
          * Returns a new, empty state.
@@ -123,14 +124,14 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
      *
      * @param requests told of each commit
      */
-    void own(Owner<D> newOwner, CommitRequests requests) {
+    public void own(Owner<D> newOwner, CommitRequests requests) {
         drop();
         owner = newOwner;
         commits = requests;
     }
 
     /** Returns the state for reading. */
-    D state() {
+    public D state() {
         D loaded = state;
         if (loaded == null) {
             loaded = load(owner());
@@ -140,7 +141,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     }
 
     /** Returns the state for a change. The next commit writes the change. */
-    D change() {
+    public D change() {
         changed = true;
         return state();
     }
@@ -150,7 +151,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
      *
      * @throws IllegalStateException if the state has taken in that record before
      */
-    D change(RecordMetadata record) {
+    public D change(RecordMetadata record) {
         D loaded = change();
         task.ifPresent(context -> lastRead = context.recordContext());
         Input input = input(record);
@@ -177,7 +178,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     }
 
     /** The offset behind the last record taken in, by topic and partition. */
-    SortedMap<String, Long> positions() {
+    public SortedMap<String, Long> positions() {
         SortedMap<String, Long> all = new TreeMap<>(positions);
         inputs.forEach(input -> all.put(input.name(), input.position));
         return all;
@@ -188,7 +189,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
      *
      * @param written called with each entry; the value is absent for a deletion
      */
-    void drain(BiConsumer<byte[], Optional<byte[]>> written) {
+    public void drain(BiConsumer<byte[], Optional<byte[]>> written) {
         writeSettings();
         writePositions();
         drainState(written);
@@ -199,8 +200,13 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         state().drainDirty(new StoreSink(wrapped(), written));
     }
 
-    final boolean isLoaded() {
+    public final boolean isLoaded() {
         return state != null;
+    }
+
+    /** Returns the entries as they are stored, which a processor may look at before it uses the state. */
+    public EntrySource entries() {
+        return new StoreEntries(wrapped());
     }
 
     @Override
@@ -348,7 +354,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     }
 
     /** Builds the store around a persistent, logged, uncached key-value store of the same name. */
-    static <D extends Durable> StoreBuilder<WriteThroughStore<D>> builder(String name) {
+    public static <D extends Durable> StoreBuilder<WriteThroughStore<D>> builder(String name) {
         return builder(name, WriteThroughStore::new);
     }
 

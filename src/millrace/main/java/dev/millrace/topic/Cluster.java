@@ -1,6 +1,7 @@
 package dev.millrace.topic;
 
 import dev.millrace.operation.Progress;
+import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.Topic;
 import java.time.Duration;
@@ -63,8 +64,13 @@ public record Cluster(ClientSettings clients, TopicNames topics, AvroWire wire, 
         }
     }
 
-    /** The mini-batch log as it is now. */
+    /**
+     * The mini-batch log as it is now.
+     *
+     * @throws InvalidSettingsException if several learners share a model: their logs are several
+     */
     public BatchLog batches(TopicReader reader) {
+        topics.requireOneLearner();
         return new BatchLog(reader, wire, topics.miniBatches());
     }
 }

@@ -1,5 +1,7 @@
 package dev.millrace.topic;
 
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -7,7 +9,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The names that the logical topics have in the cluster. */
+/**
+ * The names that the logical topics have in the cluster.
+ *
+ * @param modelDeltas there only if several learners share a model, as {@code modelRounds}
+ * @param shards number of learners of a model
+ */
 public record TopicNames(
         String exposures,
         String clicks,
@@ -25,7 +32,15 @@ public record TopicNames(
         String deadLetters,
         String operatorActions,
         String answers,
+        String modelDeltas,
+        String modelRounds,
+        int shards,
         Optional<VectorStore> vectorStore) {
+
+    /** Key of the number of learners. */
+    public static final String SHARDS = "learn.shards";
+
+    private static final int MOST_SHARDS = 64;
 
     /** A topic of the item embeddings as JSON, for sinks to vector stores. */
     public record VectorStore(String topic, String collection, Id id) {
@@ -59,7 +74,36 @@ public record TopicNames(
                 name(reader, keys, "dead-letters"),
                 name(reader, keys, "operator-actions"),
                 name(reader, keys, "answers"),
+                name(reader, keys, "model-deltas"),
+                name(reader, keys, "model-rounds"),
+                reader.integer(SHARDS + " = 1 in [1, " + MOST_SHARDS
+                        + "]: number of learners that share a model, each with users of its own"),
                 vectorStore(reader, keys));
+    }
+
+    /** Returns the number of learners that a process may have: of all shards, and the base that they share. */
+    public int learners() {
+        return areShared() ? shards + 1 : 1;
+    }
+
+    /** Returns true if several learners share a model. */
+    public boolean areShared() {
+        return shards > 1;
+    }
+
+    /** @throws InvalidSettingsException if several learners share a model */
+    public void requireOneLearner() {
+        if (areShared()) {
+            throw new InvalidSettingsException(List.of(new SettingFault(
+                    SHARDS,
+                    Integer.toString(shards),
+                    "must be 1 for this command: it does not know a model that several learners share")));
+        }
+    }
+
+    /** Returns the topic that gives the changes of the catalogue one order: that which the learner reads who owns it. */
+    public String catalogueChanges() {
+        return areShared() ? modelDeltas : trainingExamples;
     }
 
     /** Those that producers write to. */
@@ -86,6 +130,9 @@ public record TopicNames(
                 deadLetters,
                 operatorActions,
                 answers));
+        if (areShared()) {
+            all.addAll(List.of(modelDeltas, modelRounds));
+        }
         vectorStore.ifPresent(store -> all.add(store.topic()));
         return List.copyOf(all);
     }

@@ -56,6 +56,9 @@ public final class Topics {
             "retention.ms", Long.toString(Duration.ofHours(1).toMillis()),
             "segment.ms", Long.toString(Duration.ofMinutes(10).toMillis()));
 
+    /** The base reads a delta within seconds, once; while it is away, the shards wait. */
+    private static final Duration DELTA_RETENTION = Duration.ofDays(7);
+
     private static final Duration PAUSE = Duration.ofSeconds(1);
     private static final DescribeTopicsOptions WITH_RIGHTS =
             new DescribeTopicsOptions().includeAuthorizedOperations(true);
@@ -114,6 +117,7 @@ public final class Topics {
                                 + " partitions: the order of its records counts, and needs exactly 1");
                     }
                 }
+                checkShards(topics, faults);
                 checkPolicies(admin, faults);
             }
         });
@@ -222,7 +226,24 @@ public final class Topics {
     /** Topics whose records have one order. */
     private List<String> needExactlyOne() {
         TopicNames names = settings.names();
-        return List.of(names.trainingExamples(), names.miniBatches(), names.generations(), names.operatorActions());
+        List<String> topics = new ArrayList<>(List.of(names.generations(), names.operatorActions()));
+        topics.addAll(
+                names.areShared()
+                        ? List.of(names.modelDeltas(), names.modelRounds())
+                        : List.of(names.trainingExamples(), names.miniBatches()));
+        return topics;
+    }
+
+    private void checkShards(Map<String, TopicDescription> topics, List<String> faults) {
+        TopicNames names = settings.names();
+        for (String topic :
+                names.areShared() ? List.of(names.trainingExamples(), names.miniBatches()) : List.<String>of()) {
+            if (partitions(topics, topic) != names.shards()) {
+                faults.add("topic " + topic + " has " + partitions(topics, topic) + " partitions and learn.shards is "
+                        + names.shards()
+                        + ": each shard learns from one; the number is fixed when the topics are made");
+            }
+        }
     }
 
     /** Returns the number of partitions of each topic, by name. */
@@ -408,8 +429,8 @@ public final class Topics {
         List<Shape> shapes = new ArrayList<>();
         names.inputs().forEach(input -> shapes.add(shape(input, many, events, 0)));
         shapes.addAll(List.of(
-                shape(names.trainingExamples(), 1, examples, largest.example()),
-                shape(names.miniBatches(), 1, batches, largest.miniBatch()),
+                shape(names.trainingExamples(), names.shards(), examples, largest.example()),
+                shape(names.miniBatches(), names.shards(), batches, largest.miniBatch()),
                 shape(names.itemEmbeddings(), many, compacted, largest.embedding()),
                 shape(names.modelUpdates(), 1, compacted, largest.learnerEntry()),
                 shape(names.itemNeighbours(), many, compacted, largest.neighbours()),
@@ -420,6 +441,11 @@ public final class Topics {
                 shape(names.deadLetters(), many, with(written, kept), LargestRecords.DEAD_LETTER_BYTES),
                 shape(names.operatorActions(), 1, actions, largest.small()),
                 shape(names.answers(), many, examples, largest.small())));
+        if (names.areShared()) {
+            Map<String, String> deltas = with(written, retention(DELTA_RETENTION));
+            shapes.add(shape(names.modelDeltas(), 1, deltas, LargestRecords.DELTA_PART_BYTES));
+            shapes.add(shape(names.modelRounds(), 1, batches, largest.round()));
+        }
         names.vectorStore()
                 .ifPresent(store -> shapes.add(shape(store.topic(), many, compacted, largest.vectorStore())));
         return shapes;

@@ -13,7 +13,8 @@ import java.util.SortedMap;
 /**
  * The progress of one part of the application, as of one of its commits.
  *
- * @param part {@code attribute-TASK} for each task that reads events, {@code learn-0} for the learner
+ * @param part {@code attribute-TASK} for each task that reads events, {@code learn-0} for the learner, {@code shard-N} for each of several that
+ *     share a base
  * @param writtenAt when, epoch milliseconds wall clock
  * @param books accounts of the events, by topic; sum them over parts
  * @param positions the offset behind the last record that the books count, by topic and partition: {@code clicks-0}
@@ -55,7 +56,7 @@ public record PartProgress(
         this(part, writtenAt, books, positions, training, Optional.empty());
     }
 
-    /** The part of the learner that makes the mini-batches. */
+    /** The part of the learner that makes the mini-batches; of the base, where several learners share it. */
     public static final String LEARNER = "learn-0";
 
     /** The share of items whose time is more than a week ahead, if this part knows. */

@@ -141,6 +141,7 @@ final class ModelExportCommand implements Callable<Integer> {
 
     private Checkpoint ofLearner(ScratchEntries entries, ProgressLine line) {
         MillraceSettings settings = config.settings();
+        settings.topics().names().requireOneLearner();
         Part part = learner.source().learner();
         try {
             return new LearnerExport(settings.cluster(), settings.learner())

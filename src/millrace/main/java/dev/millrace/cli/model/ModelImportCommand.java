@@ -60,6 +60,7 @@ final class ModelImportCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         MillraceSettings settings = config.settings();
+        settings.topics().names().requireOneLearner();
         Cluster cluster = Clusters.open(settings);
         requireRights(settings, cluster);
         LearnerState learner = new LearnerState(settings.clients(), settings.stream(), Part.LEARN_FROM_LOG);

@@ -3,11 +3,13 @@ package dev.millrace.stream.run;
 import dev.millrace.stream.CommitPace;
 import dev.millrace.stream.Part;
 import dev.millrace.stream.StreamSettings;
+import dev.millrace.stream.shard.ReplicaFollower;
 import dev.millrace.topic.ClientSettings;
 import java.time.Duration;
 import java.util.Properties;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.streams.StreamsConfig;
 
 /**
@@ -67,6 +69,11 @@ record StreamProperties(
                 Math.max(PRODUCER_MEMORY_BYTES, 2L * largestRecord));
         config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, settings.topics().replicas());
         settings.topics().compaction().forEach((name, value) -> config.put(StreamsConfig.topicPrefix(name), value));
+        if (part == Part.BASE) {
+            config.put(
+                    StreamsConfig.topicPrefix(TopicConfig.MIN_COMPACTION_LAG_MS_CONFIG),
+                    ReplicaFollower.SPARED.toMillis());
+        }
         config.put(
                 StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),
                 millis(settings.transactionTimeout()));
@@ -78,7 +85,8 @@ record StreamProperties(
                 Math.min(LONGEST_HEARTBEAT_MILLIS, millis(settings.sessionTimeout()) / 4));
         config.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), MAX_POLLED_RECORDS);
         config.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, MAX_POLLED_RECORDS);
-        config.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, settings.standbyReplicas());
+        // shards are paused, and Kafka 4.4 stops a process that resumes while it has standbys: its state updater dies
+        config.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, part == Part.SHARDS ? 0 : settings.standbyReplicas());
         config.put(StreamsConfig.TASK_TIMEOUT_MS_CONFIG, LONGEST_OUTAGE.toMillis());
         config.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, instanceId);
         config.putAll(clients.properties()); // what the user gave under kafka. wins, but for what promises rest on

@@ -151,6 +151,19 @@ public final class StreamRunner implements AutoCloseable {
         }
     }
 
+    /** Lets an application of this process read nothing until {@link #resume}; what it has read it commits. */
+    public void pause(Part part) {
+        application(part).pause();
+    }
+
+    public void resume(Part part) {
+        application(part).resume();
+    }
+
+    private KafkaStreams application(Part part) {
+        return Optional.ofNullable(applications.get(part)).orElseThrow();
+    }
+
     /** Waits until every application has run once. Returns false if that took longer. */
     public boolean awaitRunning(Duration patience) throws InterruptedException {
         return running.await(patience.toMillis(), TimeUnit.MILLISECONDS) && isReady();

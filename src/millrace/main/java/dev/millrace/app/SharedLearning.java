@@ -1,0 +1,106 @@
+package dev.millrace.app;
+
+import dev.millrace.follow.DiskEntries;
+import dev.millrace.merge.Replica;
+import dev.millrace.state.MemoryEntries;
+import dev.millrace.state.OrderedEntries;
+import dev.millrace.stream.Applications;
+import dev.millrace.stream.GenerationTerms;
+import dev.millrace.stream.MillraceTopology;
+import dev.millrace.stream.Part;
+import dev.millrace.stream.StreamSettings;
+import dev.millrace.stream.run.StreamRunner;
+import dev.millrace.stream.run.UnusableStateException;
+import dev.millrace.stream.shard.Pauses;
+import dev.millrace.stream.shard.ReplicaFollower;
+import dev.millrace.stream.shard.ShardTopology;
+import dev.millrace.train.TrainerSettings;
+import dev.millrace.wire.AvroWire;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToIntFunction;
+
+/** The shards and the base of a process, and the replica of the base that its shards learn on. */
+final class SharedLearning implements AutoCloseable {
+
+    /** A commit of a shard that works comes within so many intervals. */
+    private static final int INTERVALS_OF_PATIENCE = 5;
+
+    /** The replica's memory, as a divisor of that of all stores. */
+    private static final int REPLICA_SHARE = 4;
+
+    private final MillraceSettings settings;
+    private final Optional<DiskEntries> entries;
+    private final Replica replica;
+    private final Pauses pauses;
+    private Optional<ReplicaFollower> follower = Optional.empty();
+
+    private SharedLearning(MillraceSettings settings, Optional<DiskEntries> entries) {
+        this.settings = settings;
+        this.entries = entries;
+        this.replica = new Replica(entries.<OrderedEntries>map(disk -> disk).orElseGet(MemoryEntries::new));
+        this.pauses = new Pauses(replica);
+    }
+
+    /** @throws UnusableStateException if the replica's directory cannot be used */
+    static SharedLearning open(MillraceSettings settings) {
+        Path directory = settings.stream().stateDirectory().resolve("replica");
+        try {
+            long cacheBytes = settings.stream().stateMemoryBytes() / REPLICA_SHARE;
+            return new SharedLearning(settings, Optional.of(DiskEntries.open(directory, cacheBytes)));
+        } catch (IOException unusable) {
+            throw new UnusableStateException(directory, String.valueOf(unusable.getMessage()), unusable);
+        }
+    }
+
+    /** What has no state and follows nobody, to be described. */
+    static SharedLearning described(MillraceSettings settings) {
+        return new SharedLearning(settings, Optional.empty());
+    }
+
+    /** Returns what shards and base share. A process may have all of them, so each has its part of the heap for rows. */
+    static ShardTopology.Learner learner(MillraceSettings settings, GenerationTerms terms) {
+        TrainerSettings all = settings.trainer();
+        int learners = settings.topics().names().learners();
+        return new ShardTopology.Learner(
+                settings.topics().names(),
+                new AvroWire(settings.wire()),
+                all.withCacheBytes(Math.max(1, all.cacheBytes() / learners)),
+                terms,
+                settings.stream().maxWait());
+    }
+
+    Applications applications(GenerationTerms terms, ToIntFunction<String> partitions) {
+        ShardTopology.Learner learner = learner(settings, terms);
+        Duration patience = settings.stream().learnCommitInterval().multipliedBy(INTERVALS_OF_PATIENCE);
+        return new Applications(Map.of(
+                Part.ATTRIBUTE,
+                MillraceTopology.attribute(
+                        learner.topics(),
+                        settings.attribution(),
+                        settings.attributionKept(),
+                        learner.wire(),
+                        partitions),
+                Part.SHARDS,
+                ShardTopology.shards(learner, replica, pauses),
+                Part.BASE,
+                ShardTopology.base(learner, patience)));
+    }
+
+    /** Begins to follow the base, and pauses the shards of this process while they wait for it. */
+    void begin(StreamRunner runner) {
+        pauses.control(() -> runner.pause(Part.SHARDS), () -> runner.resume(Part.SHARDS));
+        StreamSettings stream = settings.stream();
+        String changelog = MillraceTopology.changelog(stream.applicationId(Part.BASE), MillraceTopology.BASE_STORE);
+        follower = Optional.of(ReplicaFollower.start(settings.clients(), changelog, replica, pauses));
+    }
+
+    @Override
+    public void close() {
+        follower.ifPresent(ReplicaFollower::close);
+        entries.ifPresent(DiskEntries::close);
+    }
+}

@@ -1,0 +1,58 @@
+package dev.millrace.stream.shard;
+
+import dev.millrace.merge.Replica;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Pauses the shards of a process while one of them waits for the base to handle a delta: after a start, until the last one is handled; and
+ * while too many are not. Safe for threads.
+ */
+public final class Pauses {
+
+    private final Replica replica;
+    private final Map<Integer, Long> waiting = new TreeMap<>(); // for the delta, by shard
+    private Runnable pause = () -> {};
+    private Runnable resume = () -> {};
+
+    public Pauses(Replica replica) {
+        this.replica = replica;
+    }
+
+    /** Says how the process pauses its shards, and how they go on. */
+    public synchronized void control(Runnable pauses, Runnable resumes) {
+        pause = pauses;
+        resume = resumes;
+        if (!waiting.isEmpty()) {
+            pause.run();
+        }
+    }
+
+    /** Pauses until the base has handled a delta of a shard. */
+    synchronized void await(int shard, long delta) {
+        if (!replica.hasHandled(shard, delta) && !replica.hasFailed()) {
+            waiting.put(shard, delta);
+            pause.run();
+        }
+    }
+
+    /** Lets a shard wait no longer: it leaves the process. */
+    synchronized void leave(int shard) {
+        waiting.remove(shard);
+        goOn();
+    }
+
+    /** Looks whether the base has come so far. A failed one lets all go on, so that they fail. */
+    synchronized void look() {
+        if (!waiting.isEmpty()) {
+            waiting.entrySet().removeIf(one -> replica.hasFailed() || replica.hasHandled(one.getKey(), one.getValue()));
+            goOn();
+        }
+    }
+
+    private void goOn() {
+        if (waiting.isEmpty()) {
+            resume.run();
+        }
+    }
+}

@@ -1,0 +1,294 @@
+package dev.millrace.stream.shard;
+
+import static dev.millrace.stream.Streams.T0;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.merge.Replica;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.Books;
+import dev.millrace.state.MemoryEntries;
+import dev.millrace.state.Utf8;
+import dev.millrace.stream.GenerationTerms;
+import dev.millrace.stream.MillraceTopology;
+import dev.millrace.stream.Streams;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.train.TrainerSettings;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.ModelDeltas;
+import dev.millrace.wire.ModelRound;
+import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.Topic;
+import dev.millrace.wire.TrainingRecords;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.test.TestRecord;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The first shard and the base, record by record; the test is the broker between them. */
+class ShardTopologyTest {
+
+    private static final Duration MAX_WAIT = Duration.ofMillis(250);
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+    private static final int BATCH = 16; // batch.size of the tests' settings
+
+    private final TopicNames topics = TopicNames.read(new SettingsReader(Map.of("learn.shards", "2")));
+    private final AvroWire wire = Streams.wire();
+    private final TrainerSettings settings = TrainerSettings.read(Streams.reader("features.user", "user,history"));
+    private final Path state;
+
+    ShardTopologyTest(@TempDir Path state) {
+        this.state = state;
+    }
+
+    private ShardTopology.Learner learner() {
+        SettingsReader reader = Streams.reader("features.user", "user,history");
+        TrainerSettings read = TrainerSettings.read(reader);
+        GenerationTerms terms = new GenerationTerms("test", reader.effective(), true, Duration.ofSeconds(30), () -> 0);
+        return new ShardTopology.Learner(topics, wire, read, terms, MAX_WAIT);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"shards", "base"})
+    void describesItselfAsTheGoldenFileSays(String name) throws IOException {
+        Replica replica = new Replica(new MemoryEntries());
+        Topology topology = name.equals("base")
+                ? ShardTopology.base(learner(), PATIENCE)
+                : ShardTopology.shards(learner(), replica, new Pauses(replica));
+
+        String described = topology.describe().toString();
+
+        Path golden = Path.of("src/millrace/test/resources/topology", name + ".txt");
+        if (Boolean.getBoolean("golden.write")) {
+            Files.writeString(golden, described);
+        }
+        assertThat(described).isEqualTo(Files.readString(golden));
+    }
+
+    /** Both applications, and the replica between them. */
+    private final class Run implements AutoCloseable {
+
+        final Replica replica = new Replica(new MemoryEntries());
+        final Pauses pauses = new Pauses(replica);
+        final TopologyTestDriver base = driver("base", ShardTopology.base(learner(), PATIENCE));
+        final TopologyTestDriver shard = driver("shards", ShardTopology.shards(learner(), replica, pauses));
+        final List<String> paused = new ArrayList<>();
+        final List<MiniBatch> batches = new ArrayList<>();
+        final List<ModelRound> rounds = new ArrayList<>();
+        final List<String> updates = new ArrayList<>();
+
+        Run() {
+            pauses.control(() -> paused.add("pause"), () -> paused.add("resume"));
+            base.advanceWallClockTime(Duration.ofMillis(10)); // its first entries
+            follow();
+            replica.caughtUp();
+        }
+
+        private TopologyTestDriver driver(String name, Topology topology) {
+            return new TopologyTestDriver(topology, Streams.driver(state.resolve(name)));
+        }
+
+        private static List<TestRecord<byte[], byte[]>> read(TopologyTestDriver from, String topic) {
+            return from.createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
+                    .readRecordsToList();
+        }
+
+        /** Brings the base's commits to the replica. */
+        void follow() {
+            read(base, MillraceTopology.changelog("test", MillraceTopology.BASE_STORE))
+                    .forEach(entry -> replica.take(entry.key(), Optional.ofNullable(entry.value())));
+            read(base, topics.modelRounds())
+                    .forEach(record -> rounds.add(wire.decode(Topic.MODEL_ROUNDS, record.key(), record.value())
+                            .orElseThrow()));
+            pauses.look();
+        }
+
+        void item(String item) {
+            base.createInputTopic(topics.modelDeltas(), new ByteArraySerializer(), new ByteArraySerializer())
+                    .pipeInput(
+                            Utf8.bytes(item),
+                            new ModelDeltas(wire)
+                                    .encode(topics.modelDeltas(), new CatalogueChange.Upsert(Streams.item(item))),
+                            T0);
+        }
+
+        void send(byte[] value) {
+            shard.createInputTopic(topics.trainingExamples(), new ByteArraySerializer(), new ByteArraySerializer())
+                    .pipeInput(Utf8.bytes("key"), value, T0);
+            read(shard, topics.miniBatches()).forEach(record -> {
+                assertThat(Utf8.text(record.key())).startsWith("0/");
+                batches.add(wire.decode(Topic.MINI_BATCHES, record.key(), record.value())
+                        .orElseThrow());
+            });
+            read(shard, topics.modelUpdates())
+                    .forEach(record -> updates.add(Utf8.text(record.key()).replace('\0', ' ')));
+        }
+
+        /** Brings the shard's deltas to the base. */
+        int deliver() {
+            List<TestRecord<byte[], byte[]>> deltas = read(shard, topics.modelDeltas());
+            deltas.forEach(record -> base.createInputTopic(
+                            topics.modelDeltas(), new ByteArraySerializer(), new ByteArraySerializer())
+                    .pipeInput(record.key(), record.value(), T0));
+            base.advanceWallClockTime(PATIENCE.plusMillis(1));
+            return deltas.size();
+        }
+
+        PartProgress progress(TopologyTestDriver of) {
+            List<TestRecord<byte[], byte[]>> records = read(of, topics.trainingProgress());
+            TestRecord<byte[], byte[]> last = records.get(records.size() - 1);
+            return wire.decode(Topic.TRAINING_PROGRESS, last.key(), last.value())
+                    .orElseThrow();
+        }
+
+        @Override
+        public void close() {
+            base.close();
+            shard.close();
+        }
+    }
+
+    private byte[] example(SplittableRandom random) {
+        String user = "u" + random.nextInt(20);
+        UserFeatures features = new UserFeatures(user, T0, Features.NONE, List.of("i" + random.nextInt(10)));
+        return new TrainingRecords(wire)
+                .encode(
+                        topics.trainingExamples(),
+                        new TrainingExample(
+                                "c", features, Features.NONE, "i" + random.nextInt(12), "click", 1, T0, T0));
+    }
+
+    /** The base comes to know of deltas late and several at once, and the shard of rounds. */
+    @Test
+    void whatBaseAndShardMadeIsMadeAgainFromTheLog() {
+        SplittableRandom random = new SplittableRandom(5);
+        try (Run run = new Run()) {
+            for (int item = 0; item < 10; item++) { // two more come with the examples
+                run.item("i" + item);
+            }
+            run.deliver();
+            run.follow();
+            for (int batch = 0; batch < 30; batch++) {
+                for (int at = 0; at < BATCH; at++) {
+                    run.send(example(random));
+                }
+                if (batch == 17) {
+                    run.send(new TrainingRecords(wire).encodeUserRemoval(topics.trainingExamples(), "u3"));
+                }
+                if (random.nextInt(3) == 0) {
+                    run.deliver();
+                }
+                if (random.nextInt(3) == 0) {
+                    run.follow();
+                }
+            }
+            run.deliver();
+            run.follow();
+
+            assertThat(run.batches).hasSizeGreaterThanOrEqualTo(30);
+            assertThat(run.rounds).hasSizeGreaterThan(5);
+            try (ReplayedRounds replayed = new ReplayedRounds(settings)) {
+                List<String> digests = replayed.run(Map.of(0, run.batches), run.rounds);
+
+                PartProgress base = run.progress(run.base);
+                assertThat(base.part()).isEqualTo(PartProgress.LEARNER);
+                assertThat(base.training().orElseThrow().digest()).isEqualTo(digests.get(digests.size() - 1));
+            }
+            PartProgress shard = run.progress(run.shard);
+            assertThat(shard.part()).isEqualTo("shard-0");
+            Books.Account examples = shard.books().get("training-examples");
+            // 30 batches and the removal of a user
+            assertThat(examples.received()).isEqualTo(30 * BATCH + 1);
+            assertThat(examples.isBalanced()).isTrue();
+            assertThat(run.updates).anyMatch(key -> key.contains("user u"));
+        }
+    }
+
+    @Test
+    void noUserIsNamedInWhatTheBaseReadsOrWrites() {
+        SplittableRandom random = new SplittableRandom(5);
+        try (Run run = new Run()) {
+            run.item("i1");
+            run.deliver();
+            run.follow();
+            UserFeatures ann = new UserFeatures("annabella", T0, Features.NONE, List.of("i1"));
+            for (int at = 0; at < BATCH; at++) {
+                run.send(new TrainingRecords(wire)
+                        .encode(
+                                topics.trainingExamples(),
+                                new TrainingExample("c", ann, Features.NONE, "i1", "click", 1, T0, T0)));
+            }
+            run.send(new TrainingRecords(wire).encodeUserRemoval(topics.trainingExamples(), "annabella"));
+            run.shard.advanceWallClockTime(MAX_WAIT.plusMillis(1));
+            List<TestRecord<byte[], byte[]>> seen = new ArrayList<>();
+            List<TestRecord<byte[], byte[]>> deltas = Run.read(run.shard, topics.modelDeltas());
+            seen.addAll(deltas);
+            deltas.forEach(record -> run.base
+                    .createInputTopic(topics.modelDeltas(), new ByteArraySerializer(), new ByteArraySerializer())
+                    .pipeInput(record.key(), record.value(), T0));
+            run.base.advanceWallClockTime(PATIENCE.plusMillis(1));
+            for (String topic : List.of(
+                    topics.modelRounds(),
+                    topics.modelUpdates(),
+                    topics.itemEmbeddings(),
+                    topics.itemNeighbours(),
+                    MillraceTopology.changelog("test", MillraceTopology.BASE_STORE))) {
+                seen.addAll(Run.read(run.base, topic));
+            }
+
+            assertThat(deltas).isNotEmpty();
+            assertThat(seen)
+                    .hasSizeGreaterThan(20)
+                    .noneMatch(record -> hasName(record.key()) || (record.value() != null && hasName(record.value())));
+        }
+    }
+
+    private static boolean hasName(byte[] bytes) {
+        return new String(bytes, StandardCharsets.ISO_8859_1).contains("annabella");
+    }
+
+    @Test
+    void aShardPausesWhileTooManyDeltasAreNotHandled() {
+        SplittableRandom random = new SplittableRandom(5);
+        try (Run run = new Run()) {
+            run.item("i1");
+            run.deliver();
+            run.follow();
+            assertThat(run.paused).containsExactly("pause", "resume"); // until the base had its first entries
+            run.paused.clear();
+            int sent = 0;
+            while (run.paused.isEmpty() && sent < 100) {
+                for (int at = 0; at < BATCH; at++) {
+                    run.send(example(random));
+                }
+                sent++;
+            }
+
+            // each record is a commit of its own here, so that each batch is a delta
+            assertThat(sent).isEqualTo(16);
+            assertThat(run.paused).containsExactly("pause");
+            run.deliver();
+            run.follow();
+            assertThat(run.paused).containsExactly("pause", "resume");
+        }
+    }
+}
