@@ -71,13 +71,13 @@ final class ExplainCommand implements Callable<Integer> {
             throw OptionFaults.unusable("--item", "absent", "must be given, or else --step, --fields or --mixture");
         }
         MillraceSettings settings = config.settings();
-        settings.topics().names().requireOneLearner();
         if (isAboutFields) {
             return explainFields(asked(settings, VectorOrigins::progress));
         }
         if (isAboutMixture) {
             return explainMixture(asked(settings, VectorOrigins::progress));
         }
+        settings.topics().names().requireOneLearner();
         return item != null
                 ? explainItem(asked(settings, origins -> origins.ofItem(Objects.requireNonNull(item))))
                 : explainStep(asked(settings, origins -> origins.ofStep(Objects.requireNonNull(step))));

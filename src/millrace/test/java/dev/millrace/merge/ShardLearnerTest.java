@@ -16,6 +16,7 @@ import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -146,6 +147,32 @@ class ShardLearnerTest {
             assertThat(examples.received()).isEqualTo(12 * (Shards.BATCH + 1) + 4);
             assertThat(examples.waiting()).isEqualTo(1);
             assertThat(examples.isBalanced()).isTrue();
+        }
+    }
+
+    @Test
+    void rowsOfUsersAreVisitedInPartsAndWhatIsOwedIsKept() {
+        try (Shards shards = new Shards(Shards.settings(), 1)) {
+            shards.list();
+            Shards.Shard shard = shards.shards.get(0);
+            shard.learn(Shards.examples("u", new SplittableRandom(5)));
+            shard.learner.owe(true);
+            shards.base.add(shard.cut(), "");
+            shards.round();
+            shard.restart();
+            List<String> keys = new ArrayList<>();
+            int parts = 0;
+
+            Optional<byte[]> next = Optional.of(new byte[0]);
+            while (next.isPresent()) {
+                next = shard.learner.rowsOfUsers(next.get(), 2, (key, value) -> keys.add(Shards.latin(key)));
+                parts++;
+            }
+
+            assertThat(shard.learner.owes()).isTrue();
+            List<String> rows = shard.keysOfRows();
+            assertThat(keys).hasSizeGreaterThan(3).isEqualTo(rows);
+            assertThat(parts).isEqualTo((rows.size() + 1) / 2);
         }
     }
 

@@ -80,6 +80,13 @@ final class Shards implements AutoCloseable {
             return all;
         }
 
+        /** Keys of the rows of its users, ascending. */
+        List<String> keysOfRows() {
+            List<String> keys = new ArrayList<>();
+            own.scan(ShardLearner.readLater().get(0), (key, value) -> learner.isRowOfUser(key) && keys.add(latin(key)));
+            return keys;
+        }
+
         void loseARow() {
             List<byte[]> rows = new ArrayList<>();
             own.scan(ShardLearner.readLater().get(0), (key, value) -> {

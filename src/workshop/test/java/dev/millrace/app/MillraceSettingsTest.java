@@ -49,6 +49,20 @@ class MillraceSettingsTest {
     }
 
     @Test
+    void shardsAreRefusedWithWhatTheyCannotLearnAndEveryReasonIsTold() {
+        Map<String, String> others = Map.of(
+                "optimiser.dense.kind", "adam", "batch.max-size", "256", "table.admit-after", "2", "learn.shards", "2");
+
+        assertThatThrownBy(() -> load(others))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("optimiser.dense.kind = adam: must be adagrad with shards")
+                .hasMessageContaining("batch.max-size = 256: must not exceed batch.size with shards")
+                .hasMessageContaining("table.admit-after = 2: must be 1 with shards");
+        assertThat(load(Map.of("learn.shards", "2")).topics().names().areShared())
+                .isTrue();
+    }
+
+    @Test
     void aLaterFileGoesBeforeAnEarlierOne() throws IOException {
         Path base = file("shop.users = 2\nshop.items = 12\n");
         Path overlay = Files.writeString(directory.resolve("overlay.properties"), "shop.items = 13\n");

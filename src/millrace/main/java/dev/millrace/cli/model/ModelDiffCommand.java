@@ -80,7 +80,6 @@ final class ModelDiffCommand implements Callable<Integer> {
         OptionFaults.requireAtLeastOne("--users", users);
         OptionFaults.requireAtLeastOne("--k", k);
         MillraceSettings settings = config.settings();
-        settings.topics().names().requireOneLearner();
         Cluster cluster = Clusters.open(settings);
         String one = Objects.requireNonNull(left);
         String other = Objects.requireNonNull(right);
