@@ -94,9 +94,9 @@ public record Delta(
     public record Counted(
             String user, String item, String action, long time, long producedAt, List<String> history, float[] vector) {
 
-        private static final int MOST_BYTES_A_CHARACTER = 3;
-        private static final int A_PLACE = 4; // of a text among others
-        private static final int NUMBERS_BYTES = 64;
+        private static final long MOST_BYTES_A_CHARACTER = 3;
+        private static final long A_PLACE = 4; // of a text among others
+        private static final long NUMBERS_BYTES = 64;
 
         private static final Counted NONE = new Counted("", "", "", 0, 0, List.of(), new float[0]);
 
@@ -117,7 +117,7 @@ public record Delta(
 
         /** Returns the most bytes that it takes in a round. */
         long largestBytes() {
-            long characters = user.length() + item.length() + action.length();
+            long characters = (long) user.length() + item.length() + action.length();
             for (String one : history) {
                 characters += one.length() + A_PLACE;
             }

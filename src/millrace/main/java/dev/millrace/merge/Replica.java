@@ -101,12 +101,7 @@ public final class Replica {
     private void end(Base.Mark mark) {
         if (!isWhole) {
             rounds.clear();
-            lock.writeLock().lock();
-            try {
-                newest = mark;
-            } finally {
-                lock.writeLock().unlock();
-            }
+            write(() -> newest = mark);
             if (isAtEnd) {
                 check();
             }
@@ -123,26 +118,21 @@ public final class Replica {
             throw new CorruptEntryException(
                     "a commit of the base ends round " + mark.round() + ", its rounds end at " + next);
         }
-        lock.writeLock().lock();
-        try {
+        write(() -> {
             if (!rounds.isEmpty()) { // else entries wait for the next round: no step has changed them
-                newer.put(next, new Commit(List.copyOf(rounds), changed));
+                newer.put(mark.round(), new Commit(List.copyOf(rounds), changed));
                 rounds = new ArrayList<>();
                 changed = changes();
             }
             newest = mark;
-        } finally {
-            lock.writeLock().unlock();
-        }
+        });
         fold();
     }
 
     /** Compares all entries with the digest of the last mark. */
     private void check() {
         if (newest.digest().equals(StepDigest.of(stored))) {
-            lock.writeLock().lock();
-            isWhole = true;
-            lock.writeLock().unlock();
+            write(() -> isWhole = true);
         } else if (++trials == MOST_TRIALS) {
             throw new CorruptEntryException("the entries of the base as of round " + newest.round()
                     + " do not have the digest " + newest.digest() + " that its commit wrote");
@@ -151,27 +141,16 @@ public final class Replica {
 
     /** Stores what every shard has come to. */
     private void fold() {
-        List<Commit> due;
-        long to;
-        lock.readLock().lock();
-        try {
-            to = views.stream().mapToLong(view -> view.round).min().orElse(newest.round());
-            due = List.copyOf(newer.headMap(to, true).values());
-        } finally {
-            lock.readLock().unlock();
-        }
+        long to = read(() -> views.stream().mapToLong(view -> view.round).min().orElse(newest.round()));
+        List<Commit> due = read(() -> List.copyOf(newer.headMap(to, true).values()));
         // until it is taken away, what lies over the entries says the same
         due.forEach(commit -> commit.changed().forEach(this::store));
-        lock.writeLock().lock();
-        newer.headMap(to, true).clear();
-        lock.writeLock().unlock();
+        write(() -> newer.headMap(to, true).clear());
     }
 
     /** Ends the replica: from now on, whoever reads is told why. */
     public void fail(Throwable why) {
-        lock.writeLock().lock();
-        failure = Optional.of(why);
-        lock.writeLock().unlock();
+        write(() -> failure = Optional.of(why));
     }
 
     /** Returns true if it has failed. */
@@ -197,6 +176,15 @@ public final class Replica {
     /** Returns the number of rounds that lie over the stored entries. */
     int newer() {
         return read(newer::size);
+    }
+
+    private void write(Runnable change) {
+        lock.writeLock().lock();
+        try {
+            change.run();
+        } finally {
+            lock.writeLock().unlock();
+        }
     }
 
     private interface Reading<T> {
@@ -327,9 +315,7 @@ public final class Replica {
         /** Ends the view, so that nothing is kept for it. */
         @Override
         public void close() {
-            lock.writeLock().lock();
-            views.remove(this);
-            lock.writeLock().unlock();
+            write(() -> views.remove(this));
         }
     }
 }

@@ -6,6 +6,7 @@ import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.merge.DeltaPart;
 import dev.millrace.state.Utf8;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 
 /** The values of the topic model-deltas: parts of deltas, and catalogue changes, in one order. Safe for threads. */
@@ -83,6 +84,6 @@ public final class ModelDeltas {
                 from.readInt(),
                 from.readInt(),
                 from.readString(),
-                Topic.bytes(from.readBytes(null)));
+                Topic.bytes(from.readBytes(ByteBuffer.allocate(0))));
     }
 }

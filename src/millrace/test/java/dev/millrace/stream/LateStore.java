@@ -16,7 +16,7 @@ final class LateStore<D extends Durable> extends WriteThroughStore<D> {
     }
 
     @Override
-    void drain(BiConsumer<byte[], Optional<byte[]>> written) {
+    public void drain(BiConsumer<byte[], Optional<byte[]>> written) {
         // not before the commit
     }
 

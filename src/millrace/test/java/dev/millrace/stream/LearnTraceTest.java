@@ -33,7 +33,7 @@ class LearnTraceTest {
         }
 
         @Override
-        void drain(BiConsumer<byte[], Optional<byte[]>> written) {
+        public void drain(BiConsumer<byte[], Optional<byte[]>> written) {
             published.add(String.valueOf(Context.current().get(TRACE)));
             super.drain(written);
         }

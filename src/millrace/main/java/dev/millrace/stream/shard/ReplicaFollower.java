@@ -55,9 +55,8 @@ public final class ReplicaFollower implements AutoCloseable {
     @Override
     public void close() {
         isClosing = true;
-        thread.interrupt();
         try {
-            thread.join(PATIENCE.toMillis());
+            thread.join(2 * PATIENCE.toMillis());
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -65,8 +64,11 @@ public final class ReplicaFollower implements AutoCloseable {
 
     private void run() {
         try {
-            while (!isThere()) {
+            while (!isClosing && !isThere()) {
                 Thread.sleep(LOOK.toMillis());
+            }
+            if (isClosing) {
+                return;
             }
             try (TopicFollower follower = TopicFollower.start(clients, changelog, this::take)) {
                 follower.onceCaughtUp(this::caughtUp);

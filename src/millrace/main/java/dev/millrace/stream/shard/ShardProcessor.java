@@ -224,7 +224,7 @@ final class ShardProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     private void followIdle() {
         if (store.isLoaded() && !store.state().hasDelta()) {
-            follow(store.state());
+            follow();
         }
     }
 
@@ -235,7 +235,7 @@ final class ShardProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             sendDelta(one, now);
         }
         if (!one.hasDelta()) {
-            follow(one);
+            follow();
         }
         MiniBatch batch = one.closeBatch();
         outlet.send(
@@ -253,7 +253,7 @@ final class ShardProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                         message));
     }
 
-    private void follow(ShardLearner one) {
+    private void follow() {
         if (view == null) {
             throw new IllegalStateException("shard " + shard + " has no view of the base");
         }
