@@ -90,6 +90,10 @@ final class SharedLearning implements AutoCloseable {
                 ShardTopology.base(learner, patience)));
     }
 
+    void register(Metrics metrics) {
+        metrics.shards(replica::round, pauses::waiting);
+    }
+
     /** Begins to follow the base, and pauses the shards of this process while they wait for it. */
     void begin(StreamRunner runner) {
         pauses.control(() -> runner.pause(Part.SHARDS), () -> runner.resume(Part.SHARDS));

@@ -112,7 +112,7 @@ public final class TrainProcess implements AutoCloseable {
                 part -> inputs.take(part.part(), part.books(), part.farShare(), part.writtenAt() < startedAt)
                         .forEach(TrainProcess::log));
         TrainProcess process =
-                new TrainProcess(runner, shared, progress, start.server(runner, progress, inputs, registry));
+                new TrainProcess(runner, shared, progress, start.server(runner, shared, progress, inputs, registry));
         try {
             shared.ifPresent(learning -> learning.begin(runner));
             runner.start();
@@ -361,13 +361,18 @@ public final class TrainProcess implements AutoCloseable {
         }
 
         Optional<TrainServer> server(
-                StreamRunner runner, ProgressWatch progress, InputAlarms inputs, PrometheusMeterRegistry registry) {
+                StreamRunner runner,
+                Optional<SharedLearning> shared,
+                ProgressWatch progress,
+                InputAlarms inputs,
+                PrometheusMeterRegistry registry) {
             if (!settings.trainServer().isOn()) {
                 return Optional.empty();
             }
             Metrics metrics = new Metrics(registry);
             runner.bindTo(registry);
             metrics.standing(runner::standingTransactions);
+            shared.ifPresent(learning -> learning.register(metrics));
             new TrainMetrics(metrics, progress).register(settings.trainer().model());
             metrics.books(progress);
             metrics.inputs(inputs);

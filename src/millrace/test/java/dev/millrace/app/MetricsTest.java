@@ -41,6 +41,13 @@ class MetricsTest {
     }
 
     @Test
+    void shardsSayHowFarTheyFollowAndHowManyWait() {
+        metrics.shards(() -> 7, () -> 2);
+
+        assertThat(registry.scrape()).contains("millrace_replica_round 7.0").contains("millrace_shards_waiting 2.0");
+    }
+
+    @Test
     void rejectedEventsAreCountedTogetherAndByReasonAndFromTheBeginning() {
         metrics.books(() -> books);
         assertThat(registry.scrape())

@@ -19,6 +19,11 @@ public final class Pauses {
         this.replica = replica;
     }
 
+    /** Returns the number of shards that wait. */
+    public synchronized int waiting() {
+        return waiting.size();
+    }
+
     /** Says how the process pauses its shards, and how they go on. */
     public synchronized void control(Runnable pauses, Runnable resumes) {
         pause = pauses;
