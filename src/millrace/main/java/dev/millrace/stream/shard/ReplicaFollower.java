@@ -1,6 +1,7 @@
 package dev.millrace.stream.shard;
 
 import dev.millrace.merge.Replica;
+import dev.millrace.state.CorruptEntryException;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.ClusterAdmin;
 import dev.millrace.topic.TopicFollower;
@@ -64,15 +65,14 @@ public final class ReplicaFollower implements AutoCloseable {
 
     private void run() {
         try {
-            while (!isClosing && !isThere()) {
+            while (!isClosing && !replica.hasFailed()) {
+                if (isThere()) {
+                    try (TopicFollower follower = TopicFollower.start(clients, changelog, this::take)) {
+                        follower.onceCaughtUp(this::caughtUp);
+                        watch(follower);
+                    }
+                }
                 Thread.sleep(LOOK.toMillis());
-            }
-            if (isClosing) {
-                return;
-            }
-            try (TopicFollower follower = TopicFollower.start(clients, changelog, this::take)) {
-                follower.onceCaughtUp(this::caughtUp);
-                watch(follower);
             }
         } catch (InterruptedException closed) {
             Thread.currentThread().interrupt();
@@ -91,6 +91,7 @@ public final class ReplicaFollower implements AutoCloseable {
         }
     }
 
+    /** Returns when following has ended. It begins anew if that was before the replica was whole, as in an outage. */
     private void watch(TopicFollower follower) throws InterruptedException {
         long atTheEnd = System.nanoTime();
         while (!isClosing) {
@@ -98,7 +99,10 @@ public final class ReplicaFollower implements AutoCloseable {
             Optional<Throwable> failure = follower.failure();
             long now = System.nanoTime();
             atTheEnd = follower.lag() == 0 || replica.round() < 0 ? now : atTheEnd;
-            if (failure.isPresent()) {
+            if (failure.isPresent() && replica.round() < 0 && !(failure.get() instanceof CorruptEntryException)) {
+                LOG.warn("Reading the base begins again: {}", failure.get().getMessage());
+                return;
+            } else if (failure.isPresent()) {
                 fail(failure.get());
                 return;
             } else if (now - atTheEnd > SPARED.toNanos() / 2) {
