@@ -36,7 +36,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -99,7 +98,7 @@ class ShardsIT {
             assertThat(run.learntIds()).doesNotHaveDuplicates().hasSameElementsAs(run.clicks);
             await().atMost(PATIENCE).until(run::isMerged);
             for (int shard = 0; shard < SHARDS; shard++) {
-                int ofShard = run.batches.get(shard).stream()
+                int ofShard = run.batches(shard).stream()
                         .mapToInt(batch -> batch.examples().size())
                         .sum();
                 String part = "shard-" + shard;
@@ -125,7 +124,7 @@ class ShardsIT {
     private final class Run implements AutoCloseable {
 
         final TreeSet<String> clicks = new TreeSet<>();
-        final Map<Integer, List<MiniBatch>> batches = new TreeMap<>(); // by shard
+        final Map<Integer, List<MiniBatch>> batches = new ConcurrentHashMap<>(); // by shard
         final List<ModelRound> rounds = new CopyOnWriteArrayList<>();
         final Map<String, PartProgress> progress = new ConcurrentHashMap<>();
 
@@ -137,11 +136,8 @@ class ShardsIT {
         private int sent;
 
         Run() throws IOException {
-            for (int shard = 0; shard < SHARDS; shard++) {
-                batches.put(shard, new CopyOnWriteArrayList<>());
-            }
             new Topics(clients, TopicSettings.read(new SettingsReader(SETTINGS)), PATIENCE).create();
-            followers.add(TopicFollower.start(clients, topics.miniBatches(), record -> batches.get(record.partition())
+            followers.add(TopicFollower.start(clients, topics.miniBatches(), record -> batches(record.partition())
                     .add(wire.decode(Topic.MINI_BATCHES, record).orElseThrow())));
             followers.add(TopicFollower.start(
                     clients,
@@ -191,6 +187,10 @@ class ShardsIT {
             producer.flush();
         }
 
+        List<MiniBatch> batches(int shard) {
+            return batches.computeIfAbsent(shard, none -> new CopyOnWriteArrayList<>());
+        }
+
         List<String> learntIds() {
             return batches.values().stream()
                     .flatMap(List::stream)
@@ -203,8 +203,7 @@ class ShardsIT {
         boolean isMerged() {
             for (int shard = 0; shard < SHARDS; shard++) {
                 int of = shard;
-                long last =
-                        batches.get(shard).get(batches.get(shard).size() - 1).step();
+                long last = batches(shard).get(batches(shard).size() - 1).step();
                 if (rounds.stream()
                         .flatMap(round -> round.deltas().stream())
                         .noneMatch(delta -> delta.origin().shard() == of && delta.lastStep() == last)) {
@@ -230,7 +229,10 @@ class ShardsIT {
         }
 
         void kill(int trainer) throws InterruptedException {
-            trainers.get(trainer).destroyForcibly().waitFor(); // SIGKILL
+            Optional.ofNullable(trainers.get(trainer))
+                    .orElseThrow()
+                    .destroyForcibly()
+                    .waitFor(); // SIGKILL
         }
 
         void start(int trainer) throws IOException {

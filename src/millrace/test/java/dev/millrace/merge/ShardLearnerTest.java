@@ -140,8 +140,8 @@ class ShardLearnerTest {
             assertThat(disturbed.digests).isEqualTo(undisturbed.digests);
             assertThat(disturbed.shards.get(0).entries())
                     .containsExactlyElementsOf(undisturbed.shards.get(0).entries());
-            Books.Account examples =
-                    disturbed.shards.get(0).learner.books().accounts().get(InputTopic.EXAMPLES.label());
+            Books.Account examples = Books.Account.of(
+                    InputTopic.EXAMPLES, disturbed.shards.get(0).learner.books().accounts());
             // 12 times a batch and one that is left over, and four removals of users; the last one left over is still
             // open
             assertThat(examples.received()).isEqualTo(12 * (Shards.BATCH + 1) + 4);

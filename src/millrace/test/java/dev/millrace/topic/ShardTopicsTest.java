@@ -6,6 +6,7 @@ import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +21,10 @@ class ShardTopicsTest {
         return shapes;
     }
 
+    private static Topics.Shape shape(Map<String, Topics.Shape> shapes, String name) {
+        return Optional.ofNullable(shapes.get(name)).orElseThrow();
+    }
+
     @Test
     void severalLearnersHaveAPartitionEachAndTwoTopicsMore() {
         Map<String, Topics.Shape> alone = shapes(Map.of());
@@ -29,14 +34,14 @@ class ShardTopicsTest {
         assertThat(alone).doesNotContainKeys("model-deltas", "model-rounds");
         alone.forEach((name, shape) -> {
             boolean isDivided = List.of("training-examples", "mini-batches").contains(name);
-            assertThat(shared.get(name).partitions()).isEqualTo(isDivided ? 3 : shape.partitions());
+            assertThat(shape(shared, name).partitions()).isEqualTo(isDivided ? 3 : shape.partitions());
         });
-        assertThat(shared.get("model-deltas").partitions()).isEqualTo(1);
-        assertThat(shared.get("model-rounds").partitions()).isEqualTo(1);
-        assertThat(shared.get("model-deltas").configs()).containsEntry("retention.ms", "604800000"); // 7 days
-        assertThat(shared.get("model-rounds").configs())
+        assertThat(shape(shared, "model-deltas").partitions()).isEqualTo(1);
+        assertThat(shape(shared, "model-rounds").partitions()).isEqualTo(1);
+        assertThat(shape(shared, "model-deltas").configs()).containsEntry("retention.ms", "604800000"); // 7 days
+        assertThat(shape(shared, "model-rounds").configs())
                 .containsEntry(
-                        "retention.ms", shared.get("mini-batches").configs().get("retention.ms"));
+                        "retention.ms", shape(shared, "mini-batches").configs().get("retention.ms"));
     }
 
     @Test

@@ -108,12 +108,15 @@ public final class ReplayedRounds implements AutoCloseable {
         rounds.forEach(round -> round.deltas()
                 .forEach(delta -> deltas.computeIfAbsent(delta.origin().shard(), shard -> new ArrayList<>())
                         .add(delta)));
-        deltas.forEach((shard, ofShard) -> shards.put(shard, new Shard(shard, batches.get(shard), ofShard)));
+        deltas.forEach((shard, ofShard) ->
+                shards.put(shard, new Shard(shard, batches.getOrDefault(shard, List.of()), ofShard)));
         List<String> digests = new ArrayList<>();
         for (ModelRound round : rounds) {
             shards.values().forEach(Shard::learn);
             for (Round.Taken delta : round.deltas()) {
-                base.add(shards.get(delta.origin().shard()).sent.removeFirst(), delta.sha256());
+                Shard of =
+                        Optional.ofNullable(shards.get(delta.origin().shard())).orElseThrow();
+                base.add(of.sent.removeFirst(), delta.sha256());
             }
             base.reach(round.batch().clock() == 0 ? LONG_AFTER : round.batch().clock());
             round.batch().catalogue().stream()

@@ -11,6 +11,7 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.merge.Replica;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.state.Utf8;
 import dev.millrace.stream.GenerationTerms;
@@ -215,7 +216,7 @@ class ShardTopologyTest {
             }
             PartProgress shard = run.progress(run.shard);
             assertThat(shard.part()).isEqualTo("shard-0");
-            Books.Account examples = shard.books().get("training-examples");
+            Books.Account examples = Books.Account.of(InputTopic.EXAMPLES, shard.books());
             // 30 batches and the removal of a user
             assertThat(examples.received()).isEqualTo(30 * BATCH + 1);
             assertThat(examples.isBalanced()).isTrue();
