@@ -48,7 +48,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class ShardsIT {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int SHARDS = 2;
     private static final int USERS = 40;
     private static final int ITEMS = 60;

@@ -226,7 +226,6 @@ class ShardTopologyTest {
 
     @Test
     void noUserIsNamedInWhatTheBaseReadsOrWrites() {
-        SplittableRandom random = new SplittableRandom(5);
         try (Run run = new Run()) {
             run.item("i1");
             run.deliver();
