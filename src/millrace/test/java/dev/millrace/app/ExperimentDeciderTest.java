@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class ExperimentDeciderTest {
@@ -51,6 +52,33 @@ class ExperimentDeciderTest {
                         .countedAt())
                 .isEmpty();
         assertThat(facts().countedAt()).isEmpty();
+    }
+
+    @Test
+    void goalByUserIsCountedByThePartitionsThatReadClicks() {
+        Experiment byUser = Experiment.started(
+                "trial", "g1", "g2", "salt", experiment.plan().per(Experiment.Per.USER), 1);
+        Optional<PartProgress.Counted> none = Optional.of(new PartProgress.Counted(byUser, new ExperimentSums()));
+
+        Decision.Facts facts = ExperimentDecider.facts(
+                byUser,
+                List.of(
+                        part("attribute-0_0", 30, "clicks", none),
+                        part("attribute-0_1", 20, "exposures", Optional.empty())),
+                new ArmAnswers());
+
+        assertThat(facts.countedAt()).contains(Instant.ofEpochMilli(30));
+    }
+
+    @Test
+    void othersAreTheLearnersButThatOfTheTreatment() {
+        Decision.Facts facts = facts(
+                counting("0_0", 30, experiment),
+                learner("learn-0", 7, "g1", Optional.empty()),
+                learner("learn-from-log-0 c", 8, "g3", Optional.empty()),
+                learner("learn-from-log-0 b", 9, "g2", Optional.empty()));
+
+        assertThat(facts.othersHeardAt()).contains(Instant.ofEpochMilli(8));
     }
 
     @Test
@@ -114,7 +142,9 @@ class ExperimentDeciderTest {
                 new TreeMap<>(),
                 new TreeMap<>(),
                 withheld,
-                List.of(active).stream().map(kind -> new Alarm(kind, 1, 0, 1)).toList());
+                Stream.of(Alarm.Kind.values()) // that is over, or never was
+                        .map(kind -> new Alarm(kind, 1, 0, List.of(active).contains(kind) ? 1 : 0))
+                        .toList());
         return new PartProgress(part, at, new TreeMap<>(), new TreeMap<>(), Optional.of(training));
     }
 }

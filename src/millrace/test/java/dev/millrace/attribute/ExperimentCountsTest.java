@@ -82,6 +82,23 @@ class ExperimentCountsTest {
     }
 
     @Test
+    void anotherExperimentBeginsAnewWithEachUserAndOutlivesARestart() {
+        attribution.experiment(InputTopic.EXPOSURES, half);
+        show("e1", "ann");
+        Experiment again = Experiment.started("first", "g1", "g2", "another salt", half.plan(), 5);
+        attribution.experiment(InputTopic.EXPOSURES, again);
+        show("e2", "ann");
+        String arm = again.arm("ann").label();
+        assertThat(attribution.experimentSums().byName())
+                .isEqualTo(Map.of(arm + "/0/users", 1L, arm + "/0/exposures", 1L, arm + "/0-0/xx", 1L));
+
+        attribution = Commit.restarted(attribution, scene.attribution(entries, settings));
+        attribution.click(click("c2", "ann", "book", "e2", START + 1));
+
+        assertThat(goals(attribution.experimentSums(), 0)).isEqualTo(1);
+    }
+
+    @Test
     void duplicatesRepeatedActionsAndCappedClicksCountForNothing() {
         attribution.experiment(InputTopic.EXPOSURES, half);
         for (int at = 0; at < 10; at++) {
@@ -160,6 +177,11 @@ class ExperimentCountsTest {
         attribution.experiment(InputTopic.EXPOSURES, half);
         String own = half.generation(half.arm("ann"));
         String arm = half.arm("ann").label();
+        String other = IntStream.range(0, 100)
+                .mapToObj(at -> "u" + at)
+                .filter(user -> half.arm(user) != half.arm("ann"))
+                .findFirst()
+                .orElseThrow();
         show("silent", "ann");
         assertThat(attribution.experimentSums().byName().keySet())
                 .noneMatch(name -> name.endsWith("/shown") || name.endsWith("/as-assigned")); // no bytes of the state
@@ -170,13 +192,18 @@ class ExperimentCountsTest {
         attribution = Commit.restarted(attribution, scene.attribution(entries, settings));
         show("e3", "ann", own);
         show("e4", "ann", "g0");
+        show("e5", other, half.generation(half.arm(other)));
+        show("e6", other, half.generation(half.arm(other)));
+        show("e7", other, own);
         attribution.experiment(InputTopic.EXPOSURES, half.ended(Result.STOPPED, 2, "enough"));
         show("behind", "ann", own);
 
         assertThat(attribution.experimentSums().byName())
                 .containsEntry(arm + "/0/exposures", 5L)
                 .containsEntry(arm + "/0/shown", 4L)
-                .containsEntry(arm + "/0/as-assigned", 3L);
+                .containsEntry(arm + "/0/as-assigned", 3L)
+                .containsEntry(half.arm(other).label() + "/0/shown", 3L)
+                .containsEntry(half.arm(other).label() + "/0/as-assigned", 2L);
     }
 
     @Test
@@ -196,8 +223,9 @@ class ExperimentCountsTest {
         attribution.experiment(InputTopic.EXPOSURES, ramp.ramped(2));
         show("e", "ann");
 
-        attribution.experiment(InputTopic.EXPOSURES, ramp);
         attribution.experiment(InputTopic.EXPOSURES, ramp.ramped(2));
+        attribution.experiment(InputTopic.EXPOSURES, ramp);
+        attribution.experiment(InputTopic.EXPOSURES, experiment("earlier", 0, 50.0));
 
         assertThat(attribution.experiment()).contains(ramp.ramped(2));
         assertThat(exposures()).isEqualTo(1);

@@ -56,8 +56,33 @@ class DecisionTest {
                             new Decision.Facts(sums(0.5), silent, Optional.of(learner), Optional.of(DUE), UNTOLD), DUE))
                     .contains(Result.ROLLED_BACK);
         }
+    }
+
+    @Test
+    void stageGoesOnOnlyOnceEachArmWasCountedInIt() {
+        for (Arm arm : Arm.values()) {
+            ExperimentSums one = new ExperimentSums();
+            one.expose(arm, 0, new UserCounts(experiment));
+
+            assertThat(Decision.next(experiment, facts(one, DUE), DUE)).isEmpty();
+        }
         assertThat(Decision.next(experiment, facts(new ExperimentSums(), DUE), DUE))
-                .isEmpty(); // an arm without exposures
+                .isEmpty();
+    }
+
+    @Test
+    void eachStageLastsItsTimeFromItsOwnBeginningOn() {
+        Experiment second =
+                Crowd.experiment(1, Crowd.plan(0.1, 1.0, 10.0, 50.0)).ramped(DUE.toEpochMilli());
+        Instant within = DUE.plus(Duration.ofMinutes(59));
+        Instant behind = DUE.plus(Duration.ofMinutes(61));
+        ExperimentSums sums = new ExperimentSums();
+        for (Arm arm : Arm.values()) {
+            sums.expose(arm, 1, new UserCounts(second));
+        }
+
+        assertThat(Decision.next(second, facts(sums, within), within)).isEmpty();
+        assertThat(Decision.next(second, facts(sums, behind), behind)).contains(second.ramped(behind.toEpochMilli()));
     }
 
     @Test
@@ -74,6 +99,9 @@ class DecisionTest {
         Decision.Facts unheard =
                 new Decision.Facts(sums(1), Optional.of(SOON), Optional.empty(), Optional.of(SOON), UNTOLD);
         assertThat(result(unheard, SOON)).contains(Result.ROLLED_BACK);
+        Experiment later = experiment.ramped(SOON.toEpochMilli()); // a stage more is no word of the learner
+        assertThat(Decision.next(later, unheard, SOON).flatMap(Experiment::end).map(Experiment.End::result))
+                .contains(Result.ROLLED_BACK);
     }
 
     @Test

@@ -56,6 +56,18 @@ class ExperimentSumsTest {
     }
 
     @Test
+    void goalsBeyondAUsersShareCountAsActionsAlone() {
+        UserCounts busy = new UserCounts(experiment);
+
+        for (int at = 0; at < UserCounts.MOST_COUNTED + 5; at++) {
+            sums.act(Arm.TREATMENT, 0, busy, "click", true);
+        }
+
+        assertThat(sums.goals(Arm.TREATMENT, 0)).isEqualTo(UserCounts.MOST_COUNTED);
+        assertThat(sums.byName()).containsEntry("treatment/action/0/click", UserCounts.MOST_COUNTED + 5L);
+    }
+
+    @Test
     void otherActionsAreCountedByNameAlone() {
         UserCounts user = new UserCounts(experiment);
         sums.expose(Arm.TREATMENT, 0, user);

@@ -3,6 +3,7 @@ package dev.millrace.experiment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.experiment.Experiment.Per;
 import dev.millrace.experiment.Experiment.Result;
 import java.util.List;
 import java.util.Map;
@@ -53,16 +54,17 @@ class ExperimentTest {
     void textsTellAllOfIt() {
         Experiment ended = started.ramped(2).ended(Result.ROLLED_BACK, 3, "uplift -1 = bad");
 
-        Experiment guarded = Experiment.started(
-                "trial",
-                "g1",
-                "g2",
-                "salt",
-                started.plan().guardedBy(Guard.bounds(List.of("p99=200", "catalogue=0.01"))),
-                1);
+        Experiment.Plan plan = started.plan()
+                .guardedBy(Guard.bounds(List.of("p99=200", "catalogue=0.01")))
+                .per(Per.USER);
+        Experiment guarded = Experiment.started("trial", "g1", "g2", "salt", plan, 1);
 
         assertThat(Experiment.of(started.texts())).isEqualTo(started);
         assertThat(Experiment.ofLines(guarded.lines())).isEqualTo(guarded);
+        assertThat(guarded.plan().per()).isEqualTo(Per.USER);
+        assertThat(guarded.plan().guards()).hasSize(2);
+        assertThat(guarded.plan().guardedBy(new TreeMap<>()))
+                .isEqualTo(started.plan().per(Per.USER));
         assertThat(Experiment.ofLines(ended.lines())).isEqualTo(ended);
     }
 
@@ -79,6 +81,8 @@ class ExperimentTest {
         assertThatThrownBy(() -> Experiment.of(falling)).hasMessageContaining("must increase");
         assertThatThrownBy(() -> Experiment.of(noNumber)).hasMessageContaining("then");
         assertThatThrownBy(() -> Experiment.ofLines("nothing")).hasMessageContaining("line = nothing");
+        assertThatThrownBy(() -> started.ended(Result.STOPPED, 2, "enough\nend=promoted@2"))
+                .hasMessageContaining("must be one line"); // or it would be read as an end of its own
     }
 
     @Test
@@ -91,7 +95,22 @@ class ExperimentTest {
         assertThat(started.follows(started)).isFalse();
         assertThat(second.ramped(4).follows(started)).isFalse(); // two steps
         assertThat(started.ramped(5).follows(second)).isFalse(); // the same step, ordered later
+        assertThat(started.ramped(5).ramped(6).follows(second)).isFalse(); // and what follows that
         assertThat(second.follows(stopped)).isFalse();
         assertThat(second.ended(Result.STOPPED, 3, "enough").follows(started)).isFalse(); // a stage was missed
+    }
+
+    @Test
+    void laterStateAndLaterExperimentAreNewer() {
+        Experiment second = started.ramped(2);
+        Experiment stopped = started.ended(Result.STOPPED, 3, "enough");
+        Experiment another = Experiment.started("another", "g1", "g3", "salt", started.plan(), 2);
+
+        assertThat(second.isNewerThan(started)).isTrue();
+        assertThat(stopped.isNewerThan(started)).isTrue();
+        assertThat(another.isNewerThan(stopped)).isTrue();
+        assertThat(started.isNewerThan(started)).isFalse();
+        assertThat(started.isNewerThan(stopped)).isFalse();
+        assertThat(second.isNewerThan(another)).isFalse(); // a copy that comes late
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -80,6 +81,16 @@ class GuardTest {
                     .isEqualTo(guard.value(all))
                     .isNotEmpty();
         }
+    }
+
+    @Test
+    void answersThatOnlyALaterVersionCouldTellAreRefused() {
+        List<Long> bins = Collections.nCopies(1_000, 1L); // a doubling of time has 16, a long 63 doublings at most
+
+        assertThatThrownBy(() -> new ArmAnswers(1, 0, 0, 1, 1, bins, new byte[0]))
+                .hasMessageContaining("1000 bins of times");
+        assertThatThrownBy(() -> new ArmAnswers(1, 0, 0, 1, 1, List.of(), new byte[4_097])) // 32,768 bits
+                .hasMessageContaining("4097 bytes of items");
     }
 
     @Test

@@ -30,14 +30,15 @@ class UpliftTest {
 
     @Test
     void goalByUserIsComparedByTheSharesOfTheArms() {
-        Experiment.Plan byUser = Crowd.plan(0.02, 20.0).per(Experiment.Per.USER);
-        act(Arm.CONTROL, 100, 4);
-        act(Arm.TREATMENT, 25, 4);
-        act(Arm.TREATMENT, 10, 1); // more users act in the treatment
+        Experiment.Plan byUser = Crowd.plan(0.02, 1.0, 20.0).per(Experiment.Per.USER);
+        act(Arm.CONTROL, 1, 100, 4);
+        act(Arm.TREATMENT, 1, 25, 4);
+        act(Arm.TREATMENT, 1, 10, 1); // more users act in the treatment
 
         Uplift uplift = Uplift.of(sums, byUser);
 
-        // 400 goals of 80 % of the users, 110 of 20 %: 5 and 5.5 a percent. Sums of squares 1,600 and 410; the shares
+        // in the second stage, 400 goals of 80 % of the users, 110 of 20 %: 5 and 5.5 a percent. Sums of squares 1,600
+        // and 410; the shares
         // of
         // the 135 users are 108 and 27, so that the rates are 400 / 108 and 110 / 27
         double ofControl = 400.0 / 108;
@@ -92,6 +93,74 @@ class UpliftTest {
     }
 
     @Test
+    void stageInWhichTheControlHasNoGoalDoesNotCount() {
+        users(Arm.CONTROL, 0, 100, 10, 0);
+        users(Arm.TREATMENT, 0, 100, 10, 1); // 50 would be the goals of each, were they alike
+        assertThat(Uplift.of(sums, experiment.plan())).isEqualTo(Uplift.NONE);
+
+        users(Arm.CONTROL, 1, 100, 10, 2);
+        users(Arm.TREATMENT, 1, 100, 10, 3);
+
+        assertThat(Uplift.of(sums, experiment.plan()).estimate()).isCloseTo(0.5, within(1e-12));
+    }
+
+    @Test
+    void usersWhoMoveToTheTreatmentDoNotMakeTheErrorSmaller() {
+        for (int user = 0; user < 200; user++) { // of the control, then of the treatment; a tenth click all, else none
+            UserCounts moved = new UserCounts(experiment);
+            UserCounts treated = new UserCounts(experiment);
+            UserCounts left = new UserCounts(experiment);
+            see(Arm.CONTROL, 0, moved, 10, user < 20 ? 10 : 0);
+            see(Arm.TREATMENT, 0, treated, 10, user < 20 ? 10 : 0);
+            see(Arm.TREATMENT, 1, moved, 10, user < 20 ? 10 : 0);
+            see(Arm.CONTROL, 1, left, 10, user < 20 ? 10 : 0);
+        }
+
+        Uplift uplift = Uplift.of(sums, experiment.plan());
+
+        assertThat(sums.byName().keySet()).noneMatch(name -> name.contains("0-1") || name.contains("1-0"));
+        // no user is in one arm twice: two stages of 3,600 / 200² each, of equal weight, as if their users were others
+        assertThat(uplift.standardError()).isCloseTo(Math.sqrt(3_600 / 2.0) / 200, within(1e-12));
+    }
+
+    @Test
+    void usersWhoClickInOneStageAloneDoNotMakeTheErrorSmaller() {
+        for (int user = 0; user < 200; user++) { // a tenth click all of the first stage, another tenth of the second
+            for (Arm arm : Arm.values()) {
+                UserCounts counts = new UserCounts(experiment);
+                see(arm, 0, counts, 10, user < 20 ? 10 : 0);
+                see(arm, 1, counts, 10, user >= 20 && user < 40 ? 10 : 0);
+            }
+        }
+
+        Uplift uplift = Uplift.of(sums, experiment.plan());
+
+        // the stages' residuals have products of 9 · −1 and −1 · −1, together 40 · −9 + 160 < 0, which is not used
+        assertThat(uplift.standardError()).isCloseTo(Math.sqrt(3_600 / 2.0) / 200, within(1e-12));
+    }
+
+    @Test
+    void rateOfAnArmHasBoundsOfItsOwn() {
+        users(Arm.CONTROL, 0, 29, 10, 1);
+        assertThat(Uplift.ofArm(sums, Arm.CONTROL, 0, experiment.plan())).isEqualTo(Uplift.NONE);
+        users(Arm.CONTROL, 0, 20, 10, 10);
+        users(Arm.TREATMENT, 0, 100, 10, 1);
+
+        Uplift rate = Uplift.ofArm(sums, Arm.CONTROL, 0, experiment.plan());
+        Uplift regular = Uplift.ofArm(sums, Arm.TREATMENT, 0, experiment.plan());
+
+        // 229 of 490; residuals of 29 users 1 − 10 θ, of 20 users 10 (1 − θ)
+        double theta = 229.0 / 490;
+        double products = 29 * Math.pow(1 - 10 * theta, 2) + 20 * Math.pow(10 * (1 - theta), 2);
+        assertThat(rate.estimate()).isCloseTo(theta, within(1e-12));
+        assertThat(rate.standardError()).isCloseTo(Math.sqrt(products) / 490, within(1e-12));
+        assertThat(rate.lower()).isLessThan(theta);
+        assertThat(theta - rate.lower()).isCloseTo(rate.upper() - theta, within(1e-12));
+        // each user clicks once: residuals of 0, in place of which the Poisson variance is taken, 100
+        assertThat(regular.standardError()).isCloseTo(Math.sqrt(100) / 1_000, within(1e-12));
+    }
+
+    @Test
     void boundaryReachesTheMixtureOneOverError() {
         ConfidenceSequence sequence = new ConfidenceSequence(0.02, 0.05);
 
@@ -108,24 +177,27 @@ class UpliftTest {
         assertThat(sequence.boundary(found)).isCloseTo(0.02 * found, within(1e-3));
     }
 
-    private void act(Arm arm, int count, int clicks) {
+    private void act(Arm arm, int stage, int count, int clicks) {
         for (int user = 0; user < count; user++) {
             UserCounts counts = new UserCounts(experiment);
             for (int at = 0; at < clicks; at++) {
-                sums.act(arm, 0, counts, "click", true);
+                sums.act(arm, stage, counts, "click", true);
             }
         }
     }
 
     private void users(Arm arm, int stage, int count, int exposures, int clicks) {
         for (int user = 0; user < count; user++) {
-            UserCounts counts = new UserCounts(experiment);
-            for (int at = 0; at < exposures; at++) {
-                sums.expose(arm, stage, counts);
-            }
-            for (int at = 0; at < clicks; at++) {
-                sums.act(arm, stage, counts, "click", true);
-            }
+            see(arm, stage, new UserCounts(experiment), exposures, clicks);
+        }
+    }
+
+    private void see(Arm arm, int stage, UserCounts counts, int exposures, int clicks) {
+        for (int at = 0; at < exposures; at++) {
+            sums.expose(arm, stage, counts);
+        }
+        for (int at = 0; at < clicks; at++) {
+            sums.act(arm, stage, counts, "click", true);
         }
     }
 }

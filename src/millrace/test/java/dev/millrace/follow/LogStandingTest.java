@@ -37,18 +37,22 @@ class LogStandingTest {
 
     @Test
     void networksStandWhereTheirGenerationWasLastRefreshed() {
+        take(FollowedTopic.ITEM_EMBEDDINGS, 0, 2); // of which no network is made
         take(FollowedTopic.MODEL_UPDATES, 0, 4);
         standing.change(standing::refreshed);
         take(FollowedTopic.MODEL_UPDATES, 0, 9);
         standing.change(() -> standing.refreshed("g2"));
         take(FollowedTopic.MODEL_UPDATES, 0, 11);
 
-        assertThat(standing.now("g1").positions()).isEqualTo(Map.of("model-updates-0", 12L, "networks-0", 5L));
-        assertThat(standing.now("g2").positions()).isEqualTo(Map.of("model-updates-0", 12L, "networks-0", 10L));
+        assertThat(standing.now("g1").positions())
+                .isEqualTo(Map.of("item-embeddings-0", 3L, "model-updates-0", 12L, "networks-0", 5L));
+        assertThat(standing.now("g2").positions())
+                .isEqualTo(Map.of("item-embeddings-0", 3L, "model-updates-0", 12L, "networks-0", 10L));
 
         standing.change(standing::refreshed);
 
-        assertThat(standing.now("g2").positions()).isEqualTo(Map.of("model-updates-0", 12L, "networks-0", 12L));
+        assertThat(standing.now("g2").positions())
+                .isEqualTo(Map.of("item-embeddings-0", 3L, "model-updates-0", 12L, "networks-0", 12L));
     }
 
     private void take(FollowedTopic topic, int partition, long offset) {

@@ -14,6 +14,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class GenerationRulesTest {
 
@@ -130,6 +132,49 @@ class GenerationRulesTest {
         assertThat(history.state("a")).isEqualTo(GenerationHistory.State.ANSWERED_BEFORE);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "tower.channel.mine.kind, dl4j, true",
+        "model.engine, nd4j, true",
+        "tower.channel.mine.kind, mlp, false",
+        "model.engine, vector, false",
+        "tower.dim, 64, false"
+    })
+    void whoeverPromotesAGenerationIsToldIfServersNeedNatives(String key, String value, boolean needsNatives) {
+        history.take(new GenerationFact("a", Kind.STARTED, NOW, 1, 2, "app", new TreeMap<>(Map.of(key, value))));
+
+        assertThat(history.caution("a").isPresent()).isEqualTo(needsNatives);
+        assertThat(history.caution("unknown")).isEmpty();
+    }
+
+    /** As another process, which knew less, may have written it. */
+    @Test
+    void experimentThatCannotBeginIsLeftOut() {
+        take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+        take("building", Kind.STARTED);
+        take("c", Kind.STARTED, Kind.COMPLETE);
+        take("retired", Kind.STARTED, Kind.COMPLETE, Kind.RETIRED);
+
+        history.take(GenerationFact.of(experiment("a", "building"), NOW, BY));
+        history.take(GenerationFact.of(experiment("a", "retired"), NOW, BY));
+        history.take(GenerationFact.of(experiment("c", "a"), NOW, BY));
+
+        assertThat(history.latestExperiment()).isEmpty();
+    }
+
+    @Test
+    void treatmentThatIsRetiredMeanwhileIsNotPromoted() {
+        take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+        take("b", Kind.STARTED, Kind.COMPLETE);
+        history.take(rules.experiment(experiment("a", "b"), NOW, BY));
+        take("b", Kind.RETIRED);
+
+        history.take(GenerationFact.of(experiment("a", "b").ended(Result.PROMOTED, NOW, "better"), NOW, BY));
+
+        assertThat(history.answering()).contains("a");
+        assertThat(history.state("b")).isEqualTo(GenerationHistory.State.RETIRED);
+    }
+
     @Test
     void experimentTriesACompleteGenerationBesideTheOneThatAnswers() {
         take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
@@ -138,6 +183,8 @@ class GenerationRulesTest {
         refuses(() -> rules.experiment(experiment("c", "a"), NOW, BY), "generation c does not answer");
         refuses(() -> rules.experiment(experiment("a", "b"), NOW, BY), "generation b is building");
         refuses(() -> rules.experiment(experiment("a", "d"), NOW, BY), "there is no generation d");
+        refuses(() -> rules.experiment(experiment("a", "c").ramped(NOW), NOW, BY), "does not run");
+        refuses(() -> rules.experiment(experiment("a", "c").ended(Result.STOPPED, NOW, "no"), NOW, BY), "does not run");
 
         history.take(rules.experiment(experiment("a", "c"), NOW, BY));
 
@@ -221,9 +268,12 @@ class GenerationRulesTest {
     }
 
     @Test
-    void treatmentThatAnsweredBeforeIsKept() {
+    void treatmentThatAnsweredLastIsKept() {
+        take("older", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
         take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
         take("b", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+        refuses(() -> rules.experiment(experiment("b", "older"), NOW, BY), "generation older is answered before");
+        take("older", Kind.RETIRED);
         assertThat(history.surplus(Optional.of("b"), 0)).containsExactly("a");
 
         history.take(rules.experiment(experiment("b", "a"), NOW, BY));

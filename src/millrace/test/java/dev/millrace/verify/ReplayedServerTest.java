@@ -14,6 +14,7 @@ import dev.millrace.publish.PublishedPopularity;
 import dev.millrace.recall.FakeEncoder;
 import dev.millrace.recall.LoggedAnswer;
 import dev.millrace.recall.LoggedAnswer.Item;
+import dev.millrace.recall.LoggedAnswer.Unlogged;
 import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.RecallRequest;
 import dev.millrace.recall.ServedGeneration;
@@ -111,6 +112,47 @@ class ReplayedServerTest {
     }
 
     @Test
+    void whatTheMomentToldOfAKnownUserIsInTheLoggedQueryAlone() {
+        LoggedAnswer good = answer();
+        LoggedAnswer other = new LoggedAnswer(
+                good.origin(),
+                good.asker(),
+                new LoggedAnswer.Question(good.question().request(), Set.of(Unlogged.CONTEXT)),
+                good.standing(),
+                new float[] {0, 1}, // by features that nobody knows
+                good.items());
+
+        Comparison compared = replayed(A, B, C).compare(other, Optional.of(ANN), CUT);
+
+        assertThat(compared.difference().orElseThrow()).startsWith("item 1 is ");
+    }
+
+    @Test
+    void aUserTowerOfAnotherWidthIsADifference() {
+        LoggedAnswer good = answer();
+
+        assertThat(replayed(A, B, C)
+                        .compare(with(good, new float[0], good.items()), Optional.of(ANN), WHOLE)
+                        .difference())
+                .contains("the user's vector has 0 components, replayed more");
+    }
+
+    @Test
+    void neighboursThatCompactionMayHaveTakenAreNoDifference() {
+        LoggedAnswer good = answer();
+        List<Item> items = new ArrayList<>(good.items());
+        ScoreParts parts = items.get(0).parts();
+        ScoreParts near = new ScoreParts(parts.cosine(), parts.popularity(), parts.age(), parts.neighbours() + 1);
+        items.set(0, new Item(items.get(0).item(), items.get(0).score() + 1, near));
+        LoggedAnswer other = with(good, good.query(), items);
+
+        assertThat(replayed(A, B, C).compare(other, Optional.of(ANN), CUT).outcome())
+                .isEqualTo(Outcome.COMPACTED);
+        assertThat(replayed(A, B, C).compare(other, Optional.of(ANN), WHOLE).outcome())
+                .isEqualTo(Outcome.DIFFERENT);
+    }
+
+    @Test
     void popularityIsAsOfTheServersMomentInWhateverOrderThePartitionsCome() {
         // the index moves by .02 hours or more: the server from A to C, as B is one minute after A; here from nothing
         // to B, and C is one minute after B
@@ -123,6 +165,25 @@ class ReplayedServerTest {
     void beforeARefreshThereIsNoUserTower() {
         ReplayedServer server = new ReplayedServer("g1", feed());
         server.take(new ModelUpdate("g1", 1, new byte[] {1}, Optional.of(new byte[] {1})));
+        List.of(A, B, C).forEach(each -> server.take(each, T0));
+
+        assertThat(server.compare(answer(), Optional.of(ANN), WHOLE).difference())
+                .contains("the log does not give the user tower");
+    }
+
+    @Test
+    void anItemThatLeftIsGone() {
+        ReplayedServer server = replayed(vector("d", T0, 0, 1), A, B, C);
+        server.take(new ItemEmbedding("d", Optional.empty(), "g1", 2, T0, 0), T0);
+
+        assertThat(server.compare(answer(), Optional.of(ANN), WHOLE).outcome()).isEqualTo(Outcome.EQUAL);
+    }
+
+    @Test
+    void networksOfAnotherGenerationAreNoUserTower() {
+        ReplayedServer server = new ReplayedServer("g1", feed());
+        server.take(new ModelUpdate("g2", 1, new byte[] {1}, Optional.of(new byte[] {1})));
+        server.refresh();
         List.of(A, B, C).forEach(each -> server.take(each, T0));
 
         assertThat(server.compare(answer(), Optional.of(ANN), WHOLE).difference())

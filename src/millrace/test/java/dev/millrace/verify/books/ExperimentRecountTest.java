@@ -8,6 +8,7 @@ import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.Experiment.Per;
 import dev.millrace.experiment.Experiment.Plan;
 import dev.millrace.experiment.Experiment.Result;
+import dev.millrace.experiment.UserCounts;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -96,6 +97,46 @@ class ExperimentRecountTest {
         assertThat(recount(partition).sums())
                 .isEqualTo(partition.experimentSums())
                 .hasSize(3); // of one exposure: itself, its user, its square
+    }
+
+    @Test
+    void whatARemovedUserCountedForIsNotTold() {
+        JoinedPartition partition = partition(Per.EXPOSURE);
+        partition.read(experiment("first", 1, Per.EXPOSURE));
+        partition.read(exposure("e1", "ann", "book", T0));
+        partition.forget("ann");
+        partition.read(exposure("e2", "ann", "lamp", T0 + 1)); // to the attribution another user
+
+        ExperimentRecount recount = recount(partition);
+
+        assertThat(recount.untold()).isEqualTo(2);
+        assertThat(recount.sums()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Per.class)
+    void whatOneUserDoesBeyondTheMostCountsForNothing(Per per) {
+        JoinedPartition partition = new JoinedPartition(
+                "attribution.mode=" + (per == Per.USER ? "clicks-only" : "exposures"),
+                "attribution.cap.user=0",
+                "attribution.cap.user-item=0");
+        partition.read(experiment("first", 1, per));
+        int most = UserCounts.MOST_COUNTED;
+        for (int at = 0; at < most + 2; at++) {
+            if (per == Per.EXPOSURE) {
+                partition.read(exposure("e" + at, "ann", "i" + at, T0 + at));
+            } else {
+                partition.read(click("c" + at, "ann", "i" + at, "", "click", T0 + at));
+            }
+        }
+        if (per == Per.EXPOSURE) {
+            partition.read(click("within", "ann", "i0", "e0", "click", T0 + most + 2));
+            partition.read(click("beyond", "ann", "i" + most, "e" + most, "click", T0 + most + 2));
+        }
+
+        assertThat(recount(partition).sums())
+                .isEqualTo(partition.experimentSums())
+                .containsValue((long) most);
     }
 
     private static ExperimentRecount recount(JoinedPartition partition) {
