@@ -150,6 +150,43 @@ class AnnouncedItemsTest {
     }
 
     @Test
+    void theClockIsTheLaterOfUsersAndWallAndNeverGoesBack() {
+        clicks(TIME);
+        assertThat(batcher.isOnTime()).isFalse();
+        batcher.reach(TIME + HOUR);
+        batcher.reach(TIME + 1);
+        assertThat(batcher.clock()).isEqualTo(TIME + HOUR);
+        assertThat(batcher.isOnTime()).isTrue();
+
+        clicks(TIME + 2 * HOUR);
+
+        assertThat(batcher.clock()).isEqualTo(TIME + 2 * HOUR);
+        assertThat(batcher.isOnTime()).isFalse();
+    }
+
+    @Test
+    void aForgottenUserHasNoVoice() {
+        batcher.add(Scenes.click("ann", "clicked", TIME));
+        batcher.add(Scenes.click("ben", "clicked", TIME));
+        batcher.add(Scenes.click("cat", "clicked", TIME + HOUR));
+        batcher.removeUser("ann");
+        batcher.removeUser("ben");
+
+        batcher.add(Scenes.click("dan", "clicked", TIME + HOUR));
+
+        assertThat(batcher.clock()).isEqualTo(TIME + HOUR); // two of two, not two of four
+    }
+
+    @Test
+    void anItemThatNobodyAnnouncedDoesNotWait() {
+        clicks(TIME);
+        batcher.change(
+                new CatalogueChange.Upsert(new CatalogueItem("found", TIME + HOUR, Features.NONE)).unannounced());
+
+        assertThat(ids(batcher.close())).containsExactly("found", "clicked");
+    }
+
+    @Test
     void beforeTheFirstClickItemsComeWithoutAClockThatAnOldLogWouldBeBehind() {
         announce("of today", TIME + 1000 * HOUR);
         announce("tomorrow", TIME + 1024 * HOUR);
@@ -206,6 +243,19 @@ class AnnouncedItemsTest {
                         new CatalogueChange.Upsert(item("changed", TIME + 2, "blue")));
         batcher.drainDirty(EntrySink.into(stored));
         assertThat(stored.keySet()).noneMatch(key -> key[0] == 'O' && key[1] == 3);
+    }
+
+    @Test
+    void aClockThatTheWallMovedOutlivesARestart() {
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        clicks(TIME);
+        batcher.reach(TIME + HOUR);
+        batcher.drainDirty(EntrySink.into(stored));
+
+        batcher = new Batcher(settings, catalogue, 'O', 'P');
+        stored.forEach(batcher::restore);
+
+        assertThat(batcher.clock()).isEqualTo(TIME + HOUR);
     }
 
     @Test

@@ -170,6 +170,24 @@ class MixtureLessonTest {
         assertThat(mean).isCloseTo(expected, within(4 * standardError));
     }
 
+    /** The gradients are Σ p x − x_t, and the example's own item was neither clicked nor is it near. */
+    @Test
+    void whatWasClickedLastAndWhatIsNearCompeteWhateverIsDrawn() {
+        list(3_000);
+        popularity.observe(List.of(Scenes.click("w", "i500", TIME)));
+        neighbours.observe(batch(1, List.of(Scenes.click("v", "i900", TIME, "i2999"))));
+        TrainingExample example = Scenes.click("u", "i700", TIME, "i2999");
+        assertThat(near(example)).containsOnlyKeys("i900");
+        TwoTower model = taught();
+
+        for (int draw = 0; draw < 10; draw++) {
+            PriorWeights gradient =
+                    lessons(seeded(draw, example), model).get(0).gradient().prior();
+            assertThat(gradient.popularity()).isPositive();
+            assertThat(gradient.neighbours()).isPositive();
+        }
+    }
+
     @Test
     void theSameSeedDrawsTheSameSample() {
         list(3_000);

@@ -75,6 +75,11 @@ class MixtureTest {
         assertThat(mixture.prior(0)).isEqualTo(new PriorWeights(10, -10, 10, 0));
         // what a request may ask for at most
         assertThat(mixture.relative().popularity()).isEqualTo(10);
+        Mixture near = new Mixture(1, 0);
+        for (int step = 0; step < 1_000; step++) {
+            learn(near, new Gradient(1, new PriorWeights(0, 0, 0, -1)));
+        }
+        assertThat(near.relative().neighbours()).isEqualTo(10);
     }
 
     @Test
