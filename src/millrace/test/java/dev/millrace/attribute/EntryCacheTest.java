@@ -56,6 +56,31 @@ class EntryCacheTest {
     }
 
     @Test
+    void whatIsPutBehindALateValueTakesItsPlace() {
+        cache.putLate(key("a"), "late", 4, Utf8::bytes);
+        cache.put(key("a"), "1", value -> key("as it was put"));
+
+        cache.drain();
+
+        assertThat(store.get(key("a"))).map(Utf8::text).contains("as it was put");
+    }
+
+    @Test
+    void whatWasDeletedTakesNoRoom() {
+        cache.put(key("kept"), "1", Utf8::bytes);
+        for (int at = 0; at < 100_000; at++) { // at 200 bytes each they would fill the cache
+            cache.delete(key("k" + at));
+            if (at % 1_000 == 0) {
+                cache.drain();
+            }
+        }
+        store.noted.clear();
+
+        assertThat(cache.get(key("kept"), Utf8::text)).contains("1");
+        assertThat(store.noted).isEmpty();
+    }
+
+    @Test
     void whatIsNotThereIsAskedForOnceAndADeletionIsSeenAtOnce() {
         assertThat(cache.get(key("a"), Utf8::text)).isEmpty();
         assertThat(cache.get(key("a"), Utf8::text)).isEmpty();

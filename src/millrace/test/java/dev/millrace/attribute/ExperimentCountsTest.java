@@ -13,6 +13,7 @@ import dev.millrace.experiment.Experiment.Per;
 import dev.millrace.experiment.Experiment.Result;
 import dev.millrace.experiment.ExperimentSums;
 import dev.millrace.experiment.UserCounts;
+import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.MemoryEntries;
@@ -155,6 +156,18 @@ class ExperimentCountsTest {
         assertThat(Books.Account.of(InputTopic.CLICKS, attribution.books().accounts())
                         .outcomes())
                 .containsEntry("experiment", 3L);
+    }
+
+    @Test
+    void goalIsAnActionThatIsLearntByExposureOrByUserWithoutExposures() {
+        AttributionSettings joined = AttributionSettings.read(new SettingsReader(settings));
+        AttributionSettings clicksOnly =
+                AttributionSettings.read(new SettingsReader(Map.of("attribution.mode", "clicks-only")));
+
+        assertThat(joined.goalPer()).isEqualTo(Per.EXPOSURE);
+        assertThat(clicksOnly.goalPer()).isEqualTo(Per.USER);
+        assertThat(joined.refusesGoal("like")).isEmpty();
+        assertThat(joined.refusesGoal("view")).contains("must be one of attribution.actions: click, like");
     }
 
     @Test

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Form;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -171,6 +173,9 @@ class TopicClockTest {
         TopicClock anew = new TopicClock(RECENT);
         Form.restore(Form.written(from::fields), anew::fields);
         stored.forEach(anew::restoreVoice);
+        Map<byte[], byte[]> written = new TreeMap<>(Arrays::compareUnsigned);
+        anew.drainVoices(slot -> EntryKeys.voice((byte) 'x', slot), EntrySink.into(written));
+        assertThat(written).isEmpty(); // what was restored is stored
         return anew;
     }
 }

@@ -82,6 +82,21 @@ class OperatorRoutesTest {
                         "stop trial by ann by HTTP from 127.0.0.1");
     }
 
+    @Test
+    void aStartMaySayAllThatTheCommandsOptionsSay() throws Exception {
+        post(
+                "POST /v1/experiments/trial",
+                "{\"arms\": [\"g1\", \"g2\"], \"ramp\": [1], \"every\": \"30m\", \"goal\": \"like\", \"uplift\": 0.1,"
+                        + " \"error\": 0.01, \"maxAge\": \"20m\"}",
+                ADMIN);
+
+        assertThat(scene.operations().orders())
+                .singleElement()
+                .asString()
+                .contains(
+                        "Plan[action=like, per=EXPOSURE, uplift=0.1, error=0.01, ramp=[1.0], every=PT30M, maxAge=PT20M");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
