@@ -6,9 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.model.graph.DeclaredGraph;
 import dev.millrace.model.graph.GraphText;
 import dev.millrace.settings.InvalidSettingsException;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
@@ -58,16 +62,62 @@ class GraphFileTest {
 
     @Test
     void aNormaliserWouldBeDeserialisedAndIsRefused() throws IOException {
-        Path file = folder.resolve("mine.zip");
-        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
-            for (String name : new String[] {"configuration.json", "normalizer.bin"}) {
-                zip.putNextEntry(new ZipEntry(name));
-                zip.write(fixed().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        byte[] configuration = fixed().getBytes(StandardCharsets.UTF_8);
+        refusesSaved(
+                Map.of("configuration.json", configuration, "normalizer.bin", new byte[0]),
+                "must be a network alone: it has normalizer.bin");
+    }
+
+    @Test
+    void whatIsTooLargeIsRefusedBeforeItIsRead() throws IOException {
+        byte[] large = " ".repeat((4 << 20) + 1).getBytes(StandardCharsets.UTF_8);
+        Files.write(folder.resolve("mine.json"), large);
+
+        assertThatThrownBy(() -> GraphFile.content(KEY, "mine.json", folder))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("must have at most 4194304 bytes");
+        refusesSaved(
+                Map.of("configuration.json", large), // some kilobytes in the file
+                "configuration.json in it must have at most 4194304 bytes");
+    }
+
+    @Test
+    void savedParametersAreWholeFloats() throws IOException {
+        byte[] configuration = fixed().getBytes(StandardCharsets.UTF_8);
+
+        refusesSaved(
+                Map.of("configuration.json", configuration, "coefficients.bin", numbers("DOUBLE", 2, 16)),
+                "must have parameters of type FLOAT, not DOUBLE");
+        refusesSaved(
+                Map.of("configuration.json", configuration, "coefficients.bin", numbers("FLOAT", 3, 8)),
+                "coefficients.bin in it is damaged");
+    }
+
+    /** An array in ND4J's form, of zeros. */
+    private static byte[] numbers(String type, long length, int bytes) throws IOException {
+        ByteArrayOutputStream array = new ByteArrayOutputStream();
+        DataOutputStream out = new DataOutputStream(array);
+        out.writeUTF("MIXED_DATA_TYPES"); // how the shape is kept, its length and type
+        out.writeLong(1);
+        out.writeUTF("LONG");
+        out.writeLong(0);
+        out.writeUTF("MIXED_DATA_TYPES");
+        out.writeLong(length);
+        out.writeUTF(type);
+        out.write(new byte[bytes]);
+        return array.toByteArray();
+    }
+
+    private void refusesSaved(Map<String, byte[]> parts, String rule) throws IOException {
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(folder.resolve("mine.zip")))) {
+            for (Map.Entry<String, byte[]> part : parts.entrySet()) {
+                zip.putNextEntry(new ZipEntry(part.getKey()));
+                zip.write(part.getValue());
             }
         }
-        assertThatThrownBy(() -> GraphFile.content(KEY, file.getFileName().toString(), folder))
+        assertThatThrownBy(() -> GraphFile.content(KEY, "mine.zip", folder))
                 .isInstanceOf(InvalidSettingsException.class)
-                .hasMessageContaining("must be a network alone: it has normalizer.bin");
+                .hasMessageContaining(rule);
     }
 
     @Test

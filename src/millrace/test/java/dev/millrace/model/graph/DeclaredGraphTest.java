@@ -51,8 +51,15 @@ class DeclaredGraphTest {
                 // Jackson also takes a list for an object with its class
                 "\"idropout\": null|\"idropout\": [\"org.deeplearning4j.nn.conf.dropout.GaussianNoise\", {}]"
                         + "|vertex hidden has a list idropout of other things than numbers",
+                "\"idropout\": null|\"idropout\": [\"org.deeplearning4j.nn.conf.dropout.GaussianNoise\"]"
+                        + "|vertex hidden has a list idropout of other things than numbers",
                 "\"idropout\": null|\"idropout\": {\"p\": 0.5}|vertex hidden has a part without a class",
                 "\"networkInputs\": [|\"networkInputs\": [ {},|a list networkInputs of other things than names",
+                "\"networkInputs\":|\"inputs\":|must have an input",
+                "\"vertexInputs\": {|\"vertexInputs\": {\"other\": \"features\",|has vertexInputs that is no list",
+                "\"tbpttFwdLength\": 20|\"tbpttFwdLength\": 257|tbpttFwdLength 257: must be in [0, 256]",
+                "\"backpropType\": \"Standard\"|\"backpropType\": \"TruncatedBPTT\""
+                        + "|must not have truncated back-propagation through time",
                 "\"vertices\":|\"layers\":|must be a ComputationGraphConfiguration",
             })
     void whatAGraphMustNotHold(String found, String replaced, String rule) throws IOException {
@@ -85,9 +92,26 @@ class DeclaredGraphTest {
     }
 
     @Test
+    void shapesThatDl4jWritesBesideTheWidthsAreNotOfTheGraph() throws IOException {
+        String shaped = json("attention").replace("\"idropout\"", "\"layerParams\": {\"W\": [1, 2]}, \"idropout\"");
+        assertThat(shaped).contains("layerParams");
+        assertThat(GraphText.compact(shaped)).isEqualTo(GraphText.compact(json("attention")));
+    }
+
+    @Test
     void aGraphHasABoundOfParameters() throws IOException {
         String wide = json("mlp").replace("\"nin\": 0", "\"nin\": 8192").replace("\"nout\": 64", "\"nout\": 8192");
         assertThatThrownBy(() -> GraphText.read(wide)).hasMessageContaining("parameters, and a graph at most 1000000");
+    }
+
+    @Test
+    void aGraphHasABoundOfVertices() throws IOException {
+        StringBuilder vertices = new StringBuilder();
+        for (int each = 0; each < 100; each++) { // beside its own
+            vertices.append("\"m%d\": {\"@class\": \"org.deeplearning4j.nn.conf.graph.MergeVertex\"},".formatted(each));
+        }
+        String many = json("mlp").replace("\"vertices\": {", "\"vertices\": {" + vertices);
+        assertThatThrownBy(() -> GraphText.read(many)).hasMessageContaining("has more than 100 vertices");
     }
 
     @Test

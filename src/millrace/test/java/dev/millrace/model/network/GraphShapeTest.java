@@ -108,6 +108,30 @@ class GraphShapeTest {
         assertThat(together).doesNotContain(Float.NaN);
     }
 
+    @Test
+    void placesBehindAHistoryAreNotRead() {
+        DeclaredGraph lstm = graph("lstm");
+        int longer = STRIDE + 4 * ROW;
+        GraphShape more = new GraphShape(
+                lstm,
+                List.of(
+                        new GraphInput(GraphInput.FEATURES, 0, FEATURES, 0),
+                        new GraphInput("history", FEATURES, ROW, PLACES + 4)),
+                longer,
+                WIDTH);
+        GraphShape shape = shape(lstm);
+        float[][] weights = shape.initialWeights(Engine.VECTOR, 3, 1); // as many, however many places
+        float[] rows = rows(3);
+        float[] row = Arrays.copyOfRange(rows, 2 * STRIDE, 3 * STRIDE); // of two places
+        float[] found = new float[WIDTH];
+        float[] among = new float[WIDTH];
+
+        shape.reader(weights, Engine.ofRows(), Team.alone()).forward(row, 1, found, 0);
+        more.reader(weights, Engine.ofRows(), Team.alone()).forward(Arrays.copyOf(row, longer), 1, among, 0);
+
+        assertThat(among).containsExactly(found, within(1e-6f));
+    }
+
     /** Differences of the loss {@code Σ c out}, from both sides. */
     @ParameterizedTest
     @ValueSource(strings = {"mlp", "lstm", "convolution", "attention"})
@@ -127,6 +151,7 @@ class GraphShapeTest {
         float[] out = new float[n * WIDTH];
         kernel.forward(rows, n, out, 0);
         float[] rowGradients = new float[n * STRIDE];
+        Arrays.fill(rowGradients, 7); // of a step before
         kernel.backward(loss, n, rowGradients);
         for (int check = 0; check < 40; check++) {
             int row = check % n;
