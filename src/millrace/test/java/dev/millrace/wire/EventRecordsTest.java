@@ -1,6 +1,7 @@
 package dev.millrace.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.avro.ClickEvent;
 import dev.millrace.avro.ExposureEvent;
@@ -9,10 +10,15 @@ import dev.millrace.avro.UserEvent;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import dev.millrace.event.RejectReason;
+import dev.millrace.event.UnusableEventException;
 import dev.millrace.event.UserProfile;
 import dev.millrace.stream.Streams;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.Function;
 import net.jqwik.api.Arbitrary;
@@ -46,6 +52,25 @@ class EventRecordsTest {
     void theSchemaThatNamesTodaysBytesIsTheOneOfTheGeneratedClass() {
         assertThat(wire.header(bytes(GeneratedEvents.clicks().sample()), true).schema())
                 .isSameAs(ClickEvent.getClassSchema());
+    }
+
+    @Property(tries = 1)
+    void everyKindOfEventHasTheLimits() {
+        String text = "a".repeat(Streams.limits().featureBytes() + 1);
+        Features large = Features.of(Map.of("text", new FeatureValue.Category(text)));
+        long time = Streams.T0;
+
+        for (Object event : List.of(
+                new Exposure("e", "ann", "book", time, time, large),
+                new Click("c", "ann", "book", Optional.empty(), "click", 1, time, time, large),
+                new UserProfile("ann", time, large),
+                new CatalogueItem("book", time, large))) {
+            assertThatThrownBy(() -> read(event, bytes(event)))
+                    .as(event.getClass().getSimpleName())
+                    .isInstanceOfSatisfying(
+                            UnusableEventException.class,
+                            unusable -> assertThat(unusable.rejected().reason()).isEqualTo(RejectReason.TOO_LARGE));
+        }
     }
 
     private byte[] bytes(Object event) {
