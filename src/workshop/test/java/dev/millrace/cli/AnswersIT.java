@@ -15,6 +15,7 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.recall.LoggedAnswer;
 import dev.millrace.recall.LoggedAnswer.Item;
+import dev.millrace.recall.LoggedAnswer.Unlogged;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
@@ -107,6 +108,8 @@ class AnswersIT {
                 .build();
         HttpResponse<String> answer = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.body().contains("\"parts\"")) // of a score are logged, and told who asked for them
+                .isEqualTo(question.contains("explain"));
         posted++;
     }
 
@@ -141,6 +144,9 @@ class AnswersIT {
         JsonNode found = json.readTree(commands.out()).path(0);
 
         assertThat(logged).hasSize(posted);
+        for (Unlogged left : Unlogged.values()) {
+            assertThat(logged).anyMatch(answer -> answer.question().unlogged().contains(left));
+        }
         assertThat(exit).as(commands.out() + commands.err()).isZero();
         long moved =
                 logged.stream().filter(answer -> answer.standing().isMoved()).count();
