@@ -38,9 +38,7 @@ class UpliftTest {
         Uplift uplift = Uplift.of(sums, byUser);
 
         // in the second stage, 400 goals of 80 % of the users, 110 of 20 %: 5 and 5.5 a percent. Sums of squares 1,600
-        // and 410; the shares
-        // of
-        // the 135 users are 108 and 27, so that the rates are 400 / 108 and 110 / 27
+        // and 410; the shares of the 135 users are 108 and 27, so that the rates are 400 / 108 and 110 / 27
         double ofControl = 400.0 / 108;
         double variance = 1_600 / Math.pow(108 * ofControl, 2) + 410 / Math.pow(27 * ofControl, 2);
         assertThat(uplift.estimate()).isCloseTo(0.1, within(1e-12));
