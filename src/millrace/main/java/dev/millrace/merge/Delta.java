@@ -10,7 +10,6 @@ import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Form;
 import dev.millrace.state.Sha256;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
@@ -207,8 +206,7 @@ public record Delta(
     }
 
     private static Change change(Form form, Change change) {
-        byte[] key =
-                form.text(new String(change.key(), StandardCharsets.ISO_8859_1)).getBytes(StandardCharsets.ISO_8859_1);
+        byte[] key = form.bytes(change.key());
         if (!SharedNumbers.areFloats(key)) {
             double[] numbers = form.isRead() ? new double[form.count(0)] : change.numbers();
             if (!form.isRead()) {

@@ -3,7 +3,6 @@ package dev.millrace.merge;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Form;
 import dev.millrace.state.Sha256;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -100,6 +99,6 @@ public record DeltaPart(int shard, long delta, int part, int parts, String sha25
                 form.integer(part),
                 form.integer(parts),
                 form.text(sha256),
-                form.text(new String(bytes, StandardCharsets.ISO_8859_1)).getBytes(StandardCharsets.ISO_8859_1));
+                form.bytes(bytes));
     }
 }

@@ -13,8 +13,9 @@ import java.util.Optional;
  * A round as the log has it.
  *
  * @param digest of the base's learnt entries after the round; empty if another round of the same commit follows
+ * @param shards number of learners that share the model
  */
-public record ModelRound(String generation, MiniBatch batch, List<Round.Taken> deltas, String digest) {
+public record ModelRound(String generation, MiniBatch batch, List<Round.Taken> deltas, String digest, int shards) {
 
     public ModelRound {
         deltas = List.copyOf(deltas);
@@ -30,7 +31,8 @@ public record ModelRound(String generation, MiniBatch batch, List<Round.Taken> d
                         .longInteger(delta.lastStep())
                         .text(delta.sha256())
                         .text(delta.refused().map(ModelRound::text).orElse("")))
-                .text(round.digest);
+                .text(round.digest)
+                .longInteger(round.shards);
     }
 
     private static String text(Round.Reason reason) {
@@ -44,7 +46,8 @@ public record ModelRound(String generation, MiniBatch batch, List<Round.Taken> d
                 record.getDeltas().stream()
                         .map(delta -> toCore(record.getGeneration(), delta))
                         .toList(),
-                record.getDigest());
+                record.getDigest(),
+                record.getShards());
     }
 
     private static Round.Taken toCore(String generation, RoundDeltaRecord delta) {

@@ -102,7 +102,8 @@ class ModelDeltasTest {
                 List.of(
                         new Round.Taken(new Delta.Origin("g", 0, 4, 6), 10, 12, "00ff", Optional.empty()),
                         new Round.Taken(new Delta.Origin("g", 1, 5, 2), 13, 13, "01", Optional.of(Round.Reason.STALE))),
-                "f00d");
+                "f00d",
+                2);
 
         byte[] key = Topic.MODEL_ROUNDS.key(round);
         byte[] value = wire.encode(Topic.MODEL_ROUNDS, "model-rounds", round).orElseThrow();

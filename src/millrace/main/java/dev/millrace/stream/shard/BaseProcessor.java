@@ -162,7 +162,8 @@ final class BaseProcessor implements Processor<byte[], byte[], byte[], byte[]>, 
                     trainer.generation(),
                     round.batch(),
                     round.deltas(),
-                    round.number() == trainer.step() ? digest : "");
+                    round.number() == trainer.step() ? digest : "",
+                    topics.shards());
             outlet.send(ShardTopology.TO_ROUNDS, Topic.MODEL_ROUNDS, topics.modelRounds(), said, now);
         }
         rounds.clear();
