@@ -162,7 +162,7 @@ class ArchitectureTest {
                 .haveNameNotMatching("dev\\.millrace\\.topic\\.(EmbeddedBroker|transaction\\.BrokerRequests)(\\$.*)?")
                 .and()
                 .haveNameNotMatching(
-                        "dev\\.millrace\\.stream\\.(DeadLetter|LearnerState|Outlet|WriteThroughStore)(\\$.*)?")
+                        "dev\\.millrace\\.stream\\.(DeadLetter|Outlet|StateTransaction|WriteThroughStore)(\\$.*)?")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(

@@ -6,20 +6,14 @@ import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
-import dev.millrace.state.Frame;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.ClusterAdmin;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.fault.UnusableTopicException;
-import dev.millrace.topic.transaction.SettledProducer;
-import dev.millrace.topic.transaction.Transactions;
-import dev.millrace.wire.TopicRecord;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,22 +21,9 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.CommitFailedException;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.streams.processor.internals.ProcessorMetadata;
-import org.apache.kafka.streams.processor.internals.TopicPartitionMetadata;
 
 /**
  * The learner of an application as the cluster keeps it: the changelog of its store, and where its group stands in the log. One
@@ -50,19 +31,13 @@ import org.apache.kafka.streams.processor.internals.TopicPartitionMetadata;
  */
 public final class LearnerState {
 
-    /** The longest that brokers allow unless they are told otherwise. */
-    private static final Duration LONGEST_TRANSACTION = Duration.ofMinutes(15);
-
-    private static final int READINGS = 5;
-    private static final int LARGEST_REQUEST_BYTES = 8 << 20;
-    private static final long UNKNOWN_TIME = -1;
     private static final String APPLICATION_ID = "stream.application-id";
 
     private final ClientSettings clients;
     private final StreamSettings settings;
     private final Part part;
     private final String application;
-    private final String changelog;
+    private final Changelog changelog;
     private final ClusterAdmin cluster;
     private Progress progress = Progress.NONE;
 
@@ -71,7 +46,7 @@ public final class LearnerState {
         this.settings = settings;
         this.part = part;
         this.application = settings.applicationId(part);
-        this.changelog = MillraceTopology.changelog(application, MillraceTopology.LEARNER_STORE);
+        this.changelog = Changelog.of(clients, application, MillraceTopology.LEARNER_STORE);
         this.cluster = new ClusterAdmin(clients, TopicReader.PATIENCE);
     }
 
@@ -92,10 +67,7 @@ public final class LearnerState {
     }
 
     /**
-     * Reads the learner's entries as of its last commit, whether it runs or not.
-     *
-     * <p>All that one commit wrote is one transaction, and the last stable offset is the end of one. While this reads, compaction may remove
-     * an entry whose newer value lies behind that offset. The changelog is then read on from where reading stopped.
+     * Reads the learner's entries as of its last commit, whether it runs or not, as {@link Changelog#read}.
      *
      * @param into empty; filled
      * @param isWhole whether what was read so far is all entries of one commit
@@ -103,25 +75,12 @@ public final class LearnerState {
      * @throws UnusableTopicException if there is no such application
      */
     public boolean read(EntrySink into, BooleanSupplier isWhole) {
-        requireChangelog();
-        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
-            long first = reader.extents(changelog).get(0).first();
-            long from = first;
-            for (int reading = 0; reading < READINGS; reading++) {
-                long end = reader.committedEnd(changelog, 0);
-                reader.read(new TopicReader.Extent(changelog, 0, from, end), from, record -> {
-                    take(record, into);
-                    progress.reached("read", record.offset() - first, end - first);
-                    return true;
-                });
-                progress.reached("read", end - first, end - first); // the last offset is the mark of a transaction
-                if (isWhole.getAsBoolean()) {
-                    return true;
-                }
-                from = end;
-            }
+        if (!changelog.exists()) {
+            throw new UnusableTopicException(List.of("there is no learner of application " + application
+                    + ": its changelog " + changelog.name() + " is missing; name the " + APPLICATION_ID
+                    + " it was started with, and --from mini-batches if it learns from the log"));
         }
-        return false;
+        return changelog.read(0, into, isWhole, progress);
     }
 
     /**
@@ -136,30 +95,24 @@ public final class LearnerState {
     public void begin(EntrySource entries, KeptSettings kept, String input, long offset) {
         requireNoLocalState();
         requireNoGroup();
-        createChangelog();
+        changelog.create(1);
         TopicPartition partition = new TopicPartition(input, 0);
-        try (Transactions transactions = new Transactions(clients, TopicReader.PATIENCE);
-                Producer<byte[], byte[]> producer = producer(transactions)) {
-            producer.initTransactions(); // ends that of an import that did not come to its end
-            requireNoEntries();
-            producer.beginTransaction();
-            WriteThroughStore.settingEntries(kept)
-                    .forEach((key, value) -> send(producer, key, value)); // first, as a start reads them
+        try (StateTransaction transaction =
+                new StateTransaction(clients, settings, application + "-import", Set.of(), Set.of(application))) {
+            if (!changelog.isEmpty()) { // entries of an import that did not end are not committed, and do not count
+                throw taken("its changelog " + changelog.name() + " has entries");
+            }
+            transaction.begin();
+            transaction.keep(changelog, 0, kept);
             AtomicLong sent = new AtomicLong();
             entries.scan(new byte[0], (key, value) -> {
-                send(producer, key, value);
+                transaction.send(changelog.name(), 0, key, Optional.of(value));
                 progress.reached("sent", sent.incrementAndGet(), Progress.UNKNOWN);
                 return true;
             });
-            send(
-                    producer,
-                    WriteThroughStore.positionKey(partition.toString()),
-                    Frame.seal(Frame.allocate(Long.BYTES).putLong(offset)));
-            // with metadata it is an offset that was reached: a start then demands that the changelog is there
-            String reached = new TopicPartitionMetadata(UNKNOWN_TIME, new ProcessorMetadata()).encode();
-            producer.sendOffsetsToTransaction(
-                    Map.of(partition, new OffsetAndMetadata(offset, reached)), groupOutside());
-            producer.commitTransaction();
+            transaction.position(changelog, 0, partition, offset);
+            transaction.offsets(application, Map.of(partition, StateTransaction.reached(offset)));
+            transaction.commit();
         } catch (CommitFailedException inUse) {
             throw taken("its group " + application + " has members");
         } catch (KafkaException failed) {
@@ -167,27 +120,6 @@ public final class LearnerState {
                     "the entries of " + application + " were not written, and nothing of them will be seen: "
                             + failed.getMessage(),
                     failed);
-        }
-    }
-
-    @SuppressWarnings("FutureReturnValueIgnored") // the transaction fails with it
-    private void send(Producer<byte[], byte[]> producer, byte[] key, byte[] value) {
-        producer.send(new ProducerRecord<>(changelog, 0, key, value));
-    }
-
-    private static void take(TopicRecord record, EntrySink into) {
-        byte[] key = record.key();
-        if (WriteThroughStore.isOwn(key)) {
-            return;
-        }
-        record.value().ifPresentOrElse(value -> into.put(key, value), () -> into.delete(key));
-    }
-
-    private void requireChangelog() {
-        if (!cluster.ask(ClusterAdmin::topics).contains(changelog)) {
-            throw new UnusableTopicException(List.of("there is no learner of application " + application
-                    + ": its changelog " + changelog + " is missing; name the " + APPLICATION_ID
-                    + " it was started with, and --from mini-batches if it learns from the log"));
         }
     }
 
@@ -211,55 +143,8 @@ public final class LearnerState {
         }
     }
 
-    /** Entries of an import that did not end are not committed, and do not count. */
-    private void requireNoEntries() {
-        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
-            TopicReader.Extent all = reader.extents(changelog).get(0);
-            if (reader.firstFrom(all, all.first()).isPresent()) {
-                throw taken("its changelog " + changelog + " has entries");
-            }
-        }
-    }
-
     private InvalidSettingsException taken(String why) {
         return new InvalidSettingsException(List.of(new SettingFault(
                 APPLICATION_ID, settings.applicationId(), "must be one that no trainer ever had: " + why)));
-    }
-
-    /** As Kafka Streams would make it. */
-    private void createChangelog() {
-        Optional<Short> replicas = Optional.ofNullable(clients.properties().get("replication.factor"))
-                .map(Short::valueOf)
-                .filter(number -> number > 0);
-        NewTopic topic = new NewTopic(changelog, Optional.of(1), replicas)
-                .configs(Map.of("cleanup.policy", "compact", "message.timestamp.type", "CreateTime"));
-        cluster.ask(admin -> ClusterAdmin.isCreated(
-                changelog, admin.createTopics(List.of(topic)).all()));
-    }
-
-    /** The group, as a client knows it that is no member. */
-    private ConsumerGroupMetadata groupOutside() {
-        Map<String, Object> config = new HashMap<>(clients.asMap());
-        config.put(ConsumerConfig.GROUP_ID_CONFIG, application);
-        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        try (KafkaConsumer<byte[], byte[]> outside =
-                new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            return outside.groupMetadata();
-        }
-    }
-
-    private Producer<byte[], byte[]> producer(Transactions transactions) {
-        Map<String, Object> config = new HashMap<>(clients.asMap());
-        config.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
-        config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, LARGEST_REQUEST_BYTES);
-        config.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, (int) LONGEST_TRANSACTION.toMillis());
-        String id = application + "-import";
-        config.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, id);
-        Producer<byte[], byte[]> producer =
-                new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
-        return settings.isSettling()
-                ? new SettledProducer<>(
-                        producer, transactions, id, () -> transactions.written(Set.of(), Set.of(application)))
-                : producer;
     }
 }

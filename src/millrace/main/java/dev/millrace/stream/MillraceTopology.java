@@ -91,6 +91,7 @@ public final class MillraceTopology {
      * @param kept those of the settings that the state depends on
      * @param partitions number of partitions of an input topic
      */
+    @SuppressWarnings("removal") // the form of a partitioner with headers is not in Kafka 4.3
     public static Topology attribute(
             TopicNames topics,
             AttributionSettings settings,
@@ -111,7 +112,13 @@ public final class MillraceTopology {
                         "from-users")
                 .addStateStore(WriteThroughStore.entries(ATTRIBUTION_STORE), ATTRIBUTE)
                 .addStateStore(WriteThroughStore.<Attribution>builder(ATTRIBUTION_BOOKS_STORE), ATTRIBUTE)
-                .addSink(TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ATTRIBUTE)
+                .addSink(
+                        TO_EXAMPLES,
+                        topics.trainingExamples(),
+                        WRITE,
+                        WRITE,
+                        (String topic, byte[] key, byte[] value, int count) -> Optional.of(Set.of(topics.shard(key))),
+                        ATTRIBUTE)
                 .addSink(TO_USER_FEATURES, topics.userFeatures(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ATTRIBUTE);

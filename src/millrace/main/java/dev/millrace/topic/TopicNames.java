@@ -3,6 +3,7 @@ package dev.millrace.topic;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.Utf8;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -89,6 +90,16 @@ public record TopicNames(
     /** Returns true if several learners share a model. */
     public boolean areShared() {
         return shards > 1;
+    }
+
+    /** Returns the shard of a user, which is its partition of {@code training-examples}. */
+    public int shard(String user) {
+        return shard(Utf8.bytes(user));
+    }
+
+    /** @param user id of the user, the key of its examples */
+    public int shard(byte[] user) {
+        return KeyPartition.of(user, shards);
     }
 
     /** @throws InvalidSettingsException if several learners share a model */

@@ -1,0 +1,112 @@
+package dev.millrace.stream;
+
+import dev.millrace.operation.Progress;
+import dev.millrace.state.EntrySink;
+import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.ClusterAdmin;
+import dev.millrace.topic.TopicReader;
+import dev.millrace.topic.TopicReader.Extent;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
+
+/**
+ * The changelog of a {@link WriteThroughStore}, whether its application runs or not. One thread.
+ *
+ * @param name of the topic
+ */
+public record Changelog(ClientSettings clients, String name) {
+
+    private static final int READINGS = 5;
+
+    /** That of a store of an application. */
+    public static Changelog of(ClientSettings clients, String application, String store) {
+        return new Changelog(clients, MillraceTopology.changelog(application, store));
+    }
+
+    public boolean exists() {
+        return cluster().ask(ClusterAdmin::topics).contains(name);
+    }
+
+    /** Returns the number of partitions, which is that of the application's tasks. */
+    public int partitions() {
+        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
+            return reader.partitions(name);
+        }
+    }
+
+    /**
+     * Reads the entries of a task as of its last commit.
+     *
+     * <p>All that one commit wrote is one transaction, and the last stable offset is the end of one. While this reads, compaction may remove
+     * an entry whose newer value lies behind that offset. The changelog is then read on from where reading stopped.
+     *
+     * @param into empty; filled with all but the store's own entries
+     * @param isWhole whether what was read so far is all entries of one commit
+     * @return false if it is not, however often it was read on
+     */
+    public boolean read(int partition, EntrySink into, BooleanSupplier isWhole, Progress progress) {
+        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
+            long first = reader.extents(name).get(partition).first();
+            long from = first;
+            for (int reading = 0; reading < READINGS; reading++) {
+                long end = reader.committedEnd(name, partition);
+                reader.read(new Extent(name, partition, from, end), from, record -> {
+                    if (!WriteThroughStore.isOwn(record.key())) {
+                        record.value()
+                                .ifPresentOrElse(
+                                        value -> into.put(record.key(), value), () -> into.delete(record.key()));
+                    }
+                    progress.reached("read", record.offset() - first, end - first);
+                    return true;
+                });
+                progress.reached("read", end - first, end - first); // the last offset is the mark of a transaction
+                if (isWhole.getAsBoolean()) {
+                    return true;
+                }
+                from = end;
+            }
+        }
+        return false;
+    }
+
+    /** Returns true if no task has committed an entry. */
+    public boolean isEmpty() {
+        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
+            return reader.extents(name).stream()
+                    .allMatch(all -> reader.firstFrom(all, all.first()).isEmpty());
+        }
+    }
+
+    /** Makes it as Kafka Streams would, or adds partitions; what is there stays. */
+    public void create(int partitions) {
+        Optional<Short> replicas = Optional.ofNullable(clients.properties().get("replication.factor"))
+                .map(Short::valueOf)
+                .filter(number -> number > 0);
+        NewTopic topic = new NewTopic(name, Optional.of(partitions), replicas)
+                .configs(Map.of("cleanup.policy", "compact", "message.timestamp.type", "CreateTime"));
+        cluster().ask(admin -> {
+            boolean isNew = ClusterAdmin.isCreated(
+                    name, admin.createTopics(List.of(topic)).all());
+            int found = admin.describeTopics(List.of(name))
+                    .allTopicNames()
+                    .get()
+                    .get(name)
+                    .partitions()
+                    .size();
+            if (found < partitions) {
+                admin.createPartitions(Map.of(name, NewPartitions.increaseTo(partitions)))
+                        .all()
+                        .get();
+            }
+            return isNew;
+        });
+    }
+
+    private ClusterAdmin cluster() {
+        return new ClusterAdmin(clients, TopicReader.PATIENCE);
+    }
+}
