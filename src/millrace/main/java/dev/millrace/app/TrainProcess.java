@@ -34,7 +34,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,6 +67,7 @@ public final class TrainProcess implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(TrainProcess.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration LOOK = Duration.ofSeconds(1);
     private static final String APPLICATION_ID = "stream.application-id";
 
     private final StreamRunner runner;
@@ -94,7 +99,7 @@ public final class TrainProcess implements AutoCloseable {
         HeapBudget.of(settings).check(Runtime.getRuntime().maxMemory());
         Start start = new Start(settings, from);
         GenerationHistory history = start.history();
-        start.requireKeptSettings();
+        start.requireKeptSettings(history);
         start.checkChangelogs();
         start.requireOwnGeneration(history);
         Optional<SharedLearning> shared = start.shared();
@@ -134,6 +139,31 @@ public final class TrainProcess implements AutoCloseable {
         settings.topics().names().requireOneLearner();
         Start start = new Start(settings, from);
         return start.runner(start.history(), Optional.empty());
+    }
+
+    /**
+     * Runs the learners alone, until they have learnt what attribution has sent.
+     *
+     * @param isDone asked now and then
+     * @throws IllegalStateException if an application stops
+     */
+    static void learnOn(MillraceSettings settings, BooleanSupplier isDone) throws InterruptedException {
+        Start start = new Start(settings, From.EVENTS);
+        GenerationHistory history = start.history();
+        start.requireKeptSettings(history);
+        Optional<SharedLearning> shared = start.shared();
+        try (StreamRunner runner = start.runner(start.applications(history, shared).without(Part.ATTRIBUTE))) {
+            shared.ifPresent(learning -> learning.begin(runner));
+            runner.start();
+            while (!isDone.getAsBoolean()) {
+                if (!runner.isAlive()) {
+                    throw new IllegalStateException("the learners have stopped", runner.failure().orElse(null));
+                }
+                Thread.sleep(LOOK.toMillis());
+            }
+        } finally {
+            shared.ifPresent(SharedLearning::close);
+        }
     }
 
     /** The shape of the applications, which depends on the settings alone. */
@@ -224,12 +254,15 @@ public final class TrainProcess implements AutoCloseable {
          *
          * @throws InvalidSettingsException if a setting differs that must not: it names each, and says what to do
          */
-        void requireKeptSettings() {
+        void requireKeptSettings(GenerationHistory history) {
+            OptionalInt learners = history.learners(settings.trainer().model().generationName());
+            learners.ifPresent(this::requireLearners);
             Set<SettingFault> faults = new LinkedHashSet<>(); // two applications may keep the same setting
             String application = settings.stream().applicationId();
             for (Part part : parts()) {
                 KeptSettings given = kept(part);
-                given.differences(StoredSettings.of(settings.clients(), settings.stream(), part, PATIENCE))
+                given.differences(StoredSettings.of(settings.clients(), settings.stream(), part, PATIENCE)).stream()
+                        .filter(difference -> learners.isEmpty() || !difference.key().equals(TopicNames.SHARDS))
                         .forEach(difference -> faults.add(difference.fault("the state of application " + application)));
             }
             if (!faults.isEmpty()) {
@@ -241,6 +274,18 @@ public final class TrainProcess implements AutoCloseable {
                                 + ", beside it or from nothing (docs/settings.md, \"Settings of a "
                                 + "state\")"));
                 throw new InvalidSettingsException(List.copyOf(faults));
+            }
+        }
+
+        /** The number of learners may have changed since the first entries of the changelogs. */
+        private void requireLearners(int ofModel) {
+            int here = settings.topics().names().shards();
+            if (from == From.EVENTS && here != ofModel) {
+                throw new InvalidSettingsException(List.of(new SettingFault(
+                        TopicNames.SHARDS,
+                        Integer.toString(here),
+                        "must be " + ofModel + ", the number of learners that the model has; millrace rescale changes"
+                                + " it, while no trainer runs")));
             }
         }
 
@@ -282,12 +327,16 @@ public final class TrainProcess implements AutoCloseable {
         }
 
         StreamRunner runner(GenerationHistory history, Optional<SharedLearning> shared) {
+            return runner(applications(history, shared));
+        }
+
+        StreamRunner runner(Applications applications) {
+            return new StreamRunner(settings.stream(), settings.clients(), applications.topologies());
+        }
+
+        Applications applications(GenerationHistory history, Optional<SharedLearning> shared) {
             Map<String, Integer> partitions = topics().partitions();
-            return new StreamRunner(
-                    settings.stream(),
-                    settings.clients(),
-                    applications(history, topic -> Objects.requireNonNull(partitions.get(topic)), shared)
-                            .topologies());
+            return applications(history, topic -> Objects.requireNonNull(partitions.get(topic)), shared);
         }
 
         TopologyShape shape() {
@@ -302,11 +351,19 @@ public final class TrainProcess implements AutoCloseable {
         private GenerationTerms terms(GenerationHistory history) {
             return GenerationTerms.of(
                     settings.stream(),
-                    settings.trainerTexts(),
+                    isShared() ? withLearners(settings.trainerTexts()) : settings.trainerTexts(),
                     settings.trainer().model().generationName(),
                     learner(),
                     history,
                     this::logEnd);
+        }
+
+        private SortedMap<String, String> withLearners(SortedMap<String, String> texts) {
+            SortedMap<String, String> all = new TreeMap<>(texts);
+            all.put(
+                    TopicNames.SHARDS,
+                    Integer.toString(settings.topics().names().shards()));
+            return all;
         }
 
         private Applications applications(

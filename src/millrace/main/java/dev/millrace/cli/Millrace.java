@@ -51,6 +51,7 @@ import picocli.CommandLine.Spec;
             TopicsCommand.class,
             TrainCommand.class,
             ReplayCommand.class,
+            RescaleCommand.class,
             VerifyCommand.class,
             TransactionsCommand.class,
             DoctorCommand.class,

@@ -426,6 +426,13 @@ public final class Base implements Durable, AutoCloseable {
         return key[0] == PREFIX && key.length == 1;
     }
 
+    /** Returns by shard the number of the last delta that a round has, as the base's last drain wrote it. */
+    public static SortedMap<Integer, Long> handled(EntrySource stored) {
+        return stored.get(new byte[] {PREFIX})
+                .map(value -> mark(value).handled())
+                .orElseGet(TreeMap::new);
+    }
+
     static Mark mark(byte[] value) {
         return Form.read(value, form -> mark(form, Mark.NONE));
     }

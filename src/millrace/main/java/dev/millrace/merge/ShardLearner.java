@@ -216,6 +216,28 @@ public final class ShardLearner implements Durable, AutoCloseable {
                 .orElse(0L);
     }
 
+    /**
+     * Returns why rows of a shard's users cannot change their shard yet; absent if they can.
+     *
+     * @param own what the shard's drains wrote
+     * @param handled number of its last delta that the base has handled
+     */
+    public static Optional<String> unsettled(EntrySource own, long handled) {
+        long last = lastDelta(own);
+        if (last > handled) {
+            return Optional.of("delta " + last + " is in no round");
+        }
+        Books books = new Books(EntryKind.BOOKS.prefix());
+        byte[] prefix = {(byte) EntryKind.BOOKS.prefix()};
+        own.scan(prefix, EntrySource.behind(prefix), (key, value) -> {
+            books.restore(key, value);
+            return true;
+        });
+        long waiting =
+                Books.Account.of(InputTopic.EXAMPLES, books.accounts()).waiting();
+        return waiting > 0 ? Optional.of(waiting + " examples wait in its open batch") : Optional.empty();
+    }
+
     private void fields(Form form) {
         deltas = form.longInteger(deltas);
         long ofRound = form.longInteger(round);

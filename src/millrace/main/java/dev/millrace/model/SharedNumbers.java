@@ -1,6 +1,5 @@
 package dev.millrace.model;
 
-import dev.millrace.feature.FeatureSpec;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.model.table.RowNumbers;
 import dev.millrace.state.CorruptEntryException;
@@ -11,10 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 
 /**
  * What learners of one model share of it, as numbers that can be subtracted and added up: networks, their accumulators, learned
@@ -59,11 +56,7 @@ public final class SharedNumbers {
 
     /** Returns what the keys of the rows of users begin with: each learner has its own. */
     public static List<byte[]> ownRows(ModelSettings settings) {
-        Set<String> names = settings.user().stream()
-                .filter(EmbeddingTables::namesUsers)
-                .map(FeatureSpec::table)
-                .collect(Collectors.toSet());
-        return names.stream().map(ModelEntry::rows).toList();
+        return UserRows.tables(settings).stream().map(ModelEntry::rows).toList();
     }
 
     /** Returns whether an entry is what a learner keeps beside its rows of users. */

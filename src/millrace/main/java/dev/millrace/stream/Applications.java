@@ -1,5 +1,6 @@
 package dev.millrace.stream;
 
+import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.streams.Topology;
 
@@ -12,5 +13,11 @@ public record Applications(Map<Part, Topology> topologies) {
 
     public Applications {
         topologies = Map.copyOf(topologies);
+    }
+
+    public Applications without(Part part) {
+        Map<Part, Topology> others = new HashMap<>(topologies);
+        others.remove(part);
+        return new Applications(others);
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.topic;
 
+import dev.millrace.generation.GenerationHistory;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
@@ -39,7 +40,7 @@ public record TopicNames(
         Optional<VectorStore> vectorStore) {
 
     /** Key of the number of learners. */
-    public static final String SHARDS = "learn.shards";
+    public static final String SHARDS = GenerationHistory.LEARNERS;
 
     private static final int MOST_SHARDS = 64;
 

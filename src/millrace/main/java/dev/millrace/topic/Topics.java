@@ -20,6 +20,7 @@ import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -96,6 +97,25 @@ public final class Topics {
             }
             awaitLeaders(admin);
             return created;
+        });
+    }
+
+    /** Makes the topics of as many learners as the settings name: those that are missing, and partitions. What is there stays. */
+    public void grow() {
+        create();
+        TopicNames names = settings.names();
+        cluster.ask(admin -> {
+            Map<String, TopicDescription> topics = admin.describeTopics(
+                            List.of(names.trainingExamples(), names.miniBatches()))
+                    .allTopicNames()
+                    .get();
+            Map<String, NewPartitions> more = new HashMap<>();
+            topics.keySet().stream()
+                    .filter(topic -> partitions(topics, topic) < names.shards())
+                    .forEach(topic -> more.put(topic, NewPartitions.increaseTo(names.shards())));
+            admin.createPartitions(more).all().get();
+            awaitLeaders(admin);
+            return more;
         });
     }
 
@@ -238,10 +258,9 @@ public final class Topics {
         TopicNames names = settings.names();
         for (String topic :
                 names.areShared() ? List.of(names.trainingExamples(), names.miniBatches()) : List.<String>of()) {
-            if (partitions(topics, topic) != names.shards()) {
+            if (partitions(topics, topic) < names.shards()) {
                 faults.add("topic " + topic + " has " + partitions(topics, topic) + " partitions and learn.shards is "
-                        + names.shards()
-                        + ": each shard learns from one; the number is fixed when the topics are made");
+                        + names.shards() + ": each shard learns from one; millrace rescale adds partitions");
             }
         }
     }

@@ -1,0 +1,172 @@
+package dev.millrace.app;
+
+import dev.millrace.checkpoint.ScratchEntries;
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.generation.GenerationHistory;
+import dev.millrace.operation.OperatorAction;
+import dev.millrace.operation.Progress;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import dev.millrace.stream.GenerationTerms;
+import dev.millrace.stream.Part;
+import dev.millrace.stream.shard.Rescale;
+import dev.millrace.topic.Cluster;
+import dev.millrace.topic.GenerationAdmin;
+import dev.millrace.topic.OperatorLog;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.Topics;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * Gives the model of an installation another number of learners. Trainers must be stopped; producers need not.
+ *
+ * <p>First the learners run here, without attribution, until they have learnt all that it had sent. A run that was ended is begun again.
+ */
+public final class Rescaling {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /** Commit intervals in which what was read last comes to a round. */
+    private static final int INTERVALS = 20;
+
+    private final MillraceSettings settings;
+    private final Function<Map<String, String>, MillraceSettings> others;
+    private final OperatorLog log;
+    private final Progress progress;
+
+    /**
+     * What came of it.
+     *
+     * @param before number of learners until now
+     * @param now from now on
+     * @param rows of users that changed their learner
+     * @param drained how long the learners still learnt
+     * @param moved how long the rest took
+     */
+    public record Result(int before, int now, long rows, Duration drained, Duration moved) {}
+
+    /**
+     * @param settings with the number of learners from now on
+     * @param others the same settings, but for some
+     * @param progress told of each phase
+     */
+    public Rescaling(
+            MillraceSettings settings,
+            Function<Map<String, String>, MillraceSettings> others,
+            OperatorLog log,
+            Progress progress) {
+        this.settings = settings;
+        this.others = others;
+        this.log = log;
+        this.progress = progress;
+    }
+
+    /** @throws InvalidSettingsException if the number cannot be changed: it names the rule */
+    public Result run() throws InterruptedException {
+        Cluster cluster = settings.cluster();
+        TopicNames names = settings.topics().names();
+        String generation = settings.trainer().model().generationName();
+        GenerationHistory history = GenerationAdmin.history(cluster);
+        GenerationFact started = history.fact(generation, GenerationFact.Kind.STARTED)
+                .orElseThrow(() -> refused("must be that of a model that was published, and generation " + generation
+                        + " was not: check the settings of the model, or create the topics with this number"));
+        int before = history.learners(generation).orElseThrow();
+        if (!names.areShared()) {
+            throw refused("must be from 2 to 64: several learners do not become one again");
+        }
+        List<ScratchEntries> scratch = new ArrayList<>();
+        try {
+            Rescale rescale = new Rescale(
+                    cluster,
+                    settings.stream(),
+                    SharedLearning.learner(settings, terms(history)),
+                    before,
+                    () -> {
+                        scratch.add(ScratchEntries.create());
+                        return scratch.get(scratch.size() - 1);
+                    },
+                    progress);
+            rescale.requireNoTrainer();
+            if (before > 1) {
+                grow(rescale);
+            }
+            if (before == names.shards()) {
+                return new Result(before, before, 0, Duration.ZERO, Duration.ZERO);
+            }
+            long begun = System.nanoTime();
+            drain(rescale, before);
+            long drained = System.nanoTime();
+            OperatorAction ordered = log.ordered(
+                    OperatorAction.Kind.HAND_OVER, generation, "from " + before + " to " + names.shards() + " learners");
+            long rows = log.carryOut(ordered, () -> {
+                if (before == 1) {
+                    topics().create(); // rounds and deltas
+                    rescale.growChangelogs();
+                }
+                return rescale.run(started);
+            });
+            if (before == 1) {
+                grow(rescale);
+            }
+            return new Result(
+                    before,
+                    names.shards(),
+                    rows,
+                    Duration.ofNanos(drained - begun),
+                    Duration.ofNanos(System.nanoTime() - drained));
+        } finally {
+            scratch.forEach(ScratchEntries::close);
+        }
+    }
+
+    /** Partitions for as many learners. What is there stays, so that it may be begun again. */
+    private void grow(Rescale rescale) {
+        rescale.growChangelogs();
+        topics().grow();
+        rescale.beginPartitions();
+    }
+
+    private void drain(Rescale rescale, int before) throws InterruptedException {
+        MillraceSettings past = others.apply(Map.of(TopicNames.SHARDS, Integer.toString(before)));
+        long rest = past.stream()
+                .maxWait()
+                .plus(past.stream().learnCommitInterval().multipliedBy(INTERVALS))
+                .toNanos();
+        long[] readAt = {0};
+        TrainProcess.learnOn(past, () -> {
+            long now = System.nanoTime();
+            if (!rescale.isRead()) {
+                readAt[0] = 0;
+            } else if (readAt[0] == 0) {
+                readAt[0] = now;
+            }
+            progress.reached("learning on", 0, Progress.UNKNOWN);
+            return readAt[0] != 0 && now - readAt[0] > rest;
+        });
+    }
+
+    private Topics topics() {
+        return new Topics(settings.clients(), settings.topics(), PATIENCE);
+    }
+
+    private GenerationTerms terms(GenerationHistory history) {
+        return GenerationTerms.of(
+                settings.stream(),
+                settings.trainerTexts(),
+                settings.trainer().model().generationName(),
+                Part.BASE,
+                history,
+                () -> Long.MAX_VALUE);
+    }
+
+    private InvalidSettingsException refused(String rule) {
+        return new InvalidSettingsException(List.of(new SettingFault(
+                TopicNames.SHARDS,
+                Integer.toString(settings.topics().names().shards()),
+                rule)));
+    }
+}

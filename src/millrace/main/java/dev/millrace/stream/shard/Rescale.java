@@ -1,0 +1,363 @@
+package dev.millrace.stream.shard;
+
+import dev.millrace.exam.ExamWitness;
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.merge.Base;
+import dev.millrace.merge.ShardLearner;
+import dev.millrace.model.UserRows;
+import dev.millrace.operation.Progress;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import dev.millrace.state.EntrySource;
+import dev.millrace.state.OrderedEntries;
+import dev.millrace.stream.Changelog;
+import dev.millrace.stream.MillraceTopology;
+import dev.millrace.stream.Part;
+import dev.millrace.stream.StateTransaction;
+import dev.millrace.stream.StreamSettings;
+import dev.millrace.topic.Cluster;
+import dev.millrace.topic.ClusterAdmin;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.TopicReader;
+import dev.millrace.train.EntryKind;
+import dev.millrace.train.Trainer;
+import dev.millrace.wire.Topic;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.BiPredicate;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.GroupState;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * Gives a model another number of learners, while no trainer of it runs: rows of users go to the learner that has their user from now on.
+ *
+ * <p>It is one transaction: rows, settings, offsets, and the fact that tells trainers the number. Before it, the learners must have learnt all
+ * examples, and rounds must have all deltas ({@link #isRead}); so an example is learnt where its user's row is. One thread.
+ */
+public final class Rescale {
+
+    /** Examples that one learner learns alone: with fewer, merging costs a young model more than it brings. */
+    public static final long LEAST_LEARNT = 30_000;
+
+    private static final String CHANGED = "must be changed when nothing is under way: ";
+
+    private final Cluster cluster;
+    private final StreamSettings stream;
+    private final ShardTopology.Learner learner;
+    private final int before;
+    private final TopicNames topics;
+    private final Supplier<OrderedEntries> scratch;
+    private final Progress progress;
+
+    /**
+     * @param learner with the number of learners from now on
+     * @param before number of learners until now
+     * @param scratch makes empty entries, which the caller closes
+     */
+    public Rescale(
+            Cluster cluster,
+            StreamSettings stream,
+            ShardTopology.Learner learner,
+            int before,
+            Supplier<OrderedEntries> scratch,
+            Progress progress) {
+        this.cluster = cluster;
+        this.stream = stream;
+        this.learner = learner;
+        this.before = before;
+        this.topics = learner.topics();
+        this.scratch = scratch;
+        this.progress = progress;
+    }
+
+    private boolean wasAlone() {
+        return before == 1;
+    }
+
+    private List<Part> partsBefore() {
+        return wasAlone() ? List.of(Part.LEARN) : List.of(Part.SHARDS, Part.BASE);
+    }
+
+    /** @throws InvalidSettingsException if a trainer runs */
+    public void requireNoTrainer() {
+        Map<String, GroupState> groups = new HashMap<>();
+        admin().ask(admin -> {
+            admin.listGroups()
+                    .all()
+                    .get()
+                    .forEach(group -> group.groupState().ifPresent(state -> groups.put(group.groupId(), state)));
+            return groups;
+        });
+        Stream.concat(Stream.of(Part.ATTRIBUTE), partsBefore().stream())
+                .map(stream::applicationId)
+                .filter(id -> !Set.of(GroupState.EMPTY, GroupState.DEAD)
+                        .contains(groups.getOrDefault(id, GroupState.EMPTY)))
+                .findFirst()
+                .ifPresent(id -> {
+                    throw refused("group " + id + " is " + groups.get(id) + ": stop all trainers");
+                });
+    }
+
+    /** Returns true if the learners have read all that attribution has sent, and the base all that they have sent. */
+    public boolean isRead() {
+        try (TopicReader reader = cluster.reader()) {
+            return wasAlone()
+                    ? isRead(reader, Part.LEARN, topics.trainingExamples())
+                    : isRead(reader, Part.SHARDS, topics.trainingExamples())
+                            && isRead(reader, Part.BASE, topics.modelDeltas());
+        }
+    }
+
+    private boolean isRead(TopicReader reader, Part part, String topic) {
+        Map<TopicPartition, OffsetAndMetadata> committed = committed(part);
+        return reader.extents(topic).stream().allMatch(extent -> {
+            OffsetAndMetadata offset = committed.get(new TopicPartition(topic, extent.partition()));
+            long from = offset == null ? extent.first() : offset.offset();
+            long end = reader.committedEnd(topic, extent.partition());
+            return reader.firstFrom(new TopicReader.Extent(topic, extent.partition(), extent.first(), end), from)
+                    .isEmpty();
+        });
+    }
+
+    /**
+     * Makes the changelogs of as many learners. What is there stays. The topics that they read must have a partition for each afterwards, and {@link
+     * #beginPartitions} must follow.
+     */
+    public void growChangelogs() {
+        changelog(Part.SHARDS, MillraceTopology.SHARD_STORE)
+                .create(Math.max(topics.shards(), partitions(topics.trainingExamples())));
+        changelog(Part.BASE, MillraceTopology.BASE_STORE).create(1);
+    }
+
+    /** Lets the group of the shards begin at the beginning of partitions that are new to it. */
+    public void beginPartitions() {
+        Map<TopicPartition, OffsetAndMetadata> known = committed(Part.SHARDS);
+        Map<TopicPartition, OffsetAndMetadata> begin = new HashMap<>();
+        for (int partition = 0; partition < partitions(topics.trainingExamples()); partition++) {
+            TopicPartition of = new TopicPartition(topics.trainingExamples(), partition);
+            if (!known.containsKey(of)) {
+                begin.put(of, new OffsetAndMetadata(0));
+            }
+        }
+        if (!begin.isEmpty()) {
+            admin().ask(admin -> admin.alterConsumerGroupOffsets(stream.applicationId(Part.SHARDS), begin)
+                    .all()
+                    .get());
+        }
+    }
+
+    /**
+     * Changes the number.
+     *
+     * @param started how the generation began, as its history has it
+     * @return the number of rows that changed their learner
+     * @throws InvalidSettingsException if a trainer runs, something is under way, or the model is too young
+     */
+    public long run(GenerationFact started) {
+        Set<String> applications = Set.copyOf(stream.applicationIds());
+        String id = stream.applicationId(Part.SHARDS) + "-rescale";
+        try (StateTransaction transaction =
+                new StateTransaction(cluster.clients(), stream, id, Set.of(topics.generations()), applications)) {
+            transaction.begin();
+            int partitions = partitions(topics.trainingExamples());
+            for (int shard = 0; shard < Math.max(topics.shards(), partitions); shard++) {
+                transaction.keep(changelog(Part.SHARDS, MillraceTopology.SHARD_STORE), shard, learner.kept());
+            }
+            transaction.keep(changelog(Part.BASE, MillraceTopology.BASE_STORE), 0, learner.kept());
+            long moved = wasAlone() ? part(transaction) : move(transaction, partitions);
+            transaction.offsets(stream.applicationId(Part.ATTRIBUTE), committed(Part.ATTRIBUTE)); // fails if it runs
+            say(transaction, started);
+            transaction.commit();
+            return moved;
+        } catch (CommitFailedException inUse) {
+            throw refused("a trainer has started meanwhile: stop all, and begin again");
+        }
+    }
+
+    /** Makes the learner that was alone a base, and its users those of shards. */
+    private long part(StateTransaction transaction) {
+        OrderedEntries stored = read(changelog(Part.LEARN, MillraceTopology.LEARNER_STORE), 0);
+        SortedMap<Integer, OrderedEntries> own = new TreeMap<>();
+        for (int shard = 0; shard < topics.shards(); shard++) {
+            own.put(shard, new Sent(scratch.get(), transaction, shard));
+        }
+        takeBooks(stored, own.get(0)); // its examples came in the partition of this shard
+        Base base = new Base(learner.settings(), stored, ExamWitness.NONE);
+        try {
+            stored.scanBut(new byte[0], EntryKind.readLater(), base::restore);
+            base.trainer().requireWhole();
+            requireGrown(base.trainer());
+            UserRows rows = new UserRows(learner.settings().model(), topics::shard, own::get);
+            base.handOverUsers((user, key, value) -> rows.give(key, value));
+            long moved = rows.finish();
+            base.drainDirty(stored);
+            String to = changelog(Part.BASE, MillraceTopology.BASE_STORE).name();
+            stored.scan(new byte[0], (key, value) -> {
+                transaction.send(to, 0, key, Optional.of(value));
+                return true;
+            });
+            TopicPartition examples = new TopicPartition(topics.trainingExamples(), 0);
+            long offset = Optional.ofNullable(committed(Part.LEARN).get(examples))
+                    .map(OffsetAndMetadata::offset)
+                    .orElseThrow(() -> refused("group " + stream.applicationId(Part.LEARN) + " has no offset of "
+                            + examples));
+            transaction.position(changelog(Part.SHARDS, MillraceTopology.SHARD_STORE), 0, examples, offset);
+            transaction.offsets(
+                    stream.applicationId(Part.SHARDS), Map.of(examples, StateTransaction.reached(offset)));
+            transaction.offsets(
+                    stream.applicationId(Part.BASE),
+                    Map.of(new TopicPartition(topics.modelDeltas(), 0), StateTransaction.reached(0)));
+            transaction.offsets(stream.applicationId(Part.LEARN), committed(Part.LEARN)); // fails if it runs
+            return moved;
+        } finally {
+            base.close();
+        }
+    }
+
+    private static void takeBooks(OrderedEntries from, OrderedEntries to) {
+        byte[] prefix = {(byte) EntryKind.BOOKS.prefix()};
+        List<byte[]> taken = new ArrayList<>();
+        from.scan(prefix, EntrySource.behind(prefix), (key, value) -> {
+            to.put(key, value);
+            taken.add(key);
+            return true;
+        });
+        taken.forEach(from::delete);
+    }
+
+    private void requireGrown(Trainer trainer) {
+        if (trainer.hasOpenWork()) {
+            throw refused(CHANGED + "the learner has an open batch");
+        }
+        trainer.withheld().ifPresent(why -> {
+            throw refused(CHANGED + "its vectors are withheld, " + why);
+        });
+        if (trainer.positives() < LEAST_LEARNT) {
+            throw refused("must be 1 until " + LEAST_LEARNT + " examples are learnt, and " + trainer.positives()
+                    + " are: several learners cost a young model more than they bring");
+        }
+    }
+
+    /** Moves the rows that have another shard than before. */
+    private long move(StateTransaction transaction, int partitions) {
+        Changelog base = changelog(Part.BASE, MillraceTopology.BASE_STORE);
+        SortedMap<Integer, Long> handled = Base.handled(read(base, 0));
+        SortedMap<Integer, OrderedEntries> own = new TreeMap<>();
+        for (int shard = 0; shard < partitions; shard++) {
+            OrderedEntries entries = read(changelog(Part.SHARDS, MillraceTopology.SHARD_STORE), shard);
+            int of = shard;
+            ShardLearner.unsettled(entries, handled.getOrDefault(shard, 0L)).ifPresent(why -> {
+                throw refused(CHANGED + "of shard " + of + " " + why);
+            });
+            own.put(shard, new Sent(entries, transaction, shard));
+        }
+        UserRows rows = new UserRows(learner.settings().model(), topics::shard, own::get);
+        rows.move(partitions);
+        long moved = rows.finish();
+        for (Part part : partsBefore()) {
+            transaction.offsets(stream.applicationId(part), committed(part)); // fails if it runs
+        }
+        return moved;
+    }
+
+    /** Tells the trainers of the generation: of the base, and of the number. */
+    private void say(StateTransaction transaction, GenerationFact started) {
+        SortedMap<String, String> settings = new TreeMap<>(started.settings());
+        settings.put(TopicNames.SHARDS, Integer.toString(topics.shards()));
+        GenerationFact now = new GenerationFact(
+                started.generation(),
+                started.kind(),
+                started.at(),
+                started.step(),
+                started.items(),
+                stream.applicationId(Part.BASE),
+                settings);
+        transaction.send(
+                topics.generations(),
+                0,
+                Topic.GENERATIONS.key(now),
+                cluster.wire().encode(Topic.GENERATIONS, topics.generations(), now));
+    }
+
+    private OrderedEntries read(Changelog changelog, int partition) {
+        OrderedEntries entries = scratch.get();
+        changelog.read(partition, entries, () -> true, progress);
+        return entries;
+    }
+
+    private Changelog changelog(Part part, String store) {
+        return Changelog.of(cluster.clients(), stream.applicationId(part), store);
+    }
+
+    private int partitions(String topic) {
+        try (TopicReader reader = cluster.reader()) {
+            return reader.partitions(topic);
+        }
+    }
+
+    private Map<TopicPartition, OffsetAndMetadata> committed(Part part) {
+        return admin().ask(admin -> ClusterAdmin.committed(admin, stream.applicationId(part)));
+    }
+
+    private ClusterAdmin admin() {
+        return new ClusterAdmin(cluster.clients(), cluster.patience());
+    }
+
+    private InvalidSettingsException refused(String rule) {
+        return new InvalidSettingsException(
+                List.of(new SettingFault(TopicNames.SHARDS, Integer.toString(topics.shards()), rule)));
+    }
+
+    /** Entries of a shard, whose changes are sent to its changelog. */
+    private final class Sent implements OrderedEntries {
+
+        private final OrderedEntries entries;
+        private final StateTransaction transaction;
+        private final int shard;
+        private final String changelog = changelog(Part.SHARDS, MillraceTopology.SHARD_STORE)
+                .name();
+
+        Sent(OrderedEntries entries, StateTransaction transaction, int shard) {
+            this.entries = entries;
+            this.transaction = transaction;
+            this.shard = shard;
+        }
+
+        @Override
+        public void put(byte[] key, byte[] value) {
+            entries.put(key, value);
+            transaction.send(changelog, shard, key, Optional.of(value));
+        }
+
+        @Override
+        public void delete(byte[] key) {
+            entries.delete(key);
+            transaction.send(changelog, shard, key, Optional.empty());
+        }
+
+        @Override
+        public Optional<byte[]> get(byte[] key) {
+            return entries.get(key);
+        }
+
+        @Override
+        public void scan(byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor) {
+            entries.scan(from, to, visitor);
+        }
+
+        @Override
+        public void scan(byte[] from, BiPredicate<byte[], byte[]> visitor) {
+            entries.scan(from, visitor);
+        }
+    }
+}
