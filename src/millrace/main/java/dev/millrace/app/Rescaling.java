@@ -101,7 +101,9 @@ public final class Rescaling {
             drain(rescale, before);
             long drained = System.nanoTime();
             OperatorAction ordered = log.ordered(
-                    OperatorAction.Kind.HAND_OVER, generation, "from " + before + " to " + names.shards() + " learners");
+                    OperatorAction.Kind.HAND_OVER,
+                    generation,
+                    "from " + before + " to " + names.shards() + " learners");
             long rows = log.carryOut(ordered, () -> {
                 if (before == 1) {
                     topics().create(); // rounds and deltas
@@ -165,8 +167,6 @@ public final class Rescaling {
 
     private InvalidSettingsException refused(String rule) {
         return new InvalidSettingsException(List.of(new SettingFault(
-                TopicNames.SHARDS,
-                Integer.toString(settings.topics().names().shards()),
-                rule)));
+                TopicNames.SHARDS, Integer.toString(settings.topics().names().shards()), rule)));
     }
 }

@@ -152,12 +152,14 @@ public final class TrainProcess implements AutoCloseable {
         GenerationHistory history = start.history();
         start.requireKeptSettings(history);
         Optional<SharedLearning> shared = start.shared();
-        try (StreamRunner runner = start.runner(start.applications(history, shared).without(Part.ATTRIBUTE))) {
+        try (StreamRunner runner =
+                start.runner(start.applications(history, shared).without(Part.ATTRIBUTE))) {
             shared.ifPresent(learning -> learning.begin(runner));
             runner.start();
             while (!isDone.getAsBoolean()) {
                 if (!runner.isAlive()) {
-                    throw new IllegalStateException("the learners have stopped", runner.failure().orElse(null));
+                    throw new IllegalStateException(
+                            "the learners have stopped", runner.failure().orElse(null));
                 }
                 Thread.sleep(LOOK.toMillis());
             }
@@ -262,7 +264,8 @@ public final class TrainProcess implements AutoCloseable {
             for (Part part : parts()) {
                 KeptSettings given = kept(part);
                 given.differences(StoredSettings.of(settings.clients(), settings.stream(), part, PATIENCE)).stream()
-                        .filter(difference -> learners.isEmpty() || !difference.key().equals(TopicNames.SHARDS))
+                        .filter(difference ->
+                                learners.isEmpty() || !difference.key().equals(TopicNames.SHARDS))
                         .forEach(difference -> faults.add(difference.fault("the state of application " + application)));
             }
             if (!faults.isEmpty()) {

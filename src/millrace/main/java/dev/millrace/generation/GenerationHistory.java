@@ -133,7 +133,8 @@ public final class GenerationHistory {
     /** Returns the number of learners that share a generation's model; absent before it was published. */
     public OptionalInt learners(String generation) {
         return fact(generation, Kind.STARTED)
-                .map(started -> OptionalInt.of(Integer.parseInt(started.settings().getOrDefault(LEARNERS, "1"))))
+                .map(started ->
+                        OptionalInt.of(Integer.parseInt(started.settings().getOrDefault(LEARNERS, "1"))))
                 .orElse(OptionalInt.empty());
     }
 

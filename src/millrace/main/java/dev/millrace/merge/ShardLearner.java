@@ -233,8 +233,7 @@ public final class ShardLearner implements Durable, AutoCloseable {
             books.restore(key, value);
             return true;
         });
-        long waiting =
-                Books.Account.of(InputTopic.EXAMPLES, books.accounts()).waiting();
+        long waiting = Books.Account.of(InputTopic.EXAMPLES, books.accounts()).waiting();
         return waiting > 0 ? Optional.of(waiting + " examples wait in its open batch") : Optional.empty();
     }
 

@@ -88,7 +88,10 @@ public final class UserRows {
     private void sum(int learner, byte[] key, UnaryOperator<EntrySum> change) {
         String table = ModelEntry.of(key).table();
         sums.computeIfAbsent(learner, first -> new TreeMap<>())
-                .compute(table, (name, sum) -> change.apply(sum == null ? stored(learner, name).rows() : sum));
+                .compute(
+                        table,
+                        (name, sum) ->
+                                change.apply(sum == null ? stored(learner, name).rows() : sum));
     }
 
     private TableRows stored(int learner, String table) {
@@ -101,9 +104,7 @@ public final class UserRows {
     /** Writes what is stored beside the rows. Returns the number of rows that changed their learner. */
     public long finish() {
         sums.forEach((learner, ofTables) -> ofTables.forEach((table, sum) -> entries.apply(learner)
-                .put(
-                        ModelEntry.table(table),
-                        stored(learner, table).of(sum).entry())));
+                .put(ModelEntry.table(table), stored(learner, table).of(sum).entry())));
         return moved;
     }
 }

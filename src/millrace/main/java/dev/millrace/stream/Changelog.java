@@ -6,6 +6,8 @@ import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.ClusterAdmin;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.TopicReader.Extent;
+import dev.millrace.topic.TopicSettings;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,13 +20,14 @@ import org.apache.kafka.clients.admin.NewTopic;
  *
  * @param name of the topic
  */
-public record Changelog(ClientSettings clients, String name) {
+public record Changelog(ClientSettings clients, TopicSettings topics, String name) {
 
     private static final int READINGS = 5;
 
     /** That of a store of an application. */
-    public static Changelog of(ClientSettings clients, String application, String store) {
-        return new Changelog(clients, MillraceTopology.changelog(application, store));
+    public static Changelog of(ClientSettings clients, StreamSettings settings, Part part, String store) {
+        return new Changelog(
+                clients, settings.topics(), MillraceTopology.changelog(settings.applicationId(part), store));
     }
 
     public boolean exists() {
@@ -81,26 +84,36 @@ public record Changelog(ClientSettings clients, String name) {
         }
     }
 
-    /** Makes it as Kafka Streams would, or adds partitions; what is there stays. */
-    public void create(int partitions) {
-        Optional<Short> replicas = Optional.ofNullable(clients.properties().get("replication.factor"))
-                .map(Short::valueOf)
+    /**
+     * Makes it as Kafka Streams would, or adds partitions; what is there stays.
+     *
+     * @param more configuration of the topic beside that of all changelogs
+     */
+    public void create(int partitions, Map<String, String> more) {
+        Optional<Short> replicas = Optional.of(
+                        Optional.ofNullable(clients.properties().get("replication.factor"))
+                                .map(Short::valueOf)
+                                .orElse((short) topics.replicas()))
                 .filter(number -> number > 0);
-        NewTopic topic = new NewTopic(name, Optional.of(partitions), replicas)
-                .configs(Map.of("cleanup.policy", "compact", "message.timestamp.type", "CreateTime"));
+        Map<String, String> configs = new HashMap<>(topics.compaction());
+        configs.putAll(Map.of("cleanup.policy", "compact", "message.timestamp.type", "CreateTime"));
+        configs.putAll(more);
+        NewTopic topic = new NewTopic(name, Optional.of(partitions), replicas).configs(configs);
         cluster().ask(admin -> {
             boolean isNew = ClusterAdmin.isCreated(
                     name, admin.createTopics(List.of(topic)).all());
-            int found = admin.describeTopics(List.of(name))
-                    .allTopicNames()
-                    .get()
-                    .get(name)
-                    .partitions()
-                    .size();
-            if (found < partitions) {
-                admin.createPartitions(Map.of(name, NewPartitions.increaseTo(partitions)))
-                        .all()
-                        .get();
+            if (!isNew) { // else a broker may not know it yet
+                int found = admin.describeTopics(List.of(name))
+                        .allTopicNames()
+                        .get()
+                        .get(name)
+                        .partitions()
+                        .size();
+                if (found < partitions) {
+                    admin.createPartitions(Map.of(name, NewPartitions.increaseTo(partitions)))
+                            .all()
+                            .get();
+                }
             }
             return isNew;
         });

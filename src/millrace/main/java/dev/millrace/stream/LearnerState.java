@@ -46,7 +46,7 @@ public final class LearnerState {
         this.settings = settings;
         this.part = part;
         this.application = settings.applicationId(part);
-        this.changelog = Changelog.of(clients, application, MillraceTopology.LEARNER_STORE);
+        this.changelog = Changelog.of(clients, settings, part, MillraceTopology.LEARNER_STORE);
         this.cluster = new ClusterAdmin(clients, TopicReader.PATIENCE);
     }
 
@@ -95,7 +95,7 @@ public final class LearnerState {
     public void begin(EntrySource entries, KeptSettings kept, String input, long offset) {
         requireNoLocalState();
         requireNoGroup();
-        changelog.create(1);
+        changelog.create(1, Map.of());
         TopicPartition partition = new TopicPartition(input, 0);
         try (StateTransaction transaction =
                 new StateTransaction(clients, settings, application + "-import", Set.of(), Set.of(application))) {

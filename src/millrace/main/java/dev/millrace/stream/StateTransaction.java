@@ -36,7 +36,6 @@ public final class StateTransaction implements AutoCloseable {
     /** The longest that brokers allow unless they are told otherwise. */
     private static final Duration LONGEST = Duration.ofMinutes(15);
 
-    private static final int LARGEST_REQUEST_BYTES = 8 << 20;
     private static final long UNKNOWN_TIME = -1;
 
     private final ClientSettings clients;
@@ -56,7 +55,7 @@ public final class StateTransaction implements AutoCloseable {
         transactions = new Transactions(clients, TopicReader.PATIENCE);
         Map<String, Object> config = new HashMap<>(clients.asMap());
         config.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
-        config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, LARGEST_REQUEST_BYTES);
+        config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, settings.topics().maxMessageBytes());
         config.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, (int) LONGEST.toMillis());
         config.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, id);
         Producer<byte[], byte[]> plain =

@@ -16,8 +16,10 @@ import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class ShardLearnerTest {
@@ -97,6 +99,51 @@ class ShardLearnerTest {
                 }
             }
         }
+    }
+
+    @Test
+    void rowsOfUsersMoveToAnotherNumberOfShardsWhole() {
+        TrainerSettings settings = Shards.settings("features.user", "user,history", "table.max-rows", "64");
+        try (Shards shards = new Shards(settings, 2)) {
+            shards.list();
+            SplittableRandom random = new SplittableRandom(7);
+            learnOnce(shards, 2, random);
+            Map<String, String> before = shards.rowsOfUsers();
+
+            long toFour = shards.rescale(4);
+            Map<String, String> after = shards.rowsOfUsers();
+            learnOnce(shards, 4, random);
+            shards.rescale(2);
+            learnOnce(shards, 2, random);
+
+            assertThat(before).hasSize(6);
+            assertThat(after).isEqualTo(before);
+            assertThat(toFour)
+                    .isEqualTo(before.keySet().stream()
+                            .filter(user -> Shards.shard(user, 2) != Shards.shard(user, 4))
+                            .count())
+                    .isPositive();
+            shards.shards.forEach(Shards.Shard::restart); // each checks number and sum of its rows
+            assertThat(shards.shards.get(2).keysOfRows()).isEmpty();
+            assertThat(shards.shards.get(3).keysOfRows()).isEmpty();
+        }
+    }
+
+    /** Each user's examples come to the user's shard, one delta of each shard makes a round. */
+    private static void learnOnce(Shards shards, int count, SplittableRandom random) {
+        for (int batch = 0; batch < 4; batch++) {
+            Map<Integer, List<TrainingExample>> examples = Shards.examples("u", random).stream()
+                    .collect(Collectors.groupingBy(
+                            example -> Shards.shard(example.user().user(), count)));
+            examples.forEach((shard, ofShard) -> {
+                shards.shards.get(shard).learn(ofShard);
+                shards.base.add(shards.shards.get(shard).cut(), "");
+            });
+            shards.round();
+            shards.shards.forEach(shard -> shard.follow(shards.rounds.size()));
+        }
+        shards.shards.subList(0, count).forEach(shard -> assertThat(shard.users())
+                .allMatch(user -> Shards.shard(user, count) == shards.shards.indexOf(shard)));
     }
 
     /** Examples are left over in the open batch at each commit, users are removed, and rows of users expire. */

@@ -1,5 +1,7 @@
 package dev.millrace.merge;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
@@ -7,6 +9,7 @@ import dev.millrace.event.Features;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.StepTimes;
+import dev.millrace.model.UserRows;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.MemoryEntries;
@@ -23,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
 
@@ -85,6 +89,13 @@ final class Shards implements AutoCloseable {
             List<String> keys = new ArrayList<>();
             own.scan(ShardLearner.readLater().get(0), (key, value) -> learner.isRowOfUser(key) && keys.add(latin(key)));
             return keys;
+        }
+
+        /** Those that it has a row of. */
+        List<String> users() {
+            return keysOfRows().stream()
+                    .map(key -> key.substring(key.lastIndexOf(0) + 1))
+                    .toList();
         }
 
         void loseARow() {
@@ -159,6 +170,40 @@ final class Shards implements AutoCloseable {
     /** Returns a shard that begins on the base as it is. */
     Shard join() {
         return new Shard(settings, shards.size(), rounds.size());
+    }
+
+    /** Returns the shard of a user where there are so many. */
+    static int shard(String user, int count) {
+        return Math.floorMod(user.hashCode(), count);
+    }
+
+    /** The rows of all users, by user. */
+    Map<String, String> rowsOfUsers() {
+        Map<String, String> rows = new TreeMap<>();
+        shards.forEach(shard -> shard.own.scan(ShardLearner.readLater().get(0), (key, value) -> {
+            assertThat(rows.put(user(key), HexFormat.of().formatHex(value)))
+                    .as(user(key) + " in one shard")
+                    .isNull();
+            return true;
+        }));
+        return rows;
+    }
+
+    private static String user(byte[] key) {
+        String text = latin(key);
+        return text.substring(text.lastIndexOf(0) + 1);
+    }
+
+    /** Stops all shards after their last commits, moves the rows of users to as many, and starts them again on the last round. */
+    long rescale(int count) {
+        while (shards.size() < count) {
+            shards.add(join());
+        }
+        UserRows rows = new UserRows(settings.model(), user -> shard(user, count), number -> shards.get(number).own);
+        rows.move(shards.size());
+        long moved = rows.finish();
+        shards.forEach(Shard::restart);
+        return moved;
     }
 
     /** Kills the base after its last commit, and starts it again. */

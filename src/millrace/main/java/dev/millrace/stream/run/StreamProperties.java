@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.Properties;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.streams.StreamsConfig;
 
 /**
@@ -70,9 +69,8 @@ record StreamProperties(
         config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, settings.topics().replicas());
         settings.topics().compaction().forEach((name, value) -> config.put(StreamsConfig.topicPrefix(name), value));
         if (part == Part.BASE) {
-            config.put(
-                    StreamsConfig.topicPrefix(TopicConfig.MIN_COMPACTION_LAG_MS_CONFIG),
-                    ReplicaFollower.SPARED.toMillis());
+            ReplicaFollower.configOfChangelog()
+                    .forEach((name, value) -> config.put(StreamsConfig.topicPrefix(name), value));
         }
         config.put(
                 StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),

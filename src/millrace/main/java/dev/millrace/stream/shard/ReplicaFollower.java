@@ -7,7 +7,9 @@ import dev.millrace.topic.ClusterAdmin;
 import dev.millrace.topic.TopicFollower;
 import dev.millrace.wire.TopicRecord;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
+import org.apache.kafka.common.config.TopicConfig;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,7 +22,7 @@ import org.slf4j.LoggerFactory;
 public final class ReplicaFollower implements AutoCloseable {
 
     /** Age from which compaction may remove an entry of the base's changelog. */
-    public static final Duration SPARED = Duration.ofHours(1);
+    static final Duration SPARED = Duration.ofHours(1);
 
     private static final Logger LOG = LoggerFactory.getLogger(ReplicaFollower.class);
     private static final Duration LOOK = Duration.ofMillis(200);
@@ -40,6 +42,11 @@ public final class ReplicaFollower implements AutoCloseable {
         this.pauses = pauses;
         thread = new Thread(this::run, "replica");
         thread.setDaemon(true);
+    }
+
+    /** What the changelog of the base has beside the configuration of all. */
+    public static Map<String, String> configOfChangelog() {
+        return Map.of(TopicConfig.MIN_COMPACTION_LAG_MS_CONFIG, Long.toString(SPARED.toMillis()));
     }
 
     /**

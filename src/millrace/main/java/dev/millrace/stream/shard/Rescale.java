@@ -92,16 +92,14 @@ public final class Rescale {
     public void requireNoTrainer() {
         Map<String, GroupState> groups = new HashMap<>();
         admin().ask(admin -> {
-            admin.listGroups()
-                    .all()
-                    .get()
-                    .forEach(group -> group.groupState().ifPresent(state -> groups.put(group.groupId(), state)));
+            admin.listGroups().all().get().forEach(group -> group.groupState()
+                    .ifPresent(state -> groups.put(group.groupId(), state)));
             return groups;
         });
         Stream.concat(Stream.of(Part.ATTRIBUTE), partsBefore().stream())
                 .map(stream::applicationId)
-                .filter(id -> !Set.of(GroupState.EMPTY, GroupState.DEAD)
-                        .contains(groups.getOrDefault(id, GroupState.EMPTY)))
+                .filter(id ->
+                        !Set.of(GroupState.EMPTY, GroupState.DEAD).contains(groups.getOrDefault(id, GroupState.EMPTY)))
                 .findFirst()
                 .ifPresent(id -> {
                     throw refused("group " + id + " is " + groups.get(id) + ": stop all trainers");
@@ -135,8 +133,8 @@ public final class Rescale {
      */
     public void growChangelogs() {
         changelog(Part.SHARDS, MillraceTopology.SHARD_STORE)
-                .create(Math.max(topics.shards(), partitions(topics.trainingExamples())));
-        changelog(Part.BASE, MillraceTopology.BASE_STORE).create(1);
+                .create(Math.max(topics.shards(), partitions(topics.trainingExamples())), Map.of());
+        changelog(Part.BASE, MillraceTopology.BASE_STORE).create(1, ReplicaFollower.configOfChangelog());
     }
 
     /** Lets the group of the shards begin at the beginning of partitions that are new to it. */
@@ -209,11 +207,10 @@ public final class Rescale {
             TopicPartition examples = new TopicPartition(topics.trainingExamples(), 0);
             long offset = Optional.ofNullable(committed(Part.LEARN).get(examples))
                     .map(OffsetAndMetadata::offset)
-                    .orElseThrow(() -> refused("group " + stream.applicationId(Part.LEARN) + " has no offset of "
-                            + examples));
+                    .orElseThrow(() ->
+                            refused("group " + stream.applicationId(Part.LEARN) + " has no offset of " + examples));
             transaction.position(changelog(Part.SHARDS, MillraceTopology.SHARD_STORE), 0, examples, offset);
-            transaction.offsets(
-                    stream.applicationId(Part.SHARDS), Map.of(examples, StateTransaction.reached(offset)));
+            transaction.offsets(stream.applicationId(Part.SHARDS), Map.of(examples, StateTransaction.reached(offset)));
             transaction.offsets(
                     stream.applicationId(Part.BASE),
                     Map.of(new TopicPartition(topics.modelDeltas(), 0), StateTransaction.reached(0)));
@@ -296,7 +293,7 @@ public final class Rescale {
     }
 
     private Changelog changelog(Part part, String store) {
-        return Changelog.of(cluster.clients(), stream.applicationId(part), store);
+        return Changelog.of(cluster.clients(), stream, part, store);
     }
 
     private int partitions(String topic) {
@@ -324,8 +321,8 @@ public final class Rescale {
         private final OrderedEntries entries;
         private final StateTransaction transaction;
         private final int shard;
-        private final String changelog = changelog(Part.SHARDS, MillraceTopology.SHARD_STORE)
-                .name();
+        private final String changelog =
+                changelog(Part.SHARDS, MillraceTopology.SHARD_STORE).name();
 
         Sent(OrderedEntries entries, StateTransaction transaction, int shard) {
             this.entries = entries;
