@@ -29,18 +29,19 @@ public record AccessSettings(String prefix, Optional<Path> tokens, Optional<PemF
      * @param host that it binds, its setting {@code host}
      */
     public static AccessSettings read(SettingsReader reader, String prefix, String host) {
+        SettingsReader ofServer = reader.named(prefix.substring(0, prefix.length() - 1));
         Optional<Path> tokens = file(
-                reader,
-                prefix + TOKENS,
+                ofServer,
+                TOKENS,
                 "file of tokens, reloaded when it changes: a role, a SHA-256 and a name in each line; empty: no token"
                         + " is needed");
         Optional<Path> certificate = file(
-                reader,
-                prefix + CERTIFICATE,
+                ofServer,
+                CERTIFICATE,
                 "PEM file of the server's certificate and its chain, reloaded when it changes; empty: HTTP without"
                         + " TLS");
         Optional<Path> key =
-                file(reader, prefix + KEY, "PEM file of the certificate's private key, PKCS #8 without a password");
+                file(ofServer, KEY, "PEM file of the certificate's private key, PKCS #8 without a password");
         boolean isInsecure = reader.flag(prefix + "insecure = false: allow a non-loopback " + prefix
                 + "host without tokens and TLS, for instance behind a proxy that has both");
         reader.require(
@@ -81,7 +82,7 @@ public record AccessSettings(String prefix, Optional<Path> tokens, Optional<PemF
 
     private static Optional<Path> file(SettingsReader reader, String key, String doc) {
         return reader.value(
-                key + ": " + doc,
+                "<server>." + key + ": " + doc,
                 text -> text.isEmpty() ? Optional.<Path>empty() : Optional.of(Path.of(text)),
                 "must be a path");
     }
