@@ -21,6 +21,9 @@ import java.util.function.Supplier;
  */
 public final class SharedNumbers {
 
+    /** Added to any number, a zero included, it changes no bit. */
+    private static final double UNCHANGED = -0.0;
+
     /** What numbers are. */
     public enum Kind {
         /** Components of a row, then its accumulator. */
@@ -149,7 +152,8 @@ public final class SharedNumbers {
         double[] difference = new double[now.length];
         boolean areFloats = areFloats(key);
         for (int at = 0; at < now.length; at++) {
-            difference[at] = areFloats ? (float) (now[at] - before[at]) : now[at] - before[at];
+            double exact = now[at] == before[at] ? UNCHANGED : now[at] - before[at];
+            difference[at] = areFloats ? (float) exact : exact;
         }
         return difference;
     }
