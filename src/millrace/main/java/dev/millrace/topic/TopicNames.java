@@ -14,8 +14,9 @@ import java.util.Optional;
 /**
  * The names that the logical topics have in the cluster.
  *
- * @param modelDeltas there only if several learners share a model, as {@code modelRounds}
+ * @param modelDeltas there only if a model is learnt in shards, as {@code modelRounds}
  * @param shards number of learners of a model
+ * @param isBaseApart whether one learner has a base too, as several have
  */
 public record TopicNames(
         String exposures,
@@ -37,11 +38,14 @@ public record TopicNames(
         String modelDeltas,
         String modelRounds,
         int shards,
+        boolean isBaseApart,
         Optional<VectorStore> vectorStore) {
 
     /** Key of the number of learners. */
     public static final String SHARDS = GenerationHistory.LEARNERS;
 
+    private static final String BASE_APART = "learn.base-apart";
+    private static final String FOR_ONE_LEARNER = "for this command: it does not know a model that is learnt in shards";
     private static final int MOST_SHARDS = 64;
 
     /** A topic of the item embeddings as JSON, for sinks to vector stores. */
@@ -80,6 +84,9 @@ public record TopicNames(
                 name(reader, keys, "model-rounds"),
                 reader.integer(SHARDS + " = 1 in [1, " + MOST_SHARDS
                         + "]: number of learners that share a model, each with users of its own"),
+                reader.flag(BASE_APART
+                        + " = false: with one learner, leave catalogue, exams and publication to a task of their own,"
+                        + " the base, as with several"),
                 vectorStore(reader, keys));
     }
 
@@ -88,9 +95,9 @@ public record TopicNames(
         return areShared() ? shards + 1 : 1;
     }
 
-    /** Returns true if several learners share a model. */
+    /** Returns true if the model is learnt in shards, with a base: by several learners, or by one whose base is apart. */
     public boolean areShared() {
-        return shards > 1;
+        return shards > 1 || isBaseApart;
     }
 
     /** Returns the shard of a user, which is its partition of {@code training-examples}. */
@@ -103,13 +110,13 @@ public record TopicNames(
         return KeyPartition.of(user, shards);
     }
 
-    /** @throws InvalidSettingsException if several learners share a model */
+    /** @throws InvalidSettingsException if the model is learnt in shards */
     public void requireOneLearner() {
         if (areShared()) {
-            throw new InvalidSettingsException(List.of(new SettingFault(
-                    SHARDS,
-                    Integer.toString(shards),
-                    "must be 1 for this command: it does not know a model that several learners share")));
+            throw new InvalidSettingsException(List.of(
+                    shards > 1
+                            ? new SettingFault(SHARDS, Integer.toString(shards), "must be 1 " + FOR_ONE_LEARNER)
+                            : new SettingFault(BASE_APART, "true", "must be false " + FOR_ONE_LEARNER)));
         }
     }
 

@@ -45,6 +45,19 @@ class ShardTopicsTest {
     }
 
     @Test
+    void oneLearnerWithItsBaseApartHasTheTopicsOfShardsWithOnePartition() {
+        Map<String, Topics.Shape> alone = shapes(Map.of());
+        Map<String, Topics.Shape> apart = shapes(Map.of("learn.base-apart", "true"));
+
+        assertThat(apart.keySet())
+                .hasSize(alone.size() + 2)
+                .containsAll(alone.keySet())
+                .contains("model-deltas", "model-rounds");
+        alone.forEach((name, shape) ->
+                assertThat(shape(apart, name).partitions()).as(name).isEqualTo(shape.partitions()));
+    }
+
+    @Test
     void whoOwnsTheCatalogueReadsItsChanges() {
         TopicNames alone = TopicNames.read(new SettingsReader(Map.of()));
         TopicNames shared = TopicNames.read(new SettingsReader(Map.of("learn.shards", "3")));

@@ -50,16 +50,30 @@ class MillraceSettingsTest {
 
     @Test
     void shardsAreRefusedWithWhatTheyCannotLearnAndEveryReasonIsTold() {
-        Map<String, String> others = Map.of(
-                "optimiser.dense.kind", "adam", "batch.max-size", "256", "table.admit-after", "2", "learn.shards", "2");
+        for (Map.Entry<String, String> inShards :
+                Map.of("learn.shards", "2", "learn.base-apart", "true").entrySet()) {
+            Map<String, String> others = Map.of(
+                    "optimiser.dense.kind",
+                    "adam",
+                    "batch.max-size",
+                    "256",
+                    "table.admit-after",
+                    "2",
+                    inShards.getKey(),
+                    inShards.getValue());
 
-        assertThatThrownBy(() -> load(others))
-                .isInstanceOf(InvalidSettingsException.class)
-                .hasMessageContaining("optimiser.dense.kind = adam: must be adagrad with shards")
-                .hasMessageContaining("batch.max-size = 256: must not exceed batch.size with shards")
-                .hasMessageContaining("table.admit-after = 2: must be 1 with shards");
-        assertThat(load(Map.of("learn.shards", "2")).topics().names().areShared())
-                .isTrue();
+            assertThatThrownBy(() -> load(others))
+                    .isInstanceOf(InvalidSettingsException.class)
+                    .hasMessageContaining("optimiser.dense.kind = adam: must be adagrad with shards")
+                    .hasMessageContaining("batch.max-size = 256: must not exceed batch.size with shards")
+                    .hasMessageContaining("table.admit-after = 2: must be 1 with shards");
+            assertThat(load(Map.of(inShards.getKey(), inShards.getValue()))
+                            .topics()
+                            .names()
+                            .areShared())
+                    .isTrue();
+        }
+        assertThat(load(Map.of()).topics().names().areShared()).isFalse();
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.millrace.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -30,6 +31,14 @@ class OneLearnerTest {
         int status = commands.run(SHARED, command.split(" ", -1));
 
         assertThat(commands.err()).contains(REFUSAL);
+        assertThat(status).isEqualTo(2);
+    }
+
+    @Test
+    void aBaseApartIsRefusedUnderItsOwnName() {
+        int status = commands.run(Map.of("learn.base-apart", "true"), "verify", "--counts");
+
+        assertThat(commands.err()).contains("learn.base-apart = true: must be false for this command");
         assertThat(status).isEqualTo(2);
     }
 }

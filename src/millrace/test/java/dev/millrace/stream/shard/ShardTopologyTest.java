@@ -19,6 +19,7 @@ import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.Streams;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.train.TrainerSettings;
+import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.ModelDeltas;
 import dev.millrace.wire.ModelRound;
@@ -50,6 +51,7 @@ class ShardTopologyTest {
 
     private static final Duration MAX_WAIT = Duration.ofMillis(250);
     private static final Duration PATIENCE = Duration.ofSeconds(1);
+    private static final Duration QUIET = Duration.ofSeconds(6); // a live stream
     private static final int BATCH = 16; // batch.size of the tests' settings
 
     private final TopicNames topics = TopicNames.read(new SettingsReader(Map.of("learn.shards", "2")));
@@ -62,10 +64,14 @@ class ShardTopologyTest {
     }
 
     private ShardTopology.Learner learner() {
-        SettingsReader reader = Streams.reader("features.user", "user,history");
+        return learner(topics, "features.user", "user,history");
+    }
+
+    private ShardTopology.Learner learner(TopicNames names, String... settings) {
+        SettingsReader reader = Streams.reader(settings);
         TrainerSettings read = TrainerSettings.read(reader);
         GenerationTerms terms = new GenerationTerms("test", reader.effective(), true, Duration.ofSeconds(30), () -> 0);
-        return new ShardTopology.Learner(topics, wire, read, terms, MAX_WAIT);
+        return new ShardTopology.Learner(names, wire, read, terms, MAX_WAIT);
     }
 
     @ParameterizedTest
@@ -90,14 +96,20 @@ class ShardTopologyTest {
 
         final Replica replica = new Replica(new MemoryEntries());
         final Pauses pauses = new Pauses(replica);
-        final TopologyTestDriver base = driver("base", ShardTopology.base(learner(), PATIENCE));
-        final TopologyTestDriver shard = driver("shards", ShardTopology.shards(learner(), replica, pauses));
+        final TopologyTestDriver base;
+        final TopologyTestDriver shard;
         final List<String> paused = new ArrayList<>();
         final List<MiniBatch> batches = new ArrayList<>();
         final List<ModelRound> rounds = new ArrayList<>();
         final List<String> updates = new ArrayList<>();
 
         Run() {
+            this(learner());
+        }
+
+        Run(ShardTopology.Learner learner) {
+            base = driver("base", ShardTopology.base(learner, PATIENCE));
+            shard = driver("shards", ShardTopology.shards(learner, replica, pauses));
             pauses.control(() -> paused.add("pause"), () -> paused.add("resume"));
             base.advanceWallClockTime(Duration.ofMillis(10)); // its first entries
             follow();
@@ -133,8 +145,7 @@ class ShardTopologyTest {
         }
 
         void send(byte[] value) {
-            shard.createInputTopic(topics.trainingExamples(), new ByteArraySerializer(), new ByteArraySerializer())
-                    .pipeInput(Utf8.bytes("key"), value, T0);
+            toLearner(shard, value);
             read(shard, topics.miniBatches()).forEach(record -> {
                 assertThat(Utf8.text(record.key())).startsWith("0/");
                 batches.add(wire.decode(Topic.MINI_BATCHES, record.key(), record.value())
@@ -222,6 +233,64 @@ class ShardTopologyTest {
             assertThat(examples.isBalanced()).isTrue();
             assertThat(run.updates).anyMatch(key -> key.contains("user u"));
         }
+    }
+
+    /**
+     * As in {@code ShardLearnerTest}: steps so short that a float holds each change, no numeric feature, announced items, weights of 1. Each record
+     * is a commit here, so that each batch is a delta, and a round.
+     */
+    @Test
+    void oneLearnerWithItsBaseApartHasTheBitsOfOneAloneWhereARoundIsABatch() {
+        TopicNames apart = TopicNames.read(new SettingsReader(Map.of("learn.base-apart", "true")));
+        ShardTopology.Learner learner = learner(
+                apart,
+                "features.user",
+                "history",
+                "optimiser.dense.learning-rate",
+                "0.0001",
+                "optimiser.rows.learning-rate",
+                "0.0001");
+        Topology alone = MillraceTopology.learn(topics, learner.settings(), MAX_WAIT, wire, learner.terms());
+        SplittableRandom random = new SplittableRandom(5);
+        try (Run run = new Run(learner);
+                TopologyTestDriver one = new TopologyTestDriver(alone, Streams.driver(state.resolve("alone")))) {
+            for (int item = 0; item < 12; item++) {
+                run.item("i" + item);
+                toLearner(
+                        one,
+                        new TrainingRecords(wire)
+                                .encode(
+                                        topics.trainingExamples(),
+                                        new CatalogueChange.Upsert(Streams.item("i" + item))));
+            }
+            for (TopologyTestDriver each : List.of(run.base, one)) {
+                each.advanceWallClockTime(QUIET); // the items come
+                each.advanceWallClockTime(MAX_WAIT.plusMillis(1));
+            }
+            run.follow();
+            for (int step = 2; step < 14; step++) {
+                for (int at = 0; at < BATCH; at++) {
+                    byte[] example = example(random);
+                    run.send(example);
+                    toLearner(one, example);
+                }
+                assertThat(run.deliver()).as("deltas of step " + step).isEqualTo(1);
+                run.follow();
+
+                TrainingProgress base = run.progress(run.base).training().orElseThrow();
+                TrainingProgress learnt = run.progress(one).training().orElseThrow();
+                assertThat(base.step()).isEqualTo(step).isEqualTo(learnt.step());
+                assertThat(base.digest())
+                        .as("digest of step " + step)
+                        .isNotEmpty()
+                        .isEqualTo(learnt.digest());
+            }
+        }
+    }
+
+    private void toLearner(TopologyTestDriver learner, byte[] value) {
+        learner.createInputTopic(topics.trainingExamples(), new ByteArraySerializer(), new ByteArraySerializer())
+                .pipeInput(Utf8.bytes("key"), value, T0);
     }
 
     @Test
