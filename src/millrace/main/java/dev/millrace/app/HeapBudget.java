@@ -52,7 +52,7 @@ record HeapBudget(List<Part> parts) {
         }
         parts.add(new Part(
                 "embedding rows (table.cache-bytes, table.max-rows)",
-                Math.min(rows, settings.trainer().cacheBytes())
+                Math.min(learners * rows, settings.trainer().cacheBytes())
                         + SIGHTINGS * model.floatsARow().size()));
         long items = (long) learners * batch.unannounced().max();
         parts.add(new Part(

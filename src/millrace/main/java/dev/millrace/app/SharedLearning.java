@@ -14,7 +14,6 @@ import dev.millrace.stream.run.UnusableStateException;
 import dev.millrace.stream.shard.Pauses;
 import dev.millrace.stream.shard.ReplicaFollower;
 import dev.millrace.stream.shard.ShardTopology;
-import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.AvroWire;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -61,14 +60,12 @@ final class SharedLearning implements AutoCloseable {
         return new SharedLearning(settings, Optional.empty());
     }
 
-    /** Returns what shards and base share. A process may have all of them, so each has its part of the heap for rows. */
+    /** Returns what shards and base share. */
     static ShardTopology.Learner learner(MillraceSettings settings, GenerationTerms terms) {
-        TrainerSettings all = settings.trainer();
-        int learners = settings.topics().names().learners();
-        return new ShardTopology.Learner(
+        return ShardTopology.Learner.of(
                 settings.topics().names(),
                 new AvroWire(settings.wire()),
-                all.withCacheBytes(Math.max(1, all.cacheBytes() / learners)),
+                settings.trainer(),
                 terms,
                 settings.stream().maxWait());
     }

@@ -139,7 +139,7 @@ public final class ShardLearner implements Durable, AutoCloseable {
                 settings.model(),
                 catalogue,
                 engine,
-                new RowStorage(entries, settings.cacheBytes()),
+                new RowStorage(entries, settings.cache()),
                 times,
                 settings.mixture());
         numbers = new SharedNumbers(model);

@@ -154,10 +154,11 @@ final class EmbeddingTables {
     /** Takes rows off the heap if they need more than the cache may. No row number is known afterwards. */
     void makeRoom() {
         long bytes = heapBytes();
-        if (bytes <= storage.cacheBytes()) {
+        long most = storage.cacheBytes().getAsLong();
+        if (bytes <= most) {
             return;
         }
-        long excess = bytes - storage.cacheBytes() + storage.cacheBytes() / FREED_PART;
+        long excess = bytes - most + most / FREED_PART;
         int idle = 0; // rounds in which nothing became free: at first, all rows may be recent
         while (excess > 0 && idle < 2 * EmbeddingTable.EVICTION_PARTS) {
             long before = excess;
@@ -172,7 +173,8 @@ final class EmbeddingTables {
     void pass(Runnable reading) {
         tables.values().forEach(EmbeddingTable::pass);
         reading.run();
-        boolean isRoomShort = heapBytes() > storage.cacheBytes() - 2 * (storage.cacheBytes() / FREED_PART);
+        long most = storage.cacheBytes().getAsLong();
+        boolean isRoomShort = heapBytes() > most - 2 * (most / FREED_PART);
         tables.values().forEach(table -> table.leavePassed(isRoomShort));
     }
 

@@ -101,7 +101,7 @@ public final class Trainer implements Durable, AutoCloseable {
                 settings.model(),
                 catalogue,
                 engine,
-                new RowStorage(stored, settings.cacheBytes()),
+                new RowStorage(stored, settings.cache()),
                 times,
                 settings.mixture());
         examiner = new Examiner(

@@ -2,6 +2,7 @@ package dev.millrace.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.catalogue.CatalogueChange;
@@ -24,6 +25,8 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -134,6 +137,28 @@ class StoredRowsTest {
     }
 
     @Test
+    void rowsLeaveWithTheNextStepWhenTheCacheBecomesSmaller() {
+        AtomicLong cache = new AtomicLong(EVERYTHING);
+        Run run = new Run(cache::get, Map.of("publish.max-age.steps", "0", "publish.most-moved", "0"));
+        for (Input input : inputs(5)) {
+            run.take(input);
+            if (run.trainer.isBatchReady()) {
+                run.learn();
+                run.commit(0);
+                if (run.trainer.step() == STEPS / 2) {
+                    assertThat(run.trainer.model().heapRows().bytes()).isGreaterThan(100_000);
+                    cache.set(20_000);
+                } else if (run.trainer.step() == STEPS / 2 + 1) {
+                    // as of a small cache
+                    assertThat(run.trainer.model().heapRows().bytes()).isLessThan(20_000 + 300 * 236);
+                    return;
+                }
+            }
+        }
+        fail("so many steps were not made");
+    }
+
+    @Test
     void itemsThatComeByDoNotDriveOutTheRowsThatWereReadBefore() {
         TwoTower model = learnt().trainer.model();
         List<String> few = IntStream.range(0, 20).mapToObj(item -> "i" + item).toList();
@@ -240,6 +265,10 @@ class StoredRowsTest {
         private int committed;
 
         Run(long cacheBytes, Map<String, String> bounds) {
+            this(() -> cacheBytes, bounds);
+        }
+
+        Run(LongSupplier cacheBytes, Map<String, String> bounds) {
             Map<String, String> given = new HashMap<>(Map.of(
                     "batch.size", "16",
                     "batch.negatives", "24",

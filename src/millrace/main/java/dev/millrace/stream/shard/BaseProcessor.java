@@ -127,11 +127,13 @@ final class BaseProcessor implements Processor<byte[], byte[], byte[], byte[]>, 
     @Override
     public void dropped(Base base) {
         base.close();
+        learner.shares().leave();
     }
 
     @Override
     public void restored(Base base) {
         base.trainer().requireWhole();
+        learner.shares().join();
     }
 
     /** Closes a round of what has come, publishes, writes what changed, then tells the rounds: the digest is of what was written. */

@@ -154,11 +154,13 @@ final class ShardProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             throw new IllegalStateException("shard " + shard + " begins before the base has handled its delta "
                     + one.lastDelta() + ": it must wait for that");
         }
+        learner.shares().join();
     }
 
     @Override
     public void dropped(ShardLearner one) {
         one.close();
+        learner.shares().leave();
         if (view != null) {
             view.close();
             view = null;

@@ -49,11 +49,24 @@ public final class ShardTopology {
     /**
      * What shards and base share.
      *
+     * @param settings whose bytes of rows on the heap are those of one learner, by the shares
      * @param terms terms under which the base publishes the generation
      * @param maxWait longest time that an open batch, or a change of the catalogue, waits
      */
     public record Learner(
-            TopicNames topics, AvroWire wire, TrainerSettings settings, GenerationTerms terms, Duration maxWait) {
+            TopicNames topics,
+            AvroWire wire,
+            TrainerSettings settings,
+            RowShares shares,
+            GenerationTerms terms,
+            Duration maxWait) {
+
+        /** @param given with the bytes of rows on the heap of all learners of the process together */
+        public static Learner of(
+                TopicNames topics, AvroWire wire, TrainerSettings given, GenerationTerms terms, Duration maxWait) {
+            RowShares shares = new RowShares(given.cacheBytes());
+            return new Learner(topics, wire, given.withCacheBytes(shares::one), shares, terms, maxWait);
+        }
 
         /** Returns the settings that the state of a shard, or of the base, depends on. */
         public KeptSettings kept() {

@@ -71,7 +71,7 @@ class ShardTopologyTest {
         SettingsReader reader = Streams.reader(settings);
         TrainerSettings read = TrainerSettings.read(reader);
         GenerationTerms terms = new GenerationTerms("test", reader.effective(), true, Duration.ofSeconds(30), () -> 0);
-        return new ShardTopology.Learner(names, wire, read, terms, MAX_WAIT);
+        return ShardTopology.Learner.of(names, wire, read, terms, MAX_WAIT);
     }
 
     @ParameterizedTest
@@ -291,6 +291,18 @@ class ShardTopologyTest {
     private void toLearner(TopologyTestDriver learner, byte[] value) {
         learner.createInputTopic(topics.trainingExamples(), new ByteArraySerializer(), new ByteArraySerializer())
                 .pipeInput(Utf8.bytes("key"), value, T0);
+    }
+
+    @Test
+    void theLearnersThatAProcessHasAtTheMomentShareItsHeapForRows() {
+        ShardTopology.Learner learner = learner();
+        long all = settings.cacheBytes();
+        try (Run run = new Run(learner)) {
+            assertThat(learner.settings().cacheBytes()).isEqualTo(all); // of the base, which has begun
+            run.send(example(new SplittableRandom(5)));
+            assertThat(learner.settings().cacheBytes()).isEqualTo(all / 2);
+        }
+        assertThat(learner.settings().cacheBytes()).isEqualTo(all);
     }
 
     @Test
