@@ -40,16 +40,6 @@ final class Metrics {
         this.registry = registry;
     }
 
-    /** How far the shards of this process follow the base. */
-    void shards(DoubleSupplier round, DoubleSupplier waiting) {
-        gauge(
-                "millrace.replica.round",
-                "newest round of the base that this process has; -1 before it has all entries",
-                Tags.empty(),
-                round);
-        gauge("millrace.shards.waiting", "shards of this process that wait for the base", Tags.empty(), waiting);
-    }
-
     /** The books of all parts together, and every outcome that an event has or will have. */
     void books(ProgressWatch progress) {
         progress.onceCaughtUp(() -> {

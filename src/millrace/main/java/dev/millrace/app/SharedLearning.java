@@ -15,11 +15,14 @@ import dev.millrace.stream.shard.Pauses;
 import dev.millrace.stream.shard.ReplicaFollower;
 import dev.millrace.stream.shard.ShardTopology;
 import dev.millrace.wire.AvroWire;
+import io.micrometer.core.instrument.Tags;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.IntToLongFunction;
 import java.util.function.ToIntFunction;
 
 /** The shards and the base of a process, and the replica of the base that its shards learn on. */
@@ -87,8 +90,52 @@ final class SharedLearning implements AutoCloseable {
                 ShardTopology.base(learner, patience)));
     }
 
-    void register(Metrics metrics) {
-        metrics.shards(replica::round, pauses::waiting);
+    /** @param examplesLag records of a partition of training examples that are not learnt */
+    void register(Metrics metrics, IntToLongFunction examplesLag) {
+        metrics.gauge(
+                "millrace.replica.round",
+                "newest round of the base that this process has; -1 before it has all entries",
+                Tags.empty(),
+                replica::round);
+        metrics.gauge(
+                "millrace.replica.age.seconds",
+                "how long ago this process had all that the base had written",
+                Tags.empty(),
+                () -> age().toMillis() / 1e3);
+        metrics.gauge(
+                "millrace.shards.waiting",
+                "shards of this process that wait for the base",
+                Tags.empty(),
+                pauses::waiting);
+        for (int shard = 0; shard < settings.topics().names().shards(); shard++) {
+            int of = shard;
+            metrics.gauge(
+                    "millrace.shard.unmerged",
+                    "deltas of the shard that no round has handled; of shards of this process",
+                    Tags.of("shard", Integer.toString(of)),
+                    () -> {
+                        OptionalLong unmerged = pauses.unmerged(of);
+                        return unmerged.isPresent() ? unmerged.getAsLong() : Double.NaN;
+                    });
+            metrics.gauge(
+                    "millrace.examples.lag",
+                    "training examples that are there and not yet learnt, by partition",
+                    Tags.of("partition", Integer.toString(of)),
+                    () -> examplesLag.applyAsLong(of));
+        }
+    }
+
+    /** Returns how long ago the replica had all that the base had written. */
+    private Duration age() {
+        return follower.map(ReplicaFollower::age).orElse(Duration.ZERO);
+    }
+
+    /** Returns what {@code /readyz} says of shards and replica. */
+    Map<String, Object> health() {
+        return Map.of(
+                "shardsWaiting", pauses.waiting(),
+                "replicaRound", replica.round(),
+                "replicaAgeSeconds", age().toSeconds());
     }
 
     /** Begins to follow the base, and pauses the shards of this process while they wait for it. */

@@ -432,13 +432,19 @@ public final class TrainProcess implements AutoCloseable {
             Metrics metrics = new Metrics(registry);
             runner.bindTo(registry);
             metrics.standing(runner::standingTransactions);
-            shared.ifPresent(learning -> learning.register(metrics));
+            shared.ifPresent(learning -> learning.register(
+                    metrics,
+                    partition ->
+                            runner.lag(Part.SHARDS, settings.topics().names().trainingExamples(), partition)));
             new TrainMetrics(metrics, progress).register(settings.trainer().model());
             metrics.books(progress);
             metrics.inputs(inputs);
             try {
                 return Optional.of(new TrainServer(
-                                settings.trainServer(), new TrainHealth(runner, progress, inputs), shape(), registry)
+                                settings.trainServer(),
+                                new TrainHealth(runner, shared, progress, inputs),
+                                shape(),
+                                registry)
                         .start());
             } catch (HttpSetup.PortTakenException taken) {
                 LOG.warn("Running without health and metrics: {}", taken.getMessage());

@@ -163,6 +163,11 @@ public final class Replica {
         return read(() -> isWhole && newest.handled().getOrDefault(shard, 0L) >= delta);
     }
 
+    /** Returns the number of the last delta of a shard that a round has handled; 0 if there is none. */
+    public long handled(int shard) {
+        return read(() -> newest.handled().getOrDefault(shard, 0L));
+    }
+
     /** Returns the newest round; -1 before the first entries are whole. */
     public long round() {
         return read(() -> isWhole ? newest.round() : -1);

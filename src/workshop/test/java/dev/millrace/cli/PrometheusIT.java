@@ -77,17 +77,18 @@ class PrometheusIT {
             String ofTrainer = trainer.text("/metrics");
             String ofServer = server.text("/metrics");
             String ofIngest = events.text("/metrics");
-            Metrics all = Metrics.of(ofTrainer + ofServer + ofIngest);
+            String ofShards = ofATrainerWithShards();
+            Metrics all = Metrics.of(ofTrainer + ofServer + ofIngest + ofShards);
 
             String asking = Files.readString(RULES) + Files.readString(DASHBOARD);
-            assertThat(given(ofTrainer + ofServer + ofIngest))
+            assertThat(given(ofTrainer + ofServer + ofIngest + ofShards))
                     .contains("kafka_stream_thread_commit_total", "millrace_verification_age_seconds")
                     .contains("millrace_ingest_unusable_total")
                     .containsAll(found("\\b((?:millrace|jvm|process|system)_[a-z_]+)", asking));
             for (String each : List.of(ofTrainer, ofServer, ofIngest)) {
                 assertThat(given(each)).contains("jvm_memory_used_bytes");
             }
-            for (String scrape : List.of(ofTrainer, ofServer, ofIngest)) {
+            for (String scrape : List.of(ofTrainer, ofServer, ofIngest, ofShards)) {
                 assertThat(promtool(scrape, "check", "metrics").said.lines())
                         .noneMatch(line -> line.contains("millrace"));
             }
@@ -109,6 +110,16 @@ class PrometheusIT {
                     .isPositive();
             assertThat(figure(first, "millrace_events_total{outcome=\"rejected\",topic=\"clicks\"}"))
                     .isEqualTo(1);
+        }
+    }
+
+    /** What one of several learners gives beside, on a cluster of its own. */
+    private String ofATrainerWithShards() throws Exception {
+        List<String> settings = List.of("train.http.port=" + freePort(), "learn.shards=2");
+        try (ProgramCluster cluster = new ProgramCluster(Files.createDirectory(directory.resolve("shards")))) {
+            ProgramCluster.ended(cluster.start(settings, "topics", "create"), 0);
+            MillraceProcess train = cluster.start(settings, "train");
+            return firstWith("millrace_examples_lag", new HttpProbe(train.awaitOutput("health and metrics (\\S+)")));
         }
     }
 

@@ -195,6 +195,11 @@ public final class StreamRunner implements AutoCloseable {
                 .sum();
     }
 
+    /** As {@link #lag()}, of one partition that an application reads. */
+    public long lag(Part part, String topic, int partition) {
+        return watch.lag(part.suffix(), topic, partition);
+    }
+
     /** Applications with records waiting that have neither committed nor restored anything for long, by name. */
     public SortedMap<String, Duration> standstills() {
         SortedMap<String, Duration> standstills = new TreeMap<>();

@@ -1,7 +1,9 @@
 package dev.millrace.stream.shard;
 
 import dev.millrace.merge.Replica;
+import dev.millrace.merge.ShardLearner;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
@@ -12,6 +14,7 @@ public final class Pauses {
 
     private final Replica replica;
     private final Map<Integer, Long> waiting = new TreeMap<>(); // for the delta, by shard
+    private final Map<Integer, Long> last = new TreeMap<>(); // delta of each shard of the process
     private Runnable pause = () -> {};
     private Runnable resume = () -> {};
 
@@ -24,6 +27,12 @@ public final class Pauses {
         return waiting.size();
     }
 
+    /** Returns the number of a shard's deltas that the base has not handled, as far as the replica knows; absent for one of another process. */
+    public synchronized OptionalLong unmerged(int shard) {
+        Long cut = last.get(shard);
+        return cut == null ? OptionalLong.empty() : OptionalLong.of(Math.max(0, cut - replica.handled(shard)));
+    }
+
     /** Says how the process pauses its shards, and how they go on. */
     public synchronized void control(Runnable pauses, Runnable resumes) {
         pause = pauses;
@@ -33,8 +42,19 @@ public final class Pauses {
         }
     }
 
-    /** Pauses until the base has handled a delta of a shard. */
-    synchronized void await(int shard, long delta) {
+    /** Pauses until the base has handled the last delta of a shard that begins. */
+    synchronized void begin(int shard, long delta) {
+        last.put(shard, delta);
+        await(shard, delta);
+    }
+
+    /** Notes the last delta of a shard, and pauses while too many are not handled. */
+    synchronized void cut(int shard, long delta) {
+        last.put(shard, delta);
+        await(shard, delta - ShardLearner.MOST_UNMERGED + 1);
+    }
+
+    private void await(int shard, long delta) {
         if (!replica.hasHandled(shard, delta) && !replica.hasFailed()) {
             waiting.put(shard, delta);
             pause.run();
@@ -44,6 +64,7 @@ public final class Pauses {
     /** Lets a shard wait no longer: it leaves the process. */
     synchronized void leave(int shard) {
         waiting.remove(shard);
+        last.remove(shard);
         goOn();
     }
 

@@ -34,6 +34,7 @@ public final class ReplicaFollower implements AutoCloseable {
     private final Pauses pauses;
     private final Thread thread;
     private volatile boolean isClosing;
+    private volatile long upToDate = System.nanoTime();
 
     private ReplicaFollower(ClientSettings clients, String changelog, Replica replica, Pauses pauses) {
         this.clients = clients;
@@ -58,6 +59,11 @@ public final class ReplicaFollower implements AutoCloseable {
         ReplicaFollower follower = new ReplicaFollower(clients, changelog, replica, pauses);
         follower.thread.start();
         return follower;
+    }
+
+    /** Returns how long ago the replica had all that the base had written; since the start, if it never had. */
+    public Duration age() {
+        return Duration.ofNanos(System.nanoTime() - upToDate);
     }
 
     @Override
@@ -105,7 +111,10 @@ public final class ReplicaFollower implements AutoCloseable {
             Thread.sleep(LOOK.toMillis());
             Optional<Throwable> failure = follower.failure();
             long now = System.nanoTime();
-            atTheEnd = follower.lag() == 0 || replica.round() < 0 ? now : atTheEnd;
+            if (replica.round() >= 0 && follower.lag() == 0) {
+                upToDate = now;
+            }
+            atTheEnd = replica.round() < 0 ? now : Math.max(atTheEnd, upToDate);
             if (failure.isPresent() && replica.round() < 0 && !(failure.get() instanceof CorruptEntryException)) {
                 LOG.warn("Reading the base begins again: {}", failure.get().getMessage());
                 return;

@@ -90,7 +90,7 @@ final class ShardProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         store.own(this, commits);
         wait = new CommitRequests.Wait(context);
         nextRow = Optional.empty();
-        pauses.await(shard, ShardLearner.lastDelta(store.entries()));
+        pauses.begin(shard, ShardLearner.lastDelta(store.entries()));
         wait.begin(learner.maxWait(), this::closeWaiting); // a batch may have been open when the last commit was made
         context.schedule(IDLE, PunctuationType.WALL_CLOCK_TIME, now -> followIdle());
     }
@@ -177,7 +177,7 @@ final class ShardProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                     "shard-" + shard, now, one.books().accounts(), store.positions(), Optional.empty());
             outlet.send(MillraceTopology.TO_PROGRESS, Topic.TRAINING_PROGRESS, topics.trainingProgress(), said, now);
         });
-        pauses.await(shard, one.lastDelta() - ShardLearner.MOST_UNMERGED + 1);
+        pauses.cut(shard, one.lastDelta());
     }
 
     private void sendDelta(ShardLearner one, long now) {

@@ -22,8 +22,8 @@ class PausesTest {
     void theProcessGoesOnWhenTheLastShardThatWaitedHasLeft() {
         control();
 
-        pauses.await(0, 3);
-        pauses.await(1, 5);
+        pauses.begin(0, 3);
+        pauses.begin(1, 5);
         assertThat(pauses.waiting()).isEqualTo(2);
         pauses.leave(0);
         assertThat(done).containsExactly("pause", "pause");
@@ -35,7 +35,7 @@ class PausesTest {
 
     @Test
     void aShardThatWaitsBeforeTheProcessCanPauseIsPausedThen() {
-        pauses.await(0, 3);
+        pauses.begin(0, 3);
 
         control();
 
@@ -45,12 +45,23 @@ class PausesTest {
     @Test
     void shardsOfABaseThatCannotBeFollowedGoOnSoThatTheyFail() {
         control();
-        pauses.await(0, 3);
+        pauses.begin(0, 3);
 
         replica.fail(new IllegalStateException("no such topic"));
         pauses.look();
-        pauses.await(1, 1);
+        pauses.begin(1, 1);
 
         assertThat(done).containsExactly("pause", "resume");
+    }
+
+    @Test
+    void whatIsNotHandledIsKnownOfTheShardsThatTheProcessHas() {
+        pauses.begin(0, 3);
+        pauses.cut(0, 5);
+        pauses.begin(1, 1);
+        pauses.leave(1);
+
+        assertThat(pauses.unmerged(0)).hasValue(5);
+        assertThat(pauses.unmerged(1)).isEmpty();
     }
 }
