@@ -30,9 +30,6 @@ public final class Rescaling {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    /** Commit intervals in which what was read last comes to a round. */
-    private static final int INTERVALS = 20;
-
     private final MillraceSettings settings;
     private final Function<Map<String, String>, MillraceSettings> others;
     private final OperatorLog log;
@@ -75,8 +72,9 @@ public final class Rescaling {
                 .orElseThrow(() -> refused("must be that of a model that was published, and generation " + generation
                         + " was not: check the settings of the model, or create the topics with this number"));
         int before = history.learners(generation).orElseThrow();
+        boolean wasAlone = started.by().equals(settings.stream().applicationId(Part.LEARN));
         if (!names.areShared()) {
-            throw refused("must be from 2 to 64: several learners do not become one again");
+            throw refused("must be from 2 to 64, or have learn.base-apart = true: what is learnt in shards stays so");
         }
         List<ScratchEntries> scratch = new ArrayList<>();
         try {
@@ -84,34 +82,34 @@ public final class Rescaling {
                     cluster,
                     settings.stream(),
                     SharedLearning.learner(settings, terms(history)),
-                    before,
+                    wasAlone,
                     () -> {
                         scratch.add(ScratchEntries.create());
                         return scratch.get(scratch.size() - 1);
                     },
                     progress);
             rescale.requireNoTrainer();
-            if (before > 1) {
+            if (!wasAlone) {
                 grow(rescale);
             }
-            if (before == names.shards()) {
+            if (!wasAlone && before == names.shards()) {
                 return new Result(before, before, 0, Duration.ZERO, Duration.ZERO);
             }
             long begun = System.nanoTime();
-            drain(rescale, before);
+            drain(rescale, before, !wasAlone);
             long drained = System.nanoTime();
             OperatorAction ordered = log.ordered(
                     OperatorAction.Kind.HAND_OVER,
                     generation,
                     "from " + before + " to " + names.shards() + " learners");
             long rows = log.carryOut(ordered, () -> {
-                if (before == 1) {
+                if (wasAlone) {
                     topics().create(); // rounds and deltas
                     rescale.growChangelogs();
                 }
                 return rescale.run(started);
             });
-            if (before == 1) {
+            if (wasAlone) {
                 grow(rescale);
             }
             return new Result(
@@ -132,22 +130,16 @@ public final class Rescaling {
         rescale.beginPartitions();
     }
 
-    private void drain(Rescale rescale, int before) throws InterruptedException {
-        MillraceSettings past = others.apply(Map.of(TopicNames.SHARDS, Integer.toString(before)));
-        long rest = past.stream()
-                .maxWait()
-                .plus(past.stream().learnCommitInterval().multipliedBy(INTERVALS))
-                .toNanos();
-        long[] readAt = {0};
+    private void drain(Rescale rescale, int before, boolean isApart) throws InterruptedException {
+        MillraceSettings past = others.apply(Map.of(
+                TopicNames.SHARDS,
+                Integer.toString(before),
+                TopicNames.BASE_APART,
+                Boolean.toString(isApart && before == 1)));
         TrainProcess.learnOn(past, () -> {
-            long now = System.nanoTime();
-            if (!rescale.isRead()) {
-                readAt[0] = 0;
-            } else if (readAt[0] == 0) {
-                readAt[0] = now;
-            }
-            progress.reached("learning on", 0, Progress.UNKNOWN);
-            return readAt[0] != 0 && now - readAt[0] > rest;
+            long left = rescale.left();
+            progress.reached("left", left, Progress.UNKNOWN);
+            return left == 0;
         });
     }
 

@@ -34,7 +34,7 @@ final class RescaleCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         MillraceSettings settings = config.settings();
         Rescaling.Result result;
-        try (ProgressLine line = output.progress("learners")) {
+        try (ProgressLine line = output.progress("examples")) {
             result = new Rescaling(
                             settings,
                             changes -> config.settings(Optional.empty(), List.of(), Map.of(), changes),

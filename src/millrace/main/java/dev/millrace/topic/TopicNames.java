@@ -44,7 +44,9 @@ public record TopicNames(
     /** Key of the number of learners. */
     public static final String SHARDS = GenerationHistory.LEARNERS;
 
-    private static final String BASE_APART = "learn.base-apart";
+    /** Key of whether the base of one learner is apart. */
+    public static final String BASE_APART = "learn.base-apart";
+
     private static final String FOR_ONE_LEARNER = "for this command: it does not know a model that is learnt in shards";
     private static final int MOST_SHARDS = 64;
 

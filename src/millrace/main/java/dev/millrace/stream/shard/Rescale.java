@@ -8,7 +8,9 @@ import dev.millrace.model.UserRows;
 import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
+import dev.millrace.state.Books;
 import dev.millrace.state.EntrySource;
+import dev.millrace.state.InputTopic;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.stream.Changelog;
 import dev.millrace.stream.MillraceTopology;
@@ -17,10 +19,14 @@ import dev.millrace.stream.StateTransaction;
 import dev.millrace.stream.StreamSettings;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.ClusterAdmin;
+import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
+import dev.millrace.topic.TopicReader.Extent;
 import dev.millrace.train.EntryKind;
+import dev.millrace.train.Figure;
 import dev.millrace.train.Trainer;
+import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.Topic;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -42,7 +48,7 @@ import org.apache.kafka.common.TopicPartition;
  * Gives a model another number of learners, while no trainer of it runs: rows of users go to the learner that has their user from now on.
  *
  * <p>It is one transaction: rows, settings, offsets, and the fact that tells trainers the number. Before it, the learners must have learnt all
- * examples, and rounds must have all deltas ({@link #isRead}); so an example is learnt where its user's row is. One thread.
+ * examples, and rounds must have all deltas ({@link #left}); so an example is learnt where its user's row is. One thread.
  */
 public final class Rescale {
 
@@ -54,38 +60,34 @@ public final class Rescale {
     private final Cluster cluster;
     private final StreamSettings stream;
     private final ShardTopology.Learner learner;
-    private final int before;
+    private final boolean wasAlone;
     private final TopicNames topics;
     private final Supplier<OrderedEntries> scratch;
     private final Progress progress;
 
     /**
      * @param learner with the number of learners from now on
-     * @param before number of learners until now
+     * @param wasAlone whether the model has one learner until now, without shards
      * @param scratch makes empty entries, which the caller closes
      */
     public Rescale(
             Cluster cluster,
             StreamSettings stream,
             ShardTopology.Learner learner,
-            int before,
+            boolean wasAlone,
             Supplier<OrderedEntries> scratch,
             Progress progress) {
         this.cluster = cluster;
         this.stream = stream;
         this.learner = learner;
-        this.before = before;
+        this.wasAlone = wasAlone;
         this.topics = learner.topics();
         this.scratch = scratch;
         this.progress = progress;
     }
 
-    private boolean wasAlone() {
-        return before == 1;
-    }
-
     private List<Part> partsBefore() {
-        return wasAlone() ? List.of(Part.LEARN) : List.of(Part.SHARDS, Part.BASE);
+        return wasAlone ? List.of(Part.LEARN) : List.of(Part.SHARDS, Part.BASE);
     }
 
     /** @throws InvalidSettingsException if a trainer runs */
@@ -106,25 +108,46 @@ public final class Rescale {
                 });
     }
 
-    /** Returns true if the learners have read all that attribution has sent, and the base all that they have sent. */
-    public boolean isRead() {
+    /**
+     * Returns the number of records that learners and base have yet to read, and of examples that wait in open batches; 0 if rounds have all that
+     * attribution has sent. A shard's last example leaves its open batch in the commit that sends its last delta.
+     */
+    public long left() {
+        long waiting = new ProgressLog(cluster)
+                .latest().values().stream().mapToLong(this::examplesWaiting).sum();
         try (TopicReader reader = cluster.reader()) {
-            return wasAlone()
-                    ? isRead(reader, Part.LEARN, topics.trainingExamples())
-                    : isRead(reader, Part.SHARDS, topics.trainingExamples())
-                            && isRead(reader, Part.BASE, topics.modelDeltas());
+            return waiting
+                    + (wasAlone
+                            ? unread(reader, Part.LEARN, topics.trainingExamples())
+                            : unread(reader, Part.SHARDS, topics.trainingExamples())
+                                    + unread(reader, Part.BASE, topics.modelDeltas()));
         }
     }
 
-    private boolean isRead(TopicReader reader, Part part, String topic) {
+    /** With the examples of a learner that is alone, items wait for their time. */
+    private long examplesWaiting(PartProgress part) {
+        long waiting = Books.Account.of(InputTopic.EXAMPLES, part.books()).waiting();
+        return Math.max(
+                0,
+                waiting
+                        - part.training()
+                                .filter(training -> wasAlone)
+                                .map(training -> Math.round(training.figure(Figure.ANNOUNCED)))
+                                .orElse(0L));
+    }
+
+    /** The marks of transactions are offsets, too: there may be some behind the last record. */
+    private long unread(TopicReader reader, Part part, String topic) {
         Map<TopicPartition, OffsetAndMetadata> committed = committed(part);
-        return reader.extents(topic).stream().allMatch(extent -> {
-            OffsetAndMetadata offset = committed.get(new TopicPartition(topic, extent.partition()));
-            long from = offset == null ? extent.first() : offset.offset();
-            long end = reader.committedEnd(topic, extent.partition());
-            return reader.firstFrom(new TopicReader.Extent(topic, extent.partition(), extent.first(), end), from)
-                    .isEmpty();
-        });
+        return reader.extents(topic).stream()
+                .mapToLong(extent -> {
+                    OffsetAndMetadata offset = committed.get(new TopicPartition(topic, extent.partition()));
+                    long from = offset == null ? extent.first() : offset.offset();
+                    long end = reader.committedEnd(topic, extent.partition());
+                    Extent all = new Extent(topic, extent.partition(), extent.first(), end);
+                    return reader.firstFrom(all, from).isPresent() ? end - from : 0;
+                })
+                .sum();
     }
 
     /**
@@ -172,7 +195,7 @@ public final class Rescale {
                 transaction.keep(changelog(Part.SHARDS, MillraceTopology.SHARD_STORE), shard, learner.kept());
             }
             transaction.keep(changelog(Part.BASE, MillraceTopology.BASE_STORE), 0, learner.kept());
-            long moved = wasAlone() ? part(transaction) : move(transaction, partitions);
+            long moved = wasAlone ? part(transaction) : move(transaction, partitions);
             transaction.offsets(stream.applicationId(Part.ATTRIBUTE), committed(Part.ATTRIBUTE)); // fails if it runs
             say(transaction, started);
             transaction.commit();
@@ -189,7 +212,7 @@ public final class Rescale {
         for (int shard = 0; shard < topics.shards(); shard++) {
             own.put(shard, new Sent(scratch.get(), transaction, shard));
         }
-        takeBooks(stored, own.get(0)); // its examples came in the partition of this shard
+        takeBooks(stored, own.get(0));
         Base base = new Base(learner.settings(), stored, ExamWitness.NONE);
         try {
             stored.scanBut(new byte[0], EntryKind.readLater(), base::restore);
@@ -221,15 +244,21 @@ public final class Rescale {
         }
     }
 
+    /** The examples came in the partition of a shard. What waits are items, which stay with the base. */
     private static void takeBooks(OrderedEntries from, OrderedEntries to) {
+        Books ofShard = new Books(EntryKind.BOOKS.prefix());
+        Books ofBase = new Books(EntryKind.BOOKS.prefix());
         byte[] prefix = {(byte) EntryKind.BOOKS.prefix()};
         List<byte[]> taken = new ArrayList<>();
         from.scan(prefix, EntrySource.behind(prefix), (key, value) -> {
+            ofShard.restore(key, value);
             to.put(key, value);
-            taken.add(key);
-            return true;
+            return taken.add(key);
         });
         taken.forEach(from::delete);
+        ofShard.handOverWaiting(InputTopic.EXAMPLES, ofBase);
+        ofShard.drainDirty(to);
+        ofBase.drainDirty(from);
     }
 
     private void requireGrown(Trainer trainer) {
