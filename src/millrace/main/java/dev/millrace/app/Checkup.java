@@ -8,6 +8,8 @@ import dev.millrace.topic.ClusterFacts;
 import dev.millrace.topic.ClusterFacts.OpenQuestion;
 import dev.millrace.topic.ClusterFacts.OpenQuestion.Subject;
 import dev.millrace.topic.ProgressLog;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
 import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.fault.MissingRightException;
@@ -27,7 +29,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** Collects the facts of an installation; changes nothing. */
 public final class Checkup {
@@ -85,6 +89,9 @@ public final class Checkup {
                 otherPartitions,
                 transactions,
                 report(parts),
+                topicFaults.isEmpty()
+                        ? answer(Subject.PROGRESS, () -> learners(parts)).orElse(List.of())
+                        : List.of(),
                 events(parts),
                 disks,
                 new Facts.Heap(
@@ -112,6 +119,36 @@ public final class Checkup {
     private static Optional<Facts.Report> report(Map<String, PartProgress> parts) {
         return Optional.ofNullable(parts.get(PartProgress.LEARNER)).flatMap(part -> part.training()
                 .map(training -> new Facts.Report(training, Instant.ofEpochMilli(part.writtenAt()))));
+    }
+
+    private List<Facts.Learner> learners(Map<String, PartProgress> parts) {
+        TopicNames names = settings.topics().names();
+        if (!names.areShared()) {
+            return List.of();
+        }
+        SortedMap<String, Long> ends = new TreeMap<>();
+        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
+            Stream.of(names.trainingExamples(), names.modelDeltas())
+                    .flatMap(topic -> reader.extents(topic).stream())
+                    .forEach(extent -> ends.put(extent.topic() + "-" + extent.partition(), extent.end()));
+        }
+        List<Facts.Learner> learners = new ArrayList<>();
+        parts.forEach((name, part) -> {
+            SortedMap<String, Long> read = new TreeMap<>(part.positions());
+            read.keySet().retainAll(ends.keySet());
+            long waiting = read.entrySet().stream()
+                    .mapToLong(each ->
+                            Optional.ofNullable(ends.remove(each.getKey())).orElse(0L) - each.getValue())
+                    .sum();
+            if (!read.isEmpty()) {
+                learners.add(new Facts.Learner(
+                        name.equals(PartProgress.LEARNER) ? "the base" : name,
+                        waiting,
+                        Optional.of(Instant.ofEpochMilli(part.writtenAt()))));
+            }
+        });
+        ends.forEach((unread, end) -> learners.add(new Facts.Learner(unread, end, Optional.empty())));
+        return learners;
     }
 
     private Facts.Events events(Map<String, PartProgress> parts) {

@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import static org.apache.kafka.common.resource.PatternType.LITERAL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -28,13 +29,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
@@ -184,6 +188,42 @@ class AccessRightsIT {
         openTransactionsAreLookedFor();
 
         assertThat(unnamed).isEmpty();
+    }
+
+    @Test
+    void aTrainerOfShardsWorksWithWhatTopicsAclsPrintsAndNamesWhatItLacksOfTheirTopics() throws Exception {
+        Map<String, String> shards = with(everything, "learn.shards=2");
+        assertThat(commands.run(shards, "topics", "create")).isZero();
+        for (String each : List.of("READ model-deltas", "WRITE model-deltas", "WRITE model-rounds")) {
+            AclOperation operation = AclOperation.valueOf(each.split(" ", -1)[0]);
+            String topic = each.split(" ", -1)[1];
+            sendClicksAndARecordThatNobodyCanRead();
+            Map<String, String> less = ofShards(right -> right.entry().operation() != operation
+                    || !right.pattern().name().equals(topic));
+            note(
+                    List.of(new AccessRights(
+                            "train", new ResourcePattern(ResourceType.TOPIC, topic, LITERAL), operation)),
+                    trainerEnds(less, TrainProcess.From.EVENTS));
+        }
+        sendClicksAndARecordThatNobodyCanRead();
+        try (TrainProcess trainer = TestCluster.train(ofShards(right -> true), TrainProcess.From.EVENTS)) {
+            await().atMost(SHORT_PATIENCE).until(() -> isAlive(trainer) && hasLearnt(trainer));
+        }
+        assertThat(unnamed).isEmpty();
+    }
+
+    /** The settings of a trainer of two shards, with those of the rights that are printed for it. */
+    private Map<String, String> ofShards(Predicate<AclBinding> which) throws Exception {
+        Map<String, String> rights = grants.to(principal -> {
+            String[] acls = {"topics", "acls", "--principal", "User:" + principal, "train"};
+            assertThat(commands.run(Map.of("learn.shards", "2"), acls)).isZero();
+            return commands.out()
+                    .lines()
+                    .flatMap(call -> PrintedAcls.bindings(call).stream())
+                    .filter(which)
+                    .toList();
+        });
+        return with(with(rights, SMALL), "learn.shards=2");
     }
 
     private void eventsComeOverHttp() throws Exception {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -124,13 +125,18 @@ final class Grants implements AutoCloseable {
                 .filter(each -> commands.contains(each.command()))
                 .toList();
         assertThat(rights).as("rights of " + commands).isNotEmpty();
+        return to(principal ->
+                rights.stream().filter(which).map(each -> each.of(principal)).toList());
+    }
+
+    /**
+     * The settings of a new client.
+     *
+     * @param rules of it, by its name
+     */
+    Map<String, String> to(Function<String, List<AclBinding>> rules) throws Exception {
         String principal = "p" + principals++;
-        admin.createAcls(rights.stream()
-                        .filter(which)
-                        .map(each -> each.of(principal))
-                        .toList())
-                .all()
-                .get();
+        add(rules.apply(principal));
         return Map.of(
                 "kafka.bootstrap.servers",
                 address,
