@@ -19,6 +19,7 @@ import io.micrometer.core.instrument.Tags;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -132,10 +133,11 @@ final class SharedLearning implements AutoCloseable {
 
     /** Returns what {@code /readyz} says of shards and replica. */
     Map<String, Object> health() {
-        return Map.of(
-                "shardsWaiting", pauses.waiting(),
-                "replicaRound", replica.round(),
-                "replicaAgeSeconds", age().toSeconds());
+        Map<String, Object> health = new LinkedHashMap<>();
+        health.put("replicaRound", replica.round());
+        health.put("replicaAgeSeconds", age().toSeconds());
+        health.put("shardsWaiting", pauses.waiting());
+        return health;
     }
 
     /** Begins to follow the base, and pauses the shards of this process while they wait for it. */

@@ -20,7 +20,9 @@ import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.recall.ServedGeneration;
 import dev.millrace.recall.UserEncoder;
+import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
+import dev.millrace.state.Outcome;
 import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
@@ -33,6 +35,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -57,6 +61,10 @@ record Snapshot(
         learner.ifPresent(part ->
                 part.training().ifPresent(training -> members.put("learner", learner(training, part.writtenAt()))));
         sources.progress().failure().ifPresent(failure -> members.put("progressFailure", failure.toString()));
+        List<Map<String, Object>> shards = shards();
+        if (!shards.isEmpty()) {
+            members.put("shards", shards);
+        }
         members.put("exam", exam(latestExam()));
         members.put("alarms", alarms());
         members.put("freshness", sources.state().freshness().recent(at));
@@ -112,6 +120,32 @@ record Snapshot(
             }
         });
         return figures;
+    }
+
+    /** Each of several learners that share a model, by its number; none for one learner. */
+    private List<Map<String, Object>> shards() {
+        SortedMap<Integer, Map<String, Object>> shards = new TreeMap<>();
+        for (PartProgress part : sources.progress().parts().values()) {
+            part.shard().ifPresent(shard -> {
+                Map<String, Object> one = new LinkedHashMap<>();
+                one.put("shard", shard);
+                one.put(
+                        "learnt",
+                        Books.Account.of(InputTopic.EXAMPLES, part.books()).outcome(Outcome.LEARNT));
+                one.put("committedAt", part.writtenAt());
+                ends.ifPresent(known -> one.put(
+                        "waiting",
+                        part.positions().keySet().stream()
+                                .mapToLong(partition -> known.examples().getOrDefault(partition, 0L))
+                                .sum()));
+                learner.flatMap(PartProgress::training)
+                        .map(base -> base.figure(Figure.ROUNDS_LATE, Integer.toString(shard)))
+                        .filter(late -> !late.isNaN())
+                        .ifPresent(late -> one.put("roundsLate", late));
+                shards.put(shard, one);
+            });
+        }
+        return List.copyOf(shards.values());
     }
 
     /** Puts an estimate, and half the width of its bounds under the name with {@code Error}. */

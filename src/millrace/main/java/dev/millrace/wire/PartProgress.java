@@ -8,6 +8,7 @@ import dev.millrace.train.TrainingProgress;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.SortedMap;
 
 /**
@@ -58,6 +59,20 @@ public record PartProgress(
 
     /** The part of the learner that makes the mini-batches; of the base, where several learners share it. */
     public static final String LEARNER = "learn-0";
+
+    private static final String SHARD = "shard-";
+
+    /** The part of one of several learners. */
+    public static String shard(int number) {
+        return SHARD + number;
+    }
+
+    /** Returns which of several learners this part is; absent for other parts. */
+    public OptionalInt shard() {
+        return part.startsWith(SHARD)
+                ? OptionalInt.of(Integer.parseInt(part, SHARD.length(), part.length(), 10))
+                : OptionalInt.empty();
+    }
 
     /** The share of items whose time is more than a week ahead, if this part knows. */
     public OptionalDouble farShare() {

@@ -19,6 +19,7 @@ import dev.millrace.stream.Publication;
 import dev.millrace.stream.WriteThroughStore;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.train.EntryKind;
+import dev.millrace.train.Figure;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainingProgress;
@@ -65,6 +66,7 @@ final class BaseProcessor implements Processor<byte[], byte[], byte[], byte[]>, 
     private CommitRequests.Wait forChanges; // while changes of the catalogue are open
     private ItemArrivals arrivals;
     private final List<Round> rounds = new ArrayList<>(); // since the last commit
+    private final SortedMap<String, Double> late = new TreeMap<>(); // rounds, by the figure of a shard
 
     @SuppressWarnings("NullAway.Init")
     BaseProcessor(ShardTopology.Learner learner, Duration patience, CommitPace.OfThreads paces) {
@@ -149,7 +151,7 @@ final class BaseProcessor implements Processor<byte[], byte[], byte[], byte[]>, 
                 commits.after(SOON, store::change); // publishes the next part
             }
             sendRounds(trainer, now);
-            TrainingProgress progress = trainer.progress();
+            TrainingProgress progress = trainer.progress().withFigures(late);
             notices.alarms(progress.alarms(), trainer.surgingItem());
             PartProgress said = new PartProgress(
                     PartProgress.LEARNER, now, books(progress), store.positions(), Optional.of(progress));
@@ -215,7 +217,14 @@ final class BaseProcessor implements Processor<byte[], byte[], byte[], byte[]>, 
         forShards.cancel();
         forChanges.cancel();
         MiniBatch batch = base.closeRound();
-        rounds.add(base.merge(batch, true));
+        Round round = base.merge(batch, true);
+        rounds.add(round);
+        round.deltas().forEach(delta -> {
+            int shard = delta.origin().shard();
+            late.put(
+                    Figure.ROUNDS_LATE.label(Integer.toString(shard)),
+                    round.number() - 1.0 - delta.origin().round());
+        });
         if (!batch.examples().isEmpty()) {
             arrivals.heard(base.trainer());
         }

@@ -174,7 +174,7 @@ final class ShardProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             sendDelta(one, now);
             sendRows(one, now);
             PartProgress said = new PartProgress(
-                    "shard-" + shard, now, one.books().accounts(), store.positions(), Optional.empty());
+                    PartProgress.shard(shard), now, one.books().accounts(), store.positions(), Optional.empty());
             outlet.send(MillraceTopology.TO_PROGRESS, Topic.TRAINING_PROGRESS, topics.trainingProgress(), said, now);
         });
         pauses.cut(shard, one.lastDelta());

@@ -9,6 +9,7 @@ import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.merge.Replica;
+import dev.millrace.merge.Round;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
@@ -18,6 +19,7 @@ import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.Streams;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.train.Figure;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
@@ -224,6 +226,13 @@ class ShardTopologyTest {
                 PartProgress base = run.progress(run.base);
                 assertThat(base.part()).isEqualTo(PartProgress.LEARNER);
                 assertThat(base.training().orElseThrow().digest()).isEqualTo(digests.get(digests.size() - 1));
+                ModelRound last = run.rounds.stream()
+                        .filter(round -> !round.deltas().isEmpty())
+                        .reduce((one, other) -> other)
+                        .orElseThrow();
+                Round.Taken delta = last.deltas().get(last.deltas().size() - 1);
+                assertThat(base.training().orElseThrow().figure(Figure.ROUNDS_LATE, "0"))
+                        .isEqualTo(last.batch().step() - 1 - delta.origin().round());
             }
             PartProgress shard = run.progress(run.shard);
             assertThat(shard.part()).isEqualTo("shard-0");
