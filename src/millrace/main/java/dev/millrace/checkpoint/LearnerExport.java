@@ -61,7 +61,7 @@ public final class LearnerExport {
     /** Where that step is in the log; its batch was committed before. */
     private Optional<Checkpoint.LogPlace> place(long step) {
         try (TopicReader reader = cluster.reader()) {
-            return cluster.batches(reader).find(step).map(Checkpoint.LogPlace::of);
+            return cluster.steps(reader).find(step).map(Checkpoint.LogPlace::of);
         }
     }
 

@@ -178,7 +178,7 @@ public final class LearnerImport {
     private long behind(Checkpoint.Header header) {
         long step = header.step();
         try (TopicReader reader = cluster.reader()) {
-            BatchLog log = cluster.batches(reader);
+            BatchLog log = cluster.steps(reader);
             Optional<LoggedBatch> last = log.find(step);
             if (last.isPresent()) {
                 requireSameLog(last.get(), header);

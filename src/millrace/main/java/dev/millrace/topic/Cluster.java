@@ -1,7 +1,6 @@
 package dev.millrace.topic;
 
 import dev.millrace.operation.Progress;
-import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.Topic;
 import java.time.Duration;
@@ -64,13 +63,15 @@ public record Cluster(ClientSettings clients, TopicNames topics, AvroWire wire, 
         }
     }
 
-    /**
-     * The mini-batch log as it is now.
-     *
-     * @throws InvalidSettingsException if several learners share a model: their logs are several
-     */
-    public BatchLog batches(TopicReader reader) {
-        topics.requireOneLearner();
-        return new BatchLog(reader, wire, topics.miniBatches());
+    /** The log of the model's steps as it is now: mini-batches of a learner alone, or the rounds of several. */
+    public BatchLog steps(TopicReader reader) {
+        return topics.areShared()
+                ? BatchLog.ofRounds(reader, wire, topics.modelRounds())
+                : BatchLog.ofBatches(reader, wire, topics.miniBatches(), 0);
+    }
+
+    /** The mini-batches of a shard as they are now. */
+    public BatchLog batches(TopicReader reader, int shard) {
+        return BatchLog.ofBatches(reader, wire, topics.miniBatches(), shard);
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.verify;
 
+import dev.millrace.batch.MiniBatch;
 import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.LearnerSettings;
@@ -15,6 +16,7 @@ import dev.millrace.topic.BatchLog;
 import dev.millrace.topic.BatchLog.BrokenLogException;
 import dev.millrace.topic.BatchLog.LoggedBatch;
 import dev.millrace.topic.Cluster;
+import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
@@ -23,6 +25,7 @@ import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.Topic;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -76,13 +79,58 @@ public final class ModelAudit {
      * @throws BrokenLogException if the log's beginning is gone and no checkpoint reaches to what is left
      */
     public ModelReport run(Scope scope) {
+        if (cluster.topics().areShared()) {
+            scope.checkpoints().ifPresent(directory -> {
+                throw invalid(
+                        "--checkpoints",
+                        directory.toString(),
+                        "must be absent if several learners share a model (" + TopicNames.SHARDS + " = "
+                                + cluster.topics().shards() + "): it is learnt again from the beginning of its log");
+            });
+        }
         Optional<CheckpointDirectory> checkpoints =
                 scope.checkpoints().map(directory -> new CheckpointDirectory(directory, lineage(), beforeRename));
         checkpoints.ifPresent(CheckpointDirectory::prepare);
-        try (TopicReader reader = cluster.reader();
+        try (Readers readers = new Readers();
                 ScratchEntries entries = ScratchEntries.create()) {
-            return new AuditRun(scope, checkpoints, reader, entries).run();
+            return new AuditRun(scope, checkpoints, readers, entries).run();
         }
+    }
+
+    /** Readers of the topics: one for this thread, and one for each shard. */
+    private final class Readers implements AutoCloseable {
+
+        private final TopicReader own = cluster.reader();
+        private final List<TopicReader> ofShards = new ArrayList<>();
+
+        /** The mini-batches of a shard, from the first on. */
+        private Iterator<MiniBatch> batches(int shard) {
+            TopicReader reader = cluster.followedBy(Progress.NONE).reader();
+            ofShards.add(reader);
+            Iterator<LoggedBatch> logged = cluster.batches(reader, shard).from(1);
+            return new Iterator<>() {
+                @Override
+                public boolean hasNext() {
+                    return logged.hasNext();
+                }
+
+                @Override
+                public MiniBatch next() {
+                    return logged.next().batch();
+                }
+            };
+        }
+
+        @Override
+        public void close() {
+            own.close();
+            ofShards.forEach(TopicReader::close);
+        }
+    }
+
+    /** What learns the log again, step by step. */
+    private interface Replaying {
+        void learn(LoggedBatch logged);
     }
 
     /** One audit, from what was published to the report. */
@@ -94,43 +142,76 @@ public final class ModelAudit {
         private final BatchLog log;
         private final long target;
         private final ModelReplay replay;
+        private final Optional<ShardReplay> shards;
+        private final Replaying replaying;
         private final long newestDigest;
         private final long fromStep;
         private final long begun;
         private final List<String> differences = new ArrayList<>();
         private long differing;
+        private long digestsOfRounds;
         private final Set<String> missing = new TreeSet<>();
         private Optional<Checkpoint.Header> newestEqual = Optional.empty();
         private boolean isCatalogueCompared;
 
-        AuditRun(Scope scope, Optional<CheckpointDirectory> checkpoints, TopicReader reader, OrderedEntries entries) {
+        AuditRun(Scope scope, Optional<CheckpointDirectory> checkpoints, Readers readers, OrderedEntries entries) {
             this.scope = scope;
             this.checkpoints = checkpoints;
+            TopicReader reader = readers.own;
             String generation = trainer.model().generationName();
             published = PublishedModel.read(reader, cluster, generation);
             requireGeneration(published, generation);
             requireEngine(reader, generation);
-            log = cluster.batches(reader);
+            log = cluster.steps(reader);
             scope.step().ifPresent(step -> requireStep(log, step));
             target = published.newestStep(scope.step().orElse(Long.MAX_VALUE));
             Optional<CheckpointDirectory.UsableCheckpoint> start =
                     checkpoints.flatMap(directory -> start(directory, published, log, target));
-            requireBeginning(log, start, scope);
-            start.ifPresent(found -> CheckpointFile.read(found.file(), entries));
-            replay = new ModelReplay(trainer, entries);
+            if (cluster.topics().areShared()) {
+                requireBeginning("the log of rounds", log);
+                for (int shard = 0; shard < cluster.topics().shards(); shard++) {
+                    requireBeginning("the log of shard " + shard, cluster.batches(reader, shard));
+                }
+                long cacheBytes = trainer.cacheBytes() / cluster.topics().learners();
+                ShardReplay several =
+                        new ShardReplay(trainer.withCacheBytes(Math.max(1, cacheBytes)), entries, readers::batches);
+                shards = Optional.of(several);
+                replaying = logged -> several.learn(logged.round().orElseThrow(), logged.place());
+                replay = new ModelReplay(several.trainer(), entries, cacheBytes);
+            } else {
+                requireBeginning(log, start, scope);
+                start.ifPresent(found -> CheckpointFile.read(found.file(), entries));
+                shards = Optional.empty();
+                replay = new ModelReplay(trainer, entries);
+                replaying = logged -> replay.learn(logged.batch());
+            }
             newestDigest = PublishedModel.newest(published.digests(), target);
             fromStep = replay.step();
             begun = System.nanoTime();
         }
 
         ModelReport run() {
+            try {
+                return compared();
+            } finally {
+                shards.ifPresent(ShardReplay::close);
+            }
+        }
+
+        private ModelReport compared() {
             compare(Optional.empty());
+            shards.ifPresent(this::expectRounds);
             try {
                 log.read(fromStep + 1, logged -> {
                     missing.removeAll(
                             ModelReplay.removedBy(logged.batch())); // removed after the learner's latest progress
                     if (replay.step() < target) {
-                        replay.learn(logged.batch());
+                        replaying.learn(logged);
+                        if (logged.round()
+                                .filter(round -> !round.digest().isEmpty())
+                                .isPresent()) {
+                            digestsOfRounds++;
+                        }
                         compare(Optional.of(logged));
                         if (replay.step() < newestDigest) {
                             replay.makeRoom();
@@ -160,7 +241,7 @@ public final class ModelAudit {
                     fromStep,
                     replay.step(),
                     nanos,
-                    PublishedModel.count(published.digests(), fromStep, replay.step()),
+                    PublishedModel.count(published.digests(), fromStep, replay.step()) + digestsOfRounds,
                     newestEqual.map(header -> OptionalLong.of(header.step())).orElse(OptionalLong.empty()),
                     PublishedModel.count(vectors, fromStep, replay.step()),
                     PublishedModel.count(vectors, 0, fromStep - 1),
@@ -170,6 +251,17 @@ public final class ModelAudit {
                     differences,
                     differing,
                     written);
+        }
+
+        private void expectRounds(ShardReplay several) {
+            try {
+                log.read(1, logged -> {
+                    several.expect(logged.round().orElseThrow());
+                    return logged.batch().step() < target;
+                });
+            } catch (BrokenLogException broken) {
+                // learning comes to it, and tells of it if nothing differs before
+            }
         }
 
         /**
@@ -229,6 +321,16 @@ public final class ModelAudit {
                             .orElse("there is no checkpoint to begin from (--checkpoints)")
                     + ": earlier steps cannot be learnt again. Keep the log (topic.batch-retention), or verify with"
                     + " --checkpoints before its segments are deleted");
+        }
+    }
+
+    /** Of a log that several learners wrote. */
+    private static void requireBeginning(String log, BatchLog steps) {
+        long first = steps.firstStep().orElse(1);
+        if (first > 1) {
+            throw new BrokenLogException(log + " begins at step " + first
+                    + ": earlier steps cannot be learnt again, and several learners of a model have no checkpoint to"
+                    + " begin from. Keep the log (topic.batch-retention)");
         }
     }
 

@@ -60,7 +60,7 @@ public final class VectorOrigins {
                 return new ItemOrigin.Removed(item, record.topic(), record.partition(), record.offset());
             }
             return found(
-                    cluster.batches(reader),
+                    cluster.steps(reader),
                     cluster.wire().decode(Topic.ITEM_EMBEDDINGS, record).orElseThrow(),
                     record);
         }
@@ -69,7 +69,7 @@ public final class VectorOrigins {
     /** The place of a step's mini-batch; absent if it is not in the log. */
     public Optional<BatchOrigin> ofStep(long step) {
         try (TopicReader reader = cluster.reader()) {
-            return cluster.batches(reader).find(step).map(BatchOrigin::of);
+            return cluster.steps(reader).find(step).map(BatchOrigin::of);
         }
     }
 

@@ -157,7 +157,7 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
         } catch (BrokenLogException broken) {
             return new Verdict(
                     Kind.VERIFY_MODEL,
-                    settings.stream().applicationId(Part.LEARN),
+                    learner(settings),
                     false,
                     "cannot be verified: " + broken.getMessage(),
                     Row.of(Map.of()));
@@ -171,8 +171,13 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
     private static Optional<KeptSettings> ofLearner(MillraceSettings settings, Cluster cluster) {
         GenerationHistory history = GenerationAdmin.history(cluster);
         return history.fact(settings.learner().trainer().model().generationName(), GenerationFact.Kind.STARTED)
-                .or(() -> history.startedBy(settings.stream().applicationId(Part.LEARN)))
+                .or(() -> history.startedBy(learner(settings)))
                 .map(fact -> TrainerSettings.kept(fact.settings()));
+    }
+
+    /** The application whose learner publishes. */
+    private static String learner(MillraceSettings settings) {
+        return settings.stream().applicationId(settings.topics().names().areShared() ? Part.BASE : Part.LEARN);
     }
 
     private static ModelReport report(

@@ -1,0 +1,306 @@
+package dev.millrace.verify;
+
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
+import dev.millrace.checkpoint.ScratchEntries;
+import dev.millrace.exam.ExamWitness;
+import dev.millrace.merge.Base;
+import dev.millrace.merge.Delta;
+import dev.millrace.merge.DeltaPart;
+import dev.millrace.merge.Replica;
+import dev.millrace.merge.Round;
+import dev.millrace.merge.ShardLearner;
+import dev.millrace.model.StepTimes;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.OrderedEntries;
+import dev.millrace.topic.BatchLog.BrokenLogException;
+import dev.millrace.train.StepDigest;
+import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainerSettings;
+import dev.millrace.wire.ModelRound;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.IntFunction;
+
+/**
+ * The learners of shards and their base, which learn the log again: mini-batches of each shard, and rounds.
+ *
+ * <p>Shards need nothing of each other between two rounds, so each learns on a thread; how many there are changes no bit. All entries are on
+ * disk. One thread calls.
+ */
+public final class ShardReplay implements AutoCloseable {
+
+    private static final long LONG_AFTER = Long.MAX_VALUE / 2; // all announced items of a round have come
+    private static final long CACHE_BYTES = 8L << 20;
+
+    /** Rounds after which a shard without examples follows: what they changed is on the heap until then. */
+    private static final int MOST_BEHIND = 32;
+
+    private final TrainerSettings settings;
+    private final IntFunction<Iterator<MiniBatch>> batches;
+    private final OrderedEntries stored;
+    private final ScratchEntries replicated = ScratchEntries.create();
+    private final Replica replica = new Replica(replicated);
+    private final Base base;
+    private final SortedMap<Integer, Shard> shards = new TreeMap<>();
+    private final ExecutorService threads;
+
+    /**
+     * Begins before the first round.
+     *
+     * @param stored empty; the base's entries are written to it
+     * @param batches of a shard, in their order, the first one first; each is asked for once, and read by one thread
+     */
+    public ShardReplay(TrainerSettings settings, OrderedEntries stored, IntFunction<Iterator<MiniBatch>> batches) {
+        this(settings, stored, batches, Runtime.getRuntime().availableProcessors());
+    }
+
+    ShardReplay(
+            TrainerSettings settings, OrderedEntries stored, IntFunction<Iterator<MiniBatch>> batches, int threads) {
+        this.settings = settings;
+        this.stored = stored;
+        this.batches = batches;
+        this.threads = Executors.newFixedThreadPool(threads, task -> {
+            Thread thread = new Thread(task, "shard-replay");
+            thread.setDaemon(true);
+            return thread;
+        });
+        base = new Base(settings, stored, ExamWitness.NONE);
+        drain();
+        replica.caughtUp();
+    }
+
+    /** Returns the base's learner as of the last round, to be read. */
+    public Trainer trainer() {
+        return base.trainer();
+    }
+
+    /** Tells of a round that will be learnt. All are told of before the first is learnt, in their order: a delta may be older than its round. */
+    public void expect(ModelRound round) {
+        round.deltas().forEach(delta -> shard(delta).next.add(Work.of(delta)));
+    }
+
+    /** The shard of a delta. */
+    private Shard shard(Round.Taken delta) {
+        return shards.computeIfAbsent(delta.origin().shard(), Shard::new);
+    }
+
+    /**
+     * Learns the deltas of a round, and merges them.
+     *
+     * @param place of the round in the log, in words
+     * @throws BrokenLogException if it is not what the log makes: it says which delta or round is the first that differs
+     */
+    public void learn(ModelRound round, String place) {
+        String words = "round " + round.batch().step() + " (" + place + ")";
+        require(
+                round.generation().equals(trainer().generation()),
+                words + " is of generation " + round.generation() + ", must be of "
+                        + trainer().generation());
+        learnOnThisRound();
+        for (Round.Taken delta : round.deltas()) {
+            base.add(shard(delta).made(delta, words), delta.sha256());
+        }
+        base.reach(round.batch().clock() == 0 ? LONG_AFTER : round.batch().clock());
+        round.batch().catalogue().stream().filter(CatalogueChange::isAnnounced).forEach(base::change);
+        MiniBatch batch = base.closeRound();
+        require(
+                contents(batch).equals(contents(round.batch())),
+                words + " has another batch than its deltas and the changes of the catalogue make");
+        Round merged = base.merge(batch, false);
+        require(
+                merged.deltas().equals(round.deltas()),
+                words + " has deltas " + round.deltas() + ", replayed " + merged.deltas());
+        drain();
+        String digest = trainer().digest().map(StepDigest::digest).orElseThrow();
+        require(
+                round.digest().isEmpty() || round.digest().equals(digest),
+                "digest of " + words + ": published " + round.digest() + ", replayed " + digest);
+    }
+
+    private static void require(boolean isSo, String difference) {
+        if (!isSo) {
+            throw new BrokenLogException(difference);
+        }
+    }
+
+    /** Lets each shard learn what it learnt on the round that the base has come to. Of several that fail, the first shard's fault counts. */
+    private void learnOnThisRound() {
+        List<Future<?>> learning = new ArrayList<>();
+        shards.values().stream()
+                .filter(Shard::isDue)
+                .forEach(shard -> learning.add(threads.submit(shard::learnOnThisRound)));
+        List<RuntimeException> failed = new ArrayList<>();
+        for (Future<?> one : learning) {
+            try {
+                one.get();
+            } catch (ExecutionException failure) {
+                failed.add(
+                        failure.getCause() instanceof RuntimeException told
+                                ? told
+                                : new IllegalStateException(failure.getCause()));
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("interrupted while shards learn", interrupted);
+            }
+        }
+        if (!failed.isEmpty()) {
+            throw failed.get(0);
+        }
+    }
+
+    private void drain() {
+        base.trainer().publish();
+        base.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                stored.put(key, value);
+                replica.take(key, Optional.of(value));
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                stored.delete(key);
+                replica.take(key, Optional.empty());
+            }
+        });
+    }
+
+    /** What two batches must have in common; a live clock may be ahead of the replayed one. */
+    private static List<Object> contents(MiniBatch batch) {
+        return List.of(
+                batch.step(),
+                batch.seed(),
+                batch.catalogue(),
+                batch.examples(),
+                Arrays.toString(batch.logProbability()),
+                batch.negatives(),
+                Arrays.toString(batch.negativeLogProbability()),
+                batch.catalogueSize(),
+                batch.removedUsers(),
+                batch.exposed(),
+                batch.rehearsed());
+    }
+
+    /** A delta that a shard will make. */
+    private record Work(long number, long round, long firstStep, long lastStep) {
+        private static Work of(Round.Taken delta) {
+            return new Work(delta.origin().number(), delta.origin().round(), delta.firstStep(), delta.lastStep());
+        }
+
+        private String words(int shard) {
+            return "delta " + number + " of shard " + shard + ", of steps " + firstStep + " to " + lastStep
+                    + " and learnt on round " + round;
+        }
+    }
+
+    /** A delta that was made, and the SHA-256 of its bytes. */
+    private record Made(Work work, Delta delta, String sha256) {}
+
+    private final class Shard implements AutoCloseable {
+
+        private final int number;
+        private final Deque<Work> next = new ArrayDeque<>();
+        private final Deque<Made> made = new ArrayDeque<>();
+        private final ScratchEntries own = ScratchEntries.create(CACHE_BYTES);
+        private final Iterator<MiniBatch> log;
+        private final Replica.View view = replica.view();
+        private final ShardLearner learner;
+
+        private Shard(int number) {
+            this.number = number;
+            log = batches.apply(number);
+            learner = new ShardLearner(settings, number, own, view, view.round(), StepTimes.UNTIMED);
+            learner.begin();
+        }
+
+        private boolean hasWork() {
+            return !next.isEmpty() && next.getFirst().round() == replica.round();
+        }
+
+        private boolean isDue() {
+            return hasWork() || view.round() <= replica.round() - MOST_BEHIND;
+        }
+
+        private void learnOnThisRound() {
+            follow();
+            while (hasWork()) {
+                Work work = next.removeFirst();
+                for (long step = work.firstStep(); step <= work.lastStep(); step++) {
+                    learner.learn(batch(step, work));
+                }
+                Delta delta = learner.cut().orElseThrow();
+                learner.drainDirty(own);
+                made.add(new Made(work, delta, DeltaPart.of(delta).get(0).sha256()));
+            }
+        }
+
+        private MiniBatch batch(long step, Work work) {
+            require(
+                    log.hasNext(),
+                    "the log of shard " + number + " ends before step " + step + " of " + work.words(number));
+            MiniBatch batch = log.next();
+            require(
+                    batch.step() == step,
+                    work.words(number) + ", needs step " + step + " next, the log of the shard has step " + batch.step()
+                            + ": rounds must have every step once, in order");
+            return batch;
+        }
+
+        private void follow() {
+            Set<byte[]> changed = new TreeSet<>(Arrays::compareUnsigned);
+            List<Round> rounds = view.advance(changed);
+            if (!rounds.isEmpty()) {
+                learner.follow(rounds, changed);
+            }
+        }
+
+        /** Returns the delta that a round takes next of this shard. */
+        private Delta made(Round.Taken taken, String words) {
+            Work work = Work.of(taken);
+            require(
+                    !made.isEmpty() && made.getFirst().work().equals(work),
+                    words + " takes " + work.words(number) + ": the shard has "
+                            + (made.isEmpty() ? "none" : made.getFirst().work().words(number))
+                            + " next, and must be taken in order, each delta once");
+            Made one = made.removeFirst();
+            require(
+                    one.sha256().equals(taken.sha256()),
+                    work.words(number) + ": " + words + " has SHA-256 " + taken.sha256() + ", its steps make "
+                            + one.sha256());
+            require(
+                    one.delta().origin().number() == work.number(),
+                    words + " takes " + work.words(number) + ": the shard's next is delta "
+                            + one.delta().origin().number());
+            return one.delta();
+        }
+
+        @Override
+        public void close() {
+            learner.close();
+            view.close();
+            own.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        threads.shutdownNow();
+        shards.values().forEach(Shard::close);
+        base.close();
+        replicated.close();
+    }
+}

@@ -1,0 +1,296 @@
+package dev.millrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.app.ServeProcess;
+import dev.millrace.app.TestCluster;
+import dev.millrace.app.TrainProcess;
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.bench.RecallClient;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.topic.Cluster;
+import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.Topic;
+import dev.millrace.wire.TopicRecord;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The audits of a model that two learners share: they pass, and whatever was tampered with is named. */
+class ShardAuditIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final int CLICKS = 400;
+    private static final int ITEMS = 40;
+    private static final int REMOVED = 7;
+
+    private final Commands commands = new Commands();
+    private final ObjectMapper json = new ObjectMapper();
+
+    @Test
+    void aModelOfShardsIsVerifiedAndExplainedAndTamperingIsNamed(@TempDir Path directory) throws Exception {
+        Map<String, String> more = Map.of(
+                "learn.shards", "2",
+                "batch.size", "16",
+                "batch.max-wait", "50ms",
+                "publish.max-age.steps", "10",
+                "serve.answers.sample", "1");
+        try (TestCluster cluster = new TestCluster(directory, more)) {
+            train(cluster);
+            aCleanRunPasses(cluster.given());
+            whatIsNotKnownOfShardsIsRefused(cluster.given());
+            aTamperedVectorIsNamed(cluster);
+            aTamperedBatchAndAMissingRoundAreNamed(cluster);
+            aTamperedDigestIsNamed(cluster);
+            aLogWithoutItsBeginningIsNamed(cluster);
+        }
+    }
+
+    private void train(TestCluster cluster) throws Exception {
+        try (TrainProcess trainer = cluster.train();
+                ServeProcess server = cluster.serve();
+                EventProducer producer = cluster.producer()) {
+            for (int item = 0; item < ITEMS; item++) {
+                producer.send(new CatalogueItem("i" + item, SeededClicks.T0, Features.NONE));
+            }
+            for (int sent = CLICKS / 10; sent <= CLICKS; sent += CLICKS / 10) { // at least ten rounds
+                SeededClicks.send(producer, sent - CLICKS / 10, sent, ITEMS);
+                int clicks = sent;
+                await().atMost(PATIENCE).until(() -> TestCluster.learnt(trainer.progress()) == clicks);
+            }
+            RecallClient client = new RecallClient(server.url());
+            await().atMost(PATIENCE).until(() -> client.status("/readyz") == 200);
+            for (int user = 0; user < 20; user++) {
+                assertThat(client.status("/v1/recall?user=u" + user)).isEqualTo(200);
+            }
+            producer.removeItem("i" + REMOVED, SeededClicks.T0 + CLICKS * 1000L);
+            producer.flush();
+            await().atMost(PATIENCE).until(() -> trainer.progress()
+                    .training()
+                    .filter(training -> training.items() == ITEMS - 1)
+                    .isPresent());
+        }
+    }
+
+    /** Runs a command, which must succeed. Returns what it says. */
+    private JsonNode ok(Map<String, String> given, String... command) throws Exception {
+        String[] asJson = Arrays.copyOf(command, command.length + 2);
+        asJson[command.length] = "--output";
+        asJson[command.length + 1] = "json";
+        assertThat(commands.run(given, asJson))
+                .as(commands.out() + commands.err())
+                .isZero();
+        return json.readTree(commands.out());
+    }
+
+    private void aCleanRunPasses(Map<String, String> given) throws Exception {
+        JsonNode found = ok(given, "verify", "--model").path(0);
+        assertThat(found.path("detail").asText()).startsWith("same bits: ");
+        assertThat(found.path("from_step").asLong()).isZero();
+        assertThat(found.path("digests").asLong()).isGreaterThan(10);
+        assertThat(found.path("vectors").asInt()).isEqualTo(ITEMS - 1);
+        assertThat(found.path("catalogue_compared").asBoolean()).isTrue();
+
+        JsonNode upTo = ok(given, "verify", "--model", "--step", "3").path(0);
+        assertThat(upTo.path("to_step").asLong()).isBetween(1L, 3L);
+
+        JsonNode answers = ok(given, "verify", "--answers").path(0);
+        assertThat(answers.path("equal").asInt()).isPositive();
+    }
+
+    private void whatIsNotKnownOfShardsIsRefused(Map<String, String> given) {
+        assertThat(commands.run(given, "verify", "--model", "--checkpoints", "anywhere"))
+                .isEqualTo(2);
+        assertThat(commands.err())
+                .startsWith("--checkpoints = anywhere: must be absent")
+                .contains("learn.shards = 2");
+        assertThat(commands.run(given, "verify", "--counts")).isEqualTo(2);
+        assertThat(commands.err()).startsWith("learn.shards = 2: must be 1");
+    }
+
+    private void aTamperedVectorIsNamed(TestCluster cluster) throws Exception {
+        Cluster read = cluster.settings().cluster();
+        String vectors = read.topics().itemEmbeddings();
+        String generation = cluster.settings().trainer().model().generationName();
+        TopicRecord good = latest(cluster, vectors, Topic.itemKey(generation, "i3"));
+        ItemEmbedding embedding =
+                read.wire().decode(Topic.ITEM_EMBEDDINGS, good).orElseThrow();
+        byte[] flipped = good.value().orElseThrow().clone();
+        // as in VerifyIT: single-object header 10, length of "i3" 1, "i3" 2, block count 1, then float32 little-endian
+        flipped[10 + 1 + 2 + 1 + 2 * Float.BYTES] ^= 1;
+        write(cluster, vectors, good.key(), Optional.of(flipped));
+
+        assertThat(commands.run(cluster.given(), "verify", "--model")).isEqualTo(1);
+        assertThat(commands.out().lines().filter(line -> line.startsWith("differences")))
+                .singleElement()
+                .asString()
+                .contains("vector of item i3, step " + embedding.step(), ": component 2 is ");
+        write(cluster, vectors, good.key(), good.value());
+    }
+
+    private void aTamperedDigestIsNamed(TestCluster cluster) throws Exception {
+        Cluster read = cluster.settings().cluster();
+        String progress = read.topics().trainingProgress();
+        TopicRecord said = latest(cluster, progress, "learn-0".getBytes(StandardCharsets.UTF_8));
+        String digest = read.wire()
+                .decode(Topic.TRAINING_PROGRESS, said)
+                .flatMap(PartProgress::training)
+                .orElseThrow()
+                .digest();
+        byte[] value = said.value().orElseThrow().clone();
+        int at = new String(value, StandardCharsets.ISO_8859_1).indexOf(digest);
+        value[at] = (byte) (value[at] == '0' ? '1' : '0');
+        write(cluster, progress, said.key(), Optional.of(value));
+
+        assertThat(commands.run(cluster.given(), "verify", "--model")).isEqualTo(1);
+        assertThat(commands.out().lines().filter(line -> line.startsWith("differences")))
+                .singleElement()
+                .asString()
+                .contains("digest of step ", "replayed " + digest);
+    }
+
+    /** The logs are copied to other topics: a batch with its examples in another order, the rounds without one. */
+    private void aTamperedBatchAndAMissingRoundAreNamed(TestCluster cluster) throws Exception {
+        Cluster read = cluster.settings().cluster();
+        List<TopicRecord> batches = cluster.records(read.topics().miniBatches());
+        List<TopicRecord> tampered = new ArrayList<>();
+        for (TopicRecord record : batches) {
+            MiniBatch batch = read.wire().decode(Topic.MINI_BATCHES, record).orElseThrow();
+            boolean isIt = record.partition() == 1 && batch.step() == 2;
+            tampered.add(isIt ? reversed(read, record, batch) : record);
+        }
+        copy(cluster, "tampered-batches", 2, tampered);
+        assertThat(commands.run(cluster.given("topic.mini-batches.name", "tampered-batches"), "verify", "--model"))
+                .as(commands.err())
+                .isEqualTo(1);
+        assertThat(commands.out().lines().filter(line -> line.startsWith("differences")))
+                .singleElement()
+                .asString()
+                .containsPattern("delta [12] of shard 1, of steps [12] to ")
+                .containsPattern("round \\d+ \\(offset \\d+ of model-rounds-0\\) has SHA-256 ");
+
+        List<TopicRecord> rounds = cluster.records(read.topics().modelRounds());
+        List<TopicRecord> fewer = new ArrayList<>(rounds);
+        fewer.remove(2);
+        copy(cluster, "fewer-rounds", 1, fewer);
+        assertThat(commands.run(cluster.given("topic.model-rounds.name", "fewer-rounds"), "verify", "--model"))
+                .as(commands.err())
+                .isEqualTo(1);
+        assertThat(commands.out())
+                .contains("the round at offset 2 of fewer-rounds-0 is of step 4, expected 3: the log must hold");
+    }
+
+    private static TopicRecord reversed(Cluster read, TopicRecord record, MiniBatch batch) {
+        List<TrainingExample> examples = new ArrayList<>(batch.examples());
+        Collections.reverse(examples);
+        MiniBatch other = new MiniBatch(
+                batch.step(),
+                batch.seed(),
+                batch.catalogue(),
+                examples,
+                batch.logProbability(),
+                batch.negatives(),
+                batch.negativeLogProbability(),
+                batch.catalogueSize(),
+                batch.removedUsers(),
+                batch.draws(),
+                batch.exposed(),
+                batch.rehearsed(),
+                batch.clock());
+        return new TopicRecord(
+                record.topic(),
+                record.key(),
+                read.wire().encode(Topic.MINI_BATCHES, read.topics().miniBatches(), other),
+                record.timestamp(),
+                record.partition(),
+                record.offset(),
+                Map.of());
+    }
+
+    private static void copy(TestCluster cluster, String topic, int partitions, List<TopicRecord> records)
+            throws Exception {
+        try (Admin admin = admin(cluster)) {
+            admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1)
+                            .configs(Map.of("max.message.bytes", Integer.toString(32 << 20)))))
+                    .all()
+                    .get();
+        }
+        cluster.write(records.stream()
+                .map(record -> new ProducerRecord<>(
+                        topic, record.partition(), record.key(), record.value().orElseThrow()))
+                .toList());
+    }
+
+    private static Admin admin(TestCluster cluster) {
+        return Admin.create(Map.<String, Object>of(
+                "bootstrap.servers",
+                Optional.ofNullable(cluster.given().get("kafka.bootstrap.servers"))
+                        .orElseThrow()));
+    }
+
+    private void aLogWithoutItsBeginningIsNamed(TestCluster cluster) throws Exception {
+        TopicNames topics = cluster.settings().topics().names();
+        MiniBatch second = cluster.records(topics.miniBatches()).stream()
+                .filter(record -> record.partition() == 1)
+                .map(record -> cluster.settings()
+                        .cluster()
+                        .wire()
+                        .decode(Topic.MINI_BATCHES, record)
+                        .orElseThrow())
+                .filter(batch -> batch.step() == 2)
+                .findFirst()
+                .orElseThrow();
+        long before = cluster.records(topics.miniBatches()).stream()
+                .filter(record -> record.partition() == 1)
+                .map(TopicRecord::offset)
+                .sorted()
+                .skip(1)
+                .findFirst()
+                .orElseThrow();
+        try (Admin admin = admin(cluster)) {
+            admin.deleteRecords(
+                            Map.of(new TopicPartition(topics.miniBatches(), 1), RecordsToDelete.beforeOffset(before)))
+                    .all()
+                    .get();
+        }
+
+        assertThat(commands.run(cluster.given(), "verify", "--model")).isEqualTo(1);
+        assertThat(commands.out())
+                .contains(
+                        "cannot be verified: the log of shard 1 begins at step " + second.step(),
+                        "topic.batch-retention");
+    }
+
+    private static TopicRecord latest(TestCluster cluster, String topic, byte[] key) {
+        return cluster.records(topic).stream()
+                .filter(record -> Arrays.equals(record.key(), key))
+                .reduce((earlier, later) -> later)
+                .orElseThrow();
+    }
+
+    @SuppressWarnings("NullAway") // a null value is what a tombstone is
+    private static void write(TestCluster cluster, String topic, byte[] key, Optional<byte[]> value) throws Exception {
+        cluster.write(List.of(new ProducerRecord<>(topic, key, value.orElse(null))));
+    }
+}
