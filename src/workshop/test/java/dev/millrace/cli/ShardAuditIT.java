@@ -13,10 +13,12 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.bench.RecallClient;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
+import dev.millrace.merge.Round;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.wire.ModelRound;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
@@ -29,6 +31,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
@@ -60,6 +63,7 @@ class ShardAuditIT {
             train(cluster);
             aCleanRunPasses(cluster.given());
             whatIsNotKnownOfShardsIsRefused(cluster.given());
+            anItemARoundAndAStepAreExplained(cluster);
             aTamperedVectorIsNamed(cluster);
             aTamperedBatchAndAMissingRoundAreNamed(cluster);
             aTamperedDigestIsNamed(cluster);
@@ -117,6 +121,67 @@ class ShardAuditIT {
 
         JsonNode answers = ok(given, "verify", "--answers").path(0);
         assertThat(answers.path("equal").asInt()).isPositive();
+    }
+
+    private void anItemARoundAndAStepAreExplained(TestCluster cluster) throws Exception {
+        Map<String, String> given = cluster.given();
+        Cluster read = cluster.settings().cluster();
+        List<ModelRound> rounds = cluster.records(read.topics().modelRounds()).stream()
+                .map(record -> read.wire().decode(Topic.MODEL_ROUNDS, record).orElseThrow())
+                .toList();
+
+        ModelRound round = rounds.stream()
+                .filter(one -> one.deltas().size() > 1)
+                .findFirst()
+                .orElseThrow();
+        JsonNode explained =
+                ok(given, "explain", "--step", Long.toString(round.batch().step()));
+        assertThat(explained.path("topic").asText()).isEqualTo(read.topics().modelRounds());
+        assertThat(explained.path("deltas")).hasSameSizeAs(round.deltas());
+        assertThat(explained.path("examples").asInt())
+                .isEqualTo(round.batch().examples().size());
+        for (Round.Taken taken : round.deltas()) {
+            JsonNode step = ok(given, "explain", "--step", taken.origin().shard() + "/" + taken.lastStep());
+            assertThat(step.path("step").asLong()).isEqualTo(taken.lastStep());
+            assertThat(step.path("partition").asInt()).isEqualTo(taken.origin().shard());
+            JsonNode delta = step.path("deltas").path(0);
+            assertThat(delta.path("round").asLong()).isEqualTo(round.batch().step());
+            assertThat(delta.path("sha256").asText()).isEqualTo(taken.sha256());
+        }
+        assertThat(commands.run(given, "explain", "--step", "5/1")).isEqualTo(1);
+        assertThat(commands.err()).contains("the log of shard 5 is missing: topic mini-batches has 2 partitions");
+        assertThat(commands.run(given, "explain", "--step", "1/x")).isEqualTo(2);
+
+        JsonNode item = ok(given, "explain", "--item", "i3");
+        ModelRound made = rounds.get(item.path("step").asInt() - 1);
+        JsonNode deltas = item.path("batch").path("deltas");
+        assertThat(item.path("batch").path("offset").asLong()).isPositive();
+        for (JsonNode delta : deltas) {
+            boolean isPositive = delta.path("roles").toString().contains("positive");
+            assertThat(isPositive)
+                    .isEqualTo(made.deltas().stream()
+                            .filter(taken -> taken.origin().shard()
+                                            == delta.path("shard").asInt()
+                                    && taken.origin().number()
+                                            == delta.path("delta").asInt())
+                            .flatMap(taken -> positives(cluster, taken))
+                            .anyMatch("i3"::equals));
+        }
+        assertThat(made.deltas().stream()
+                        .flatMap(taken -> positives(cluster, taken))
+                        .noneMatch("i3"::equals))
+                .isEqualTo(!deltas.toString().contains("positive"));
+    }
+
+    /** Items of the examples of a delta's steps. */
+    private static Stream<String> positives(TestCluster cluster, Round.Taken taken) {
+        Cluster read = cluster.settings().cluster();
+        return cluster.records(read.topics().miniBatches()).stream()
+                .filter(record -> record.partition() == taken.origin().shard())
+                .map(record -> read.wire().decode(Topic.MINI_BATCHES, record).orElseThrow())
+                .filter(batch -> taken.firstStep() <= batch.step() && batch.step() <= taken.lastStep())
+                .flatMap(batch -> batch.examples().stream())
+                .map(TrainingExample::item);
     }
 
     private void whatIsNotKnownOfShardsIsRefused(Map<String, String> given) {
