@@ -24,7 +24,9 @@ public record Checkpoint(Header header, EntrySource entries) {
         /** The learner itself: its changelog holds them. */
         LEARNER,
         /** An audit that learnt the log again. */
-        AUDIT;
+        AUDIT,
+        /** Several learners of one model: the step is a round, and the log that of rounds. */
+        SHARDS;
 
         public String text() {
             return name().toLowerCase(Locale.ROOT);
@@ -35,7 +37,7 @@ public record Checkpoint(Header header, EntrySource entries) {
                     .filter(source -> source.text().equals(text))
                     .findFirst()
                     .orElseThrow(() -> new CorruptEntryException(
-                            "it was made by " + text + ", this program knows learner and audit"));
+                            "it was made by " + text + ", this program knows learner, audit and shards"));
         }
     }
 

@@ -90,6 +90,14 @@ public final class LearnerImport {
     public Begun into(LearnerState learner, Path file, Start start, Progress progress) {
         try (ScratchEntries entries = ScratchEntries.create()) {
             Checkpoint checkpoint = CheckpointFile.read(file, entries, progress);
+            if (checkpoint.header().origin().source() == Checkpoint.Source.SHARDS) {
+                throw new InvalidSettingsException(
+                        List.of(
+                                new SettingFault(
+                                        "--in",
+                                        file.toString(),
+                                        "must be of one learner: this one is of several, whose log of rounds no learner goes on with")));
+            }
             List<SettingFault> faults =
                     switch (start) {
                         case SAME -> differences(checkpoint.header());

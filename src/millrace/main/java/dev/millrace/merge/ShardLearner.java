@@ -200,8 +200,17 @@ public final class ShardLearner implements Durable, AutoCloseable {
      * @throws CorruptEntryException if the rows of users are not those of the last drain
      */
     public void begin() {
+        begin(CHECKED_AT_ONCE);
+    }
+
+    /** As {@link #begin()}, but reads and checks each row, however many there are. */
+    public void requireEachRow() {
+        begin(Long.MAX_VALUE);
+    }
+
+    private void begin(long checked) {
         EntrySum written = model.rowSum();
-        model.begin(isRestored ? CHECKED_AT_ONCE : Long.MAX_VALUE);
+        model.begin(isRestored ? checked : Long.MAX_VALUE);
         if (isRestored && !model.rowSum().equals(written)) {
             throw new CorruptEntryException(
                     "shard " + shard + " has " + model.rowSum().count() + " rows of users, which are not the "

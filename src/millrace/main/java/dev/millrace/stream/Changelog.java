@@ -24,10 +24,9 @@ public record Changelog(ClientSettings clients, TopicSettings topics, String nam
 
     private static final int READINGS = 5;
 
-    /** That of a store of an application. */
-    public static Changelog of(ClientSettings clients, StreamSettings settings, Part part, String store) {
-        return new Changelog(
-                clients, settings.topics(), MillraceTopology.changelog(settings.applicationId(part), store));
+    /** That of the learner of an application, or of each of several. */
+    public static Changelog of(ClientSettings clients, StreamSettings settings, Part part) {
+        return new Changelog(clients, settings.topics(), StoredSettings.changelog(settings, part));
     }
 
     public boolean exists() {

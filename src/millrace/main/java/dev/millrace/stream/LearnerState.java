@@ -26,8 +26,8 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * The learner of an application as the cluster keeps it: the changelog of its store, and where its group stands in the log. One
- * thread.
+ * The learner of an application as the cluster keeps it, or each of several: the changelog of its store, and where its group stands in the log.
+ * One thread.
  */
 public final class LearnerState {
 
@@ -46,7 +46,7 @@ public final class LearnerState {
         this.settings = settings;
         this.part = part;
         this.application = settings.applicationId(part);
-        this.changelog = Changelog.of(clients, settings, part, MillraceTopology.LEARNER_STORE);
+        this.changelog = Changelog.of(clients, settings, part);
         this.cluster = new ClusterAdmin(clients, TopicReader.PATIENCE);
     }
 
@@ -75,12 +75,27 @@ public final class LearnerState {
      * @throws UnusableTopicException if there is no such application
      */
     public boolean read(EntrySink into, BooleanSupplier isWhole) {
+        return read(0, into, isWhole);
+    }
+
+    /** Returns the number of its learners: several that share a model have a part of the changelog each. */
+    public int learners() {
+        requireChangelog();
+        return changelog.partitions();
+    }
+
+    /** As {@link #read(EntrySink, BooleanSupplier)}, of one of several learners. */
+    public boolean read(int learner, EntrySink into, BooleanSupplier isWhole) {
+        requireChangelog();
+        return changelog.read(learner, into, isWhole, progress);
+    }
+
+    private void requireChangelog() {
         if (!changelog.exists()) {
             throw new UnusableTopicException(List.of("there is no learner of application " + application
                     + ": its changelog " + changelog.name() + " is missing; name the " + APPLICATION_ID
                     + " it was started with, and --from mini-batches if it learns from the log"));
         }
-        return changelog.read(0, into, isWhole, progress);
     }
 
     /**

@@ -489,6 +489,11 @@ public final class Trainer implements Durable, AutoCloseable {
         digests.requireWhole();
     }
 
+    /** Begins with the stored rows as they are, to which those of others came. The next {@link #drainDirty} takes them into the digest. */
+    public void takeOverRows() {
+        model.begin(Long.MAX_VALUE);
+    }
+
     @Override
     public void drainDirty(EntrySink sink) {
         EntrySink digesting = digests.before(sink);

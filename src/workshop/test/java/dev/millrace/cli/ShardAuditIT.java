@@ -11,13 +11,18 @@ import dev.millrace.app.TrainProcess;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.bench.RecallClient;
+import dev.millrace.checkpoint.Checkpoint;
+import dev.millrace.checkpoint.CheckpointFile;
+import dev.millrace.checkpoint.ScratchEntries;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.merge.Round;
+import dev.millrace.operation.Progress;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.train.Trainer;
 import dev.millrace.wire.ModelRound;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.Topic;
@@ -64,6 +69,7 @@ class ShardAuditIT {
             aCleanRunPasses(cluster.given());
             whatIsNotKnownOfShardsIsRefused(cluster.given());
             anItemARoundAndAStepAreExplained(cluster);
+            aCheckpointHasAllItemsAndUsers(cluster, directory.resolve("shared.checkpoint"));
             aTamperedVectorIsNamed(cluster);
             aTamperedBatchAndAMissingRoundAreNamed(cluster);
             aTamperedDigestIsNamed(cluster);
@@ -182,6 +188,39 @@ class ShardAuditIT {
                 .filter(batch -> taken.firstStep() <= batch.step() && batch.step() <= taken.lastStep())
                 .flatMap(batch -> batch.examples().stream())
                 .map(TrainingExample::item);
+    }
+
+    private void aCheckpointHasAllItemsAndUsers(TestCluster cluster, Path file) throws Exception {
+        JsonNode written = ok(cluster.given(), "model", "export", "--out", file.toString());
+        long round = cluster.records(cluster.settings().topics().names().modelRounds())
+                .size();
+        assertThat(written.path("step").asLong()).isEqualTo(round);
+
+        Checkpoint checkpoint;
+        try (ScratchEntries entries = ScratchEntries.create()) {
+            checkpoint = CheckpointFile.read(file, entries, Progress.NONE);
+            Trainer trainer = checkpoint.toLookAt();
+            assertThat(trainer.items()).hasSize(ITEMS - 1);
+            JsonNode shown = ok(Map.of(), "model", "show", "--in", file.toString());
+            assertThat(shown.path("entries")
+                            .path("rows of table user")
+                            .path("entries")
+                            .asLong())
+                    .isEqualTo(users(cluster));
+        }
+        assertThat(checkpoint.header().origin().source()).isEqualTo(Checkpoint.Source.SHARDS);
+        assertThat(checkpoint.header().log().orElseThrow().topic()).isEqualTo("model-rounds");
+    }
+
+    /** Number of users that were learnt. */
+    private static long users(TestCluster cluster) {
+        Cluster read = cluster.settings().cluster();
+        return cluster.records(read.topics().miniBatches()).stream()
+                .map(record -> read.wire().decode(Topic.MINI_BATCHES, record).orElseThrow())
+                .flatMap(batch -> batch.examples().stream())
+                .map(example -> example.user().user())
+                .distinct()
+                .count();
     }
 
     private void whatIsNotKnownOfShardsIsRefused(Map<String, String> given) {

@@ -1,6 +1,7 @@
 package dev.millrace.cli.model;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.TrainProcess;
 import dev.millrace.app.WrittenTopics;
 import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;
@@ -141,14 +142,21 @@ final class ModelExportCommand implements Callable<Integer> {
 
     private Checkpoint ofLearner(ScratchEntries entries, ProgressLine line) {
         MillraceSettings settings = config.settings();
-        settings.topics().names().requireOneLearner();
-        Part part = learner.source().learner();
+        LearnerExport export = new LearnerExport(settings.cluster(), settings.learner());
+        boolean areShared = settings.topics().names().areShared() && learner.source() == TrainProcess.From.EVENTS;
+        Part part = areShared ? Part.BASE : learner.source().learner();
         try {
-            return new LearnerExport(settings.cluster(), settings.learner())
-                    .of(new LearnerState(settings.clients(), settings.stream(), part).followedBy(line), entries);
+            LearnerState state = state(settings, part, line);
+            return areShared
+                    ? export.of(state, state(settings, Part.SHARDS, line), entries)
+                    : export.of(state, entries);
         } catch (UnusableTopicException missing) { // or hidden from this process
             WrittenTopics.requireVisible(settings, part);
             throw missing;
         }
+    }
+
+    private static LearnerState state(MillraceSettings settings, Part part, ProgressLine line) {
+        return new LearnerState(settings.clients(), settings.stream(), part).followedBy(line);
     }
 }

@@ -13,7 +13,6 @@ import dev.millrace.state.EntrySource;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.stream.Changelog;
-import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.Part;
 import dev.millrace.stream.StateTransaction;
 import dev.millrace.stream.StreamSettings;
@@ -155,9 +154,9 @@ public final class Rescale {
      * #beginPartitions} must follow.
      */
     public void growChangelogs() {
-        changelog(Part.SHARDS, MillraceTopology.SHARD_STORE)
+        changelog(Part.SHARDS)
                 .create(Math.max(topics.shards(), partitions(topics.trainingExamples())), Map.of());
-        changelog(Part.BASE, MillraceTopology.BASE_STORE).create(1, ReplicaFollower.configOfChangelog());
+        changelog(Part.BASE).create(1, ReplicaFollower.configOfChangelog());
     }
 
     /** Lets the group of the shards begin at the beginning of partitions that are new to it. */
@@ -192,9 +191,9 @@ public final class Rescale {
             transaction.begin();
             int partitions = partitions(topics.trainingExamples());
             for (int shard = 0; shard < Math.max(topics.shards(), partitions); shard++) {
-                transaction.keep(changelog(Part.SHARDS, MillraceTopology.SHARD_STORE), shard, learner.kept());
+                transaction.keep(changelog(Part.SHARDS), shard, learner.kept());
             }
-            transaction.keep(changelog(Part.BASE, MillraceTopology.BASE_STORE), 0, learner.kept());
+            transaction.keep(changelog(Part.BASE), 0, learner.kept());
             long moved = wasAlone ? part(transaction) : move(transaction, partitions);
             transaction.offsets(stream.applicationId(Part.ATTRIBUTE), committed(Part.ATTRIBUTE)); // fails if it runs
             say(transaction, started);
@@ -207,7 +206,7 @@ public final class Rescale {
 
     /** Makes the learner that was alone a base, and its users those of shards. */
     private long part(StateTransaction transaction) {
-        OrderedEntries stored = read(changelog(Part.LEARN, MillraceTopology.LEARNER_STORE), 0);
+        OrderedEntries stored = read(changelog(Part.LEARN), 0);
         SortedMap<Integer, OrderedEntries> own = new TreeMap<>();
         for (int shard = 0; shard < topics.shards(); shard++) {
             own.put(shard, new Sent(scratch.get(), transaction, shard));
@@ -222,7 +221,7 @@ public final class Rescale {
             base.handOverUsers((user, key, value) -> rows.give(key, value));
             long moved = rows.finish();
             base.drainDirty(stored);
-            String to = changelog(Part.BASE, MillraceTopology.BASE_STORE).name();
+            String to = changelog(Part.BASE).name();
             stored.scan(new byte[0], (key, value) -> {
                 transaction.send(to, 0, key, Optional.of(value));
                 return true;
@@ -232,7 +231,7 @@ public final class Rescale {
                     .map(OffsetAndMetadata::offset)
                     .orElseThrow(() ->
                             refused("group " + stream.applicationId(Part.LEARN) + " has no offset of " + examples));
-            transaction.position(changelog(Part.SHARDS, MillraceTopology.SHARD_STORE), 0, examples, offset);
+            transaction.position(changelog(Part.SHARDS), 0, examples, offset);
             transaction.offsets(stream.applicationId(Part.SHARDS), Map.of(examples, StateTransaction.reached(offset)));
             transaction.offsets(
                     stream.applicationId(Part.BASE),
@@ -276,11 +275,11 @@ public final class Rescale {
 
     /** Moves the rows that have another shard than before. */
     private long move(StateTransaction transaction, int partitions) {
-        Changelog base = changelog(Part.BASE, MillraceTopology.BASE_STORE);
+        Changelog base = changelog(Part.BASE);
         SortedMap<Integer, Long> handled = Base.handled(read(base, 0));
         SortedMap<Integer, OrderedEntries> own = new TreeMap<>();
         for (int shard = 0; shard < partitions; shard++) {
-            OrderedEntries entries = read(changelog(Part.SHARDS, MillraceTopology.SHARD_STORE), shard);
+            OrderedEntries entries = read(changelog(Part.SHARDS), shard);
             int of = shard;
             ShardLearner.unsettled(entries, handled.getOrDefault(shard, 0L)).ifPresent(why -> {
                 throw refused(CHANGED + "of shard " + of + " " + why);
@@ -321,8 +320,8 @@ public final class Rescale {
         return entries;
     }
 
-    private Changelog changelog(Part part, String store) {
-        return Changelog.of(cluster.clients(), stream, part, store);
+    private Changelog changelog(Part part) {
+        return Changelog.of(cluster.clients(), stream, part);
     }
 
     private int partitions(String topic) {
@@ -351,7 +350,7 @@ public final class Rescale {
         private final StateTransaction transaction;
         private final int shard;
         private final String changelog =
-                changelog(Part.SHARDS, MillraceTopology.SHARD_STORE).name();
+                changelog(Part.SHARDS).name();
 
         Sent(OrderedEntries entries, StateTransaction transaction, int shard) {
             this.entries = entries;
