@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.Topology;
@@ -155,6 +156,40 @@ class ShardTopologyTest {
             });
             read(shard, topics.modelUpdates())
                     .forEach(record -> updates.add(Utf8.text(record.key()).replace('\0', ' ')));
+        }
+
+        /** Leaves what comes of it in the topics. */
+        void sendUnread(byte[] value) {
+            shard.createInputTopic(topics.trainingExamples(), new ByteArraySerializer(), new ByteArraySerializer())
+                    .pipeInput(Utf8.bytes("key"), value, T0);
+        }
+
+        /** Puts the latest record of each key of a topic to those known. */
+        void latest(TopologyTestDriver from, String topic, Map<String, TestRecord<byte[], byte[]>> known) {
+            read(from, topic).forEach(record -> known.put(latin(record.key()), record));
+        }
+
+        /**
+         * Brings the shard's deltas to the base.
+         *
+         * @param stored takes the base's entries
+         * @param published takes what it publishes, but for lists of neighbours
+         * @param lists takes those
+         */
+        List<TestRecord<byte[], byte[]>> deliverTo(
+                Map<String, TestRecord<byte[], byte[]>> stored,
+                Map<String, TestRecord<byte[], byte[]>> published,
+                Map<String, TestRecord<byte[], byte[]>> lists) {
+            List<TestRecord<byte[], byte[]>> deltas = read(shard, topics.modelDeltas());
+            deltas.forEach(record -> base.createInputTopic(
+                            topics.modelDeltas(), new ByteArraySerializer(), new ByteArraySerializer())
+                    .pipeInput(record.key(), record.value(), T0));
+            base.advanceWallClockTime(PATIENCE.plusMillis(1));
+            latest(base, MillraceTopology.changelog("test", MillraceTopology.BASE_STORE), stored);
+            latest(base, topics.modelUpdates(), published);
+            latest(base, topics.itemEmbeddings(), published);
+            latest(base, topics.itemNeighbours(), lists);
+            return new ArrayList<>(deltas);
         }
 
         /** Brings the shard's deltas to the base. */
@@ -352,8 +387,67 @@ class ShardTopologyTest {
         }
     }
 
+    /** Her clicks fill a batch that is learnt and merged; two more wait when she leaves. */
+    @Test
+    void ofAnErasedUserNothingIsLeftInTheShardsNorInTheBase() {
+        byte[] listOfFirst = Topic.itemKey(settings.model().generationName(), "i1");
+        Map<String, TestRecord<byte[], byte[]>> ofShard = new TreeMap<>(); // the latest of each key
+        Map<String, TestRecord<byte[], byte[]>> ofBase = new TreeMap<>();
+        Map<String, TestRecord<byte[], byte[]>> published = new TreeMap<>();
+        Map<String, TestRecord<byte[], byte[]>> lists = new TreeMap<>();
+        try (Run run = new Run()) {
+            run.item("i1");
+            run.item("i2");
+            run.deliver();
+            run.follow();
+            for (int at = 0; at < BATCH + 2; at++) {
+                run.sendUnread(clickOf(at % 2 == 0 ? "annabella" : "bob", at));
+            }
+            List<TestRecord<byte[], byte[]>> deltas = run.deliverTo(ofBase, published, lists);
+            run.latest(run.shard, MillraceTopology.changelog("test", MillraceTopology.SHARD_STORE), ofShard);
+            run.latest(run.shard, topics.modelUpdates(), published);
+            assertThat(ofShard.values()).anyMatch(ShardTopologyTest::hasName);
+            assertThat(published.values()).anyMatch(ShardTopologyTest::hasName);
+            assertThat(lists.get(latin(listOfFirst))).matches(list -> has(list, "i2")); // she alone clicked both
+
+            run.sendUnread(new TrainingRecords(wire).encodeUserRemoval(topics.trainingExamples(), "annabella"));
+            run.shard.advanceWallClockTime(MAX_WAIT.plusMillis(1));
+            deltas.addAll(run.deliverTo(ofBase, published, lists));
+            run.latest(run.shard, MillraceTopology.changelog("test", MillraceTopology.SHARD_STORE), ofShard);
+            run.latest(run.shard, topics.modelUpdates(), published);
+
+            assertThat(deltas).hasSize(2).noneMatch(ShardTopologyTest::hasName);
+            assertThat(ofShard.values()).noneMatch(ShardTopologyTest::hasName).anyMatch(record -> has(record, "bob"));
+            assertThat(ofBase.values()).noneMatch(ShardTopologyTest::hasName);
+            assertThat(lists.get(latin(listOfFirst))).matches(list -> !has(list, "i2"));
+            assertThat(published.values()).noneMatch(ShardTopologyTest::hasName);
+            assertThat(published.keySet()).anyMatch(key -> key.contains("annabella")); // her tombstone
+        }
+    }
+
+    private byte[] clickOf(String user, int number) {
+        List<String> history = user.equals("annabella") ? List.of("i2") : List.of();
+        UserFeatures features = new UserFeatures(user, T0, Features.NONE, history);
+        TrainingExample click =
+                new TrainingExample("c" + number, features, Features.NONE, "i1", "click", 1, T0 + number, T0);
+        return new TrainingRecords(wire).encode(topics.trainingExamples(), click);
+    }
+
+    /** Whether the name is in a value, or in the key of a value; that of a tombstone does not count. */
+    private static boolean hasName(TestRecord<byte[], byte[]> record) {
+        return record.value() != null && (hasName(record.key()) || has(record, "annabella"));
+    }
+
+    private static boolean has(TestRecord<byte[], byte[]> record, String text) {
+        return record.value() != null && latin(record.value()).contains(text);
+    }
+
+    private static String latin(byte[] bytes) {
+        return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+
     private static boolean hasName(byte[] bytes) {
-        return new String(bytes, StandardCharsets.ISO_8859_1).contains("annabella");
+        return latin(bytes).contains("annabella");
     }
 
     @Test
