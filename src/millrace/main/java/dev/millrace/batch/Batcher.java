@@ -394,6 +394,11 @@ public final class Batcher implements Durable {
                 });
     }
 
+    /** Returns the key of the step, and of what goes on with it, of a batcher with that prefix. */
+    public static byte[] countersKey(char prefix) {
+        return new byte[] {(byte) prefix, COUNTERS};
+    }
+
     @Override
     public void drainDirty(EntrySink sink) {
         for (long number = durableFrom; number < Math.min(closedUpTo, durableTo); number++) {

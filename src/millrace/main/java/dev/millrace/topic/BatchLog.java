@@ -35,6 +35,11 @@ public final class BatchLog {
      */
     public record LoggedBatch(MiniBatch batch, Optional<ModelRound> round, TopicRecord record) {
 
+        /** Returns whether one learner made it that had no shards beside it. */
+        public boolean isOfLearnerAlone() {
+            return round.isEmpty() && Utf8.text(record.key()).indexOf(BEHIND_SHARD) < 0;
+        }
+
         public String topic() {
             return record.topic();
         }

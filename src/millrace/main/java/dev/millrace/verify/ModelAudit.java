@@ -22,6 +22,7 @@ import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
+import dev.millrace.wire.ModelRound;
 import dev.millrace.wire.Topic;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -103,11 +104,15 @@ public final class ModelAudit {
         private final TopicReader own = cluster.reader();
         private final List<TopicReader> ofShards = new ArrayList<>();
 
-        /** The mini-batches of a shard, from the first on. */
-        private Iterator<MiniBatch> batches(int shard) {
+        /**
+         * The mini-batches of a shard, from the first on.
+         *
+         * @param alone number of steps before it in the log of the first shard, of a learner that was alone
+         */
+        private Iterator<MiniBatch> batches(int shard, long alone) {
             TopicReader reader = cluster.followedBy(Progress.NONE).reader();
             ofShards.add(reader);
-            Iterator<LoggedBatch> logged = cluster.batches(reader, shard).from(1);
+            Iterator<LoggedBatch> logged = cluster.batches(reader, shard).from(shard == 0 ? alone + 1 : 1);
             return new Iterator<>() {
                 @Override
                 public boolean hasNext() {
@@ -141,9 +146,14 @@ public final class ModelAudit {
         private final PublishedModel published;
         private final BatchLog log;
         private final long target;
-        private final ModelReplay replay;
-        private final Optional<ShardReplay> shards;
-        private final Replaying replaying;
+        private final Readers readers;
+        private final OrderedEntries entries;
+        /** Steps of a learner that was alone before there were shards. */
+        private final long alone;
+
+        private ModelReplay replay;
+        private Optional<ShardReplay> shards = Optional.empty();
+        private Replaying replaying;
         private final long newestDigest;
         private final long fromStep;
         private final long begun;
@@ -157,6 +167,8 @@ public final class ModelAudit {
         AuditRun(Scope scope, Optional<CheckpointDirectory> checkpoints, Readers readers, OrderedEntries entries) {
             this.scope = scope;
             this.checkpoints = checkpoints;
+            this.readers = readers;
+            this.entries = entries;
             TopicReader reader = readers.own;
             String generation = trainer.model().generationName();
             published = PublishedModel.read(reader, cluster, generation);
@@ -168,23 +180,14 @@ public final class ModelAudit {
             Optional<CheckpointDirectory.UsableCheckpoint> start =
                     checkpoints.flatMap(directory -> start(directory, published, log, target));
             if (cluster.topics().areShared()) {
-                requireBeginning("the log of rounds", log);
-                for (int shard = 0; shard < cluster.topics().shards(); shard++) {
-                    requireBeginning("the log of shard " + shard, cluster.batches(reader, shard));
-                }
-                long cacheBytes = trainer.cacheBytes() / cluster.topics().learners();
-                ShardReplay several =
-                        new ShardReplay(trainer.withCacheBytes(Math.max(1, cacheBytes)), entries, readers::batches);
-                shards = Optional.of(several);
-                replaying = logged -> several.learn(logged.round().orElseThrow(), logged.place());
-                replay = new ModelReplay(several.trainer(), entries, cacheBytes);
+                alone = requireBeginning(reader, log);
             } else {
+                alone = 0;
                 requireBeginning(log, start, scope);
                 start.ifPresent(found -> CheckpointFile.read(found.file(), entries));
-                shards = Optional.empty();
-                replay = new ModelReplay(trainer, entries);
-                replaying = logged -> replay.learn(logged.batch());
             }
+            replay = new ModelReplay(trainer, entries);
+            replaying = logged -> replay.learn(logged.batch());
             newestDigest = PublishedModel.newest(published.digests(), target);
             fromStep = replay.step();
             begun = System.nanoTime();
@@ -200,9 +203,12 @@ public final class ModelAudit {
 
         private ModelReport compared() {
             compare(Optional.empty());
-            shards.ifPresent(this::expectRounds);
             try {
-                log.read(fromStep + 1, logged -> {
+                if (cluster.topics().areShared()) {
+                    learnAlone();
+                    goOnInShards();
+                }
+                log.read(replay.step() + 1, logged -> {
                     missing.removeAll(
                             ModelReplay.removedBy(logged.batch())); // removed after the learner's latest progress
                     if (replay.step() < target) {
@@ -253,9 +259,42 @@ public final class ModelAudit {
                     written);
         }
 
+        /** Learns what one learner learnt before there were shards. */
+        private void learnAlone() {
+            cluster.batches(readers.own, 0).read(1, logged -> {
+                if (replay.step() < Math.min(alone, target)) {
+                    replaying.learn(logged);
+                    compare(Optional.of(logged));
+                    replay.makeRoom();
+                    progress.reached(replay.step(), target);
+                }
+                return replay.step() < Math.min(alone, target);
+            });
+            replay.store();
+        }
+
+        private void goOnInShards() {
+            if (replay.step() < alone) {
+                return; // the audit ends before
+            }
+            long cacheBytes = trainer.cacheBytes() / cluster.topics().learners();
+            ShardReplay several = new ShardReplay(
+                    trainer.withCacheBytes(Math.max(1, cacheBytes)),
+                    entries,
+                    shard -> readers.batches(shard, alone),
+                    log.find(alone + 1)
+                            .flatMap(LoggedBatch::round)
+                            .map(ModelRound::shards)
+                            .orElse(cluster.topics().shards()));
+            shards = Optional.of(several);
+            replay = new ModelReplay(several.trainer(), entries, cacheBytes);
+            replaying = logged -> several.learn(logged.round().orElseThrow(), logged.place());
+            expectRounds(several);
+        }
+
         private void expectRounds(ShardReplay several) {
             try {
-                log.read(1, logged -> {
+                log.read(alone + 1, logged -> {
                     several.expect(logged.round().orElseThrow());
                     return logged.batch().step() < target;
                 });
@@ -324,11 +363,26 @@ public final class ModelAudit {
         }
     }
 
-    /** Of a log that several learners wrote. */
-    private static void requireBeginning(String log, BatchLog steps) {
-        long first = steps.firstStep().orElse(1);
-        if (first > 1) {
-            throw new BrokenLogException(log + " begins at step " + first
+    /** Of logs that several learners wrote. Returns the number of steps of a learner that was alone before. */
+    private long requireBeginning(TopicReader reader, BatchLog rounds) {
+        for (int shard = 0; shard < reader.partitions(cluster.topics().miniBatches()); shard++) {
+            requireBeginning(
+                    "the log of shard " + shard, cluster.batches(reader, shard).firstStep(), 1);
+        }
+        OptionalLong first = rounds.firstStep();
+        long alone = first.orElse(1) - 1;
+        boolean wasAlone = alone > 0
+                && cluster.batches(reader, 0)
+                        .find(alone)
+                        .filter(LoggedBatch::isOfLearnerAlone)
+                        .isPresent();
+        requireBeginning("the log of rounds", first, wasAlone ? alone + 1 : 1);
+        return alone;
+    }
+
+    private static void requireBeginning(String log, OptionalLong first, long needed) {
+        if (first.orElse(needed) > needed) {
+            throw new BrokenLogException(log + " begins at step " + first.getAsLong()
                     + ": earlier steps cannot be learnt again, and several learners of a model have no checkpoint to"
                     + " begin from. Keep the log (topic.batch-retention)");
         }

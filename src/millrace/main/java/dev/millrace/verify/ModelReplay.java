@@ -125,7 +125,7 @@ final class ModelReplay {
         return trainer.digest().map(StepDigest::digest).orElseThrow();
     }
 
-    private void store() {
+    void store() {
         if (trainer.digest().isEmpty()) {
             trainer.publish(Optional.empty(), embedding -> {}); // as before each commit; the vectors are not needed
             trainer.drainDirty(entries);

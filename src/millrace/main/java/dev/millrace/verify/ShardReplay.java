@@ -11,9 +11,13 @@ import dev.millrace.merge.Replica;
 import dev.millrace.merge.Round;
 import dev.millrace.merge.ShardLearner;
 import dev.millrace.model.StepTimes;
+import dev.millrace.model.UserRows;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.OrderedEntries;
+import dev.millrace.state.Utf8;
 import dev.millrace.topic.BatchLog.BrokenLogException;
+import dev.millrace.topic.KeyPartition;
+import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
@@ -22,8 +26,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -56,20 +62,30 @@ public final class ShardReplay implements AutoCloseable {
     private final Replica replica = new Replica(replicated);
     private final Base base;
     private final SortedMap<Integer, Shard> shards = new TreeMap<>();
+    /** What the drains of each shard wrote. */
+    private final Map<Integer, ScratchEntries> own = new HashMap<>();
+
+    private int count; // of shards; 0 before the first round
     private final ExecutorService threads;
 
     /**
      * Begins before the first round.
      *
-     * @param stored empty; the base's entries are written to it
+     * @param stored empty, or what a learner that was alone wrote; the base's entries are written to it
      * @param batches of a shard, in their order, the first one first; each is asked for once, and read by one thread
+     * @param count number of shards that take over the users of a learner that was alone
      */
-    public ShardReplay(TrainerSettings settings, OrderedEntries stored, IntFunction<Iterator<MiniBatch>> batches) {
-        this(settings, stored, batches, Runtime.getRuntime().availableProcessors());
+    public ShardReplay(
+            TrainerSettings settings, OrderedEntries stored, IntFunction<Iterator<MiniBatch>> batches, int count) {
+        this(settings, stored, batches, count, Runtime.getRuntime().availableProcessors());
     }
 
     ShardReplay(
-            TrainerSettings settings, OrderedEntries stored, IntFunction<Iterator<MiniBatch>> batches, int threads) {
+            TrainerSettings settings,
+            OrderedEntries stored,
+            IntFunction<Iterator<MiniBatch>> batches,
+            int count,
+            int threads) {
         this.settings = settings;
         this.stored = stored;
         this.batches = batches;
@@ -79,6 +95,17 @@ public final class ShardReplay implements AutoCloseable {
             return thread;
         });
         base = new Base(settings, stored, ExamWitness.NONE);
+        stored.scanBut(new byte[0], EntryKind.readLater(), base::restore);
+        if (base.trainer().step() > 0) {
+            base.trainer().requireWhole();
+            UserRows rows = usersOf(count);
+            base.handOverUsers((user, key, value) -> rows.give(key, value));
+            long unused = rows.finish();
+        }
+        stored.scan(new byte[0], (key, value) -> {
+            replica.take(key, Optional.of(value));
+            return true;
+        });
         drain();
         replica.caughtUp();
     }
@@ -110,6 +137,10 @@ public final class ShardReplay implements AutoCloseable {
                 round.generation().equals(trainer().generation()),
                 words + " is of generation " + round.generation() + ", must be of "
                         + trainer().generation());
+        if (count > 0 && count != round.shards()) {
+            rescale(round.shards(), words);
+        }
+        count = round.shards();
         learnOnThisRound();
         for (Round.Taken delta : round.deltas()) {
             base.add(shard(delta).made(delta, words), delta.sha256());
@@ -129,6 +160,23 @@ public final class ShardReplay implements AutoCloseable {
         require(
                 round.digest().isEmpty() || round.digest().equals(digest),
                 "digest of " + words + ": published " + round.digest() + ", replayed " + digest);
+    }
+
+    /** Moves rows of users, as between the last round and this one. All shards begin anew, as then. */
+    private void rescale(int next, String words) {
+        shards.values().forEach(shard -> shard.stop(words));
+        UserRows rows = usersOf(next);
+        rows.move(Math.max(count, 1 + (shards.isEmpty() ? 0 : shards.lastKey())));
+        long unused = rows.finish();
+        shards.values().forEach(Shard::start);
+    }
+
+    private UserRows usersOf(int shards) {
+        return new UserRows(settings.model(), user -> KeyPartition.of(Utf8.bytes(user), shards), this::own);
+    }
+
+    private synchronized ScratchEntries own(int shard) {
+        return own.computeIfAbsent(shard, first -> ScratchEntries.create(CACHE_BYTES));
     }
 
     private static void require(boolean isSo, String difference) {
@@ -215,16 +263,34 @@ public final class ShardReplay implements AutoCloseable {
         private final int number;
         private final Deque<Work> next = new ArrayDeque<>();
         private final Deque<Made> made = new ArrayDeque<>();
-        private final ScratchEntries own = ScratchEntries.create(CACHE_BYTES);
         private final Iterator<MiniBatch> log;
         private final Replica.View view = replica.view();
-        private final ShardLearner learner;
+        private ShardLearner learner;
 
         private Shard(int number) {
             this.number = number;
             log = batches.apply(number);
-            learner = new ShardLearner(settings, number, own, view, view.round(), StepTimes.UNTIMED);
-            learner.begin();
+            learner = begun();
+        }
+
+        private ShardLearner begun() {
+            ShardLearner begun = new ShardLearner(settings, number, own(number), view, view.round(), StepTimes.UNTIMED);
+            own(number).scanBut(new byte[0], ShardLearner.readLater(), begun::restore);
+            begun.begin();
+            return begun;
+        }
+
+        private void stop(String words) {
+            require(
+                    made.isEmpty(),
+                    "the number of shards changes with " + words + ", and no round has "
+                            + (made.isEmpty() ? "" : made.getFirst().work().words(number)));
+            follow();
+            learner.close();
+        }
+
+        private void start() {
+            learner = begun();
         }
 
         private boolean hasWork() {
@@ -243,7 +309,7 @@ public final class ShardReplay implements AutoCloseable {
                     learner.learn(batch(step, work));
                 }
                 Delta delta = learner.cut().orElseThrow();
-                learner.drainDirty(own);
+                learner.drainDirty(own(number));
                 made.add(new Made(work, delta, DeltaPart.of(delta).get(0).sha256()));
             }
         }
@@ -292,7 +358,6 @@ public final class ShardReplay implements AutoCloseable {
         public void close() {
             learner.close();
             view.close();
-            own.close();
         }
     }
 
@@ -300,6 +365,7 @@ public final class ShardReplay implements AutoCloseable {
     public void close() {
         threads.shutdownNow();
         shards.values().forEach(Shard::close);
+        own.values().forEach(ScratchEntries::close);
         base.close();
         replicated.close();
     }

@@ -69,7 +69,7 @@ class ShardReplayTest {
     /** Begins the replay of what was logged. */
     private ShardReplay replay(int threads) {
         ShardReplay replay = new ShardReplay(
-                settings, new MemoryEntries(), shard -> batches.get(shard).iterator(), threads);
+                settings, new MemoryEntries(), shard -> batches.get(shard).iterator(), 0, threads);
         learners.add(replay);
         rounds.forEach(replay::expect);
         return replay;
@@ -125,7 +125,8 @@ class ShardReplayTest {
                         round.deltas().stream()
                                 .filter(delta -> !delta.equals(third))
                                 .toList(),
-                        round.digest()));
+                        round.digest(),
+                        round.shards()));
 
         assertThatThrownBy(() -> learnAll(replay(2)))
                 .isInstanceOf(BrokenLogException.class)
@@ -138,7 +139,7 @@ class ShardReplayTest {
     void anotherDigestOfARoundIsNamedWithBothValues() {
         live();
         ModelRound round = rounds.get(6);
-        rounds.set(6, new ModelRound(round.generation(), round.batch(), round.deltas(), "ab"));
+        rounds.set(6, new ModelRound(round.generation(), round.batch(), round.deltas(), "ab", round.shards()));
 
         assertThatThrownBy(() -> learnAll(replay(2)))
                 .isInstanceOf(BrokenLogException.class)
@@ -151,7 +152,14 @@ class ShardReplayTest {
         ModelRound round = rounds.get(9);
         List<TrainingExample> others = new ArrayList<>(round.batch().examples());
         Collections.reverse(others);
-        rounds.set(9, new ModelRound(round.generation(), with(round.batch(), others), round.deltas(), round.digest()));
+        rounds.set(
+                9,
+                new ModelRound(
+                        round.generation(),
+                        with(round.batch(), others),
+                        round.deltas(),
+                        round.digest(),
+                        round.shards()));
 
         assertThatThrownBy(() -> learnAll(replay(2)))
                 .isInstanceOf(BrokenLogException.class)
@@ -276,7 +284,7 @@ class ShardReplayTest {
             Round merged = base.merge(batch, true);
             write(base, stored, replica);
             String digest = base.trainer().digest().map(StepDigest::digest).orElseThrow();
-            rounds.add(new ModelRound(base.trainer().generation(), batch, merged.deltas(), digest));
+            rounds.add(new ModelRound(base.trainer().generation(), batch, merged.deltas(), digest, shards.size()));
         }
     }
 

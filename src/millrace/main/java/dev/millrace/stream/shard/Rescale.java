@@ -1,5 +1,6 @@
 package dev.millrace.stream.shard;
 
+import dev.millrace.batch.Batcher;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.merge.Base;
@@ -154,8 +155,7 @@ public final class Rescale {
      * #beginPartitions} must follow.
      */
     public void growChangelogs() {
-        changelog(Part.SHARDS)
-                .create(Math.max(topics.shards(), partitions(topics.trainingExamples())), Map.of());
+        changelog(Part.SHARDS).create(Math.max(topics.shards(), partitions(topics.trainingExamples())), Map.of());
         changelog(Part.BASE).create(1, ReplicaFollower.configOfChangelog());
     }
 
@@ -212,6 +212,9 @@ public final class Rescale {
             own.put(shard, new Sent(scratch.get(), transaction, shard));
         }
         takeBooks(stored, own.get(0));
+        byte[] steps = Batcher.countersKey(EntryKind.OPEN_BATCH.prefix());
+        stored.get(steps)
+                .ifPresent(counters -> own.get(0).put(steps, counters)); // it goes on with that partition of the log
         Base base = new Base(learner.settings(), stored, ExamWitness.NONE);
         try {
             stored.scanBut(new byte[0], EntryKind.readLater(), base::restore);
@@ -349,8 +352,7 @@ public final class Rescale {
         private final OrderedEntries entries;
         private final StateTransaction transaction;
         private final int shard;
-        private final String changelog =
-                changelog(Part.SHARDS).name();
+        private final String changelog = changelog(Part.SHARDS).name();
 
         Sent(OrderedEntries entries, StateTransaction transaction, int shard) {
             this.entries = entries;

@@ -18,8 +18,11 @@ public final class ReplayedRounds implements AutoCloseable {
     private final ShardReplay replay;
 
     public ReplayedRounds(TrainerSettings settings) {
-        replay = new ShardReplay(settings, new MemoryEntries(), shard -> logs.getOrDefault(shard, List.of())
-                .iterator());
+        replay = new ShardReplay(
+                settings,
+                new MemoryEntries(),
+                shard -> logs.getOrDefault(shard, List.of()).iterator(),
+                0);
     }
 
     /**
