@@ -386,8 +386,12 @@ public final class ShardLearner implements Durable, AutoCloseable {
         return batch;
     }
 
-    /** Learns the batch that was closed last. */
+    /** Learns the batch that was closed last. Rows of users that a {@link #cut} took are read from the store: a drain must be between the two. */
     public StepOutcome learn(MiniBatch batch) {
+        if (!ownChanges.isEmpty()) {
+            throw new IllegalStateException("shard " + shard + " has " + ownChanges.size()
+                    + " entries beside its last delta that are not stored: drain before a step");
+        }
         open.step(batch);
         batch.removedUsers().forEach(model::removeUser);
         if (batch.examples().isEmpty()) {
@@ -430,7 +434,7 @@ public final class ShardLearner implements Durable, AutoCloseable {
 
     /**
      * Ends the delta of the steps since the last cut; absent if there were none. Afterwards the shared numbers of this shard are what adding the
-     * delta gives, so that the base can have the same ones.
+     * delta gives, so that the base can have the same ones. A {@link #drainDirty} follows, as the model now counts on what is stored.
      */
     public Optional<Delta> cut() {
         if (!hasDelta()) {

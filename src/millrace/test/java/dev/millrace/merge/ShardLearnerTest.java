@@ -253,6 +253,21 @@ class ShardLearnerTest {
     }
 
     @Test
+    void aStepOnRowsOfUsersThatWereCutAndNotStoredIsRefused() {
+        try (Shards shards = new Shards(Shards.settings(), 1)) {
+            shards.list();
+            SplittableRandom random = new SplittableRandom(1);
+            Shards.Shard shard = shards.shards.get(0);
+            shard.learn(Shards.examples("u", random));
+            assertThat(shard.learner.cut()).isPresent();
+
+            assertThatThrownBy(() -> shard.learn(Shards.examples("u", random)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("drain before a step");
+        }
+    }
+
+    @Test
     void aShardDoesNotComeToARoundAmidADelta() {
         try (Shards shards = new Shards(Shards.settings(), 1)) {
             shards.list();

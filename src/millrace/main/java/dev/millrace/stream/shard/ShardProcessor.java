@@ -235,6 +235,7 @@ final class ShardProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         long now = context.currentSystemTimeMs();
         if (one.isDeltaFull()) {
             sendDelta(one, now);
+            sendRows(one, now);
         }
         if (!one.hasDelta()) {
             follow();
