@@ -115,6 +115,13 @@ public final class ShardReplay implements AutoCloseable {
         return base.trainer();
     }
 
+    /** Returns an entry of the shard that has it, as of its last delta; absent if it is none of a shard. */
+    public Optional<byte[]> rowOfUser(byte[] key) {
+        return own.values().stream()
+                .flatMap(entries -> entries.get(key).stream())
+                .findFirst();
+    }
+
     /** Tells of a round that will be learnt. All are told of before the first is learnt, in their order: a delta may be older than its round. */
     public void expect(ModelRound round) {
         round.deltas().forEach(delta -> shard(delta).next.add(Work.of(delta)));

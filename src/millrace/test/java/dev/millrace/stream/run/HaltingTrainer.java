@@ -10,12 +10,17 @@ import dev.millrace.stream.Part;
 import dev.millrace.topic.InterruptedClients;
 import dev.millrace.topic.Interruption;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.transaction.SettledProducer;
 import dev.millrace.train.Trainer;
 import dev.millrace.wire.AvroWire;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.apache.kafka.streams.KafkaClientSupplier;
+import org.apache.kafka.streams.Topology;
 
 /**
  * The trainer as a process of its own that ends itself, or waits, at a point: {@code main(point, occurrence, seconds to wait
@@ -31,9 +36,8 @@ public final class HaltingTrainer {
         MillraceSettings settings = settings(args, 3);
         TopicNames topics = settings.topics().names();
         AvroWire wire = new AvroWire(settings.wire());
-        StreamRunner runner = new StreamRunner(
-                settings.stream(),
-                settings.clients(),
+        run(
+                settings,
                 Map.of(
                         Part.ATTRIBUTE,
                         MillraceTopology.attribute(
@@ -54,7 +58,24 @@ public final class HaltingTrainer {
                                                 ExamWitness.NONE),
                                         settings.stream().maxWait(),
                                         terms(settings)))),
-                settling -> new InterruptedClients(interruption, topics, settling));
+                settling -> new InterruptedClients(interruption, Part.LEARN, topics, settling),
+                runner -> {});
+    }
+
+    /**
+     * Runs applications until one ends.
+     *
+     * @param clients of Kafka
+     * @param first done before they start
+     */
+    public static void run(
+            MillraceSettings settings,
+            Map<Part, Topology> applications,
+            Function<SettledProducer.Settling, KafkaClientSupplier> clients,
+            Consumer<StreamRunner> first)
+            throws InterruptedException {
+        StreamRunner runner = new StreamRunner(settings.stream(), settings.clients(), applications, clients);
+        first.accept(runner);
         Runtime.getRuntime().addShutdownHook(new Thread(runner::close));
         runner.start();
         while (runner.isAlive()) {

@@ -256,7 +256,7 @@ class ShardTopologyTest {
             assertThat(run.batches).hasSizeGreaterThanOrEqualTo(30);
             assertThat(run.rounds).hasSizeGreaterThan(5);
             try (ReplayedRounds replayed = new ReplayedRounds(settings)) {
-                List<String> digests = replayed.run(Map.of(0, run.batches), run.rounds);
+                List<String> digests = replayed.run(Map.of(0, run.batches), run.rounds, (round, base) -> {});
 
                 PartProgress base = run.progress(run.base);
                 assertThat(base.part()).isEqualTo(PartProgress.LEARNER);
