@@ -39,6 +39,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.BiConsumer;
 import java.util.function.IntFunction;
 
 /**
@@ -115,11 +116,9 @@ public final class ShardReplay implements AutoCloseable {
         return base.trainer();
     }
 
-    /** Returns an entry of the shard that has it, as of its last delta; absent if it is none of a shard. */
-    public Optional<byte[]> rowOfUser(byte[] key) {
-        return own.values().stream()
-                .flatMap(entries -> entries.get(key).stream())
-                .findFirst();
+    /** Visits the rows of users of all shards, each as of its last delta. */
+    public void rowsOfUsers(BiConsumer<byte[], byte[]> visitor) {
+        shards.values().forEach(shard -> shard.learner.rowsOfUsers(new byte[0], Integer.MAX_VALUE, visitor));
     }
 
     /** Tells of a round that will be learnt. All are told of before the first is learnt, in their order: a delta may be older than its round. */

@@ -31,7 +31,6 @@ import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -104,6 +103,7 @@ public final class ShardedRun implements AutoCloseable {
     private final List<ModelRound> rounds = new CopyOnWriteArrayList<>();
     private final Map<String, PartProgress> progress = new ConcurrentHashMap<>();
     private final Set<String> clicks = new TreeSet<>();
+    private final Set<String> forgettable = new TreeSet<>(); // clicks that need not be learnt
     private int percentOfFirstShard = 50;
     private int sent;
     private int starts;
@@ -165,9 +165,20 @@ public final class ShardedRun implements AutoCloseable {
         percentOfFirstShard = percent;
     }
 
-    /** What sends events of a test's own, which {@link #requireRight} knows nothing of. */
+    /** What sends the catalogue, and removals. */
     public EventProducer producer() {
         return producer;
+    }
+
+    /** Returns the time of the next event. */
+    public long now() {
+        return T0 + sent * 10L;
+    }
+
+    /** Sends an exposure and a click of a user, or on an item, that is about to be removed: it need not be learnt. */
+    public void sendForgettable(String user, String item) {
+        forgettable.add(send(user, item));
+        sent++;
     }
 
     // what happens
@@ -269,21 +280,29 @@ public final class ShardedRun implements AutoCloseable {
         for (int end = sent + count; sent < end; sent++) {
             List<String> ofShard = users.get(CounterRandom.below(100, 1, sent, 3) < percentOfFirstShard ? 0 : 1);
             String user = ofShard.get(CounterRandom.below(ofShard.size(), 1, sent, 0));
-            send(user, "i" + CounterRandom.below(ITEMS, 1, sent, 1), CounterRandom.below(2, 1, sent, 2) == 0);
+            String item = "i" + CounterRandom.below(ITEMS, 1, sent, 1);
+            if (CounterRandom.below(2, 1, sent, 2) == 0) {
+                String unused = send(user, item);
+            } else {
+                expose(user, item);
+            }
         }
         producer.flush();
     }
 
-    private void send(String user, String item, boolean isClicked) {
-        long time = T0 + sent * 10L;
-        String exposure = "e%06d".formatted(sent);
-        producer.send(Streams.exposure(exposure, user, item, time));
-        if (isClicked) {
-            String id = "c%06d".formatted(sent);
-            producer.send(
-                    new Click(id, user, item, Optional.of(exposure), "click", 1, time + 5, time + 5, Features.NONE));
-            clicks.add(id);
-        }
+    private void expose(String user, String item) {
+        producer.send(Streams.exposure("e%06d".formatted(sent), user, item, now()));
+    }
+
+    /** Returns the id of the click. */
+    private String send(String user, String item) {
+        expose(user, item);
+        String id = "c%06d".formatted(sent);
+        long time = now() + 5;
+        Optional<String> exposure = Optional.of("e%06d".formatted(sent));
+        producer.send(new Click(id, user, item, exposure, "click", 1, time, time, Features.NONE));
+        clicks.add(id);
+        return id;
     }
 
     // what is known while it runs
@@ -366,10 +385,16 @@ public final class ShardedRun implements AutoCloseable {
         awaits("all clicks are read", () -> account("clicks").received() >= clicks.size());
         Books.Account books = account("clicks");
         assertThat(books.isBalanced()).as(books.inWords()).isTrue();
-        assertThat(books.outcome(Outcome.ATTRIBUTED)).as(books.inWords()).isEqualTo(clicks.size());
-        awaits("all clicks are learnt", () -> learntIds().size() >= clicks.size());
+        assertThat(books.outcome(Outcome.ATTRIBUTED) + books.outcome(Outcome.ERASED))
+                .as(books.inWords())
+                .isEqualTo(clicks.size());
+        awaits("all clicks are learnt", () -> learntIds().size() + forgotten() >= clicks.size());
         assertThat(learntIds()).as("clicks in mini-batches").doesNotHaveDuplicates();
-        assertThat(learntIds()).as("clicks in mini-batches").hasSameElementsAs(clicks);
+        assertThat(clicks).as("clicks that were sent").containsAll(learntIds());
+        Set<String> missing = new TreeSet<>(clicks);
+        missing.removeAll(Set.copyOf(learntIds()));
+        assertThat(forgettable).as("clicks that need not be learnt").containsAll(missing);
+        assertThat(missing).as("clicks that the books do not count as learnt").hasSize((int) forgotten());
         awaits("rounds have all steps", this::isMerged);
         for (int shard = 0; shard < SHARDS; shard++) {
             String part = "shard-" + shard;
@@ -387,10 +412,7 @@ public final class ShardedRun implements AutoCloseable {
         try (ReplayedRounds replayed = new ReplayedRounds(settings().trainer())) {
             List<String> digests = replayed.run(batches, rounds, published::compare);
             assertThat(training().map(TrainingProgress::digest)).contains(digests.get(digests.size() - 1));
-            published.updates.values().forEach(update -> assertThat(
-                            replayed.entry(update.key()).map(HexFormat.of()::formatHex))
-                    .as("last value of a model update of step " + update.step())
-                    .isEqualTo(update.entry().map(HexFormat.of()::formatHex)));
+            assertThat(published.querySide).as("model updates").isEqualTo(replayed.querySide());
         }
         assertThat(published.compared).as("vectors compared").isGreaterThanOrEqualTo(ITEMS);
     }
@@ -412,8 +434,8 @@ public final class ShardedRun implements AutoCloseable {
         final Map<Long, Map<String, float[]>> vectors = new HashMap<>();
         /** The last of each item. */
         final Map<String, float[]> last = new TreeMap<>();
-        /** The last of each key. */
-        final Map<String, ModelUpdate> updates = new TreeMap<>();
+        /** The last value of each key that has one, in hexadecimal. */
+        final Map<String, String> querySide = new TreeMap<>();
 
         private final Map<String, Long> latest = new HashMap<>();
         private int compared;
@@ -433,6 +455,13 @@ public final class ShardedRun implements AutoCloseable {
                 vectors.computeIfAbsent(embedding.step(), none -> new TreeMap<>())
                         .put(embedding.item(), embedding.vector().get());
             }
+        }
+
+        void take(ModelUpdate update) {
+            String key = HexFormat.of().formatHex(update.key());
+            update.entry()
+                    .ifPresentOrElse(
+                            value -> querySide.put(key, HexFormat.of().formatHex(value)), () -> querySide.remove(key));
         }
 
         /** Each vector that says it is of a round is what the round makes. */
@@ -458,10 +487,10 @@ public final class ShardedRun implements AutoCloseable {
                     topics.itemEmbeddings(),
                     record -> published.take(
                             wire.decode(Topic.ITEM_EMBEDDINGS, record).orElseThrow()));
-            reader.readAll(topics.modelUpdates(), record -> {
-                ModelUpdate update = wire.decode(Topic.MODEL_UPDATES, record).orElseThrow();
-                published.updates.put(new String(update.key(), StandardCharsets.ISO_8859_1), update);
-            });
+            reader.readAll(
+                    topics.modelUpdates(),
+                    record -> published.take(
+                            wire.decode(Topic.MODEL_UPDATES, record).orElseThrow()));
         }
         return published;
     }
@@ -483,6 +512,14 @@ public final class ShardedRun implements AutoCloseable {
 
     private Optional<TrainingProgress> training() {
         return Optional.ofNullable(progress.get(PartProgress.LEARNER)).flatMap(PartProgress::training);
+    }
+
+    /** Returns the number of clicks of removed users, or on removed items, that were not learnt. */
+    private long forgotten() {
+        Books.Account examples = account("training-examples");
+        return account("clicks").outcome(Outcome.ERASED)
+                + examples.outcome(Outcome.ERASED)
+                + examples.outcome(Outcome.REMOVED_ITEM);
     }
 
     private Books.Account account(String topic) {

@@ -8,9 +8,9 @@ import dev.millrace.train.TrainerSettings;
 import dev.millrace.verify.ShardReplay;
 import dev.millrace.wire.ModelRound;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 
 /** Makes the rounds of a log that was read again, by the audit's own code. */
@@ -49,9 +49,18 @@ public final class ReplayedRounds implements AutoCloseable {
         return digests;
     }
 
-    /** Returns the entry of the shard that owns the row of a user; any other is the base's. */
-    public Optional<byte[]> entry(byte[] key) {
-        return replay.rowOfUser(key).or(() -> stored.get(key));
+    /** Returns the entries that servers get: those of the base, and the rows of users of its shards; in hexadecimal. */
+    public Map<String, String> querySide() {
+        Map<String, String> entries = new TreeMap<>();
+        stored.scan(new byte[0], (key, value) -> {
+            if (replay.trainer().isQuerySide(key)) {
+                entries.put(HexFormat.of().formatHex(key), HexFormat.of().formatHex(value));
+            }
+            return true;
+        });
+        replay.rowsOfUsers((key, value) ->
+                entries.put(HexFormat.of().formatHex(key), HexFormat.of().formatHex(value)));
+        return entries;
     }
 
     @Override
