@@ -270,13 +270,13 @@ public final class ModelAudit {
                 }
                 return replay.step() < Math.min(alone, target);
             });
-            replay.store();
         }
 
         private void goOnInShards() {
             if (replay.step() < alone) {
                 return; // the audit ends before
             }
+            String ofLearner = alone > 0 ? replay.digest() : "";
             long cacheBytes = trainer.cacheBytes() / cluster.topics().learners();
             ShardReplay several = new ShardReplay(
                     trainer.withCacheBytes(Math.max(1, cacheBytes)),
@@ -288,8 +288,18 @@ public final class ModelAudit {
                             .orElse(cluster.topics().shards()));
             shards = Optional.of(several);
             replay = new ModelReplay(several.trainer(), entries, cacheBytes);
+            compareAtChange(ofLearner);
             replaying = logged -> several.learn(logged.round().orElseThrow(), logged.place());
             expectRounds(several);
+        }
+
+        /** Of the step at which shards began, the learner has told its digest, and the base that of what it kept. */
+        private void compareAtChange(String ofLearner) {
+            if (alone > 0) {
+                add(replay.compareDigests(published.digests().getOrDefault(alone, List.of()).stream()
+                        .filter(digest -> !digest.digest().equals(ofLearner))
+                        .toList()));
+            }
         }
 
         private void expectRounds(ShardReplay several) {
@@ -310,7 +320,9 @@ public final class ModelAudit {
          */
         private void compare(Optional<LoggedBatch> last) {
             long step = replay.step();
-            List<PublishedModel.Digest> digests = published.digests().getOrDefault(step, List.of());
+            List<PublishedModel.Digest> digests = alone > 0 && step == alone && shards.isEmpty()
+                    ? List.of()
+                    : published.digests().getOrDefault(step, List.of());
             List<String> ofDigests = replay.compareDigests(digests);
             add(ofDigests);
             if (!digests.isEmpty() && ofDigests.isEmpty()) {

@@ -120,12 +120,13 @@ final class ModelReplay {
         return CatalogueChange.removed(batch.catalogue());
     }
 
-    private String digest() {
+    /** Its digest; the {@link #entries} are of its step then. */
+    String digest() {
         store();
         return trainer.digest().map(StepDigest::digest).orElseThrow();
     }
 
-    void store() {
+    private void store() {
         if (trainer.digest().isEmpty()) {
             trainer.publish(Optional.empty(), embedding -> {}); // as before each commit; the vectors are not needed
             trainer.drainDirty(entries);

@@ -129,6 +129,16 @@ public final class ShardedRun implements AutoCloseable {
             String id = "u" + user;
             users.get(shardOf(id)).add(id);
         }
+        if (topics.areShared()) {
+            followShards();
+        }
+        for (int item = 0; item < ITEMS; item++) {
+            producer.send(Streams.item("i" + item));
+        }
+        producer.flush();
+    }
+
+    private void followShards() {
         follow(topics.miniBatches(), record -> log(record.partition())
                 .add(wire.decode(Topic.MINI_BATCHES, record).orElseThrow()));
         follow(
@@ -136,10 +146,6 @@ public final class ShardedRun implements AutoCloseable {
                 record -> rounds.add(wire.decode(Topic.MODEL_ROUNDS, record).orElseThrow()));
         follow(topics.trainingProgress(), record -> wire.decode(Topic.TRAINING_PROGRESS, record)
                 .ifPresent(part -> progress.put(part.part(), part)));
-        for (int item = 0; item < ITEMS; item++) {
-            producer.send(Streams.item("i" + item));
-        }
-        producer.flush();
     }
 
     private void follow(String topic, Consumer<TopicRecord> each) {
@@ -306,6 +312,11 @@ public final class ShardedRun implements AutoCloseable {
     }
 
     // what is known while it runs
+
+    /** Returns the ids of the clicks that were sent. */
+    public Set<String> clicks() {
+        return Set.copyOf(clicks);
+    }
 
     /** Returns the number of rounds that have deltas. */
     public int merged() {
