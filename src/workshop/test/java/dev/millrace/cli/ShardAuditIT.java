@@ -125,6 +125,15 @@ class ShardAuditIT {
         JsonNode upTo = ok(given, "verify", "--model", "--step", "3").path(0);
         assertThat(upTo.path("to_step").asLong()).isBetween(1L, 3L);
 
+        JsonNode counts = ok(given, "verify", "--counts").path(0);
+        assertThat(counts.path("faults")).isEmpty();
+        assertThat(counts.path("outcomes")).anySatisfy(line -> {
+            assertThat(line.path("topic").asText()).isEqualTo("training-examples");
+            assertThat(line.path("outcome").asText()).isEqualTo("learnt or refused");
+            assertThat(line.path("books").asInt()).isEqualTo(CLICKS);
+            assertThat(line.path("least").asInt()).isEqualTo(CLICKS);
+        });
+
         JsonNode answers = ok(given, "verify", "--answers").path(0);
         assertThat(answers.path("equal").asInt()).isPositive();
     }
@@ -229,7 +238,7 @@ class ShardAuditIT {
         assertThat(commands.err())
                 .startsWith("--checkpoints = anywhere: must be absent")
                 .contains("learn.shards = 2");
-        assertThat(commands.run(given, "verify", "--counts")).isEqualTo(2);
+        assertThat(commands.run(given, "model", "import", "--in", "anywhere")).isEqualTo(2);
         assertThat(commands.err()).startsWith("learn.shards = 2: must be 1");
     }
 
@@ -293,6 +302,10 @@ class ShardAuditIT {
                 .asString()
                 .containsPattern("delta [12] of shard 1, of steps [12] to ")
                 .containsPattern("round \\d+ \\(offset \\d+ of model-rounds-0\\) has SHA-256 ");
+
+        assertThat(commands.run(cluster.given("topic.mini-batches.name", "tampered-batches"), "verify", "--counts"))
+                .isEqualTo(1);
+        assertThat(commands.out()).contains("step 2 (tampered-batches-1 offset ", "no earlier step has");
 
         List<TopicRecord> rounds = cluster.records(read.topics().modelRounds());
         List<TopicRecord> fewer = new ArrayList<>(rounds);

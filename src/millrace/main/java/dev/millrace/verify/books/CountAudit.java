@@ -14,12 +14,14 @@ import dev.millrace.wire.PlainValues;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** Recomputes the books from the topics. The trainer may be running meanwhile. */
 public final class CountAudit {
@@ -75,15 +77,45 @@ public final class CountAudit {
         if (snapshot.parts().isEmpty()) {
             findings.note("no part has written any books yet");
         }
-        long examplesEnd = log.end(topics.trainingExamples(), 0);
-        long batchesEnd = log.end(topics.miniBatches(), 0);
+        List<Long> examplesEnds = ends(topics.trainingExamples());
+        List<Long> batchesEnds = ends(topics.miniBatches());
+        List<Long> changesEnds = topics.areShared() ? ends(topics.catalogueChanges()) : examplesEnds;
         records.readLetters();
-        ExampleLog examples = new ExampleLog(settings.caps(), records.lost(InputTopic.EXAMPLES, 0, examplesEnd));
-        examples.read(log, values, topics.trainingExamples(), examplesEnd, findings);
+        long lost = 0;
+        for (int partition = 0; partition < examplesEnds.size(); partition++) {
+            lost += records.lost(InputTopic.EXAMPLES, partition, examplesEnds.get(partition));
+        }
+        ExampleLog examples = new ExampleLog(settings.caps(), lost);
+        for (int partition = 0; partition < examplesEnds.size(); partition++) {
+            examples.read(log, values, topics.trainingExamples(), partition, examplesEnds.get(partition), findings);
+        }
         auditEvents(examples);
-        auditItems(examples);
-        auditLearner(examples, batchesEnd);
+        if (topics.areShared()) {
+            auditItems(changes(changesEnds.get(0)), records.lost(topics.catalogueChanges(), 0, changesEnds.get(0)));
+            auditShards(examples, batchesEnds);
+        } else {
+            auditItems(examples.changes(0), examples.lost());
+            auditLearner(examples, batchesEnds.get(0));
+        }
         return findings.report();
+    }
+
+    /** The ends of a topic's partitions, by number. */
+    private List<Long> ends(String topic) {
+        return IntStream.range(0, log.partitions(topic))
+                .mapToObj(partition -> log.end(topic, partition))
+                .toList();
+    }
+
+    /** The changes of the catalogue that the base of several learners was sent. */
+    private List<Change> changes(long end) {
+        List<Change> changes = new ArrayList<>();
+        log.read(topics.catalogueChanges(), 0, end, record -> record.value()
+                .flatMap(values::decode)
+                .flatMap(value -> value.record("entry"))
+                .filter(entry -> entry.field("item_id").isPresent())
+                .ifPresent(entry -> changes.add(Change.of(entry, record.offset()))));
+        return changes;
     }
 
     private void auditEvents(ExampleLog examples) {
@@ -144,15 +176,20 @@ public final class CountAudit {
     private List<String> unexplained(ExampleLog examples, BitSet explained) {
         return examples.examples().stream()
                 .filter(example -> !explained.get(example.number()))
-                .map(example -> "the example at " + new RecordAddress(topics.trainingExamples(), 0, example.offset())
+                .map(example -> "the example at "
+                        + new RecordAddress(topics.trainingExamples(), example.partition(), example.offset())
                         + (example.isPositive()
                                 ? " is of no click that " + topics.clicks() + " holds"
                                 : " is of no exposure that " + topics.exposures() + " holds and that is sampled"))
                 .toList();
     }
 
-    /** Each record of items is counted, and is a change in the topic of training examples. */
-    private void auditItems(ExampleLog examples) {
+    /**
+     * Each record of items is counted, and is a change in the topic that gives them one order.
+     *
+     * @param gone number of records that are gone from the beginning of that topic
+     */
+    private void auditItems(List<Change> changes, long gone) {
         PossibleOutcomes outcomes = new PossibleOutcomes();
         Map<Change, Integer> missing = new HashMap<>();
         Map<Change, RecordAddress> first = new HashMap<>();
@@ -168,16 +205,88 @@ public final class CountAudit {
                 first.putIfAbsent(change, address);
             });
         }
-        long lost = examples.lost() + records.lost(InputTopic.ITEMS);
+        long lost = gone + records.lost(InputTopic.ITEMS);
         compare(InputTopic.ITEMS, outcomes, lost);
         if (lost == 0) {
-            examples.changes().forEach(change -> missing.merge(change.content(), -1, Integer::sum));
+            changes.forEach(change -> missing.merge(change.content(), -1, Integer::sum));
             missing.values().removeIf(count -> count <= 0);
             findings.faults(missing.keySet().stream()
                     .map(change -> "the change of the catalogue at " + first.get(change) + " is not in "
-                            + topics.trainingExamples())
+                            + topics.catalogueChanges())
                     .toList());
         }
+    }
+
+    /** Each shard has the examples of its partition, and a log of its own. Its books say up to which step. */
+    private void auditShards(ExampleLog examples, List<Long> batchesEnds) {
+        long lost = examples.lost();
+        for (int shard = 0; shard < batchesEnds.size(); shard++) {
+            lost += records.lost(InputTopic.BATCHES, shard, batchesEnds.get(shard));
+        }
+        lost += records.lost(topics.modelRounds(), 0, log.end(topics.modelRounds(), 0));
+        if (lost > 0) {
+            findings.note("which mini-batch each example is in: not checkable, " + lost
+                    + " records are gone from the beginning of " + topics.trainingExamples() + ", "
+                    + topics.miniBatches() + " or " + topics.modelRounds());
+            return;
+        }
+        Set<IdHash> removed = removedByRounds();
+        PossibleOutcomes outcomes = new PossibleOutcomes();
+        List<String> faults = new ArrayList<>();
+        for (int shard = 0; shard < batchesEnds.size(); shard++) {
+            Optional<BooksSnapshot.Totals> books =
+                    snapshot.totals("shard-" + shard, InputTopic.EXAMPLES).map(CountAudit::ofLearner);
+            if (books.isPresent()) {
+                LearnerAudit audit = new LearnerAudit(
+                        examples,
+                        shard,
+                        Optional.of(removed),
+                        snapshot.position(topics.trainingExamples(), shard),
+                        topics,
+                        faults);
+                readBatches(shard, batchesEnds.get(shard), audit, books.get(), faults);
+                outcomes.add(audit.end());
+            }
+        }
+        findings.faults(faults);
+        findings.compare(
+                InputTopic.EXAMPLES, ofLearner(snapshot.totals(InputTopic.EXAMPLES)), outcomes, outcomes.total());
+    }
+
+    private void readBatches(int shard, long end, LearnerAudit audit, BooksSnapshot.Totals books, List<String> faults) {
+        long settled = books.outcome(LearnerAudit.LEARNT_OR_REFUSED) + books.outcome(Outcome.USER_REMOVAL.label());
+        log.read(topics.miniBatches(), shard, end, record -> {
+            Optional<PlainRecord> batch = record.value().flatMap(values::decode);
+            if (batch.isEmpty()) {
+                faults.add(new RecordAddress(topics.miniBatches(), shard, record.offset()) + " cannot be read");
+            } else if (audit.settled() < settled) {
+                audit.batch(batch.get(), record.offset());
+            }
+        });
+    }
+
+    /** Items that left the catalogue with a round at any time. */
+    private Set<IdHash> removedByRounds() {
+        Set<IdHash> removed = new HashSet<>();
+        log.readAll(topics.modelRounds(), record -> record.value()
+                .flatMap(values::decode)
+                .flatMap(round -> round.record("batch"))
+                .ifPresent(batch -> batch.list("catalogue").stream()
+                        .map(entry -> Change.of((PlainRecord) entry, 0))
+                        .filter(change -> change.kind() == Change.Kind.ITEM_REMOVAL)
+                        .forEach(change -> removed.add(change.of()))));
+        return removed;
+    }
+
+    /** What the topics alone do not tell apart counts as one. */
+    private static BooksSnapshot.Totals ofLearner(BooksSnapshot.Totals books) {
+        return books.merged(
+                        LearnerAudit.LEARNT_OR_REFUSED,
+                        Outcome.LEARNT,
+                        Outcome.REFUSED,
+                        Outcome.WITHOUT_POSITIVES,
+                        Outcome.BEFORE_START)
+                .merged(LearnerAudit.LEFT_OUT, Outcome.REMOVED_ITEM, Outcome.ERASED);
     }
 
     private void auditLearner(ExampleLog examples, long batchesEnd) {
@@ -206,15 +315,8 @@ public final class CountAudit {
         });
         PossibleOutcomes outcomes = audit.end(step.get());
         findings.faults(faults);
-        BooksSnapshot.Totals totals = snapshot.totals(InputTopic.EXAMPLES)
-                .merged( // what the topics alone do not tell apart
-                        LearnerAudit.LEARNT_OR_REFUSED,
-                        Outcome.LEARNT,
-                        Outcome.REFUSED,
-                        Outcome.WITHOUT_POSITIVES,
-                        Outcome.BEFORE_START)
-                .merged(LearnerAudit.LEFT_OUT, Outcome.REMOVED_ITEM, Outcome.ERASED);
-        findings.compare(InputTopic.EXAMPLES, totals, outcomes, outcomes.total());
+        findings.compare(
+                InputTopic.EXAMPLES, ofLearner(snapshot.totals(InputTopic.EXAMPLES)), outcomes, outcomes.total());
     }
 
     private void compare(InputTopic topic, PossibleOutcomes recomputed, long lost) {

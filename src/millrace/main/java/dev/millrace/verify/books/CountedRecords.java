@@ -109,9 +109,13 @@ final class CountedRecords {
 
     /** Records of a partition before an offset that are gone from its beginning; says so in a note. */
     long lost(InputTopic topic, int partition, long until) {
-        long gone = Math.min(until, log.begin(name(topic), partition));
+        return lost(name(topic), partition, until);
+    }
+
+    long lost(String topic, int partition, long until) {
+        long gone = Math.min(until, log.begin(topic, partition));
         if (gone > 0) {
-            findings.note(name(topic) + "-" + partition + " begins at offset " + gone + ": its beginning is gone");
+            findings.note(topic + "-" + partition + " begins at offset " + gone + ": its beginning is gone");
         }
         return gone;
     }

@@ -10,6 +10,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** What the topic of training examples holds, in the order of its offsets. */
 final class ExampleLog {
@@ -37,6 +39,7 @@ final class ExampleLog {
      * @param room what it had to count, by the weight of its click
      * @param time event time of the click, epoch milliseconds
      * @param featureTime time of the user's features: that of the exposure which was answered, epoch milliseconds
+     * @param partition of its topic
      * @param offset in its partition
      * @param isPositive whether it is of a click
      */
@@ -49,11 +52,12 @@ final class ExampleLog {
             ExampleAmounts.Room room,
             long time,
             long featureTime,
+            int partition,
             long offset,
             boolean isPositive) {}
 
     private final List<LoggedExample> examples = new ArrayList<>();
-    private final List<Change> changes = new ArrayList<>();
+    private final SortedMap<Integer, List<Change>> changes = new TreeMap<>(); // by partition
     private final ExampleAmounts amounts;
     private final long lost;
 
@@ -63,27 +67,27 @@ final class ExampleLog {
         this.lost = lost;
     }
 
-    /** Reads the topic up to an offset. */
-    void read(TopicLog log, PlainValues values, String topic, long end, CountReport.Findings findings) {
-        log.read(topic, 0, end, record -> {
+    /** Reads a partition of the topic up to an offset. */
+    void read(TopicLog log, PlainValues values, String topic, int partition, long end, CountReport.Findings findings) {
+        log.read(topic, partition, end, record -> {
             Optional<PlainRecord> entry = record.value().flatMap(values::decode).flatMap(of -> of.record("entry"));
             entry.ifPresentOrElse(
-                    of -> add(of, record.offset()),
-                    () -> findings.fault(new RecordAddress(topic, 0, record.offset()) + " cannot be read"));
+                    of -> add(of, partition, record.offset()),
+                    () -> findings.fault(new RecordAddress(topic, partition, record.offset()) + " cannot be read"));
         });
     }
 
-    /** Takes the next entry. */
-    void add(PlainRecord entry, long offset) {
+    /** Takes the next entry of a partition. */
+    void add(PlainRecord entry, int partition, long offset) {
         if (entry.is("ExampleRecord")) {
-            examples.add(example(entry, offset));
+            examples.add(example(entry, partition, offset));
             return;
         }
         Change change = Change.of(entry, offset);
         if (change.kind() == Change.Kind.USER_REMOVAL) {
             amounts.forget(change.of());
         }
-        changes.add(change);
+        changes.computeIfAbsent(partition, of -> new ArrayList<>()).add(change);
     }
 
     List<LoggedExample> examples() {
@@ -91,8 +95,8 @@ final class ExampleLog {
     }
 
     /** Changes of the catalogue, and removals of users. */
-    List<Change> changes() {
-        return changes;
+    List<Change> changes(int partition) {
+        return changes.getOrDefault(partition, List.of());
     }
 
     /** What the examples have counted. */
@@ -111,7 +115,7 @@ final class ExampleLog {
         return byOrigin;
     }
 
-    private LoggedExample example(PlainRecord entry, long offset) {
+    private LoggedExample example(PlainRecord entry, int partition, long offset) {
         PlainRecord features = entry.record("user").orElse(entry);
         String user = features.text("user_id", "");
         String item = entry.text("item_id", "");
@@ -132,6 +136,7 @@ final class ExampleLog {
                 amounts.next(isPositive, userHash, IdHash.of(user, item), time, weight),
                 time,
                 featureTime,
+                partition,
                 offset,
                 isPositive);
     }
