@@ -22,6 +22,7 @@ import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.ModelRound;
+import java.nio.FloatBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -41,6 +42,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BiConsumer;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 
 /**
  * The learners of shards and their base, which learn the log again: mini-batches of each shard, and rounds.
@@ -141,7 +143,7 @@ public final class ShardReplay implements AutoCloseable {
         String words = "round " + round.batch().step() + " (" + place + ")";
         require(
                 round.generation().equals(trainer().generation()),
-                words + " is of generation " + round.generation() + ", must be of "
+                () -> words + " is of generation " + round.generation() + ", must be of "
                         + trainer().generation());
         if (count > 0 && count != round.shards()) {
             rescale(round.shards(), words);
@@ -156,16 +158,16 @@ public final class ShardReplay implements AutoCloseable {
         MiniBatch batch = base.closeRound();
         require(
                 contents(batch).equals(contents(round.batch())),
-                words + " has another batch than its deltas and the changes of the catalogue make");
+                () -> words + " has another batch than its deltas and the changes of the catalogue make");
         Round merged = base.merge(batch, false);
         require(
                 merged.deltas().equals(round.deltas()),
-                words + " has deltas " + round.deltas() + ", replayed " + merged.deltas());
+                () -> words + " has deltas " + round.deltas() + ", replayed " + merged.deltas());
         drain();
         String digest = trainer().digest().map(StepDigest::digest).orElseThrow();
         require(
                 round.digest().isEmpty() || round.digest().equals(digest),
-                "digest of " + words + ": published " + round.digest() + ", replayed " + digest);
+                () -> "digest of " + words + ": published " + round.digest() + ", replayed " + digest);
     }
 
     /** Moves rows of users, as between the last round and this one. All shards begin anew, as then. */
@@ -185,9 +187,9 @@ public final class ShardReplay implements AutoCloseable {
         return own.computeIfAbsent(shard, first -> ScratchEntries.create(CACHE_BYTES));
     }
 
-    private static void require(boolean isSo, String difference) {
+    private static void require(boolean isSo, Supplier<String> difference) {
         if (!isSo) {
-            throw new BrokenLogException(difference);
+            throw new BrokenLogException(difference.get());
         }
     }
 
@@ -240,9 +242,9 @@ public final class ShardReplay implements AutoCloseable {
                 batch.seed(),
                 batch.catalogue(),
                 batch.examples(),
-                Arrays.toString(batch.logProbability()),
+                FloatBuffer.wrap(batch.logProbability()),
                 batch.negatives(),
-                Arrays.toString(batch.negativeLogProbability()),
+                FloatBuffer.wrap(batch.negativeLogProbability()),
                 batch.catalogueSize(),
                 batch.removedUsers(),
                 batch.exposed(),
@@ -289,8 +291,8 @@ public final class ShardReplay implements AutoCloseable {
         private void stop(String words) {
             require(
                     made.isEmpty(),
-                    "the number of shards changes with " + words + ", and no round has "
-                            + (made.isEmpty() ? "" : made.getFirst().work().words(number)));
+                    () -> "the number of shards changes with " + words + ", and no round has "
+                            + made.getFirst().work().words(number));
             follow();
             learner.close();
         }
@@ -323,12 +325,12 @@ public final class ShardReplay implements AutoCloseable {
         private MiniBatch batch(long step, Work work) {
             require(
                     log.hasNext(),
-                    "the log of shard " + number + " ends before step " + step + " of " + work.words(number));
+                    () -> "the log of shard " + number + " ends before step " + step + " of " + work.words(number));
             MiniBatch batch = log.next();
             require(
                     batch.step() == step,
-                    work.words(number) + ", needs step " + step + " next, the log of the shard has step " + batch.step()
-                            + ": rounds must have every step once, in order");
+                    () -> work.words(number) + ", needs step " + step + " next, the log of the shard has step "
+                            + batch.step() + ": rounds must have every step once, in order");
             return batch;
         }
 
@@ -345,17 +347,17 @@ public final class ShardReplay implements AutoCloseable {
             Work work = Work.of(taken);
             require(
                     !made.isEmpty() && made.getFirst().work().equals(work),
-                    words + " takes " + work.words(number) + ": the shard has "
+                    () -> words + " takes " + work.words(number) + ": the shard has "
                             + (made.isEmpty() ? "none" : made.getFirst().work().words(number))
                             + " next, and must be taken in order, each delta once");
             Made one = made.removeFirst();
             require(
                     one.sha256().equals(taken.sha256()),
-                    work.words(number) + ": " + words + " has SHA-256 " + taken.sha256() + ", its steps make "
+                    () -> work.words(number) + ": " + words + " has SHA-256 " + taken.sha256() + ", its steps make "
                             + one.sha256());
             require(
                     one.delta().origin().number() == work.number(),
-                    words + " takes " + work.words(number) + ": the shard's next is delta "
+                    () -> words + " takes " + work.words(number) + ": the shard's next is delta "
                             + one.delta().origin().number());
             return one.delta();
         }
