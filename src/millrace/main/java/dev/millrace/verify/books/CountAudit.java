@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Recomputes the books from the topics. The trainer may be running meanwhile. */
 public final class CountAudit {
@@ -231,6 +232,9 @@ public final class CountAudit {
             return;
         }
         Set<IdHash> removed = removedByRounds();
+        for (int shard = 0; shard < batchesEnds.size(); shard++) { // when a learner was alone, the topic had them
+            removals(examples.changes(shard).stream()).forEach(removed::add);
+        }
         PossibleOutcomes outcomes = new PossibleOutcomes();
         List<String> faults = new ArrayList<>();
         for (int shard = 0; shard < batchesEnds.size(); shard++) {
@@ -271,11 +275,15 @@ public final class CountAudit {
         log.readAll(topics.modelRounds(), record -> record.value()
                 .flatMap(values::decode)
                 .flatMap(round -> round.record("batch"))
-                .ifPresent(batch -> batch.list("catalogue").stream()
-                        .map(entry -> Change.of((PlainRecord) entry, 0))
-                        .filter(change -> change.kind() == Change.Kind.ITEM_REMOVAL)
-                        .forEach(change -> removed.add(change.of()))));
+                .ifPresent(batch -> removals(
+                                batch.list("catalogue").stream().map(entry -> Change.of((PlainRecord) entry, 0)))
+                        .forEach(removed::add)));
         return removed;
+    }
+
+    private static Stream<IdHash> removals(Stream<Change> changes) {
+        return changes.filter(change -> change.kind() == Change.Kind.ITEM_REMOVAL)
+                .map(Change::of);
     }
 
     /** What the topics alone do not tell apart counts as one. */
