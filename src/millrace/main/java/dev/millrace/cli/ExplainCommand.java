@@ -72,7 +72,7 @@ final class ExplainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (step != null && !STEP.matcher(step).matches()) {
-            throw OptionFaults.unusable("--step", step, "must be a number, at least 1, or such a one behind SHARD/");
+            throw OptionFaults.unusable("--step", step, "must be at least 1, or a step of a shard as SHARD/N");
         }
         long asked = Stream.of(item != null, step != null, isAboutFields, isAboutMixture)
                 .filter(isAsked -> isAsked)
