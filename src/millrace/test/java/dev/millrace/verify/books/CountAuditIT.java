@@ -25,6 +25,8 @@ import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PlainValues;
 import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.WireSettings;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,6 +51,7 @@ class CountAuditIT {
     private static final int EXPOSURES = 900;
     private static final int USERS = 30;
     private static final int ITEMS = 40;
+    private static final int REMOVALS = 10;
 
     private final Path directory;
     private final TopicNames topics = TopicNames.read(new SettingsReader(Map.of()));
@@ -62,7 +65,7 @@ class CountAuditIT {
     @Test
     void booksAreWhatTheTopicsSayAndWhatIsLostOrRepeatedIsNamed() throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
-            MillraceSettings settings = settings(broker);
+            MillraceSettings settings = settings(broker, Map.of());
             new Topics(settings.clients(), settings.topics(), PATIENCE).create();
             try (EventProducer producer = settings.cluster().producer();
                     KafkaProducer<byte[], byte[]> raw = new KafkaProducer<>(
@@ -73,7 +76,7 @@ class CountAuditIT {
                 produceCatalogue(producer, raw);
                 try (StreamRunner runner = TrainProcess.runner(settings, TrainProcess.From.EVENTS)) {
                     runner.start();
-                    produce(producer, raw);
+                    produce(producer, raw, 0, EXPOSURES);
                     endWindows(producer);
                     await().atMost(PATIENCE)
                             .pollInterval(Duration.ofMillis(500))
@@ -92,6 +95,65 @@ class CountAuditIT {
                 lostRecordsAreNamed(log);
                 lostBeginningIsSaidAndNoFault(log);
                 repeatedExampleIsNamed(log, raw);
+            }
+        }
+    }
+
+    /** While they learn, items and users leave, some of them with examples that wait. */
+    @Test
+    void theBooksOfShardsAreWhatTheirPartitionsSay() throws Exception {
+        TopicNames names = TopicNames.read(new SettingsReader(Map.of("learn.shards", "2")));
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
+            MillraceSettings settings = settings(broker, Map.of("learn.shards", "2", "train.http.port", "-1"));
+            new Topics(settings.clients(), settings.topics(), PATIENCE).create();
+            try (EventProducer producer = settings.cluster().producer();
+                    KafkaProducer<byte[], byte[]> raw = new KafkaProducer<>(
+                            Map.of("bootstrap.servers", broker.bootstrapServers()),
+                            new ByteArraySerializer(),
+                            new ByteArraySerializer());
+                    TopicLog log = new TopicReader(settings.clients(), PATIENCE)) {
+                produceCatalogue(producer, raw);
+                try (TrainProcess trainer = TrainProcess.start(
+                        settings, TrainProcess.From.EVENTS, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+                    for (int round = 0; round < REMOVALS; round++) {
+                        produce(producer, raw, round * EXPOSURES / REMOVALS, (round + 1) * EXPOSURES / REMOVALS);
+                        producer.removeItem("i" + round, T0 + round);
+                        count("items");
+                        producer.removeUser("u" + round, T0 + round);
+                        count("users");
+                    }
+                    endWindows(producer);
+                    await().atMost(PATIENCE)
+                            .pollInterval(Duration.ofMillis(500))
+                            .untilAsserted(() -> {
+                                CountReport report = audit(log, names);
+                                assertThat(report.faults()).isEmpty();
+                                sent.forEach((topic, count) -> assertThat(books(report, topic, "received"))
+                                        .as(topic)
+                                        .isEqualTo(count));
+                                assertThat(books(report, "training-examples", "waiting"))
+                                        .isZero();
+                            });
+                    assertThat(trainer.applications().failure()).isEmpty();
+                }
+
+                CountReport report = audit(log, names);
+                assertThat(report.faults()).isEmpty();
+                assertThat(books(report, "training-examples", "user-removal")).isEqualTo(REMOVALS);
+                assertThat(books(report, "training-examples", "learnt or refused"))
+                        .isPositive();
+
+                long batch = nth(log, names.miniBatches(), 1, 2).offset();
+                assertThat(audit(PartOfLog.without(log, new RecordAddress(names.miniBatches(), 1, batch)), names)
+                                .faults())
+                        .anyMatch(fault ->
+                                fault.startsWith("step 4 (mini-batches-1 offset") && fault.contains("follows step 2"));
+                List<TopicRecord> examples = records(log, names.trainingExamples(), 1);
+                long example = examples.get(examples.size() - 3).offset(); // of the last clicks
+                assertThat(audit(PartOfLog.without(log, new RecordAddress(names.trainingExamples(), 1, example)), names)
+                                .faults())
+                        .anyMatch(fault -> fault.contains("must have been attributed, and has no example")
+                                || fault.contains("which is not among those that training-examples holds"));
             }
         }
     }
@@ -144,8 +206,12 @@ class CountAuditIT {
     }
 
     private CountReport audit(TopicLog log) {
+        return audit(log, topics);
+    }
+
+    private CountReport audit(TopicLog log, TopicNames names) {
         AttributionSettings attribution = AttributionSettings.read(new SettingsReader(given()));
-        return CountAudit.run(log, new PlainValues(wire), topics, attribution);
+        return CountAudit.run(log, new PlainValues(wire), names, attribution);
     }
 
     /** Right at any moment; and at last all has been counted. */
@@ -182,10 +248,10 @@ class CountAuditIT {
         return records;
     }
 
-    private MillraceSettings settings(EmbeddedBroker broker) {
-        Map<String, String> here = Map.of(
-                "kafka.bootstrap.servers", broker.bootstrapServers(),
-                "stream.state-directory", directory.resolve("state").toString());
+    private MillraceSettings settings(EmbeddedBroker broker, Map<String, String> more) {
+        Map<String, String> here = new HashMap<>(more);
+        here.put("kafka.bootstrap.servers", broker.bootstrapServers());
+        here.put("stream.state-directory", directory.resolve("state").toString());
         return MillraceSettings.load(List.of(), given(), Map.of(), here);
     }
 
@@ -219,8 +285,8 @@ class CountAuditIT {
     }
 
     /** Seeded: a third is clicked, of these some twice, some late, some on what was never shown; some records are no events. */
-    private void produce(EventProducer producer, KafkaProducer<byte[], byte[]> raw) {
-        for (int number = 0; number < EXPOSURES; number++) {
+    private void produce(EventProducer producer, KafkaProducer<byte[], byte[]> raw, int first, int end) {
+        for (int number = first; number < end; number++) {
             String user = "u" + CounterRandom.below(USERS, 1, number, 0);
             String item = "i" + CounterRandom.below(ITEMS, 1, number, 1);
             long time = T0 + number * 500L;
