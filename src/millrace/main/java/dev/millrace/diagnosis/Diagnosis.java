@@ -387,30 +387,7 @@ public final class Diagnosis {
             return List.of();
         }
         Check found = new Check("shards");
-        for (Facts.Learner one : facts.learners()) {
-            String waiting = String.format(Locale.ROOT, "%,d records wait before %s", one.waiting(), one.name());
-            Duration silence = one.writtenAt()
-                    .map(written -> Duration.between(written, facts.now()))
-                    .orElse(Duration.ZERO);
-            if (one.waiting() < SOME_WAITING) {
-                continue;
-            } else if (one.writtenAt().isEmpty()) {
-                found.fail(
-                        waiting + ", which no learner has read yet",
-                        "nothing is learnt of the users whose clicks are in it",
-                        "millrace train" + servers);
-            } else if (silence.compareTo(STANDSTILL) > 0) {
-                found.fail(
-                        waiting + ", which has said nothing for " + silence.toSeconds() + " s",
-                        "no trainer has it, or it waits for the base, or the base for its brokers",
-                        "millrace train" + servers + ", or docs/runbook.md, MillraceShardsWait");
-            } else if (one.waiting() > MUCH_WAITING) {
-                found.warn(
-                        waiting,
-                        "its users' vectors and history grow old",
-                        "more trainers, up to one a shard: docs/runbook.md, MillraceExamplesLag");
-            }
-        }
+        facts.learners().stream().filter(one -> one.waiting() >= SOME_WAITING).forEach(one -> add(one, found));
         return found.orOk(String.format(
                 Locale.ROOT,
                 "%s and their base, at most %,d records before one",
@@ -419,6 +396,29 @@ public final class Diagnosis {
                         .mapToLong(Facts.Learner::waiting)
                         .max()
                         .orElse(0)));
+    }
+
+    private void add(Facts.Learner one, Check found) {
+        String waiting = String.format(Locale.ROOT, "%,d records wait before %s", one.waiting(), one.name());
+        Duration silence = one.writtenAt()
+                .map(written -> Duration.between(written, facts.now()))
+                .orElse(Duration.ZERO);
+        if (one.writtenAt().isEmpty()) {
+            found.fail(
+                    waiting + ", which no learner has read yet",
+                    "nothing is learnt of the users whose clicks are in it",
+                    "millrace train" + servers);
+        } else if (silence.compareTo(STANDSTILL) > 0) {
+            found.fail(
+                    waiting + ", which has said nothing for " + silence.toSeconds() + " s",
+                    "no trainer has it, or it waits for the base, or the base for its brokers",
+                    "millrace train" + servers + ", or docs/runbook.md, MillraceShardsWait");
+        } else if (one.waiting() > MUCH_WAITING) {
+            found.warn(
+                    waiting,
+                    "its users' vectors grow old",
+                    "more trainers, up to one a shard: docs/runbook.md, MillraceExamplesLag");
+        }
     }
 
     private void add(Alarm alarm, Check found) {

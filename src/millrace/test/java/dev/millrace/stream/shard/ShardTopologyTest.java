@@ -267,7 +267,7 @@ class ShardTopologyTest {
                         .orElseThrow();
                 Round.Taken delta = last.deltas().get(last.deltas().size() - 1);
                 assertThat(base.training().orElseThrow().figure(Figure.ROUNDS_LATE, "0"))
-                        .isEqualTo(last.batch().step() - 1 - delta.origin().round());
+                        .isEqualTo(last.batch().step() - 1.0 - delta.origin().round());
             }
             PartProgress shard = run.progress(run.shard);
             assertThat(shard.part()).isEqualTo("shard-0");
