@@ -44,6 +44,8 @@ class ShardsPageIT {
                         + " && Number(row.cells[1].textContent) > 0 && /^\\d+$/.test(row.cells[4].textContent))");
                 browser.awaitTrue("/^Round \\d+ /.test(document.getElementById('rounds').textContent)");
                 browser.awaitTrue("!document.getElementById('shards-link').hidden");
+                browser.resize(390, 1_000, true);
+                browser.awaitTrue("document.documentElement.scrollWidth <= 390"); // its table scrolls by itself
                 assertThat(browser.complaints()).isEmpty();
             }
             assertThat(trainer.isAlive()).isTrue();
