@@ -6,6 +6,7 @@ import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.Learning;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.model.RowStorage;
 import dev.millrace.model.SharedNumbers;
 import dev.millrace.model.SharedNumbers.Change;
 import dev.millrace.model.StepReport;
@@ -106,9 +107,14 @@ public final class Base implements Durable, AutoCloseable {
      * @param witness told of each event that an exam ranks
      */
     public Base(TrainerSettings settings, EntrySource stored, ExamWitness witness) {
+        this(settings, new RowStorage(stored, settings.cacheBytes()), witness);
+    }
+
+    /** @param rows with what the base's drains wrote */
+    public Base(TrainerSettings settings, RowStorage rows, ExamWitness witness) {
         model = settings.model();
-        this.stored = stored;
-        trainer = new Trainer(settings.ofBase(), stored, StepTimes.UNTIMED, witness);
+        stored = rows.rows();
+        trainer = new Trainer(settings.ofBase(), rows, StepTimes.UNTIMED, witness);
         numbers = new SharedNumbers(trainer.model());
     }
 

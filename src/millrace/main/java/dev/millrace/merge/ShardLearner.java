@@ -126,6 +126,12 @@ public final class ShardLearner implements Durable, AutoCloseable {
      */
     public ShardLearner(
             TrainerSettings settings, int shard, EntrySource own, EntrySource base, long round, StepTimes times) {
+        this(settings, shard, new RowStorage(own, settings.cacheBytes()), base, round, times);
+    }
+
+    /** @param own with what the shard's drains wrote */
+    public ShardLearner(
+            TrainerSettings settings, int shard, RowStorage own, EntrySource base, long round, StepTimes times) {
         this.shard = shard;
         this.learnFrom = settings.learnFrom();
         this.seed = settings.batch().seed();
@@ -134,12 +140,12 @@ public final class ShardLearner implements Durable, AutoCloseable {
         batcher =
                 new Batcher(settings.batch(), catalogue, EntryKind.OPEN_BATCH.prefix(), EntryKind.POPULARITY.prefix());
         engine = settings.stepEngine();
-        entries = new ReplicaEntries(own, SharedNumbers.ownRows(settings.model()), base);
+        entries = new ReplicaEntries(own.rows(), SharedNumbers.ownRows(settings.model()), base);
         model = new TwoTower(
                 settings.model(),
                 catalogue,
                 engine,
-                new RowStorage(entries, settings.cache()),
+                new RowStorage(entries, own.cacheBytes()),
                 times,
                 settings.mixture());
         numbers = new SharedNumbers(model);

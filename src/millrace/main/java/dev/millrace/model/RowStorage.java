@@ -13,8 +13,13 @@ import java.util.function.LongSupplier;
  */
 public record RowStorage(EntrySource rows, LongSupplier cacheBytes) {
 
+    /** @param cacheBytes of the rows on the heap, roughly, always */
+    public RowStorage(EntrySource rows, long cacheBytes) {
+        this(rows, () -> cacheBytes);
+    }
+
     /** All rows stay on the heap. */
-    public static final RowStorage ON_THE_HEAP = new RowStorage(EntrySource.NONE, () -> Long.MAX_VALUE);
+    public static final RowStorage ON_THE_HEAP = new RowStorage(EntrySource.NONE, Long.MAX_VALUE);
 
     /** Reads the bytes of rows that a learner keeps on the heap. */
     public static long cacheBytes(SettingsReader reader) {

@@ -93,17 +93,16 @@ public final class Trainer implements Durable, AutoCloseable {
      * @param witness told of each event that an exam ranks
      */
     public Trainer(TrainerSettings settings, EntrySource stored, StepTimes times, ExamWitness witness) {
+        this(settings, new RowStorage(stored, settings.cacheBytes()), times, witness);
+    }
+
+    /** @param rows with what the trainer's drains wrote */
+    public Trainer(TrainerSettings settings, RowStorage rows, StepTimes times, ExamWitness witness) {
         batcher =
                 new Batcher(settings.batch(), catalogue, EntryKind.OPEN_BATCH.prefix(), EntryKind.POPULARITY.prefix());
-        facts = settings.facts(catalogue, stored);
+        facts = settings.facts(catalogue, rows.rows());
         engine = settings.stepEngine();
-        model = new TwoTower(
-                settings.model(),
-                catalogue,
-                engine,
-                new RowStorage(stored, settings.cache()),
-                times,
-                settings.mixture());
+        model = new TwoTower(settings.model(), catalogue, engine, rows, times, settings.mixture());
         examiner = new Examiner(
                 settings.exam(), EntryKind.EXAM.prefix(), EntryKind.BASELINE.prefix(), witness, catalogue::ownId);
         publisher = new Publisher(settings.publish(), EntryKind.PUBLICATION.prefix(), catalogue::ownId);

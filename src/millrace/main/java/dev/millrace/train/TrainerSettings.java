@@ -22,13 +22,11 @@ import dev.millrace.state.EntrySource;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.Map;
-import java.util.function.LongSupplier;
 
 /**
  * Settings of a {@link Trainer}.
  *
  * @param engine what computes a step; not among the model's settings, as it changes no formula
- * @param cache bytes of embedding rows on the heap, at the moment
  * @param learnFrom epoch milliseconds; 0: all batches are learnt
  */
 public record TrainerSettings(
@@ -44,7 +42,7 @@ public record TrainerSettings(
         NeighbourSettings neighbours,
         long learnFrom,
         int digestSteps,
-        LongSupplier cache) {
+        long cacheBytes) {
 
     /** Of the bytes of embedding rows on the heap, as its divisor, so many more are for lists of neighbours. */
     private static final int NEIGHBOURS_SHARE = 8;
@@ -73,16 +71,7 @@ public record TrainerSettings(
                 reader.free(free ->
                         free.integer("digest.steps = 100 in [1, 1000000]: steps between two digests of the model"
                                 + " for an audit; the last 32 are kept")),
-                always(reader.free(RowStorage::cacheBytes)));
-    }
-
-    private static LongSupplier always(long bytes) {
-        return () -> bytes;
-    }
-
-    /** Returns the bytes of embedding rows that a learner may keep on the heap at the moment. */
-    public long cacheBytes() {
-        return cache.getAsLong();
+                reader.free(RowStorage::cacheBytes));
     }
 
     /**
@@ -100,7 +89,7 @@ public record TrainerSettings(
                         EntryKind.NEIGHBOURS.prefix(),
                         EntryKind.ERASED_NEIGHBOURS.prefix(),
                         stored,
-                        cacheBytes() / NEIGHBOURS_SHARE),
+                        cacheBytes / NEIGHBOURS_SHARE),
                 exam.isHistoryLeftOut());
     }
 
@@ -141,34 +130,29 @@ public record TrainerSettings(
     }
 
     public TrainerSettings withCacheBytes(long other) {
-        return withCacheBytes(always(other));
-    }
-
-    /** @param other may change between two steps */
-    public TrainerSettings withCacheBytes(LongSupplier other) {
         return with(batch, exam, other);
     }
 
     public TrainerSettings withExam(ExamSettings other) {
-        return with(batch, other, cache);
+        return with(batch, other, cacheBytes);
     }
 
     /** Returns these settings with a catalogue that keeps every item. */
     public TrainerSettings keepingItems() {
-        return with(batch.keepingItems(), exam, cache);
+        return with(batch.keepingItems(), exam, cacheBytes);
     }
 
     /** Returns those of a base that merges what shards learn: the shards decide what is learnt, and learn old examples again. */
     public TrainerSettings ofBase() {
-        return with(batch.withoutRehearsal(), exam, cache, 0);
+        return with(batch.withoutRehearsal(), exam, cacheBytes, 0);
     }
 
-    private TrainerSettings with(BatchSettings otherBatch, ExamSettings otherExam, LongSupplier otherCache) {
-        return with(otherBatch, otherExam, otherCache, learnFrom);
+    private TrainerSettings with(BatchSettings otherBatch, ExamSettings otherExam, long otherCacheBytes) {
+        return with(otherBatch, otherExam, otherCacheBytes, learnFrom);
     }
 
     private TrainerSettings with(
-            BatchSettings otherBatch, ExamSettings otherExam, LongSupplier otherCache, long otherLearnFrom) {
+            BatchSettings otherBatch, ExamSettings otherExam, long otherCacheBytes, long otherLearnFrom) {
         return new TrainerSettings(
                 otherBatch,
                 model,
@@ -182,6 +166,6 @@ public record TrainerSettings(
                 neighbours,
                 otherLearnFrom,
                 digestSteps,
-                otherCache);
+                otherCacheBytes);
     }
 }

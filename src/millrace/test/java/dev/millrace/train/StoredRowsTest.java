@@ -8,9 +8,12 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
+import dev.millrace.exam.ExamWitness;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.HeapRows;
 import dev.millrace.model.ModelEntry;
+import dev.millrace.model.RowStorage;
+import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CorruptEntryException;
@@ -139,7 +142,8 @@ class StoredRowsTest {
     @Test
     void rowsLeaveWithTheNextStepWhenTheCacheBecomesSmaller() {
         AtomicLong cache = new AtomicLong(EVERYTHING);
-        Run run = new Run(cache::get, Map.of("publish.max-age.steps", "0", "publish.most-moved", "0"));
+        Run run =
+                new Run(EVERYTHING, Map.of("publish.max-age.steps", "0", "publish.most-moved", "0")).within(cache::get);
         for (Input input : inputs(5)) {
             run.take(input);
             if (run.trainer.isBatchReady()) {
@@ -265,10 +269,6 @@ class StoredRowsTest {
         private int committed;
 
         Run(long cacheBytes, Map<String, String> bounds) {
-            this(() -> cacheBytes, bounds);
-        }
-
-        Run(LongSupplier cacheBytes, Map<String, String> bounds) {
             Map<String, String> given = new HashMap<>(Map.of(
                     "batch.size", "16",
                     "batch.negatives", "24",
@@ -287,6 +287,11 @@ class StoredRowsTest {
 
         Run onTheHeap() {
             trainer = new Trainer(settings);
+            return this;
+        }
+
+        Run within(LongSupplier cacheBytes) {
+            trainer = new Trainer(settings, new RowStorage(store, cacheBytes), StepTimes.UNTIMED, ExamWitness.NONE);
             return this;
         }
 

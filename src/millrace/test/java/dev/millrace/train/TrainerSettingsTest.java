@@ -33,4 +33,13 @@ final class TrainerSettingsTest {
                 .hasMessageContaining("tower.channel.dl4j.user.graph")
                 .hasMessageContaining("must be [rows, 8], as tower.dim is");
     }
+
+    /** A checkpoint has the hash of this text, which another process compares. */
+    @Test
+    void settingsThatAreReadTwiceAreEqualAndHaveTheSameText() {
+        TrainerSettings one = TrainerSettings.read(new SettingsReader(Map.of("tower.channels", "mlp,cross")));
+        TrainerSettings other = TrainerSettings.read(new SettingsReader(Map.of("tower.channels", "mlp,cross")));
+
+        assertThat(one).isEqualTo(other).hasToString(other.toString());
+    }
 }

@@ -118,7 +118,7 @@ final class BaseProcessor implements Processor<byte[], byte[], byte[], byte[]>, 
 
     @Override
     public Base fresh(EntrySource stored) {
-        return new Base(learner.settings(), stored, ExamWitness.NONE);
+        return new Base(learner.settings(), learner.rows(stored), ExamWitness.NONE);
     }
 
     @Override

@@ -139,7 +139,7 @@ final class ShardProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     public ShardLearner fresh(EntrySource stored) {
         Replica.View now = replica.view();
         view = now;
-        return new ShardLearner(learner.settings(), shard, stored, now, now.round(), StepTimes.UNTIMED);
+        return new ShardLearner(learner.settings(), shard, learner.rows(stored), now, now.round(), StepTimes.UNTIMED);
     }
 
     @Override

@@ -3,7 +3,9 @@ package dev.millrace.stream.shard;
 import dev.millrace.merge.Base;
 import dev.millrace.merge.Replica;
 import dev.millrace.merge.ShardLearner;
+import dev.millrace.model.RowStorage;
 import dev.millrace.settings.KeptSettings;
+import dev.millrace.state.EntrySource;
 import dev.millrace.stream.CommitPace;
 import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.MillraceTopology;
@@ -49,7 +51,7 @@ public final class ShardTopology {
     /**
      * What shards and base share.
      *
-     * @param settings whose bytes of rows on the heap are those of one learner, by the shares
+     * @param shares of the learners that the process has in its heap for rows
      * @param terms terms under which the base publishes the generation
      * @param maxWait longest time that an open batch, or a change of the catalogue, waits
      */
@@ -61,11 +63,14 @@ public final class ShardTopology {
             GenerationTerms terms,
             Duration maxWait) {
 
-        /** @param given with the bytes of rows on the heap of all learners of the process together */
         public static Learner of(
-                TopicNames topics, AvroWire wire, TrainerSettings given, GenerationTerms terms, Duration maxWait) {
-            RowShares shares = new RowShares(given.cacheBytes());
-            return new Learner(topics, wire, given.withCacheBytes(shares::one), shares, terms, maxWait);
+                TopicNames topics, AvroWire wire, TrainerSettings settings, GenerationTerms terms, Duration maxWait) {
+            return new Learner(topics, wire, settings, new RowShares(settings.cacheBytes()), terms, maxWait);
+        }
+
+        /** Returns where the rows of one of the learners are. */
+        RowStorage rows(EntrySource stored) {
+            return new RowStorage(stored, shares::one);
         }
 
         /** Returns the settings that the state of a shard, or of the base, depends on. */

@@ -342,11 +342,11 @@ class ShardTopologyTest {
         ShardTopology.Learner learner = learner();
         long all = settings.cacheBytes();
         try (Run run = new Run(learner)) {
-            assertThat(learner.settings().cacheBytes()).isEqualTo(all); // of the base, which has begun
+            assertThat(learner.shares().one()).isEqualTo(all); // of the base, which has begun
             run.send(example(new SplittableRandom(5)));
-            assertThat(learner.settings().cacheBytes()).isEqualTo(all / 2);
+            assertThat(learner.shares().one()).isEqualTo(all / 2);
         }
-        assertThat(learner.settings().cacheBytes()).isEqualTo(all);
+        assertThat(learner.shares().one()).isEqualTo(all);
     }
 
     @Test
