@@ -55,8 +55,8 @@ public final class DisturbedTrainer {
     }
 
     /**
-     * Has no attribution, and makes no batch before it is allowed to: {@code main(file, --set, key=value, …)}. The file has a byte for each batch
-     * that is allowed.
+     * Has shards alone, and makes no batch before it is allowed to: {@code main(file, --set, key=value, …)}. The file has a byte for each batch that
+     * is allowed.
      */
     public static final class Slow {
 

@@ -350,18 +350,10 @@ public final class ShardedRun implements AutoCloseable {
                 .toList();
     }
 
-    /** Returns the trainer that has the base, as its group says; absent while nobody has. */
-    public Optional<Integer> trainerOfBase() throws Exception {
-        return trainerOf(Part.BASE, new TopicPartition(topics.modelDeltas(), 0));
-    }
-
     /** Returns the trainer that has a shard, as its group says; absent while nobody has. */
     public Optional<Integer> trainerOf(int shard) throws Exception {
-        return trainerOf(Part.SHARDS, new TopicPartition(topics.trainingExamples(), shard));
-    }
-
-    private Optional<Integer> trainerOf(Part part, TopicPartition input) throws Exception {
-        Optional<String> member = member(settings().stream().applicationId(part), input);
+        Optional<String> member = member(
+                settings().stream().applicationId(Part.SHARDS), new TopicPartition(topics.trainingExamples(), shard));
         for (int trainer : trainers.keySet()) {
             Path name = directory.resolve("state-" + trainer).resolve("instance.id");
             if (member.isPresent()
