@@ -55,8 +55,7 @@ public final class DisturbedTrainer {
     }
 
     /**
-     * Has shards alone, and makes no batch before it is allowed to: {@code main(file, --set, key=value, …)}. The file has a byte for each batch that
-     * is allowed.
+     * Has shards alone: {@code main(file, --set, key=value, …)}. From when the file is there, it has a byte for each batch that they may make.
      */
     public static final class Slow {
 
@@ -71,9 +70,9 @@ public final class DisturbedTrainer {
             AtomicLong batches = new AtomicLong();
             run(
                     settings,
-                    EnumSet.of(Part.SHARDS, Part.BASE),
+                    EnumSet.of(Part.SHARDS),
                     settling -> new ProducerClients(settling, (record, producer) -> {
-                        if (record.topic().equals(log)) {
+                        if (record.topic().equals(log) && Files.exists(allowed)) {
                             batches.incrementAndGet();
                             while (Files.size(allowed) < batches.get()) {
                                 Thread.sleep(LOOK_MILLIS);
