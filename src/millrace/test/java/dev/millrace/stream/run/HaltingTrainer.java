@@ -28,6 +28,8 @@ import org.apache.kafka.streams.Topology;
  */
 public final class HaltingTrainer {
 
+    private static final int STOPPED_BY_ITSELF = 1;
+
     private HaltingTrainer() {}
 
     public static void main(String[] args) throws InterruptedException {
@@ -81,6 +83,7 @@ public final class HaltingTrainer {
         while (runner.isAlive()) {
             Thread.sleep(100);
         }
+        System.exit(STOPPED_BY_ITSELF);
     }
 
     private static GenerationTerms terms(MillraceSettings settings) {
