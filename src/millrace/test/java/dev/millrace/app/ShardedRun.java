@@ -240,8 +240,10 @@ public final class ShardedRun implements AutoCloseable {
     /** SIGTERM: the trainer must end as it should. */
     public void stop(int trainer) throws InterruptedException {
         MillraceProcess process = Optional.ofNullable(trainers.remove(trainer)).orElseThrow();
-        process.terminate();
-        assertThat(process.awaitExit(STOP)).as(process.output()).isEqualTo(TERMINATED);
+        try (process) {
+            process.terminate();
+            assertThat(process.awaitExit(STOP)).as(process.output()).isEqualTo(TERMINATED);
+        }
     }
 
     /** Sends events, little by little, until a trainer ends by itself, with that status. */

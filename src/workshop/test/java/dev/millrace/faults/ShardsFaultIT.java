@@ -279,14 +279,12 @@ class ShardsFaultIT {
 
     private static int leader(String topic, MillraceSettings settings) throws Exception {
         try (Admin admin = Admin.create(settings.clients().asMap())) {
-            Node leader = admin.describeTopics(List.of(topic))
-                    .allTopicNames()
-                    .get()
-                    .get(topic)
-                    .partitions()
-                    .get(0)
-                    .leader();
-            return leader == null || leader.isEmpty() ? NOBODY : leader.id();
+            Node leader = admin.describeTopics(List.of(topic)).allTopicNames().get().values().stream()
+                    .flatMap(described ->
+                            Optional.ofNullable(described.partitions().get(0).leader()).stream())
+                    .findFirst()
+                    .orElse(Node.noNode());
+            return leader.isEmpty() ? NOBODY : leader.id();
         }
     }
 
