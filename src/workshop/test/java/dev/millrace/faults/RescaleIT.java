@@ -41,7 +41,7 @@ class RescaleIT {
 
     @Test
     void oneLearnerBecomesFourAndThenTwoWhileProducersSend() throws Exception {
-        FaultReport report = new FaultReport("F49", "trainers: 1, 4, then 2 learners, under load", Experiment.SEED);
+        FaultReport report = new FaultReport("F50", "trainers: 1, 4, then 2 learners, under load", Experiment.SEED);
         try (BrokerProcess broker = new BrokerProcess(directory, 0, List.of());
                 ShardedRun run = new ShardedRun(directory, broker.address(), "learn.shards", "1")) {
             run.start(0);
