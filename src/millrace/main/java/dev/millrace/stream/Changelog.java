@@ -102,12 +102,9 @@ public record Changelog(ClientSettings clients, TopicSettings topics, String nam
             boolean isNew = ClusterAdmin.isCreated(
                     name, admin.createTopics(List.of(topic)).all());
             if (!isNew) { // else a broker may not know it yet
-                int found = admin.describeTopics(List.of(name))
-                        .allTopicNames()
-                        .get()
-                        .get(name)
-                        .partitions()
-                        .size();
+                int found = admin.describeTopics(List.of(name)).allTopicNames().get().values().stream()
+                        .mapToInt(description -> description.partitions().size())
+                        .sum();
                 if (found < partitions) {
                     admin.createPartitions(Map.of(name, NewPartitions.increaseTo(partitions)))
                             .all()

@@ -207,9 +207,9 @@ public final class Rescale {
     /** Makes the learner that was alone a base, and its users those of shards. */
     private long part(StateTransaction transaction) {
         OrderedEntries stored = read(changelog(Part.LEARN), 0);
-        SortedMap<Integer, OrderedEntries> own = new TreeMap<>();
+        List<OrderedEntries> own = new ArrayList<>();
         for (int shard = 0; shard < topics.shards(); shard++) {
-            own.put(shard, new Sent(scratch.get(), transaction, shard));
+            own.add(new Sent(scratch.get(), transaction, shard));
         }
         takeBooks(stored, own.get(0));
         byte[] steps = Batcher.countersKey(EntryKind.OPEN_BATCH.prefix());
@@ -280,14 +280,14 @@ public final class Rescale {
     private long move(StateTransaction transaction, int partitions) {
         Changelog base = changelog(Part.BASE);
         SortedMap<Integer, Long> handled = Base.handled(read(base, 0));
-        SortedMap<Integer, OrderedEntries> own = new TreeMap<>();
+        List<OrderedEntries> own = new ArrayList<>();
         for (int shard = 0; shard < partitions; shard++) {
             OrderedEntries entries = read(changelog(Part.SHARDS), shard);
             int of = shard;
             ShardLearner.unsettled(entries, handled.getOrDefault(shard, 0L)).ifPresent(why -> {
                 throw refused(CHANGED + "of shard " + of + " " + why);
             });
-            own.put(shard, new Sent(entries, transaction, shard));
+            own.add(new Sent(entries, transaction, shard));
         }
         UserRows rows = new UserRows(learner.settings().model(), topics::shard, own::get);
         rows.move(partitions);
