@@ -42,10 +42,12 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The audits of a model that two learners share: they pass, and whatever was tampered with is named. */
+@Tag("slow")
 class ShardAuditIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(90);
