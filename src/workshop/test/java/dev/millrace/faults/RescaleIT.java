@@ -29,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  * model again across both changes.
  */
 @Tag("fault")
+@Tag("long")
 class RescaleIT {
 
     private static final int ENOUGH = 62_000; // events, about half of which are clicked: more than 30,000 clicks
