@@ -86,6 +86,9 @@ class RescaleIT {
             run.stop(1);
             Map.Entry<Integer, String> audit = run.run("verify", "--model");
             assertThat(audit.getKey()).as(audit.getValue()).isZero();
+            Map.Entry<Integer, String> counts = run.run("verify", "--counts");
+            assertThat(counts.getKey()).as(counts.getValue()).isZero();
+            assertThat(counts.getValue()).doesNotContain("not checkable");
             report.print(
                     run.clicks().size()
                             + " clicks learnt once each; audit across both changes: same deltas, rounds and vectors",

@@ -90,6 +90,7 @@ public final class CountAudit {
         for (int partition = 0; partition < examplesEnds.size(); partition++) {
             examples.read(log, values, topics.trainingExamples(), partition, examplesEnds.get(partition), findings);
         }
+        examples.count();
         auditEvents(examples);
         if (topics.areShared()) {
             auditItems(changes(changesEnds.get(0)), records.lost(topics.catalogueChanges(), 0, changesEnds.get(0)));

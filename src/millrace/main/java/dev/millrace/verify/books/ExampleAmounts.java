@@ -1,6 +1,7 @@
 package dev.millrace.verify.books;
 
 import dev.millrace.attribute.ContributionCaps;
+import dev.millrace.verify.books.ExampleLog.LoggedExample;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -47,6 +48,7 @@ final class ExampleAmounts {
     // by user, the sums since each removal; those of clicks, and of exposures without one, are apart
     private final Map<IdHash, List<Sums>> clicked = new HashMap<>();
     private final Map<IdHash, List<Sums>> unclicked = new HashMap<>();
+    private final Map<Integer, Room> bounded = new HashMap<>(); // what an example found, if less than a whole event
 
     /** @param isWhole whether all examples from the first on are given; if not, nothing can be told */
     ExampleAmounts(ContributionCaps caps, boolean isWhole) {
@@ -56,20 +58,28 @@ final class ExampleAmounts {
     }
 
     /**
-     * Takes the next example. Returns what it found.
+     * Takes the next example of its user.
      *
      * @param pair hash of user and item
-     * @param amount that it counts
      */
-    Room next(boolean isPositive, IdHash user, IdHash pair, long time, double amount) {
+    void add(LoggedExample example, IdHash pair) {
         if (!isWhole || !caps.areAny()) {
-            return isWhole ? whole : Room.UNKNOWN;
+            return;
         }
-        List<Sums> all = (isPositive ? clicked : unclicked).computeIfAbsent(user, of -> new ArrayList<>(1));
+        List<Sums> all =
+                (example.isPositive() ? clicked : unclicked).computeIfAbsent(example.user(), of -> new ArrayList<>(1));
         if (all.isEmpty()) {
             all.add(new Sums());
         }
-        return all.get(all.size() - 1).add(pair, time, amount);
+        Room found = all.get(all.size() - 1).add(pair, example.time(), example.weight());
+        if (found != whole) {
+            bounded.put(example.number(), found);
+        }
+    }
+
+    /** Returns what an example had to count. */
+    Room of(LoggedExample example) {
+        return isWhole ? bounded.getOrDefault(example.number(), whole) : Room.UNKNOWN;
     }
 
     /** Takes the removal of a user. */

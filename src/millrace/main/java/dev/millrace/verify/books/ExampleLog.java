@@ -6,6 +6,7 @@ import dev.millrace.verify.books.LearnerAudit.Change;
 import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +37,6 @@ final class ExampleLog {
      * @param user hash of the user
      * @param item hash of the item
      * @param weight what it counts
-     * @param room what it had to count, by the weight of its click
      * @param time event time of the click, epoch milliseconds
      * @param featureTime time of the user's features: that of the exposure which was answered, epoch milliseconds
      * @param partition of its topic
@@ -49,14 +49,22 @@ final class ExampleLog {
             IdHash user,
             IdHash item,
             double weight,
-            ExampleAmounts.Room room,
             long time,
             long featureTime,
             int partition,
             long offset,
             boolean isPositive) {}
 
+    /**
+     * An entry that counts with its user, or ends what counted.
+     *
+     * @param reached latest time of the examples that its partition has up to it
+     */
+    private record Counting(long reached, Runnable step) {}
+
     private final List<LoggedExample> examples = new ArrayList<>();
+    private final List<Counting> counting = new ArrayList<>();
+    private final Map<Integer, Long> reached = new HashMap<>(); // by partition
     private final SortedMap<Integer, List<Change>> changes = new TreeMap<>(); // by partition
     private final ExampleAmounts amounts;
     private final long lost;
@@ -80,14 +88,32 @@ final class ExampleLog {
     /** Takes the next entry of a partition. */
     void add(PlainRecord entry, int partition, long offset) {
         if (entry.is("ExampleRecord")) {
-            examples.add(example(entry, partition, offset));
+            LoggedExample example = example(entry, partition, offset);
+            examples.add(example);
+            reached.merge(partition, example.time(), Math::max);
+            IdHash pair = IdHash.of(user(entry), entry.text("item_id", ""));
+            counting(partition, () -> amounts.add(example, pair));
             return;
         }
         Change change = Change.of(entry, offset);
         if (change.kind() == Change.Kind.USER_REMOVAL) {
-            amounts.forget(change.of());
+            counting(partition, () -> amounts.forget(change.of()));
         }
         changes.computeIfAbsent(partition, of -> new ArrayList<>()).add(change);
+    }
+
+    private void counting(int partition, Runnable step) {
+        counting.add(new Counting(reached.getOrDefault(partition, 0L), step));
+    }
+
+    /**
+     * Works out what each example had to count, after all were added. Partitions are taken in the order of time, as another number of learners moves
+     * users from one to another.
+     */
+    void count() {
+        counting.sort(Comparator.comparingLong(Counting::reached));
+        counting.forEach(entry -> entry.step().run());
+        counting.clear();
     }
 
     List<LoggedExample> examples() {
@@ -115,25 +141,30 @@ final class ExampleLog {
         return byOrigin;
     }
 
+    private static PlainRecord features(PlainRecord entry) {
+        return entry.record("user").orElse(entry);
+    }
+
+    private static String user(PlainRecord entry) {
+        return features(entry).text("user_id", "");
+    }
+
     private LoggedExample example(PlainRecord entry, int partition, long offset) {
-        PlainRecord features = entry.record("user").orElse(entry);
-        String user = features.text("user_id", "");
+        String user = user(entry);
         String item = entry.text("item_id", "");
         String id = entry.text("example_id", "");
         double weight = entry.number("weight", 1);
         long time = entry.integer("time", 0);
-        long featureTime = features.integer("time", 0);
+        long featureTime = features(entry).integer("time", 0);
         boolean isPositive = !entry.field("clicked").equals(Optional.of(false));
-        IdHash userHash = IdHash.of(user);
         return new LoggedExample(
                 examples.size(),
                 isPositive
                         ? Origin.ofClick(user, item, entry.text("action", ""), id, time)
                         : new Origin(IdHash.of(user, item, id), featureTime),
-                userHash,
+                IdHash.of(user),
                 IdHash.of(item),
                 weight,
-                amounts.next(isPositive, userHash, IdHash.of(user, item), time, weight),
                 time,
                 featureTime,
                 partition,

@@ -215,7 +215,7 @@ final class OfflineJoin {
             int next = made.size() == 1 ? (isExplained(made.get(0)) ? 1 : 0) : found.getOrDefault(click.origin(), 0);
             if (isNew != Newness.REPEAT
                     && next < made.size()
-                    && made.get(next).room().mayMake(made.get(next).weight(), click.weight())) {
+                    && amounts.of(made.get(next)).mayMake(made.get(next).weight(), click.weight())) {
                 isNew = Newness.NEW;
                 if (made.size() > 1) {
                     found.put(click.origin(), next + 1);

@@ -253,6 +253,7 @@ final class JoinedPartition implements Attribution.Output {
                     0,
                     at);
         }
+        log.count();
         return log;
     }
 
