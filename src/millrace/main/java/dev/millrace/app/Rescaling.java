@@ -13,8 +13,10 @@ import dev.millrace.stream.shard.Rescale;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.OperatorLog;
+import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.Topics;
+import dev.millrace.train.TrainingProgress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +29,9 @@ import java.util.function.Function;
  * <p>First the learners run here, without attribution, until they have learnt all that it had sent. A run that was ended is begun again.
  */
 public final class Rescaling {
+
+    /** Examples that one learner learns: with fewer, merging costs a young model more than it brings. */
+    private static final long LEAST_LEARNT = 30_000;
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
@@ -97,6 +102,9 @@ public final class Rescaling {
             }
             long begun = System.nanoTime();
             drain(rescale, before, !wasAlone);
+            if (names.shards() > before) {
+                requireGrown(cluster, before);
+            }
             long drained = System.nanoTime();
             OperatorAction ordered = log.ordered(
                     OperatorAction.Kind.HAND_OVER,
@@ -141,6 +149,17 @@ public final class Rescaling {
             progress.reached("left", left, Progress.UNKNOWN);
             return left == 0;
         });
+    }
+
+    private void requireGrown(Cluster cluster, int before) {
+        long learnt = new ProgressLog(cluster)
+                .ofLearner()
+                .map(TrainingProgress::positives)
+                .orElse(0L);
+        if (learnt < LEAST_LEARNT) {
+            throw refused("must be " + before + " until " + LEAST_LEARNT + " examples are learnt, and " + learnt
+                    + " are: several learners cost a young model more than they bring");
+        }
     }
 
     private Topics topics() {

@@ -73,6 +73,14 @@ public final class Outlet {
         context.forward(DeadLetter.ofStep(step, logTopic, message, from, context.currentSystemTimeMs()), sink);
     }
 
+    /** What a task fails with at an internal record that cannot be read: the log is broken, and nothing may be learnt past it. */
+    public IllegalStateException broken(Exception why) {
+        return new IllegalStateException(
+                "record at offset " + origin().offset() + " of " + origin().topic() + "-"
+                        + origin().partition() + " cannot be read, learning stops before it: " + why.getMessage(),
+                why);
+    }
+
     /** Where the record that is being processed came from. */
     public RecordMetadata origin() {
         return context.recordMetadata()

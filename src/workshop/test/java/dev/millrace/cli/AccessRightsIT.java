@@ -191,7 +191,7 @@ class AccessRightsIT {
     }
 
     @Test
-    void aTrainerOfShardsWorksWithWhatTopicsAclsPrintsAndNamesWhatItLacksOfTheirTopics() throws Exception {
+    void trainersOfShardsAndAnotherNumberWorkWithWhatTopicsAclsPrintsAndNameWhatTheyLack() throws Exception {
         Map<String, String> shards = with(everything, "learn.shards=2");
         assertThat(commands.run(shards, "topics", "create")).isZero();
         for (String each : List.of("READ model-deltas", "WRITE model-deltas", "WRITE model-rounds")) {
@@ -200,30 +200,73 @@ class AccessRightsIT {
             sendClicksAndARecordThatNobodyCanRead();
             Map<String, String> less = ofShards(right -> right.entry().operation() != operation
                     || !right.pattern().name().equals(topic));
-            note(
-                    List.of(new AccessRights(
-                            "train", new ResourcePattern(ResourceType.TOPIC, topic, LITERAL), operation)),
-                    trainerEnds(less, TrainProcess.From.EVENTS));
+            note("train", operation, topic, trainerEnds(less, TrainProcess.From.EVENTS));
         }
         sendClicksAndARecordThatNobodyCanRead();
         try (TrainProcess trainer = TestCluster.train(ofShards(right -> true), TrainProcess.From.EVENTS)) {
             await().atMost(SHORT_PATIENCE).until(() -> isAlive(trainer) && hasLearnt(trainer));
         }
+        anotherNumberOfLearnersNeedsWhatIsPrinted();
         assertThat(unnamed).isEmpty();
+    }
+
+    private void anotherNumberOfLearnersNeedsWhatIsPrinted() throws Exception {
+        for (String topic : List.of("millrace-", "training-examples", "mini-batches")) { // in the order of their use
+            note(
+                    "rescale",
+                    AclOperation.ALTER,
+                    topic,
+                    said(ofRescale("learn.shards=4", AclOperation.ALTER, topic), "rescale"));
+        }
+        assertThat(said(ofRescale("learn.shards=4", AclOperation.ALTER, ""), "rescale"))
+                .contains("learn.shards = 4: must be 2 until 30000 examples are learnt");
+        note(
+                "rescale",
+                AclOperation.WRITE,
+                "operator-actions",
+                said(ofRescale("learn.base-apart=true", AclOperation.WRITE, "operator-actions"), "rescale"));
+        assertThat(said(ofRescale("learn.base-apart=true", AclOperation.WRITE, ""), "rescale"))
+                .startsWith("0 ")
+                .contains("start the trainers with learn.shards = 1");
+    }
+
+    private void note(String command, AclOperation operation, String topic, String said) {
+        note(
+                List.of(new AccessRights(
+                        command, new ResourcePattern(ResourceType.TOPIC, topic, LITERAL), operation)),
+                said);
     }
 
     /** The settings of a trainer of two shards, with those of the rights that are printed for it. */
     private Map<String, String> ofShards(Predicate<AclBinding> which) throws Exception {
+        return printed("learn.shards=2", which, "train");
+    }
+
+    /** The settings of who gives the model another number of learners, with all rights that are printed for it but one. */
+    private Map<String, String> ofRescale(String learners, AclOperation missing, String topic) throws Exception {
+        return printed(
+                learners,
+                right -> right.entry().operation() != missing
+                        || !right.pattern().name().equals(topic),
+                "train",
+                "rescale");
+    }
+
+    private Map<String, String> printed(String learners, Predicate<AclBinding> which, String... of) throws Exception {
         Map<String, String> rights = grants.to(principal -> {
-            String[] acls = {"topics", "acls", "--principal", "User:" + principal, "train"};
-            assertThat(commands.run(Map.of("learn.shards", "2"), acls)).isZero();
+            String[] acls = Stream.concat(
+                            Stream.of("topics", "acls", "--principal", "User:" + principal), Stream.of(of))
+                    .toArray(String[]::new);
+            assertThat(commands.run(with(Map.of(), learners), acls))
+                    .as(commands.err())
+                    .isZero();
             return commands.out()
                     .lines()
                     .flatMap(call -> PrintedAcls.bindings(call).stream())
                     .filter(which)
                     .toList();
         });
-        return with(with(rights, SMALL), "learn.shards=2");
+        return with(with(rights, SMALL), learners);
     }
 
     private void eventsComeOverHttp() throws Exception {

@@ -102,10 +102,7 @@ final class BaseProcessor implements Processor<byte[], byte[], byte[], byte[]>, 
         try {
             new ModelDeltas(wire).decode(record.value(), base::add, base::change);
         } catch (UndecodableException | CorruptEntryException broken) {
-            throw new IllegalStateException(
-                    "record at offset " + from.offset() + " of " + from.topic() + "-" + from.partition()
-                            + " cannot be used, the base stops before it: " + broken.getMessage(),
-                    broken);
+            throw outlet.broken(broken);
         }
         closeIfComplete(base);
         arrivals.await(base.trainer(), this::lookForArrivals);

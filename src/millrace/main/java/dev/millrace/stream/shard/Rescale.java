@@ -52,9 +52,6 @@ import org.apache.kafka.common.TopicPartition;
  */
 public final class Rescale {
 
-    /** Examples that one learner learns alone: with fewer, merging costs a young model more than it brings. */
-    public static final long LEAST_LEARNT = 30_000;
-
     private static final String CHANGED = "must be changed when nothing is under way: ";
 
     private final Cluster cluster;
@@ -181,7 +178,7 @@ public final class Rescale {
      *
      * @param started how the generation began, as its history has it
      * @return the number of rows that changed their learner
-     * @throws InvalidSettingsException if a trainer runs, something is under way, or the model is too young
+     * @throws InvalidSettingsException if a trainer runs or something is under way
      */
     public long run(GenerationFact started) {
         Set<String> applications = Set.copyOf(stream.applicationIds());
@@ -219,7 +216,7 @@ public final class Rescale {
         try {
             stored.scanBut(new byte[0], EntryKind.readLater(), base::restore);
             base.trainer().requireWhole();
-            requireGrown(base.trainer());
+            requireSettled(base.trainer());
             UserRows rows = new UserRows(learner.settings().model(), topics::shard, own::get);
             base.handOverUsers((user, key, value) -> rows.give(key, value));
             long moved = rows.finish();
@@ -263,17 +260,13 @@ public final class Rescale {
         ofBase.drainDirty(from);
     }
 
-    private void requireGrown(Trainer trainer) {
+    private void requireSettled(Trainer trainer) {
         if (trainer.hasOpenWork()) {
             throw refused(CHANGED + "the learner has an open batch");
         }
         trainer.withheld().ifPresent(why -> {
             throw refused(CHANGED + "its vectors are withheld, " + why);
         });
-        if (trainer.positives() < LEAST_LEARNT) {
-            throw refused("must be 1 until " + LEAST_LEARNT + " examples are learnt, and " + trainer.positives()
-                    + " are: several learners cost a young model more than they bring");
-        }
     }
 
     /** Moves the rows that have another shard than before. */

@@ -116,11 +116,7 @@ final class ShardProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                             },
                             one::removeUser);
         } catch (UndecodableException broken) {
-            // an internal record that cannot be read breaks the log: nothing may be learnt past it
-            throw new IllegalStateException(
-                    "record at offset " + from.offset() + " of " + from.topic() + "-" + from.partition()
-                            + " cannot be read, learning stops before it: " + broken.getMessage(),
-                    broken);
+            throw outlet.broken(broken);
         }
         while (one.isBatchReady()) {
             closeAndLearn(one);

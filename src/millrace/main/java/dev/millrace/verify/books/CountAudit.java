@@ -93,7 +93,9 @@ public final class CountAudit {
         examples.count();
         auditEvents(examples);
         if (topics.areShared()) {
-            auditItems(changes(changesEnds.get(0)), records.lost(topics.catalogueChanges(), 0, changesEnds.get(0)));
+            List<Change> changes = new ArrayList<>(examples.changes(0)); // while a learner was alone
+            changes.addAll(changes(changesEnds.get(0)));
+            auditItems(changes, lost + records.lost(topics.catalogueChanges(), 0, changesEnds.get(0)));
             auditShards(examples, batchesEnds);
         } else {
             auditItems(examples.changes(0), examples.lost());
