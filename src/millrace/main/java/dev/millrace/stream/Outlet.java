@@ -76,8 +76,8 @@ public final class Outlet {
     /** What a task fails with at an internal record that cannot be read: the log is broken, and nothing may be learnt past it. */
     public IllegalStateException broken(Exception why) {
         return new IllegalStateException(
-                "record at offset " + origin().offset() + " of " + origin().topic() + "-"
-                        + origin().partition() + " cannot be read, learning stops before it: " + why.getMessage(),
+                "record at offset " + origin().offset() + " of " + origin().topic() + "-" + origin().partition()
+                        + " cannot be read, learning stops before it: " + why.getMessage(),
                 why);
     }
 

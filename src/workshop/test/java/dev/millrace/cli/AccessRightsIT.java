@@ -232,8 +232,7 @@ class AccessRightsIT {
 
     private void note(String command, AclOperation operation, String topic, String said) {
         note(
-                List.of(new AccessRights(
-                        command, new ResourcePattern(ResourceType.TOPIC, topic, LITERAL), operation)),
+                List.of(new AccessRights(command, new ResourcePattern(ResourceType.TOPIC, topic, LITERAL), operation)),
                 said);
     }
 

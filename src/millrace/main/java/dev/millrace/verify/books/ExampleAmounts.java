@@ -72,7 +72,7 @@ final class ExampleAmounts {
             all.add(new Sums());
         }
         Room found = all.get(all.size() - 1).add(pair, example.time(), example.weight());
-        if (found != whole) {
+        if (!found.equals(whole)) {
             bounded.put(example.number(), found);
         }
     }

@@ -54,12 +54,18 @@ class ExampleLogTest {
                 new PlainRecord(
                         "ExampleRecord",
                         Map.of(
-                                "example_id", user + second,
-                                "user", features,
-                                "item_id", "shoe",
-                                "action", "click",
-                                "weight", 1.0,
-                                "time", second * SECOND)),
+                                "example_id",
+                                user + second,
+                                "user",
+                                features,
+                                "item_id",
+                                "shoe",
+                                "action",
+                                "click",
+                                "weight",
+                                1.0,
+                                "time",
+                                second * SECOND)),
                 partition,
                 second);
     }
