@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 
 /**
@@ -102,14 +101,7 @@ public record Changelog(ClientSettings clients, TopicSettings topics, String nam
             boolean isNew = ClusterAdmin.isCreated(
                     name, admin.createTopics(List.of(topic)).all());
             if (!isNew) { // else a broker may not know it yet
-                int found = admin.describeTopics(List.of(name)).allTopicNames().get().values().stream()
-                        .mapToInt(description -> description.partitions().size())
-                        .sum();
-                if (found < partitions) {
-                    admin.createPartitions(Map.of(name, NewPartitions.increaseTo(partitions)))
-                            .all()
-                            .get();
-                }
+                ClusterAdmin.grow(admin, List.of(name), partitions);
             }
             return isNew;
         });

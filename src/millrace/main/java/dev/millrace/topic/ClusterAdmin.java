@@ -9,11 +9,13 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
@@ -120,6 +122,32 @@ public record ClusterAdmin(ClientSettings clients, Duration patience) {
                 throw new MissingRightException("CREATE", "topic " + topic, refused);
             }
             throw failed;
+        }
+    }
+
+    /**
+     * Gives topics as many partitions, if they have fewer.
+     *
+     * @throws MissingRightException if one may not be altered
+     */
+    public static void grow(Admin admin, Collection<String> topics, int partitions)
+            throws ExecutionException, InterruptedException {
+        Map<String, NewPartitions> more = new TreeMap<>();
+        admin.describeTopics(topics).allTopicNames().get().forEach((topic, description) -> {
+            if (description.partitions().size() < partitions) {
+                more.put(topic, NewPartitions.increaseTo(partitions));
+            }
+        });
+        for (Map.Entry<String, KafkaFuture<Void>> growth :
+                admin.createPartitions(more).values().entrySet()) {
+            try {
+                growth.getValue().get();
+            } catch (ExecutionException failed) {
+                if (failed.getCause() instanceof TopicAuthorizationException refused) { // which names no topic
+                    throw new MissingRightException("ALTER", "topic " + growth.getKey(), refused);
+                }
+                throw failed;
+            }
         }
     }
 

@@ -20,7 +20,6 @@ import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
-import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -105,17 +104,9 @@ public final class Topics {
         create();
         TopicNames names = settings.names();
         cluster.ask(admin -> {
-            Map<String, TopicDescription> topics = admin.describeTopics(
-                            List.of(names.trainingExamples(), names.miniBatches()))
-                    .allTopicNames()
-                    .get();
-            Map<String, NewPartitions> more = new HashMap<>();
-            topics.keySet().stream()
-                    .filter(topic -> partitions(topics, topic) < names.shards())
-                    .forEach(topic -> more.put(topic, NewPartitions.increaseTo(names.shards())));
-            admin.createPartitions(more).all().get();
+            ClusterAdmin.grow(admin, List.of(names.trainingExamples(), names.miniBatches()), names.shards());
             awaitLeaders(admin);
-            return more;
+            return names.shards();
         });
     }
 

@@ -211,7 +211,7 @@ class AccessRightsIT {
     }
 
     private void anotherNumberOfLearnersNeedsWhatIsPrinted() throws Exception {
-        for (String topic : List.of("millrace-", "training-examples", "mini-batches")) { // in the order of their use
+        for (String topic : List.of("millrace-", "training-examples")) { // in the order of their use
             note(
                     "rescale",
                     AclOperation.ALTER,
