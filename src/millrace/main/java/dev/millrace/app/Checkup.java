@@ -28,9 +28,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Collects the facts of an installation; changes nothing. */
@@ -132,6 +135,10 @@ public final class Checkup {
                     .flatMap(topic -> reader.extents(topic).stream())
                     .forEach(extent -> ends.put(extent.topic() + "-" + extent.partition(), extent.end()));
         }
+        Set<String> current = Stream.concat( // beyond them are tasks without examples
+                        Stream.of(PartProgress.LEARNER),
+                        IntStream.range(0, names.shards()).mapToObj(PartProgress::shard))
+                .collect(Collectors.toSet());
         List<Facts.Learner> learners = new ArrayList<>();
         parts.forEach((name, part) -> {
             SortedMap<String, Long> read = new TreeMap<>(part.positions());
@@ -140,7 +147,7 @@ public final class Checkup {
                     .mapToLong(each ->
                             Optional.ofNullable(ends.remove(each.getKey())).orElse(0L) - each.getValue())
                     .sum();
-            if (!read.isEmpty()) {
+            if (!read.isEmpty() && current.contains(name)) {
                 learners.add(new Facts.Learner(
                         name.equals(PartProgress.LEARNER) ? "the base" : name,
                         waiting,

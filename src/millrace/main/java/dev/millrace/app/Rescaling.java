@@ -78,8 +78,18 @@ public final class Rescaling {
                         + " was not: check the settings of the model, or create the topics with this number"));
         int before = history.learners(generation).orElseThrow();
         boolean wasAlone = started.by().equals(settings.stream().applicationId(Part.LEARN));
+        if (!wasAlone && !started.by().equals(settings.stream().applicationId(Part.BASE))) {
+            throw new InvalidSettingsException(List.of(new SettingFault(
+                    "stream.application-id",
+                    settings.stream().applicationId(),
+                    "must be that of the trainers of generation " + generation + ", which application " + started.by()
+                            + " publishes")));
+        }
         if (!names.areShared()) {
             throw refused("must be from 2 to 64, or have learn.base-apart = true: what is learnt in shards stays so");
+        }
+        if (names.shards() > before) {
+            requireGrown(cluster, before);
         }
         List<ScratchEntries> scratch = new ArrayList<>();
         try {
@@ -102,9 +112,6 @@ public final class Rescaling {
             }
             long begun = System.nanoTime();
             drain(rescale, before, !wasAlone);
-            if (names.shards() > before) {
-                requireGrown(cluster, before);
-            }
             long drained = System.nanoTime();
             OperatorAction ordered = log.ordered(
                     OperatorAction.Kind.HAND_OVER,
@@ -113,7 +120,7 @@ public final class Rescaling {
             long rows = log.carryOut(ordered, () -> {
                 if (wasAlone) {
                     topics().create(); // rounds and deltas
-                    rescale.growChangelogs();
+                    int unused = rescale.growChangelogs();
                 }
                 return rescale.run(started);
             });
@@ -133,9 +140,9 @@ public final class Rescaling {
 
     /** Partitions for as many learners. What is there stays, so that it may be begun again. */
     private void grow(Rescale rescale) {
-        rescale.growChangelogs();
-        topics().grow();
-        rescale.beginPartitions();
+        int partitions = rescale.growChangelogs();
+        topics().grow(partitions);
+        rescale.beginPartitions(partitions);
     }
 
     private void drain(Rescale rescale, int before, boolean isApart) throws InterruptedException {
@@ -143,7 +150,9 @@ public final class Rescaling {
                 TopicNames.SHARDS,
                 Integer.toString(before),
                 TopicNames.BASE_APART,
-                Boolean.toString(isApart && before == 1)));
+                Boolean.toString(isApart && before == 1),
+                "stream.instance-id",
+                "")); // else its members stay until their session ends
         TrainProcess.learnOn(past, () -> {
             long left = rescale.left();
             progress.reached("left", left, Progress.UNKNOWN);

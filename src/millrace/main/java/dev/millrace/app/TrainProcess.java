@@ -151,6 +151,7 @@ public final class TrainProcess implements AutoCloseable {
         Start start = new Start(settings, From.EVENTS);
         GenerationHistory history = start.history();
         start.requireKeptSettings(history);
+        start.requireOwnGeneration(history);
         Optional<SharedLearning> shared = start.shared();
         try (StreamRunner runner =
                 start.runner(start.applications(history, shared).without(Part.ATTRIBUTE))) {

@@ -399,6 +399,11 @@ public final class Batcher implements Durable {
         return new byte[] {(byte) prefix, COUNTERS};
     }
 
+    /** Returns what the keys of the examples begin with that a batcher with that prefix remembers to learn again. */
+    public static byte[] rememberedKeys(char prefix) {
+        return new byte[] {(byte) prefix, REMEMBERED};
+    }
+
     @Override
     public void drainDirty(EntrySink sink) {
         for (long number = durableFrom; number < Math.min(closedUpTo, durableTo); number++) {

@@ -47,7 +47,8 @@ final class RescaleCommand implements Callable<Integer> {
                 .with("rows", result.rows())
                 .with("drainedSeconds", result.drained().toMillis() / 1000.0)
                 .with("movedSeconds", result.moved().toMillis() / 1000.0));
-        output.say("start the trainers with learn.shards = " + result.now());
+        output.say("start the trainers with learn.shards = " + result.now()
+                + (result.now() == 1 ? " and learn.base-apart = true" : ""));
         return 0;
     }
 }

@@ -439,6 +439,13 @@ public final class Base implements Durable, AutoCloseable {
                 .orElseGet(TreeMap::new);
     }
 
+    /** Returns whether nothing but deletions was published, as the base's last drain wrote it. */
+    public static boolean isWithheld(EntrySource stored) {
+        return stored.get(new byte[] {PREFIX})
+                .map(value -> mark(value).isWithheld())
+                .orElse(false);
+    }
+
     static Mark mark(byte[] value) {
         return Form.read(value, form -> mark(form, Mark.NONE));
     }

@@ -58,6 +58,7 @@ public final class ShardLearner implements Durable, AutoCloseable {
     /** Deltas that no round has handled, from which on a shard waits: the base is away, or behind. */
     public static final int MOST_UNMERGED = 16;
 
+    private static final int NUMBERS = 5; // of what is stored of the learner itself
     private static final Comparator<byte[]> BY_KEY = Arrays::compareUnsigned;
     private static final byte PREFIX = 'L';
 
@@ -248,10 +249,25 @@ public final class ShardLearner implements Durable, AutoCloseable {
             books.restore(key, value);
             return true;
         });
+        boolean owes = own.get(new byte[] {PREFIX})
+                .map(value -> Form.read(value, ShardLearner::owes))
+                .orElse(false);
+        if (owes) {
+            return Optional.of("rows are to be published that were withheld");
+        }
         long waiting = Books.Account.of(InputTopic.EXAMPLES, books.accounts()).waiting();
         return waiting > 0 ? Optional.of(waiting + " examples wait in its open batch") : Optional.empty();
     }
 
+    /** What {@link #fields} has last. */
+    private static boolean owes(Form form) {
+        for (int before = 0; before < NUMBERS; before++) {
+            long unused = form.longInteger(0);
+        }
+        return form.flag(false);
+    }
+
+    /** {@link #NUMBERS} numbers, the last delta the first, and whether it owes rows. */
     private void fields(Form form) {
         deltas = form.longInteger(deltas);
         long ofRound = form.longInteger(round);

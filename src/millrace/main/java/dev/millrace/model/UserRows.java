@@ -2,6 +2,7 @@ package dev.millrace.model;
 
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.model.table.TableRows;
+import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntryShare;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.EntrySum;
@@ -80,6 +81,10 @@ public final class UserRows {
     /** Gives the learner of its user a row that no learner had. {@link #finish} must follow. */
     public void give(byte[] key, byte[] value) {
         int to = learners.applyAsInt(ModelEntry.of(key).rowKey());
+        if (entries.apply(to).get(key).isPresent()) {
+            throw new CorruptEntryException(
+                    "shard " + to + " has a row already that another shard has too: each user must be of one");
+        }
         sum(to, key, sum -> sum.plus(EntryShare.of(sha, key, value)));
         entries.apply(to).put(key, value);
         moved++;

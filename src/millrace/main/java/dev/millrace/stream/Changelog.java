@@ -11,7 +11,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.NewTopic;
 
 /**
@@ -76,9 +78,16 @@ public record Changelog(ClientSettings clients, TopicSettings topics, String nam
 
     /** Returns true if no task has committed an entry. */
     public boolean isEmpty() {
+        return emptyPartitions().size() == partitions();
+    }
+
+    /** Returns the tasks that have committed no entry. */
+    public Set<Integer> emptyPartitions() {
         try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
             return reader.extents(name).stream()
-                    .allMatch(all -> reader.firstFrom(all, all.first()).isEmpty());
+                    .filter(all -> reader.firstFrom(all, all.first()).isEmpty())
+                    .map(Extent::partition)
+                    .collect(Collectors.toSet());
         }
     }
 

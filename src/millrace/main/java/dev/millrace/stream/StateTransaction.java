@@ -12,16 +12,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.CommitFailedException;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.processor.internals.ProcessorMetadata;
 import org.apache.kafka.streams.processor.internals.TopicPartitionMetadata;
@@ -37,8 +34,8 @@ public final class StateTransaction implements AutoCloseable {
     private static final Duration LONGEST = Duration.ofMinutes(15);
 
     private static final long UNKNOWN_TIME = -1;
+    private static final int NO_GENERATION = -1;
 
-    private final ClientSettings clients;
     private final Transactions transactions;
     private final Producer<byte[], byte[]> producer;
 
@@ -51,7 +48,6 @@ public final class StateTransaction implements AutoCloseable {
      */
     public StateTransaction(
             ClientSettings clients, StreamSettings settings, String id, Set<String> topics, Set<String> applications) {
-        this.clients = clients;
         transactions = new Transactions(clients, TopicReader.PATIENCE);
         Map<String, Object> config = new HashMap<>(clients.asMap());
         config.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
@@ -97,10 +93,10 @@ public final class StateTransaction implements AutoCloseable {
                 offset, new TopicPartitionMetadata(UNKNOWN_TIME, new ProcessorMetadata()).encode());
     }
 
-    /** Commits offsets of an application's group. */
+    /** Commits offsets of an application's group, which must have no member. */
     public void offsets(String application, Map<TopicPartition, OffsetAndMetadata> offsets) {
         if (!offsets.isEmpty()) {
-            producer.sendOffsetsToTransaction(offsets, groupOutside(application));
+            producer.sendOffsetsToTransaction(offsets, outside(application));
         }
     }
 
@@ -109,15 +105,10 @@ public final class StateTransaction implements AutoCloseable {
         producer.commitTransaction();
     }
 
-    /** The group, as a client knows it that is no member. */
-    private ConsumerGroupMetadata groupOutside(String application) {
-        Map<String, Object> config = new HashMap<>(clients.asMap());
-        config.put(ConsumerConfig.GROUP_ID_CONFIG, application);
-        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        try (KafkaConsumer<byte[], byte[]> outside =
-                new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            return outside.groupMetadata();
-        }
+    /** A member of the group that it does not have. Of who gives none, brokers take transactional offsets whatever members there are. */
+    @SuppressWarnings("removal") // Kafka makes one for members alone
+    private static ConsumerGroupMetadata outside(String application) {
+        return new ConsumerGroupMetadata(application, NO_GENERATION, "outside", Optional.empty());
     }
 
     @Override

@@ -99,14 +99,14 @@ public final class Topics {
         });
     }
 
-    /** Makes the topics of as many learners as the settings name: those that are missing, and partitions. What is there stays. */
-    public void grow() {
+    /** Makes the topics of several learners that are missing, and partitions for as many of those of each. What is there stays. */
+    public void grow(int learners) {
         create();
         TopicNames names = settings.names();
         cluster.ask(admin -> {
-            ClusterAdmin.grow(admin, List.of(names.trainingExamples(), names.miniBatches()), names.shards());
+            ClusterAdmin.grow(admin, List.of(names.trainingExamples(), names.miniBatches()), learners);
             awaitLeaders(admin);
-            return names.shards();
+            return learners;
         });
     }
 

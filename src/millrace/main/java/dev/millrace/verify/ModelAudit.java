@@ -175,14 +175,15 @@ public final class ModelAudit {
             requireGeneration(published, generation);
             requireEngine(reader, generation);
             log = cluster.steps(reader);
-            scope.step().ifPresent(step -> requireStep(log, step));
             target = published.newestStep(scope.step().orElse(Long.MAX_VALUE));
             Optional<CheckpointDirectory.UsableCheckpoint> start =
                     checkpoints.flatMap(directory -> start(directory, published, log, target));
             if (cluster.topics().areShared()) {
-                alone = requireBeginning(reader, log);
+                alone = requireBeginning(reader, log, published.newestStep(Long.MAX_VALUE));
+                scope.step().ifPresent(step -> requireStep(step <= alone ? cluster.batches(reader, 0) : log, step));
             } else {
                 alone = 0;
+                scope.step().ifPresent(step -> requireStep(log, step));
                 requireBeginning(log, start, scope);
                 start.ifPresent(found -> CheckpointFile.read(found.file(), entries));
             }
@@ -375,21 +376,26 @@ public final class ModelAudit {
         }
     }
 
-    /** Of logs that several learners wrote. Returns the number of steps of a learner that was alone before. */
-    private long requireBeginning(TopicReader reader, BatchLog rounds) {
+    /**
+     * Of logs that several learners wrote.
+     *
+     * @param newest step that was published
+     * @return the number of steps of a learner that was alone before
+     */
+    private long requireBeginning(TopicReader reader, BatchLog rounds, long newest) {
         for (int shard = 0; shard < reader.partitions(cluster.topics().miniBatches()); shard++) {
             requireBeginning(
                     "the log of shard " + shard, cluster.batches(reader, shard).firstStep(), 1);
         }
         OptionalLong first = rounds.firstStep();
-        long alone = first.orElse(1) - 1;
+        long alone = first.isPresent() ? first.getAsLong() - 1 : newest;
         boolean wasAlone = alone > 0
                 && cluster.batches(reader, 0)
                         .find(alone)
                         .filter(LoggedBatch::isOfLearnerAlone)
                         .isPresent();
         requireBeginning("the log of rounds", first, wasAlone ? alone + 1 : 1);
-        return alone;
+        return wasAlone ? alone : 0;
     }
 
     private static void requireBeginning(String log, OptionalLong first, long needed) {

@@ -217,6 +217,8 @@ class ShardLearnerTest {
             }
 
             assertThat(shard.learner.owes()).isTrue();
+            assertThat(shard.unsettled(1)).contains("rows are to be published that were withheld");
+            assertThat(shard.unsettled(0)).contains("delta 1 is in no round");
             List<String> rows = shard.keysOfRows();
             assertThat(keys).hasSizeGreaterThan(3).isEqualTo(rows);
             assertThat(parts).isEqualTo((rows.size() + 1) / 2);

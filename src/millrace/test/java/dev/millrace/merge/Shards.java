@@ -74,6 +74,11 @@ final class Shards implements AutoCloseable {
             learner = begun();
         }
 
+        /** Returns why its rows cannot change their shard. */
+        Optional<String> unsettled(long handled) {
+            return ShardLearner.unsettled(own, handled);
+        }
+
         /** What its drains wrote, in a form that can be compared. */
         List<String> entries() {
             List<String> all = new ArrayList<>();

@@ -1,21 +1,28 @@
 package dev.millrace.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.EmbeddedBroker;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -97,6 +104,52 @@ class LearnerStateIT {
     @Test
     void whatIsNeverWholeIsNotGiven() {
         assertThat(state.read(entries, () -> false)).isFalse();
+    }
+
+    @Test
+    void aTransactionOverAStateWhoseGroupHasAMemberFails() throws Exception {
+        TopicPartition partition = new TopicPartition("training-examples", 0);
+        Map<String, Object> config =
+                Map.of("bootstrap.servers", broker.bootstrapServers(), "group.id", "millrace-learn");
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()));
+                KafkaConsumer<byte[], byte[]> member =
+                        new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            admin.createTopics(List.of(new NewTopic("training-examples", 1, (short) 1)))
+                    .all()
+                    .get();
+            assertThat(commits(partition, 4))
+                    .as("of a group that was never there")
+                    .isTrue();
+            member.subscribe(List.of("training-examples"));
+            await().atMost(Duration.ofMinutes(2)).until(() -> {
+                member.poll(Duration.ofMillis(100));
+                return !member.assignment().isEmpty();
+            });
+            assertThat(commits(partition, 5)).as("with a member").isFalse();
+            member.unsubscribe();
+            assertThat(commits(partition, 6)).as("without members again").isTrue();
+            assertThat(admin.listConsumerGroupOffsets("millrace-learn")
+                            .partitionsToOffsetAndMetadata()
+                            .get())
+                    .hasEntrySatisfying(partition, committed -> assertThat(committed.offset())
+                            .isEqualTo(6));
+        }
+    }
+
+    private boolean commits(TopicPartition partition, long offset) {
+        try (StateTransaction transaction = new StateTransaction(
+                ClientSettings.of(broker.bootstrapServers()),
+                StreamSettings.read(Streams.reader()),
+                "a transaction",
+                Set.of(),
+                Set.of("millrace-learn"))) {
+            transaction.begin();
+            transaction.offsets("millrace-learn", Map.of(partition, StateTransaction.reached(offset)));
+            transaction.commit();
+            return true;
+        } catch (CommitFailedException inUse) {
+            return false;
+        }
     }
 
     @SuppressWarnings("NullAway") // a null value is what a tombstone is

@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.app.ShardedRun;
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
+import dev.millrace.stream.Changelog;
+import dev.millrace.stream.Part;
 import dev.millrace.stream.Streams;
 import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.TopicNames;
@@ -19,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -34,6 +39,8 @@ class RescaleIT {
 
     private static final int ENOUGH = 62_000; // events, about half of which are clicked: more than 30,000 clicks
 
+    private static final long DAYS = Duration.ofDays(10).toMillis();
+
     private final Path directory;
 
     RescaleIT(@TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory) {
@@ -44,7 +51,9 @@ class RescaleIT {
     void oneLearnerBecomesFourAndThenTwoWhileProducersSend() throws Exception {
         FaultReport report = new FaultReport("F50", "trainers: 1, 4, then 2 learners, under load", Experiment.SEED);
         try (BrokerProcess broker = new BrokerProcess(directory, 0, List.of());
-                ShardedRun run = new ShardedRun(directory, broker.address(), "learn.shards", "1")) {
+                ShardedRun run =
+                        new ShardedRun(directory, broker.address(), "learn.shards", "1", "rehearsal.examples", "4")) {
+            run.producer().send(new CatalogueItem("later", Streams.T0 + DAYS, Features.NONE)); // waits all the time
             run.start(0);
             run.send(2_000);
             awaitLearnt(run, 100);
@@ -56,8 +65,19 @@ class RescaleIT {
             run.start(0);
             run.send(ENOUGH);
             awaitLearnt(run, 31_000);
+            assertThat(rescale(run, 4, "--set", "stream.application-id=another").getValue())
+                    .contains("stream.application-id = another: must be that of the trainers of generation");
+            run.set("learn.shards", "6"); // as a run that ended before its transaction leaves it
+            Changelog.of(run.settings().clients(), run.settings().stream(), Part.SHARDS)
+                    .create(6, Map.of());
 
             change(run, 4, report, 0);
+            assertThat(run.run("verify", "--model").getKey())
+                    .as("before a round")
+                    .isZero();
+            assertThat(run.run("verify", "--counts").getKey())
+                    .as("before a shard told its books")
+                    .isZero();
             run.set("learn.shards", "3");
             assertThat(run.run("train").getValue())
                     .contains("learn.shards = 3: must be 4, the number of learners that the model has");
@@ -89,6 +109,11 @@ class RescaleIT {
             Map.Entry<Integer, String> counts = run.run("verify", "--counts");
             assertThat(counts.getKey()).as(counts.getValue()).isZero();
             assertThat(counts.getValue()).doesNotContain("not checkable");
+            Map.Entry<Integer, String> exported = run.run(
+                    "model", "export", "--out", directory.resolve("checkpoint").toString());
+            assertThat(exported.getKey())
+                    .as("each row of a user is of one shard: " + exported.getValue())
+                    .isZero();
             report.print(
                     run.clicks().size()
                             + " clicks learnt once each; audit across both changes: same deltas, rounds and vectors",
@@ -109,9 +134,10 @@ class RescaleIT {
                 + Duration.ofNanos(System.nanoTime() - begun).toSeconds() + " s");
     }
 
-    private Map.Entry<Integer, String> rescale(ShardedRun run, int to) throws Exception {
+    private Map.Entry<Integer, String> rescale(ShardedRun run, int to, String... more) throws Exception {
         run.set("learn.shards", Integer.toString(to));
-        return run.run("rescale", "--set", "stream.state-directory=" + directory.resolve("state-rescale"));
+        run.set("stream.state-directory", directory.resolve("state-rescale").toString());
+        return run.run(Stream.concat(Stream.of("rescale"), Stream.of(more)).toArray(String[]::new));
     }
 
     private static void awaitMore(ShardedRun run) {

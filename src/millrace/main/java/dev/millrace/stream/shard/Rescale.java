@@ -8,6 +8,7 @@ import dev.millrace.merge.ShardLearner;
 import dev.millrace.model.UserRows;
 import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.state.Books;
 import dev.millrace.state.EntrySource;
@@ -107,17 +108,14 @@ public final class Rescale {
 
     /**
      * Returns the number of records that learners and base have yet to read, and of examples that wait in open batches; 0 if rounds have all that
-     * attribution has sent. A shard's last example leaves its open batch in the commit that sends its last delta.
+     * attribution has sent. They are looked at in the order of an example's way: it leaves one place in the commit that brings it to the next.
      */
     public long left() {
-        long waiting = new ProgressLog(cluster)
-                .latest().values().stream().mapToLong(this::examplesWaiting).sum();
         try (TopicReader reader = cluster.reader()) {
-            return waiting
-                    + (wasAlone
-                            ? unread(reader, Part.LEARN, topics.trainingExamples())
-                            : unread(reader, Part.SHARDS, topics.trainingExamples())
-                                    + unread(reader, Part.BASE, topics.modelDeltas()));
+            long examples = unread(reader, wasAlone ? Part.LEARN : Part.SHARDS, topics.trainingExamples());
+            long waiting = new ProgressLog(cluster)
+                    .latest().values().stream().mapToLong(this::examplesWaiting).sum();
+            return examples + waiting + (wasAlone ? 0 : unread(reader, Part.BASE, topics.modelDeltas()));
         }
     }
 
@@ -148,19 +146,26 @@ public final class Rescale {
     }
 
     /**
-     * Makes the changelogs of as many learners. What is there stays. The topics that they read must have a partition for each afterwards, and {@link
+     * Makes the changelogs of as many learners. What is there stays. The topics that they read must have as many partitions afterwards, and {@link
      * #beginPartitions} must follow.
+     *
+     * @return the number of partitions: of all numbers that there were, also those of runs that did not end, the largest
      */
-    public void growChangelogs() {
-        changelog(Part.SHARDS).create(Math.max(topics.shards(), partitions(topics.trainingExamples())), Map.of());
+    public int growChangelogs() {
+        Changelog shards = changelog(Part.SHARDS);
+        int partitions = Math.max(
+                Math.max(topics.shards(), shards.exists() ? shards.partitions() : 0),
+                Math.max(partitions(topics.trainingExamples()), partitions(topics.miniBatches())));
+        shards.create(partitions, Map.of());
         changelog(Part.BASE).create(1, ReplicaFollower.configOfChangelog());
+        return partitions;
     }
 
     /** Lets the group of the shards begin at the beginning of partitions that are new to it. */
-    public void beginPartitions() {
+    public void beginPartitions(int partitions) {
         Map<TopicPartition, OffsetAndMetadata> known = committed(Part.SHARDS);
         Map<TopicPartition, OffsetAndMetadata> begin = new HashMap<>();
-        for (int partition = 0; partition < partitions(topics.trainingExamples()); partition++) {
+        for (int partition = 0; partition < partitions; partition++) {
             TopicPartition of = new TopicPartition(topics.trainingExamples(), partition);
             if (!known.containsKey(of)) {
                 begin.put(of, new OffsetAndMetadata(0));
@@ -185,14 +190,16 @@ public final class Rescale {
         String id = stream.applicationId(Part.SHARDS) + "-rescale";
         try (StateTransaction transaction =
                 new StateTransaction(cluster.clients(), stream, id, Set.of(topics.generations()), applications)) {
+            Change change = wasAlone ? parting() : moving(); // all is read before the time of the transaction runs
             transaction.begin();
-            int partitions = partitions(topics.trainingExamples());
-            for (int shard = 0; shard < Math.max(topics.shards(), partitions); shard++) {
-                transaction.keep(changelog(Part.SHARDS), shard, learner.kept());
+            keep(transaction, Part.SHARDS);
+            keep(transaction, Part.BASE);
+            long moved = change.send(transaction);
+            for (Part part : Part.values()) {
+                if (part == Part.ATTRIBUTE || partsBefore().contains(part)) {
+                    transaction.offsets(stream.applicationId(part), committed(part)); // fails if it runs
+                }
             }
-            transaction.keep(changelog(Part.BASE), 0, learner.kept());
-            long moved = wasAlone ? part(transaction) : move(transaction, partitions);
-            transaction.offsets(stream.applicationId(Part.ATTRIBUTE), committed(Part.ATTRIBUTE)); // fails if it runs
             say(transaction, started);
             transaction.commit();
             return moved;
@@ -201,46 +208,74 @@ public final class Rescale {
         }
     }
 
+    /** What was read and checked, to be changed. */
+    private interface Change {
+        /** Returns the number of rows that change their learner. */
+        long send(StateTransaction transaction);
+    }
+
+    /** Of a state that has settings, only the number of learners changes: compaction keeps the others first. */
+    private void keep(StateTransaction transaction, Part part) {
+        Changelog changelog = changelog(part);
+        Set<Integer> fresh = changelog.emptyPartitions();
+        KeptSettings number = new KeptSettings(
+                new TreeMap<>(Map.of(TopicNames.SHARDS, learner.kept().texts().get(TopicNames.SHARDS))));
+        for (int partition = 0; partition < changelog.partitions(); partition++) {
+            transaction.keep(changelog, partition, fresh.contains(partition) ? learner.kept() : number);
+        }
+    }
+
     /** Makes the learner that was alone a base, and its users those of shards. */
-    private long part(StateTransaction transaction) {
+    private Change parting() {
+        for (Part part : List.of(Part.SHARDS, Part.BASE)) {
+            if (!changelog(part).isEmpty()) {
+                throw refused("must be 1: changelog " + changelog(part).name()
+                        + " has the state of an earlier model of several learners");
+            }
+        }
         OrderedEntries stored = read(changelog(Part.LEARN), 0);
-        List<OrderedEntries> own = new ArrayList<>();
-        for (int shard = 0; shard < topics.shards(); shard++) {
-            own.add(new Sent(scratch.get(), transaction, shard));
-        }
-        takeBooks(stored, own.get(0));
-        byte[] steps = Batcher.countersKey(EntryKind.OPEN_BATCH.prefix());
-        stored.get(steps)
-                .ifPresent(counters -> own.get(0).put(steps, counters)); // it goes on with that partition of the log
-        Base base = new Base(learner.settings(), stored, ExamWitness.NONE);
-        try {
-            stored.scanBut(new byte[0], EntryKind.readLater(), base::restore);
-            base.trainer().requireWhole();
+        TopicPartition examples = new TopicPartition(topics.trainingExamples(), 0);
+        long offset = Optional.ofNullable(committed(Part.LEARN).get(examples))
+                .map(OffsetAndMetadata::offset)
+                .orElseThrow(
+                        () -> refused("group " + stream.applicationId(Part.LEARN) + " has no offset of " + examples));
+        try (Base base = base(stored)) {
             requireSettled(base.trainer());
-            UserRows rows = new UserRows(learner.settings().model(), topics::shard, own::get);
-            base.handOverUsers((user, key, value) -> rows.give(key, value));
-            long moved = rows.finish();
-            base.drainDirty(stored);
-            String to = changelog(Part.BASE).name();
-            stored.scan(new byte[0], (key, value) -> {
-                transaction.send(to, 0, key, Optional.of(value));
-                return true;
-            });
-            TopicPartition examples = new TopicPartition(topics.trainingExamples(), 0);
-            long offset = Optional.ofNullable(committed(Part.LEARN).get(examples))
-                    .map(OffsetAndMetadata::offset)
-                    .orElseThrow(() ->
-                            refused("group " + stream.applicationId(Part.LEARN) + " has no offset of " + examples));
-            transaction.position(changelog(Part.SHARDS), 0, examples, offset);
-            transaction.offsets(stream.applicationId(Part.SHARDS), Map.of(examples, StateTransaction.reached(offset)));
-            transaction.offsets(
-                    stream.applicationId(Part.BASE),
-                    Map.of(new TopicPartition(topics.modelDeltas(), 0), StateTransaction.reached(0)));
-            transaction.offsets(stream.applicationId(Part.LEARN), committed(Part.LEARN)); // fails if it runs
-            return moved;
-        } finally {
-            base.close();
         }
+        return transaction -> {
+            List<OrderedEntries> own = new ArrayList<>();
+            for (int shard = 0; shard < topics.shards(); shard++) {
+                own.add(new Sent(scratch.get(), transaction, shard));
+            }
+            takeBooks(stored, own.get(0));
+            byte[] steps = Batcher.countersKey(EntryKind.OPEN_BATCH.prefix());
+            stored.get(steps).ifPresent(counters -> own.get(0)
+                    .put(steps, counters)); // it goes on with that partition of the log
+            try (Base base = base(stored)) {
+                UserRows rows = new UserRows(learner.settings().model(), topics::shard, own::get);
+                base.handOverUsers((user, key, value) -> rows.give(key, value));
+                long moved = rows.finish();
+                base.drainDirty(stored);
+                stored.scan(new byte[0], (key, value) -> {
+                    transaction.send(changelog(Part.BASE).name(), 0, key, Optional.of(value));
+                    return true;
+                });
+                transaction.position(changelog(Part.SHARDS), 0, examples, offset);
+                transaction.offsets(
+                        stream.applicationId(Part.SHARDS), Map.of(examples, StateTransaction.reached(offset)));
+                transaction.offsets(
+                        stream.applicationId(Part.BASE),
+                        Map.of(new TopicPartition(topics.modelDeltas(), 0), StateTransaction.reached(0)));
+                return moved;
+            }
+        };
+    }
+
+    private Base base(OrderedEntries stored) {
+        Base base = new Base(learner.settings(), stored, ExamWitness.NONE);
+        stored.scanBut(new byte[0], EntryKind.readLater(), base::restore);
+        base.trainer().requireWhole();
+        return base;
     }
 
     /** The examples came in the partition of a shard. What waits are items, which stay with the base. */
@@ -270,25 +305,37 @@ public final class Rescale {
     }
 
     /** Moves the rows that have another shard than before. */
-    private long move(StateTransaction transaction, int partitions) {
-        Changelog base = changelog(Part.BASE);
-        SortedMap<Integer, Long> handled = Base.handled(read(base, 0));
-        List<OrderedEntries> own = new ArrayList<>();
-        for (int shard = 0; shard < partitions; shard++) {
+    private Change moving() {
+        OrderedEntries base = read(changelog(Part.BASE), 0);
+        if (Base.isWithheld(base)) {
+            throw refused(CHANGED + "vectors are withheld");
+        }
+        SortedMap<Integer, Long> handled = Base.handled(base);
+        List<OrderedEntries> stored = new ArrayList<>();
+        for (int shard = 0; shard < changelog(Part.SHARDS).partitions(); shard++) {
             OrderedEntries entries = read(changelog(Part.SHARDS), shard);
             int of = shard;
             ShardLearner.unsettled(entries, handled.getOrDefault(shard, 0L)).ifPresent(why -> {
                 throw refused(CHANGED + "of shard " + of + " " + why);
             });
-            own.add(new Sent(entries, transaction, shard));
+            stored.add(entries);
         }
-        UserRows rows = new UserRows(learner.settings().model(), topics::shard, own::get);
-        rows.move(partitions);
-        long moved = rows.finish();
-        for (Part part : partsBefore()) {
-            transaction.offsets(stream.applicationId(part), committed(part)); // fails if it runs
-        }
-        return moved;
+        return transaction -> {
+            List<OrderedEntries> own = new ArrayList<>();
+            stored.forEach(entries -> own.add(new Sent(entries, transaction, own.size())));
+            own.forEach(Rescale::forgetRemembered);
+            UserRows rows = new UserRows(learner.settings().model(), topics::shard, own::get);
+            rows.move(own.size());
+            return rows.finish();
+        };
+    }
+
+    /** Examples to be learnt again are of users whose rows may be with another shard now. */
+    private static void forgetRemembered(OrderedEntries own) {
+        byte[] prefix = Batcher.rememberedKeys(EntryKind.OPEN_BATCH.prefix());
+        List<byte[]> remembered = new ArrayList<>();
+        own.scan(prefix, EntrySource.behind(prefix), (key, value) -> remembered.add(key));
+        remembered.forEach(own::delete);
     }
 
     /** Tells the trainers of the generation: of the base, and of the number. */

@@ -9,6 +9,7 @@ import dev.millrace.topic.TopicNames;
 import dev.millrace.verify.books.ExampleLog.LoggedExample;
 import dev.millrace.verify.books.ExampleLog.Origin;
 import dev.millrace.verify.books.LearnerAudit.Change;
+import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
 import java.util.ArrayList;
@@ -234,6 +235,13 @@ public final class CountAudit {
                     + topics.miniBatches() + " or " + topics.modelRounds());
             return;
         }
+        boolean areNone = IntStream.range(0, batchesEnds.size())
+                .allMatch(shard -> snapshot.totals(PartProgress.shard(shard), InputTopic.EXAMPLES)
+                        .isEmpty());
+        if (areNone) {
+            findings.note("which mini-batch each example is in: not checkable, no shard has told its books yet");
+            return;
+        }
         Set<IdHash> removed = removedByRounds();
         for (int shard = 0; shard < batchesEnds.size(); shard++) { // when a learner was alone, the topic had them
             removals(examples.changes(shard).stream()).forEach(removed::add);
@@ -241,8 +249,8 @@ public final class CountAudit {
         PossibleOutcomes outcomes = new PossibleOutcomes();
         List<String> faults = new ArrayList<>();
         for (int shard = 0; shard < batchesEnds.size(); shard++) {
-            Optional<BooksSnapshot.Totals> books =
-                    snapshot.totals("shard-" + shard, InputTopic.EXAMPLES).map(CountAudit::ofLearner);
+            Optional<BooksSnapshot.Totals> books = snapshot.totals(PartProgress.shard(shard), InputTopic.EXAMPLES)
+                    .map(CountAudit::ofLearner);
             if (books.isPresent()) {
                 LearnerAudit audit = new LearnerAudit(
                         examples,

@@ -58,13 +58,15 @@ final class ExampleLog {
     /**
      * An entry that counts with its user, or ends what counted.
      *
-     * @param reached latest time of the examples that its partition has up to it
+     * @param reached latest time of the user's examples that its partition has up to it
      */
     private record Counting(long reached, Runnable step) {}
 
+    private record UserPart(int partition, IdHash user) {}
+
     private final List<LoggedExample> examples = new ArrayList<>();
     private final List<Counting> counting = new ArrayList<>();
-    private final Map<Integer, Long> reached = new HashMap<>(); // by partition
+    private final Map<UserPart, Long> reached = new HashMap<>();
     private final SortedMap<Integer, List<Change>> changes = new TreeMap<>(); // by partition
     private final ExampleAmounts amounts;
     private final long lost;
@@ -90,30 +92,32 @@ final class ExampleLog {
         if (entry.is("ExampleRecord")) {
             LoggedExample example = example(entry, partition, offset);
             examples.add(example);
-            reached.merge(partition, example.time(), Math::max);
+            UserPart user = new UserPart(partition, example.user());
+            reached.merge(user, example.time(), Math::max);
             IdHash pair = IdHash.of(user(entry), entry.text("item_id", ""));
-            counting(partition, () -> amounts.add(example, pair));
+            counting(user, () -> amounts.add(example, pair));
             return;
         }
         Change change = Change.of(entry, offset);
         if (change.kind() == Change.Kind.USER_REMOVAL) {
-            counting(partition, () -> amounts.forget(change.of()));
+            counting(new UserPart(partition, change.of()), () -> amounts.forget(change.of()));
         }
         changes.computeIfAbsent(partition, of -> new ArrayList<>()).add(change);
     }
 
-    private void counting(int partition, Runnable step) {
-        counting.add(new Counting(reached.getOrDefault(partition, 0L), step));
+    private void counting(UserPart of, Runnable step) {
+        counting.add(new Counting(reached.getOrDefault(of, 0L), step));
     }
 
     /**
-     * Works out what each example had to count, after all were added. Partitions are taken in the order of time, as another number of learners moves
-     * users from one to another.
+     * Works out what each example had to count, after all were added. Those of a user are taken in the order of time, as another number of learners
+     * moves users from one partition to another.
      */
     void count() {
         counting.sort(Comparator.comparingLong(Counting::reached));
         counting.forEach(entry -> entry.step().run());
         counting.clear();
+        reached.clear();
     }
 
     List<LoggedExample> examples() {

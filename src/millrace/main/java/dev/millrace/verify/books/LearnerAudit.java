@@ -245,6 +245,15 @@ final class LearnerAudit {
         }
         for (Deque<Change> left : changesLeft.values()) {
             while (!left.isEmpty()) {
+                if (removedByRounds
+                        .isPresent()) { // the last waits with the base, to which the learner that was alone gave it
+                    if (left.size() == 1 && !come.contains(left.element().content())) {
+                        left.clear();
+                    } else {
+                        settle(left, Set.of(Outcome.CATALOGUE_CHANGE.label()));
+                    }
+                    continue;
+                }
                 // while it waited for its time the next change, or one like it, may have replaced it
                 boolean mayBeReplaced =
                         left.size() > 1 || come.contains(left.element().content());

@@ -102,6 +102,8 @@ class LearnerAuditTest {
             of an item that a round removed | c0 c1 c2 | i1 | '' | c0 c2 | learnt or refused 2, capped or left out | ''
             of a removed user | c0 c1 c2 | '' | -user ann 15 | c0 c2 | learnt or refused 2, left out 1, waiting 1 | ''
             not drawn | c0 c1*.9 c2 | '' | '' | c0 c2 | capped 1, learnt or refused 2 | ''
+            announced for later, now with the base | c0 c1 | '' | +item i1 5 30 | c0 c1 | learnt or refused 2 | ''
+            announced twice for later | c0 c1 | '' | +item i1 5 30, +item i1 6 40 | c0 c1 | catalogue-change 1, learnt or refused 2 | ''
             its removal waits too | c0 | '' | -user ann 15 | c0 | learnt or refused 1, waiting 1 | ''
             """)
     void anExampleOfAShardIsInABatchOfItsLogOrThereIsAReason(
