@@ -14,6 +14,7 @@ import dev.millrace.stream.run.UnusableStateException;
 import dev.millrace.stream.shard.Pauses;
 import dev.millrace.stream.shard.ReplicaFollower;
 import dev.millrace.stream.shard.ShardTopology;
+import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
 import io.micrometer.core.instrument.Tags;
 import java.io.IOException;
@@ -23,6 +24,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.IntToLongFunction;
 import java.util.function.ToIntFunction;
 
@@ -72,6 +75,13 @@ final class SharedLearning implements AutoCloseable {
                 settings.trainer(),
                 terms,
                 settings.stream().maxWait());
+    }
+
+    /** Returns the settings that a generation tells of itself: those of its model, and the number of its learners. */
+    static SortedMap<String, String> texts(MillraceSettings settings) {
+        SortedMap<String, String> all = new TreeMap<>(settings.trainerTexts());
+        all.put(TopicNames.SHARDS, Integer.toString(settings.topics().names().shards()));
+        return all;
     }
 
     Applications applications(GenerationTerms terms, ToIntFunction<String> partitions) {

@@ -36,8 +36,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
@@ -355,19 +353,11 @@ public final class TrainProcess implements AutoCloseable {
         private GenerationTerms terms(GenerationHistory history) {
             return GenerationTerms.of(
                     settings.stream(),
-                    isShared() ? withLearners(settings.trainerTexts()) : settings.trainerTexts(),
+                    isShared() ? SharedLearning.texts(settings) : settings.trainerTexts(),
                     settings.trainer().model().generationName(),
                     learner(),
                     history,
                     this::logEnd);
-        }
-
-        private SortedMap<String, String> withLearners(SortedMap<String, String> texts) {
-            SortedMap<String, String> all = new TreeMap<>(texts);
-            all.put(
-                    TopicNames.SHARDS,
-                    Integer.toString(settings.topics().names().shards()));
-            return all;
         }
 
         private Applications applications(

@@ -88,7 +88,7 @@ public final class DisturbedTrainer {
         SharedLearning shared = SharedLearning.open(settings);
         GenerationTerms terms = GenerationTerms.of(
                 settings.stream(),
-                settings.trainerTexts(),
+                SharedLearning.texts(settings),
                 settings.trainer().model().generationName(),
                 Part.BASE,
                 new GenerationHistory(),
