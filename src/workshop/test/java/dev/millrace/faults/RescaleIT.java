@@ -30,8 +30,8 @@ import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * One learner becomes four, and these become two, while producers send: every click is learnt once, the books balance, and the audit learns the
- * model again across both changes.
+ * One learner becomes four, these two, and these three, while producers send: every click is learnt once, the books balance, and the audit learns the
+ * model again across all changes.
  */
 @Tag("fault")
 @Tag("long")
@@ -48,8 +48,8 @@ class RescaleIT {
     }
 
     @Test
-    void oneLearnerBecomesFourAndThenTwoWhileProducersSend() throws Exception {
-        FaultReport report = new FaultReport("F50", "trainers: 1, 4, then 2 learners, under load", Experiment.SEED);
+    void oneLearnerBecomesFourThenTwoThenThreeWhileProducersSend() throws Exception {
+        FaultReport report = new FaultReport("F50", "trainers: 1, 4, 2, then 3 learners, under load", Experiment.SEED);
         try (BrokerProcess broker = new BrokerProcess(directory, 0, List.of());
                 ShardedRun run =
                         new ShardedRun(directory, broker.address(), "learn.shards", "1", "rehearsal.examples", "4")) {
@@ -91,6 +91,10 @@ class RescaleIT {
             run.start(0);
             run.start(1);
             awaitMore(run);
+            change(run, 3, report, 0, 1); // of both, users leave
+            run.start(0);
+            run.start(1);
+            awaitMore(run);
 
             awaitLearnt(run, run.clicks().size());
             assertThat(learntIds(run)).doesNotHaveDuplicates().hasSameElementsAs(run.clicks());
@@ -101,7 +105,7 @@ class RescaleIT {
             assertThat(read(run, Topic.MODEL_ROUNDS, topics(run).modelRounds()).stream()
                             .map(ModelRound::shards)
                             .distinct())
-                    .containsExactly(4, 2);
+                    .containsExactly(4, 2, 3);
             run.stop(0);
             run.stop(1);
             Map.Entry<Integer, String> audit = run.run("verify", "--model");
@@ -116,7 +120,7 @@ class RescaleIT {
                     .isZero();
             report.print(
                     run.clicks().size()
-                            + " clicks learnt once each; audit across both changes: same deltas, rounds and vectors",
+                            + " clicks learnt once each; audits across all changes: same deltas, rounds and vectors",
                     List.of());
         }
     }
