@@ -25,6 +25,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -47,8 +48,11 @@ import java.util.function.BiFunction;
  */
 public final class Base implements Durable, AutoCloseable {
 
-    /** Rounds after which a delta is refused as stale; the removals of items are remembered for so long. */
+    /** Rounds with deltas after which a delta is refused as stale; the removals of items are remembered for so long. */
     static final int MOST_ROUNDS_LATE = 64;
+
+    /** Removals that are remembered at most. With more, deltas from before the first of them are stale. */
+    static final int MOST_REMOVALS = 1 << 15;
 
     /** Bytes of examples, as {@link Delta#examplesBytes} counts them, that fill a round, or a delta. */
     static final long FULL_BYTES = 2 << 20;
@@ -85,6 +89,10 @@ public final class Base implements Durable, AutoCloseable {
     private SortedMap<Integer, Long> handled = new TreeMap<>();
     /** By item that was removed of late, the round of it. */
     private SortedMap<String, Long> removals = new TreeMap<>();
+    /** The last rounds that had deltas, with how many. Others make nothing stale: a thousand changes of the catalogue may come at once. */
+    private SortedMap<Long, Long> merged = new TreeMap<>();
+    /** Deltas that were learnt on an earlier round are stale. */
+    private long oldest;
     /** Shards that the last round with deltas had deltas of. */
     private SortedMap<Integer, Long> expected = new TreeMap<>();
 
@@ -255,7 +263,7 @@ public final class Base implements Durable, AutoCloseable {
 
     /** Closes the next round: it has all that has come. {@link #merge} follows. */
     public MiniBatch closeRound() {
-        Merge merge = new Merge(trainer.step() + 1);
+        Merge merge = new Merge();
         if (hasWaiting()) {
             expected.clear();
         }
@@ -277,24 +285,36 @@ public final class Base implements Durable, AutoCloseable {
         Merge merge = open.orElseThrow(() -> new IllegalStateException("no round was closed"));
         open = Optional.empty();
         CatalogueChange.removed(batch.catalogue()).forEach(item -> removals.put(item, batch.step()));
-        removals.values().removeIf(round -> round < batch.step() - MOST_ROUNDS_LATE);
+        forget(batch.step(), merge.taken.size());
         trainer.learn(batch, isExamined, merge);
         Round round = new Round(batch, handled, merge.taken);
         fresh.add(round);
         return round;
     }
 
+    private void forget(long round, long deltas) {
+        if (deltas > 0) {
+            merged.put(round, deltas);
+        }
+        if (merged.size() > MOST_ROUNDS_LATE) {
+            merged.remove(merged.firstKey());
+        }
+        if (merged.size() == MOST_ROUNDS_LATE) {
+            oldest = Math.max(oldest, merged.firstKey());
+        }
+        while (removals.size() > MOST_REMOVALS) {
+            oldest = Collections.min(removals.values());
+            removals.values().removeIf(removed -> removed <= oldest);
+        }
+        removals.values().removeIf(removed -> removed < oldest);
+    }
+
     /** The deltas of one round. */
     private final class Merge implements Learning {
 
-        private final long round;
         private final List<Delta> accepted = new ArrayList<>();
         private final List<Round.Taken> taken = new ArrayList<>();
         private final IdentityHashMap<TrainingExample, float[]> vectors = new IdentityHashMap<>();
-
-        Merge(long round) {
-            this.round = round;
-        }
 
         private void take(Waiting one) {
             Delta delta = one.delta();
@@ -316,7 +336,7 @@ public final class Base implements Durable, AutoCloseable {
         }
 
         private Optional<Round.Reason> refusal(Delta delta) {
-            if (delta.origin().round() < round - MOST_ROUNDS_LATE) {
+            if (delta.origin().round() < oldest) {
                 return Optional.of(Round.Reason.STALE);
             }
             return delta.isFinite() ? Optional.empty() : Optional.of(Round.Reason.NOT_FINITE);
@@ -467,6 +487,8 @@ public final class Base implements Durable, AutoCloseable {
         handled = new TreeMap<>(mark(form, now).handled());
         expected = numbers(form, expected, (shard, read) -> read.integer(shard), 0);
         removals = numbers(form, removals, (item, read) -> read.text(item), "");
+        merged = numbers(form, merged, (round, read) -> read.longInteger(round), 0L);
+        oldest = form.longInteger(oldest);
     }
 
     /** Numbers by what they are of, as fields. */

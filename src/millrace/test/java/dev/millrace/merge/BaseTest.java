@@ -458,6 +458,42 @@ class BaseTest {
         }
     }
 
+    @Test
+    void changesOfTheCatalogueMakeNoDeltaStale() {
+        try (Shards shards = new Shards(Shards.settings(), 1)) {
+            shards.list();
+            Delta underWay = sent(shards, Shards.examples("u", new SplittableRandom(5)));
+            for (int round = 0; round < 2 * Base.MOST_ROUNDS_LATE; round++) {
+                shards.base.change(Shards.upsert("new" + round));
+                shards.round();
+            }
+
+            shards.base.add(underWay, "");
+
+            assertThat(shards.round().deltas()).extracting(Round.Taken::refused).containsExactly(Optional.empty());
+        }
+    }
+
+    @Test
+    void aDeltaFromBeforeMoreRemovalsThanAreRememberedIsStale() {
+        try (Shards shards = new Shards(Shards.settings(), 1)) {
+            shards.list();
+            Delta underWay = sent(shards, Shards.examples("u", new SplittableRandom(5)));
+            for (int round = 0; round < 3; round++) {
+                for (int item = 0; item <= Base.MOST_REMOVALS / 2; item++) {
+                    shards.base.change(new CatalogueChange.Removal("gone" + round + "-" + item, Shards.TIME));
+                }
+                shards.round();
+            }
+
+            shards.base.add(underWay, "");
+
+            assertThat(shards.round().deltas())
+                    .extracting(Round.Taken::refused)
+                    .containsExactly(Optional.of(Round.Reason.STALE));
+        }
+    }
+
     /** The delta is under way when its shard comes to know of the removal: then its own row is a new one, too. */
     @Test
     void aShardForgetsARemovedItemThatItHasADeltaOf() {
