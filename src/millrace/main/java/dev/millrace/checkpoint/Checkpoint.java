@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * A learner at one step of its log: its entries, and where they come from.
@@ -25,19 +26,21 @@ public record Checkpoint(Header header, EntrySource entries) {
         LEARNER,
         /** An audit that learnt the log again. */
         AUDIT,
+        /** An audit that learnt the log of several learners again. It has entries of each, and is only for such an audit. */
+        AUDIT_OF_SHARDS,
         /** Several learners of one model: the step is a round, and the log that of rounds. */
         SHARDS;
 
         public String text() {
-            return name().toLowerCase(Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
 
         static Source of(String text) {
             return Arrays.stream(values())
                     .filter(source -> source.text().equals(text))
                     .findFirst()
-                    .orElseThrow(() -> new CorruptEntryException(
-                            "it was made by " + text + ", this program knows learner, audit and shards"));
+                    .orElseThrow(() -> new CorruptEntryException("it was made by " + text + ", this program knows "
+                            + Arrays.stream(values()).map(Source::text).collect(Collectors.joining(", "))));
         }
     }
 

@@ -8,7 +8,6 @@ import dev.millrace.exam.Learning;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.RowStorage;
 import dev.millrace.model.SharedNumbers;
-import dev.millrace.model.SharedNumbers.Change;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
@@ -104,8 +103,9 @@ public final class Base implements Durable, AutoCloseable {
      *
      * @param digest of the base after the round
      * @param isWithheld whether nothing but deletions is published at present
+     * @param handled by shard, the number of the last delta that a round has
      */
-    record Mark(long round, String digest, boolean isWithheld, SortedMap<Integer, Long> handled) {
+    public record Mark(long round, String digest, boolean isWithheld, SortedMap<Integer, Long> handled) {
 
         static final Mark NONE = new Mark(-1, "", false, new TreeMap<>());
     }
@@ -309,6 +309,16 @@ public final class Base implements Durable, AutoCloseable {
         removals.values().removeIf(removed -> removed < oldest);
     }
 
+    /** Returns a delta without the rows of items that were removed since its shard learnt it. */
+    public Delta ofThisTime(Delta delta) {
+        return delta.withChanges(delta.changes().stream()
+                .filter(change -> numbers.item(change.key())
+                        .map(item -> removals.getOrDefault(item, 0L)
+                                <= delta.origin().round())
+                        .orElse(true))
+                .toList());
+    }
+
     /** The deltas of one round. */
     private final class Merge implements Learning {
 
@@ -357,22 +367,12 @@ public final class Base implements Durable, AutoCloseable {
                 MergeRule rule = new MergeRule(numbers);
                 accepted.forEach(delta -> rule.add(
                         delta.origin().shard(),
-                        delta.changes().stream()
-                                .filter(change -> isOfThisTime(delta, change))
-                                .toList(),
+                        ofThisTime(delta).changes(),
                         delta.steps().examples()));
                 return rule.merged();
             });
             return StepReport.mean(
                     accepted.stream().map(delta -> delta.steps().report()).toList(), model.temperature());
-        }
-
-        /** Returns false for the row of an item that was removed since the shard learnt it. */
-        private boolean isOfThisTime(Delta delta, Change change) {
-            return numbers.item(change.key())
-                    .map(item ->
-                            removals.getOrDefault(item, 0L) <= delta.origin().round())
-                    .orElse(true);
         }
 
         @Override
@@ -452,18 +452,9 @@ public final class Base implements Durable, AutoCloseable {
         return key[0] == PREFIX && key.length == 1;
     }
 
-    /** Returns by shard the number of the last delta that a round has, as the base's last drain wrote it. */
-    public static SortedMap<Integer, Long> handled(EntrySource stored) {
-        return stored.get(new byte[] {PREFIX})
-                .map(value -> mark(value).handled())
-                .orElseGet(TreeMap::new);
-    }
-
-    /** Returns whether nothing but deletions was published, as the base's last drain wrote it. */
-    public static boolean isWithheld(EntrySource stored) {
-        return stored.get(new byte[] {PREFIX})
-                .map(value -> mark(value).isWithheld())
-                .orElse(false);
+    /** Returns the mark of the base's last drain. */
+    public static Mark lastMark(EntrySource stored) {
+        return stored.get(new byte[] {PREFIX}).map(Base::mark).orElse(Mark.NONE);
     }
 
     static Mark mark(byte[] value) {

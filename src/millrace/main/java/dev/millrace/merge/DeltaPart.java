@@ -55,7 +55,7 @@ public record DeltaPart(int shard, long delta, int part, int parts, String sha25
      * @param parts all of it, in their order
      * @throws CorruptEntryException if their bytes are not those that the delta had
      */
-    static Delta whole(List<DeltaPart> parts) {
+    public static Delta whole(List<DeltaPart> parts) {
         DeltaPart first = parts.get(0);
         byte[] all = new byte[parts.stream().mapToInt(part -> part.bytes.length).sum()];
         int at = 0;
@@ -84,11 +84,11 @@ public record DeltaPart(int shard, long delta, int part, int parts, String sha25
                         && sha256.equals(before.get(0).sha256);
     }
 
-    byte[] encoded() {
+    public byte[] encoded() {
         return Form.written(this::fields);
     }
 
-    static DeltaPart decoded(byte[] value) {
+    public static DeltaPart decoded(byte[] value) {
         return Form.read(value, NONE::fields);
     }
 

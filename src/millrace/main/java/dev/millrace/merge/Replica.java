@@ -1,6 +1,7 @@
 package dev.millrace.merge;
 
 import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.train.EntryKind;
@@ -79,6 +80,23 @@ public final class Replica {
                 store(key, value);
             }
         }
+    }
+
+    /** Returns what stores the entries of the base, and takes them here. */
+    public EntrySink beside(EntrySink entries) {
+        return new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                entries.put(key, value);
+                take(key, Optional.of(value));
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                entries.delete(key);
+                take(key, Optional.empty());
+            }
+        };
     }
 
     /** Says that all has been read that the base had written when reading began: its last mark, or the next, is that of whole entries. */

@@ -40,6 +40,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.BiConsumer;
 
 /**
@@ -58,7 +59,6 @@ public final class ShardLearner implements Durable, AutoCloseable {
     /** Deltas that no round has handled, from which on a shard waits: the base is away, or behind. */
     public static final int MOST_UNMERGED = 16;
 
-    private static final int NUMBERS = 5; // of what is stored of the learner itself
     private static final Comparator<byte[]> BY_KEY = Arrays::compareUnsigned;
     private static final byte PREFIX = 'L';
 
@@ -188,7 +188,7 @@ public final class ShardLearner implements Durable, AutoCloseable {
     public void restore(byte[] key, byte[] value) {
         isRestored = true;
         if (key[0] == PREFIX) {
-            Form.restore(value, this::fields);
+            restore(numbers(value));
             return;
         }
         EntryKind kind = EntryKind.of(key)
@@ -210,6 +210,17 @@ public final class ShardLearner implements Durable, AutoCloseable {
         begin(CHECKED_AT_ONCE);
     }
 
+    /**
+     * As {@link #begin()}, behind a round that has not handled all deltas that were cut before.
+     *
+     * @param unhandled those, in their order, without the rows of items that were removed since
+     */
+    public void begin(List<Delta> unhandled) {
+        begin();
+        unmerged.addAll(unhandled);
+        overlay(new TreeSet<>(BY_KEY));
+    }
+
     /** As {@link #begin()}, but reads and checks each row, however many there are. */
     public void requireEachRow() {
         begin(Long.MAX_VALUE);
@@ -227,9 +238,7 @@ public final class ShardLearner implements Durable, AutoCloseable {
 
     /** Returns the number of the last delta that was cut, as a drain wrote it; 0 if there is none. */
     public static long lastDelta(EntrySource own) {
-        return own.get(new byte[] {PREFIX})
-                .map(value -> Form.read(value, form -> form.longInteger(0)))
-                .orElse(0L);
+        return stored(own).deltas();
     }
 
     /**
@@ -239,9 +248,12 @@ public final class ShardLearner implements Durable, AutoCloseable {
      * @param handled number of its last delta that the base has handled
      */
     public static Optional<String> unsettled(EntrySource own, long handled) {
-        long last = lastDelta(own);
-        if (last > handled) {
-            return Optional.of("delta " + last + " is in no round");
+        Numbers numbers = stored(own);
+        if (numbers.deltas() > handled) {
+            return Optional.of("delta " + numbers.deltas() + " is in no round");
+        }
+        if (numbers.isOwing()) {
+            return Optional.of("rows are to be published that were withheld");
         }
         Books books = new Books(EntryKind.BOOKS.prefix());
         byte[] prefix = {(byte) EntryKind.BOOKS.prefix()};
@@ -249,33 +261,41 @@ public final class ShardLearner implements Durable, AutoCloseable {
             books.restore(key, value);
             return true;
         });
-        boolean owes = own.get(new byte[] {PREFIX})
-                .map(value -> Form.read(value, ShardLearner::owes))
-                .orElse(false);
-        if (owes) {
-            return Optional.of("rows are to be published that were withheld");
-        }
         long waiting = Books.Account.of(InputTopic.EXAMPLES, books.accounts()).waiting();
         return waiting > 0 ? Optional.of(waiting + " examples wait in its open batch") : Optional.empty();
     }
 
-    /** What {@link #fields} has last. */
-    private static boolean owes(Form form) {
-        for (int before = 0; before < NUMBERS; before++) {
-            long unused = form.longInteger(0);
+    /** What is stored of the learner itself. */
+    private record Numbers(
+            long deltas, long round, long batchesOfRound, long learnt, long refusedSteps, boolean isOwing) {
+
+        private static final Numbers NONE = new Numbers(0, 0, 0, 0, 0, false);
+
+        private Numbers fields(Form form) {
+            return new Numbers(
+                    form.longInteger(deltas),
+                    form.longInteger(round),
+                    form.longInteger(batchesOfRound),
+                    form.longInteger(learnt),
+                    form.longInteger(refusedSteps),
+                    form.flag(isOwing));
         }
-        return form.flag(false);
     }
 
-    /** {@link #NUMBERS} numbers, the last delta the first, and whether it owes rows. */
-    private void fields(Form form) {
-        deltas = form.longInteger(deltas);
-        long ofRound = form.longInteger(round);
-        long batches = form.longInteger(batchesOfRound);
-        batchesOfRound = ofRound == round ? batches : 0; // it may begin on a later one
-        learnt = form.longInteger(learnt);
-        refusedSteps = form.longInteger(refusedSteps);
-        isOwing = form.flag(isOwing);
+    private static Numbers stored(EntrySource own) {
+        return own.get(new byte[] {PREFIX}).map(ShardLearner::numbers).orElse(Numbers.NONE);
+    }
+
+    private static Numbers numbers(byte[] value) {
+        return Form.read(value, Numbers.NONE::fields);
+    }
+
+    private void restore(Numbers stored) {
+        deltas = stored.deltas();
+        batchesOfRound = stored.round() == round ? stored.batchesOfRound() : 0; // it may begin on a later one
+        learnt = stored.learnt();
+        refusedSteps = stored.refusedSteps();
+        isOwing = stored.isOwing();
     }
 
     /** Ends the threads that share the steps. */
@@ -526,7 +546,8 @@ public final class ShardLearner implements Durable, AutoCloseable {
             }
         });
         books.drainDirty(sink);
-        sink.put(new byte[] {PREFIX}, Form.written(this::fields));
+        Numbers now = new Numbers(deltas, round, batchesOfRound, learnt, refusedSteps, isOwing);
+        sink.put(new byte[] {PREFIX}, Form.written(now::fields));
     }
 
     /** Returns the changes, rows behind all else and in the order in which they were touched. */
@@ -578,6 +599,15 @@ public final class ShardLearner implements Durable, AutoCloseable {
         rounds.forEach(this::follow);
         Set<byte[]> stale = entries.clear();
         stale.addAll(changed);
+        overlay(stale);
+    }
+
+    /**
+     * Puts what the unmerged deltas make of the base's entries over them.
+     *
+     * @param stale keys that the model must read again, beside those of the deltas
+     */
+    private void overlay(Set<byte[]> stale) {
         for (Delta delta : unmerged) {
             delta.changes()
                     .forEach(change -> settle(change.key(), before(change.key()), change.numbers(), Optional.empty()));

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -40,15 +41,18 @@ final class CheckpointDirectory {
 
     private final Path directory;
     private final Lineage lineage;
+    private final Set<Checkpoint.Source> sources;
     private final Consumer<Path> beforeRename;
 
     /**
      * @param lineage that a checkpoint must have
+     * @param sources that may have written it
      * @param beforeRename told of a file that is written, before it gets its name
      */
-    CheckpointDirectory(Path directory, Lineage lineage, Consumer<Path> beforeRename) {
+    CheckpointDirectory(Path directory, Lineage lineage, Set<Checkpoint.Source> sources, Consumer<Path> beforeRename) {
         this.directory = directory;
         this.lineage = lineage;
+        this.sources = sources;
         this.beforeRename = beforeRename;
     }
 
@@ -114,10 +118,11 @@ final class CheckpointDirectory {
     /** Why a checkpoint is none of an audit of this lineage; absent if it is one. */
     private Optional<String> foreign(Checkpoint.Header header) {
         return lineage.difference(header.lineage())
-                .or(() -> header.origin().source() == Checkpoint.Source.AUDIT
+                .or(() -> sources.contains(header.origin().source())
                         ? Optional.empty()
                         : Optional.of(
-                                "it was written by a learner; an audit uses only checkpoints that an audit wrote"));
+                                "it was written by " + header.origin().source().text()
+                                        + "; an audit uses only checkpoints that such an audit wrote"));
     }
 
     /** Leaves every file that no audit of this lineage wrote, and what cannot be read. */

@@ -16,7 +16,6 @@ import dev.millrace.topic.BatchLog;
 import dev.millrace.topic.BatchLog.BrokenLogException;
 import dev.millrace.topic.BatchLog.LoggedBatch;
 import dev.millrace.topic.Cluster;
-import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
@@ -26,6 +25,7 @@ import dev.millrace.wire.ModelRound;
 import dev.millrace.wire.Topic;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NavigableMap;
@@ -80,22 +80,19 @@ public final class ModelAudit {
      * @throws BrokenLogException if the log's beginning is gone and no checkpoint reaches to what is left
      */
     public ModelReport run(Scope scope) {
-        if (cluster.topics().areShared()) {
-            scope.checkpoints().ifPresent(directory -> {
-                throw invalid(
-                        "--checkpoints",
-                        directory.toString(),
-                        "must be absent if several learners share a model (" + TopicNames.SHARDS + " = "
-                                + cluster.topics().shards() + "): it is learnt again from the beginning of its log");
-            });
-        }
-        Optional<CheckpointDirectory> checkpoints =
-                scope.checkpoints().map(directory -> new CheckpointDirectory(directory, lineage(), beforeRename));
+        Optional<CheckpointDirectory> checkpoints = scope.checkpoints()
+                .map(directory -> new CheckpointDirectory(directory, lineage(), sources(), beforeRename));
         checkpoints.ifPresent(CheckpointDirectory::prepare);
         try (Readers readers = new Readers();
                 ScratchEntries entries = ScratchEntries.create()) {
             return new AuditRun(scope, checkpoints, readers, entries).run();
         }
+    }
+
+    private Set<Checkpoint.Source> sources() {
+        return cluster.topics().areShared()
+                ? EnumSet.of(Checkpoint.Source.AUDIT, Checkpoint.Source.AUDIT_OF_SHARDS)
+                : EnumSet.of(Checkpoint.Source.AUDIT);
     }
 
     /** Readers of the topics: one for this thread, and one for each shard. */
@@ -104,15 +101,10 @@ public final class ModelAudit {
         private final TopicReader own = cluster.reader();
         private final List<TopicReader> ofShards = new ArrayList<>();
 
-        /**
-         * The mini-batches of a shard, from the first on.
-         *
-         * @param alone number of steps before it in the log of the first shard, of a learner that was alone
-         */
-        private Iterator<MiniBatch> batches(int shard, long alone) {
+        private Iterator<MiniBatch> batches(int shard, long step) {
             TopicReader reader = cluster.followedBy(Progress.NONE).reader();
             ofShards.add(reader);
-            Iterator<LoggedBatch> logged = cluster.batches(reader, shard).from(shard == 0 ? alone + 1 : 1);
+            Iterator<LoggedBatch> logged = cluster.batches(reader, shard).from(step);
             return new Iterator<>() {
                 @Override
                 public boolean hasNext() {
@@ -151,17 +143,22 @@ public final class ModelAudit {
         /** Steps of a learner that was alone before there were shards. */
         private final long alone;
 
+        /** What the checkpoint has of shards. */
+        private final ReplayedShards begun = new ReplayedShards();
+
+        private Optional<ShardReplay> shards;
         private ModelReplay replay;
-        private Optional<ShardReplay> shards = Optional.empty();
         private Replaying replaying;
+        private long lastWhole; // round of shards, to make a checkpoint at
         private final long newestDigest;
         private final long fromStep;
-        private final long begun;
+        private final long begunAt;
         private final List<String> differences = new ArrayList<>();
         private long differing;
         private long digestsOfRounds;
         private final Set<String> missing = new TreeSet<>();
         private Optional<Checkpoint.Header> newestEqual = Optional.empty();
+        private Optional<Path> written = Optional.empty();
         private boolean isCatalogueCompared;
 
         AuditRun(Scope scope, Optional<CheckpointDirectory> checkpoints, Readers readers, OrderedEntries entries) {
@@ -176,37 +173,78 @@ public final class ModelAudit {
             requireEngine(reader, generation);
             log = cluster.steps(reader);
             target = published.newestStep(scope.step().orElse(Long.MAX_VALUE));
-            Optional<CheckpointDirectory.UsableCheckpoint> start =
-                    checkpoints.flatMap(directory -> start(directory, published, log, target));
-            if (cluster.topics().areShared()) {
-                alone = requireBeginning(reader, log, published.newestStep(Long.MAX_VALUE));
-                scope.step().ifPresent(step -> requireStep(step <= alone ? cluster.batches(reader, 0) : log, step));
-            } else {
-                alone = 0;
-                scope.step().ifPresent(step -> requireStep(log, step));
-                requireBeginning(log, start, scope);
-                start.ifPresent(found -> CheckpointFile.read(found.file(), entries));
-            }
-            replay = new ModelReplay(trainer, entries);
+            alone = isInShards() ? stepsAlone(published.newestStep(Long.MAX_VALUE)) : 0;
+            BatchLog first = alone > 0 ? cluster.batches(reader, 0) : log;
+            scope.step().ifPresent(step -> requireStep(step <= alone ? first : log, step));
+            Optional<CheckpointDirectory.UsableCheckpoint> start = checkpoints.flatMap(
+                    directory -> start(directory, published, first.firstStep().orElse(1), target));
+            start.ifPresent(found -> CheckpointFile.read(found.file(), this::restore, Progress.NONE));
+            requireBeginnings(start.map(found -> found.header().step()).orElse(0L));
+            shards = begun.count() > 0 ? Optional.of(inShards()) : Optional.empty();
+            replay = shards.map(this::replay).orElseGet(() -> new ModelReplay(trainer, entries));
             replaying = logged -> replay.learn(logged.batch());
             newestDigest = PublishedModel.newest(published.digests(), target);
             fromStep = replay.step();
-            begun = System.nanoTime();
+            begunAt = System.nanoTime();
+        }
+
+        private boolean isInShards() {
+            return cluster.topics().areShared();
+        }
+
+        private void restore(byte[] key, byte[] value) {
+            if (ReplayedShards.isOfShards(key)) {
+                begun.take(key, value);
+            } else {
+                entries.put(key, value);
+            }
+        }
+
+        /** Returns the number of steps of a learner that was alone before there were shards. */
+        private long stepsAlone(long newest) {
+            OptionalLong first = log.firstStep();
+            long before = first.isPresent() ? first.getAsLong() - 1 : newest;
+            return before > 0
+                            && cluster.batches(readers.own, 0)
+                                    .find(before)
+                                    .filter(LoggedBatch::isOfLearnerAlone)
+                                    .isPresent()
+                    ? before
+                    : 0;
+        }
+
+        /** @param start step of the checkpoint; 0 without one */
+        private void requireBeginnings(long start) {
+            if (!isInShards()) {
+                requireBeginning("the log", log, start + 1, scope);
+                return;
+            }
+            requireBeginning("the log of rounds", log, Math.max(start, alone) + 1, scope);
+            for (int shard = 0; shard < readers.own.partitions(cluster.topics().miniBatches()); shard++) {
+                long firstOfShard = 1 + (shard == 0 && begun.count() == 0 ? start : 0);
+                requireBeginning(
+                        "the log of shard " + shard,
+                        cluster.batches(readers.own, shard),
+                        begun.nextSteps().getOrDefault(shard, firstOfShard),
+                        scope);
+            }
         }
 
         ModelReport run() {
             try {
                 return compared();
             } finally {
-                shards.ifPresent(ShardReplay::close);
+                shards.ifPresentOrElse(ShardReplay::close, begun::close);
             }
         }
 
         private ModelReport compared() {
             compare(Optional.empty());
             try {
-                if (cluster.topics().areShared()) {
+                if (replay.step() < alone && shards.isEmpty()) {
                     learnAlone();
+                }
+                if (isInShards() && replay.step() >= alone) {
                     goOnInShards();
                 }
                 log.read(replay.step() + 1, logged -> {
@@ -220,6 +258,7 @@ public final class ModelAudit {
                             digestsOfRounds++;
                         }
                         compare(Optional.of(logged));
+                        shards.ifPresent(several -> keep(several, logged));
                         if (replay.step() < newestDigest) {
                             replay.makeRoom();
                         }
@@ -237,11 +276,13 @@ public final class ModelAudit {
             add(missing.stream()
                     .map(item -> "no vector of item " + item + ", which is in the catalogue of step " + asOf)
                     .toList());
-            long nanos = System.nanoTime() - begun;
-            Optional<Path> written = newestEqual
-                    .filter(header -> differing == 0 && header.step() > fromStep)
-                    .flatMap(header ->
-                            checkpoints.map(directory -> directory.write(new Checkpoint(header, replay.entries()))));
+            long nanos = System.nanoTime() - begunAt;
+            if (shards.isEmpty()) {
+                written = newestEqual
+                        .filter(header -> differing == 0 && header.step() > fromStep)
+                        .flatMap(header -> checkpoints.map(
+                                directory -> directory.write(new Checkpoint(header, replay.entries()))));
+            }
             NavigableMap<Long, List<PublishedModel.Vector>> vectors = published.vectorsByStep();
             return new ModelReport(
                     trainer.model().generationName(),
@@ -262,7 +303,7 @@ public final class ModelAudit {
 
         /** Learns what one learner learnt before there were shards. */
         private void learnAlone() {
-            cluster.batches(readers.own, 0).read(1, logged -> {
+            cluster.batches(readers.own, 0).read(replay.step() + 1, logged -> {
                 if (replay.step() < Math.min(alone, target)) {
                     replaying.learn(logged);
                     compare(Optional.of(logged));
@@ -274,24 +315,53 @@ public final class ModelAudit {
         }
 
         private void goOnInShards() {
-            if (replay.step() < alone) {
-                return; // the audit ends before
+            ShardReplay several;
+            if (shards.isPresent()) {
+                several = shards.get();
+            } else {
+                String ofLearner = alone > 0 ? replay.digest() : "";
+                several = inShards();
+                shards = Optional.of(several);
+                replay = replay(several);
+                compareAtChange(ofLearner);
             }
-            String ofLearner = alone > 0 ? replay.digest() : "";
-            long cacheBytes = trainer.cacheBytes() / cluster.topics().learners();
-            ShardReplay several = new ShardReplay(
-                    trainer.withCacheBytes(Math.max(1, cacheBytes)),
-                    entries,
-                    shard -> readers.batches(shard, alone),
-                    log.find(alone + 1)
-                            .flatMap(LoggedBatch::round)
-                            .map(ModelRound::shards)
-                            .orElse(cluster.topics().shards()));
-            shards = Optional.of(several);
-            replay = new ModelReplay(several.trainer(), entries, cacheBytes);
-            compareAtChange(ofLearner);
             replaying = logged -> several.learn(logged.round().orElseThrow(), logged.place());
             expectRounds(several);
+            lastWhole = several.lastWhole();
+        }
+
+        private ShardReplay inShards() {
+            int count = log.find(alone + 1)
+                    .flatMap(LoggedBatch::round)
+                    .map(ModelRound::shards)
+                    .orElse(cluster.topics().shards());
+            int threads = Runtime.getRuntime().availableProcessors();
+            return new ShardReplay(
+                    trainer.withCacheBytes(cacheBytes()), entries, begun, readers::batches, count, threads);
+        }
+
+        private ModelReplay replay(ShardReplay several) {
+            return new ModelReplay(several.trainer(), entries, cacheBytes());
+        }
+
+        /** Bytes of rows on the heap for each learner. */
+        private long cacheBytes() {
+            return Math.max(1, trainer.cacheBytes() / cluster.topics().learners());
+        }
+
+        /** Writes the checkpoint, when the replay has come to its round. */
+        private void keep(ShardReplay several, LoggedBatch last) {
+            long round = replay.step();
+            if (round == lastWhole && differing == 0) {
+                written = checkpoints.map(directory -> {
+                    try (ScratchEntries all = ScratchEntries.create()) {
+                        several.keep(all);
+                        StepDigest learnt = new StepDigest(round, replay.digest());
+                        return directory.write(new Checkpoint(
+                                header(Checkpoint.Source.AUDIT_OF_SHARDS, learnt, Optional.of(last)), all));
+                    }
+                });
+            }
         }
 
         /** Of the step at which shards began, the learner has told its digest, and the base that of what it kept. */
@@ -305,8 +375,13 @@ public final class ModelAudit {
 
         private void expectRounds(ShardReplay several) {
             try {
-                log.read(alone + 1, logged -> {
-                    several.expect(logged.round().orElseThrow());
+                log.read(replay.step() + 1, logged -> {
+                    several.expect(logged.round().orElseThrow()).ifPresent(why -> {
+                        throw invalid(
+                                "--checkpoints",
+                                scope.checkpoints().map(Path::toString).orElse(""),
+                                "must begin at an older one, delete its newest: " + why);
+                    });
                     return logged.batch().step() < target;
                 });
             } catch (BrokenLogException broken) {
@@ -327,8 +402,10 @@ public final class ModelAudit {
             List<String> ofDigests = replay.compareDigests(digests);
             add(ofDigests);
             if (!digests.isEmpty() && ofDigests.isEmpty()) {
-                newestEqual =
-                        Optional.of(header(new StepDigest(step, digests.get(0).digest()), last));
+                newestEqual = Optional.of(header(
+                        Checkpoint.Source.AUDIT,
+                        new StepDigest(step, digests.get(0).digest()),
+                        last));
             }
             add(replay.compareVectors(published.vectorsByStep().getOrDefault(step, List.of())));
             if (step == published.learnerStep().orElse(-1) && scope.step().orElse(Long.MAX_VALUE) >= step) {
@@ -351,8 +428,7 @@ public final class ModelAudit {
      * is none, the newest.
      */
     private static Optional<CheckpointDirectory.UsableCheckpoint> start(
-            CheckpointDirectory directory, PublishedModel published, BatchLog log, long target) {
-        long first = log.firstStep().orElse(1);
+            CheckpointDirectory directory, PublishedModel published, long first, long target) {
         long oldest = published.vectorsByStep().isEmpty()
                 ? target
                 : published.vectorsByStep().firstKey();
@@ -362,47 +438,16 @@ public final class ModelAudit {
                 .or(() -> directory.newest(target));
     }
 
-    private static void requireBeginning(
-            BatchLog log, Optional<CheckpointDirectory.UsableCheckpoint> start, Scope scope) {
-        long first = log.firstStep().orElse(1);
-        long next = start.map(found -> found.header().step() + 1).orElse(1L);
+    /** @param next step that is needed */
+    private static void requireBeginning(String name, BatchLog log, long next, Scope scope) {
+        long first = log.firstStep().orElse(next);
         if (first > next) {
-            throw new BrokenLogException("the log begins at step " + first + " and "
+            throw new BrokenLogException(name + " begins at step " + first + " and "
                     + scope.checkpoints()
                             .map(directory -> "no checkpoint in " + directory + " reaches step " + (first - 1))
                             .orElse("there is no checkpoint to begin from (--checkpoints)")
                     + ": earlier steps cannot be learnt again. Keep the log (topic.batch-retention), or verify with"
                     + " --checkpoints before its segments are deleted");
-        }
-    }
-
-    /**
-     * Of logs that several learners wrote.
-     *
-     * @param newest step that was published
-     * @return the number of steps of a learner that was alone before
-     */
-    private long requireBeginning(TopicReader reader, BatchLog rounds, long newest) {
-        for (int shard = 0; shard < reader.partitions(cluster.topics().miniBatches()); shard++) {
-            requireBeginning(
-                    "the log of shard " + shard, cluster.batches(reader, shard).firstStep(), 1);
-        }
-        OptionalLong first = rounds.firstStep();
-        long alone = first.isPresent() ? first.getAsLong() - 1 : newest;
-        boolean wasAlone = alone > 0
-                && cluster.batches(reader, 0)
-                        .find(alone)
-                        .filter(LoggedBatch::isOfLearnerAlone)
-                        .isPresent();
-        requireBeginning("the log of rounds", first, wasAlone ? alone + 1 : 1);
-        return wasAlone ? alone : 0;
-    }
-
-    private static void requireBeginning(String log, OptionalLong first, long needed) {
-        if (first.orElse(needed) > needed) {
-            throw new BrokenLogException(log + " begins at step " + first.getAsLong()
-                    + ": earlier steps cannot be learnt again, and several learners of a model have no checkpoint to"
-                    + " begin from. Keep the log (topic.batch-retention)");
         }
     }
 
@@ -453,12 +498,8 @@ public final class ModelAudit {
         return learner.lineage(trainer.fingerprint().toString());
     }
 
-    private Checkpoint.Header header(StepDigest learnt, Optional<LoggedBatch> last) {
+    private Checkpoint.Header header(Checkpoint.Source source, StepDigest learnt, Optional<LoggedBatch> last) {
         return new Checkpoint.Header(
-                Checkpoint.Origin.now(Checkpoint.Source.AUDIT),
-                lineage(),
-                learnt,
-                last.map(Checkpoint.LogPlace::of),
-                learner.texts());
+                Checkpoint.Origin.now(source), lineage(), learnt, last.map(Checkpoint.LogPlace::of), learner.texts());
     }
 }

@@ -27,10 +27,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -41,8 +39,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BiConsumer;
-import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * The learners of shards and their base, which learn the log again: mini-batches of each shard, and rounds.
@@ -53,44 +51,67 @@ import java.util.function.Supplier;
 public final class ShardReplay implements AutoCloseable {
 
     private static final long LONG_AFTER = Long.MAX_VALUE / 2; // all announced items of a round have come
-    private static final long CACHE_BYTES = 8L << 20;
 
     /** Rounds after which a shard without examples follows: what they changed is on the heap until then. */
     private static final int MOST_BEHIND = 32;
 
+    /** Rounds after which no delta is under way: what was learnt before them is in a round, or its shard is long gone. */
+    private static final int LONGEST_WAY = 64;
+
+    /** The log of shards. */
+    public interface Batches {
+        /** Returns the mini-batches of a shard from a step on. It is asked for once, and read by one thread. */
+        Iterator<MiniBatch> from(int shard, long step);
+    }
+
     private final TrainerSettings settings;
-    private final IntFunction<Iterator<MiniBatch>> batches;
+    private final Batches batches;
     private final OrderedEntries stored;
     private final ScratchEntries replicated = ScratchEntries.create();
     private final Replica replica = new Replica(replicated);
     private final Base base;
     private final SortedMap<Integer, Shard> shards = new TreeMap<>();
-    /** What the drains of each shard wrote. */
-    private final Map<Integer, ScratchEntries> own = new HashMap<>();
+    private final ReplayedShards begun;
+    private final long firstRound;
+    /** Steps of a learner that was alone before. */
+    private final long alone;
 
     private int count; // of shards; 0 before the first round
+    private long lastRound; // of those that it was told of
+    private int lastCount; // of shards in that
     private final ExecutorService threads;
 
     /**
      * Begins before the first round.
      *
      * @param stored empty, or what a learner that was alone wrote; the base's entries are written to it
-     * @param batches of a shard, in their order, the first one first; each is asked for once, and read by one thread
      * @param count number of shards that take over the users of a learner that was alone
      */
-    public ShardReplay(
-            TrainerSettings settings, OrderedEntries stored, IntFunction<Iterator<MiniBatch>> batches, int count) {
-        this(settings, stored, batches, count, Runtime.getRuntime().availableProcessors());
+    public ShardReplay(TrainerSettings settings, OrderedEntries stored, Batches batches, int count) {
+        this(
+                settings,
+                stored,
+                new ReplayedShards(),
+                batches,
+                count,
+                Runtime.getRuntime().availableProcessors());
     }
 
+    /**
+     * Begins before the first round, or where a checkpoint was made.
+     *
+     * @param begun what the checkpoint has of the shards; it is closed with this
+     */
     ShardReplay(
             TrainerSettings settings,
             OrderedEntries stored,
-            IntFunction<Iterator<MiniBatch>> batches,
+            ReplayedShards begun,
+            Batches batches,
             int count,
             int threads) {
         this.settings = settings;
         this.stored = stored;
+        this.begun = begun;
         this.batches = batches;
         this.threads = Executors.newFixedThreadPool(threads, task -> {
             Thread thread = new Thread(task, "shard-replay");
@@ -99,8 +120,13 @@ public final class ShardReplay implements AutoCloseable {
         });
         base = new Base(settings, stored, ExamWitness.NONE);
         stored.scanBut(new byte[0], EntryKind.readLater(), base::restore);
-        if (base.trainer().step() > 0) {
+        firstRound = base.trainer().step();
+        this.count = begun.count();
+        alone = this.count == 0 ? firstRound : 0;
+        if (firstRound > 0) {
             base.trainer().requireWhole();
+        }
+        if (alone > 0) {
             UserRows rows = usersOf(count);
             base.handOverUsers((user, key, value) -> rows.give(key, value));
             long unused = rows.finish();
@@ -111,6 +137,7 @@ public final class ShardReplay implements AutoCloseable {
         });
         drain();
         replica.caughtUp();
+        begun.nextSteps().keySet().forEach(this::shard);
     }
 
     /** Returns the base's learner as of the last round, to be read. */
@@ -123,14 +150,50 @@ public final class ShardReplay implements AutoCloseable {
         shards.values().forEach(shard -> shard.learner.rowsOfUsers(new byte[0], Integer.MAX_VALUE, visitor));
     }
 
-    /** Tells of a round that will be learnt. All are told of before the first is learnt, in their order: a delta may be older than its round. */
-    public void expect(ModelRound round) {
-        round.deltas().forEach(delta -> shard(delta).next.add(Work.of(delta)));
+    /**
+     * Tells of a round that will be learnt. All are told of before the first is learnt, in their order: a delta may be older than its round.
+     *
+     * @return why the replay cannot go on from the checkpoint that it began at; absent if it can
+     */
+    public Optional<String> expect(ModelRound round) {
+        lastRound = round.batch().step();
+        lastCount = round.shards();
+        List<Round.Taken> gone = round.deltas().stream()
+                .filter(delta -> !shard(delta.origin().shard()).expect(Work.of(delta)))
+                .toList();
+        return gone.stream()
+                .map(delta -> "round " + lastRound + " takes "
+                        + Work.of(delta).words(delta.origin().shard()) + ", before the checkpoint of round "
+                        + firstRound)
+                .findFirst();
     }
 
-    /** The shard of a delta. */
-    private Shard shard(Round.Taken delta) {
-        return shards.computeIfAbsent(delta.origin().shard(), Shard::new);
+    /**
+     * Returns the last round, of those told of, at which {@link #keep} has all that a later replay needs. Behind it there may be deltas under way
+     * that no round had taken yet.
+     */
+    public long lastWhole() {
+        long whole = lastRound;
+        for (int shard = 0; shard < lastCount; shard++) {
+            long toldTo = shards.containsKey(shard) ? shard(shard).toldTo : 0;
+            whole = Math.min(whole, Math.max(toldTo, lastRound - LONGEST_WAY));
+        }
+        return whole;
+    }
+
+    /** Writes all that a replay needs to go on from here. */
+    public void keep(EntrySink to) {
+        stored.scan(new byte[0], (key, value) -> {
+            to.put(key, value);
+            return true;
+        });
+        ReplayedShards.writeCount(count, to);
+        IntStream.range(0, count).forEach(this::shard); // one without examples has users, if a learner was alone before
+        shards.values().forEach(shard -> shard.keep(to));
+    }
+
+    private Shard shard(int number) {
+        return shards.computeIfAbsent(number, Shard::new);
     }
 
     /**
@@ -151,7 +214,7 @@ public final class ShardReplay implements AutoCloseable {
         count = round.shards();
         learnOnThisRound();
         for (Round.Taken delta : round.deltas()) {
-            base.add(shard(delta).made(delta, words), delta.sha256());
+            base.add(shard(delta.origin().shard()).made(delta, words), delta.sha256());
         }
         base.reach(round.batch().clock() == 0 ? LONG_AFTER : round.batch().clock());
         round.batch().catalogue().stream().filter(CatalogueChange::isAnnounced).forEach(base::change);
@@ -180,11 +243,7 @@ public final class ShardReplay implements AutoCloseable {
     }
 
     private UserRows usersOf(int shards) {
-        return new UserRows(settings.model(), user -> KeyPartition.of(Utf8.bytes(user), shards), this::own);
-    }
-
-    private synchronized ScratchEntries own(int shard) {
-        return own.computeIfAbsent(shard, first -> ScratchEntries.create(CACHE_BYTES));
+        return new UserRows(settings.model(), user -> KeyPartition.of(Utf8.bytes(user), shards), begun::own);
     }
 
     private static void require(boolean isSo, Supplier<String> difference) {
@@ -220,19 +279,7 @@ public final class ShardReplay implements AutoCloseable {
 
     private void drain() {
         base.trainer().publish();
-        base.drainDirty(new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                stored.put(key, value);
-                replica.take(key, Optional.of(value));
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                stored.delete(key);
-                replica.take(key, Optional.empty());
-            }
-        });
+        base.drainDirty(replica.beside(stored));
     }
 
     /** What two batches must have in common; a live clock may be ahead of the replayed one. */
@@ -264,28 +311,59 @@ public final class ShardReplay implements AutoCloseable {
     }
 
     /** A delta that was made, and the SHA-256 of its bytes. */
-    private record Made(Work work, Delta delta, String sha256) {}
+    private record Made(Work work, Delta delta, String sha256) {
+        private static Made of(Delta delta) {
+            Work work = new Work(
+                    delta.origin().number(),
+                    delta.origin().round(),
+                    delta.steps().first(),
+                    delta.steps().last());
+            return new Made(work, delta, DeltaPart.of(delta).get(0).sha256());
+        }
+    }
 
     private final class Shard implements AutoCloseable {
 
         private final int number;
         private final Deque<Work> next = new ArrayDeque<>();
         private final Deque<Made> made = new ArrayDeque<>();
+        private final ScratchEntries own;
         private final Iterator<MiniBatch> log;
         private final Replica.View view = replica.view();
+        private long nextStep;
+        private long toldTo; // round that the last delta told of was learnt on
         private ShardLearner learner;
 
         private Shard(int number) {
             this.number = number;
-            log = batches.apply(number);
-            learner = begun();
+            own = begun.own(number);
+            nextStep = begun.nextSteps().getOrDefault(number, 1 + (number == 0 ? alone : 0));
+            log = batches.from(number, nextStep);
+            begun.made(number).stream().map(Made::of).forEach(made::add);
+            learner = learner(
+                    made.stream().map(one -> base.ofThisTime(one.delta())).toList());
         }
 
-        private ShardLearner begun() {
-            ShardLearner begun = new ShardLearner(settings, number, own(number), view, view.round(), StepTimes.UNTIMED);
-            own(number).scanBut(new byte[0], ShardLearner.readLater(), begun::restore);
-            begun.begin();
-            return begun;
+        private ShardLearner learner(List<Delta> unhandled) {
+            ShardLearner learner = new ShardLearner(settings, number, own, view, view.round(), StepTimes.UNTIMED);
+            own.scanBut(new byte[0], ShardLearner.readLater(), learner::restore);
+            learner.begin(unhandled);
+            return learner;
+        }
+
+        /** Returns false if it was learnt before this replay began, and is not at hand. */
+        private boolean expect(Work work) {
+            toldTo = work.round();
+            if (made.stream().anyMatch(one -> one.work().number() == work.number())) {
+                return true;
+            }
+            next.add(work);
+            return work.round() >= firstRound;
+        }
+
+        private void keep(EntrySink to) {
+            ReplayedShards.write(
+                    number, nextStep, own, made.stream().map(Made::delta).toList(), to);
         }
 
         private void stop(String words) {
@@ -298,7 +376,7 @@ public final class ShardReplay implements AutoCloseable {
         }
 
         private void start() {
-            learner = begun();
+            learner = learner(List.of());
         }
 
         private boolean hasWork() {
@@ -317,8 +395,8 @@ public final class ShardReplay implements AutoCloseable {
                     learner.learn(batch(step, work));
                 }
                 Delta delta = learner.cut().orElseThrow();
-                learner.drainDirty(own(number));
-                made.add(new Made(work, delta, DeltaPart.of(delta).get(0).sha256()));
+                learner.drainDirty(own);
+                made.add(Made.of(delta));
             }
         }
 
@@ -327,6 +405,7 @@ public final class ShardReplay implements AutoCloseable {
                     log.hasNext(),
                     () -> "the log of shard " + number + " ends before step " + step + " of " + work.words(number));
             MiniBatch batch = log.next();
+            nextStep++;
             require(
                     batch.step() == step,
                     () -> work.words(number) + ", needs step " + step + " next, the log of the shard has step "
@@ -373,7 +452,7 @@ public final class ShardReplay implements AutoCloseable {
     public void close() {
         threads.shutdownNow();
         shards.values().forEach(Shard::close);
-        own.values().forEach(ScratchEntries::close);
+        begun.close();
         base.close();
         replicated.close();
     }

@@ -19,7 +19,6 @@ import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CorruptEntryException;
-import dev.millrace.state.EntrySink;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.Part;
@@ -179,19 +178,7 @@ class SharedLearnersTest {
 
     private void write() {
         base.trainer().publish();
-        base.drainDirty(new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                entries.put(key, value);
-                replica.take(key, Optional.of(value));
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                entries.delete(key);
-                replica.take(key, Optional.empty());
-            }
-        });
+        base.drainDirty(replica.beside(entries));
     }
 
     private final class Shard {

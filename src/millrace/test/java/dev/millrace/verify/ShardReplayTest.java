@@ -18,7 +18,6 @@ import dev.millrace.merge.Round;
 import dev.millrace.merge.ShardLearner;
 import dev.millrace.model.StepTimes;
 import dev.millrace.settings.SettingsReader;
-import dev.millrace.state.EntrySink;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.topic.BatchLog.BrokenLogException;
 import dev.millrace.train.StepDigest;
@@ -27,11 +26,12 @@ import dev.millrace.wire.ModelRound;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -68,11 +68,31 @@ class ShardReplayTest {
 
     /** Begins the replay of what was logged. */
     private ShardReplay replay(int threads) {
-        ShardReplay replay = new ShardReplay(
-                settings, new MemoryEntries(), shard -> batches.get(shard).iterator(), 0, threads);
-        learners.add(replay);
-        rounds.forEach(replay::expect);
+        ShardReplay replay = begun(threads, new MemoryEntries(), new ReplayedShards());
+        assertThat(rounds).allSatisfy(round -> assertThat(replay.expect(round)).isEmpty());
         return replay;
+    }
+
+    private ShardReplay begun(int threads, MemoryEntries stored, ReplayedShards shards) {
+        ShardReplay replay = new ShardReplay(
+                settings, stored, shards, (shard, step) -> batches.get(shard).listIterator((int) step - 1), 0, threads);
+        learners.add(replay);
+        return replay;
+    }
+
+    /** Begins behind a round with what a replay keeps there, of which nothing but the entries is left. */
+    private ShardReplay replayFrom(MemoryEntries kept) {
+        MemoryEntries stored = new MemoryEntries();
+        ReplayedShards shards = new ReplayedShards();
+        kept.scan(new byte[0], (key, value) -> {
+            if (ReplayedShards.isOfShards(key)) {
+                shards.take(key, value);
+            } else {
+                stored.put(key, value);
+            }
+            return true;
+        });
+        return begun(2, stored, shards);
     }
 
     private void learnAll(ShardReplay replay) {
@@ -93,6 +113,87 @@ class ShardReplayTest {
 
         assertThat(rounds).hasSize(ROUNDS);
         assertThat(digests).isEqualTo(rounds.stream().map(ModelRound::digest).toList());
+    }
+
+    /** Most rounds have deltas under way: learnt on earlier ones, taken by later ones. */
+    @Test
+    void aReplayGoesOnFromWhatAnotherKeptAtAnyRound() {
+        live();
+        ShardReplay whole = replay(2);
+        List<MemoryEntries> kept = new ArrayList<>();
+        for (ModelRound round : rounds) {
+            whole.learn(round, "");
+            kept.add(new MemoryEntries());
+            whole.keep(kept.get(kept.size() - 1));
+        }
+        Map<String, String> users = rowsOfUsers(whole);
+
+        for (int from = 1; from <= ROUNDS; from++) {
+            ShardReplay replay = replayFrom(kept.get(from - 1));
+            List<ModelRound> rest = rounds.subList(from, ROUNDS);
+            assertThat(rest)
+                    .allSatisfy(round -> assertThat(replay.expect(round)).isEmpty());
+            rest.forEach(round -> replay.learn(round, "")); // each compares batch, deltas and digest
+            assertThat(replay.trainer().digest()).isEqualTo(whole.trainer().digest());
+            assertThat(rowsOfUsers(replay)).as("from round %d", from).isEqualTo(users);
+        }
+    }
+
+    private static Map<String, String> rowsOfUsers(ShardReplay replay) {
+        Map<String, String> rows = new TreeMap<>();
+        replay.rowsOfUsers((key, value) ->
+                rows.put(HexFormat.of().formatHex(key), HexFormat.of().formatHex(value)));
+        return rows;
+    }
+
+    @Test
+    void ofTheRoundsThatWereToldOfTheLastWholeOneHasAllDeltasThatLaterOnesTake() {
+        live();
+        int told = 55; // the idle shard learns again
+        ShardReplay first = begun(2, new MemoryEntries(), new ReplayedShards());
+        rounds.subList(0, told).forEach(round -> assertThat(first.expect(round)).isEmpty());
+        int whole = (int) first.lastWhole();
+        assertThat(whole).isBetween(40, told);
+
+        MemoryEntries kept = learnt(first, whole);
+        ShardReplay replay = replayFrom(kept);
+        assertThat(rounds.subList(whole, ROUNDS))
+                .allSatisfy(round -> assertThat(replay.expect(round)).isEmpty());
+    }
+
+    @Test
+    void aDeltaThatACheckpointDoesNotHaveIsNamed() {
+        live();
+        Round.Taken late = rounds.stream()
+                .flatMap(round -> round.deltas().stream()
+                        .filter(delta -> delta.origin().round() < round.batch().step() - 1))
+                .findFirst()
+                .orElseThrow();
+        int taking = rounds.stream()
+                .filter(round -> round.deltas().contains(late))
+                .mapToInt(round -> (int) round.batch().step())
+                .findFirst()
+                .orElseThrow();
+        int from = taking - 1;
+        ShardReplay ignorant = begun(2, new MemoryEntries(), new ReplayedShards());
+        rounds.subList(0, from)
+                .forEach(round -> assertThat(ignorant.expect(round)).isEmpty());
+        assertThat(ignorant.lastWhole()).isLessThan(from);
+
+        ShardReplay replay = replayFrom(learnt(ignorant, from));
+        assertThat(replay.expect(rounds.get(from))).hasValueSatisfying(why -> assertThat(why)
+                .startsWith("round " + taking + " takes delta "
+                        + late.origin().number() + " of shard "
+                        + late.origin().shard())
+                .endsWith("before the checkpoint of round " + from));
+    }
+
+    /** Learns the first rounds. Returns what is kept there. */
+    private MemoryEntries learnt(ShardReplay replay, int to) {
+        rounds.subList(0, to).forEach(round -> replay.learn(round, ""));
+        MemoryEntries kept = new MemoryEntries();
+        replay.keep(kept);
+        return kept;
     }
 
     @Test
@@ -294,19 +395,7 @@ class ShardReplayTest {
 
     private static void write(Base base, MemoryEntries stored, Replica replica) {
         base.trainer().publish();
-        base.drainDirty(new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                stored.put(key, value);
-                replica.take(key, Optional.of(value));
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                stored.delete(key);
-                replica.take(key, Optional.empty());
-            }
-        });
+        base.drainDirty(replica.beside(stored));
     }
 
     private final class LiveShard {

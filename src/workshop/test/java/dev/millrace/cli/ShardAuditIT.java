@@ -69,13 +69,15 @@ class ShardAuditIT {
         try (TestCluster cluster = new TestCluster(directory, more)) {
             train(cluster);
             aCleanRunPasses(cluster.given());
+            Path checkpoints = directory.resolve("checkpoints");
+            anAuditGoesOnFromTheCheckpointOfAnother(cluster, checkpoints);
             whatIsNotKnownOfShardsIsRefused(cluster.given());
             anItemARoundAndAStepAreExplained(cluster);
             aCheckpointHasAllItemsAndUsers(cluster, directory.resolve("shared.checkpoint"));
             aTamperedVectorIsNamed(cluster);
             aTamperedBatchAndAMissingRoundAreNamed(cluster);
-            aTamperedDigestIsNamed(cluster);
-            aLogWithoutItsBeginningIsNamed(cluster);
+            aLogWithoutItsBeginningNeedsACheckpoint(cluster, checkpoints);
+            aTamperedDigestIsNamed(cluster, checkpoints);
         }
     }
 
@@ -138,6 +140,40 @@ class ShardAuditIT {
 
         JsonNode answers = ok(given, "verify", "--answers").path(0);
         assertThat(answers.path("equal").asInt()).isPositive();
+    }
+
+    private void anAuditGoesOnFromTheCheckpointOfAnother(TestCluster cluster, Path checkpoints) throws Exception {
+        String[] audit = {"verify", "--model", "--checkpoints", checkpoints.toString()};
+        JsonNode first = ok(cluster.given(), audit).path(0);
+        assertThat(first.path("from_step").asLong()).isZero();
+        Checkpoint.Header kept =
+                CheckpointFile.header(Path.of(first.path("checkpoint").asText()));
+        assertThat(kept.origin().source()).isEqualTo(Checkpoint.Source.AUDIT_OF_SHARDS);
+        assertThat(kept.log().orElseThrow().topic()).isEqualTo("model-rounds");
+
+        learnMore(cluster);
+        JsonNode second = ok(cluster.given(), audit).path(0);
+        assertThat(second.path("from_step").asLong()).isEqualTo(kept.step());
+        assertThat(second.path("to_step").asLong())
+                .isGreaterThan(first.path("to_step").asLong());
+        assertThat(second.path("digests").asLong())
+                .isGreaterThanOrEqualTo(second.path("to_step").asLong() - kept.step());
+        assertThat(commands.run(
+                        cluster.given(),
+                        "model",
+                        "import",
+                        "--in",
+                        first.path("checkpoint").asText()))
+                .isEqualTo(2);
+    }
+
+    private static void learnMore(TestCluster cluster) throws Exception {
+        try (TrainProcess trainer = cluster.train();
+                EventProducer producer = cluster.producer()) {
+            await().atMost(PATIENCE).until(() -> TestCluster.learnt(trainer.progress()) == CLICKS);
+            SeededClicks.send(producer, CLICKS, 2 * CLICKS, ITEMS - 5);
+            await().atMost(PATIENCE).until(() -> TestCluster.learnt(trainer.progress()) > CLICKS + CLICKS / 2);
+        }
     }
 
     private void anItemARoundAndAStepAreExplained(TestCluster cluster) throws Exception {
@@ -235,11 +271,6 @@ class ShardAuditIT {
     }
 
     private void whatIsNotKnownOfShardsIsRefused(Map<String, String> given) {
-        assertThat(commands.run(given, "verify", "--model", "--checkpoints", "anywhere"))
-                .isEqualTo(2);
-        assertThat(commands.err())
-                .startsWith("--checkpoints = anywhere: must be absent")
-                .contains("learn.shards = 2");
         assertThat(commands.run(given, "model", "import", "--in", "anywhere")).isEqualTo(2);
         assertThat(commands.err()).startsWith("learn.shards = 2: must be 1");
     }
@@ -264,7 +295,7 @@ class ShardAuditIT {
         write(cluster, vectors, good.key(), good.value());
     }
 
-    private void aTamperedDigestIsNamed(TestCluster cluster) throws Exception {
+    private void aTamperedDigestIsNamed(TestCluster cluster, Path checkpoints) throws Exception {
         Cluster read = cluster.settings().cluster();
         String progress = read.topics().trainingProgress();
         TopicRecord said = latest(cluster, progress, "learn-0".getBytes(StandardCharsets.UTF_8));
@@ -278,7 +309,8 @@ class ShardAuditIT {
         value[at] = (byte) (value[at] == '0' ? '1' : '0');
         write(cluster, progress, said.key(), Optional.of(value));
 
-        assertThat(commands.run(cluster.given(), "verify", "--model")).isEqualTo(1);
+        assertThat(commands.run(cluster.given(), "verify", "--model", "--checkpoints", checkpoints.toString()))
+                .isEqualTo(1);
         assertThat(commands.out().lines().filter(line -> line.startsWith("differences")))
                 .singleElement()
                 .asString()
@@ -368,7 +400,7 @@ class ShardAuditIT {
                         .orElseThrow()));
     }
 
-    private void aLogWithoutItsBeginningIsNamed(TestCluster cluster) throws Exception {
+    private void aLogWithoutItsBeginningNeedsACheckpoint(TestCluster cluster, Path checkpoints) throws Exception {
         TopicNames topics = cluster.settings().topics().names();
         MiniBatch second = cluster.records(topics.miniBatches()).stream()
                 .filter(record -> record.partition() == 1)
@@ -399,6 +431,10 @@ class ShardAuditIT {
                 .contains(
                         "cannot be verified: the log of shard 1 begins at step " + second.step(),
                         "topic.batch-retention");
+        JsonNode from = ok(cluster.given(), "verify", "--model", "--checkpoints", checkpoints.toString())
+                .path(0);
+        assertThat(from.path("from_step").asLong()).isPositive();
+        assertThat(from.path("detail").asText()).startsWith("same bits: ");
     }
 
     private static TopicRecord latest(TestCluster cluster, String topic, byte[] key) {

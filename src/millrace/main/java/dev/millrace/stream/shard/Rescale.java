@@ -307,17 +307,18 @@ public final class Rescale {
     /** Moves the rows that have another shard than before. */
     private Change moving() {
         OrderedEntries base = read(changelog(Part.BASE), 0);
-        if (Base.isWithheld(base)) {
+        Base.Mark mark = Base.lastMark(base);
+        if (mark.isWithheld()) {
             throw refused(CHANGED + "vectors are withheld");
         }
-        SortedMap<Integer, Long> handled = Base.handled(base);
         List<OrderedEntries> stored = new ArrayList<>();
         for (int shard = 0; shard < changelog(Part.SHARDS).partitions(); shard++) {
             OrderedEntries entries = read(changelog(Part.SHARDS), shard);
             int of = shard;
-            ShardLearner.unsettled(entries, handled.getOrDefault(shard, 0L)).ifPresent(why -> {
-                throw refused(CHANGED + "of shard " + of + " " + why);
-            });
+            ShardLearner.unsettled(entries, mark.handled().getOrDefault(shard, 0L))
+                    .ifPresent(why -> {
+                        throw refused(CHANGED + "of shard " + of + " " + why);
+                    });
             stored.add(entries);
         }
         return transaction -> {

@@ -27,7 +27,10 @@ public final class ReplayedRounds implements AutoCloseable {
 
     public ReplayedRounds(TrainerSettings settings) {
         replay = new ShardReplay(
-                settings, stored, shard -> logs.getOrDefault(shard, List.of()).iterator(), 0);
+                settings,
+                stored,
+                (shard, step) -> logs.getOrDefault(shard, List.of()).iterator(),
+                0);
     }
 
     /**
