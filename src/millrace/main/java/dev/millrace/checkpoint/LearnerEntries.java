@@ -86,7 +86,7 @@ public final class LearnerEntries {
             addRows(settings, shard, shards.get(shard), entries);
         }
         try (Trainer trainer = restored(settings, entries, EntryKind::isHeader)) {
-            trainer.takeOverRows();
+            trainer.model().begin(Long.MAX_VALUE); // with all rows, which the next drain takes into the digest
             trainer.drainDirty(entries);
             entries.put(ModelEntry.Kind.HEADER.key(), header); // of the engine that made the weights
             remove(entries, EntryKind::isOfTheApplication);

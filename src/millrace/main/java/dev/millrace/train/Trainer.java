@@ -391,7 +391,7 @@ public final class Trainer implements Durable, AutoCloseable {
         return EntryKind.of(key).equals(Optional.of(EntryKind.MODEL)) && model.isQuerySide(key);
     }
 
-    /** Returns the model, for reading. */
+    /** Returns the model. */
     public TwoTower model() {
         return model;
     }
@@ -486,11 +486,6 @@ public final class Trainer implements Durable, AutoCloseable {
     public void requireEachRow() {
         model.begin(Long.MAX_VALUE);
         digests.requireWhole();
-    }
-
-    /** Begins with the stored rows as they are, to which those of others came. The next {@link #drainDirty} takes them into the digest. */
-    public void takeOverRows() {
-        model.begin(Long.MAX_VALUE);
     }
 
     @Override
