@@ -31,6 +31,7 @@ import dev.millrace.state.Outcome;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -412,6 +413,13 @@ public final class Trainer implements Durable, AutoCloseable {
     }
 
     public TrainingProgress progress() {
+        return progress(Map.of());
+    }
+
+    /** As {@link #progress()}, with more figures, by their labels. */
+    public TrainingProgress progress(Map<String, Double> more) {
+        SortedMap<String, Double> all = publishedFigures();
+        all.putAll(more);
         return new TrainingProgress(
                 model.generation(),
                 learntStep,
@@ -428,7 +436,7 @@ public final class Trainer implements Durable, AutoCloseable {
                 examiner.totals(),
                 books.accounts(),
                 fieldWeights,
-                publishedFigures(),
+                all,
                 publisher.withheld(),
                 alarms.alarms());
     }

@@ -5,10 +5,8 @@ import dev.millrace.exam.ExamTotals;
 import dev.millrace.model.RowCounts;
 import dev.millrace.state.Books;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
  * The progress of the training. All counts are since the beginning.
@@ -55,31 +53,6 @@ public record TrainingProgress(
 
     public TrainingProgress {
         alarms = List.copyOf(alarms);
-    }
-
-    /** Returns this progress with more figures, by their labels. */
-    public TrainingProgress withFigures(Map<String, Double> more) {
-        SortedMap<String, Double> all = new TreeMap<>(figures);
-        all.putAll(more);
-        return new TrainingProgress(
-                generation,
-                step,
-                positives,
-                refusedSteps,
-                loss,
-                gradientNorm,
-                items,
-                eventTime,
-                digest,
-                digests,
-                rows,
-                unannounced,
-                exam,
-                books,
-                fieldWeights,
-                all,
-                withheld,
-                alarms);
     }
 
     /** Returns a figure; NaN before it was measured. */

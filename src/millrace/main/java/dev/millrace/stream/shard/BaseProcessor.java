@@ -148,7 +148,7 @@ final class BaseProcessor implements Processor<byte[], byte[], byte[], byte[]>, 
                 commits.after(SOON, store::change); // publishes the next part
             }
             sendRounds(trainer, now);
-            TrainingProgress progress = trainer.progress().withFigures(late);
+            TrainingProgress progress = trainer.progress(late);
             notices.alarms(progress.alarms(), trainer.surgingItem());
             PartProgress said = new PartProgress(
                     PartProgress.LEARNER, now, books(progress), store.positions(), Optional.of(progress));
