@@ -26,6 +26,7 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.streams.AutoOffsetReset;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.processor.StreamPartitioner;
 import org.apache.kafka.streams.state.StoreBuilder;
 
 /**
@@ -98,6 +99,9 @@ public final class MillraceTopology {
             KeptSettings kept,
             AvroWire wire,
             ToIntFunction<String> partitions) {
+        // an example goes to its user's shard; of partitions there are more, if the model once had more learners
+        StreamPartitioner<byte[], byte[]> toShard =
+                (topic, user, value, count) -> Optional.of(Set.of(topics.shard(user)));
         EventTask.Shared shared = new EventTask.Shared(
                 topics, wire, new PartitionCheck(settings.placement(), partitions), new CommitPace.OfThreads());
         Topology topology = new Topology();
@@ -112,13 +116,7 @@ public final class MillraceTopology {
                         "from-users")
                 .addStateStore(WriteThroughStore.entries(ATTRIBUTION_STORE), ATTRIBUTE)
                 .addStateStore(WriteThroughStore.<Attribution>builder(ATTRIBUTION_BOOKS_STORE), ATTRIBUTE)
-                .addSink(
-                        TO_EXAMPLES,
-                        topics.trainingExamples(),
-                        WRITE,
-                        WRITE,
-                        (String topic, byte[] key, byte[] value, int count) -> Optional.of(Set.of(topics.shard(key))),
-                        ATTRIBUTE)
+                .addSink(TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, toShard, ATTRIBUTE)
                 .addSink(TO_USER_FEATURES, topics.userFeatures(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ATTRIBUTE);

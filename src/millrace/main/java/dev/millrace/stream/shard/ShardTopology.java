@@ -21,6 +21,7 @@ import java.util.TreeMap;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.processor.StreamPartitioner;
 
 /**
  * The learner of several shards as two Kafka Streams applications.
@@ -87,18 +88,14 @@ public final class ShardTopology {
     public static Topology shards(Learner learner, Replica replica, Pauses pauses) {
         TopicNames topics = learner.topics();
         CommitPace.OfThreads paces = new CommitPace.OfThreads();
+        // a batch goes to the partition of the shard that made it, which its key names
+        StreamPartitioner<byte[], byte[]> toShard =
+                (topic, step, value, count) -> Optional.of(Set.of(ShardProcessor.shard(step)));
         return MillraceTopology.source(new Topology(), "from-training-examples", topics.trainingExamples())
                 .addProcessor(
                         SHARDS, () -> new ShardProcessor(learner, replica, pauses, paces), "from-training-examples")
                 .addStateStore(WriteThroughStore.<ShardLearner>builder(MillraceTopology.SHARD_STORE), SHARDS)
-                .addSink(
-                        MillraceTopology.TO_BATCHES,
-                        topics.miniBatches(),
-                        WRITE,
-                        WRITE,
-                        (String topic, byte[] key, byte[] value, int count) ->
-                                Optional.of(Set.of(ShardProcessor.shard(key))),
-                        SHARDS)
+                .addSink(MillraceTopology.TO_BATCHES, topics.miniBatches(), WRITE, WRITE, toShard, SHARDS)
                 .addSink(TO_DELTAS, topics.modelDeltas(), WRITE, WRITE, SHARDS)
                 .addSink(MillraceTopology.TO_UPDATES, topics.modelUpdates(), WRITE, WRITE, SHARDS)
                 .addSink(MillraceTopology.LEARN_TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, SHARDS)
