@@ -106,9 +106,9 @@ public final class Rescaling {
             rescale.requireNoTrainer();
             if (!wasAlone) {
                 grow(rescale);
-            }
-            if (!wasAlone && before == names.shards()) {
-                return new Result(before, before, 0, Duration.ZERO, Duration.ZERO);
+                if (before == names.shards()) {
+                    return new Result(before, before, 0, Duration.ZERO, Duration.ZERO);
+                }
             }
             long begun = System.nanoTime();
             drain(rescale, before, !wasAlone);
