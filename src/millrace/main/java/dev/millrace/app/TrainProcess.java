@@ -362,12 +362,12 @@ public final class TrainProcess implements AutoCloseable {
 
         private Applications applications(
                 GenerationHistory history, ToIntFunction<String> partitions, Optional<SharedLearning> shared) {
-            TopicNames names = settings.topics().names();
-            AvroWire wire = new AvroWire(settings.wire());
             GenerationTerms terms = terms(history);
             if (shared.isPresent()) {
                 return shared.get().applications(terms, partitions);
             }
+            TopicNames names = settings.topics().names();
+            AvroWire wire = new AvroWire(settings.wire());
             return new Applications(
                     switch (from) {
                         case EVENTS ->
