@@ -51,7 +51,7 @@ final class ShardProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     /** Rows of users that a commit sends again after publication was withheld. */
     private static final int ROWS_A_COMMIT = 10_000;
 
-    private static final char BEHIND_SHARD = '/';
+    private static final String BEHIND_SHARD = "/";
 
     private final ShardTopology.Learner learner;
     private final TopicNames topics;
@@ -265,7 +265,7 @@ final class ShardProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     /** The key of a shard's step. */
     static byte[] key(int shard, long step) {
-        return Utf8.bytes(shard + "" + BEHIND_SHARD + step);
+        return Utf8.bytes(shard + BEHIND_SHARD + step);
     }
 
     /** The shard of a step's key, which is the partition that it goes to. */
