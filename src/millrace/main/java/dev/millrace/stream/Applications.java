@@ -5,7 +5,7 @@ import java.util.Map;
 import org.apache.kafka.streams.Topology;
 
 /**
- * The Streams applications of a process.
+ * The Streams applications of a process, for packages that know no class of Kafka.
  *
  * @param topologies by the part of the path that each is
  */
