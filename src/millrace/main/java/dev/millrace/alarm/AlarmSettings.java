@@ -1,8 +1,9 @@
 package dev.millrace.alarm;
 
 import dev.millrace.settings.SettingsReader;
-import java.util.EnumMap;
-import java.util.Map;
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * When the model gives an alarm.
@@ -12,7 +13,7 @@ import java.util.Map;
  * @param recallWindow scored events over which the model is compared with popularity
  * @param limits limit of each alarm; an alarm that is off has none
  */
-public record AlarmSettings(int everySteps, int sample, int recallWindow, Map<Alarm.Kind, Double> limits) {
+public record AlarmSettings(int everySteps, int sample, int recallWindow, SortedMap<Alarm.Kind, Double> limits) {
 
     /** k of the recall that is compared: the largest that exams count, as it has the smallest error. */
     static final int RECALL_AT = 100;
@@ -22,11 +23,11 @@ public record AlarmSettings(int everySteps, int sample, int recallWindow, Map<Al
     private static final int RECALL_WINDOW = 20_000; // three standard errors of a recall of .05 are a tenth of it
 
     public AlarmSettings {
-        limits = Map.copyOf(limits);
+        limits = Collections.unmodifiableSortedMap(new TreeMap<>(limits));
     }
 
     public static AlarmSettings read(SettingsReader reader) {
-        Map<Alarm.Kind, Double> limits = new EnumMap<>(Alarm.Kind.class);
+        SortedMap<Alarm.Kind, Double> limits = new TreeMap<>();
         for (Alarm.Kind kind : Alarm.Kind.values()) {
             double limit = limit(reader, kind.text(), kind.limit(), kind.highestLimit());
             if (limit > 0) {

@@ -72,9 +72,7 @@ class RescaleIT {
                     .create(6, Map.of());
 
             change(run, 4, report, 0);
-            assertThat(run.run("verify", "--model").getKey())
-                    .as("before a round")
-                    .isZero();
+            assertThat(audit(run).getKey()).as("before a round").isZero();
             assertThat(run.run("verify", "--counts").getKey())
                     .as("before a shard told its books")
                     .isZero();
@@ -84,10 +82,15 @@ class RescaleIT {
             run.set("learn.shards", "4");
             run.start(0);
             run.start(1);
-            awaitMore(run);
+            for (int rounds = 0; rounds < 4; rounds++) { // some, for a checkpoint amid them
+                awaitMore(run);
+            }
             assertThat(rescale(run, 2).getValue()).as("while trainers run").contains("stop all trainers");
             run.set("learn.shards", "4");
             change(run, 2, report, 0, 1);
+            Map.Entry<Integer, String> before = audit(run);
+            assertThat(before.getKey()).as(before.getValue()).isZero();
+            assertThat(directory.resolve("checkpoints")).isDirectoryContaining("glob:**.checkpoint");
             run.start(0);
             run.start(1);
             awaitMore(run);
@@ -108,8 +111,12 @@ class RescaleIT {
                     .containsExactly(4, 2, 3);
             run.stop(0);
             run.stop(1);
-            Map.Entry<Integer, String> audit = run.run("verify", "--model");
-            assertThat(audit.getKey()).as(audit.getValue()).isZero();
+            Map.Entry<Integer, String> whole = run.run("verify", "--model");
+            assertThat(whole.getKey()).as(whole.getValue()).isZero();
+            assertThat(whole.getValue()).contains("from step 0 to ");
+            Map.Entry<Integer, String> rest = audit(run); // from a round of four learners on
+            assertThat(rest.getKey()).as(rest.getValue()).isZero();
+            assertThat(rest.getValue()).contains("same bits: ").doesNotContain("from step 0 to ");
             Map.Entry<Integer, String> counts = run.run("verify", "--counts");
             assertThat(counts.getKey()).as(counts.getValue()).isZero();
             assertThat(counts.getValue()).doesNotContain("not checkable");
@@ -123,6 +130,15 @@ class RescaleIT {
                             + " clicks learnt once each; audits across all changes: same deltas, rounds and vectors",
                     List.of());
         }
+    }
+
+    /** Verifies the model, from the newest checkpoint on. */
+    private Map.Entry<Integer, String> audit(ShardedRun run) throws Exception {
+        return run.run(
+                "verify",
+                "--model",
+                "--checkpoints",
+                directory.resolve("checkpoints").toString());
     }
 
     /** Stops trainers, and gives the model another number of learners, while events come. */
