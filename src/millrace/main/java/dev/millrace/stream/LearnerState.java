@@ -3,24 +3,17 @@ package dev.millrace.stream;
 import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.KeptSettings;
-import dev.millrace.settings.SettingFault;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
 import dev.millrace.topic.ClientSettings;
-import dev.millrace.topic.ClusterAdmin;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.fault.UnusableTopicException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -38,7 +31,6 @@ public final class LearnerState {
     private final Part part;
     private final String application;
     private final Changelog changelog;
-    private final ClusterAdmin cluster;
     private Progress progress = Progress.NONE;
 
     public LearnerState(ClientSettings clients, StreamSettings settings, Part part) {
@@ -47,7 +39,6 @@ public final class LearnerState {
         this.part = part;
         this.application = settings.applicationId(part);
         this.changelog = Changelog.of(clients, settings, part);
-        this.cluster = new ClusterAdmin(clients, TopicReader.PATIENCE);
     }
 
     /** Tells somebody how much of the changelog was read, or how many entries were sent to it. */
@@ -108,15 +99,13 @@ public final class LearnerState {
      * @throws InvalidSettingsException if there is anything of that application in the cluster or in the state directory
      */
     public void begin(EntrySource entries, KeptSettings kept, String input, long offset) {
-        requireNoLocalState();
-        requireNoGroup();
+        NewApplication begun = new NewApplication(clients, settings, part);
+        begun.requireNeverStarted();
         changelog.create(1, Map.of());
         TopicPartition partition = new TopicPartition(input, 0);
         try (StateTransaction transaction =
                 new StateTransaction(clients, settings, application + "-import", Set.of(), Set.of(application))) {
-            if (!changelog.isEmpty()) { // entries of an import that did not end are not committed, and do not count
-                throw taken("its changelog " + changelog.name() + " has entries");
-            }
+            begun.requireEmpty(changelog);
             transaction.begin();
             transaction.keep(changelog, 0, kept);
             AtomicLong sent = new AtomicLong();
@@ -129,37 +118,12 @@ public final class LearnerState {
             transaction.offsets(application, Map.of(partition, StateTransaction.reached(offset)));
             transaction.commit();
         } catch (CommitFailedException inUse) {
-            throw taken("its group " + application + " has members");
+            throw begun.inUse();
         } catch (KafkaException failed) {
             throw new IllegalStateException(
                     "the entries of " + application + " were not written, and nothing of them will be seen: "
                             + failed.getMessage(),
                     failed);
         }
-    }
-
-    private void requireNoLocalState() {
-        Path local = settings.stateDirectory().resolve(application);
-        if (!Files.isDirectory(local)) {
-            return;
-        }
-        try (Stream<Path> found = Files.list(local)) {
-            if (found.anyMatch(Files::isDirectory)) { // a task's; a start that was refused leaves files alone
-                throw taken("it has state in " + local);
-            }
-        } catch (IOException unreadable) {
-            throw new UncheckedIOException("reading " + local, unreadable);
-        }
-    }
-
-    private void requireNoGroup() {
-        if (!cluster.ask(admin -> ClusterAdmin.committed(admin, application)).isEmpty()) {
-            throw taken("its group " + application + " has offsets");
-        }
-    }
-
-    private InvalidSettingsException taken(String why) {
-        return new InvalidSettingsException(List.of(new SettingFault(
-                APPLICATION_ID, settings.applicationId(), "must be one that no trainer ever had: " + why)));
     }
 }
