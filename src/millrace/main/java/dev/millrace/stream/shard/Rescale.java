@@ -1,7 +1,6 @@
 package dev.millrace.stream.shard;
 
 import dev.millrace.batch.Batcher;
-import dev.millrace.exam.ExamWitness;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.merge.Base;
 import dev.millrace.merge.ShardLearner;
@@ -239,43 +238,25 @@ public final class Rescale {
                 .map(OffsetAndMetadata::offset)
                 .orElseThrow(
                         () -> refused("group " + stream.applicationId(Part.LEARN) + " has no offset of " + examples));
-        try (Base base = base(stored)) {
+        Parting parting = new Parting(cluster, stream, learner.settings());
+        try (Base base = parting.base(stored)) {
             requireSettled(base.trainer());
         }
+        List<OrderedEntries> own = new ArrayList<>();
+        for (int shard = 0; shard < topics.shards(); shard++) {
+            own.add(scratch.get());
+        }
+        takeBooks(stored, own.get(0));
+        byte[] steps = Batcher.countersKey(EntryKind.OPEN_BATCH.prefix());
+        stored.get(steps)
+                .ifPresent(counters -> own.get(0).put(steps, counters)); // it goes on with that partition of the log
+        long moved = parting.part(stored, own);
         return transaction -> {
-            List<OrderedEntries> own = new ArrayList<>();
-            for (int shard = 0; shard < topics.shards(); shard++) {
-                own.add(new Sent(scratch.get(), transaction, shard));
-            }
-            takeBooks(stored, own.get(0));
-            byte[] steps = Batcher.countersKey(EntryKind.OPEN_BATCH.prefix());
-            stored.get(steps).ifPresent(counters -> own.get(0)
-                    .put(steps, counters)); // it goes on with that partition of the log
-            try (Base base = base(stored)) {
-                UserRows rows = new UserRows(learner.settings().model(), topics::shard, own::get);
-                base.handOverUsers((user, key, value) -> rows.give(key, value));
-                long moved = rows.finish();
-                base.drainDirty(stored);
-                stored.scan(new byte[0], (key, value) -> {
-                    transaction.send(changelog(Part.BASE).name(), 0, key, Optional.of(value));
-                    return true;
-                });
-                transaction.position(changelog(Part.SHARDS), 0, examples, offset);
-                transaction.offsets(
-                        stream.applicationId(Part.SHARDS), Map.of(examples, StateTransaction.reached(offset)));
-                transaction.offsets(
-                        stream.applicationId(Part.BASE),
-                        Map.of(new TopicPartition(topics.modelDeltas(), 0), StateTransaction.reached(0)));
-                return moved;
-            }
+            parting.send(transaction, stored, own, Progress.NONE);
+            transaction.position(changelog(Part.SHARDS), 0, examples, offset);
+            transaction.offsets(stream.applicationId(Part.SHARDS), Map.of(examples, StateTransaction.reached(offset)));
+            return moved;
         };
-    }
-
-    private Base base(OrderedEntries stored) {
-        Base base = new Base(learner.settings(), stored, ExamWitness.NONE);
-        stored.scanBut(new byte[0], EntryKind.readLater(), base::restore);
-        base.trainer().requireWhole();
-        return base;
     }
 
     /** The examples came in the partition of a shard. What waits are items, which stay with the base. */
