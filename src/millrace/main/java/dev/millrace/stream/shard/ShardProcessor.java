@@ -223,6 +223,10 @@ final class ShardProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private void followIdle() {
         if (store.isLoaded() && !store.state().hasDelta()) {
             follow();
+            if (store.state().owes() && !replica.isWithheld()) {
+                ShardLearner unused = store.change();
+                commits.whenDue(); // it sends the rows
+            }
         }
     }
 
