@@ -317,6 +317,11 @@ public final class Batcher implements Durable {
         return batch;
     }
 
+    /** Gives the next batch the step behind this one, which another batcher may have closed. */
+    public void continueBehind(long last) {
+        step = last;
+    }
+
     /** Applies a batch that another learner closed, so that this batcher can continue after it. */
     public void follow(MiniBatch batch) {
         step = batch.step();

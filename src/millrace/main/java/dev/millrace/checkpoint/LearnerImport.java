@@ -6,6 +6,7 @@ import dev.millrace.settings.SettingFault;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.stream.LearnerState;
+import dev.millrace.stream.shard.NewShards;
 import dev.millrace.topic.BatchLog;
 import dev.millrace.topic.BatchLog.BrokenLogException;
 import dev.millrace.topic.BatchLog.LoggedBatch;
@@ -22,7 +23,8 @@ import java.util.Optional;
 
 /**
  * Begins an application that learns from the log with the learner of a checkpoint: it goes on behind the checkpoint's step, with the
- * same bits as the learner of the checkpoint, or, {@linkplain Start#WARM warm}, as a generation of its own.
+ * same bits as the learner of the checkpoint, or, {@linkplain Start#WARM warm}, as a generation of its own. Shards begin warm alone, and learn
+ * from events.
  */
 public final class LearnerImport {
 
@@ -60,6 +62,8 @@ public final class LearnerImport {
     private static final String FREE_OPTIMISER_SETTING =
             "optimiser\\.(dense|rows)\\.(.*learning-rate|l2|.*\\.l[12]|max-gradient-norm|schedule\\..*)";
 
+    private static final long CACHE_BYTES = 8L << 20; // of a shard's entries
+
     private final Cluster cluster;
     private final LearnerSettings settings;
 
@@ -96,24 +100,57 @@ public final class LearnerImport {
                                 new SettingFault(
                                         "--in",
                                         file.toString(),
-                                        "must be of one learner: this one is of several, whose log of rounds no learner goes on with")));
+                                        "must be of one learner: this one is of several, whose log of rounds no learner goes on with; with --warm, several may (learn.shards)")));
             }
-            List<SettingFault> faults =
-                    switch (start) {
-                        case SAME -> differences(checkpoint.header());
-                        case WARM -> incompatibilities(checkpoint.header());
-                    };
-            if (!faults.isEmpty()) {
-                throw new InvalidSettingsException(faults);
-            }
-            try {
-                prepare(entries, settings.trainer(), checkpoint.header().learnt(), start);
-            } catch (CorruptEntryException notThose) {
-                throw new UnusableCheckpointException(file, String.valueOf(notThose.getMessage()), notThose);
-            }
+            prepare(checkpoint.header(), file, entries, start);
             long offset = behind(checkpoint.header());
             learner.begin(entries, settings.kept(), cluster.topics().miniBatches(), offset);
             return new Begun(checkpoint.header(), offset);
+        }
+    }
+
+    /**
+     * Begins shards and their base, {@linkplain Start#WARM warm}, which learn from events. The checkpoint may be of one learner or of several.
+     *
+     * @param progress told how much of the file was read
+     * @return header of the checkpoint
+     * @throws UnusableCheckpointException if the file is not whole
+     * @throws InvalidSettingsException if a setting differs that must not, or they are not new
+     */
+    public Checkpoint.Header into(NewShards shards, Path file, Progress progress) {
+        shards.requireNew();
+        List<ScratchEntries> own = new ArrayList<>();
+        try (ScratchEntries entries = ScratchEntries.create()) {
+            Checkpoint.Header header =
+                    CheckpointFile.read(file, entries, progress).header();
+            prepare(header, file, entries, Start.WARM);
+            for (int shard = 0; shard < shards.count(); shard++) {
+                own.add(ScratchEntries.create(CACHE_BYTES));
+            }
+            shards.begin(entries, own, header.step());
+            return header;
+        } finally {
+            own.forEach(ScratchEntries::close);
+        }
+    }
+
+    private void prepare(Checkpoint.Header header, Path file, OrderedEntries entries, Start start) {
+        if (header.origin().source() == Checkpoint.Source.AUDIT_OF_SHARDS) {
+            throw new InvalidSettingsException(List.of(new SettingFault(
+                    "--in", file.toString(), "must not be of an audit of several learners: only such an audit goes on from it")));
+        }
+        List<SettingFault> faults =
+                switch (start) {
+                    case SAME -> differences(header);
+                    case WARM -> incompatibilities(header);
+                };
+        if (!faults.isEmpty()) {
+            throw new InvalidSettingsException(faults);
+        }
+        try {
+            prepare(entries, settings.trainer(), header.learnt(), start);
+        } catch (CorruptEntryException notThose) {
+            throw new UnusableCheckpointException(file, String.valueOf(notThose.getMessage()), notThose);
         }
     }
 

@@ -114,11 +114,20 @@ public record TopicNames(
 
     /** @throws InvalidSettingsException if the model is learnt in shards */
     public void requireOneLearner() {
+        requireOneLearner(FOR_ONE_LEARNER);
+    }
+
+    /**
+     * As {@link #requireOneLearner()}, where that depends on more.
+     *
+     * @param when continues the rule "must be 1"
+     */
+    public void requireOneLearner(String when) {
         if (areShared()) {
             throw new InvalidSettingsException(List.of(
                     shards > 1
-                            ? new SettingFault(SHARDS, Integer.toString(shards), "must be 1 " + FOR_ONE_LEARNER)
-                            : new SettingFault(BASE_APART, "true", "must be false " + FOR_ONE_LEARNER)));
+                            ? new SettingFault(SHARDS, Integer.toString(shards), "must be 1 " + when)
+                            : new SettingFault(BASE_APART, "true", "must be false " + when)));
         }
     }
 

@@ -161,7 +161,7 @@ public final class Topics {
         requireNone((admin, faults) -> {
             Map<String, TopicDescription> topics =
                     described(admin, settings.names().inputs(), faults);
-            requireWritable(topics);
+            requireAllowed(topics, AclOperation.WRITE);
             if (faults.isEmpty()) {
                 checkInputs(topics, faults);
             }
@@ -184,7 +184,20 @@ public final class Topics {
      * @throws MissingRightException if not
      */
     public void checkWritable(String topic) {
-        requireWritable(cluster.ask(admin -> described(admin, List.of(topic), new ArrayList<>())));
+        checkAllowed(topic, AclOperation.WRITE);
+    }
+
+    /**
+     * Checks that a topic may be read.
+     *
+     * @throws MissingRightException if not
+     */
+    public void checkReadable(String topic) {
+        checkAllowed(topic, AclOperation.READ);
+    }
+
+    private void checkAllowed(String topic, AclOperation operation) {
+        requireAllowed(cluster.ask(admin -> described(admin, List.of(topic), new ArrayList<>())), operation);
     }
 
     /** As {@link #checkInputs()}, but waits as {@link #check(Duration, Consumer)} does. */
@@ -268,16 +281,16 @@ public final class Topics {
     }
 
     /** Some brokers do not say what this process may do; it then learns it when it writes. */
-    private static void requireWritable(Map<String, TopicDescription> topics) {
+    private static void requireAllowed(Map<String, TopicDescription> topics, AclOperation operation) {
         Set<String> refused = new TreeSet<>();
         topics.forEach((topic, description) -> {
             @Nullable Set<AclOperation> allowed = description.authorizedOperations();
-            if (allowed != null && !allowed.isEmpty() && !allowed.contains(AclOperation.WRITE)) {
+            if (allowed != null && !allowed.isEmpty() && !allowed.contains(operation)) {
                 refused.add(topic);
             }
         });
         if (!refused.isEmpty()) {
-            throw MissingRightException.of(new TopicAuthorizationException(refused), "WRITE");
+            throw MissingRightException.of(new TopicAuthorizationException(refused), operation.name());
         }
     }
 

@@ -402,6 +402,11 @@ public final class Trainer implements Durable, AutoCloseable {
         publisher.publishAnew();
     }
 
+    /** Gives the next batch that it closes the step behind its last one, which it may have learnt from a batch of another. */
+    public void continueSteps() {
+        batcher.continueBehind(learntStep);
+    }
+
     /** Returns the lineage of the weights. */
     public String generation() {
         return model.generation();

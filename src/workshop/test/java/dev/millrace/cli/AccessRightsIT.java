@@ -200,8 +200,7 @@ class AccessRightsIT {
             AclOperation operation = AclOperation.valueOf(each.split(" ", -1)[0]);
             String topic = each.split(" ", -1)[1];
             sendClicksAndARecordThatNobodyCanRead();
-            Map<String, String> less = ofShards(right -> right.entry().operation() != operation
-                    || !right.pattern().name().equals(topic));
+            Map<String, String> less = ofShards(allBut(operation, topic));
             note("train", operation, topic, trainerEnds(less, TrainProcess.From.EVENTS));
         }
         sendClicksAndARecordThatNobodyCanRead();
@@ -237,25 +236,22 @@ class AccessRightsIT {
 
     /** The settings of a trainer of two shards, with those of the rights that are printed for it. */
     private Map<String, String> ofShards(Predicate<AclBinding> which) throws Exception {
-        return printed("learn.shards=2", which, "train");
+        return printed(List.of("learn.shards=2"), which, "train");
     }
 
     /** The settings of who gives the model another number of learners, with all rights that are printed for it but one. */
     private Map<String, String> ofRescale(String learners, AclOperation missing, String topic) throws Exception {
-        return printed(
-                learners,
-                right -> right.entry().operation() != missing
-                        || !right.pattern().name().equals(topic),
-                "train",
-                "rescale");
+        return printed(List.of(learners), allBut(missing, topic), "train", "rescale");
     }
 
-    private Map<String, String> printed(String learners, Predicate<AclBinding> which, String... of) throws Exception {
+    private Map<String, String> printed(List<String> settings, Predicate<AclBinding> which, String... of)
+            throws Exception {
+        String[] given = settings.toArray(String[]::new);
         Map<String, String> rights = grants.to(principal -> {
             String[] acls = Stream.concat(
                             Stream.of("topics", "acls", "--principal", "User:" + principal), Stream.of(of))
                     .toArray(String[]::new);
-            assertThat(commands.run(with(Map.of(), learners), acls))
+            assertThat(commands.run(with(Map.of(), given), acls))
                     .as(commands.err())
                     .isZero();
             return commands.out()
@@ -264,7 +260,7 @@ class AccessRightsIT {
                     .filter(which)
                     .toList();
         });
-        return with(with(rights, SMALL), learners);
+        return with(with(rights, SMALL), given);
     }
 
     private void eventsComeOverHttp() throws Exception {
@@ -537,6 +533,42 @@ class AccessRightsIT {
         namesEach("model hand-over", () -> SMALL, "model", "hand-over", generation, "--to", "another");
         namesEach("model import", this::moved, "model", "import", "--in", file);
         assertThat(commands.out()).containsPattern("publishes +" + generation);
+        shardsBeginWithWhatIsPrintedForAnImport(file);
+    }
+
+    private void shardsBeginWithWhatIsPrintedForAnImport(String file) throws Exception {
+        List<String> shards = List.of(
+                "learn.shards=2",
+                "model.generation=shards",
+                "stream.application-id=millrace-begun",
+                "topic.training-examples.name=begun-training-examples",
+                "topic.mini-batches.name=begun-mini-batches");
+        assertThat(commands.run(with(everything, shards.toArray(String[]::new)), "topics", "create"))
+                .isZero();
+        String[] begin = {"model", "import", "--warm", "--in", file};
+        for (String topic : List.of("begun-training-examples", "model-deltas")) {
+            note(
+                    "model import --warm",
+                    AclOperation.READ,
+                    topic,
+                    said(ofImport(shards, AclOperation.READ, topic), begin));
+        }
+        assertThat(said(ofImport(shards, AclOperation.CREATE, "millrace-begun-"), begin))
+                .startsWith("77 ")
+                .contains("the cluster does not allow CREATE on topic millrace-begun-shards-");
+        assertThat(said(ofImport(shards, AclOperation.READ, ""), begin))
+                .startsWith("0 ")
+                .containsPattern("application +millrace-begun-base");
+    }
+
+    /** The settings of who imports, with all rights that are printed for it but one. */
+    private Map<String, String> ofImport(List<String> settings, AclOperation missing, String topic) throws Exception {
+        return printed(settings, allBut(missing, topic), "model import", "model import --warm");
+    }
+
+    private static Predicate<AclBinding> allBut(AclOperation operation, String topic) {
+        return right -> right.entry().operation() != operation
+                || !right.pattern().name().equals(topic);
     }
 
     /** Settings of an application that never was: a round that comes far begins it. */

@@ -16,11 +16,19 @@ class OneLearnerTest {
     private final Commands commands = new Commands();
 
     @ParameterizedTest
-    @ValueSource(strings = {"topology --from mini-batches", "model import --in target/none.checkpoint", "demo"})
+    @ValueSource(strings = {"topology --from mini-batches", "demo"})
     void aCommandThatKnowsOneLearnerRefusesSeveral(String command) {
         int status = commands.run(SHARED, command.split(" ", -1));
 
         assertThat(commands.err()).contains(REFUSAL);
+        assertThat(status).isEqualTo(2);
+    }
+
+    @Test
+    void anImportIntoShardsMustBeWarm() {
+        int status = commands.run(SHARED, "model", "import", "--in", "target/none.checkpoint");
+
+        assertThat(commands.err()).contains("learn.shards = 2: must be 1 without --warm");
         assertThat(status).isEqualTo(2);
     }
 

@@ -42,6 +42,7 @@ record Parting(Cluster cluster, StreamSettings stream, TrainerSettings settings)
             UserRows rows = new UserRows(settings.model(), cluster.topics()::shard, shards::get);
             base.handOverUsers((user, key, value) -> rows.give(key, value));
             long moved = rows.finish();
+            base.trainer().continueSteps();
             base.drainDirty(stored);
             return moved;
         }

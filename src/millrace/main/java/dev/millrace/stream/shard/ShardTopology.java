@@ -76,11 +76,15 @@ public final class ShardTopology {
 
         /** Returns the settings that the state of a shard, or of the base, depends on. */
         public KeptSettings kept() {
-            SortedMap<String, String> texts =
-                    new TreeMap<>(TrainerSettings.kept(terms.settings()).texts());
-            texts.put(TopicNames.SHARDS, Integer.toString(topics.shards()));
-            return new KeptSettings(texts);
+            return ShardTopology.kept(TrainerSettings.kept(terms.settings()), topics);
         }
+    }
+
+    /** Returns the settings that the state of shards and base depends on: those of the model, and the number of its learners. */
+    static KeptSettings kept(KeptSettings ofModel, TopicNames topics) {
+        SortedMap<String, String> texts = new TreeMap<>(ofModel.texts());
+        texts.put(TopicNames.SHARDS, Integer.toString(topics.shards()));
+        return new KeptSettings(texts);
     }
 
     /** From training examples to deltas: one task for each shard. */
