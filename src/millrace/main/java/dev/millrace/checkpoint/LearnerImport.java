@@ -4,6 +4,7 @@ import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.shard.NewShards;
@@ -73,6 +74,16 @@ public final class LearnerImport {
         this.settings = settings;
     }
 
+    /** Takes what an application began with. */
+    public interface Witness {
+        /**
+         * @param header of the checkpoint
+         * @param entries of the learner, or of the base
+         * @param shards entries of each shard; empty for one learner
+         */
+        void begun(Checkpoint.Header header, EntrySource entries, List<? extends EntrySource> shards);
+    }
+
     /**
      * The application that was begun.
      *
@@ -86,12 +97,13 @@ public final class LearnerImport {
      *
      * @param learner of an application that never existed
      * @param start how the learner goes on
+     * @param witness told when it has begun
      * @param progress told how much of the file was read
      * @throws UnusableCheckpointException if the file is not whole
      * @throws InvalidSettingsException if settings or engine are not those of the checkpoint, or there was such an application
      * @throws BrokenLogException if the log does not go on behind the checkpoint, or is another
      */
-    public Begun into(LearnerState learner, Path file, Start start, Progress progress) {
+    public Begun into(LearnerState learner, Path file, Start start, Witness witness, Progress progress) {
         try (ScratchEntries entries = ScratchEntries.create()) {
             Checkpoint checkpoint = CheckpointFile.read(file, entries, progress);
             if (checkpoint.header().origin().source() == Checkpoint.Source.SHARDS) {
@@ -105,6 +117,7 @@ public final class LearnerImport {
             prepare(checkpoint.header(), file, entries, start);
             long offset = behind(checkpoint.header());
             learner.begin(entries, settings.kept(), cluster.topics().miniBatches(), offset);
+            witness.begun(checkpoint.header(), entries, List.of());
             return new Begun(checkpoint.header(), offset);
         }
     }
@@ -112,12 +125,13 @@ public final class LearnerImport {
     /**
      * Begins shards and their base, {@linkplain Start#WARM warm}, which learn from events. The checkpoint may be of one learner or of several.
      *
+     * @param witness told when they have begun
      * @param progress told how much of the file was read
      * @return header of the checkpoint
      * @throws UnusableCheckpointException if the file is not whole
      * @throws InvalidSettingsException if a setting differs that must not, or they are not new
      */
-    public Checkpoint.Header into(NewShards shards, Path file, Progress progress) {
+    public Checkpoint.Header into(NewShards shards, Path file, Witness witness, Progress progress) {
         shards.requireNew();
         List<ScratchEntries> own = new ArrayList<>();
         try (ScratchEntries entries = ScratchEntries.create()) {
@@ -128,6 +142,7 @@ public final class LearnerImport {
                 own.add(ScratchEntries.create(CACHE_BYTES));
             }
             shards.begin(entries, own, header.step());
+            witness.begun(header, entries, own);
             return header;
         } finally {
             own.forEach(ScratchEntries::close);
@@ -137,7 +152,9 @@ public final class LearnerImport {
     private void prepare(Checkpoint.Header header, Path file, OrderedEntries entries, Start start) {
         if (header.origin().source() == Checkpoint.Source.AUDIT_OF_SHARDS) {
             throw new InvalidSettingsException(List.of(new SettingFault(
-                    "--in", file.toString(), "must not be of an audit of several learners: only such an audit goes on from it")));
+                    "--in",
+                    file.toString(),
+                    "must not be of an audit of several learners: only such an audit goes on from it")));
         }
         List<SettingFault> faults =
                 switch (start) {

@@ -6,11 +6,13 @@ import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.LearnerSettings;
 import dev.millrace.checkpoint.Lineage;
 import dev.millrace.checkpoint.ScratchEntries;
+import dev.millrace.merge.Base;
 import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.operation.Progress;
 import dev.millrace.publish.ModelUpdate;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.topic.BatchLog;
 import dev.millrace.topic.BatchLog.BrokenLogException;
@@ -86,6 +88,35 @@ public final class ModelAudit {
         try (Readers readers = new Readers();
                 ScratchEntries entries = ScratchEntries.create()) {
             return new AuditRun(scope, checkpoints, readers, entries).run();
+        }
+    }
+
+    /**
+     * Writes the checkpoint that audits begin from of a generation that began with the entries of another one's checkpoint.
+     *
+     * @param from header of that
+     * @param entries of the learner, or of the base
+     * @param shards entries of each shard; empty for one learner
+     */
+    public void keepBeginning(
+            Path directory, Checkpoint.Header from, EntrySource entries, List<? extends EntrySource> shards) {
+        CheckpointDirectory checkpoints = new CheckpointDirectory(directory, lineage(), sources(), beforeRename);
+        checkpoints.prepare();
+        if (shards.isEmpty()) {
+            Path unused = checkpoints.write(
+                    new Checkpoint(header(Checkpoint.Source.AUDIT, from.learnt(), from.log()), entries));
+            return;
+        }
+        try (ScratchEntries all = ScratchEntries.create()) {
+            entries.scanBut(new byte[0], List.of(), all::put);
+            ReplayedShards.writeCount(shards.size(), all);
+            for (int shard = 0; shard < shards.size(); shard++) {
+                ReplayedShards.write(shard, 1, shards.get(shard), List.of(), all);
+            }
+            StepDigest ofBase =
+                    new StepDigest(from.step(), Base.lastMark(entries).digest());
+            Path unused = checkpoints.write(
+                    new Checkpoint(header(Checkpoint.Source.AUDIT_OF_SHARDS, ofBase, Optional.empty()), all));
         }
     }
 
@@ -358,7 +389,11 @@ public final class ModelAudit {
                         several.keep(all);
                         StepDigest learnt = new StepDigest(round, replay.digest());
                         return directory.write(new Checkpoint(
-                                header(Checkpoint.Source.AUDIT_OF_SHARDS, learnt, Optional.of(last)), all));
+                                header(
+                                        Checkpoint.Source.AUDIT_OF_SHARDS,
+                                        learnt,
+                                        Optional.of(Checkpoint.LogPlace.of(last))),
+                                all));
                     }
                 });
             }
@@ -405,7 +440,7 @@ public final class ModelAudit {
                 newestEqual = Optional.of(header(
                         Checkpoint.Source.AUDIT,
                         new StepDigest(step, digests.get(0).digest()),
-                        last));
+                        last.map(Checkpoint.LogPlace::of)));
             }
             add(replay.compareVectors(published.vectorsByStep().getOrDefault(step, List.of())));
             if (step == published.learnerStep().orElse(-1) && scope.step().orElse(Long.MAX_VALUE) >= step) {
@@ -498,8 +533,7 @@ public final class ModelAudit {
         return learner.lineage(trainer.fingerprint().toString());
     }
 
-    private Checkpoint.Header header(Checkpoint.Source source, StepDigest learnt, Optional<LoggedBatch> last) {
-        return new Checkpoint.Header(
-                Checkpoint.Origin.now(source), lineage(), learnt, last.map(Checkpoint.LogPlace::of), learner.texts());
+    private Checkpoint.Header header(Checkpoint.Source source, StepDigest learnt, Optional<Checkpoint.LogPlace> place) {
+        return new Checkpoint.Header(Checkpoint.Origin.now(source), lineage(), learnt, place, learner.texts());
     }
 }

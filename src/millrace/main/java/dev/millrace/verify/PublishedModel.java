@@ -16,7 +16,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
@@ -46,7 +45,6 @@ final class PublishedModel {
     private final Map<String, Vector> vectors = new TreeMap<>();
     private final NavigableMap<Long, List<Vector>> vectorsByStep = new TreeMap<>();
     private final Map<String, Long> learnerSteps = new TreeMap<>();
-    private Optional<String> liveGeneration = Optional.empty();
     private boolean isWithheld;
     private final Set<String> otherVectors = new HashSet<>(); // generation, NUL, item
 
@@ -71,9 +69,9 @@ final class PublishedModel {
         return published;
     }
 
-    /** The generation that is published now; if none is, all that have vectors or progress; empty if nothing was published yet. */
+    /** All generations that have vectors or progress; empty if nothing was published yet. */
     Set<String> generations() {
-        return liveGeneration.map(Set::of).orElse(generations);
+        return generations;
     }
 
     /** Step of the latest progress of the learner that publishes; absent if there is none. */
@@ -137,9 +135,6 @@ final class PublishedModel {
         }
         TrainingProgress training = part.training().get();
         generations.add(training.generation());
-        if (part.part().equals(PartProgress.LEARNER)) {
-            liveGeneration = Optional.of(training.generation());
-        }
         if (!training.generation().equals(generation)) {
             return;
         }

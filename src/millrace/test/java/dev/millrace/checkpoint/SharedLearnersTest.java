@@ -121,7 +121,7 @@ class SharedLearnersTest {
         Cluster cluster = new Cluster(clients, Streams.topics(), Streams.wire());
 
         assertThatThrownBy(() -> new LearnerImport(cluster, settings)
-                        .into(learner, file, LearnerImport.Start.WARM, Progress.NONE))
+                        .into(learner, file, LearnerImport.Start.WARM, (header, entries, shards) -> {}, Progress.NONE))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageContaining("--in = " + file + ": must be of one learner");
     }

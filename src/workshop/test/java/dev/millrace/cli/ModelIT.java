@@ -117,7 +117,18 @@ class ModelIT {
         assertThat(commands.run(warm, start)).isEqualTo(2);
         assertThat(commands.err()).contains("optimiser.rows.kind = adam: must be adagrad, as in the checkpoint");
         warm.remove("optimiser.rows.kind");
-        assertThat(commands.run(warm, "model", "import", "--warm", "--in", middle.toString(), "--output", "json"))
+        String checkpoints = directory.resolve("audits-of-warm").toString();
+        assertThat(commands.run(
+                        warm,
+                        "model",
+                        "import",
+                        "--warm",
+                        "--in",
+                        middle.toString(),
+                        "--checkpoints",
+                        checkpoints,
+                        "--output",
+                        "json"))
                 .as(commands.out() + commands.err())
                 .isZero();
         JsonNode begun = new ObjectMapper().readTree(commands.out());
@@ -134,6 +145,12 @@ class ModelIT {
         Trainer before = original.toLookAt();
         assertThat(trainer.items()).isEqualTo(before.items());
         assertThat(trainer.progress().positives()).isEqualTo(before.progress().positives());
+        assertThat(commands.run(warm, "verify", "--model", "--checkpoints", checkpoints, "--output", "json"))
+                .as(commands.out() + commands.err())
+                .isZero();
+        JsonNode audit = new ObjectMapper().readTree(commands.out()).path(0);
+        assertThat(audit.path("from_step")).isEqualTo(begun.path("step"));
+        assertThat(audit.path("digests").asInt()).isPositive();
         assertThat(commands.run(warm, "model", "list", "--output", "json")).isZero();
         assertThat(new ObjectMapper().readTree(commands.out()))
                 .extracting(one -> one.path("generation").asText())

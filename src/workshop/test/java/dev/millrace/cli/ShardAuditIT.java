@@ -158,13 +158,6 @@ class ShardAuditIT {
                 .isGreaterThan(first.path("to_step").asLong());
         assertThat(second.path("digests").asLong())
                 .isGreaterThanOrEqualTo(second.path("to_step").asLong() - kept.step());
-        assertThat(commands.run(
-                        cluster.given(),
-                        "model",
-                        "import",
-                        "--in",
-                        first.path("checkpoint").asText()))
-                .isEqualTo(2);
     }
 
     private static void learnMore(TestCluster cluster) throws Exception {

@@ -129,7 +129,8 @@ class ShardImportIT {
         }
     }
 
-    private void whatNoShardsCanBeginWithIsRefused(TestCluster cluster, Map<String, String> two, Path file) {
+    private void whatNoShardsCanBeginWithIsRefused(TestCluster cluster, Map<String, String> two, Path file)
+            throws Exception {
         assertThat(commands.run(two, "model", "import", "--in", file.toString()))
                 .isEqualTo(2);
         assertThat(commands.err()).contains("learn.shards = 2: must be 1 without --warm");
@@ -139,6 +140,29 @@ class ShardImportIT {
         Map<String, String> same = new HashMap<>(two);
         same.put("model.generation", "g1");
         isRefused(same, file, "model.generation = g1: must be another");
+        isRefused(two, ofAnAudit(file), "must not be of an audit of several learners");
+        assertThat(commands.run(
+                        cluster.given(), "model", "import", "--checkpoints", "anywhere", "--in", file.toString()))
+                .isEqualTo(2);
+        assertThat(commands.err()).contains("--checkpoints = anywhere: must be given with --warm only");
+    }
+
+    /** The same entries, under the name of an audit of several learners. */
+    private Path ofAnAudit(Path file) throws Exception {
+        Checkpoint checkpoint = checkpoint(file);
+        Checkpoint.Header header = checkpoint.header();
+        Path renamed = directory.resolve("audit.checkpoint");
+        CheckpointFile.write(
+                renamed,
+                new Checkpoint(
+                        new Checkpoint.Header(
+                                Checkpoint.Origin.now(Checkpoint.Source.AUDIT_OF_SHARDS),
+                                header.lineage(),
+                                header.learnt(),
+                                header.log(),
+                                header.settings()),
+                        checkpoint.entries()));
+        return renamed;
     }
 
     private void isRefused(Map<String, String> given, Path file, String... rules) {
@@ -189,6 +213,13 @@ class ShardImportIT {
         List<ModelRound> rounds =
                 read(settings, Topic.MODEL_ROUNDS, settings.topics().names().modelRounds());
         assertThat(rounds.get(0).batch().step()).isEqualTo(step + 1);
+        JsonNode audit = json.readTree(ok(two, "verify", "--model", "--checkpoints", checkpoints(two)))
+                .path(0);
+        assertThat(audit.path("from_step").asLong()).isEqualTo(step);
+        assertThat(audit.path("to_step").asLong()).isGreaterThan(step);
+        assertThat(audit.path("vectors").asInt()).isEqualTo(ITEMS);
+        assertThat(commands.run(two, "verify", "--model")).isEqualTo(1);
+        assertThat(commands.out()).contains("the log of rounds begins at step " + (step + 1) + " and there is no");
         JsonNode counts = json.readTree(ok(two, "verify", "--counts")).path(0);
         assertThat(counts.path("faults")).isEmpty();
     }
@@ -273,7 +304,13 @@ class ShardImportIT {
     }
 
     private JsonNode imported(Map<String, String> given, Path file) throws Exception {
-        return json.readTree(ok(given, "model", "import", "--warm", "--in", file.toString()));
+        return json.readTree(
+                ok(given, "model", "import", "--warm", "--in", file.toString(), "--checkpoints", checkpoints(given)));
+    }
+
+    /** The folder of an installation's audits. */
+    private String checkpoints(Map<String, String> given) {
+        return directory.resolve("audits-" + given.get("stream.application-id")).toString();
     }
 
     private Path exported(Map<String, String> given, String name) {

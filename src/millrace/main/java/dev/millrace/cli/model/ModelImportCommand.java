@@ -13,6 +13,7 @@ import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.Row;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
+import dev.millrace.operation.Progress;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.Part;
 import dev.millrace.stream.shard.NewShards;
@@ -20,6 +21,7 @@ import dev.millrace.topic.Cluster;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.Topics;
+import dev.millrace.verify.ModelAudit;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
@@ -41,7 +43,8 @@ import picocli.CommandLine.Option;
         },
         footer = {
             "millrace model import --in model.checkpoint --config my.properties \\",
-            "    --set stream.application-id=second"
+            "    --set stream.application-id=second",
+            "millrace model import --warm --checkpoints checkpoints --in model.checkpoint --config new.properties"
         })
 final class ModelImportCommand implements Callable<Integer> {
 
@@ -58,6 +61,14 @@ final class ModelImportCommand implements Callable<Integer> {
                     "begin a new generation with the checkpoint's weights; settings of loss, negatives, learning rates, batches, exam and publication may differ")
     boolean isWarm;
 
+    @Option(
+            names = "--checkpoints",
+            paramLabel = "DIR",
+            description =
+                    "with --warm: write to this folder the checkpoint that audits of the new generation begin from")
+    @Nullable
+    Path checkpoints;
+
     @Mixin
     OutputOption output = new OutputOption();
 
@@ -65,6 +76,12 @@ final class ModelImportCommand implements Callable<Integer> {
     public Integer call() {
         MillraceSettings settings = config.settings();
         TopicNames names = settings.topics().names();
+        if (checkpoints != null && !isWarm) {
+            throw OptionFaults.unusable(
+                    "--checkpoints",
+                    checkpoints.toString(),
+                    "must be given with --warm only: audits of the same generation begin from checkpoints of audits");
+        }
         if (!isWarm) {
             names.requireOneLearner(
                     "without --warm: several learners have another log than the checkpoint's learner, whose"
@@ -90,7 +107,8 @@ final class ModelImportCommand implements Callable<Integer> {
                     settings.trainer(),
                     settings.learner().kept(),
                     line);
-            header = new LearnerImport(cluster, settings.learner()).into(shards, Objects.requireNonNull(in), line);
+            header = new LearnerImport(cluster, settings.learner())
+                    .into(shards, Objects.requireNonNull(in), forAudits(settings, cluster), line);
         }
         output.write(ModelShowCommand.row(header)
                 .with("application", settings.stream().applicationId(Part.BASE))
@@ -104,7 +122,12 @@ final class ModelImportCommand implements Callable<Integer> {
         LearnerImport.Begun begun;
         try (ProgressLine line = output.progress("entries")) {
             begun = new LearnerImport(cluster, settings.learner())
-                    .into(learner.followedBy(line), Objects.requireNonNull(in), isWarm ? Start.WARM : Start.SAME, line);
+                    .into(
+                            learner.followedBy(line),
+                            Objects.requireNonNull(in),
+                            isWarm ? Start.WARM : Start.SAME,
+                            forAudits(settings, cluster),
+                            line);
         }
         Row imported = ModelShowCommand.row(begun.header())
                 .with("application", learner.application())
@@ -120,6 +143,12 @@ final class ModelImportCommand implements Callable<Integer> {
         before.ifPresent(owner -> output.say(owner + " must not start again"));
         output.say("start it with millrace train --from mini-batches, with stream.application-id = "
                 + settings.stream().applicationId());
+    }
+
+    private LearnerImport.Witness forAudits(MillraceSettings settings, Cluster cluster) {
+        return (header, entries, shards) -> Optional.ofNullable(checkpoints)
+                .ifPresent(directory -> new ModelAudit(cluster, settings.learner(), Progress.NONE)
+                        .keepBeginning(directory, header, entries, shards));
     }
 
     /** What is needed only at the end, and what nobody would miss: the application must not have been begun then. */
