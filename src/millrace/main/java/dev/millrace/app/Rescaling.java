@@ -7,7 +7,6 @@ import dev.millrace.operation.OperatorAction;
 import dev.millrace.operation.Progress;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
-import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.Part;
 import dev.millrace.stream.shard.Rescale;
 import dev.millrace.topic.Cluster;
@@ -96,7 +95,8 @@ public final class Rescaling {
             Rescale rescale = new Rescale(
                     cluster,
                     settings.stream(),
-                    SharedLearning.learner(settings, terms(history)),
+                    settings.trainer(),
+                    settings.learner().kept(),
                     wasAlone,
                     () -> {
                         scratch.add(ScratchEntries.create());
@@ -173,16 +173,6 @@ public final class Rescaling {
 
     private Topics topics() {
         return new Topics(settings.clients(), settings.topics(), PATIENCE);
-    }
-
-    private GenerationTerms terms(GenerationHistory history) {
-        return GenerationTerms.of(
-                settings.stream(),
-                settings.trainerTexts(),
-                settings.trainer().model().generationName(),
-                Part.BASE,
-                history,
-                () -> Long.MAX_VALUE);
     }
 
     private InvalidSettingsException refused(String rule) {

@@ -68,7 +68,7 @@ final class SharedLearning implements AutoCloseable {
     }
 
     /** Returns what shards and base share. */
-    static ShardTopology.Learner learner(MillraceSettings settings, GenerationTerms terms) {
+    private static ShardTopology.Learner learner(MillraceSettings settings, GenerationTerms terms) {
         return ShardTopology.Learner.of(
                 settings.topics().names(),
                 new AvroWire(settings.wire()),

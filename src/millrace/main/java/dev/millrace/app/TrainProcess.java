@@ -17,6 +17,7 @@ import dev.millrace.stream.Part;
 import dev.millrace.stream.StoredSettings;
 import dev.millrace.stream.TopologyShape;
 import dev.millrace.stream.run.StreamRunner;
+import dev.millrace.stream.shard.ShardTopology;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
@@ -296,8 +297,8 @@ public final class TrainProcess implements AutoCloseable {
                 case ATTRIBUTE -> settings.attributionKept();
                 case LEARN, LEARN_FROM_LOG -> settings.learner().kept();
                 case SHARDS, BASE ->
-                    SharedLearning.learner(settings, terms(new GenerationHistory()))
-                            .kept();
+                    ShardTopology.kept(
+                            settings.learner().kept(), settings.topics().names());
             };
         }
 

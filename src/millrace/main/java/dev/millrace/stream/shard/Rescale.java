@@ -26,6 +26,7 @@ import dev.millrace.topic.TopicReader.Extent;
 import dev.millrace.train.EntryKind;
 import dev.millrace.train.Figure;
 import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.Topic;
 import java.util.ArrayList;
@@ -56,29 +57,34 @@ public final class Rescale {
 
     private final Cluster cluster;
     private final StreamSettings stream;
-    private final ShardTopology.Learner learner;
+    private final TrainerSettings settings;
+    private final KeptSettings kept;
     private final boolean wasAlone;
     private final TopicNames topics;
     private final Supplier<OrderedEntries> scratch;
     private final Progress progress;
 
     /**
-     * @param learner with the number of learners from now on
+     * @param cluster whose names of topics have the number of learners from now on
+     * @param settings of the learners
+     * @param ofModel settings that the state of a learner depends on
      * @param wasAlone whether the model has one learner until now, without shards
      * @param scratch makes empty entries, which the caller closes
      */
     public Rescale(
             Cluster cluster,
             StreamSettings stream,
-            ShardTopology.Learner learner,
+            TrainerSettings settings,
+            KeptSettings ofModel,
             boolean wasAlone,
             Supplier<OrderedEntries> scratch,
             Progress progress) {
         this.cluster = cluster;
         this.stream = stream;
-        this.learner = learner;
+        this.settings = settings;
         this.wasAlone = wasAlone;
-        this.topics = learner.topics();
+        this.topics = cluster.topics();
+        this.kept = ShardTopology.kept(ofModel, topics);
         this.scratch = scratch;
         this.progress = progress;
     }
@@ -218,9 +224,9 @@ public final class Rescale {
         Changelog changelog = changelog(part);
         Set<Integer> fresh = changelog.emptyPartitions();
         KeptSettings number = new KeptSettings(
-                new TreeMap<>(Map.of(TopicNames.SHARDS, learner.kept().texts().get(TopicNames.SHARDS))));
+                new TreeMap<>(Map.of(TopicNames.SHARDS, kept.texts().get(TopicNames.SHARDS))));
         for (int partition = 0; partition < changelog.partitions(); partition++) {
-            transaction.keep(changelog, partition, fresh.contains(partition) ? learner.kept() : number);
+            transaction.keep(changelog, partition, fresh.contains(partition) ? kept : number);
         }
     }
 
@@ -238,7 +244,7 @@ public final class Rescale {
                 .map(OffsetAndMetadata::offset)
                 .orElseThrow(
                         () -> refused("group " + stream.applicationId(Part.LEARN) + " has no offset of " + examples));
-        Parting parting = new Parting(cluster, stream, learner.settings());
+        Parting parting = new Parting(cluster, stream, settings);
         try (Base base = parting.base(stored)) {
             requireSettled(base.trainer());
         }
@@ -306,7 +312,7 @@ public final class Rescale {
             List<OrderedEntries> own = new ArrayList<>();
             stored.forEach(entries -> own.add(new Sent(entries, transaction, own.size())));
             own.forEach(Rescale::forgetRemembered);
-            UserRows rows = new UserRows(learner.settings().model(), topics::shard, own::get);
+            UserRows rows = new UserRows(settings.model(), topics::shard, own::get);
             rows.move(own.size());
             return rows.finish();
         };

@@ -81,7 +81,7 @@ public final class ShardTopology {
     }
 
     /** Returns the settings that the state of shards and base depends on: those of the model, and the number of its learners. */
-    static KeptSettings kept(KeptSettings ofModel, TopicNames topics) {
+    public static KeptSettings kept(KeptSettings ofModel, TopicNames topics) {
         SortedMap<String, String> texts = new TreeMap<>(ofModel.texts());
         texts.put(TopicNames.SHARDS, Integer.toString(topics.shards()));
         return new KeptSettings(texts);
