@@ -74,14 +74,16 @@ public final class LearnerImport {
         this.settings = settings;
     }
 
-    /** Takes what an application began with. */
+    /** Takes what an application is to begin with. */
     public interface Witness {
         /**
+         * Told before it begins.
+         *
          * @param header of the checkpoint
          * @param entries of the learner, or of the base
          * @param shards entries of each shard; empty for one learner
          */
-        void begun(Checkpoint.Header header, EntrySource entries, List<? extends EntrySource> shards);
+        void begins(Checkpoint.Header header, EntrySource entries, List<? extends EntrySource> shards);
     }
 
     /**
@@ -97,7 +99,6 @@ public final class LearnerImport {
      *
      * @param learner of an application that never existed
      * @param start how the learner goes on
-     * @param witness told when it has begun
      * @param progress told how much of the file was read
      * @throws UnusableCheckpointException if the file is not whole
      * @throws InvalidSettingsException if settings or engine are not those of the checkpoint, or there was such an application
@@ -112,12 +113,12 @@ public final class LearnerImport {
                                 new SettingFault(
                                         "--in",
                                         file.toString(),
-                                        "must be of one learner: this one is of several, whose log of rounds no learner goes on with; with --warm, several may (learn.shards)")));
+                                        "must be of one learner: this one is of several, and only a warm import with learn.shards above 1 or learn.base-apart takes it")));
             }
             prepare(checkpoint.header(), file, entries, start);
             long offset = behind(checkpoint.header());
+            witness.begins(checkpoint.header(), entries, List.of());
             learner.begin(entries, settings.kept(), cluster.topics().miniBatches(), offset);
-            witness.begun(checkpoint.header(), entries, List.of());
             return new Begun(checkpoint.header(), offset);
         }
     }
@@ -125,7 +126,6 @@ public final class LearnerImport {
     /**
      * Begins shards and their base, {@linkplain Start#WARM warm}, which learn from events. The checkpoint may be of one learner or of several.
      *
-     * @param witness told when they have begun
      * @param progress told how much of the file was read
      * @return header of the checkpoint
      * @throws UnusableCheckpointException if the file is not whole
@@ -141,8 +141,9 @@ public final class LearnerImport {
             for (int shard = 0; shard < shards.count(); shard++) {
                 own.add(ScratchEntries.create(CACHE_BYTES));
             }
-            shards.begin(entries, own, header.step());
-            witness.begun(header, entries, own);
+            shards.part(entries, own, header.step());
+            witness.begins(header, entries, own);
+            shards.begin(entries, own);
             return header;
         } finally {
             own.forEach(ScratchEntries::close);

@@ -309,7 +309,12 @@ public final class Base implements Durable, AutoCloseable {
         removals.values().removeIf(removed -> removed < oldest);
     }
 
-    /** Returns a delta without the rows of items that were removed since its shard learnt it. */
+    /** Returns true if the next round refuses the delta, as nobody knows which items were removed since its shard learnt it. */
+    public boolean isStale(Delta delta) {
+        return delta.origin().round() < oldest;
+    }
+
+    /** Returns a delta, that is not stale, without the rows of items that were removed since its shard learnt it. */
     public Delta ofThisTime(Delta delta) {
         return delta.withChanges(delta.changes().stream()
                 .filter(change -> numbers.item(change.key())
@@ -346,7 +351,7 @@ public final class Base implements Durable, AutoCloseable {
         }
 
         private Optional<Round.Reason> refusal(Delta delta) {
-            if (delta.origin().round() < oldest) {
+            if (isStale(delta)) {
                 return Optional.of(Round.Reason.STALE);
             }
             return delta.isFinite() ? Optional.empty() : Optional.of(Round.Reason.NOT_FINITE);

@@ -54,9 +54,6 @@ public final class TopicReader implements TopicLog {
 
     private static final Duration POLL = Duration.ofMillis(100);
 
-    /** A reading that goes elsewhere waits for the fetch that is under way, at the end of a topic for as long as brokers hold it. */
-    private static final Duration HELD = Duration.ofMillis(20);
-
     /** Of a reading that ends within it nothing is told. */
     private static final Duration SHORT = Duration.ofSeconds(1);
 
@@ -241,12 +238,10 @@ public final class TopicReader implements TopicLog {
 
     private KafkaConsumer<byte[], byte[]> consumer(String isolation) {
         return KafkaRecords.consumer(
-                clients,
+                clients.jumping(),
                 Map.of(
                         ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
                         (int) patience.toMillis(),
-                        ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG,
-                        (int) HELD.toMillis(),
                         ConsumerConfig.ISOLATION_LEVEL_CONFIG,
                         isolation));
     }

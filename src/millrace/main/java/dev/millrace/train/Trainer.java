@@ -242,7 +242,7 @@ public final class Trainer implements Durable, AutoCloseable {
             return passOver(batch, isOwn);
         }
         if (!batch.examples().isEmpty()) {
-            if (isExamined) {
+            if (isExamined && learning.learns(batch)) { // with shards, all may be from before the start
                 examiner.examine(batch, model, facts, learning);
             }
             examiner.observe(batch);
@@ -581,6 +581,10 @@ public final class Trainer implements Durable, AutoCloseable {
         learntStep = batch.step();
         publisher.stepped(batch);
         if (!learning.learns(batch)) {
+            if (!batch.examples().isEmpty()) {
+                comeTo(batch);
+                facts.observe(batch);
+            }
             return unlearnt(batch, isOwn, isOwn ? Outcome.WITHOUT_POSITIVES : Outcome.CATALOGUE_CHANGE);
         }
         comeTo(batch);

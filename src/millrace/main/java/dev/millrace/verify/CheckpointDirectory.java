@@ -10,6 +10,7 @@ import dev.millrace.state.CorruptEntryException;
 import dev.millrace.topic.PrivateDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -89,6 +90,19 @@ final class CheckpointDirectory {
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * Checks that a checkpoint of a step would replace none but an audit's of this lineage.
+     *
+     * @throws UncheckedIOException if it would
+     */
+    void requireFree(long step) {
+        Path file = file(step);
+        if (Files.exists(file) && !isOwn(file)) {
+            throw new UncheckedIOException(new FileAlreadyExistsException(
+                    file.toString(), null, "it is of another model: choose another folder of checkpoints"));
+        }
     }
 
     /** Writes a checkpoint. Keeps it and the two newest others of this lineage, and deletes what audits wrote before them. */

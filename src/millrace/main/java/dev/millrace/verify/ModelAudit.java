@@ -34,8 +34,11 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * Compares what a learner published with its log: weights = f(settings, mini-batches up to a step), bit for bit.
@@ -86,13 +89,14 @@ public final class ModelAudit {
                 .map(directory -> new CheckpointDirectory(directory, lineage(), sources(), beforeRename));
         checkpoints.ifPresent(CheckpointDirectory::prepare);
         try (Readers readers = new Readers();
-                ScratchEntries entries = ScratchEntries.create()) {
-            return new AuditRun(scope, checkpoints, readers, entries).run();
+                ScratchEntries entries = ScratchEntries.create();
+                ReplayedShards begun = new ReplayedShards()) {
+            return new AuditRun(scope, checkpoints, readers, entries, begun).run();
         }
     }
 
     /**
-     * Writes the checkpoint that audits begin from of a generation that began with the entries of another one's checkpoint.
+     * Writes the checkpoint that audits begin from of a generation that begins with the entries of another one's checkpoint.
      *
      * @param from header of that
      * @param entries of the learner, or of the base
@@ -102,6 +106,7 @@ public final class ModelAudit {
             Path directory, Checkpoint.Header from, EntrySource entries, List<? extends EntrySource> shards) {
         CheckpointDirectory checkpoints = new CheckpointDirectory(directory, lineage(), sources(), beforeRename);
         checkpoints.prepare();
+        checkpoints.requireFree(from.step());
         if (shards.isEmpty()) {
             Path unused = checkpoints.write(
                     new Checkpoint(header(Checkpoint.Source.AUDIT, from.learnt(), from.log()), entries));
@@ -171,11 +176,10 @@ public final class ModelAudit {
         private final long target;
         private final Readers readers;
         private final OrderedEntries entries;
-        /** Steps of a learner that was alone before there were shards. */
-        private final long alone;
-
         /** What the checkpoint has of shards. */
-        private final ReplayedShards begun = new ReplayedShards();
+        private final ReplayedShards begun;
+        /** Steps of a learner that was alone before there were shards. */
+        private long alone;
 
         private Optional<ShardReplay> shards;
         private ModelReplay replay;
@@ -192,11 +196,17 @@ public final class ModelAudit {
         private Optional<Path> written = Optional.empty();
         private boolean isCatalogueCompared;
 
-        AuditRun(Scope scope, Optional<CheckpointDirectory> checkpoints, Readers readers, OrderedEntries entries) {
+        AuditRun(
+                Scope scope,
+                Optional<CheckpointDirectory> checkpoints,
+                Readers readers,
+                OrderedEntries entries,
+                ReplayedShards begun) {
             this.scope = scope;
             this.checkpoints = checkpoints;
             this.readers = readers;
             this.entries = entries;
+            this.begun = begun;
             TopicReader reader = readers.own;
             String generation = trainer.model().generationName();
             published = PublishedModel.read(reader, cluster, generation);
@@ -207,12 +217,12 @@ public final class ModelAudit {
             alone = isInShards() ? stepsAlone(published.newestStep(Long.MAX_VALUE)) : 0;
             BatchLog first = alone > 0 ? cluster.batches(reader, 0) : log;
             scope.step().ifPresent(step -> requireStep(step <= alone ? first : log, step));
-            Optional<CheckpointDirectory.UsableCheckpoint> start = checkpoints.flatMap(
-                    directory -> start(directory, published, first.firstStep().orElse(1), target));
-            start.ifPresent(found -> CheckpointFile.read(found.file(), this::restore, Progress.NONE));
-            requireBeginnings(start.map(found -> found.header().step()).orElse(0L));
+            beginning().ifPresent(found -> CheckpointFile.read(found.file(), this::restore, Progress.NONE));
             shards = begun.count() > 0 ? Optional.of(inShards()) : Optional.empty();
             replay = shards.map(this::replay).orElseGet(() -> new ModelReplay(trainer, entries));
+            if (isInShards() && shards.isEmpty()) {
+                alone = Math.max(alone, replay.step()); // its log may be gone
+            }
             replaying = logged -> replay.learn(logged.batch());
             newestDigest = PublishedModel.newest(published.digests(), target);
             fromStep = replay.step();
@@ -244,28 +254,80 @@ public final class ModelAudit {
                     : 0;
         }
 
-        /** @param start step of the checkpoint; 0 without one */
-        private void requireBeginnings(long start) {
+        /**
+         * Returns the checkpoint to begin from: the newest that is older than every vector on the topic, so that all can be compared; if there is
+         * none, or the logs no longer begin where it ends, the newest.
+         *
+         * @throws BrokenLogException if they do not begin where that ends, or without a checkpoint at the first step
+         */
+        private Optional<CheckpointDirectory.UsableCheckpoint> beginning() {
+            long oldest = published.vectorsByStep().isEmpty()
+                    ? target
+                    : published.vectorsByStep().firstKey();
+            List<CheckpointDirectory.UsableCheckpoint> found = checkpoints.stream()
+                    .flatMap(directory -> Stream.of(Math.min(target, oldest), target)
+                            .flatMap(step -> directory.newest(step).stream()))
+                    .toList();
+            List<String> gone = new ArrayList<>();
+            for (CheckpointDirectory.UsableCheckpoint one : found) {
+                SortedMap<Integer, Long> nextSteps = new TreeMap<>();
+                CheckpointFile.read(
+                        one.file(), (key, value) -> ReplayedShards.takeNextStep(key, value, nextSteps), Progress.NONE);
+                gone.clear();
+                gone.addAll(gone(one.header().step(), nextSteps));
+                if (gone.isEmpty()) {
+                    return Optional.of(one);
+                }
+            }
+            if (found.isEmpty()) {
+                gone.addAll(gone(0, new TreeMap<>()));
+            }
+            if (!gone.isEmpty()) {
+                throw new BrokenLogException(gone.get(0));
+            }
+            return Optional.empty();
+        }
+
+        /**
+         * Returns what is gone of the logs, in words, behind a checkpoint.
+         *
+         * @param step of the checkpoint; 0 without one
+         * @param nextSteps of its shards; none if it is of a learner alone
+         */
+        private List<String> gone(long step, SortedMap<Integer, Long> nextSteps) {
             if (!isInShards()) {
-                requireBeginning("the log", log, start + 1, scope);
-                return;
+                return gone("the log", log, step + 1).stream().toList();
             }
-            requireBeginning("the log of rounds", log, Math.max(start, alone) + 1, scope);
+            List<String> gone = new ArrayList<>();
+            gone("the log of rounds", log, Math.max(step, alone) + 1).ifPresent(gone::add);
             for (int shard = 0; shard < readers.own.partitions(cluster.topics().miniBatches()); shard++) {
-                long firstOfShard = 1 + (shard == 0 && begun.count() == 0 ? start : 0);
-                requireBeginning(
-                        "the log of shard " + shard,
-                        cluster.batches(readers.own, shard),
-                        begun.nextSteps().getOrDefault(shard, firstOfShard),
-                        scope);
+                long first = 1 + (shard == 0 && nextSteps.isEmpty() ? step : 0);
+                gone(
+                                "the log of shard " + shard,
+                                cluster.batches(readers.own, shard),
+                                nextSteps.getOrDefault(shard, first))
+                        .ifPresent(gone::add);
             }
+            return gone;
+        }
+
+        private Optional<String> gone(String name, BatchLog of, long needed) {
+            long first = of.firstStep().orElse(needed);
+            return first <= needed
+                    ? Optional.empty()
+                    : Optional.of(name + " begins at step " + first + ", step " + needed + " is needed, and "
+                            + scope.checkpoints()
+                                    .map(directory -> "no checkpoint in " + directory + " has learnt it")
+                                    .orElse("there is no checkpoint to begin from (--checkpoints)")
+                            + ". Keep the log (topic.batch-retention), or verify with --checkpoints before its segments"
+                            + " are deleted");
         }
 
         ModelReport run() {
             try {
                 return compared();
             } finally {
-                shards.ifPresentOrElse(ShardReplay::close, begun::close);
+                shards.ifPresent(ShardReplay::close);
             }
         }
 
@@ -278,7 +340,8 @@ public final class ModelAudit {
                 if (isInShards() && replay.step() >= alone) {
                     goOnInShards();
                 }
-                log.read(replay.step() + 1, logged -> {
+                BatchLog rest = isInShards() && shards.isEmpty() ? cluster.batches(readers.own, 0) : log;
+                rest.read(replay.step() + 1, logged -> {
                     missing.removeAll(
                             ModelReplay.removedBy(logged.batch())); // removed after the learner's latest progress
                     if (replay.step() < target) {
@@ -338,7 +401,9 @@ public final class ModelAudit {
                 if (replay.step() < Math.min(alone, target)) {
                     replaying.learn(logged);
                     compare(Optional.of(logged));
-                    replay.makeRoom();
+                    if (replay.step() < newestDigest) {
+                        replay.makeRoom();
+                    }
                     progress.reached(replay.step(), target);
                 }
                 return replay.step() < Math.min(alone, target);
@@ -383,7 +448,7 @@ public final class ModelAudit {
         /** Writes the checkpoint, when the replay has come to its round. */
         private void keep(ShardReplay several, LoggedBatch last) {
             long round = replay.step();
-            if (round == lastWhole && differing == 0) {
+            if (round == lastWhole && differing == 0 && several.canBeKept()) {
                 written = checkpoints.map(directory -> {
                     try (ScratchEntries all = ScratchEntries.create()) {
                         several.keep(all);
@@ -409,14 +474,20 @@ public final class ModelAudit {
         }
 
         private void expectRounds(ShardReplay several) {
+            if (replay.step() >= target) {
+                return;
+            }
             try {
                 log.read(replay.step() + 1, logged -> {
-                    several.expect(logged.round().orElseThrow()).ifPresent(why -> {
-                        throw invalid(
-                                "--checkpoints",
-                                scope.checkpoints().map(Path::toString).orElse(""),
-                                "must begin at an older one, delete its newest: " + why);
-                    });
+                    several.expect(logged.round().orElseThrow())
+                            .filter(why -> begun.count() > 0)
+                            .ifPresent(why -> {
+                                throw invalid(
+                                        "--checkpoints",
+                                        scope.checkpoints().map(Path::toString).orElse(""),
+                                        "must begin at an older checkpoint than that of round " + fromStep
+                                                + ", delete it: " + why);
+                            });
                     return logged.batch().step() < target;
                 });
             } catch (BrokenLogException broken) {
@@ -455,34 +526,6 @@ public final class ModelAudit {
         private void add(List<String> found) {
             differing += found.size();
             found.stream().limit(DIFFERENCES_KEPT - differences.size()).forEach(differences::add);
-        }
-    }
-
-    /**
-     * The checkpoint to begin from: the newest that is older than every vector on the topic, so that all can be compared; if there
-     * is none, the newest.
-     */
-    private static Optional<CheckpointDirectory.UsableCheckpoint> start(
-            CheckpointDirectory directory, PublishedModel published, long first, long target) {
-        long oldest = published.vectorsByStep().isEmpty()
-                ? target
-                : published.vectorsByStep().firstKey();
-        return directory
-                .newest(Math.min(target, oldest))
-                .filter(found -> found.header().step() + 1 >= first)
-                .or(() -> directory.newest(target));
-    }
-
-    /** @param next step that is needed */
-    private static void requireBeginning(String name, BatchLog log, long next, Scope scope) {
-        long first = log.firstStep().orElse(next);
-        if (first > next) {
-            throw new BrokenLogException(name + " begins at step " + first + " and "
-                    + scope.checkpoints()
-                            .map(directory -> "no checkpoint in " + directory + " reaches step " + (first - 1))
-                            .orElse("there is no checkpoint to begin from (--checkpoints)")
-                    + ": earlier steps cannot be learnt again. Keep the log (topic.batch-retention), or verify with"
-                    + " --checkpoints before its segments are deleted");
         }
     }
 

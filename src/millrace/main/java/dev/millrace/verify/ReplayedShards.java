@@ -11,6 +11,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -41,6 +43,17 @@ final class ReplayedShards implements AutoCloseable {
         return key[0] == PREFIX;
     }
 
+    /** Takes the next step of a shard, if an entry of a checkpoint is that. */
+    static void takeNextStep(byte[] key, byte[] value, Map<Integer, Long> steps) {
+        if (isOfShards(key) && key.length == HEAD_BYTES && key[HEAD_BYTES - 1] == NEXT_STEP) {
+            steps.put(ByteBuffer.wrap(key, 1, Integer.BYTES).getInt(), nextStep(value));
+        }
+    }
+
+    private static long nextStep(byte[] value) {
+        return Form.read(value, form -> form.longInteger(1));
+    }
+
     /** Takes an entry of a checkpoint, in the order of the keys. */
     void take(byte[] key, byte[] value) {
         if (key.length == 1) {
@@ -53,14 +66,14 @@ final class ReplayedShards implements AutoCloseable {
         ByteBuffer head = ByteBuffer.wrap(key, 1, HEAD_BYTES - 1);
         int shard = head.getInt();
         switch (head.get()) {
-            case NEXT_STEP -> nextSteps.put(shard, Form.read(value, form -> form.longInteger(1)));
+            case NEXT_STEP -> nextSteps.put(shard, nextStep(value));
             case OWN -> own(shard).put(Arrays.copyOfRange(key, HEAD_BYTES, key.length), value);
             case PART -> made.computeIfAbsent(shard, first -> new ArrayList<>()).add(DeltaPart.decoded(value));
             default -> throw new CorruptEntryException("an entry of shard " + shard + " is of unknown kind");
         }
     }
 
-    /** Returns the number of shards of the last round; 0 before the first. */
+    /** Returns the number of shards of the last round; 0 if nothing was taken. */
     int count() {
         return count;
     }
@@ -70,10 +83,10 @@ final class ReplayedShards implements AutoCloseable {
         return nextSteps;
     }
 
-    /** Returns the deltas that a shard has made and no round has taken, in their order. */
-    List<Delta> made(int shard) {
+    /** Hands over the deltas that a shard has made and no round has taken, in their order. */
+    List<Delta> takeMade(int shard) {
         List<Delta> whole = new ArrayList<>();
-        List<DeltaPart> parts = made.getOrDefault(shard, List.of());
+        List<DeltaPart> parts = Optional.ofNullable(made.remove(shard)).orElse(List.of());
         for (int from = 0; from < parts.size(); from += parts.get(from).parts()) {
             whole.add(DeltaPart.whole(parts.subList(from, from + parts.get(from).parts())));
         }
@@ -119,5 +132,6 @@ final class ReplayedShards implements AutoCloseable {
     @Override
     public void close() {
         own.values().forEach(ScratchEntries::close);
+        own.clear();
     }
 }

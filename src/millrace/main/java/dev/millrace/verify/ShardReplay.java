@@ -55,7 +55,7 @@ public final class ShardReplay implements AutoCloseable {
     /** Rounds after which a shard without examples follows: what they changed is on the heap until then. */
     private static final int MOST_BEHIND = 32;
 
-    /** Rounds after which no delta is under way: what was learnt before them is in a round, or its shard is long gone. */
+    /** Rounds with deltas after which a delta is not waited for: its shard has no examples, or is away. */
     private static final int LONGEST_WAY = 64;
 
     /** The log of shards. */
@@ -79,6 +79,9 @@ public final class ShardReplay implements AutoCloseable {
     private int count; // of shards; 0 before the first round
     private long lastRound; // of those that it was told of
     private int lastCount; // of shards in that
+    /** The last of those with deltas. */
+    private final Deque<Long> withDeltas = new ArrayDeque<>();
+
     private final ExecutorService threads;
 
     /**
@@ -158,6 +161,12 @@ public final class ShardReplay implements AutoCloseable {
     public Optional<String> expect(ModelRound round) {
         lastRound = round.batch().step();
         lastCount = round.shards();
+        if (!round.deltas().isEmpty()) {
+            withDeltas.add(lastRound);
+        }
+        if (withDeltas.size() > LONGEST_WAY) {
+            withDeltas.removeFirst();
+        }
         List<Round.Taken> gone = round.deltas().stream()
                 .filter(delta -> !shard(delta.origin().shard()).expect(Work.of(delta)))
                 .toList();
@@ -169,16 +178,24 @@ public final class ShardReplay implements AutoCloseable {
     }
 
     /**
-     * Returns the last round, of those told of, at which {@link #keep} has all that a later replay needs. Behind it there may be deltas under way
-     * that no round had taken yet.
+     * Returns the last round, of those told of, at which {@link #keep} has all that a later replay needs. Which deltas were under way after it,
+     * rounds to come tell.
      */
     public long lastWhole() {
         long whole = lastRound;
+        long least = withDeltas.size() < LONGEST_WAY ? 0 : withDeltas.getFirst();
         for (int shard = 0; shard < lastCount; shard++) {
             long toldTo = shards.containsKey(shard) ? shard(shard).toldTo : 0;
-            whole = Math.min(whole, Math.max(toldTo, lastRound - LONGEST_WAY));
+            whole = Math.min(whole, Math.max(toldTo, least));
         }
         return whole;
+    }
+
+    /** Returns whether a replay can go on from here: what the base has forgotten of a stale delta, the shard would have to forget too. */
+    public boolean canBeKept() {
+        return shards.values().stream()
+                .flatMap(shard -> shard.made.stream())
+                .noneMatch(made -> base.isStale(made.delta()));
     }
 
     /** Writes all that a replay needs to go on from here. */
@@ -339,7 +356,7 @@ public final class ShardReplay implements AutoCloseable {
             own = begun.own(number);
             nextStep = begun.nextSteps().getOrDefault(number, 1 + (number == 0 ? alone : 0));
             log = batches.from(number, nextStep);
-            begun.made(number).stream().map(Made::of).forEach(made::add);
+            begun.takeMade(number).stream().map(Made::of).forEach(made::add);
             learner = learner(
                     made.stream().map(one -> base.ofThisTime(one.delta())).toList());
         }

@@ -435,6 +435,27 @@ class BaseTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whatIsFromBeforeTheStartIsCountedAndNotExamined(boolean isBefore) {
+        TrainerSettings settings = isBefore ? Shards.settings("learn.from", "2040-01-01T00:00:00Z") : Shards.settings();
+        try (Shards shards = new Shards(settings, 1)) {
+            shards.list();
+            shards.base.add(sent(shards, Shards.examples("u", new SplittableRandom(5))), "");
+            Round round = shards.round();
+
+            assertThat(round.batch().examples()).hasSize(Shards.BATCH);
+            assertThat(shards.base.trainer().progress().exam().model().scored()).isEqualTo(isBefore ? 0 : Shards.BATCH);
+            List<byte[]> ofTheTerm = new ArrayList<>();
+            shards.written(2, (key, value) -> {
+                if (key[0] == EntryKind.FAST_POPULARITY.prefix()) {
+                    ofTheTerm.add(key);
+                }
+            });
+            assertThat(ofTheTerm).isNotEmpty();
+        }
+    }
+
     @Test
     void aDeltaFromLongAgoIsStaleAndItsShardGoesOn() {
         try (Shards shards = new Shards(Shards.settings(), 2)) {

@@ -102,6 +102,18 @@ class CheckpointDirectoryTest {
         assertThat(step(checkpoints.newest(Long.MAX_VALUE))).contains(30L);
     }
 
+    @Test
+    void aBeginningReplacesNoFileOfAnotherModel() throws IOException {
+        checkpoints.requireFree(7);
+        checkpoints.write(checkpoint(7, Source.AUDIT));
+        checkpoints.requireFree(7);
+        checkpoints.write(checkpoint(8, Source.LEARNER));
+
+        assertThatThrownBy(() -> checkpoints.requireFree(8))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContainingAll("model-0000000000000000008.checkpoint", "choose another folder");
+    }
+
     /** 4,000 files that no audit of this learner finished: only the unfinished ones of an audit go. */
     @Test
     void foreignAndDamagedFilesByTheThousandStayAndOneIsWrittenAndReadAmongThem() throws IOException {

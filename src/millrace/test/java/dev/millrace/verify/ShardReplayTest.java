@@ -162,6 +162,21 @@ class ShardReplayTest {
     }
 
     @Test
+    void roundsWithoutDeltasDoNotEndTheWaitForOne() {
+        live();
+        ShardReplay replay = replay(2);
+        long whole = replay.lastWhole();
+        MiniBatch last = rounds.get(ROUNDS - 1).batch();
+        for (int step = ROUNDS + 1; step <= ROUNDS + 200; step++) { // as when a catalogue comes at once
+            assertThat(replay.expect(new ModelRound(
+                            rounds.get(0).generation(), with(last, step, List.of()), List.of(), "", SHARDS)))
+                    .isEmpty();
+        }
+
+        assertThat(replay.lastWhole()).isEqualTo(whole);
+    }
+
+    @Test
     void aDeltaThatACheckpointDoesNotHaveIsNamed() {
         live();
         Round.Taken late = rounds.stream()
@@ -332,8 +347,12 @@ class ShardReplayTest {
     }
 
     private static MiniBatch with(MiniBatch batch, List<TrainingExample> examples) {
+        return with(batch, batch.step(), examples);
+    }
+
+    private static MiniBatch with(MiniBatch batch, long step, List<TrainingExample> examples) {
         return new MiniBatch(
-                batch.step(),
+                step,
                 batch.seed(),
                 batch.catalogue(),
                 examples,

@@ -219,7 +219,8 @@ class ShardImportIT {
         assertThat(audit.path("to_step").asLong()).isGreaterThan(step);
         assertThat(audit.path("vectors").asInt()).isEqualTo(ITEMS);
         assertThat(commands.run(two, "verify", "--model")).isEqualTo(1);
-        assertThat(commands.out()).contains("the log of rounds begins at step " + (step + 1) + " and there is no");
+        assertThat(commands.out())
+                .contains("the log of rounds begins at step " + (step + 1) + ", step 1 is needed, and there is no");
         JsonNode counts = json.readTree(ok(two, "verify", "--counts")).path(0);
         assertThat(counts.path("faults")).isEmpty();
     }

@@ -114,6 +114,9 @@ class RescaleIT {
             Map.Entry<Integer, String> whole = run.run("verify", "--model");
             assertThat(whole.getKey()).as(whole.getValue()).isZero();
             assertThat(whole.getValue()).contains("from step 0 to ");
+            assertThat(run.run("verify", "--model", "--step", "200").getKey())
+                    .as("up to a step of the time with one learner")
+                    .isZero();
             Map.Entry<Integer, String> rest = audit(run); // from a round of four learners on
             assertThat(rest.getKey()).as(rest.getValue()).isZero();
             assertThat(rest.getValue()).contains("same bits: ").doesNotContain("from step 0 to ");

@@ -44,7 +44,8 @@ import picocli.CommandLine.Option;
         footer = {
             "millrace model import --in model.checkpoint --config my.properties \\",
             "    --set stream.application-id=second",
-            "millrace model import --warm --checkpoints checkpoints --in model.checkpoint --config new.properties"
+            "millrace model import --in model.checkpoint --config new.properties \\",
+            "    --warm --checkpoints audits"
         })
 final class ModelImportCommand implements Callable<Integer> {
 

@@ -53,6 +53,14 @@ final class ContinuityCheck {
         this.longestRace = longestRace;
     }
 
+    /** @throws LostContinuityException as {@link #beforeStart}, which alone lets an application start */
+    void requireWhole(String application, Topology topology) {
+        List<String> faults = losses(application, topology);
+        if (!faults.isEmpty()) {
+            throw new LostContinuityException(faults);
+        }
+    }
+
     /**
      * Lets an application start, or refuses.
      *

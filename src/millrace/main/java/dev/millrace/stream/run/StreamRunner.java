@@ -142,6 +142,8 @@ public final class StreamRunner implements AutoCloseable {
         }
         logState(home.tasks(
                 applications.keySet().stream().map(settings::applicationId).toList()));
+        // all, before one of them begins: it would have begun for ever
+        topologies.forEach((part, topology) -> continuity.requireWhole(settings.applicationId(part), topology));
         topologies.forEach((part, topology) -> continuity.beforeStart(settings.applicationId(part), topology));
         applications.values().forEach(KafkaStreams::start);
         watch.start();

@@ -95,19 +95,25 @@ public final class NewShards {
     }
 
     /**
-     * Begins them. If this fails, nothing is left that a trainer would start from.
+     * Parts the entries that they begin with.
      *
-     * @param entries of the learner, without its books; they are changed
+     * @param entries of a learner, without its books; left with those of the base
      * @param shards empty entries, one for each shard; they are filled
      * @param step of the entries
-     * @throws InvalidSettingsException as {@link #requireNew}, or if there are changelogs with entries
      */
-    public void begin(OrderedEntries entries, List<? extends OrderedEntries> shards, long step) {
-        Parting parting = new Parting(cluster, stream, settings);
-        long unused = parting.part(entries, shards);
+    public void part(OrderedEntries entries, List<? extends OrderedEntries> shards, long step) {
+        long unused = new Parting(cluster, stream, settings).part(entries, shards);
         for (int shard = 0; shard < shards.size(); shard++) {
             publishRows(shard, shards.get(shard), entries, step);
         }
+    }
+
+    /**
+     * Begins them with what {@link #part} left. If this fails, nothing is left that a trainer would start from.
+     *
+     * @throws InvalidSettingsException as {@link #requireNew}, or if there are changelogs with entries
+     */
+    public void begin(OrderedEntries entries, List<? extends OrderedEntries> shards) {
         changelog(Part.SHARDS).create(partitions(), Map.of());
         changelog(Part.BASE).create(1, ReplicaFollower.configOfChangelog());
         String id = stream.applicationId(Part.SHARDS) + "-import";
@@ -118,8 +124,9 @@ public final class NewShards {
             transaction.begin();
             keep(transaction, Part.SHARDS);
             keep(transaction, Part.BASE);
-            parting.send(transaction, entries, shards, progress);
+            new Parting(cluster, stream, settings).send(transaction, entries, shards, progress);
             transaction.offsets(stream.applicationId(Part.SHARDS), beginnings());
+            requireNew(); // a trainer may have come and gone meanwhile
             transaction.commit();
         } catch (CommitFailedException inUse) {
             throw of(Part.SHARDS).inUse();

@@ -193,6 +193,7 @@ final class ShardProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         boolean isWithheld = replica.isWithheld();
         if (isWithheld) {
             one.owe(true);
+            nextRow = Optional.empty(); // what was sent of them may change meanwhile
         } else if (one.owes() && nextRow.isEmpty()) {
             nextRow = Optional.of(new byte[0]);
         }
