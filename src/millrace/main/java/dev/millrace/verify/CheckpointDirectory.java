@@ -105,6 +105,17 @@ final class CheckpointDirectory {
         }
     }
 
+    /** Deletes what audits of this lineage wrote: it begins anew. */
+    void forget() {
+        try {
+            for (Path own : steps().stream().map(this::file).filter(this::isOwn).toList()) {
+                Files.deleteIfExists(own);
+            }
+        } catch (IOException failed) {
+            throw new UncheckedIOException("deleting checkpoints in " + directory, failed);
+        }
+    }
+
     /** Writes a checkpoint. Keeps it and the two newest others of this lineage, and deletes what audits wrote before them. */
     Path write(Checkpoint checkpoint) {
         long step = checkpoint.header().step();

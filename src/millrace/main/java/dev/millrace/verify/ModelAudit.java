@@ -107,6 +107,7 @@ public final class ModelAudit {
         CheckpointDirectory checkpoints = new CheckpointDirectory(directory, lineage(), sources(), beforeRename);
         checkpoints.prepare();
         checkpoints.requireFree(from.step());
+        checkpoints.forget(); // those of an import that did not end
         if (shards.isEmpty()) {
             Path unused = checkpoints.write(
                     new Checkpoint(header(Checkpoint.Source.AUDIT, from.learnt(), from.log()), entries));

@@ -112,6 +112,9 @@ class CheckpointDirectoryTest {
         assertThatThrownBy(() -> checkpoints.requireFree(8))
                 .isInstanceOf(UncheckedIOException.class)
                 .hasMessageContainingAll("model-0000000000000000008.checkpoint", "choose another folder");
+
+        checkpoints.forget();
+        assertThat(names()).containsExactly("model-0000000000000000008.checkpoint");
     }
 
     /** 4,000 files that no audit of this learner finished: only the unfinished ones of an audit go. */
