@@ -7,6 +7,7 @@ import dev.millrace.topic.ClusterAdmin;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.TopicReader.Extent;
 import dev.millrace.topic.TopicSettings;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,11 @@ import org.apache.kafka.clients.admin.NewTopic;
 public record Changelog(ClientSettings clients, TopicSettings topics, String name) {
 
     private static final int READINGS = 5;
+
+    /** How long a reading waits for the next commit. */
+    private static final Duration NEXT_COMMIT = Duration.ofSeconds(1);
+
+    private static final Duration LOOK = Duration.ofMillis(20);
 
     /** That of the learner of an application, or of each of several. */
     public static Changelog of(ClientSettings clients, StreamSettings settings, Part part) {
@@ -56,7 +62,7 @@ public record Changelog(ClientSettings clients, TopicSettings topics, String nam
             long first = reader.extents(name).get(partition).first();
             long from = first;
             for (int reading = 0; reading < READINGS; reading++) {
-                long end = reader.committedEnd(name, partition);
+                long end = reading == 0 ? reader.committedEnd(name, partition) : nextEnd(reader, partition, from);
                 reader.read(new Extent(name, partition, from, end), from, record -> {
                     if (!WriteThroughStore.isOwn(record.key())) {
                         record.value()
@@ -74,6 +80,17 @@ public record Changelog(ClientSettings clients, TopicSettings topics, String nam
             }
         }
         return false;
+    }
+
+    /** Waits a while for a commit behind an offset. */
+    private long nextEnd(TopicReader reader, int partition, long from) {
+        long deadline = System.nanoTime() + NEXT_COMMIT.toNanos();
+        long end = reader.committedEnd(name, partition);
+        while (end <= from && System.nanoTime() < deadline) {
+            ClusterAdmin.pause(LOOK);
+            end = reader.committedEnd(name, partition);
+        }
+        return end;
     }
 
     /** Returns true if no task has committed an entry. */
