@@ -38,7 +38,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /**
  * Compares what a learner published with its log: weights = f(settings, mini-batches up to a step), bit for bit.
@@ -265,28 +264,33 @@ public final class ModelAudit {
             long oldest = published.vectorsByStep().isEmpty()
                     ? target
                     : published.vectorsByStep().firstKey();
-            List<CheckpointDirectory.UsableCheckpoint> found = checkpoints.stream()
-                    .flatMap(directory -> Stream.of(Math.min(target, oldest), target)
-                            .flatMap(step -> directory.newest(step).stream()))
-                    .toList();
-            List<String> gone = new ArrayList<>();
-            for (CheckpointDirectory.UsableCheckpoint one : found) {
-                SortedMap<Integer, Long> nextSteps = new TreeMap<>();
-                CheckpointFile.read(
-                        one.file(), (key, value) -> ReplayedShards.takeNextStep(key, value, nextSteps), Progress.NONE);
-                gone.clear();
-                gone.addAll(gone(one.header().step(), nextSteps));
-                if (gone.isEmpty()) {
-                    return Optional.of(one);
+            List<String> gone = List.of();
+            for (long newest : new long[] {Math.min(target, oldest), target}) {
+                Optional<CheckpointDirectory.UsableCheckpoint> found =
+                        checkpoints.flatMap(directory -> directory.newest(newest));
+                if (found.isPresent()) {
+                    gone = gone(found.get().header().step(), nextSteps(found.get()));
+                    if (gone.isEmpty()) {
+                        return found;
+                    }
                 }
             }
-            if (found.isEmpty()) {
-                gone.addAll(gone(0, new TreeMap<>()));
-            }
+            gone = gone.isEmpty() ? gone(0, new TreeMap<>()) : gone;
             if (!gone.isEmpty()) {
                 throw new BrokenLogException(gone.get(0));
             }
             return Optional.empty();
+        }
+
+        private SortedMap<Integer, Long> nextSteps(CheckpointDirectory.UsableCheckpoint found) {
+            SortedMap<Integer, Long> nextSteps = new TreeMap<>();
+            if (found.header().origin().source() == Checkpoint.Source.AUDIT_OF_SHARDS) {
+                CheckpointFile.read(
+                        found.file(),
+                        (key, value) -> ReplayedShards.takeNextStep(key, value, nextSteps),
+                        Progress.NONE);
+            }
+            return nextSteps;
         }
 
         /**
