@@ -53,37 +53,39 @@ final class ContinuityCheck {
         this.longestRace = longestRace;
     }
 
-    /** @throws LostContinuityException as {@link #beforeStart}, which alone lets an application start */
-    void requireWhole(String application, Topology topology) {
-        List<String> faults = losses(application, topology);
+    /**
+     * Lets applications start, or refuses: none of them begins if another one cannot go on, since a beginning is for ever.
+     *
+     * @param applications topologies by application id
+     * @throws LostContinuityException if something that they rely on is gone
+     * @throws BrokerUnreachableException if no broker answers
+     */
+    void beforeStart(Map<String, Topology> applications) {
+        Map<String, Continuity> whole = new TreeMap<>();
+        applications.forEach((application, topology) -> whole.put(application, requireWhole(application, topology)));
+        whole.forEach((application, found) -> begin(application, applications.get(application), found));
+    }
+
+    private Continuity requireWhole(String application, Topology topology) {
+        Continuity found = look(application, topology);
+        List<String> faults = found.faults();
         if (!faults.isEmpty()) {
             throw new LostContinuityException(faults);
         }
+        return found;
     }
 
-    /**
-     * Lets an application start, or refuses.
-     *
-     * @throws LostContinuityException if something that it relies on is gone
-     * @throws BrokerUnreachableException if no broker answers
-     */
-    void beforeStart(String application, Topology topology) {
+    private void begin(String application, Topology topology, Continuity whole) {
         long deadline = System.nanoTime() + longestRace.toNanos();
-        while (true) {
-            Continuity found = look(application, topology);
-            List<String> faults = found.faults();
-            if (!faults.isEmpty()) {
-                throw new LostContinuityException(faults);
-            }
-            if (!found.isFirstStart() || begin(application, found.beginnings())) {
-                return;
-            }
+        Continuity found = whole;
+        while (found.isFirstStart() && !begin(application, found.beginnings())) {
             if (System.nanoTime() > deadline) {
                 throw new LostContinuityException(List.of("group " + application
                         + " has members and no offsets, so that it cannot be said where they read:"
                         + " stop them and start again"));
             }
             ClusterAdmin.pause(PAUSE);
+            found = requireWhole(application, topology);
         }
     }
 
@@ -182,7 +184,7 @@ final class ContinuityCheck {
         return policies;
     }
 
-    /** Tells the group where it begins; false if the group has members, who may have told it so by now. */
+    /** Tells a group where it begins; false if the group has members, who may have told it so by now. */
     private boolean begin(String group, SortedMap<TopicPartition, Long> from) {
         Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
         from.forEach((partition, offset) -> offsets.put(partition, new OffsetAndMetadata(offset)));

@@ -142,9 +142,8 @@ public final class StreamRunner implements AutoCloseable {
         }
         logState(home.tasks(
                 applications.keySet().stream().map(settings::applicationId).toList()));
-        // all, before one of them begins: it would have begun for ever
-        topologies.forEach((part, topology) -> continuity.requireWhole(settings.applicationId(part), topology));
-        topologies.forEach((part, topology) -> continuity.beforeStart(settings.applicationId(part), topology));
+        continuity.beforeStart(topologies.entrySet().stream()
+                .collect(Collectors.toMap(one -> settings.applicationId(one.getKey()), Map.Entry::getValue)));
         applications.values().forEach(KafkaStreams::start);
         watch.start();
         transactionWatch.ifPresent(TransactionWatch::start);

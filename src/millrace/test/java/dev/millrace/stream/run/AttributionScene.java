@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.streams.Topology;
 
 /** A broker whose topics have one partition each, exposures that are sent to it, and trainers that only attribute. */
 final class AttributionScene implements AutoCloseable {
@@ -77,10 +78,12 @@ final class AttributionScene implements AutoCloseable {
                 StreamSettings.read(
                         Streams.reader(Stream.concat(own, Stream.of(settings)).toArray(String[]::new))),
                 with,
-                Map.of(
-                        Part.ATTRIBUTE,
-                        MillraceTopology.attribute(
-                                topics, Streams.attribution(), Streams.attributionKept(), Streams.wire(), topic -> 1)));
+                Map.of(Part.ATTRIBUTE, topology()));
+    }
+
+    Topology topology() {
+        return MillraceTopology.attribute(
+                topics, Streams.attribution(), Streams.attributionKept(), Streams.wire(), topic -> 1);
     }
 
     @Override

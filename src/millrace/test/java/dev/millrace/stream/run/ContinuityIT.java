@@ -21,7 +21,9 @@ import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.streams.Topology;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,6 +64,24 @@ class ContinuityIT {
                         .all()
                         .get());
         run(40);
+    }
+
+    @Test
+    void anApplicationThatCannotGoOnLetsNoOtherBeginBesideIt() {
+        scene.send(10);
+        run(10);
+        scene.send(30);
+        delete(20);
+        ContinuityCheck check = new ContinuityCheck(scene.cluster, PATIENCE);
+        Map<String, Topology> applications = Map.of("a-new-one", scene.topology(), GROUP, scene.topology());
+
+        assertThatThrownBy(() -> check.beforeStart(applications))
+                .isInstanceOf(LostContinuityException.class)
+                .hasMessageStartingWith("group " + GROUP + " stands at offset 10");
+        assertThat(begun("a-new-one")).isEmpty();
+
+        check.beforeStart(Map.of("a-new-one", scene.topology()));
+        assertThat(begun("a-new-one")).containsKey(scene.exposures);
     }
 
     @Test
@@ -137,6 +157,10 @@ class ContinuityIT {
             await().atMost(PATIENCE).until(() -> scene.committed() == until);
             assertThat(runner.failure()).isEmpty();
         }
+    }
+
+    private Map<TopicPartition, OffsetAndMetadata> begun(String group) {
+        return scene.cluster.ask(admin -> ClusterAdmin.committed(admin, group));
     }
 
     private void delete(long before) {
