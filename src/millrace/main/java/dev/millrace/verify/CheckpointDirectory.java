@@ -57,6 +57,10 @@ final class CheckpointDirectory {
         this.beforeRename = beforeRename;
     }
 
+    Path path() {
+        return directory;
+    }
+
     /**
      * Makes the folder if it is not there.
      *

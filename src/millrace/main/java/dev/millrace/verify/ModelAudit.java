@@ -34,8 +34,6 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 
@@ -214,10 +212,13 @@ public final class ModelAudit {
             requireEngine(reader, generation);
             log = cluster.steps(reader);
             target = published.newestStep(scope.step().orElse(Long.MAX_VALUE));
-            alone = isInShards() ? stepsAlone(published.newestStep(Long.MAX_VALUE)) : 0;
+            AuditBeginning beginning = new AuditBeginning(cluster, reader, checkpoints);
+            alone = beginning.stepsAlone(published.newestStep(Long.MAX_VALUE));
             BatchLog first = alone > 0 ? cluster.batches(reader, 0) : log;
             scope.step().ifPresent(step -> requireStep(step <= alone ? first : log, step));
-            beginning().ifPresent(found -> CheckpointFile.read(found.file(), this::restore, Progress.NONE));
+            beginning
+                    .find(published, target, alone)
+                    .ifPresent(found -> CheckpointFile.read(found.file(), this::restore, Progress.NONE));
             shards = begun.count() > 0 ? Optional.of(inShards()) : Optional.empty();
             replay = shards.map(this::replay).orElseGet(() -> new ModelReplay(trainer, entries));
             if (isInShards() && shards.isEmpty()) {
@@ -239,93 +240,6 @@ public final class ModelAudit {
             } else {
                 entries.put(key, value);
             }
-        }
-
-        /** Returns the number of steps of a learner that was alone before there were shards. */
-        private long stepsAlone(long newest) {
-            OptionalLong first = log.firstStep();
-            long before = first.isPresent() ? first.getAsLong() - 1 : newest;
-            return before > 0
-                            && cluster.batches(readers.own, 0)
-                                    .find(before)
-                                    .filter(LoggedBatch::isOfLearnerAlone)
-                                    .isPresent()
-                    ? before
-                    : 0;
-        }
-
-        /**
-         * Returns the checkpoint to begin from: the newest that is older than every vector on the topic, so that all can be compared; if there is
-         * none, or the logs no longer begin where it ends, the newest.
-         *
-         * @throws BrokenLogException if they do not begin where that ends, or without a checkpoint at the first step
-         */
-        private Optional<CheckpointDirectory.UsableCheckpoint> beginning() {
-            long oldest = published.vectorsByStep().isEmpty()
-                    ? target
-                    : published.vectorsByStep().firstKey();
-            List<String> gone = List.of();
-            for (long newest : new long[] {Math.min(target, oldest), target}) {
-                Optional<CheckpointDirectory.UsableCheckpoint> found =
-                        checkpoints.flatMap(directory -> directory.newest(newest));
-                if (found.isPresent()) {
-                    gone = gone(found.get().header().step(), nextSteps(found.get()));
-                    if (gone.isEmpty()) {
-                        return found;
-                    }
-                }
-            }
-            gone = gone.isEmpty() ? gone(0, new TreeMap<>()) : gone;
-            if (!gone.isEmpty()) {
-                throw new BrokenLogException(gone.get(0));
-            }
-            return Optional.empty();
-        }
-
-        private SortedMap<Integer, Long> nextSteps(CheckpointDirectory.UsableCheckpoint found) {
-            SortedMap<Integer, Long> nextSteps = new TreeMap<>();
-            if (found.header().origin().source() == Checkpoint.Source.AUDIT_OF_SHARDS) {
-                CheckpointFile.read(
-                        found.file(),
-                        (key, value) -> ReplayedShards.takeNextStep(key, value, nextSteps),
-                        Progress.NONE);
-            }
-            return nextSteps;
-        }
-
-        /**
-         * Returns what is gone of the logs, in words, behind a checkpoint.
-         *
-         * @param step of the checkpoint; 0 without one
-         * @param nextSteps of its shards; none if it is of a learner alone
-         */
-        private List<String> gone(long step, SortedMap<Integer, Long> nextSteps) {
-            if (!isInShards()) {
-                return gone("the log", log, step + 1).stream().toList();
-            }
-            List<String> gone = new ArrayList<>();
-            gone("the log of rounds", log, Math.max(step, alone) + 1).ifPresent(gone::add);
-            for (int shard = 0; shard < readers.own.partitions(cluster.topics().miniBatches()); shard++) {
-                long first = 1 + (shard == 0 && nextSteps.isEmpty() ? step : 0);
-                gone(
-                                "the log of shard " + shard,
-                                cluster.batches(readers.own, shard),
-                                nextSteps.getOrDefault(shard, first))
-                        .ifPresent(gone::add);
-            }
-            return gone;
-        }
-
-        private Optional<String> gone(String name, BatchLog of, long needed) {
-            long first = of.firstStep().orElse(needed);
-            return first <= needed
-                    ? Optional.empty()
-                    : Optional.of(name + " begins at step " + first + ", step " + needed + " is needed, and "
-                            + scope.checkpoints()
-                                    .map(directory -> "no checkpoint in " + directory + " has learnt it")
-                                    .orElse("there is no checkpoint to begin from (--checkpoints)")
-                            + ". Keep the log (topic.batch-retention), or verify with --checkpoints before its segments"
-                            + " are deleted");
         }
 
         ModelReport run() {

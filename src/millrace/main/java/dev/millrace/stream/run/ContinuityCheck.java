@@ -61,9 +61,12 @@ final class ContinuityCheck {
      * @throws BrokerUnreachableException if no broker answers
      */
     void beforeStart(Map<String, Topology> applications) {
-        Map<String, Continuity> whole = new TreeMap<>();
+        Map<String, Continuity> whole = new HashMap<>();
         applications.forEach((application, topology) -> whole.put(application, requireWhole(application, topology)));
-        whole.forEach((application, found) -> begin(application, applications.get(application), found));
+        applications.forEach((application, topology) -> begin(
+                application,
+                topology,
+                Optional.ofNullable(whole.get(application)).orElseThrow()));
     }
 
     private Continuity requireWhole(String application, Topology topology) {

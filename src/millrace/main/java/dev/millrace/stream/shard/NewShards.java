@@ -114,7 +114,8 @@ public final class NewShards {
      * @throws InvalidSettingsException as {@link #requireNew}, or if there are changelogs with entries
      */
     public void begin(OrderedEntries entries, List<? extends OrderedEntries> shards) {
-        changelog(Part.SHARDS).create(partitions(), Map.of());
+        int partitions = partitions();
+        changelog(Part.SHARDS).create(partitions, Map.of());
         changelog(Part.BASE).create(1, ReplicaFollower.configOfChangelog());
         String id = stream.applicationId(Part.SHARDS) + "-import";
         try (StateTransaction transaction =
@@ -125,7 +126,7 @@ public final class NewShards {
             keep(transaction, Part.SHARDS);
             keep(transaction, Part.BASE);
             new Parting(cluster, stream, settings).send(transaction, entries, shards, progress);
-            transaction.offsets(stream.applicationId(Part.SHARDS), beginnings());
+            transaction.offsets(stream.applicationId(Part.SHARDS), beginnings(partitions));
             requireNew(); // a trainer may have come and gone meanwhile
             transaction.commit();
         } catch (CommitFailedException inUse) {
@@ -163,9 +164,9 @@ public final class NewShards {
         }
     }
 
-    private Map<TopicPartition, OffsetAndMetadata> beginnings() {
+    private Map<TopicPartition, OffsetAndMetadata> beginnings(int partitions) {
         Map<TopicPartition, OffsetAndMetadata> beginnings = new HashMap<>();
-        for (int partition = 0; partition < partitions(); partition++) {
+        for (int partition = 0; partition < partitions; partition++) {
             beginnings.put(new TopicPartition(topics.trainingExamples(), partition), StateTransaction.reached(0));
         }
         return beginnings;
