@@ -19,6 +19,7 @@ import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.Streams;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.train.ClusteredClicks;
 import dev.millrace.train.Figure;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
@@ -39,6 +40,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.Topology;
@@ -448,6 +451,47 @@ class ShardTopologyTest {
 
     private static boolean hasName(byte[] bytes) {
         return latin(bytes).contains("annabella");
+    }
+
+    /** The base alone can say whether the model is good: the rows of users wait for it. */
+    @Test
+    void whileTheBaseWithholdsNoRowOfAUserGoesOutAndAfterwardsAllDo() {
+        ShardTopology.Learner gated = learner(
+                topics, "features.user", "user,history", "publish.gate.window", "320", "publish.gate.recall-at", "10");
+        ClusteredClicks clicks = new ClusteredClicks(5, 10, 20, T0);
+        try (Run run = new Run(gated)) {
+            clicks.items().forEach(run::item);
+            for (int batch = 0; batch < 300; batch++) {
+                learn(run, clicks::good);
+            }
+            assertThat(run.replica.isWithheld()).isFalse();
+            for (int batch = 0; batch < 100 && !run.replica.isWithheld(); batch++) {
+                learn(run, clicks::garbage);
+            }
+            assertThat(run.replica.isWithheld()).isTrue();
+            run.updates.clear();
+
+            for (int batch = 0; batch < 5; batch++) {
+                learn(run, clicks::garbage);
+            }
+
+            assertThat(run.replica.isWithheld()).isTrue();
+            assertThat(run.updates).isEmpty();
+            for (int batch = 0; batch < 400 && run.replica.isWithheld(); batch++) {
+                learn(run, clicks::good);
+            }
+            assertThat(run.replica.isWithheld()).isFalse();
+            learn(run, clicks::good);
+            assertThat(new TreeSet<>(run.updates)).hasSize(500); // a row of each user
+        }
+    }
+
+    private void learn(Run run, Supplier<TrainingExample> examples) {
+        for (int at = 0; at < BATCH; at++) {
+            run.send(new TrainingRecords(wire).encode(topics.trainingExamples(), examples.get()));
+        }
+        run.deliver();
+        run.follow();
     }
 
     @Test
