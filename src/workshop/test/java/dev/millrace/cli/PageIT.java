@@ -550,19 +550,10 @@ class PageIT {
 
         String guard = "/\\d ms/.test(document.querySelector('#guard-table tbody tr:nth-child(3) td:nth-child(3)')"
                 + "?.textContent)";
-        HttpProbe probe = new HttpProbe(at);
-        await(guard)
-                .atMost(PATIENCE)
-                .until(
-                        () -> { // guards begin to speak at a thousand answers of each arm
-                            for (int user = 0; user < 500; user++) {
-                                assertThat(probe.send(probe.request("/v1/recall?k=5&user=u" + user)
-                                                        .header("Authorization", "Bearer of-a-reader"))
-                                                .statusCode())
-                                        .isEqualTo(200);
-                            }
-                            return browser.evaluate(guard).asBoolean();
-                        });
+        await(guard).atMost(PATIENCE).until(() -> {
+            askForAnswers(at, 500); // guards begin to speak at a thousand of each arm
+            return browser.evaluate(guard).asBoolean();
+        });
         browser.awaitTrue("/\\d/.test(" + band + ")");
         String before = browser.evaluate(band).asText();
         browser.awaitTrue(band + " !== " + mapper.writeValueAsString(before));
@@ -572,6 +563,16 @@ class PageIT {
 
         run("experiment", "stop", "seen");
         browser.awaitTrue("/^seen has ended: stopped/.test(document.getElementById('experiment-lead').textContent)");
+    }
+
+    private static void askForAnswers(String at, int users) throws IOException, InterruptedException {
+        HttpProbe server = new HttpProbe(at);
+        for (int user = 0; user < users; user++) {
+            assertThat(server.send(server.request("/v1/recall?k=5&user=u" + user)
+                                    .header("Authorization", "Bearer of-a-reader"))
+                            .statusCode())
+                    .isEqualTo(200);
+        }
     }
 
     /** Reaches the button by the tabulator, and opens its dialog. Returns what that says. */
