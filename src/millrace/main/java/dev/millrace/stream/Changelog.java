@@ -82,7 +82,7 @@ public record Changelog(ClientSettings clients, TopicSettings topics, String nam
         return false;
     }
 
-    /** Waits a while for a commit behind an offset. */
+    /** Waits for a commit past an offset, for at most {@link #NEXT_COMMIT}. */
     private long nextEnd(TopicReader reader, int partition, long from) {
         long deadline = System.nanoTime() + NEXT_COMMIT.toNanos();
         long end = reader.committedEnd(name, partition);

@@ -14,7 +14,7 @@ import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Where an audit begins to learn the logs again: behind a checkpoint, or at the first step. */
+/** Where an audit begins to learn the logs again: after a checkpoint, or at the first step. */
 final class AuditBeginning {
 
     private final Cluster cluster;
@@ -30,7 +30,7 @@ final class AuditBeginning {
     }
 
     /**
-     * Returns the number of steps of a learner that was alone before there were shards; 0 if there are none.
+     * Returns the number of steps of a learner that was alone before there were shards; 0 without one.
      *
      * @param newest step that was published
      */
@@ -51,11 +51,11 @@ final class AuditBeginning {
 
     /**
      * Returns the checkpoint to begin from: the newest that is older than every vector on the topic, so that all can be compared; if there is
-     * none, or the logs no longer begin where it ends, the newest.
+     * none, or the logs lack steps after it, the newest up to the target; absent if there is no checkpoint.
      *
      * @param target newest step to come to
      * @param alone steps of a learner that was alone before there were shards
-     * @throws BrokenLogException if they do not begin where that ends, or without a checkpoint at the first step
+     * @throws BrokenLogException if the logs lack steps after that or, without a checkpoint, the first step
      */
     Optional<UsableCheckpoint> find(PublishedModel published, long target, long alone) {
         long oldest = published.vectorsByStep().isEmpty()
@@ -87,7 +87,7 @@ final class AuditBeginning {
     }
 
     /**
-     * Returns what is gone of the logs, in words, behind a checkpoint.
+     * Returns, in words, which steps after a checkpoint a log lacks.
      *
      * @param step of the checkpoint; 0 without one
      * @param nextSteps of its shards; none if it is of a learner alone

@@ -112,7 +112,7 @@ class ShardsFaultIT {
                         "stream.session-timeout",
                         "10m", // nobody takes over what is away
                         "stream.transaction-timeout",
-                        "1m")) { // a trainer killed amid a commit holds up the base for so long
+                        "1m")) { // how long a trainer killed amid a commit holds up the base
             run.start(0);
             Path allowed = directory.resolve("allowed"); // a file would hold up the division of the tasks
             run.start(1, SLOW, allowed.toString());

@@ -54,7 +54,7 @@ final class ContinuityCheck {
     }
 
     /**
-     * Lets applications start, or refuses: none of them begins if another one cannot go on, since a beginning is for ever.
+     * Lets applications start, or refuses: if one cannot go on, none begins, since a first start cannot be undone.
      *
      * @param applications topologies by application id
      * @throws LostContinuityException if something that they rely on is gone
@@ -187,7 +187,7 @@ final class ContinuityCheck {
         return policies;
     }
 
-    /** Tells a group where it begins; false if the group has members, who may have told it so by now. */
+    /** Tells a group where it begins; false if it has members: one of them may have told it by now. */
     private boolean begin(String group, SortedMap<TopicPartition, Long> from) {
         Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
         from.forEach((partition, offset) -> offsets.put(partition, new OffsetAndMetadata(offset)));

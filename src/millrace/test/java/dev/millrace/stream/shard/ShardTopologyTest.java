@@ -453,7 +453,7 @@ class ShardTopologyTest {
         return latin(bytes).contains("annabella");
     }
 
-    /** The base alone can say whether the model is good: the rows of users wait for it. */
+    /** Only the base can say whether the model is good. Until it does, the rows of users wait. */
     @Test
     void whileTheBaseWithholdsNoRowOfAUserGoesOutAndAfterwardsAllDo() {
         ShardTopology.Learner gated = learner(
