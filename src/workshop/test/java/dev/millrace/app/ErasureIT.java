@@ -102,6 +102,9 @@ class ErasureIT {
 
     private static final UserTraces TRACES = new UserTraces(LEAVING, PAIRS);
 
+    /** That {@link #produce} sends. */
+    private static final int CLICKS_ON_SHOWN = 10;
+
     /** More than a step of an exam comes to, so that it is open for two. */
     private static final int ITEMS_OF_A_LONG_EXAM = 16_500;
 
@@ -111,7 +114,7 @@ class ErasureIT {
             "batch.size", "8192",
             "batch.max-changes", "100000",
             "batch.max-bytes", "4000000",
-            "batch.max-wait", "2s",
+            "batch.max-wait", "4s",
             "topic.vector-store.name", "vector-store",
             "batch.negatives", "8",
             "train.http.port", "0");
@@ -177,6 +180,8 @@ class ErasureIT {
                 }
                 produce(producer);
                 // they are everywhere
+                await().atMost(PATIENCE)
+                        .until(() -> examples(trainer.progress()).outcome(Outcome.LEARNT) == CLICKS_ON_SHOWN);
                 await().pollInterval(SELDOM).atMost(PATIENCE).untilAsserted(() -> {
                     assertThat(topicsHolding(USER)).contains("user-features", "model-updates", ATTRIBUTION, LEARNER);
                     assertThat(topicsHolding(ITEM)).contains("item-embeddings", "model-updates", ATTRIBUTION, LEARNER);
@@ -274,9 +279,12 @@ class ErasureIT {
                 .isEqualTo(table.seen());
     }
 
-    /** Lets a user who goes click until an exam is open that has one of these clicks: a batch opens one, the next ends it. */
+    /**
+     * Lets a user who goes click until an exam is open that has one of these clicks, and so nothing of other users: a batch opens one, the
+     * next ends it.
+     */
     private void openExam(EventProducer producer) {
-        for (int click = 0; !kindsHolding(LEARNER, USER).contains('E'); click++) {
+        for (int click = 0; !kindsHolding(LEARNER, "filler-").contains('E'); click++) {
             assertThat(click).as("clicks without an open exam").isLessThan(10);
             String before = progressOfLearner();
             clickOnShown(producer, USER, "filler-" + click, T0 + 4_000 + click);
