@@ -21,6 +21,7 @@ import dev.millrace.state.EntrySource;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.state.Outcome;
+import dev.millrace.state.Utf8;
 import dev.millrace.stream.Changelog;
 import dev.millrace.stream.Part;
 import dev.millrace.stream.run.LostContinuityException;
@@ -39,6 +40,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -140,11 +142,30 @@ class ShardImportIT {
         Map<String, String> same = new HashMap<>(two);
         same.put("model.generation", "g1");
         isRefused(same, file, "model.generation = g1: must be another");
+        Map<String, String> entered = new HashMap<>(two);
+        entered.put("stream.application-id", "entered");
+        String changelog = changelogWithAnEntry(TestCluster.load(entered));
+        isRefused(
+                entered,
+                file,
+                "stream.application-id = entered: must be one that no trainer ever had: its changelog " + changelog
+                        + " has entries");
         isRefused(two, ofAnAudit(file), "must not be of an audit of several learners");
         assertThat(commands.run(
                         cluster.given(), "model", "import", "--checkpoints", "anywhere", "--in", file.toString()))
                 .isEqualTo(2);
         assertThat(commands.err()).contains("--checkpoints = anywhere: must be given with --warm only");
+    }
+
+    /** Makes the changelog of the shards, as if one had been there. Returns its name. */
+    private static String changelogWithAnEntry(MillraceSettings settings) {
+        Changelog changelog = Changelog.of(settings.clients(), settings.stream(), Part.SHARDS);
+        changelog.create(settings.topics().names().shards(), Map.of());
+        try (EventProducer producer = settings.cluster().producer()) {
+            producer.sendBytes(changelog.name(), Utf8.bytes("key"), Optional.of(Utf8.bytes("entry")), SeededClicks.T0);
+            producer.flush();
+        }
+        return changelog.name();
     }
 
     /** The same entries, under the name of an audit of several learners. */
