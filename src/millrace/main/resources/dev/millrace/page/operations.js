@@ -14,14 +14,14 @@ export function orderAs(session) {
   shownFor = undefined;
 }
 
-/** Shown anew only if something has changed: a button that is replaced loses the focus. */
+/** Shown anew only if something of it has changed, and not beside the dialog, which gives the focus back: a button that is replaced loses it. */
 export function showOrders(state) {
   const answering = state.readiness.promoted;
   const before = state.answeredBefore;
-  const others = state.generations.filter(one => one.complete && !one.promoted);
+  const others = state.generations.filter(one => one.complete && !one.promoted).map(({ generation, caution }) => ({ generation, caution }));
   const trial = state.experiment?.runs ? state.experiment.name : undefined;
   const key = JSON.stringify([visitor, others, answering, before, trial]);
-  if (key === shownFor) return;
+  if (key === shownFor || byId('order').open) return;
   shownFor = key;
   byId('orders').replaceChildren(...(trial !== undefined
     ? [element('p', { class: 'note' }, `The experiment ${trial} runs: until it ends, nothing else is promoted.`)]

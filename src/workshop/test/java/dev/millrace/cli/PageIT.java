@@ -491,6 +491,7 @@ class PageIT {
             try (Chromium browser = browser()) {
                 signIn(browser, at, "of-an-admin");
                 browser.awaitTrue("document.querySelectorAll('#orders .choices button').length === 1");
+                figuresOfAGenerationChangeBesideItsButton(browser, second);
                 browser.evaluate("document.getElementById('generations').scrollIntoView()");
                 String asked = openOrder(browser);
                 picture(browser, "page-900-order");
@@ -573,6 +574,17 @@ class PageIT {
                             .statusCode())
                     .isEqualTo(200);
         }
+    }
+
+    /** A button that is replaced loses the focus. */
+    private static void figuresOfAGenerationChangeBesideItsButton(Chromium browser, String generation)
+            throws IOException {
+        String row = "[...document.querySelectorAll('#generations-table tr')].find(row => row.textContent.startsWith('"
+                + generation + "')).textContent";
+        browser.evaluate("document.querySelector('#orders .choices button').id = 'the-same'");
+        browser.evaluate("globalThis.shownRow = " + row);
+        browser.awaitTrue(row + " !== globalThis.shownRow");
+        shows(browser, "document.getElementById('the-same') !== null");
     }
 
     /** Reaches the button by the tabulator, and opens its dialog. Returns what that says. */
