@@ -43,7 +43,7 @@ public final class LatestLetters implements AutoCloseable {
     private static final int MOST_BYTES = 32 << 20; // a letter may have a million
     static final int MOST_REASONS = 40; // others than Millrace may make up some
     private static final String OTHER_REASONS = ""; // they share the places of one
-    private static final long MOST_MILLIS = 2_000;
+    private static final int MOST_MILLIS = 2_000;
     private static final int FIRST_BLOCK = 8;
     private static final int BLOCK_GROWTH = 4;
     private static final long FRESH_MILLIS = 3_000;
@@ -54,6 +54,8 @@ public final class LatestLetters implements AutoCloseable {
     private final ClientSettings clients;
     private final String topic;
     private final InstantSource clock;
+    private final Duration patience;
+    private final Duration most;
     private final AtomicBoolean isReading = new AtomicBoolean();
     private volatile Optional<Reading> latest = Optional.empty();
     private final ExecutorService thread = Executors.newSingleThreadExecutor(task -> {
@@ -85,9 +87,19 @@ public final class LatestLetters implements AutoCloseable {
     private record Reading(long at, Supplier<Found> found) {}
 
     LatestLetters(ClientSettings clients, String topic, InstantSource clock) {
+        this(clients, topic, clock, PATIENCE, Duration.ofMillis(MOST_MILLIS));
+    }
+
+    /**
+     * @param patience with brokers
+     * @param most time of a reading
+     */
+    LatestLetters(ClientSettings clients, String topic, InstantSource clock, Duration patience, Duration most) {
         this.clients = clients.jumping();
         this.topic = topic;
         this.clock = clock;
+        this.patience = patience;
+        this.most = most;
     }
 
     /**
@@ -109,7 +121,7 @@ public final class LatestLetters implements AutoCloseable {
     public void close() {
         thread.shutdown();
         try {
-            if (!thread.awaitTermination(2 * PATIENCE.toMillis() + MOST_MILLIS, TimeUnit.MILLISECONDS)) {
+            if (!thread.awaitTermination(patience.multipliedBy(2).plus(most).toMillis(), TimeUnit.MILLISECONDS)) {
                 LOG.warn("Still reading dead letters at shutdown");
             }
         } catch (InterruptedException interrupted) {
@@ -118,7 +130,7 @@ public final class LatestLetters implements AutoCloseable {
     }
 
     private void read() {
-        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+        try (TopicReader reader = new TopicReader(clients, patience)) {
             Search search = new Search();
             boolean isWhole = search.through(reader);
             Found found = new Found(clock.millis(), search.read, isWhole, search.rows());
@@ -135,7 +147,7 @@ public final class LatestLetters implements AutoCloseable {
     /** One reading. */
     private final class Search {
 
-        private final long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(MOST_MILLIS);
+        private final long deadline = System.nanoTime() + most.toNanos();
         private final Map<String, List<Example>> byReason = new LinkedHashMap<>();
         private long offsets;
         private long bytes;

@@ -49,7 +49,7 @@ class AnswerReportsIT {
 
     AnswerReportsIT(@TempDir Path directory) {
         scene = new TestCluster(directory, Map.of());
-        cluster = scene.settings().cluster().withPatience(Duration.ofSeconds(4));
+        cluster = scene.settings().cluster().withPatience(Duration.ofSeconds(10));
         log = new OperatorLog(cluster, new Operator("ann", Operator.HTTP, "192.0.2.7", ""), CLOCK);
     }
 

@@ -39,6 +39,10 @@ class IngestIT {
               {"click_id": "c1", "user_id": "u1", "item_id": "i1", "exposure_id": "e1", "time": "2026-01-01T00:00:02Z"},
               {"click_id": "c2", "user_id": "u2", "item_id": "i2", "exposure_id": "e2", "time": "2026-01-01T00:00:02Z"}]}
             """;
+    private static final String USER =
+            """
+            {"users": [{"user_id": "u5", "time": "2026-01-01T00:00:00Z", "features": {"country": "AT"}}]}
+            """;
     /** Ends the windows of the others, as these are more users; their clicks wait for an exposure that does not come. */
     private static final String NEXT_DAY =
             """
@@ -58,7 +62,7 @@ class IngestIT {
 
     IngestIT(@TempDir Path directory) {
         cluster =
-                new TestCluster(directory, Map.of("topic.partitions", "1", "ingest.timeout", "2s", "batch.size", "2"));
+                new TestCluster(directory, Map.of("topic.partitions", "1", "ingest.timeout", "10s", "batch.size", "2"));
         ingest = IngestProcess.start(cluster.settings(), TestCluster.metrics());
     }
 
@@ -70,6 +74,7 @@ class IngestIT {
 
     @Test
     void nothingIsLostIfABatchIsSentAgainWhenTheBrokerIsBack() throws Exception {
+        await().atMost(PATIENCE).until(() -> post(USER) == 202); // the first may come before the topics are known
         assertThat(post(ITEMS)).isEqualTo(202);
         cluster.stopBroker();
 
@@ -80,7 +85,7 @@ class IngestIT {
         cluster.restartBroker();
         await().atMost(PATIENCE).until(() -> post(EVENTS) == 202);
         await().atMost(PATIENCE).until(() -> get("/readyz") == 200);
-        assertThat(post(NEXT_DAY)).isEqualTo(202);
+        await().atMost(PATIENCE).until(() -> post(NEXT_DAY) == 202);
 
         awaitBooks(Map.of(
                 "items", Map.of("applied", 2L),

@@ -59,7 +59,7 @@ class OperationsIT {
 
     private static Operations operations(MillraceSettings settings) {
         return new ClusterOperations(
-                settings.cluster().withPatience(Duration.ofSeconds(4)),
+                settings.cluster().withPatience(Duration.ofSeconds(10)),
                 settings.attribution(),
                 InstantSource.fixed(Instant.ofEpochMilli(NOW)));
     }

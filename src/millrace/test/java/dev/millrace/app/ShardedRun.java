@@ -387,7 +387,10 @@ public final class ShardedRun implements AutoCloseable {
 
     /** Waits until all that was sent is learnt and merged, then requires that it is right. */
     public void requireRight() throws Exception {
-        awaits("all clicks are read", () -> account("clicks").received() >= clicks.size());
+        awaits(
+                "all clicks are read, and none waits for its exposure",
+                () -> account("clicks").received() >= clicks.size()
+                        && account("clicks").waiting() == 0);
         Books.Account books = account("clicks");
         assertThat(books.isBalanced()).as(books.inWords()).isTrue();
         assertThat(books.outcome(Outcome.ATTRIBUTED) + books.outcome(Outcome.ERASED))

@@ -133,6 +133,10 @@ class TopicShapesIT {
                 List.of(new AlterConfigOp(
                         new ConfigEntry(MAX_MESSAGE_BYTES, Long.toString(most)), AlterConfigOp.OpType.SET))));
         admin.incrementalAlterConfigs(changes).all().get();
+        // the broker hears of it later
+        await().atMost(PATIENCE).until(() -> configs(admin, bytes).entrySet().stream()
+                .allMatch(of ->
+                        of.getValue().get(MAX_MESSAGE_BYTES).value().equals(String.valueOf(bytes.get(of.getKey())))));
     }
 
     private static ConfigResource resource(String topic) {

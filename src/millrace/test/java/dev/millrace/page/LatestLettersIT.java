@@ -161,7 +161,7 @@ class LatestLettersIT {
     /** Asks until there is an answer, as the page does. */
     private Found read(String topic) {
         ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
-        try (LatestLetters letters = new LatestLetters(clients, topic, InstantSource.system())) {
+        try (LatestLetters letters = new LatestLetters(clients, topic, InstantSource.system(), PATIENCE, PATIENCE)) {
             assertThat(letters.latest()).as("nobody waits").isEmpty();
             return await().atMost(PATIENCE)
                     .until(letters::latest, Optional::isPresent)

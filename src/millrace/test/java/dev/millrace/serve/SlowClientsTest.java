@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -25,6 +26,9 @@ class SlowClientsTest {
 
     private static final int SLOW = 1_000;
     private static final int GOOD_A_SECOND = 200;
+    /** More would come from a machine that gives this process no time. */
+    private static final int MOST_OPEN = 64;
+
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final RecallScene scene;
@@ -55,7 +59,10 @@ class SlowClientsTest {
         }
     }
 
-    /** Clients that behave send a GET, a POST and a GET of health in turn, at a steady rate whether or not those before are answered. */
+    /**
+     * Clients that behave send a GET, a POST and a GET of health in turn, at a steady rate whether or not those before are answered, but for
+     * {@link #MOST_OPEN} that are not.
+     */
     private static List<String> outcomes(String url, int seconds) {
         HttpClient client =
                 HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -68,14 +75,18 @@ class SlowClientsTest {
                 .toList();
         long began = System.nanoTime();
         List<CompletableFuture<String>> answers = new ArrayList<>();
+        Semaphore open = new Semaphore(MOST_OPEN);
         for (int at = 0; at < GOOD_A_SECOND * seconds; at++) {
             long due = began + at * 1_000_000_000L / GOOD_A_SECOND;
             while (System.nanoTime() < due) {
                 LockSupport.parkNanos(due - System.nanoTime());
             }
+            open.acquireUninterruptibly();
             answers.add(client.sendAsync(kinds.get(at % kinds.size()), HttpResponse.BodyHandlers.discarding())
-                    .handle((answer, failure) ->
-                            failure != null ? failure.toString() : Integer.toString(answer.statusCode())));
+                    .handle((answer, failure) -> {
+                        open.release();
+                        return failure != null ? failure.toString() : Integer.toString(answer.statusCode());
+                    }));
         }
         return answers.stream().map(CompletableFuture::join).toList();
     }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.EmbeddedBroker;
+import dev.millrace.topic.TopicReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -64,7 +65,16 @@ class LearnerStateIT {
         put("a", "1");
         put("b", "1");
         put("\0training-examples-0", "9");
+        commit();
+    }
+
+    /** Commits, and waits for the marker, which comes after the answer. */
+    private void commit() {
         learner.commitTransaction();
+        try (TopicReader reader =
+                new TopicReader(ClientSettings.of(broker.bootstrapServers()), Duration.ofMinutes(1))) {
+            reader.readAll(CHANGELOG, record -> {});
+        }
     }
 
     @AfterEach
@@ -159,7 +169,7 @@ class LearnerStateIT {
             put("a", "2");
             learner.send(new ProducerRecord<>(CHANGELOG, "b".getBytes(StandardCharsets.UTF_8), null))
                     .get();
-            learner.commitTransaction();
+            commit();
         } catch (ExecutionException | InterruptedException failed) {
             throw new IllegalStateException(failed);
         }

@@ -38,7 +38,8 @@ class EventDeliveryIT {
     @Test
     void whatIsDeliveredIsThereInThePartitionOfItsKeyWhateverItsTime() throws Exception {
         try (EmbeddedBroker broker = broker();
-                EventDelivery delivery = delivery(broker, 1 << 20, SHORT)) {
+                EventDelivery delivery = delivery(broker, 1 << 20, PATIENCE)) {
+            awaitDelivered(delivery, new Event("clicks", "u1", new byte[1], NOW));
             long nextYear = NOW + Duration.ofDays(365).toMillis();
 
             delivery.deliver(
@@ -58,14 +59,14 @@ class EventDeliveryIT {
     void whatIsNotAcknowledgedInTimeIsToldAndCanBeDeliveredAgain() throws Exception {
         EmbeddedBroker before = broker();
         try (EventDelivery delivery = delivery(before, 1 << 20, SHORT)) {
-            delivery.deliver(List.of(event("u1", 10, NOW)));
+            awaitDelivered(delivery, event("u1", 10, NOW));
             before.close();
 
             assertThatThrownBy(() -> delivery.deliver(List.of(event("u1", 20, NOW), event("u2", 20, NOW))))
                     .isInstanceOf(UndeliveredException.class);
 
             try (EmbeddedBroker after = EmbeddedBroker.start(directory)) {
-                await().atMost(PATIENCE).until(() -> isDelivered(delivery, event("u1", 20, NOW), event("u2", 20, NOW)));
+                awaitDelivered(delivery, event("u1", 20, NOW), event("u2", 20, NOW));
                 assertThat(records(after))
                         .extracting(record -> record.value().orElseThrow().length)
                         .contains(10, 20);
@@ -83,7 +84,7 @@ class EventDeliveryIT {
                 "none"))); // or it forgets the topics when no broker is left
         try (EventDelivery delivery =
                 new EventDelivery(knowing, 256 << 10, Duration.ofSeconds(10), InstantSource.system())) {
-            delivery.deliver(List.of(event("u1", 10, NOW)));
+            awaitDelivered(delivery, event("u1", 10, NOW));
             broker.close();
             List<Event> events = new ArrayList<>();
             for (int number = 0; number < 100; number++) { // 10 MB, which do not compress
@@ -112,13 +113,14 @@ class EventDeliveryIT {
         return new Event("users", user, value, time);
     }
 
-    private static boolean isDelivered(EventDelivery delivery, Event... events) {
-        try {
-            delivery.deliver(List.of(events));
-            return true;
-        } catch (UndeliveredException notYet) {
-            return false;
-        }
+    /** Delivers events, again if need be: a producer that is new to its brokers, or they to it, may take longer than one may. */
+    private static void awaitDelivered(EventDelivery delivery, Event... events) {
+        await().atMost(PATIENCE)
+                .ignoreExceptionsInstanceOf(UndeliveredException.class)
+                .until(() -> {
+                    delivery.deliver(List.of(events));
+                    return true;
+                });
     }
 
     private static List<TopicRecord> records(EmbeddedBroker broker) {

@@ -86,7 +86,7 @@ class ContinuityIT {
 
     @Test
     void recordsThatAreDeletedWhileItRunsStopItWithTheSameMessage() throws Exception {
-        for (int at = 0; at < 1000; at++) {
+        for (int at = 0; at < 3000; at++) {
             scene.send(1); // a batch each, and one batch a fetch: the trainer is behind for long enough
         }
         ClientSettings slow = new ClientSettings(new TreeMap<>(Map.of(
@@ -97,14 +97,14 @@ class ContinuityIT {
         try (StreamRunner runner = scene.runner(slow, "state")) {
             runner.start();
             await().atMost(PATIENCE).pollInterval(Duration.ofMillis(5)).until(() -> scene.committed() > 0);
-            delete(1000);
+            delete(3000);
 
             await().atMost(PATIENCE).until(() -> !runner.isAlive());
             assertThat(runner.failure()).get().isInstanceOfSatisfying(LostContinuityException.class, lost -> assertThat(
                             lost.faults())
                     .singleElement()
                     .satisfies(fault -> assertThat(fault)
-                            .contains("of exposures-0, which begins at 1000:", "offsets are gone", "retention")));
+                            .contains("of exposures-0, which begins at 3000:", "offsets are gone", "retention")));
         }
     }
 

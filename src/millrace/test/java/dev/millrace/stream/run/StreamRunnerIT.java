@@ -108,7 +108,7 @@ class StreamRunnerIT {
         try (Run run = new Run(
                 Map.of(Part.ATTRIBUTE, attribute()),
                 "stream.attribute.commit-interval",
-                "3s",
+                "10s",
                 "stream.transaction-timeout",
                 "10m")) {
             run.start();

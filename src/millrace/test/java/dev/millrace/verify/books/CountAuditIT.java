@@ -131,6 +131,11 @@ class CountAuditIT {
                                 sent.forEach((topic, count) -> assertThat(books(report, topic, "received"))
                                         .as(topic)
                                         .isEqualTo(count));
+                                assertThat(books(report, "training-examples", "received"))
+                                        .isEqualTo(records(log, names.trainingExamples(), 0)
+                                                        .size()
+                                                + records(log, names.trainingExamples(), 1)
+                                                        .size());
                                 assertThat(books(report, "training-examples", "waiting"))
                                         .isZero();
                             });
