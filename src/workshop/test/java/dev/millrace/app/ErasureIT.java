@@ -102,9 +102,6 @@ class ErasureIT {
 
     private static final UserTraces TRACES = new UserTraces(LEAVING, PAIRS);
 
-    /** That {@link #produce} sends. */
-    private static final int CLICKS_ON_SHOWN = 10;
-
     /** More than a step of an exam comes to, so that it is open for two. */
     private static final int ITEMS_OF_A_LONG_EXAM = 16_500;
 
@@ -179,9 +176,10 @@ class ErasureIT {
                     producer.send(new CatalogueItem("filler-" + item, T0, Features.NONE));
                 }
                 produce(producer);
+                awaitLearnt(trainer, 6);
+                producePairs(producer); // on the users' histories
+                awaitLearnt(trainer, 10);
                 // they are everywhere
-                await().atMost(PATIENCE)
-                        .until(() -> examples(trainer.progress()).outcome(Outcome.LEARNT) == CLICKS_ON_SHOWN);
                 await().pollInterval(SELDOM).atMost(PATIENCE).untilAsserted(() -> {
                     assertThat(topicsHolding(USER)).contains("user-features", "model-updates", ATTRIBUTION, LEARNER);
                     assertThat(topicsHolding(ITEM)).contains("item-embeddings", "model-updates", ATTRIBUTION, LEARNER);
@@ -205,6 +203,7 @@ class ErasureIT {
 
                 new ClusterOperations(settings.cluster(), settings.attribution(), InstantSource.system())
                         .erase(new Operator("ann", Operator.HTTP, "192.0.2.7", ""), USER);
+                clickOnShown(producer, SHORT, "filler-of-short", T0 + 4_600); // so is this, however long the first took
                 producer.removeUser(SHORT, T0 + 5_000);
                 producer.removeItem(ITEM, T0 + 5_000);
                 producer.flush();
@@ -451,6 +450,10 @@ class ErasureIT {
                 - examples(progress).outcome(Outcome.USER_REMOVAL);
     }
 
+    private static void awaitLearnt(TrainProcess trainer, int clicks) {
+        await().atMost(PATIENCE).until(() -> examples(trainer.progress()).outcome(Outcome.LEARNT) == clicks);
+    }
+
     private static Books.Account examples(ProgressWatch progress) {
         return Books.Account.of(InputTopic.EXAMPLES, progress.books());
     }
@@ -521,6 +524,11 @@ class ErasureIT {
             }
             producer.send(click("waits-" + user, user, "stays-too", time));
         }
+        producer.flush();
+    }
+
+    /** Each user who goes is shown a pair, and clicks it. */
+    private static void producePairs(EventProducer producer) {
         for (int of = 0; of < LEAVING.size(); of++) {
             String user = LEAVING.get(of);
             for (String item : PAIRS.get(of)) {

@@ -100,12 +100,14 @@ class FreshAnswersIT {
                     .until(() -> items(recall.ask(path).orElseThrow()), found -> found.equals(List.of("new")));
             assertThat(items(recall.ask("/v1/similar?item=new&k=20").orElseThrow()))
                     .hasSize(BATCH);
-            for (String topic : List.of("generations", "user-features")) {
-                assertThat(undecodable(recall, topic)).isEqualTo(8);
-            }
-            for (String topic : List.of("item-embeddings", "model-updates")) {
-                assertThat(undecodable(recall, topic)).isEqualTo(9);
-            }
+            await().atMost(PATIENCE).untilAsserted(() -> {
+                for (String topic : List.of("generations", "user-features")) {
+                    assertThat(undecodable(recall, topic)).isEqualTo(8);
+                }
+                for (String topic : List.of("item-embeddings", "model-updates")) {
+                    assertThat(undecodable(recall, topic)).isEqualTo(9);
+                }
+            });
             assertThat(recall.status("/readyz")).isEqualTo(200);
             Cluster cluster = scene.settings().cluster();
             assertThat(GenerationAdmin.history(cluster).answering()).isPresent();

@@ -45,12 +45,9 @@ final class Chromium implements AutoCloseable {
         Path port = profile.resolve("DevToolsActivePort");
         await("Chromium listens").atMost(PATIENCE).until(() -> Files.exists(port) && Files.size(port) > 0);
         URI targets = URI.create("http://127.0.0.1:" + Files.readAllLines(port).get(0) + "/json");
-        JsonNode page = Stream.of(mapper.readTree(
-                        http.send(HttpRequest.newBuilder(targets).build(), HttpResponse.BodyHandlers.ofString())
-                                .body()))
-                .flatMap(all -> all.findParents("webSocketDebuggerUrl").stream())
-                .filter(target -> target.path("type").asText().equals("page"))
-                .findFirst()
+        JsonNode page = await("a page")
+                .atMost(PATIENCE)
+                .until(() -> page(targets), Optional::isPresent)
                 .orElseThrow();
         socket = http.newWebSocketBuilder()
                 .buildAsync(URI.create(page.path("webSocketDebuggerUrl").asText()), new Messages())
@@ -58,6 +55,14 @@ final class Chromium implements AutoCloseable {
         for (String domain : List.of("Page", "Runtime", "Log")) {
             call(domain + ".enable", Map.of());
         }
+    }
+
+    private Optional<JsonNode> page(URI targets) throws IOException, InterruptedException {
+        String all = http.send(HttpRequest.newBuilder(targets).build(), HttpResponse.BodyHandlers.ofString())
+                .body();
+        return mapper.readTree(all).findParents("webSocketDebuggerUrl").stream()
+                .filter(target -> target.path("type").asText().equals("page"))
+                .findFirst();
     }
 
     /** The browser of this machine; absent if it has none. */

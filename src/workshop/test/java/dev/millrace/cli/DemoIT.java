@@ -66,7 +66,7 @@ class DemoIT {
         arguments.addAll(List.of(more));
         try (MillraceProcess demo =
                 MillraceProcess.start(directory, "demo", GeneratedShop.demo(arguments.toArray(String[]::new)))) {
-            assertThat(demo.awaitExit(Duration.ofSeconds(90))).as(demo.output()).isZero();
+            assertThat(demo.awaitExit(Duration.ofMinutes(3))).as(demo.output()).isZero();
             assertThat(demo.output())
                     .as("a healthy run has no errors, and no warnings that are none")
                     .doesNotContain(" ERROR ", "CONCURRENT_TRANSACTIONS", "TOPIC_ALREADY_EXISTS");

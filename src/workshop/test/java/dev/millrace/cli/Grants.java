@@ -1,6 +1,7 @@
 package dev.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.millrace.topic.EmbeddedBroker;
 import java.io.IOException;
@@ -23,6 +24,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** A broker that grants nothing that no rule allows, and principals that have some of the documented rights and no others. */
@@ -115,9 +117,13 @@ final class Grants implements AutoCloseable {
         return of(Set.of(command), which);
     }
 
-    /** Lets the authoriser have more rules. */
+    /** Lets the authoriser have more rules. The broker hears of them after the answer. */
     void add(Collection<AclBinding> rules) throws Exception {
         admin.createAcls(rules).all().get();
+        await().pollDelay(Duration.ZERO)
+                .atMost(Duration.ofMinutes(1))
+                .until(() ->
+                        admin.describeAcls(AclBindingFilter.ANY).values().get().containsAll(rules));
     }
 
     private Map<String, String> of(Set<String> commands, Predicate<AccessRights> which) throws Exception {

@@ -14,6 +14,7 @@ import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.Learners;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
+import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.stream.run.LostContinuityException;
 import dev.millrace.stream.run.StreamRunner;
@@ -291,8 +292,24 @@ class ModelIT {
                         .isZero();
                 return CheckpointFile.read(file, new MemoryEntries()).header().step() == step;
             });
+            // an old log is published once its end is reached, after the last step
+            await().atMost(PATIENCE).until(() -> isComplete(TestCluster.load(other)));
         }
         return CheckpointFile.read(file, new MemoryEntries());
+    }
+
+    private static boolean isComplete(MillraceSettings settings) {
+        String generation = settings.trainer().model().generationName();
+        List<ItemEmbedding> marks = new ArrayList<>();
+        try (TopicReader reader = settings.cluster().reader()) {
+            reader.readAll(settings.topics().names().itemEmbeddings(), record -> settings.cluster()
+                    .wire()
+                    .decode(Topic.ITEM_EMBEDDINGS, record)
+                    .filter(embedding ->
+                            embedding.isMark() && embedding.generation().equals(generation))
+                    .ifPresent(marks::add));
+        }
+        return !marks.isEmpty();
     }
 
     /** It had published nothing, so that items and rows which no later step touched are there too. */

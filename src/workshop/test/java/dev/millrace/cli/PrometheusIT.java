@@ -102,14 +102,14 @@ class PrometheusIT {
 
             train.kill();
             MillraceProcess again = cluster.start(training, "train");
-            String first = firstWith("millrace_learn_positives_total", trainer);
+            String rejected = "millrace_events_total{outcome=\"rejected\",topic=\"clicks\"}";
+            String first = firstWith(rejected, trainer);
 
             assertThat(again.isAlive()).isTrue();
             assertThat(figure(first, "millrace_learn_positives_total"))
                     .isGreaterThanOrEqualTo(figure(ofTrainer, "millrace_learn_positives_total"))
                     .isPositive();
-            assertThat(figure(first, "millrace_events_total{outcome=\"rejected\",topic=\"clicks\"}"))
-                    .isEqualTo(1);
+            assertThat(figure(first, rejected)).isEqualTo(1);
         }
     }
 

@@ -156,8 +156,7 @@ class ShardAuditIT {
         assertThat(second.path("from_step").asLong()).isEqualTo(kept.step());
         assertThat(second.path("to_step").asLong())
                 .isGreaterThan(first.path("to_step").asLong());
-        assertThat(second.path("digests").asLong())
-                .isGreaterThanOrEqualTo(second.path("to_step").asLong() - kept.step());
+        assertThat(second.path("digests").asLong()).isPositive(); // one for all rounds of a commit
     }
 
     private static void learnMore(TestCluster cluster) throws Exception {
@@ -315,11 +314,17 @@ class ShardAuditIT {
         Cluster read = cluster.settings().cluster();
         List<TopicRecord> batches = cluster.records(read.topics().miniBatches());
         List<TopicRecord> tampered = new ArrayList<>();
+        long step = 0;
         for (TopicRecord record : batches) {
             MiniBatch batch = read.wire().decode(Topic.MINI_BATCHES, record).orElseThrow();
-            boolean isIt = record.partition() == 1 && batch.step() == 2;
+            boolean isIt = step == 0
+                    && record.partition() == 1
+                    && batch.step() > 1
+                    && batch.examples().size() > 1;
+            step = isIt ? batch.step() : step;
             tampered.add(isIt ? reversed(read, record, batch) : record);
         }
+        assertThat(step).isPositive();
         copy(cluster, "tampered-batches", 2, tampered);
         assertThat(commands.run(cluster.given("topic.mini-batches.name", "tampered-batches"), "verify", "--model"))
                 .as(commands.err())
@@ -327,12 +332,12 @@ class ShardAuditIT {
         assertThat(commands.out().lines().filter(line -> line.startsWith("differences")))
                 .singleElement()
                 .asString()
-                .containsPattern("delta [12] of shard 1, of steps [12] to ")
+                .containsPattern("delta [1-9] of shard 1, of steps [1-9] to ")
                 .containsPattern("round \\d+ \\(offset \\d+ of model-rounds-0\\) has SHA-256 ");
 
         assertThat(commands.run(cluster.given("topic.mini-batches.name", "tampered-batches"), "verify", "--counts"))
                 .isEqualTo(1);
-        assertThat(commands.out()).contains("step 2 (tampered-batches-1 offset ", "no earlier step has");
+        assertThat(commands.out()).contains("step " + step + " (tampered-batches-1 offset ", "no earlier step has");
 
         List<TopicRecord> rounds = cluster.records(read.topics().modelRounds());
         List<TopicRecord> fewer = new ArrayList<>(rounds);
