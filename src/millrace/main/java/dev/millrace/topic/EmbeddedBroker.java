@@ -5,8 +5,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
@@ -133,29 +131,23 @@ public final class EmbeddedBroker implements AutoCloseable {
             }
         }
         identity.putIfAbsent(CLUSTER_ID, Uuid.randomUuid().toString());
-        identity.setProperty(
-                BROKER_PORT,
-                port == ANY_PORT ? freePort(identity.getProperty(BROKER_PORT, "0")) : Integer.toString(port));
-        String controller = freePort(identity.getProperty(CONTROLLER_PORT, "0"));
-        while (controller.equals(identity.getProperty(BROKER_PORT))) { // nothing listens there yet
-            controller = freePort("0");
+        int broker = port == ANY_PORT ? freePort(identity, BROKER_PORT) : port;
+        int controller = freePort(identity, CONTROLLER_PORT);
+        while (controller == broker) { // nothing listens there yet
+            controller = FreePort.find();
         }
-        identity.setProperty(CONTROLLER_PORT, controller);
+        identity.setProperty(BROKER_PORT, Integer.toString(broker));
+        identity.setProperty(CONTROLLER_PORT, Integer.toString(controller));
         try (OutputStream out = Files.newOutputStream(file)) {
             identity.store(out, "the embedded broker's identity and last ports");
         }
         return identity;
     }
 
-    private static String freePort(String preferred) throws IOException {
-        InetAddress host = InetAddress.getLoopbackAddress();
-        try (ServerSocket socket = new ServerSocket(Integer.parseInt(preferred), 1, host)) {
-            return Integer.toString(socket.getLocalPort());
-        } catch (IOException taken) {
-            try (ServerSocket socket = new ServerSocket(ANY_PORT, 1, host)) {
-                return Integer.toString(socket.getLocalPort());
-            }
-        }
+    /** The port that it had before, if it is free. */
+    private static int freePort(Properties identity, String name) {
+        String before = identity.getProperty(name);
+        return before == null ? FreePort.find() : FreePort.find(Integer.parseInt(before));
     }
 
     private static void format(Path logs, String clusterId, int node) throws IOException {

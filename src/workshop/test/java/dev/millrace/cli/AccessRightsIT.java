@@ -89,7 +89,7 @@ class AccessRightsIT {
     private final PrometheusMeterRegistry metrics = TestCluster.metrics();
     private int rounds;
 
-    AccessRightsIT(@TempDir Path directory) throws IOException {
+    AccessRightsIT(@TempDir Path directory) {
         this.directory = directory;
         this.grants = new Grants(
                 directory, TestCluster.load(Map.of()).topics().names().all());

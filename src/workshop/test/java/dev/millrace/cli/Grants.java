@@ -4,8 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.topic.EmbeddedBroker;
-import java.io.IOException;
-import java.net.ServerSocket;
+import dev.millrace.topic.FreePort;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
@@ -39,8 +38,8 @@ final class Grants implements AutoCloseable {
     private int principals;
 
     /** @param topics all that there are */
-    Grants(Path directory, List<String> topics) throws IOException {
-        int port = freePort();
+    Grants(Path directory, List<String> topics) {
+        int port = FreePort.find();
         this.address = "127.0.0.1:" + port;
         this.documented = AccessRights.documented(topics);
         this.broker = EmbeddedBroker.start(
@@ -57,12 +56,6 @@ final class Grants implements AutoCloseable {
     public void close() {
         admin.close();
         broker.close();
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 
     /** The second listener asks who a client is, and grants nothing that no rule allows; the first is for the test itself. */

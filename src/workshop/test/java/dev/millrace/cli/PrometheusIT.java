@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.topic.FreePort;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +52,7 @@ class PrometheusIT {
     /** The rules must not wait for labels or values that no process gives. */
     @Test
     void trainerServerAndIngestGiveWhatTheRulesSelectAndTheReferenceHasIt() throws Exception {
-        List<String> training = List.of("train.http.port=" + freePort(), "batch.size=16");
+        List<String> training = List.of("train.http.port=" + FreePort.find(), "batch.size=16");
         try (ProgramCluster cluster = new ProgramCluster(directory)) {
             cluster.run("topics", "create");
             MillraceProcess train = cluster.start(training, "train");
@@ -115,7 +115,7 @@ class PrometheusIT {
 
     /** What one of several learners gives beside, on a cluster of its own. */
     private String ofATrainerWithShards() throws Exception {
-        List<String> settings = List.of("train.http.port=" + freePort(), "learn.shards=2");
+        List<String> settings = List.of("train.http.port=" + FreePort.find(), "learn.shards=2");
         try (ProgramCluster cluster = new ProgramCluster(Files.createDirectory(directory.resolve("shards")))) {
             ProgramCluster.ended(cluster.start(settings, "topics", "create"), 0);
             MillraceProcess train = cluster.start(settings, "train");
@@ -168,12 +168,6 @@ class PrometheusIT {
                         .map(alert -> alert.toLowerCase(Locale.ROOT))
                         .sorted()
                         .toList());
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket free = new ServerSocket(0)) {
-            return free.getLocalPort();
-        }
     }
 
     /** The first answer of a server that has a metric. The server may not listen yet. */

@@ -5,8 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.topic.EmbeddedBroker;
+import dev.millrace.topic.FreePort;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,14 +47,11 @@ class SecuredClusterIT {
             Map.of("operator", "topics create", "trainer", "train", "server", "serve", "shop", "replay");
 
     private final Path directory;
-    private final int port;
+    private final int port = FreePort.find();
     private int processes;
 
-    SecuredClusterIT(@TempDir Path directory) throws IOException {
+    SecuredClusterIT(@TempDir Path directory) {
         this.directory = directory;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
     }
 
     @Test

@@ -1,11 +1,10 @@
 package dev.millrace.faults;
 
 import dev.millrace.cli.MillraceProcess;
+import dev.millrace.topic.FreePort;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -60,7 +59,7 @@ final class BrokerProcess implements AutoCloseable {
                 Files.createDirectories(own.resolve("broker")).resolve("embedded.properties"))) {
             identity.store(out, "");
         }
-        int free = freePort();
+        int free = FreePort.find();
         List<String> all = node(node, "BROKER://127.0.0.1:" + free, voter, properties);
         all.add("process.roles=broker");
         return new BrokerProcess(own, free, all);
@@ -89,8 +88,8 @@ final class BrokerProcess implements AutoCloseable {
         for (int node = 1; node <= own.size(); node++) {
             Path data = Files.createDirectories(own.get(node - 1).resolve("broker"));
             Files.writeString(data.resolve("embedded.properties"), "cluster.id=" + cluster);
-            ports.add(freePort());
-            voters.add(node + "@127.0.0.1:" + freePort());
+            ports.add(FreePort.find());
+            voters.add(node + "@127.0.0.1:" + FreePort.find());
         }
         List<BrokerProcess> brokers = new ArrayList<>();
         for (int node = 1; node <= own.size(); node++) {
@@ -160,12 +159,6 @@ final class BrokerProcess implements AutoCloseable {
     public void close() throws InterruptedException {
         stop();
         process.close();
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     private MillraceProcess launch() throws IOException, InterruptedException {

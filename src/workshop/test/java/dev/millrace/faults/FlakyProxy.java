@@ -1,5 +1,6 @@
 package dev.millrace.faults;
 
+import dev.millrace.topic.FreePort;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -54,11 +55,8 @@ final class FlakyProxy implements AutoCloseable {
     /** A network that does nothing yet, to a broker that will listen at a port of its own. */
     FlakyProxy(Random random) throws IOException {
         this.random = random;
-        InetAddress host = InetAddress.getLoopbackAddress();
-        server.bind(new InetSocketAddress(host, 0));
-        try (ServerSocket free = new ServerSocket(0, 1, host)) {
-            brokerPort = free.getLocalPort();
-        }
+        server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        brokerPort = FreePort.find();
         start("accept", this::accept);
     }
 

@@ -13,8 +13,8 @@ import dev.millrace.cli.MillraceProcess;
 import dev.millrace.cli.OtherJava;
 import dev.millrace.event.RejectReason;
 import dev.millrace.stream.Streams;
+import dev.millrace.topic.FreePort;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -49,7 +49,7 @@ class ApicurioIT {
     @BeforeAll
     static void start(@TempDir Path directory) throws Exception {
         assumeTrue(!RELEASE.isEmpty(), "-Dregistry.apicurio names no release");
-        int port = freePort();
+        int port = FreePort.find();
         MillraceProcess.Launch launch = new MillraceProcess.Launch(
                 OtherJava.home(25),
                 program().resolve("quarkus-run.jar").toString(),
@@ -63,7 +63,7 @@ class ApicurioIT {
                         "QUARKUS_MANAGEMENT_HOST",
                         "127.0.0.1",
                         "QUARKUS_MANAGEMENT_PORT",
-                        Integer.toString(freePort())));
+                        Integer.toString(FreePort.find())));
         registry = Optional.of(MillraceProcess.start(launch, directory, "registry"));
         url = "http://127.0.0.1:" + port + "/apis/ccompat/v7";
         await().atMost(Duration.ofMinutes(2)).ignoreExceptions().until(() -> subjects()
@@ -188,11 +188,5 @@ class ApicurioIT {
             assertThat(status).as("Maven's status").isZero();
         }
         return unpacked;
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 }
