@@ -9,7 +9,6 @@ import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.wire.TopicRecord;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -149,10 +148,7 @@ class EmbeddedBrokerIT {
 
     @Test
     void brokerAndControllerHaveAPortEach() throws Exception {
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        int port = FreePort.find();
         Files.writeString(directory.resolve("embedded.properties"), "controller.port = " + port);
 
         try (EmbeddedBroker broker = EmbeddedBroker.start(directory, port)) {
