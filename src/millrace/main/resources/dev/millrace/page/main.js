@@ -35,7 +35,7 @@ function take(state) {
   addSample(state);
   showStatus(state);
   showFigures(state, rateOf);
-  showTables(state, rateOf);
+  showTables(state);
   showOrders(state);
   showExperiment(state);
   showCharts(series);

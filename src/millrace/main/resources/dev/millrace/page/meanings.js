@@ -80,7 +80,6 @@ const TOPICS = {
   'users': 'Profiles of users, and removals.',
   'items': 'The catalogue: items, and removals.',
   'training-examples': 'What attribution hands to the learner: joined clicks, and changes of the catalogue.',
-  'model-deltas': 'What several learners send to the base that they share, and changes of the catalogue.',
   'mini-batches': 'What a learner from the log has read of the batches.',
 };
 

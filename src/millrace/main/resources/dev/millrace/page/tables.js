@@ -1,5 +1,5 @@
 // Tables of the books, the dead letters by reason, the alarms and the generations.
-import { count, duration, fillMeanings, fillTable, numeric, percent, plain, rate } from './text.js';
+import { count, fillMeanings, fillTable, numeric, percent, plain } from './text.js';
 import { measure, outcomeSays, reasonSays, topicSays } from './meanings.js';
 
 const byId = id => document.getElementById(id);
@@ -18,8 +18,7 @@ export function rejected(state) {
   return reasons;
 }
 
-export function showTables(state, rateOf) {
-  showShards(state, rateOf);
+export function showTables(state) {
   showBooks(state);
   showLetters(state);
   showAlarms(state);
@@ -28,37 +27,6 @@ export function showTables(state, rateOf) {
 
 /** A column's title with the sentence that explains it. */
 const column = (text, title) => ({ text, title });
-
-const SHARDS = [
-  column('Learner', 'Its number. Each has the users of some partitions of training-examples.'),
-  numeric('Learnt', 'Clicks that it has learnt since the beginning.'),
-  numeric('Rate', 'Clicks that it learns in a second, over the last few seconds.'),
-  numeric('Waiting', 'Examples of its users that it has not read. Ends of transactions count too, so a small number stays.'),
-  numeric('Rounds late', 'How old its copy of the base was: rounds that its last merged change did not know when it was learnt.'),
-  numeric('Last commit', 'Time since it committed. One without examples commits nothing.'),
-  column('State', 'Waits: examples wait, and it has committed nothing for ten seconds, as when it waits for the base. Idle: it has no examples.'),
-];
-
-const LONG_SILENCE_MILLIS = 10_000;
-const FEW_WAITING = 20; // the ends of transactions
-
-function showShards(state, rateOf) {
-  const shards = state.shards ?? [];
-  byId('shards').hidden = byId('shards-link').hidden = shards.length === 0;
-  if (shards.length === 0) return;
-  const rounds = rateOf(one => one.learner?.step);
-  byId('rounds').textContent = `Round ${count(state.learner?.step)} · ${rate(rounds)} · the base's last commit was ${state.learner ? duration(Math.max(0, state.at - state.learner.committedAt)) : '–'} ago`;
-  const rows = shards.map(one => {
-    const silence = Math.max(0, state.at - one.committedAt);
-    const waits = one.waiting > FEW_WAITING && silence > LONG_SILENCE_MILLIS;
-    return [`${one.shard}`, numeric(count(one.learnt)),
-      numeric(rate(rateOf(then => then.shards?.find(other => other.shard === one.shard)?.learnt))),
-      numeric(count(one.waiting)), numeric(count(one.roundsLate)), numeric(`${duration(silence)} ago`),
-      { text: waits ? 'waits' : silence > LONG_SILENCE_MILLIS ? 'idle' : 'learns', class: waits ? 'bad' : 'good' }];
-  });
-  fillTable(byId('shards-table'), SHARDS, rows);
-  fillMeanings(byId('shards-meanings'), SHARDS.map(of));
-}
 
 const BOOKS = [
   column('Topic', 'The topic by its logical name. Its name in the cluster may be another one.'),

@@ -35,7 +35,7 @@ const ARROWS = [
   ['attribute', 'training-progress', undefined, `progress with the books. ${BOTH}`, 'below'],
   ['training-examples', 'learn', received('training-examples'), 'examples and changes of items counted by the learner'],
   ['learn', 'dead-letters', refused, 'steps refused by the learner', 'above'],
-  ['learn', 'mini-batches', state => (state.shards ? undefined : state.learner?.step), 'mini-batches written, and a step learnt from each', 'down'],
+  ['learn', 'mini-batches', state => state.learner?.step, 'mini-batches written, and a step learnt from each', 'down'],
   ['learn', 'item-embeddings', state => state.learner?.figures['published-vectors'], 'vectors published'],
   ['learn', 'model-updates', written('model-updates'), `entries of the query side written. ${ENDS}`],
   ['learn', 'item-neighbours', written('item-neighbours'), `lists of neighbours written. ${ENDS}`],
