@@ -45,7 +45,6 @@ class ArchitectureTest {
             "operation",
             "publish",
             "train",
-            "merge",
             "index",
             "recall");
 
@@ -58,7 +57,6 @@ class ArchitectureTest {
             "topic.transaction",
             "diagnosis",
             "stream",
-            "stream.shard",
             "stream.run",
             "follow",
             "page",
@@ -145,13 +143,13 @@ class ArchitectureTest {
 
     @Test
     void kafkaStaysInTheTopicsAndTheStream() {
-        only("topic.fault", "topic", "topic.transaction", "stream", "stream.shard", "stream.run")
+        only("topic.fault", "topic", "topic.transaction", "stream", "stream.run")
                 .use("org.apache.kafka..");
     }
 
     @Test
     void kafkaStreamsStaysInTheStream() {
-        only("stream", "stream.shard", "stream.run").use("org.apache.kafka.streams..");
+        only("stream", "stream.run").use("org.apache.kafka.streams..");
         only("stream").use("io.opentelemetry..");
     }
 

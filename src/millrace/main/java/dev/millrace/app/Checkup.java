@@ -92,9 +92,6 @@ public final class Checkup {
                 otherPartitions,
                 transactions,
                 report(parts),
-                topicFaults.isEmpty()
-                        ? answer(Subject.PROGRESS, () -> learners(parts)).orElse(List.of())
-                        : List.of(),
                 events(parts),
                 disks,
                 new Facts.Heap(
@@ -122,40 +119,6 @@ public final class Checkup {
     private static Optional<Facts.Report> report(Map<String, PartProgress> parts) {
         return Optional.ofNullable(parts.get(PartProgress.LEARNER)).flatMap(part -> part.training()
                 .map(training -> new Facts.Report(training, Instant.ofEpochMilli(part.writtenAt()))));
-    }
-
-    private List<Facts.Learner> learners(Map<String, PartProgress> parts) {
-        TopicNames names = settings.topics().names();
-        if (!names.areShared()) {
-            return List.of();
-        }
-        SortedMap<String, Long> ends = new TreeMap<>();
-        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
-            Stream.of(names.trainingExamples(), names.modelDeltas())
-                    .flatMap(topic -> reader.extents(topic).stream())
-                    .forEach(extent -> ends.put(extent.topic() + "-" + extent.partition(), extent.end()));
-        }
-        Set<String> current = Stream.concat( // beyond them are tasks without examples
-                        Stream.of(PartProgress.LEARNER),
-                        IntStream.range(0, names.shards()).mapToObj(PartProgress::shard))
-                .collect(Collectors.toSet());
-        List<Facts.Learner> learners = new ArrayList<>();
-        parts.forEach((name, part) -> {
-            SortedMap<String, Long> read = new TreeMap<>(part.positions());
-            read.keySet().retainAll(ends.keySet());
-            long waiting = read.entrySet().stream()
-                    .mapToLong(each ->
-                            Optional.ofNullable(ends.remove(each.getKey())).orElse(0L) - each.getValue())
-                    .sum();
-            if (!read.isEmpty() && current.contains(name)) {
-                learners.add(new Facts.Learner(
-                        name.equals(PartProgress.LEARNER) ? "the base" : name,
-                        waiting,
-                        Optional.of(Instant.ofEpochMilli(part.writtenAt()))));
-            }
-        });
-        ends.forEach((unread, end) -> learners.add(new Facts.Learner(unread, end, Optional.empty())));
-        return learners;
     }
 
     private Facts.Events events(Map<String, PartProgress> parts) {

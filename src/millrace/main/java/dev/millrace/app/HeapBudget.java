@@ -44,7 +44,6 @@ record HeapBudget(List<Part> parts) {
     static HeapBudget of(MillraceSettings settings) {
         ModelSettings model = settings.trainer().model();
         BatchSettings batch = settings.trainer().batch();
-        int learners = settings.topics().names().learners();
         List<Part> parts = new ArrayList<>();
         long rows = 0;
         for (int floats : model.floatsARow().values()) {
@@ -52,15 +51,15 @@ record HeapBudget(List<Part> parts) {
         }
         parts.add(new Part(
                 "embedding rows (table.cache-bytes, table.max-rows)",
-                Math.min(learners * rows, settings.trainer().cacheBytes())
+                Math.min(rows, settings.trainer().cacheBytes())
                         + SIGHTINGS * model.floatsARow().size()));
-        long items = (long) learners * batch.unannounced().max();
+        long items = batch.unannounced().max();
         parts.add(new Part(
                 items + " unannounced items (catalogue.max-unannounced)",
                 items * (AN_ITEM + A_TEXT + (long) Float.BYTES * model.width() + USUAL_KEY)));
-        parts.add(new Part("a mini-batch (batch.*, limits.*)", (long) learners * OBJECTS_A_BYTE * batch.maxBytes()));
+        parts.add(new Part("a mini-batch (batch.*, limits.*)", (long) OBJECTS_A_BYTE * batch.maxBytes()));
         if (batch.rehearsal().examples() > 0) {
-            long batches = (long) learners * batch.rehearsal().batches();
+            long batches = batch.rehearsal().batches();
             parts.add(new Part(
                     "examples of the last " + batches + " batches (rehearsal.batches)",
                     batches * batch.maxSize() * AN_EXAMPLE));

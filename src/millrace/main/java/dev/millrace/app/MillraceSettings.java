@@ -4,7 +4,6 @@ import dev.millrace.alarm.InputAlarmSettings;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.checkpoint.LearnerSettings;
 import dev.millrace.ingest.IngestSettings;
-import dev.millrace.merge.Base;
 import dev.millrace.serve.ServeSettings;
 import dev.millrace.serve.TrainServerSettings;
 import dev.millrace.settings.InvalidSettingsException;
@@ -133,10 +132,6 @@ public record MillraceSettings(
                 InputAlarmSettings.read(reader),
                 new TreeMap<>(values));
         Extension.ALL.forEach(extension -> extension.readSettings(reader));
-        if (settings.topics().names().areShared()) {
-            Base.faults(settings.trainer())
-                    .forEach(fault -> reader.require(false, fault.path(), fault.value(), fault.rule()));
-        }
         if (isLast) {
             reader.finish();
         }

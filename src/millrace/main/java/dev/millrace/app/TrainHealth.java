@@ -9,10 +9,9 @@ import dev.millrace.topic.transaction.JudgedTransaction;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** The health of the training applications that run in this process. */
-record TrainHealth(StreamRunner runner, Optional<SharedLearning> shared, ProgressWatch progress, InputAlarms inputs)
+record TrainHealth(StreamRunner runner, ProgressWatch progress, InputAlarms inputs)
         implements TrainServer.Health {
 
     @Override
@@ -37,7 +36,6 @@ record TrainHealth(StreamRunner runner, Optional<SharedLearning> shared, Progres
             detail.put("secondsWithoutProgress", standing);
         }
         detail.putAll(standing(runner.standingTransactions()));
-        shared.ifPresent(learning -> detail.putAll(learning.health()));
         progress.training().ifPresent(training -> {
             detail.put("generation", training.generation());
             detail.put("step", training.step());

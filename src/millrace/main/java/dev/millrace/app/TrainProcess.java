@@ -17,7 +17,6 @@ import dev.millrace.stream.Part;
 import dev.millrace.stream.StoredSettings;
 import dev.millrace.stream.TopologyShape;
 import dev.millrace.stream.run.StreamRunner;
-import dev.millrace.stream.shard.ShardTopology;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
@@ -35,9 +34,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
 import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,21 +63,17 @@ public final class TrainProcess implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(TrainProcess.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
-    private static final Duration LOOK = Duration.ofSeconds(1);
     private static final String APPLICATION_ID = "stream.application-id";
 
     private final StreamRunner runner;
-    private final Optional<SharedLearning> shared;
     private final ProgressWatch progress;
     private final Optional<TrainServer> server;
 
     private TrainProcess(
             StreamRunner runner,
-            Optional<SharedLearning> shared,
             ProgressWatch progress,
             Optional<TrainServer> server) {
         this.runner = runner;
-        this.shared = shared;
         this.progress = progress;
         this.server = server;
     }
@@ -98,11 +91,10 @@ public final class TrainProcess implements AutoCloseable {
         HeapBudget.of(settings).check(Runtime.getRuntime().maxMemory());
         Start start = new Start(settings, from);
         GenerationHistory history = start.history();
-        start.requireKeptSettings(history);
+        start.requireKeptSettings();
         start.checkChangelogs();
         start.requireOwnGeneration(history);
-        Optional<SharedLearning> shared = start.shared();
-        StreamRunner runner = start.runner(history, shared);
+        StreamRunner runner = start.runner(history);
         InputAlarms inputs = new InputAlarms(settings.inputAlarms());
         long startedAt = InstantSource.system().millis();
         ProgressWatch progress = new ProgressWatch(
@@ -116,9 +108,8 @@ public final class TrainProcess implements AutoCloseable {
                 part -> inputs.take(part.part(), part.books(), part.farShare(), part.writtenAt() < startedAt)
                         .forEach(TrainProcess::log));
         TrainProcess process =
-                new TrainProcess(runner, shared, progress, start.server(runner, shared, progress, inputs, registry));
+                new TrainProcess(runner, progress, start.server(runner, progress, inputs, registry));
         try {
-            shared.ifPresent(learning -> learning.begin(runner));
             runner.start();
         } catch (RuntimeException refused) {
             process.close();
@@ -135,37 +126,8 @@ public final class TrainProcess implements AutoCloseable {
      * @throws dev.millrace.stream.run.UnusableStateException if the state directory cannot be used
      */
     public static StreamRunner runner(MillraceSettings settings, From from) {
-        settings.topics().names().requireOneLearner();
         Start start = new Start(settings, from);
-        return start.runner(start.history(), Optional.empty());
-    }
-
-    /**
-     * Runs the learners alone, until they have learnt what attribution has sent.
-     *
-     * @param isDone asked now and then
-     * @throws IllegalStateException if an application stops
-     */
-    static void learnOn(MillraceSettings settings, BooleanSupplier isDone) throws InterruptedException {
-        Start start = new Start(settings, From.EVENTS);
-        GenerationHistory history = start.history();
-        start.requireKeptSettings(history);
-        start.requireOwnGeneration(history);
-        Optional<SharedLearning> shared = start.shared();
-        try (StreamRunner runner =
-                start.runner(start.applications(history, shared).without(Part.ATTRIBUTE))) {
-            shared.ifPresent(learning -> learning.begin(runner));
-            runner.start();
-            while (!isDone.getAsBoolean()) {
-                if (!runner.isAlive()) {
-                    throw new IllegalStateException(
-                            "the learners have stopped", runner.failure().orElse(null));
-                }
-                Thread.sleep(LOOK.toMillis());
-            }
-        } finally {
-            shared.ifPresent(SharedLearning::close);
-        }
+        return start.runner(start.history());
     }
 
     /** The shape of the applications, which depends on the settings alone. */
@@ -192,7 +154,6 @@ public final class TrainProcess implements AutoCloseable {
         server.ifPresent(TrainServer::close);
         progress.close();
         runner.close();
-        shared.ifPresent(SharedLearning::close);
     }
 
     private static void log(InputAlarms.State state) {
@@ -208,32 +169,11 @@ public final class TrainProcess implements AutoCloseable {
     /** The steps of a start. */
     private record Start(MillraceSettings settings, From from) {
 
-        Start {
-            if (from == From.MINI_BATCHES) {
-                settings.topics().names().requireOneLearner();
-            }
-        }
-
-        private boolean isShared() {
-            return settings.topics().names().areShared();
-        }
-
-        /** The application whose learner publishes. */
-        private Part learner() {
-            return isShared() ? Part.BASE : from.learner();
-        }
-
         private Set<Part> parts() {
-            if (from == From.MINI_BATCHES) {
-                return EnumSet.of(from.learner());
-            }
-            return isShared()
-                    ? EnumSet.of(Part.ATTRIBUTE, Part.SHARDS, Part.BASE)
-                    : EnumSet.of(Part.ATTRIBUTE, learner());
-        }
-
-        Optional<SharedLearning> shared() {
-            return isShared() ? Optional.of(SharedLearning.open(settings)) : Optional.empty();
+            return switch (from) {
+                case EVENTS -> EnumSet.of(Part.ATTRIBUTE, Part.LEARN);
+                case MINI_BATCHES -> EnumSet.of(Part.LEARN_FROM_LOG);
+            };
         }
 
         /**
@@ -256,16 +196,12 @@ public final class TrainProcess implements AutoCloseable {
          *
          * @throws InvalidSettingsException if a setting differs that must not: it names each, and says what to do
          */
-        void requireKeptSettings(GenerationHistory history) {
-            OptionalInt learners = history.learners(settings.trainer().model().generationName());
-            learners.ifPresent(this::requireLearners);
+        void requireKeptSettings() {
             Set<SettingFault> faults = new LinkedHashSet<>(); // two applications may keep the same setting
             String application = settings.stream().applicationId();
             for (Part part : parts()) {
                 KeptSettings given = kept(part);
-                given.differences(StoredSettings.of(settings.clients(), settings.stream(), part, PATIENCE)).stream()
-                        .filter(difference ->
-                                learners.isEmpty() || !difference.key().equals(TopicNames.SHARDS))
+                given.differences(StoredSettings.of(settings.clients(), settings.stream(), part, PATIENCE))
                         .forEach(difference -> faults.add(difference.fault("the state of application " + application)));
             }
             if (!faults.isEmpty()) {
@@ -280,25 +216,10 @@ public final class TrainProcess implements AutoCloseable {
             }
         }
 
-        /** The number of learners may have changed since the first entries of the changelogs. */
-        private void requireLearners(int ofModel) {
-            int here = settings.topics().names().shards();
-            if (from == From.EVENTS && here != ofModel) {
-                throw new InvalidSettingsException(List.of(new SettingFault(
-                        TopicNames.SHARDS,
-                        Integer.toString(here),
-                        "must be " + ofModel + ", the number of learners that the model has; millrace rescale changes"
-                                + " it, while no trainer runs")));
-            }
-        }
-
         private KeptSettings kept(Part part) {
             return switch (part) {
                 case ATTRIBUTE -> settings.attributionKept();
                 case LEARN, LEARN_FROM_LOG -> settings.learner().kept();
-                case SHARDS, BASE ->
-                    ShardTopology.kept(
-                            settings.learner().kept(), settings.topics().names());
             };
         }
 
@@ -326,47 +247,32 @@ public final class TrainProcess implements AutoCloseable {
         }
 
         String learnersApplication() {
-            return settings.stream().applicationId(learner());
+            return settings.stream().applicationId(from.learner());
         }
 
-        StreamRunner runner(GenerationHistory history, Optional<SharedLearning> shared) {
-            return runner(applications(history, shared));
-        }
-
-        StreamRunner runner(Applications applications) {
-            return new StreamRunner(settings.stream(), settings.clients(), applications.topologies());
-        }
-
-        Applications applications(GenerationHistory history, Optional<SharedLearning> shared) {
+        StreamRunner runner(GenerationHistory history) {
             Map<String, Integer> partitions = topics().partitions();
-            return applications(history, topic -> Objects.requireNonNull(partitions.get(topic)), shared);
+            Applications applications = applications(history, topic -> Objects.requireNonNull(partitions.get(topic)));
+            return new StreamRunner(settings.stream(), settings.clients(), applications.topologies());
         }
 
         TopologyShape shape() {
             return TopologyShape.of(
-                    applications(
-                            new GenerationHistory(),
-                            topic -> 1,
-                            isShared() ? Optional.of(SharedLearning.described(settings)) : Optional.empty()),
-                    settings.stream()::applicationId);
+                    applications(new GenerationHistory(), topic -> 1), settings.stream()::applicationId);
         }
 
         private GenerationTerms terms(GenerationHistory history) {
             return GenerationTerms.of(
                     settings.stream(),
-                    isShared() ? SharedLearning.texts(settings) : settings.trainerTexts(),
+                    settings.trainerTexts(),
                     settings.trainer().model().generationName(),
-                    learner(),
+                    from.learner(),
                     history,
                     this::logEnd);
         }
 
-        private Applications applications(
-                GenerationHistory history, ToIntFunction<String> partitions, Optional<SharedLearning> shared) {
+        private Applications applications(GenerationHistory history, ToIntFunction<String> partitions) {
             GenerationTerms terms = terms(history);
-            if (shared.isPresent()) {
-                return shared.get().applications(terms, partitions);
-            }
             TopicNames names = settings.topics().names();
             AvroWire wire = new AvroWire(settings.wire());
             return new Applications(
@@ -414,7 +320,6 @@ public final class TrainProcess implements AutoCloseable {
 
         Optional<TrainServer> server(
                 StreamRunner runner,
-                Optional<SharedLearning> shared,
                 ProgressWatch progress,
                 InputAlarms inputs,
                 PrometheusMeterRegistry registry) {
@@ -424,17 +329,13 @@ public final class TrainProcess implements AutoCloseable {
             Metrics metrics = new Metrics(registry);
             runner.bindTo(registry);
             metrics.standing(runner::standingTransactions);
-            shared.ifPresent(learning -> learning.register(
-                    metrics,
-                    partition ->
-                            runner.lag(Part.SHARDS, settings.topics().names().trainingExamples(), partition)));
             new TrainMetrics(metrics, progress).register(settings.trainer().model());
             metrics.books(progress);
             metrics.inputs(inputs);
             try {
                 return Optional.of(new TrainServer(
                                 settings.trainServer(),
-                                new TrainHealth(runner, shared, progress, inputs),
+                                new TrainHealth(runner, progress, inputs),
                                 shape(),
                                 registry)
                         .start());

@@ -8,10 +8,8 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureFields;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.negative.NegativeDraws;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Form;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -85,51 +83,6 @@ final class BatchFields {
                 default -> throw new CorruptEntryException("part of an open batch of unknown kind " + kind);
             }
         });
-    }
-
-    /** Writes, or reads, what {@link Batcher#followRound} needs of a batch. */
-    static MiniBatch ofRound(Form form, MiniBatch now) {
-        long step = form.longInteger(now.step());
-        long time = form.longInteger(now.latestTime());
-        long clock = form.longInteger(now.clock());
-        int changes = form.count(now.catalogue().size());
-        List<CatalogueChange> catalogue = new ArrayList<>();
-        for (int at = 0; at < changes; at++) {
-            catalogue.add(changeOfRound(
-                    form, form.isRead() ? NO_UPSERT : now.catalogue().get(at)));
-        }
-        List<String> items =
-                form.texts(now.counted().stream().map(TrainingExample::item).toList());
-        List<TrainingExample> examples = items.stream()
-                .map(item -> new TrainingExample("", NO_EXAMPLE.user(), Features.NONE, item, "", 1, time, 0))
-                .toList();
-        return new MiniBatch(
-                step,
-                0,
-                catalogue,
-                examples,
-                new float[examples.size()],
-                List.of(),
-                new float[0],
-                0,
-                List.of(),
-                NegativeDraws.UNIFORM,
-                List.of(),
-                List.of(),
-                clock);
-    }
-
-    private static CatalogueChange changeOfRound(Form form, CatalogueChange now) {
-        boolean isRemoval = form.flag(now.isRemoval());
-        boolean isAnnounced = form.flag(now.isAnnounced());
-        CatalogueChange change;
-        if (isRemoval) {
-            change = removal(
-                    form, now instanceof CatalogueChange.Removal one ? one : new CatalogueChange.Removal("", 0));
-        } else {
-            change = upsert(form, now instanceof CatalogueChange.Upsert one ? one : NO_UPSERT);
-        }
-        return isAnnounced ? change : change.unannounced();
     }
 
     private static TrainingExample example(Form form, TrainingExample now, boolean isPositive) {

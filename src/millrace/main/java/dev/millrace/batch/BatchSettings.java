@@ -46,17 +46,17 @@ public record BatchSettings(
 
     /** Returns these settings with a catalogue that keeps every item. */
     public BatchSettings keepingItems() {
-        return with(new Catalogue.Unannounced(Duration.ZERO, Integer.MAX_VALUE), rehearsal);
-    }
-
-    /** Returns these settings without examples that are learnt again. */
-    public BatchSettings withoutRehearsal() {
-        return with(unannounced, new Rehearsal(0, rehearsal.batches()));
-    }
-
-    private BatchSettings with(Catalogue.Unannounced items, Rehearsal examples) {
         return new BatchSettings(
-                size, maxSize, maxChanges, maxBytes, seed, popularity, negatives, removalMemory, items, examples);
+                size,
+                maxSize,
+                maxChanges,
+                maxBytes,
+                seed,
+                popularity,
+                negatives,
+                removalMemory,
+                new Catalogue.Unannounced(Duration.ZERO, Integer.MAX_VALUE),
+                rehearsal);
     }
 
     public static BatchSettings read(SettingsReader reader) {

@@ -258,37 +258,13 @@ public final class Batcher implements Durable {
                 settings.unannounced(), positives, settings.maxChanges() + unknown.size());
         unannouncedRemovals.forEach(this::apply);
         catalogueChanges.addAll(unannouncedRemovals);
-        MiniBatch batch = close(seed, catalogueChanges, positives);
-        observe(batch);
-        return batch;
-    }
-
-    /**
-     * Closes the open batch where the catalogue and the popularity are those of another learner, see {@link #followRound}: it changes neither.
-     * An item that the catalogue does not have stays unknown, and its examples are positives.
-     */
-    public MiniBatch closeOnReplica(long seed) {
-        step++;
-        List<TrainingExample> positives = new ArrayList<>();
-        int place = 0;
-        for (TrainingExample example : examples.values()) {
-            boolean isDrawn = CounterRandom.unit(seed, ADDED, place++) < example.weight();
-            boolean isUnknown = isDrawn && !catalogue.wasRemoved(example.item());
-            if (isUnknown || catalogue.contains(example.item())) {
-                positives.add(example);
-            }
-        }
-        return close(seed, List.of(), positives);
-    }
-
-    private MiniBatch close(long seed, List<CatalogueChange> catalogueChanges, List<TrainingExample> positives) {
         Set<String> users = new LinkedHashSet<>(removedUsers.values());
         rememberedExamples.forget(users, CatalogueChange.removed(catalogueChanges));
         List<TrainingExample> rehearsed = positives.isEmpty() ? List.of() : rehearsed(seed);
         List<TrainingExample> learnt = new ArrayList<>(positives);
         learnt.addAll(rehearsed);
         List<String> items = learnt.stream().map(TrainingExample::item).toList();
-        NegativeSource.BatchNegatives negatives = positives.isEmpty() || catalogue.size() == 0
+        NegativeSource.BatchNegatives negatives = positives.isEmpty()
                 ? new NegativeSource.BatchNegatives(List.of(), NegativeDraws.UNIFORM)
                 : negativeSource.draw(step, seed, learnt);
         MiniBatch batch = new MiniBatch(
@@ -305,6 +281,7 @@ public final class Batcher implements Durable {
                 List.copyOf(exposed.values()),
                 rehearsed,
                 announced.clock());
+        observe(batch);
         rememberedExamples.observe(batch);
         examples.clear();
         exposed.clear();
@@ -317,11 +294,6 @@ public final class Batcher implements Durable {
         return batch;
     }
 
-    /** Gives the next batch the step behind this one, which another batcher may have closed. */
-    public void continueBehind(long last) {
-        step = last;
-    }
-
     /** Applies a batch that another learner closed, so that this batcher can continue after it. */
     public void follow(MiniBatch batch) {
         step = batch.step();
@@ -330,25 +302,6 @@ public final class Batcher implements Durable {
         batch.catalogue().forEach(this::apply);
         catalogue.recordSightings(step, batch.examples(), batch::isCounted);
         observe(batch);
-    }
-
-    /** Writes, or reads, what {@link #followRound} needs of a batch: of the examples that count, the items. */
-    public static MiniBatch ofRound(Form form, MiniBatch batch) {
-        return BatchFields.ofRound(form, batch);
-    }
-
-    /**
-     * Takes over what a batch of the learner that all others follow did to catalogue and popularity. The open batch stays open.
-     *
-     * @return number of examples that left the open batch because their item was removed
-     */
-    public int followRound(MiniBatch batch) {
-        batch.catalogue().forEach(this::apply);
-        Set<String> removed = CatalogueChange.removed(batch.catalogue());
-        rememberedExamples.forget(Set.of(), removed);
-        int left = removed.isEmpty() ? 0 : drop(example -> removed.contains(example.item()));
-        observe(batch);
-        return left;
     }
 
     /** Lets no later batch rehearse what a batch holds that was not learnt. */
@@ -397,16 +350,6 @@ public final class Batcher implements Durable {
                     removedUsers.put(number, user);
                     size.addUserRemoval();
                 });
-    }
-
-    /** Returns the key of the step, and of what goes on with it, of a batcher with that prefix. */
-    public static byte[] countersKey(char prefix) {
-        return new byte[] {(byte) prefix, COUNTERS};
-    }
-
-    /** Returns what the keys of the examples begin with that a batcher with that prefix remembers to learn again. */
-    public static byte[] rememberedKeys(char prefix) {
-        return new byte[] {(byte) prefix, REMEMBERED};
     }
 
     @Override

@@ -25,14 +25,10 @@ public record Checkpoint(Header header, EntrySource entries) {
         /** The learner itself: its changelog holds them. */
         LEARNER,
         /** An audit that learnt the log again. */
-        AUDIT,
-        /** An audit that learnt the log of several learners again. It has entries of each, and is only for such an audit. */
-        AUDIT_OF_SHARDS,
-        /** Several learners of one model: the step is a round, and the log that of rounds. */
-        SHARDS;
+        AUDIT;
 
         public String text() {
-            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+            return name().toLowerCase(Locale.ROOT);
         }
 
         static Source of(String text) {

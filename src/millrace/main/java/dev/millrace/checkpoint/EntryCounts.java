@@ -18,7 +18,7 @@ public final class EntryCounts {
 
     /** Counts an entry. */
     public void add(byte[] key, byte[] value) {
-        String kind = EntryKind.of(key).isPresent() ? EntryKind.words(key) : "rounds and shards";
+        String kind = EntryKind.words(key);
         counts.put(kind, counts.getOrDefault(kind, new Count(0, 0)).plus(key.length + value.length));
     }
 

@@ -1,14 +1,11 @@
 package dev.millrace.checkpoint;
 
 import dev.millrace.model.FingerprintMismatchException;
-import dev.millrace.model.ModelEntry;
 import dev.millrace.model.ModelHeader;
-import dev.millrace.model.SharedNumbers;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.train.EntryKind;
-import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import java.util.ArrayList;
@@ -46,18 +43,13 @@ public final class LearnerEntries {
     }
 
     private static Trainer trainer(TrainerSettings settings, EntrySource entries, Predicate<byte[]> isLeftOut) {
-        Trainer trainer = restored(settings, entries, isLeftOut);
-        trainer.requireEachRow();
-        return trainer;
-    }
-
-    private static Trainer restored(TrainerSettings settings, EntrySource entries, Predicate<byte[]> isLeftOut) {
         Trainer trainer = new Trainer(settings, entries);
         entries.scanBut(FIRST, EntryKind.readLater(), (key, value) -> {
             if (!isLeftOut.test(key)) {
                 restore(trainer, key, value);
             }
         });
+        trainer.requireEachRow();
         return trainer;
     }
 
@@ -70,40 +62,6 @@ public final class LearnerEntries {
         } catch (RuntimeException broken) { // broken lengths and counts come as exceptions of many kinds
             throw new CorruptEntryException(
                     "an entry of the kind " + EntryKind.words(key) + " cannot be read: " + broken);
-        }
-    }
-
-    /**
-     * Adds the rows that several learners have each of users of its own, to entries of the base that they share.
-     *
-     * @param shards the entries of each
-     * @return step and digest of what it is then
-     * @throws CorruptEntryException if the rows of a shard are not those of its commit, or two shards have a row of one user
-     */
-    static StepDigest addRows(TrainerSettings settings, OrderedEntries entries, List<? extends EntrySource> shards) {
-        byte[] header = entries.get(ModelEntry.Kind.HEADER.key()).orElseThrow();
-        for (int shard = 0; shard < shards.size(); shard++) {
-            addRows(settings, shard, shards.get(shard), entries);
-        }
-        try (Trainer trainer = restored(settings, entries, EntryKind::isHeader)) {
-            trainer.model().begin(Long.MAX_VALUE); // with all rows, which the next drain takes into the digest
-            trainer.drainDirty(entries);
-            entries.put(ModelEntry.Kind.HEADER.key(), header); // of the engine that made the weights
-            remove(entries, EntryKind::isOfTheApplication);
-            return trainer.digest().orElseThrow();
-        }
-    }
-
-    private static void addRows(TrainerSettings settings, int shard, EntrySource from, OrderedEntries into) {
-        for (byte[] prefix : SharedNumbers.ownRows(settings.model())) {
-            from.scan(prefix, EntrySource.behind(prefix), (key, value) -> {
-                if (into.get(key).isPresent()) {
-                    throw new CorruptEntryException("a key of the " + EntryKind.words(key) + " is in shard " + shard
-                            + " and in another: each user must be of one");
-                }
-                into.put(key, value);
-                return true;
-            });
         }
     }
 

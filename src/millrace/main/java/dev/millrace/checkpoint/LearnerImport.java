@@ -7,7 +7,6 @@ import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.stream.LearnerState;
-import dev.millrace.stream.shard.NewShards;
 import dev.millrace.topic.BatchLog;
 import dev.millrace.topic.BatchLog.BrokenLogException;
 import dev.millrace.topic.BatchLog.LoggedBatch;
@@ -24,8 +23,7 @@ import java.util.Optional;
 
 /**
  * Begins an application that learns from the log with the learner of a checkpoint: it goes on behind the checkpoint's step, with the
- * same bits as the learner of the checkpoint, or, {@linkplain Start#WARM warm}, as a generation of its own. Shards begin warm alone, and learn
- * from events.
+ * same bits as the learner of the checkpoint, or, {@linkplain Start#WARM warm}, as a generation of its own.
  */
 public final class LearnerImport {
 
@@ -63,8 +61,6 @@ public final class LearnerImport {
     private static final String FREE_OPTIMISER_SETTING =
             "optimiser\\.(dense|rows)\\.(.*learning-rate|l2|.*\\.l[12]|max-gradient-norm|schedule\\..*)";
 
-    private static final long CACHE_BYTES = 8L << 20; // of a shard's entries
-
     private final Cluster cluster;
     private final LearnerSettings settings;
 
@@ -80,10 +76,9 @@ public final class LearnerImport {
          * Told before it begins.
          *
          * @param header of the checkpoint
-         * @param entries of the learner, or of the base
-         * @param shards entries of each shard; empty for one learner
+         * @param entries of the learner
          */
-        void begins(Checkpoint.Header header, EntrySource entries, List<? extends EntrySource> shards);
+        void begins(Checkpoint.Header header, EntrySource entries);
     }
 
     /**
@@ -107,56 +102,15 @@ public final class LearnerImport {
     public Begun into(LearnerState learner, Path file, Start start, Witness witness, Progress progress) {
         try (ScratchEntries entries = ScratchEntries.create()) {
             Checkpoint checkpoint = CheckpointFile.read(file, entries, progress);
-            if (checkpoint.header().origin().source() == Checkpoint.Source.SHARDS) {
-                throw new InvalidSettingsException(
-                        List.of(
-                                new SettingFault(
-                                        "--in",
-                                        file.toString(),
-                                        "must be of one learner: this one is of several, and only a warm import with learn.shards above 1 or learn.base-apart takes it")));
-            }
             prepare(checkpoint.header(), file, entries, start);
             long offset = behind(checkpoint.header());
-            witness.begins(checkpoint.header(), entries, List.of());
+            witness.begins(checkpoint.header(), entries);
             learner.begin(entries, settings.kept(), cluster.topics().miniBatches(), offset);
             return new Begun(checkpoint.header(), offset);
         }
     }
 
-    /**
-     * Begins shards and their base, {@linkplain Start#WARM warm}, which learn from events. The checkpoint may be of one learner or of several.
-     *
-     * @param progress told how much of the file was read
-     * @return header of the checkpoint
-     * @throws UnusableCheckpointException if the file is not whole
-     * @throws InvalidSettingsException if a setting differs that must not, or they are not new
-     */
-    public Checkpoint.Header into(NewShards shards, Path file, Witness witness, Progress progress) {
-        shards.requireNew();
-        List<ScratchEntries> own = new ArrayList<>();
-        try (ScratchEntries entries = ScratchEntries.create()) {
-            Checkpoint.Header header =
-                    CheckpointFile.read(file, entries, progress).header();
-            prepare(header, file, entries, Start.WARM);
-            for (int shard = 0; shard < shards.count(); shard++) {
-                own.add(ScratchEntries.create(CACHE_BYTES));
-            }
-            shards.part(entries, own, header.step());
-            witness.begins(header, entries, own);
-            shards.begin(entries, own);
-            return header;
-        } finally {
-            own.forEach(ScratchEntries::close);
-        }
-    }
-
     private void prepare(Checkpoint.Header header, Path file, OrderedEntries entries, Start start) {
-        if (header.origin().source() == Checkpoint.Source.AUDIT_OF_SHARDS) {
-            throw new InvalidSettingsException(List.of(new SettingFault(
-                    "--in",
-                    file.toString(),
-                    "must not be of an audit of several learners: only such an audit goes on from it")));
-        }
         List<SettingFault> faults =
                 switch (start) {
                     case SAME -> differences(header);
@@ -241,7 +195,7 @@ public final class LearnerImport {
     private long behind(Checkpoint.Header header) {
         long step = header.step();
         try (TopicReader reader = cluster.reader()) {
-            BatchLog log = cluster.steps(reader);
+            BatchLog log = cluster.batches(reader);
             Optional<LoggedBatch> last = log.find(step);
             if (last.isPresent()) {
                 requireSameLog(last.get(), header);

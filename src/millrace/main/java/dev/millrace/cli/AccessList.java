@@ -98,7 +98,7 @@ record AccessList(TopicNames names, String application) {
     }
 
     /**
-     * A topic's own name, for its logical one. What is done to the log is done to what shards of a model have beside it.
+     * A topic's own name, for its logical one.
      *
      * @param isForStores whether what is done to item vectors is done to those for vector stores too
      */
@@ -111,11 +111,8 @@ record AccessList(TopicNames names, String application) {
             return Stream.of(right.name()); // Kafka's own
         }
         boolean isOfItems = names.all().get(at).equals(names.itemEmbeddings());
-        boolean isOfTheLog = names.all().get(at).equals(names.miniBatches());
-        Stream<String> ofShards =
-                isOfTheLog && names.areShared() ? Stream.of(names.modelDeltas(), names.modelRounds()) : Stream.of();
         return Stream.concat(
-                Stream.concat(Stream.of(names.all().get(at)), ofShards),
+                Stream.of(names.all().get(at)),
                 names.vectorStore().stream()
                         .filter(store -> isForStores && isOfItems)
                         .map(TopicNames.VectorStore::topic));

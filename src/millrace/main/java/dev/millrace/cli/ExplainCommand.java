@@ -7,7 +7,6 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.Row;
-import dev.millrace.merge.Round;
 import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.verify.BatchOrigin;
@@ -18,7 +17,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -34,14 +32,12 @@ import picocli.CommandLine.Option;
         footer = {
             "millrace explain --item i67 --config my.properties",
             "millrace explain --step 91 --bootstrap-server kafka:9092",
-            "millrace explain --step 1/12 --config my.properties",
             "millrace explain --fields --bootstrap-server kafka:9092",
             "millrace explain --mixture --bootstrap-server kafka:9092"
         })
 final class ExplainCommand implements Callable<Integer> {
 
     private static final int UNKNOWN = 1;
-    private static final Pattern STEP = Pattern.compile("(\\d{1,3}/)?[1-9]\\d{0,17}");
 
     @Mixin
     ConfigOptions config = new ConfigOptions();
@@ -53,10 +49,9 @@ final class ExplainCommand implements Callable<Integer> {
     @Option(
             names = "--step",
             paramLabel = "N",
-            description =
-                    "explain the mini-batch of this step; of several learners this round, or as SHARD/N this step of a shard")
+            description = "explain the mini-batch of this step")
     @Nullable
-    String step;
+    Long step;
 
     @Option(names = "--fields", description = "show the weight of each field of the towers (tower.*.senet)")
     boolean isAboutFields;
@@ -71,8 +66,8 @@ final class ExplainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (step != null && !STEP.matcher(step).matches()) {
-            throw OptionFaults.unusable("--step", step, "must be at least 1, or a step of a shard as SHARD/N");
+        if (step != null && step < 1) {
+            throw OptionFaults.unusable("--step", step.toString(), "must be at least 1");
         }
         long asked = Stream.of(item != null, step != null, isAboutFields, isAboutMixture)
                 .filter(isAsked -> isAsked)
@@ -89,14 +84,7 @@ final class ExplainCommand implements Callable<Integer> {
         }
         return item != null
                 ? explainItem(asked(settings, origins -> origins.ofItem(Objects.requireNonNull(item))))
-                : explainStep(asked(settings, origins -> origin(origins, Objects.requireNonNull(step))));
-    }
-
-    /** @param step a number, or one behind that of a shard */
-    private static Optional<BatchOrigin> origin(VectorOrigins origins, String step) {
-        int slash = step.indexOf('/');
-        long number = Long.parseLong(step.substring(slash + 1));
-        return slash < 0 ? origins.ofStep(number) : origins.ofStep(Integer.parseInt(step.substring(0, slash)), number);
+                : explainStep(asked(settings, origins -> origins.ofStep(Objects.requireNonNull(step))));
     }
 
     private <T> T asked(MillraceSettings settings, Function<VectorOrigins, T> question) {
@@ -199,7 +187,7 @@ final class ExplainCommand implements Callable<Integer> {
     }
 
     private static Row row(BatchOrigin batch) {
-        Row row = Row.of("step", batch.step())
+        return Row.of("step", batch.step())
                 .with("topic", batch.topic())
                 .with("partition", batch.partition())
                 .with("offset", batch.offset())
@@ -209,28 +197,6 @@ final class ExplainCommand implements Callable<Integer> {
                 .with("catalogueChanges", batch.catalogueChanges())
                 .with("firstEventTime", batch.eventTimes().flatMap(times -> time(times.first())))
                 .with("lastEventTime", batch.eventTimes().flatMap(times -> time(times.last())));
-        return batch.deltas().isEmpty()
-                ? row
-                : row.with(
-                        "deltas",
-                        batch.deltas().stream().map(ExplainCommand::row).toList());
-    }
-
-    private static Row row(BatchOrigin.DeltaOrigin delta) {
-        Round.Taken taken = delta.taken();
-        Row row = Row.of("shard", taken.origin().shard())
-                .with("delta", taken.origin().number())
-                .with("firstStep", taken.firstStep())
-                .with("lastStep", taken.lastStep())
-                .with("learntOnRound", taken.origin().round())
-                .with("round", delta.round())
-                .with("refused", taken.refused().map(Enum::name))
-                .with("sha256", taken.sha256());
-        return delta.roles().isEmpty()
-                ? row
-                : row.with(
-                        "roles",
-                        delta.roles().stream().map(BatchOrigin.Role::words).toList());
     }
 
     private static Optional<Instant> time(long millis) {

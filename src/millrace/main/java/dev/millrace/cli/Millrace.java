@@ -51,7 +51,6 @@ import picocli.CommandLine.Spec;
             TopicsCommand.class,
             TrainCommand.class,
             ReplayCommand.class,
-            RescaleCommand.class,
             VerifyCommand.class,
             TransactionsCommand.class,
             DoctorCommand.class,

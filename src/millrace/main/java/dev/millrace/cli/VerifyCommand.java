@@ -47,8 +47,7 @@ final class VerifyCommand implements Callable<Integer> {
     @Option(
             names = "--step",
             paramLabel = "N",
-            description =
-                    "with --model: end at this step, of several learners at this round; default: the newest published")
+            description = "with --model: end at this step; default: the newest published")
     @Nullable
     Long step;
 

@@ -33,9 +33,6 @@ public final class Diagnosis {
     private static final double MOST_REJECTED = 0.001;
     private static final Duration MOST_SKEW = Duration.ofSeconds(5);
     private static final Duration LONG_TRANSACTION = Duration.ofMinutes(15);
-    private static final long MUCH_WAITING = 10_000; // records, as in the alert
-    private static final long SOME_WAITING = 100; // the ends of transactions are records too
-    private static final Duration STANDSTILL = Duration.ofMinutes(1);
     private static final Duration LONG_SILENCE = Duration.ofHours(1); // of a learner, which reports at each commit
 
     private final Facts facts;
@@ -59,8 +56,7 @@ public final class Diagnosis {
                         diagnosis.clock(),
                         diagnosis.transactions(),
                         diagnosis.events(),
-                        diagnosis.model(),
-                        diagnosis.learners())
+                        diagnosis.model())
                 .flatMap(List::stream)
                 .toList();
     }
@@ -379,46 +375,6 @@ public final class Diagnosis {
                 progress.generation(),
                 progress.items(),
                 Math.max(0, age.toMinutes())));
-    }
-
-    /** Of several that share a model: each learns its own users' examples, and none waits for another. */
-    private List<Finding> learners() {
-        if (facts.learners().isEmpty()) {
-            return List.of();
-        }
-        Check found = new Check("shards");
-        facts.learners().stream().filter(one -> one.waiting() >= SOME_WAITING).forEach(one -> add(one, found));
-        return found.orOk(String.format(
-                Locale.ROOT,
-                "%s and their base, at most %,d records before one",
-                count(facts.learners().size() - 1, "shard"),
-                facts.learners().stream()
-                        .mapToLong(Facts.Learner::waiting)
-                        .max()
-                        .orElse(0)));
-    }
-
-    private void add(Facts.Learner one, Check found) {
-        String waiting = String.format(Locale.ROOT, "%,d records wait before %s", one.waiting(), one.name());
-        Duration silence = one.writtenAt()
-                .map(written -> Duration.between(written, facts.now()))
-                .orElse(Duration.ZERO);
-        if (one.writtenAt().isEmpty()) {
-            found.fail(
-                    waiting + ", which no learner has read yet",
-                    "nothing is learnt of the users whose clicks are in it",
-                    "millrace train" + servers);
-        } else if (silence.compareTo(STANDSTILL) > 0) {
-            found.fail(
-                    waiting + ", which has said nothing for " + silence.toSeconds() + " s",
-                    "no trainer has it, or it waits for the base, or the base for its brokers",
-                    "millrace train" + servers + ", or docs/runbook.md, MillraceShardsWait");
-        } else if (one.waiting() > MUCH_WAITING) {
-            found.warn(
-                    waiting,
-                    "its users' vectors grow old",
-                    "more trainers, up to one a shard: docs/runbook.md, MillraceExamplesLag");
-        }
     }
 
     private void add(Alarm alarm, Check found) {

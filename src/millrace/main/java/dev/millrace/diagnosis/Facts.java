@@ -19,7 +19,6 @@ import java.util.SortedMap;
  * @param otherPartitions one sentence for each topic with another number of partitions than the settings ask for
  * @param transactions that are open
  * @param report latest of the learner
- * @param learners that share a model, and their base; empty for one learner
  * @param events of all parts
  * @param disks local ones, with the state directory
  * @param now by this machine's clock
@@ -32,7 +31,6 @@ public record Facts(
         List<String> otherPartitions,
         List<JudgedTransaction> transactions,
         Optional<Report> report,
-        List<Learner> learners,
         Events events,
         List<ClusterFacts.Disk> disks,
         Heap heap,
@@ -45,15 +43,6 @@ public record Facts(
      * @param writtenAt by the learner's clock
      */
     public record Report(TrainingProgress progress, Instant writtenAt) {}
-
-    /**
-     * What waits before one of several learners, or before their base.
-     *
-     * @param name of its part; of the partition, if no learner has read that yet
-     * @param waiting number of records
-     * @param writtenAt when it said last how far it is; absent if no learner has
-     */
-    public record Learner(String name, long waiting, Optional<Instant> writtenAt) {}
 
     /**
      * What all parts of the trainer said of the events.

@@ -115,15 +115,6 @@ public final class Examiner implements Durable {
      * not in the catalogue cannot be found.
      */
     public void examine(MiniBatch batch, TwoTower model, ItemFacts facts) {
-        examine(batch, model, facts, Learning.BY_THE_MODEL);
-    }
-
-    /**
-     * As {@link #examine(MiniBatch, TwoTower, ItemFacts)}.
-     *
-     * @param learning encodes the users
-     */
-    public void examine(MiniBatch batch, TwoTower model, ItemFacts facts, Learning learning) {
         Catalogue catalogue = facts.catalogue();
         List<TrainingExample> counted = batch.counted();
         List<TrainingExample> withHistory = counted.stream()
@@ -147,7 +138,7 @@ public final class Examiner implements Durable {
             return;
         }
         long time = withHistory.get(0).time();
-        Examination begun = examination(examined, time, model, facts, learning);
+        Examination begun = examination(examined, time, model, facts);
         open = Optional.of(begun);
         goOn(begun, time, model, facts);
     }
@@ -202,7 +193,7 @@ public final class Examiner implements Durable {
      * @param to receives the places
      */
     public void rank(List<TrainingExample> events, TwoTower model, ItemFacts facts, ExamWitness to) {
-        Examination exam = examination(events, events.get(0).time(), model, facts, Learning.BY_THE_MODEL);
+        Examination exam = examination(events, events.get(0).time(), model, facts);
         int items = facts.catalogue().size();
         scan(exam, items, model, facts).pass(items, exam.time);
         for (int at = 0; at < events.size(); at++) {
@@ -273,7 +264,7 @@ public final class Examiner implements Durable {
 
     /** Begins an exam, and scores its own items. */
     private Examination examination(
-            List<TrainingExample> examined, long time, TwoTower model, ItemFacts facts, Learning learning) {
+            List<TrainingExample> examined, long time, TwoTower model, ItemFacts facts) {
         Catalogue catalogue = facts.catalogue();
         List<NearNumbers> near = examined.stream()
                 .map(example -> NearNumbers.of(example, facts.neighbours(), time))
@@ -287,7 +278,11 @@ public final class Examiner implements Durable {
             QueryWeights each = weights.get(at);
             if (at == 0 || !each.channels().equals(weights.get(at - 1).channels())) { // others share the vectors
                 float[] users = new float[examined.size() * model.dim()];
-                learning.userVectors(examined, each.channels(), model, users);
+                model.userVectors(
+                        examined.stream().map(TrainingExample::user).toList(),
+                        examined.stream().map(TrainingExample::context).toList(),
+                        each.channels(),
+                        users);
                 queries.add(new Examination.Query(users, new ArrayList<>()));
             }
             // cos + τ (β log p + …) ranks as cos / τ + β log p + … does, and leaves the cosine unchanged without

@@ -38,9 +38,9 @@ public record ItemFacts(
     }
 
     /** Lets a model learn a batch, and its mixture with it. */
-    public StepReport learn(MiniBatch batch, TwoTower model, Learning learning) {
-        Optional<MixtureLesson> lesson = MixtureLesson.of(batch, model, this, learning);
-        StepReport report = learning.learn(batch, model);
+    public StepReport learn(MiniBatch batch, TwoTower model) {
+        Optional<MixtureLesson> lesson = MixtureLesson.of(batch, model, this);
+        StepReport report = model.learn(batch);
         lesson.ifPresent(MixtureLesson::learn);
         return report;
     }

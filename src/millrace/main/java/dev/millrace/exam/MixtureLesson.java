@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -76,18 +75,18 @@ final class MixtureLesson {
     private final List<Lesson> lessons = new ArrayList<>();
 
     /** Returns what a batch says about the mixture, by the model and all numbers as of before the batch; absent if it is not asked. */
-    static Optional<MixtureLesson> of(MiniBatch batch, TwoTower model, ItemFacts facts, Learning learning) {
+    static Optional<MixtureLesson> of(MiniBatch batch, TwoTower model, ItemFacts facts) {
         if (batch.step() % EVERY != 0) {
             return Optional.empty();
         }
         List<TrainingExample> examples = facts.answerable(batch);
         return examples.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new MixtureLesson(batch, examples, model, facts, learning));
+                : Optional.of(new MixtureLesson(batch, examples, model, facts));
     }
 
     private MixtureLesson(
-            MiniBatch batch, List<TrainingExample> examples, TwoTower model, ItemFacts facts, Learning learning) {
+            MiniBatch batch, List<TrainingExample> examples, TwoTower model, ItemFacts facts) {
         this.model = model;
         this.facts = facts;
         this.examples = examples;
@@ -116,7 +115,7 @@ final class MixtureLesson {
         places = Arrays.stream(byItem).mapToInt(each -> (int) each).toArray();
         targets = Arrays.stream(own).map(this::place).toArray();
         standsFor = (catalogue.size() - certain) / (double) Math.max(1, size - certain);
-        teach(new Numbers(learning));
+        teach(new Numbers());
     }
 
     /** Returns the place of an item that has one, by its number. */
@@ -156,7 +155,7 @@ final class MixtureLesson {
         private final float[] scratch = new float[size];
         private final Loops loops = Loops.now();
 
-        Numbers(Learning learning) {
+        Numbers() {
             Catalogue catalogue = facts.catalogue();
             double[] numbers = new double[popularity.length];
             for (int at = 0; at < size; at++) {
@@ -171,7 +170,10 @@ final class MixtureLesson {
             int dim = model.dim();
             float[] ofUsers = new float[examples.size() * dim];
             float[] ofItems = new float[size * dim];
-            learning.userVectors(examples, Map.of(), model, ofUsers);
+            model.userVectors(
+                    examples.stream().map(TrainingExample::user).toList(),
+                    examples.stream().map(TrainingExample::context).toList(),
+                    ofUsers);
             model.passingItemVectors(items, 0, size, ofItems);
             Engine.ofRows().multiplyTransposedRight(ofUsers, ofItems, cosines, examples.size(), dim, size, 1f);
         }

@@ -228,8 +228,7 @@ public final class DiskEntries implements OrderedEntries, AutoCloseable {
             // reported below, as another process's is
         }
         if (lock == null) {
-            throw new IOException(
-                    directory + " is used by another process, set serve.state-dir or stream.state-directory");
+            throw new IOException(directory + " is used by another server; set serve.state-dir");
         }
     }
 

@@ -57,13 +57,6 @@ public record GenerationFact(
         }
     }
 
-    /** Returns the settings of the learner alone: not how many learners there are. */
-    public SortedMap<String, String> learnerSettings() {
-        SortedMap<String, String> own = new TreeMap<>(settings);
-        own.remove(GenerationHistory.LEARNERS);
-        return own;
-    }
-
     /** Whether its model runs on ND4J's native libraries alone, so that servers need them too. */
     boolean needsNatives() {
         return settings.entrySet().stream()

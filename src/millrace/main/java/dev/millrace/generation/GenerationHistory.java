@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.Predicate;
 
 /** The facts about all generations, in their order. One thread. */
@@ -41,9 +40,6 @@ public final class GenerationHistory {
             return label;
         }
     }
-
-    /** Setting of a generation that several learners share. */
-    public static final String LEARNERS = "learn.shards";
 
     private final Map<String, Map<Kind, GenerationFact>> facts = new LinkedHashMap<>();
     private final List<String> promoted = new ArrayList<>();
@@ -128,14 +124,6 @@ public final class GenerationHistory {
                 .flatMap(own -> Optional.ofNullable(own.get(Kind.STARTED)).stream())
                 .filter(started -> started.by().equals(application))
                 .reduce((earlier, later) -> later);
-    }
-
-    /** Returns the number of learners that share a generation's model; absent before it was published. */
-    public OptionalInt learners(String generation) {
-        return fact(generation, Kind.STARTED)
-                .map(started ->
-                        OptionalInt.of(Integer.parseInt(started.settings().getOrDefault(LEARNERS, "1"))))
-                .orElse(OptionalInt.empty());
     }
 
     public boolean is(String generation, Kind kind) {

@@ -46,8 +46,6 @@ final class EmbeddingTables {
     /** Of the last step; filled only after {@link #keepMoves}. */
     private final MovedItems moved = new MovedItems();
 
-    private boolean areMovesKept;
-
     EmbeddingTables(ModelSettings settings, RowStorage storage, StepEngine engine) {
         this.settings = settings;
         this.storage = storage;
@@ -85,8 +83,7 @@ final class EmbeddingTables {
         return feature.source() == Source.HISTORY || (feature.source() == Source.ITEM && feature.kind() == Kind.ID);
     }
 
-    /** Returns whether a feature's keys are users. */
-    static boolean namesUsers(FeatureSpec feature) {
+    private static boolean namesUsers(FeatureSpec feature) {
         return feature.source() == Source.USER && feature.kind() == Kind.ID;
     }
 
@@ -154,11 +151,10 @@ final class EmbeddingTables {
     /** Takes rows off the heap if they need more than the cache may. No row number is known afterwards. */
     void makeRoom() {
         long bytes = heapBytes();
-        long most = storage.cacheBytes().getAsLong();
-        if (bytes <= most) {
+        if (bytes <= storage.cacheBytes()) {
             return;
         }
-        long excess = bytes - most + most / FREED_PART;
+        long excess = bytes - storage.cacheBytes() + storage.cacheBytes() / FREED_PART;
         int idle = 0; // rounds in which nothing became free: at first, all rows may be recent
         while (excess > 0 && idle < 2 * EmbeddingTable.EVICTION_PARTS) {
             long before = excess;
@@ -173,8 +169,7 @@ final class EmbeddingTables {
     void pass(Runnable reading) {
         tables.values().forEach(EmbeddingTable::pass);
         reading.run();
-        long most = storage.cacheBytes().getAsLong();
-        boolean isRoomShort = heapBytes() > most - 2 * (most / FREED_PART);
+        boolean isRoomShort = heapBytes() > storage.cacheBytes() - 2 * (storage.cacheBytes() / FREED_PART);
         tables.values().forEach(table -> table.leavePassed(isRoomShort));
     }
 
@@ -242,32 +237,9 @@ final class EmbeddingTables {
 
     /** From now on, each step records how far it moves the rows of items. */
     void keepMoves() {
-        areMovesKept = true;
         gradients.values().stream()
                 .filter(rows -> itemIdTables.contains(rows.table().name()))
                 .forEach(RowGradients::keepDistances);
-    }
-
-    /** Forgets the moves of the last step; those of a step of others follow. */
-    void beginMoves() {
-        moved.clear();
-    }
-
-    /** Adds how far a step of others moved a row, if that is recorded. */
-    void move(String table, String key, float distance) {
-        if (areMovesKept && distance > 0 && itemIdTables.contains(table)) {
-            moved.add(key, distance);
-        }
-    }
-
-    /** Returns whether the keys of a table are items. */
-    boolean isItemTable(String name) {
-        return itemIdTables.contains(name);
-    }
-
-    /** Returns whether the keys of a table are users. */
-    boolean isUserIdTable(String name) {
-        return userIdTables.contains(name);
     }
 
     /** Returns the items whose rows the last step moved; none before {@link #keepMoves}. */

@@ -122,15 +122,6 @@ final class FeatureInputs {
         }
     }
 
-    /** Returns the statistics of a numeric feature. */
-    Moments moments(String feature) {
-        return fields.stream()
-                .filter(field -> field.feature.name().equals(feature))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("there is no feature " + feature))
-                .moments;
-    }
-
     /** Hands over the statistics of numeric features that changed since the last call, by the name of the feature. */
     void drainMoments(BiConsumer<String, Moments> visitor) {
         for (Field field : fields) {

@@ -12,7 +12,6 @@ import dev.millrace.model.network.TowerShape;
 import dev.millrace.model.pool.PositionWeights;
 import dev.millrace.model.table.InitialRows;
 import dev.millrace.model.table.Optimiser;
-import dev.millrace.model.table.OptimiserRule;
 import dev.millrace.model.table.Tables;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
@@ -20,7 +19,6 @@ import dev.millrace.state.Sha256;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -145,24 +143,6 @@ public record ModelSettings(
             case USER -> TowerShape.user(towers, dim, user);
             case ITEM -> TowerShape.item(towers, dim, item);
         };
-    }
-
-    /** Returns the number of steps that must have read a key before it gets a row. */
-    public int admitAfter() {
-        return tables.admitAfter();
-    }
-
-    /** Returns the optimisers that are not Adagrad, by the keys that choose them. */
-    public SortedMap<String, String> optimisersButAdagrad() {
-        SortedMap<String, String> others = new TreeMap<>();
-        Map.of("dense", optimiser.dense(), "rows", optimiser.rows()).forEach((part, descent) -> {
-            if (!(descent.rule() instanceof OptimiserRule.Adagrad)) {
-                others.put(
-                        "optimiser." + part + ".kind",
-                        descent.rule().getClass().getSimpleName().toLowerCase(Locale.ROOT));
-            }
-        });
-        return others;
     }
 
     /** Whether a channel has a graph of DL4J. */

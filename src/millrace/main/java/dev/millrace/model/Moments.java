@@ -176,40 +176,6 @@ final class Moments {
         return count == 0 ? 0 : sorted[(count - 1) / 2];
     }
 
-    /** Returns what came between two moments of one feature, alone: sums that {@link #plus(Moments)} adds again. */
-    Moments since(Moments before) {
-        Moments added = new Moments();
-        for (int g = 0; g < GROUPS; g++) {
-            double count = counts[g] - before.counts[g];
-            if (count > 0) {
-                double mean = (counts[g] * means[g] - before.counts[g] * before.means[g]) / count;
-                double distance = mean - before.means[g];
-                double between = distance * distance * (before.counts[g] * count / counts[g]);
-                added.counts[g] = count;
-                added.means[g] = Math.max(-LARGEST, Math.min(LARGEST, mean));
-                added.squares[g] = Math.max(0, squares[g] - before.squares[g] - between);
-            }
-        }
-        return added;
-    }
-
-    /** Returns the moments of both (Chan, Golub and LeVeque 1983, eq. 2.1). */
-    Moments plus(Moments other) {
-        Moments both = copy();
-        for (int g = 0; g < GROUPS; g++) {
-            if (other.counts[g] > 0) {
-                double count = counts[g] + other.counts[g];
-                double share = other.counts[g] / count;
-                double distance = other.means[g] - means[g];
-                both.counts[g] = count;
-                both.means[g] = means[g] + distance * share;
-                both.squares[g] = squares[g] + other.squares[g] + distance * distance * counts[g] * share;
-            }
-        }
-        both.settle();
-        return both;
-    }
-
     Moments copy() {
         return new Moments(counts.clone(), means.clone(), squares.clone(), scale, lowest, highest);
     }

@@ -2,21 +2,14 @@ package dev.millrace.model;
 
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySource;
-import java.util.function.LongSupplier;
 
 /**
  * Where the embedding rows of a model are.
  *
  * @param rows the stored rows; {@link EntrySource#NONE} if all stay on the heap
- * @param cacheBytes of the rows on the heap, roughly; what changed since the last drain stays on the heap in any case. A step asks anew: others
- *     may come to share the heap
+ * @param cacheBytes of the rows on the heap, roughly; what changed since the last drain stays on the heap in any case
  */
-public record RowStorage(EntrySource rows, LongSupplier cacheBytes) {
-
-    /** @param cacheBytes of the rows on the heap, roughly, always */
-    public RowStorage(EntrySource rows, long cacheBytes) {
-        this(rows, () -> cacheBytes);
-    }
+public record RowStorage(EntrySource rows, long cacheBytes) {
 
     /** All rows stay on the heap. */
     public static final RowStorage ON_THE_HEAP = new RowStorage(EntrySource.NONE, Long.MAX_VALUE);

@@ -1,9 +1,6 @@
 package dev.millrace.model;
 
 import dev.millrace.model.loss.SampleFigures;
-import dev.millrace.state.Form;
-import java.util.List;
-import java.util.function.ToDoubleFunction;
 
 /**
  * The results of one step.
@@ -43,46 +40,6 @@ public record StepReport(double loss, double gradientNorm, double temperature, S
     /** 95th percentile of log Q. */
     public double logQHigh() {
         return sample.logQHigh();
-    }
-
-    /** Returns the means of some reports, with a temperature; that of a step without examples if there is none. */
-    public static StepReport mean(List<StepReport> reports, double temperature) {
-        return reports.isEmpty()
-                ? ofNothing(temperature)
-                : new StepReport(
-                        mean(reports, StepReport::loss),
-                        mean(reports, StepReport::gradientNorm),
-                        temperature,
-                        new SampleFigures(
-                                mean(reports, StepReport::maskedShare),
-                                mean(reports, StepReport::duplicateShare),
-                                mean(reports, StepReport::logQLow),
-                                mean(reports, StepReport::logQMedian),
-                                mean(reports, StepReport::logQHigh),
-                                mean(reports, StepReport::medianProbability)));
-    }
-
-    private static double mean(List<StepReport> reports, ToDoubleFunction<StepReport> figure) {
-        double sum = 0;
-        for (StepReport report : reports) {
-            sum += figure.applyAsDouble(report);
-        }
-        return sum / reports.size();
-    }
-
-    /** Writes the figures, or reads them. */
-    public StepReport fields(Form form) {
-        return new StepReport(
-                form.number(loss),
-                form.number(gradientNorm),
-                form.number(temperature),
-                new SampleFigures(
-                        form.number(maskedShare()),
-                        form.number(duplicateShare()),
-                        form.number(logQLow()),
-                        form.number(logQMedian()),
-                        form.number(logQHigh()),
-                        form.number(medianProbability())));
     }
 
     /** Returns the report of a step without examples. */

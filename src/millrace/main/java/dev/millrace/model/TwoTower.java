@@ -30,7 +30,6 @@ import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -229,22 +228,6 @@ public final class TwoTower implements Durable {
         userTower.optimiser().apply(scale, dense.learningRate(step), count);
         itemTower.optimiser().apply(scale, dense.learningRate(step), count);
         tables.apply(step, upkeep.clock());
-    }
-
-    /**
-     * Runs a step that others have learnt.
-     *
-     * @param time latest event time of what they learnt
-     * @param rows replaces what they changed
-     */
-    void stepOfOthers(long time, Consumer<EmbeddingTables> rows) {
-        changes++;
-        tables.makeRoom();
-        tables.beginMoves();
-        upkeep.reach(time);
-        state.countNetworkStep();
-        rows.accept(tables);
-        tables.keepUp(upkeep);
     }
 
     private long seed(long step, Side side) {
@@ -549,23 +532,6 @@ public final class TwoTower implements Durable {
 
     private Tower tower(Side side) {
         return side.of(userTower, itemTower);
-    }
-
-    /** Counts a change of the vectors that no step made. */
-    void countChange() {
-        changes++;
-    }
-
-    EmbeddingTables embeddings() {
-        return tables;
-    }
-
-    TableUpkeep upkeep() {
-        return upkeep;
-    }
-
-    Objective objective() {
-        return objective;
     }
 
     ModelState state() {

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
@@ -37,9 +36,6 @@ public final class NeighbourList {
      *
      * Users stand for digests. Where two have the same, they share one sum.
      */
-
-    /** What a text begins with that has a user's SHA-256 in hexadecimal in place of the id. No id has it. */
-    public static final char DIGEST_MARK = 0;
 
     /** What a user's sum comes to at most. */
     static final double MOST = 6;
@@ -87,9 +83,9 @@ public final class NeighbourList {
         this.asOf = asOf;
         this.total = total;
         this.size = weights.length;
-        this.items = items.toArray(String[]::new);
-        this.weights = weights;
-        makeRoom(Math.max(FIRST_CAPACITY, size)); // copies them
+        this.items = Arrays.copyOf(items.toArray(String[]::new), Math.max(FIRST_CAPACITY, size));
+        this.weights = Arrays.copyOf(weights, Math.max(FIRST_CAPACITY, size));
+        makeRoom(this.items.length);
         for (int at = 0; at < size; at++) {
             hashes[at] = items.get(at).hashCode();
         }
@@ -148,11 +144,8 @@ public final class NeighbourList {
 
     /** Returns what stands for a user. */
     static int digest(String user) {
-        boolean isDigest = !user.isEmpty() && user.charAt(0) == DIGEST_MARK;
-        int digest = isDigest
-                ? (int) HexFormat.fromHexDigitsToLong(user, 1, 1 + 2 * Integer.BYTES)
-                : ByteBuffer.wrap(Sha256.start().digest(user.getBytes(StandardCharsets.UTF_8)))
-                        .getInt();
+        int digest = ByteBuffer.wrap(Sha256.start().digest(user.getBytes(StandardCharsets.UTF_8)))
+                .getInt();
         return digest == OF_SEVERAL ? 1 : digest;
     }
 

@@ -61,10 +61,6 @@ record Snapshot(
         learner.ifPresent(part ->
                 part.training().ifPresent(training -> members.put("learner", learner(training, part.writtenAt()))));
         sources.progress().failure().ifPresent(failure -> members.put("progressFailure", failure.toString()));
-        List<Map<String, Object>> shards = shards();
-        if (!shards.isEmpty()) {
-            members.put("shards", shards);
-        }
         members.put("exam", exam(latestExam()));
         members.put("alarms", alarms());
         members.put("freshness", sources.state().freshness().recent(at));
@@ -120,32 +116,6 @@ record Snapshot(
             }
         });
         return figures;
-    }
-
-    /** Each of several learners that share a model, by its number; none for one learner. */
-    private List<Map<String, Object>> shards() {
-        SortedMap<Integer, Map<String, Object>> shards = new TreeMap<>();
-        for (PartProgress part : sources.progress().parts().values()) {
-            part.shard().ifPresent(shard -> {
-                Map<String, Object> one = new LinkedHashMap<>();
-                one.put("shard", shard);
-                one.put(
-                        "learnt",
-                        Books.Account.of(InputTopic.EXAMPLES, part.books()).outcome(Outcome.LEARNT));
-                one.put("committedAt", part.writtenAt());
-                ends.ifPresent(known -> one.put(
-                        "waiting",
-                        part.positions().keySet().stream()
-                                .mapToLong(partition -> known.examples().getOrDefault(partition, 0L))
-                                .sum()));
-                learner.flatMap(PartProgress::training)
-                        .map(base -> base.figure(Figure.ROUNDS_LATE, Integer.toString(shard)))
-                        .filter(late -> !late.isNaN())
-                        .ifPresent(late -> one.put("roundsLate", late));
-                shards.put(shard, one);
-            });
-        }
-        return List.copyOf(shards.values());
     }
 
     /** Puts an estimate, and half the width of its bounds under the name with {@code Error}. */

@@ -25,10 +25,9 @@ final class TopicEnds implements AutoCloseable {
      *
      * @param at when they were asked for, epoch milliseconds
      * @param behind records of the input topics that no part of the trainer has counted yet, by topic
-     * @param examples the same of each partition of training examples, as parts name it: {@code training-examples-0}
      * @param written records that were ever written to topics of the trainer, by logical name
      */
-    record Ends(long at, Map<InputTopic, Long> behind, Map<String, Long> examples, Map<String, Long> written) {}
+    record Ends(long at, Map<InputTopic, Long> behind, Map<String, Long> written) {}
 
     private final Map<InputTopic, String> inputs;
     private final Map<String, String> outputs;
@@ -55,23 +54,12 @@ final class TopicEnds implements AutoCloseable {
     Optional<Ends> now(Collection<PartProgress> parts, long at) {
         try {
             Map<InputTopic, Long> behind = new EnumMap<>(InputTopic.class);
-            Map<String, Long> examples = new TreeMap<>();
-            inputs.forEach((topic, name) -> {
-                Map<String, Long> ofPartitions = behind(name, parts);
-                behind.put(
-                        topic,
-                        ofPartitions.values().stream()
-                                .mapToLong(Long::longValue)
-                                .sum());
-                if (topic == InputTopic.EXAMPLES) {
-                    examples.putAll(ofPartitions);
-                }
-            });
+            inputs.forEach((topic, name) -> behind.put(topic, behind(name, parts)));
             Map<String, Long> ends = reader.ends(outputs.values());
             Map<String, Long> written = new TreeMap<>();
             outputs.forEach((topic, name) -> written.put(topic, ends.getOrDefault(name, 0L)));
             isReadable = true;
-            return Optional.of(new Ends(at, behind, examples, written));
+            return Optional.of(new Ends(at, behind, written));
         } catch (RuntimeException unreadable) {
             if (isReadable) {
                 LOG.warn("Lag and rates are unavailable on the page: {}", unreadable.getMessage());
@@ -81,17 +69,17 @@ final class TopicEnds implements AutoCloseable {
         }
     }
 
-    private Map<String, Long> behind(String topic, Collection<PartProgress> parts) {
-        Map<String, Long> behind = new TreeMap<>();
-        reader.extents(topic).forEach(extent -> {
-            String partition = topic + "-" + extent.partition();
-            long position = parts.stream()
-                    .mapToLong(part -> part.positions().getOrDefault(partition, 0L))
-                    .max()
-                    .orElse(0);
-            behind.put(partition, Math.max(0, extent.end() - Math.max(position, extent.first())));
-        });
-        return behind;
+    private long behind(String topic, Collection<PartProgress> parts) {
+        return reader.extents(topic).stream()
+                .mapToLong(extent -> {
+                    String partition = topic + "-" + extent.partition();
+                    long position = parts.stream()
+                            .mapToLong(part -> part.positions().getOrDefault(partition, 0L))
+                            .max()
+                            .orElse(0);
+                    return Math.max(0, extent.end() - Math.max(position, extent.first()));
+                })
+                .sum();
     }
 
     @Override

@@ -1,7 +1,6 @@
 package dev.millrace.state;
 
 import java.util.Collections;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
@@ -130,15 +129,6 @@ public final class Books implements Durable {
         if (events != 0) {
             add(topic, WAITING, -events);
             add(topic, outcome.line(reason), events);
-        }
-    }
-
-    /** Hands over the events that wait: these books never received them, the others did. */
-    public void handOverWaiting(InputTopic topic, Books to) {
-        long waiting = Account.of(topic, accounts()).waiting();
-        for (String line : List.of(RECEIVED, WAITING)) {
-            add(topic, line, -waiting);
-            to.add(topic, line, waiting);
         }
     }
 

@@ -35,11 +35,6 @@ public interface EntrySource {
         return this::get;
     }
 
-    /** Returns true if others, too, change the entries that begin with a prefix: what a state has drained is not all that there is. */
-    default boolean isShared(byte[] prefix) {
-        return false;
-    }
-
     /**
      * Visits the entries with {@code from <= key < to} in ascending order until the visitor returns false. The visitor must
      * not change entries.

@@ -43,12 +43,9 @@ public final class Fields {
     }
 
     public Fields text(String value) {
-        return bytes(Utf8.bytes(value)); // faster than to look at each letter
-    }
-
-    Fields bytes(byte[] value) {
-        int at = integer(value.length).room(value.length);
-        System.arraycopy(value, 0, bytes, at, value.length);
+        byte[] utf8 = Utf8.bytes(value); // faster than to look at each letter
+        int at = integer(utf8.length).room(utf8.length);
+        System.arraycopy(utf8, 0, bytes, at, utf8.length);
         return this;
     }
 
@@ -89,12 +86,6 @@ public final class Fields {
         int from = payload.position();
         payload.position(from + length);
         return new String(payload.array(), payload.arrayOffset() + from, length, StandardCharsets.UTF_8);
-    }
-
-    static byte[] bytes(ByteBuffer payload) {
-        byte[] value = new byte[count(payload, Byte.BYTES)];
-        payload.get(value);
-        return value;
     }
 
     /** Reads floats that {@link #floats} wrote. */

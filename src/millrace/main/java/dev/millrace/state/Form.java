@@ -131,14 +131,6 @@ public final class Form {
         payload.position(payload.position() + count);
     }
 
-    public byte[] bytes(byte[] now) {
-        if (stored != null) {
-            return Fields.bytes(stored);
-        }
-        written.bytes(now);
-        return now;
-    }
-
     public float[] floats(float[] now) {
         if (stored != null) {
             return Fields.floats(stored);

@@ -90,7 +90,7 @@ public final class CommitPace {
     }
 
     /** The paces of an application's threads. */
-    public static final class OfThreads {
+    static final class OfThreads {
 
         private final Map<Thread, CommitPace> paces = Collections.synchronizedMap(new WeakHashMap<>());
 

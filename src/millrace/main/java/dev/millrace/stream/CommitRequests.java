@@ -12,7 +12,7 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
  *
  * <p>Kafka commits all tasks of a thread when one of them asks.
  */
-public final class CommitRequests {
+final class CommitRequests {
 
     private final ProcessorContext<?, ?> context;
     private final CommitPace pace;
@@ -21,7 +21,7 @@ public final class CommitRequests {
     private boolean isInCommit;
     private long begunNanos;
 
-    public CommitRequests(ProcessorContext<?, ?> context, CommitPace.OfThreads paces) {
+    CommitRequests(ProcessorContext<?, ?> context, CommitPace.OfThreads paces) {
         this(context, paces.ofThisThread(context.appConfigs()));
     }
 
@@ -32,7 +32,7 @@ public final class CommitRequests {
     }
 
     /** Asks for a commit of what the processor has done: now, or when the next one is due. */
-    public void whenDue() {
+    void whenDue() {
         if (isInCommit) { // its end was not told
             isInCommit = false;
             pace.ends(0);
@@ -47,7 +47,7 @@ public final class CommitRequests {
     }
 
     /** Asks for a commit after a time, unless there is one before. */
-    public void after(Duration time, Runnable first) {
+    void after(Duration time, Runnable first) {
         wait.begin(time, () -> {
             first.run();
             context.commit();
@@ -74,20 +74,20 @@ public final class CommitRequests {
     }
 
     /** Runs something once on the task's thread when some time has passed, unless it is cancelled before. One wait at a time. */
-    public static final class Wait {
+    static final class Wait {
 
         private final ProcessorContext<?, ?> context;
         private Optional<Cancellable> scheduled = Optional.empty();
 
-        public Wait(ProcessorContext<?, ?> context) {
+        Wait(ProcessorContext<?, ?> context) {
             this.context = context;
         }
 
-        public boolean isOn() {
+        boolean isOn() {
             return scheduled.isPresent();
         }
 
-        public void begin(Duration time, Runnable then) {
+        void begin(Duration time, Runnable then) {
             cancel();
             scheduled = Optional.of(context.schedule(time, PunctuationType.WALL_CLOCK_TIME, now -> {
                 cancel(); // Kafka would repeat it
@@ -95,7 +95,7 @@ public final class CommitRequests {
             }));
         }
 
-        public void cancel() {
+        void cancel() {
             scheduled.ifPresent(Cancellable::cancel);
             scheduled = Optional.empty();
         }

@@ -11,7 +11,7 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
  * example for {@link #QUIET} is as live as when it had its last one, and live if it never had any. After a start it is given longer, as
  * there may be a backlog that is not read yet.
  */
-public final class ItemArrivals {
+final class ItemArrivals {
 
     /** Of the event time behind the wall clock. */
     private static final Duration NEAR = Duration.ofMinutes(1);
@@ -28,14 +28,14 @@ public final class ItemArrivals {
     private long awaited; // wall clock, of a wait that is on
     private long exampleAt; // wall clock; that of the start before the first one
 
-    public ItemArrivals(ProcessorContext<?, ?> context) {
+    ItemArrivals(ProcessorContext<?, ?> context) {
         this.context = context;
         this.wait = new CommitRequests.Wait(context);
         this.exampleAt = context.currentSystemTimeMs();
     }
 
     /** Looks at the clock after an example was added. */
-    public void heard(Trainer trainer) {
+    void heard(Trainer trainer) {
         isHeard = true;
         exampleAt = context.currentSystemTimeMs();
         isLive = exampleAt - trainer.clock() <= NEAR.toMillis();
@@ -43,7 +43,7 @@ public final class ItemArrivals {
     }
 
     /** Moves the clock on, if the stream is live. */
-    public void follow(Trainer trainer) {
+    void follow(Trainer trainer) {
         long now = context.currentSystemTimeMs();
         boolean neverHeard = trainer.clock() == 0;
         Duration quiet = isHeard || neverHeard ? QUIET : QUIET_START;
@@ -56,12 +56,12 @@ public final class ItemArrivals {
     }
 
     /** Calls back soon: what a start restores may have items that wait. */
-    public void begin(Runnable then) {
+    void begin(Runnable then) {
         await(QUIET.toMillis(), then);
     }
 
     /** Calls back when the next announced item may come. */
-    public void await(Trainer trainer, Runnable then) {
+    void await(Trainer trainer, Runnable then) {
         trainer.nextAnnounced().ifPresent(next -> {
             long ahead = isLive ? next - context.currentSystemTimeMs() : QUIET.toMillis();
             if (!wait.isOn() || context.currentSystemTimeMs() + ahead < awaited) {

@@ -1,24 +1,21 @@
 package dev.millrace.stream;
 
-import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.state.Books;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import dev.millrace.state.Utf8;
-import dev.millrace.wire.ModelDeltas;
 import dev.millrace.wire.TrainingRecords;
 import java.util.Optional;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 
-/** Appends catalogue changes to the input of the learner that owns the catalogue, which gives all of them one order, and counts them. */
+/** Appends catalogue changes to the learner's input, which gives all of them one order, and counts them. */
 final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>, WriteThroughStore.Owner<Books> {
 
     private final EventTask.Shared shared;
     private final TrainingRecords training;
-    private final ModelDeltas deltas; // where the catalogue belongs to a base
     private final EventReader reader;
     private EventTask<Books> task; // set by init, which Kafka calls before all else
 
@@ -26,7 +23,6 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     ItemsProcessor(EventTask.Shared shared) {
         this.shared = shared;
         this.training = new TrainingRecords(shared.wire());
-        this.deltas = new ModelDeltas(shared.wire());
         this.reader = new EventReader(shared.wire());
     }
 
@@ -55,16 +51,11 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                     books.settle(InputTopic.ITEMS, change.isRemoval() ? Outcome.REMOVED : Outcome.APPLIED);
                     task.outlet()
                             .send(
-                                    MillraceTopology.toCatalogue(shared.topics()),
+                                    MillraceTopology.ITEMS_TO_EXAMPLES,
                                     Utf8.bytes(change.itemId()),
-                                    Optional.of(encoded(change)),
+                                    Optional.of(training.encode(shared.topics().trainingExamples(), change)),
                                     record.timestamp());
                 });
-    }
-
-    private byte[] encoded(CatalogueChange change) {
-        String topic = shared.topics().catalogueChanges();
-        return shared.topics().areShared() ? deltas.encode(topic, change) : training.encode(topic, change);
     }
 
     @Override

@@ -9,7 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The log lines about a learner: one when something begins or ends, none while it lasts. */
-public final class LearnerNotices {
+final class LearnerNotices {
 
     /** Why nothing is published while the learner is behind. */
     static final String BEHIND = "the learner is catching up with the log";
@@ -39,7 +39,7 @@ public final class LearnerNotices {
      *
      * @param item that the alarm about one item is about
      */
-    public void alarms(List<Alarm> alarms, Optional<String> item) {
+    void alarms(List<Alarm> alarms, Optional<String> item) {
         Set<Alarm.Kind> active = EnumSet.noneOf(Alarm.Kind.class);
         for (Alarm alarm : alarms) {
             if (alarm.isActive()) {
@@ -62,7 +62,7 @@ public final class LearnerNotices {
         lastItem = item;
     }
 
-    public void refused(long step, String message) {
+    void refused(long step, String message) {
         LOG.atWarn()
                 .addKeyValue("step", step)
                 .addKeyValue("found", message)

@@ -26,7 +26,6 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.streams.AutoOffsetReset;
 import org.apache.kafka.streams.Topology;
-import org.apache.kafka.streams.processor.StreamPartitioner;
 import org.apache.kafka.streams.state.StoreBuilder;
 
 /**
@@ -55,24 +54,21 @@ public final class MillraceTopology {
     static final String ATTRIBUTION_BOOKS_STORE = "attribution-books";
     static final String ITEM_BOOKS_STORE = "item-books";
     public static final String LEARNER_STORE = "learner";
-    public static final String SHARD_STORE = "shard";
-    public static final String BASE_STORE = "model";
 
     static final String TO_EXAMPLES = "to-training-examples";
     static final String TO_USER_FEATURES = "to-user-features";
-    public static final String TO_PROGRESS = "to-training-progress";
+    static final String TO_PROGRESS = "to-training-progress";
     static final String TO_DEAD_LETTERS = "to-dead-letters";
-    private static final String ITEMS_TO_EXAMPLES = "items-to-training-examples";
-    private static final String ITEMS_TO_DELTAS = "items-to-model-deltas";
+    static final String ITEMS_TO_EXAMPLES = "items-to-training-examples";
     static final String ITEMS_TO_PROGRESS = "items-to-training-progress";
     static final String ITEMS_TO_DEAD_LETTERS = "items-to-dead-letters";
-    public static final String TO_BATCHES = "to-mini-batches";
+    static final String TO_BATCHES = "to-mini-batches";
     static final String TO_EMBEDDINGS = "to-item-embeddings";
     static final String TO_VECTOR_STORE = "to-vector-store";
-    public static final String TO_UPDATES = "to-model-updates";
+    static final String TO_UPDATES = "to-model-updates";
     static final String TO_NEIGHBOURS = "to-item-neighbours";
     static final String TO_GENERATIONS = "to-generations";
-    public static final String LEARN_TO_DEAD_LETTERS = "learn-to-dead-letters";
+    static final String LEARN_TO_DEAD_LETTERS = "learn-to-dead-letters";
 
     private static final String ATTRIBUTE = "attribute";
     private static final String ITEMS = "items";
@@ -92,16 +88,12 @@ public final class MillraceTopology {
      * @param kept those of the settings that the state depends on
      * @param partitions number of partitions of an input topic
      */
-    @SuppressWarnings("removal") // the form of a partitioner with headers is not in Kafka 4.3
     public static Topology attribute(
             TopicNames topics,
             AttributionSettings settings,
             KeptSettings kept,
             AvroWire wire,
             ToIntFunction<String> partitions) {
-        // an example goes to its user's shard; of partitions there are more, if the model once had more learners
-        StreamPartitioner<byte[], byte[]> toShard =
-                (topic, user, value, count) -> Optional.of(Set.of(topics.shard(user)));
         EventTask.Shared shared = new EventTask.Shared(
                 topics, wire, new PartitionCheck(settings.placement(), partitions), new CommitPace.OfThreads());
         Topology topology = new Topology();
@@ -116,21 +108,16 @@ public final class MillraceTopology {
                         "from-users")
                 .addStateStore(WriteThroughStore.entries(ATTRIBUTION_STORE), ATTRIBUTE)
                 .addStateStore(WriteThroughStore.<Attribution>builder(ATTRIBUTION_BOOKS_STORE), ATTRIBUTE)
-                .addSink(TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, toShard, ATTRIBUTE)
+                .addSink(TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_USER_FEATURES, topics.userFeatures(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ATTRIBUTE);
         return source(topology, "from-items", topics.items())
                 .addProcessor(ITEMS, () -> new ItemsProcessor(shared), "from-items")
                 .addStateStore(WriteThroughStore.<Books>builder(ITEM_BOOKS_STORE), ITEMS)
-                .addSink(toCatalogue(topics), topics.catalogueChanges(), WRITE, WRITE, ITEMS)
+                .addSink(ITEMS_TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ITEMS)
                 .addSink(ITEMS_TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ITEMS)
                 .addSink(ITEMS_TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ITEMS);
-    }
-
-    /** Returns the sink of the changes of items. */
-    static String toCatalogue(TopicNames topics) {
-        return topics.areShared() ? ITEMS_TO_DELTAS : ITEMS_TO_EXAMPLES;
     }
 
     /**
@@ -196,7 +183,7 @@ public final class MillraceTopology {
 
     /** Adds the sinks of what a learner publishes. */
     @SuppressWarnings("removal") // the form of a partitioner with headers is not in Kafka 4.3
-    public static Topology publishing(Topology topology, TopicNames topics, String learner) {
+    private static Topology publishing(Topology topology, TopicNames topics, String learner) {
         topology.addSink(TO_EMBEDDINGS, topics.itemEmbeddings(), WRITE, WRITE, MillraceTopology::partitions, learner)
                 .addSink(TO_GENERATIONS, topics.generations(), WRITE, WRITE, learner)
                 .addSink(TO_UPDATES, topics.modelUpdates(), WRITE, WRITE, learner)
@@ -209,7 +196,7 @@ public final class MillraceTopology {
     }
 
     /** Adds a source of bytes, which processors decode. */
-    public static Topology source(Topology topology, String name, String topic) {
+    private static Topology source(Topology topology, String name, String topic) {
         return topology.addSource(AutoOffsetReset.none(), name, MillraceTopology::timestamp, READ, READ, topic);
     }
 
@@ -239,8 +226,6 @@ public final class MillraceTopology {
                         changelog(applicationId, ATTRIBUTION_BOOKS_STORE), largest.small(),
                         changelog(applicationId, ITEM_BOOKS_STORE), largest.small());
             case LEARN, LEARN_FROM_LOG -> Map.of(changelog(applicationId, LEARNER_STORE), largest.learnerEntry());
-            case SHARDS -> Map.of(changelog(applicationId, SHARD_STORE), largest.learnerEntry());
-            case BASE -> Map.of(changelog(applicationId, BASE_STORE), largest.round());
         };
     }
 

@@ -17,14 +17,14 @@ import org.apache.kafka.streams.processor.internals.ProcessorNode;
  * <p>Forwarding goes to the children of the context's current node, and during a commit there is none. Kafka's own caching
  * stores set the node the same way when their flush forwards.
  */
-public final class Outlet {
+final class Outlet {
 
     private final InternalProcessorContext<byte[], byte[]> context;
     private final ProcessorNode<?, ?, ?, ?> node;
     private final AvroWire wire;
 
     /** @param initialised context of the processor whose {@code init} is running */
-    public Outlet(ProcessorContext<byte[], byte[]> initialised, AvroWire wire) {
+    Outlet(ProcessorContext<byte[], byte[]> initialised, AvroWire wire) {
         if (!(initialised instanceof InternalProcessorContext<byte[], byte[]> internal)
                 || internal.currentNode() == null) {
             throw new IllegalStateException(
@@ -36,7 +36,7 @@ public final class Outlet {
     }
 
     /** Runs what forwards records, outside of process. */
-    public void whileCommitting(Runnable forwarding) {
+    void whileCommitting(Runnable forwarding) {
         ProcessorNode<?, ?, ?, ?> before = context.currentNode();
         context.setCurrentNode(node);
         try {
@@ -47,13 +47,13 @@ public final class Outlet {
     }
 
     /** @param name of the topic in the cluster */
-    public <T> void send(String sink, Topic<T> topic, String name, T value, long timestamp) {
+    <T> void send(String sink, Topic<T> topic, String name, T value, long timestamp) {
         send(sink, topic.key(value), wire.encode(topic, name, value), timestamp);
     }
 
     /** @param value absent to delete the key */
     @SuppressWarnings("NullAway") // Kafka's records are not annotated; a null value is what a tombstone is
-    public void send(String sink, byte[] key, Optional<byte[]> value, long timestamp) {
+    void send(String sink, byte[] key, Optional<byte[]> value, long timestamp) {
         context.forward(new Record<>(key, value.orElse(null), timestamp), sink);
     }
 
@@ -66,7 +66,7 @@ public final class Outlet {
     }
 
     /** Sends the dead letter of a refused step. */
-    public void sendRefusedStep(String sink, long step, String logTopic, String message) {
+    void sendRefusedStep(String sink, long step, String logTopic, String message) {
         // outside of process there is a record without a topic
         Optional<RecordMetadata> from = context.recordMetadata()
                 .filter(origin -> !String.valueOf(origin.topic()).equals("null"));
@@ -74,7 +74,7 @@ public final class Outlet {
     }
 
     /** What a task fails with at an internal record that cannot be read: the log is broken, and nothing may be learnt past it. */
-    public IllegalStateException broken(Exception why) {
+    IllegalStateException broken(Exception why) {
         return new IllegalStateException(
                 "record at offset " + origin().offset() + " of " + origin().topic() + "-" + origin().partition()
                         + " cannot be read, learning stops before it: " + why.getMessage(),
@@ -82,7 +82,7 @@ public final class Outlet {
     }
 
     /** Where the record that is being processed came from. */
-    public RecordMetadata origin() {
+    RecordMetadata origin() {
         return context.recordMetadata()
                 .orElseThrow(() -> new IllegalStateException("asked for a record's origin outside of process"));
     }

@@ -6,11 +6,7 @@ import java.util.Locale;
 public enum Part {
     ATTRIBUTE,
     LEARN,
-    LEARN_FROM_LOG,
-    /** Several learners of one model. */
-    SHARDS,
-    /** The one that they share. */
-    BASE;
+    LEARN_FROM_LOG;
 
     public String suffix() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');

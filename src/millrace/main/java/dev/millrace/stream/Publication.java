@@ -15,7 +15,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /** What a learner sends while it commits: vectors, the query side, lists of neighbours, and the facts of its generation. */
-public final class Publication {
+final class Publication {
 
     private final Outlet outlet;
     private final TopicNames topics;
@@ -25,7 +25,7 @@ public final class Publication {
     private final Optional<VectorStoreRecords> vectorStore;
 
     /** @param logTopic name of the topic by whose steps the embeddings go */
-    public Publication(
+    Publication(
             Outlet outlet, TopicNames topics, String logTopic, GenerationTerms terms, LearnerNotices notices) {
         this.outlet = outlet;
         this.topics = topics;
@@ -42,7 +42,7 @@ public final class Publication {
      * @param drain writes what changed, and hands each entry on
      * @return whether more waits for the next commit
      */
-    public boolean publish(
+    boolean publish(
             Trainer trainer, Optional<String> hold, long now, Consumer<BiConsumer<byte[], Optional<byte[]>>> drain) {
         String generation = trainer.generation();
         long step = trainer.step();

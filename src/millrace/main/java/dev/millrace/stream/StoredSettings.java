@@ -26,7 +26,12 @@ public final class StoredSettings {
      * @param patience how long the cluster may take to answer
      */
     public static KeptSettings of(ClientSettings clients, StreamSettings settings, Part part, Duration patience) {
-        String changelog = changelog(settings, part);
+        String changelog = MillraceTopology.changelog(
+                settings.applicationId(part),
+                switch (part) {
+                    case ATTRIBUTE -> MillraceTopology.ATTRIBUTION_BOOKS_STORE;
+                    case LEARN, LEARN_FROM_LOG -> MillraceTopology.LEARNER_STORE;
+                });
         if (!new ClusterAdmin(clients, patience).ask(ClusterAdmin::topics).contains(changelog)) {
             return KeptSettings.NONE;
         }
@@ -43,17 +48,5 @@ public final class StoredSettings {
             }
         }
         return new KeptSettings(kept);
-    }
-
-    /** The changelog of the store that has an application's state, or its books. */
-    static String changelog(StreamSettings settings, Part part) {
-        return MillraceTopology.changelog(
-                settings.applicationId(part),
-                switch (part) {
-                    case ATTRIBUTE -> MillraceTopology.ATTRIBUTION_BOOKS_STORE;
-                    case LEARN, LEARN_FROM_LOG -> MillraceTopology.LEARNER_STORE;
-                    case SHARDS -> MillraceTopology.SHARD_STORE;
-                    case BASE -> MillraceTopology.BASE_STORE;
-                });
     }
 }

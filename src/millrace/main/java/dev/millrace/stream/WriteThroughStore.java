@@ -63,11 +63,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <D> what lives on the heap
  */
-public class WriteThroughStore<D extends Durable>
+class WriteThroughStore<D extends Durable>
         extends WrappedStateStore<KeyValueStore<Bytes, byte[]>, Bytes, byte[]> {
 
     /** The processor's side of the store. */
-    public interface Owner<D> {
+    interface Owner<D> {
 
         /**
          * Returns a new, empty state.
@@ -124,14 +124,14 @@ public class WriteThroughStore<D extends Durable>
      *
      * @param requests told of each commit
      */
-    public void own(Owner<D> newOwner, CommitRequests requests) {
+    void own(Owner<D> newOwner, CommitRequests requests) {
         drop();
         owner = newOwner;
         commits = requests;
     }
 
     /** Returns the state for reading. */
-    public D state() {
+    D state() {
         D loaded = state;
         if (loaded == null) {
             loaded = load(owner());
@@ -141,7 +141,7 @@ public class WriteThroughStore<D extends Durable>
     }
 
     /** Returns the state for a change. The next commit writes the change. */
-    public D change() {
+    D change() {
         changed = true;
         return state();
     }
@@ -151,7 +151,7 @@ public class WriteThroughStore<D extends Durable>
      *
      * @throws IllegalStateException if the state has taken in that record before
      */
-    public D change(RecordMetadata record) {
+    D change(RecordMetadata record) {
         D loaded = change();
         task.ifPresent(context -> lastRead = context.recordContext());
         Input input = input(record);
@@ -178,7 +178,7 @@ public class WriteThroughStore<D extends Durable>
     }
 
     /** The offset behind the last record taken in, by topic and partition. */
-    public SortedMap<String, Long> positions() {
+    SortedMap<String, Long> positions() {
         SortedMap<String, Long> all = new TreeMap<>(positions);
         inputs.forEach(input -> all.put(input.name(), input.position));
         return all;
@@ -189,7 +189,7 @@ public class WriteThroughStore<D extends Durable>
      *
      * @param written called with each entry; the value is absent for a deletion
      */
-    public void drain(BiConsumer<byte[], Optional<byte[]>> written) {
+    void drain(BiConsumer<byte[], Optional<byte[]>> written) {
         writeSettings();
         writePositions();
         drainState(written);
@@ -200,13 +200,8 @@ public class WriteThroughStore<D extends Durable>
         state().drainDirty(new StoreSink(wrapped(), written));
     }
 
-    public final boolean isLoaded() {
+    final boolean isLoaded() {
         return state != null;
-    }
-
-    /** Returns the entries as they are stored, which a processor may look at before it uses the state. */
-    public EntrySource entries() {
-        return new StoreEntries(wrapped());
     }
 
     @Override
@@ -354,7 +349,7 @@ public class WriteThroughStore<D extends Durable>
     }
 
     /** Builds the store around a persistent, logged, uncached key-value store of the same name. */
-    public static <D extends Durable> StoreBuilder<WriteThroughStore<D>> builder(String name) {
+    static <D extends Durable> StoreBuilder<WriteThroughStore<D>> builder(String name) {
         return builder(name, WriteThroughStore::new);
     }
 

@@ -4,41 +4,18 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.state.Sha256;
 import dev.millrace.state.Utf8;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.ModelRound;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.Iterator;
-import java.util.List;
-import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Function;
 import java.util.function.Predicate;
 
-/**
- * A log of steps up to the end it had when this was made: the mini-batches of a learner, or of a shard, or the rounds of a base. One thread.
- */
+/** The log of mini-batches up to the end it had when this was made. One thread. */
 public final class BatchLog {
 
-    /** Batches that {@link #from} reads together. */
-    private static final int TOGETHER = 64;
-
-    private static final char BEHIND_SHARD = '/';
-
-    /**
-     * A mini-batch and its record in the log.
-     *
-     * @param round whose batch it is; absent for that of a learner
-     */
-    public record LoggedBatch(MiniBatch batch, Optional<ModelRound> round, TopicRecord record) {
-
-        /** Returns whether one learner made it that had no shards beside it. */
-        public boolean isOfLearnerAlone() {
-            return round.isEmpty() && Utf8.text(record.key()).indexOf(BEHIND_SHARD) < 0;
-        }
+    /** A mini-batch and its record in the log. */
+    public record LoggedBatch(MiniBatch batch, TopicRecord record) {
 
         public String topic() {
             return record.topic();
@@ -75,37 +52,13 @@ public final class BatchLog {
     }
 
     private final TopicReader reader;
-    private final String kind;
-    private final Function<TopicRecord, Optional<LoggedBatch>> decoding;
+    private final AvroWire wire;
     private final TopicReader.Extent extent;
 
-    private BatchLog(
-            TopicReader reader,
-            String kind,
-            TopicReader.Extent extent,
-            Function<TopicRecord, Optional<LoggedBatch>> decoding) {
+    BatchLog(TopicReader reader, AvroWire wire, String topic) {
         this.reader = reader;
-        this.kind = kind;
-        this.extent = extent;
-        this.decoding = decoding;
-    }
-
-    /** @param partition 0 of a learner alone, else the number of a shard */
-    static BatchLog ofBatches(TopicReader reader, AvroWire wire, String topic, int partition) {
-        List<TopicReader.Extent> extents = reader.extents(topic);
-        if (partition >= extents.size()) {
-            throw new BrokenLogException("the log of shard " + partition + " is missing: topic " + topic + " has "
-                    + extents.size() + " partitions, one of each shard");
-        }
-        return new BatchLog(
-                reader, "mini-batch", extents.get(partition), record -> wire.decode(Topic.MINI_BATCHES, record)
-                        .map(batch -> new LoggedBatch(batch, Optional.empty(), record)));
-    }
-
-    static BatchLog ofRounds(TopicReader reader, AvroWire wire, String topic) {
-        return new BatchLog(
-                reader, "round", reader.extents(topic).get(0), record -> wire.decode(Topic.MODEL_ROUNDS, record)
-                        .map(round -> new LoggedBatch(round.batch(), Optional.of(round), record)));
+        this.wire = wire;
+        this.extent = reader.extents(topic).get(0);
     }
 
     /** The step of the first batch retained; absent for a log without any. */
@@ -136,44 +89,12 @@ public final class BatchLog {
             LoggedBatch logged = decoded(record);
             long expected = next.getAndIncrement();
             if (logged.batch().step() != expected) {
-                throw new BrokenLogException("the " + kind + " at " + record.place() + " is of step "
+                throw new BrokenLogException("the mini-batch at " + record.place() + " is of step "
                         + logged.batch().step() + ", expected " + expected
                         + ": the log must hold every step once, in order");
             }
             return wantsMore.test(logged);
         });
-    }
-
-    /**
-     * Returns the batch of that step and all later ones, in order, as they are asked for.
-     *
-     * @throws BrokenLogException as {@link #read}, when it is asked for the next
-     */
-    public Iterator<LoggedBatch> from(long step) {
-        return new Iterator<>() {
-            private final Deque<LoggedBatch> next = new ArrayDeque<>();
-            private long unread = step;
-
-            @Override
-            public boolean hasNext() {
-                if (next.isEmpty()) {
-                    read(unread, batch -> {
-                        next.add(batch);
-                        return next.size() < TOGETHER;
-                    });
-                    unread += next.size();
-                }
-                return !next.isEmpty();
-            }
-
-            @Override
-            public LoggedBatch next() {
-                if (!hasNext()) {
-                    throw new NoSuchElementException("the log has no " + kind + " of step " + unread);
-                }
-                return next.removeFirst();
-            }
-        };
     }
 
     /** The first record of that step or a later one: steps rise with offsets. */
@@ -202,19 +123,21 @@ public final class BatchLog {
 
     private LoggedBatch decoded(TopicRecord record) {
         try {
-            return decoding.apply(record).orElseThrow(() -> new IllegalStateException("it is a tombstone"));
+            return wire.decode(Topic.MINI_BATCHES, record)
+                    .map(batch -> new LoggedBatch(batch, record))
+                    .orElseThrow(() -> new IllegalStateException("it is a tombstone"));
         } catch (RuntimeException unreadable) {
             throw new BrokenLogException(
-                    "the " + kind + " at " + record.place() + " cannot be read: " + unreadable.getMessage(),
+                    "the mini-batch at " + record.place() + " cannot be read: " + unreadable.getMessage(),
                     unreadable);
         }
     }
 
-    /** The step of the record, from its key, which may begin with a shard: the value can be large. */
+    /** The step of the record, from its key: the value can be large. */
     private static long step(TopicRecord record) {
         String key = Utf8.text(record.key());
         try {
-            return Long.parseLong(key.substring(key.indexOf(BEHIND_SHARD) + 1));
+            return Long.parseLong(key);
         } catch (NumberFormatException none) {
             throw new BrokenLogException("the key at " + record.place() + " is no step: " + key, none);
         }

@@ -63,15 +63,8 @@ public record Cluster(ClientSettings clients, TopicNames topics, AvroWire wire, 
         }
     }
 
-    /** The log of the model's steps as it is now: mini-batches of a learner alone, or the rounds of several. */
-    public BatchLog steps(TopicReader reader) {
-        return topics.areShared()
-                ? BatchLog.ofRounds(reader, wire, topics.modelRounds())
-                : BatchLog.ofBatches(reader, wire, topics.miniBatches(), 0);
-    }
-
-    /** The mini-batches of a shard as they are now. */
-    public BatchLog batches(TopicReader reader, int shard) {
-        return BatchLog.ofBatches(reader, wire, topics.miniBatches(), shard);
+    /** The mini-batches as they are now. */
+    public BatchLog batches(TopicReader reader) {
+        return new BatchLog(reader, wire, topics.miniBatches());
     }
 }

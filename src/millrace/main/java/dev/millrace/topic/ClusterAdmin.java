@@ -125,31 +125,6 @@ public record ClusterAdmin(ClientSettings clients, Duration patience) {
         }
     }
 
-    /**
-     * Gives topics as many partitions, if they have fewer.
-     *
-     * @throws MissingRightException if one may not be altered
-     */
-    public static void grow(Admin admin, Collection<String> topics, int partitions)
-            throws ExecutionException, InterruptedException {
-        Map<String, NewPartitions> more = new TreeMap<>();
-        admin.describeTopics(topics).allTopicNames().get().forEach((topic, description) -> {
-            if (description.partitions().size() < partitions) {
-                more.put(topic, NewPartitions.increaseTo(partitions));
-            }
-        });
-        for (Map.Entry<String, KafkaFuture<Void>> growth :
-                admin.createPartitions(more).values().entrySet()) {
-            try {
-                growth.getValue().get();
-            } catch (ExecutionException failed) {
-                if (failed.getCause() instanceof TopicAuthorizationException refused) { // which names no topic
-                    throw new MissingRightException("ALTER", "topic " + growth.getKey(), refused);
-                }
-                throw failed;
-            }
-        }
-    }
 
     /** Waits before the cluster is asked again. */
     public static void pause(Duration pause) {

@@ -1,7 +1,6 @@
 package dev.millrace.topic;
 
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -37,7 +36,7 @@ public final class ClusterWatch implements AutoCloseable {
     private final ClusterAdmin cluster;
     private final SortedMap<String, String> groups;
     private final Runnable afterLook;
-    private final Map<String, Map<TopicPartition, Long>> behind = new ConcurrentHashMap<>();
+    private final Map<String, Long> behind = new ConcurrentHashMap<>();
     private final Map<String, Standstill> standstills = new ConcurrentHashMap<>();
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread = new Thread(this::watch, "watch-cluster");
@@ -67,14 +66,7 @@ public final class ClusterWatch implements AutoCloseable {
 
     /** Records that are there and not committed as read, as last known. */
     public long lag(String name) {
-        return behind.getOrDefault(name, Map.of()).values().stream()
-                .mapToLong(Long::longValue)
-                .sum();
-    }
-
-    /** As {@link #lag(String)}, of one partition of a group's topics. */
-    public long lag(String name, String topic, int partition) {
-        return behind.getOrDefault(name, Map.of()).getOrDefault(new TopicPartition(topic, partition), 0L);
+        return behind.getOrDefault(name, 0L);
     }
 
     /** How long a group with records waiting has committed nothing new; zero while it goes on. */
@@ -137,13 +129,14 @@ public final class ClusterWatch implements AutoCloseable {
         Map<TopicPartition, OffsetAndMetadata> read = ClusterAdmin.committed(admin, group);
         long committed =
                 read.values().stream().mapToLong(OffsetAndMetadata::offset).sum();
-        Map<TopicPartition, Long> lags = new HashMap<>();
-        ClusterAdmin.offsets(admin, read.keySet(), OffsetSpec.latest()).forEach((partition, end) -> {
-            OffsetAndMetadata reached = Objects.requireNonNull(read.get(partition));
-            lags.put(partition, Math.max(0, end - reached.offset()));
-        });
-        behind.put(name, Map.copyOf(lags));
-        if (lag(name) < FEWEST_WAITING) {
+        long sum = 0;
+        for (var end :
+                ClusterAdmin.offsets(admin, read.keySet(), OffsetSpec.latest()).entrySet()) {
+            OffsetAndMetadata reached = Objects.requireNonNull(read.get(end.getKey()));
+            sum += Math.max(0, end.getValue() - reached.offset());
+        }
+        behind.put(name, sum);
+        if (sum < FEWEST_WAITING) {
             standstills.remove(name);
             return;
         }

@@ -22,7 +22,6 @@ import dev.millrace.train.TrainerSettings;
  * @param vectorStore of the topic for vector stores
  * @param learnerEntry an entry of the learner, and a record of model-updates
  * @param neighbours of item-neighbours
- * @param round of model-rounds, and an entry of the base
  * @param small of generations, operator-actions, training-progress and the changelogs of the books
  */
 public record LargestRecords(
@@ -35,17 +34,10 @@ public record LargestRecords(
         long vectorStore,
         long learnerEntry,
         long neighbours,
-        long round,
         long small) {
 
     /** Of a dead letter: one that would be larger goes without its value. */
     public static final int DEAD_LETTER_BYTES = 1_000_000 + 16_384;
-
-    /** Of a part of a delta. */
-    public static final int DELTA_PART_BYTES = (512 << 10) + 4_096;
-
-    /** Examples of a round that is full, and of the delta that filled it. */
-    private static final long A_FULL_ROUND = 4 << 20;
 
     private static final long ID = EventLimits.MAX_ID_BYTES;
     private static final long STORED_ID = ID + 4;
@@ -98,7 +90,6 @@ public record LargestRecords(
                 whole(JSON_FLOAT * vector / 4 + JSON_BYTE * (features + 3 * STORED_ID) + NUMBERS),
                 whole(learnerEntry),
                 whole(neighbours),
-                whole(Math.max(learnerEntry, A_FULL_ROUND + 2 * miniBatch)),
                 whole(Math.max(MODEL_ENTRY, MODEL_ENTRY / 4 + graphs)));
     }
 

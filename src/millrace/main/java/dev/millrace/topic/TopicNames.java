@@ -1,10 +1,6 @@
 package dev.millrace.topic;
 
-import dev.millrace.generation.GenerationHistory;
-import dev.millrace.settings.InvalidSettingsException;
-import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
-import dev.millrace.state.Utf8;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -13,10 +9,6 @@ import java.util.Optional;
 
 /**
  * The names that the logical topics have in the cluster.
- *
- * @param modelDeltas there only if a model is learnt in shards, as {@code modelRounds}
- * @param shards number of learners of a model
- * @param isBaseApart whether one learner has a base too, as several have
  */
 public record TopicNames(
         String exposures,
@@ -35,20 +27,7 @@ public record TopicNames(
         String deadLetters,
         String operatorActions,
         String answers,
-        String modelDeltas,
-        String modelRounds,
-        int shards,
-        boolean isBaseApart,
         Optional<VectorStore> vectorStore) {
-
-    /** Key of the number of learners. */
-    public static final String SHARDS = GenerationHistory.LEARNERS;
-
-    /** Key of whether the base of one learner is apart. */
-    public static final String BASE_APART = "learn.base-apart";
-
-    private static final String FOR_ONE_LEARNER = "for this command: it does not know a model that is learnt in shards";
-    private static final int MOST_SHARDS = 64;
 
     /** A topic of the item embeddings as JSON, for sinks to vector stores. */
     public record VectorStore(String topic, String collection, Id id) {
@@ -82,58 +61,7 @@ public record TopicNames(
                 name(reader, keys, "dead-letters"),
                 name(reader, keys, "operator-actions"),
                 name(reader, keys, "answers"),
-                name(reader, keys, "model-deltas"),
-                name(reader, keys, "model-rounds"),
-                reader.integer(SHARDS + " = 1 in [1, " + MOST_SHARDS
-                        + "]: number of learners that share a model, each with users of its own"),
-                reader.flag(BASE_APART
-                        + " = false: with one learner, leave catalogue, exams and publication to a task of their own,"
-                        + " the base, as with several"),
                 vectorStore(reader, keys));
-    }
-
-    /** Returns the number of learners that a process may have: of all shards, and the base that they share. */
-    public int learners() {
-        return areShared() ? shards + 1 : 1;
-    }
-
-    /** Returns true if the model is learnt in shards, with a base: by several learners, or by one whose base is apart. */
-    public boolean areShared() {
-        return shards > 1 || isBaseApart;
-    }
-
-    /** Returns the shard of a user, which is its partition of {@code training-examples}. */
-    public int shard(String user) {
-        return shard(Utf8.bytes(user));
-    }
-
-    /** @param user id of the user, the key of its examples */
-    public int shard(byte[] user) {
-        return KeyPartition.of(user, shards);
-    }
-
-    /** @throws InvalidSettingsException if the model is learnt in shards */
-    public void requireOneLearner() {
-        requireOneLearner(FOR_ONE_LEARNER);
-    }
-
-    /**
-     * As {@link #requireOneLearner()}, where that depends on more.
-     *
-     * @param when continues the rule "must be 1"
-     */
-    public void requireOneLearner(String when) {
-        if (areShared()) {
-            throw new InvalidSettingsException(List.of(
-                    shards > 1
-                            ? new SettingFault(SHARDS, Integer.toString(shards), "must be 1 " + when)
-                            : new SettingFault(BASE_APART, "true", "must be false " + when)));
-        }
-    }
-
-    /** Returns the topic that gives the changes of the catalogue one order: that which the learner reads who owns it. */
-    public String catalogueChanges() {
-        return areShared() ? modelDeltas : trainingExamples;
     }
 
     /** Those that producers write to. */
@@ -160,9 +88,6 @@ public record TopicNames(
                 deadLetters,
                 operatorActions,
                 answers));
-        if (areShared()) {
-            all.addAll(List.of(modelDeltas, modelRounds));
-        }
         vectorStore.ifPresent(store -> all.add(store.topic()));
         return List.copyOf(all);
     }

@@ -48,8 +48,7 @@ public record TopicSettings(
 
     /** The {@code max.message.bytes} of the topics that Millrace writes, and the most that its producers send at once. */
     public int maxMessageBytes() {
-        long most = names.areShared() ? Math.max(largest.largest(), largest.round()) : largest.largest();
-        return (int) Math.min(Integer.MAX_VALUE, Math.max(ROOMY_BYTES, most));
+        return (int) Math.min(Integer.MAX_VALUE, Math.max(ROOMY_BYTES, largest.largest()));
     }
 
     /** How compacted topics and changelogs are kept, beside their policy: large records, small segments, cleaned often. */

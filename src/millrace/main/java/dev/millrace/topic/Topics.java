@@ -56,9 +56,6 @@ public final class Topics {
             "retention.ms", Long.toString(Duration.ofHours(1).toMillis()),
             "segment.ms", Long.toString(Duration.ofMinutes(10).toMillis()));
 
-    /** The base reads a delta within seconds, once; while it is away, the shards wait. */
-    private static final Duration DELTA_RETENTION = Duration.ofDays(7);
-
     private static final Duration PAUSE = Duration.ofSeconds(1);
     private static final DescribeTopicsOptions WITH_RIGHTS =
             new DescribeTopicsOptions().includeAuthorizedOperations(true);
@@ -99,17 +96,6 @@ public final class Topics {
         });
     }
 
-    /** Makes the topics of several learners that are missing, and partitions for as many of those of each. What is there stays. */
-    public void grow(int learners) {
-        create();
-        TopicNames names = settings.names();
-        cluster.ask(admin -> {
-            ClusterAdmin.grow(admin, List.of(names.trainingExamples(), names.miniBatches()), learners);
-            awaitLeaders(admin);
-            return learners;
-        });
-    }
-
     /**
      * Checks that every topic is there and has the shape that the applications rely on.
      *
@@ -128,7 +114,6 @@ public final class Topics {
                                 + " partitions: the order of its records counts, and needs exactly 1");
                     }
                 }
-                checkShards(topics, faults);
                 checkPolicies(admin, faults);
             }
         });
@@ -187,15 +172,6 @@ public final class Topics {
         checkAllowed(topic, AclOperation.WRITE);
     }
 
-    /**
-     * Checks that a topic may be read.
-     *
-     * @throws MissingRightException if not
-     */
-    public void checkReadable(String topic) {
-        checkAllowed(topic, AclOperation.READ);
-    }
-
     private void checkAllowed(String topic, AclOperation operation) {
         requireAllowed(cluster.ask(admin -> described(admin, List.of(topic), new ArrayList<>())), operation);
     }
@@ -250,23 +226,8 @@ public final class Topics {
     /** Topics whose records have one order. */
     private List<String> needExactlyOne() {
         TopicNames names = settings.names();
-        List<String> topics = new ArrayList<>(List.of(names.generations(), names.operatorActions()));
-        topics.addAll(
-                names.areShared()
-                        ? List.of(names.modelDeltas(), names.modelRounds())
-                        : List.of(names.trainingExamples(), names.miniBatches()));
-        return topics;
-    }
-
-    private void checkShards(Map<String, TopicDescription> topics, List<String> faults) {
-        TopicNames names = settings.names();
-        for (String topic :
-                names.areShared() ? List.of(names.trainingExamples(), names.miniBatches()) : List.<String>of()) {
-            if (partitions(topics, topic) < names.shards()) {
-                faults.add("topic " + topic + " has " + partitions(topics, topic) + " partitions and learn.shards is "
-                        + names.shards() + ": each shard learns from one; millrace rescale adds partitions");
-            }
-        }
+        return List.of(
+                names.generations(), names.operatorActions(), names.trainingExamples(), names.miniBatches());
     }
 
     /** Returns the number of partitions of each topic, by name. */
@@ -452,8 +413,8 @@ public final class Topics {
         List<Shape> shapes = new ArrayList<>();
         names.inputs().forEach(input -> shapes.add(shape(input, many, events, 0)));
         shapes.addAll(List.of(
-                shape(names.trainingExamples(), names.shards(), examples, largest.example()),
-                shape(names.miniBatches(), names.shards(), batches, largest.miniBatch()),
+                shape(names.trainingExamples(), 1, examples, largest.example()),
+                shape(names.miniBatches(), 1, batches, largest.miniBatch()),
                 shape(names.itemEmbeddings(), many, compacted, largest.embedding()),
                 shape(names.modelUpdates(), 1, compacted, largest.learnerEntry()),
                 shape(names.itemNeighbours(), many, compacted, largest.neighbours()),
@@ -464,11 +425,6 @@ public final class Topics {
                 shape(names.deadLetters(), many, with(written, kept), LargestRecords.DEAD_LETTER_BYTES),
                 shape(names.operatorActions(), 1, actions, largest.small()),
                 shape(names.answers(), many, examples, largest.small())));
-        if (names.areShared()) {
-            Map<String, String> deltas = with(written, retention(DELTA_RETENTION));
-            shapes.add(shape(names.modelDeltas(), 1, deltas, LargestRecords.DELTA_PART_BYTES));
-            shapes.add(shape(names.modelRounds(), 1, batches, largest.round()));
-        }
         names.vectorStore()
                 .ifPresent(store -> shapes.add(shape(store.topic(), many, compacted, largest.vectorStore())));
         return shapes;

@@ -54,12 +54,12 @@ public enum EntryKind {
     }
 
     /** Returns the first byte of the keys. */
-    public char prefix() {
+    char prefix() {
         return prefix;
     }
 
     /** Returns the kind of the entry with that key; absent if no part of a learner writes such keys. */
-    public static Optional<EntryKind> of(byte[] key) {
+    static Optional<EntryKind> of(byte[] key) {
         for (EntryKind kind : KINDS) {
             if (kind.prefix == key[0]) {
                 return Optional.of(kind);

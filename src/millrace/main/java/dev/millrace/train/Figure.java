@@ -54,9 +54,7 @@ public enum Figure {
     /** Rows that steps had to read from the state directory since this learner started. */
     ROWS_MISSED("row-cache.missed"),
     /** Rows that steps learnt from since this learner started. */
-    ROWS_LEARNT("row-cache.learnt"),
-    /** Of a base, for each shard: rounds that its last delta did not know when it was learnt. */
-    ROUNDS_LATE("rounds-late");
+    ROWS_LEARNT("row-cache.learnt");
 
     /** What is learned of the score beside the towers. */
     public static final List<Figure> OF_THE_MIXTURE =
@@ -73,7 +71,7 @@ public enum Figure {
         return label;
     }
 
-    /** Returns the name of the figure for one action, or one shard. */
+    /** Returns the name of the figure for one action. */
     public String label(String of) {
         return label + "." + of;
     }

@@ -3,13 +3,9 @@ package dev.millrace.train;
 import dev.millrace.model.ModelEntry;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntryDigest;
-import dev.millrace.state.EntryShare;
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.EntrySource;
 import dev.millrace.state.EntrySum;
 import dev.millrace.state.Form;
-import dev.millrace.state.Sha256;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -117,19 +113,6 @@ final class StepDigests {
             throw new CorruptEntryException(all().count() + " entries restored for step " + Math.max(step, 0)
                     + " have the digest " + now() + ", the commit wrote " + written);
         }
-    }
-
-    /** Returns the digest of a learner's stored entries, as its last commit wrote it. */
-    static String of(EntrySource entries) {
-        MessageDigest sha = Sha256.start();
-        EntrySum[] sum = {EntrySum.NONE};
-        entries.scan(new byte[0], (key, value) -> {
-            if (EntryKind.isDigested(key)) {
-                sum[0] = sum[0].plus(EntryShare.of(sha, key, value));
-            }
-            return true;
-        });
-        return HexFormat.of().formatHex(sum[0].digest());
     }
 
     private static boolean isCovered(byte[] key) {

@@ -10,7 +10,6 @@ import dev.millrace.event.Features;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.Examiner;
 import dev.millrace.exam.ItemFacts;
-import dev.millrace.exam.Learning;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.RefusedStepException;
 import dev.millrace.model.RowStorage;
@@ -31,7 +30,6 @@ import dev.millrace.state.Outcome;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -94,16 +92,17 @@ public final class Trainer implements Durable, AutoCloseable {
      * @param witness told of each event that an exam ranks
      */
     public Trainer(TrainerSettings settings, EntrySource stored, StepTimes times, ExamWitness witness) {
-        this(settings, new RowStorage(stored, settings.cacheBytes()), times, witness);
-    }
-
-    /** @param rows with what the trainer's drains wrote */
-    public Trainer(TrainerSettings settings, RowStorage rows, StepTimes times, ExamWitness witness) {
         batcher =
                 new Batcher(settings.batch(), catalogue, EntryKind.OPEN_BATCH.prefix(), EntryKind.POPULARITY.prefix());
-        facts = settings.facts(catalogue, rows.rows());
+        facts = settings.facts(catalogue, stored);
         engine = settings.stepEngine();
-        model = new TwoTower(settings.model(), catalogue, engine, rows, times, settings.mixture());
+        model = new TwoTower(
+                settings.model(),
+                catalogue,
+                engine,
+                new RowStorage(stored, settings.cacheBytes()),
+                times,
+                settings.mixture());
         examiner = new Examiner(
                 settings.exam(), EntryKind.EXAM.prefix(), EntryKind.BASELINE.prefix(), witness, catalogue::ownId);
         publisher = new Publisher(settings.publish(), EntryKind.PUBLICATION.prefix(), catalogue::ownId);
@@ -228,28 +227,19 @@ public final class Trainer implements Durable, AutoCloseable {
      * @param isExamined whether there is an exam if the settings have one, which changes no weight
      */
     public StepOutcome learn(MiniBatch batch, boolean isExamined) {
-        return learn(batch, isExamined, Learning.BY_THE_MODEL);
-    }
-
-    /**
-     * As {@link #learn(MiniBatch, boolean)}.
-     *
-     * @param learning learns the batch
-     */
-    public StepOutcome learn(MiniBatch batch, boolean isExamined, Learning learning) {
         boolean isOwn = enter(batch);
         if (isBeforeStart(batch)) {
             return passOver(batch, isOwn);
         }
         if (!batch.examples().isEmpty()) {
-            if (isExamined && learning.learns(batch)) { // with shards, all may be from before the start
-                examiner.examine(batch, model, facts, learning);
+            if (isExamined) {
+                examiner.examine(batch, model, facts);
             }
             examiner.observe(batch);
             publisher.examined(batch.step(), examiner.totalsOfTowers(), catalogue.size());
             alarms.examined(batch.step(), examiner.totalsOfTowers());
         }
-        StepOutcome outcome = step(batch, isOwn, true, learning);
+        StepOutcome outcome = step(batch, isOwn, true);
         outcome.learnt().ifPresent(report -> alarms.learnt(batch, report, model, catalogue));
         alarms.forgetRemoved(batch);
         return outcome;
@@ -257,12 +247,12 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** Learns from a batch of the log as {@link #learn} does, without the exam, which changes no weight. */
     public StepOutcome replay(MiniBatch batch) {
-        return step(batch, enter(batch), true, Learning.BY_THE_MODEL);
+        return step(batch, enter(batch), true);
     }
 
     /** Learns from a batch without an exam, and teaches the mixture nothing: for repeated passes over a warm-up. */
     public StepOutcome learnUnexamined(MiniBatch batch) {
-        return step(batch, enter(batch), false, Learning.BY_THE_MODEL);
+        return step(batch, enter(batch), false);
     }
 
     /** Returns the number of positives learnt. */
@@ -392,7 +382,7 @@ public final class Trainer implements Durable, AutoCloseable {
         return EntryKind.of(key).equals(Optional.of(EntryKind.MODEL)) && model.isQuerySide(key);
     }
 
-    /** Returns the model. */
+    /** Returns the model, for reading. */
     public TwoTower model() {
         return model;
     }
@@ -400,11 +390,6 @@ public final class Trainer implements Durable, AutoCloseable {
     /** Makes the next publication give everything, because subscribers have nothing of this learner yet. */
     public void publishAnew() {
         publisher.publishAnew();
-    }
-
-    /** Gives the next batch that it closes the step behind its last one, which it may have learnt from a batch of another. */
-    public void continueSteps() {
-        batcher.continueBehind(learntStep);
     }
 
     /** Returns the lineage of the weights. */
@@ -418,13 +403,6 @@ public final class Trainer implements Durable, AutoCloseable {
     }
 
     public TrainingProgress progress() {
-        return progress(Map.of());
-    }
-
-    /** As {@link #progress()}, with more figures, by their labels. */
-    public TrainingProgress progress(Map<String, Double> more) {
-        SortedMap<String, Double> all = publishedFigures();
-        all.putAll(more);
         return new TrainingProgress(
                 model.generation(),
                 learntStep,
@@ -441,7 +419,7 @@ public final class Trainer implements Durable, AutoCloseable {
                 examiner.totals(),
                 books.accounts(),
                 fieldWeights,
-                all,
+                publishedFigures(),
                 publisher.withheld(),
                 alarms.alarms());
     }
@@ -577,20 +555,16 @@ public final class Trainer implements Durable, AutoCloseable {
     }
 
     /** @param isTeaching whether the mixture learns too, which needs what was known before the batch */
-    private StepOutcome step(MiniBatch batch, boolean isOwn, boolean isTeaching, Learning learning) {
+    private StepOutcome step(MiniBatch batch, boolean isOwn, boolean isTeaching) {
         learntStep = batch.step();
         publisher.stepped(batch);
-        if (!learning.learns(batch)) {
-            if (!batch.examples().isEmpty()) {
-                comeTo(batch);
-                facts.observe(batch);
-            }
+        if (batch.examples().isEmpty()) {
             return unlearnt(batch, isOwn, isOwn ? Outcome.WITHOUT_POSITIVES : Outcome.CATALOGUE_CHANGE);
         }
         comeTo(batch);
         try {
             StepReport report =
-                    isTeaching && !isMixtureKept ? facts.learn(batch, model, learning) : learning.learn(batch, model);
+                    isTeaching && !isMixtureKept ? facts.learn(batch, model) : model.learn(batch);
             positives += batch.examples().size();
             loss = report.loss();
             gradientNorm = report.gradientNorm();

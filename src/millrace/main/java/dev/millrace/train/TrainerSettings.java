@@ -94,7 +94,7 @@ public record TrainerSettings(
     }
 
     /** Returns the mixture of a new learner. */
-    public Mixture mixture() {
+    Mixture mixture() {
         return new Mixture(fast.halfLives().size(), fast.first());
     }
 
@@ -104,7 +104,7 @@ public record TrainerSettings(
     }
 
     /** Returns a new engine for the steps of one learner, which closes it. */
-    public StepEngine stepEngine() {
+    StepEngine stepEngine() {
         return new StepEngine(engine, new Team("learn", threads), new Team("rows", readThreads));
     }
 
@@ -142,17 +142,7 @@ public record TrainerSettings(
         return with(batch.keepingItems(), exam, cacheBytes);
     }
 
-    /** Returns those of a base that merges what shards learn: the shards decide what is learnt, and learn old examples again. */
-    public TrainerSettings ofBase() {
-        return with(batch.withoutRehearsal(), exam, cacheBytes, 0);
-    }
-
     private TrainerSettings with(BatchSettings otherBatch, ExamSettings otherExam, long otherCacheBytes) {
-        return with(otherBatch, otherExam, otherCacheBytes, learnFrom);
-    }
-
-    private TrainerSettings with(
-            BatchSettings otherBatch, ExamSettings otherExam, long otherCacheBytes, long otherLearnFrom) {
         return new TrainerSettings(
                 otherBatch,
                 model,
@@ -164,7 +154,7 @@ public record TrainerSettings(
                 publish,
                 fast,
                 neighbours,
-                otherLearnFrom,
+                learnFrom,
                 digestSteps,
                 otherCacheBytes);
     }

@@ -147,7 +147,7 @@ public final class AnswerAudit {
                 .mapToLong(Long::longValue)
                 .sum()));
         Optional<SortedMap<String, String>> settings =
-                generations.fact(generation, GenerationFact.Kind.STARTED).map(GenerationFact::learnerSettings);
+                generations.fact(generation, GenerationFact.Kind.STARTED).map(GenerationFact::settings);
         try {
             if (settings.isPresent()) {
                 compare(generation, settings.get(), known, states, true);

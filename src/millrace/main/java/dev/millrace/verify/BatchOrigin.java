@@ -3,7 +3,6 @@ package dev.millrace.verify;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
-import dev.millrace.merge.Round;
 import dev.millrace.topic.BatchLog.LoggedBatch;
 import java.util.EnumSet;
 import java.util.List;
@@ -12,12 +11,11 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The place of a mini-batch, or of a round, in the log, and what it holds.
+ * The place of a mini-batch in the log, and what it holds.
  *
  * @param offset within the partition
  * @param rehearsed number of examples of earlier batches that it learns again
  * @param eventTimes of its examples; absent if it only changes the catalogue
- * @param deltas of a round, those that it took; of a shard's batch, the one that has its step; of another learner's, none
  */
 public record BatchOrigin(
         long step,
@@ -28,16 +26,7 @@ public record BatchOrigin(
         int rehearsed,
         int negatives,
         int catalogueChanges,
-        Optional<EventTimes> eventTimes,
-        List<DeltaOrigin> deltas) {
-
-    /**
-     * What became of a shard's delta.
-     *
-     * @param round that took it
-     * @param roles of the item that was asked for in the batches of its steps; empty if none was
-     */
-    public record DeltaOrigin(long round, Round.Taken taken, Set<Role> roles) {}
+        Optional<EventTimes> eventTimes) {
 
     /**
      * Event times from and to, both included.
@@ -79,37 +68,15 @@ public record BatchOrigin(
                 logged.offset(),
                 batch.examples().size(),
                 batch.rehearsed().size(),
-                negatives(logged).size(),
+                negatives(batch).size(),
                 batch.catalogue().size(),
-                times,
-                logged.round().stream()
-                        .flatMap(round -> round.deltas().stream())
-                        .map(taken -> new DeltaOrigin(batch.step(), taken, Set.of()))
-                        .toList());
+                times);
     }
 
-    BatchOrigin with(List<DeltaOrigin> others) {
-        return new BatchOrigin(
-                step,
-                topic,
-                partition,
-                offset,
-                examples,
-                rehearsed,
-                negatives,
-                catalogueChanges,
-                eventTimes,
-                List.copyOf(others));
-    }
-
-    /** The negatives that it was learnt with: those of a round were not. */
-    private static List<String> negatives(LoggedBatch logged) {
-        MiniBatch batch = logged.batch();
-        return logged.round().isPresent()
-                ? List.of()
-                : Stream.of(batch.negatives(), batch.draws().hard())
-                        .flatMap(List::stream)
-                        .toList();
+    private static List<String> negatives(MiniBatch batch) {
+        return Stream.of(batch.negatives(), batch.draws().hard())
+                .flatMap(List::stream)
+                .toList();
     }
 
     /** What an item is to a batch; empty if the batch does not name it. */
@@ -123,7 +90,7 @@ public record BatchOrigin(
                 roles.add(Role.CATALOGUE_CHANGE);
             }
         }
-        if (negatives(logged).contains(item)) {
+        if (negatives(batch).contains(item)) {
             roles.add(Role.NEGATIVE);
         }
         return roles;

@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -42,18 +41,15 @@ final class CheckpointDirectory {
 
     private final Path directory;
     private final Lineage lineage;
-    private final Set<Checkpoint.Source> sources;
     private final Consumer<Path> beforeRename;
 
     /**
      * @param lineage that a checkpoint must have
-     * @param sources that may have written it
      * @param beforeRename told of a file that is written, before it gets its name
      */
-    CheckpointDirectory(Path directory, Lineage lineage, Set<Checkpoint.Source> sources, Consumer<Path> beforeRename) {
+    CheckpointDirectory(Path directory, Lineage lineage, Consumer<Path> beforeRename) {
         this.directory = directory;
         this.lineage = lineage;
-        this.sources = sources;
         this.beforeRename = beforeRename;
     }
 
@@ -147,7 +143,7 @@ final class CheckpointDirectory {
     /** Why a checkpoint is none of an audit of this lineage; absent if it is one. */
     private Optional<String> foreign(Checkpoint.Header header) {
         return lineage.difference(header.lineage())
-                .or(() -> sources.contains(header.origin().source())
+                .or(() -> header.origin().source() == Checkpoint.Source.AUDIT
                         ? Optional.empty()
                         : Optional.of(
                                 "it was written by " + header.origin().source().text()

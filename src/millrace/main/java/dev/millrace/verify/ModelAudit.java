@@ -1,12 +1,10 @@
 package dev.millrace.verify;
 
-import dev.millrace.batch.MiniBatch;
 import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.LearnerSettings;
 import dev.millrace.checkpoint.Lineage;
 import dev.millrace.checkpoint.ScratchEntries;
-import dev.millrace.merge.Base;
 import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.operation.Progress;
 import dev.millrace.publish.ModelUpdate;
@@ -23,12 +21,10 @@ import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
-import dev.millrace.wire.ModelRound;
+import dev.millrace.verify.CheckpointDirectory.UsableCheckpoint;
 import dev.millrace.wire.Topic;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -83,12 +79,11 @@ public final class ModelAudit {
      */
     public ModelReport run(Scope scope) {
         Optional<CheckpointDirectory> checkpoints = scope.checkpoints()
-                .map(directory -> new CheckpointDirectory(directory, lineage(), sources(), beforeRename));
+                .map(directory -> new CheckpointDirectory(directory, lineage(), beforeRename));
         checkpoints.ifPresent(CheckpointDirectory::prepare);
-        try (Readers readers = new Readers();
-                ScratchEntries entries = ScratchEntries.create();
-                ReplayedShards begun = new ReplayedShards()) {
-            return new AuditRun(scope, checkpoints, readers, entries, begun).run();
+        try (TopicReader reader = cluster.reader();
+                ScratchEntries entries = ScratchEntries.create()) {
+            return new AuditRun(scope, checkpoints, reader, entries).run();
         }
     }
 
@@ -96,72 +91,14 @@ public final class ModelAudit {
      * Writes the checkpoint that audits begin from of a generation that begins with the entries of another one's checkpoint.
      *
      * @param from header of that
-     * @param entries of the learner, or of the base
-     * @param shards entries of each shard; empty for one learner
+     * @param entries of the learner
      */
-    public void keepBeginning(
-            Path directory, Checkpoint.Header from, EntrySource entries, List<? extends EntrySource> shards) {
-        CheckpointDirectory checkpoints = new CheckpointDirectory(directory, lineage(), sources(), beforeRename);
+    public void keepBeginning(Path directory, Checkpoint.Header from, EntrySource entries) {
+        CheckpointDirectory checkpoints = new CheckpointDirectory(directory, lineage(), beforeRename);
         checkpoints.prepare();
         checkpoints.requireFree(from.step());
         checkpoints.forget(); // those of an import that did not end
-        if (shards.isEmpty()) {
-            Path unused = checkpoints.write(
-                    new Checkpoint(header(Checkpoint.Source.AUDIT, from.learnt(), from.log()), entries));
-            return;
-        }
-        try (ScratchEntries all = ScratchEntries.create()) {
-            entries.scanBut(new byte[0], List.of(), all::put);
-            ReplayedShards.writeCount(shards.size(), all);
-            for (int shard = 0; shard < shards.size(); shard++) {
-                ReplayedShards.write(shard, 1, shards.get(shard), List.of(), all);
-            }
-            StepDigest ofBase =
-                    new StepDigest(from.step(), Base.lastMark(entries).digest());
-            Path unused = checkpoints.write(
-                    new Checkpoint(header(Checkpoint.Source.AUDIT_OF_SHARDS, ofBase, Optional.empty()), all));
-        }
-    }
-
-    private Set<Checkpoint.Source> sources() {
-        return cluster.topics().areShared()
-                ? EnumSet.of(Checkpoint.Source.AUDIT, Checkpoint.Source.AUDIT_OF_SHARDS)
-                : EnumSet.of(Checkpoint.Source.AUDIT);
-    }
-
-    /** Readers of the topics: one for this thread, and one for each shard. */
-    private final class Readers implements AutoCloseable {
-
-        private final TopicReader own = cluster.reader();
-        private final List<TopicReader> ofShards = new ArrayList<>();
-
-        private Iterator<MiniBatch> batches(int shard, long step) {
-            TopicReader reader = cluster.followedBy(Progress.NONE).reader();
-            ofShards.add(reader);
-            Iterator<LoggedBatch> logged = cluster.batches(reader, shard).from(step);
-            return new Iterator<>() {
-                @Override
-                public boolean hasNext() {
-                    return logged.hasNext();
-                }
-
-                @Override
-                public MiniBatch next() {
-                    return logged.next().batch();
-                }
-            };
-        }
-
-        @Override
-        public void close() {
-            own.close();
-            ofShards.forEach(TopicReader::close);
-        }
-    }
-
-    /** What learns the log again, step by step. */
-    private interface Replaying {
-        void learn(LoggedBatch logged);
+        Path unused = checkpoints.write(new Checkpoint(header(from.learnt(), from.log()), entries));
     }
 
     /** One audit, from what was published to the report. */
@@ -172,106 +109,85 @@ public final class ModelAudit {
         private final PublishedModel published;
         private final BatchLog log;
         private final long target;
-        private final Readers readers;
-        private final OrderedEntries entries;
-        /** What the checkpoint has of shards. */
-        private final ReplayedShards begun;
-        /** Steps of a learner that was alone before there were shards. */
-        private long alone;
-
-        private Optional<ShardReplay> shards;
-        private ModelReplay replay;
-        private Replaying replaying;
-        private long lastWhole; // round of shards, to make a checkpoint at
+        private final ModelReplay replay;
         private final long newestDigest;
         private final long fromStep;
         private final long begunAt;
         private final List<String> differences = new ArrayList<>();
         private long differing;
-        private long digestsOfRounds;
         private final Set<String> missing = new TreeSet<>();
         private Optional<Checkpoint.Header> newestEqual = Optional.empty();
-        private Optional<Path> written = Optional.empty();
         private boolean isCatalogueCompared;
 
         AuditRun(
                 Scope scope,
                 Optional<CheckpointDirectory> checkpoints,
-                Readers readers,
-                OrderedEntries entries,
-                ReplayedShards begun) {
+                TopicReader reader,
+                OrderedEntries entries) {
             this.scope = scope;
             this.checkpoints = checkpoints;
-            this.readers = readers;
-            this.entries = entries;
-            this.begun = begun;
-            TopicReader reader = readers.own;
             String generation = trainer.model().generationName();
             published = PublishedModel.read(reader, cluster, generation);
             requireGeneration(published, generation);
             requireEngine(reader, generation);
-            log = cluster.steps(reader);
+            log = cluster.batches(reader);
             target = published.newestStep(scope.step().orElse(Long.MAX_VALUE));
-            AuditBeginning beginning = new AuditBeginning(cluster, reader, checkpoints);
-            alone = beginning.stepsAlone(published.newestStep(Long.MAX_VALUE));
-            BatchLog first = alone > 0 ? cluster.batches(reader, 0) : log;
-            scope.step().ifPresent(step -> requireStep(step <= alone ? first : log, step));
-            beginning
-                    .find(published, target, alone)
-                    .ifPresent(found -> CheckpointFile.read(found.file(), this::restore, Progress.NONE));
-            shards = begun.count() > 0 ? Optional.of(inShards()) : Optional.empty();
-            replay = shards.map(this::replay).orElseGet(() -> new ModelReplay(trainer, entries));
-            if (isInShards() && shards.isEmpty()) {
-                alone = Math.max(alone, replay.step()); // its log may be gone
-            }
-            replaying = logged -> replay.learn(logged.batch());
+            scope.step().ifPresent(step -> requireStep(log, step));
+            beginning().ifPresent(found -> CheckpointFile.read(found.file(), entries::put, Progress.NONE));
+            replay = new ModelReplay(trainer, entries);
             newestDigest = PublishedModel.newest(published.digests(), target);
             fromStep = replay.step();
             begunAt = System.nanoTime();
         }
 
-        private boolean isInShards() {
-            return cluster.topics().areShared();
+        /**
+         * Returns the checkpoint to begin from: the newest that is older than every vector on the topic, so that all can be compared. If there is
+         * none, or the log lacks steps after it, returns the newest up to the target; absent if there is no checkpoint.
+         *
+         * @throws BrokenLogException if the log lacks steps after that or, without a checkpoint, the first step
+         */
+        private Optional<UsableCheckpoint> beginning() {
+            long oldest = published.vectorsByStep().isEmpty()
+                    ? target
+                    : published.vectorsByStep().firstKey();
+            Optional<String> gone = Optional.empty();
+            for (long newest : new long[] {Math.min(target, oldest), target}) {
+                Optional<UsableCheckpoint> found = checkpoints.flatMap(directory -> directory.newest(newest));
+                if (found.isPresent()) {
+                    gone = gone(found.get().header().step());
+                    if (gone.isEmpty()) {
+                        return found;
+                    }
+                }
+            }
+            gone.or(() -> gone(0)).ifPresent(why -> {
+                throw new BrokenLogException(why);
+            });
+            return Optional.empty();
         }
 
-        private void restore(byte[] key, byte[] value) {
-            if (ReplayedShards.isOfShards(key)) {
-                begun.take(key, value);
-            } else {
-                entries.put(key, value);
-            }
+        /** Returns, in words, which steps after a checkpoint the log lacks. */
+        private Optional<String> gone(long step) {
+            long first = log.firstStep().orElse(step + 1);
+            return first <= step + 1
+                    ? Optional.empty()
+                    : Optional.of("the log begins at step " + first + ", step " + (step + 1) + " is needed, and "
+                            + checkpoints
+                                    .map(directory -> "no checkpoint in " + directory.path() + " has learnt it")
+                                    .orElse("there is no checkpoint to begin from (--checkpoints)")
+                            + ". Keep the log (topic.batch-retention), or verify with --checkpoints before its segments"
+                            + " are deleted");
         }
 
         ModelReport run() {
-            try {
-                return compared();
-            } finally {
-                shards.ifPresent(ShardReplay::close);
-            }
-        }
-
-        private ModelReport compared() {
             compare(Optional.empty());
             try {
-                if (replay.step() < alone && shards.isEmpty()) {
-                    learnAlone();
-                }
-                if (isInShards() && replay.step() >= alone) {
-                    goOnInShards();
-                }
-                BatchLog rest = isInShards() && shards.isEmpty() ? cluster.batches(readers.own, 0) : log;
-                rest.read(replay.step() + 1, logged -> {
+                log.read(replay.step() + 1, logged -> {
                     missing.removeAll(
                             ModelReplay.removedBy(logged.batch())); // removed after the learner's latest progress
                     if (replay.step() < target) {
-                        replaying.learn(logged);
-                        if (logged.round()
-                                .filter(round -> !round.digest().isEmpty())
-                                .isPresent()) {
-                            digestsOfRounds++;
-                        }
+                        replay.learn(logged.batch());
                         compare(Optional.of(logged));
-                        shards.ifPresent(several -> keep(several, logged));
                         if (replay.step() < newestDigest) {
                             replay.makeRoom();
                         }
@@ -290,19 +206,17 @@ public final class ModelAudit {
                     .map(item -> "no vector of item " + item + ", which is in the catalogue of step " + asOf)
                     .toList());
             long nanos = System.nanoTime() - begunAt;
-            if (shards.isEmpty()) {
-                written = newestEqual
-                        .filter(header -> differing == 0 && header.step() > fromStep)
-                        .flatMap(header -> checkpoints.map(
-                                directory -> directory.write(new Checkpoint(header, replay.entries()))));
-            }
+            Optional<Path> written = newestEqual
+                    .filter(header -> differing == 0 && header.step() > fromStep)
+                    .flatMap(header -> checkpoints.map(
+                            directory -> directory.write(new Checkpoint(header, replay.entries()))));
             NavigableMap<Long, List<PublishedModel.Vector>> vectors = published.vectorsByStep();
             return new ModelReport(
                     trainer.model().generationName(),
                     fromStep,
                     replay.step(),
                     nanos,
-                    PublishedModel.count(published.digests(), fromStep, replay.step()) + digestsOfRounds,
+                    PublishedModel.count(published.digests(), fromStep, replay.step()),
                     newestEqual.map(header -> OptionalLong.of(header.step())).orElse(OptionalLong.empty()),
                     PublishedModel.count(vectors, fromStep, replay.step()),
                     PublishedModel.count(vectors, 0, fromStep - 1),
@@ -314,106 +228,6 @@ public final class ModelAudit {
                     written);
         }
 
-        /** Learns what one learner learnt before there were shards. */
-        private void learnAlone() {
-            cluster.batches(readers.own, 0).read(replay.step() + 1, logged -> {
-                if (replay.step() < Math.min(alone, target)) {
-                    replaying.learn(logged);
-                    compare(Optional.of(logged));
-                    if (replay.step() < newestDigest) {
-                        replay.makeRoom();
-                    }
-                    progress.reached(replay.step(), target);
-                }
-                return replay.step() < Math.min(alone, target);
-            });
-        }
-
-        private void goOnInShards() {
-            ShardReplay several;
-            if (shards.isPresent()) {
-                several = shards.get();
-            } else {
-                String ofLearner = alone > 0 ? replay.digest() : "";
-                several = inShards();
-                shards = Optional.of(several);
-                replay = replay(several);
-                compareAtChange(ofLearner);
-            }
-            replaying = logged -> several.learn(logged.round().orElseThrow(), logged.place());
-            expectRounds(several);
-            lastWhole = several.lastWhole();
-        }
-
-        private ShardReplay inShards() {
-            int count = log.find(alone + 1)
-                    .flatMap(LoggedBatch::round)
-                    .map(ModelRound::shards)
-                    .orElse(cluster.topics().shards());
-            int threads = Runtime.getRuntime().availableProcessors();
-            return new ShardReplay(
-                    trainer.withCacheBytes(cacheBytes()), entries, begun, readers::batches, count, threads);
-        }
-
-        private ModelReplay replay(ShardReplay several) {
-            return new ModelReplay(several.trainer(), entries, cacheBytes());
-        }
-
-        /** Bytes of rows on the heap for each learner. */
-        private long cacheBytes() {
-            return Math.max(1, trainer.cacheBytes() / cluster.topics().learners());
-        }
-
-        /** Writes the checkpoint, when the replay has come to its round. */
-        private void keep(ShardReplay several, LoggedBatch last) {
-            long round = replay.step();
-            if (round == lastWhole && differing == 0 && several.canBeKept()) {
-                written = checkpoints.map(directory -> {
-                    try (ScratchEntries all = ScratchEntries.create()) {
-                        several.keep(all);
-                        StepDigest learnt = new StepDigest(round, replay.digest());
-                        return directory.write(new Checkpoint(
-                                header(
-                                        Checkpoint.Source.AUDIT_OF_SHARDS,
-                                        learnt,
-                                        Optional.of(Checkpoint.LogPlace.of(last))),
-                                all));
-                    }
-                });
-            }
-        }
-
-        /** Of the step at which shards began, the learner has told its digest, and the base that of what it kept. */
-        private void compareAtChange(String ofLearner) {
-            if (alone > 0) {
-                add(replay.compareDigests(published.digests().getOrDefault(alone, List.of()).stream()
-                        .filter(digest -> !digest.digest().equals(ofLearner))
-                        .toList()));
-            }
-        }
-
-        private void expectRounds(ShardReplay several) {
-            if (replay.step() >= target) {
-                return;
-            }
-            try {
-                log.read(replay.step() + 1, logged -> {
-                    several.expect(logged.round().orElseThrow())
-                            .filter(why -> begun.count() > 0)
-                            .ifPresent(why -> {
-                                throw invalid(
-                                        "--checkpoints",
-                                        scope.checkpoints().map(Path::toString).orElse(""),
-                                        "must begin at an older checkpoint than that of round " + fromStep
-                                                + ", delete it: " + why);
-                            });
-                    return logged.batch().step() < target;
-                });
-            } catch (BrokenLogException broken) {
-                // learning comes to it, and tells of it if nothing differs before
-            }
-        }
-
         /**
          * Compares what was published of the replay's step.
          *
@@ -421,14 +235,11 @@ public final class ModelAudit {
          */
         private void compare(Optional<LoggedBatch> last) {
             long step = replay.step();
-            List<PublishedModel.Digest> digests = alone > 0 && step == alone && shards.isEmpty()
-                    ? List.of()
-                    : published.digests().getOrDefault(step, List.of());
+            List<PublishedModel.Digest> digests = published.digests().getOrDefault(step, List.of());
             List<String> ofDigests = replay.compareDigests(digests);
             add(ofDigests);
             if (!digests.isEmpty() && ofDigests.isEmpty()) {
                 newestEqual = Optional.of(header(
-                        Checkpoint.Source.AUDIT,
                         new StepDigest(step, digests.get(0).digest()),
                         last.map(Checkpoint.LogPlace::of)));
             }
@@ -495,7 +306,7 @@ public final class ModelAudit {
         return learner.lineage(trainer.fingerprint().toString());
     }
 
-    private Checkpoint.Header header(Checkpoint.Source source, StepDigest learnt, Optional<Checkpoint.LogPlace> place) {
-        return new Checkpoint.Header(Checkpoint.Origin.now(source), lineage(), learnt, place, learner.texts());
+    private Checkpoint.Header header(StepDigest learnt, Optional<Checkpoint.LogPlace> place) {
+        return new Checkpoint.Header(Checkpoint.Origin.now(Checkpoint.Source.AUDIT), lineage(), learnt, place, learner.texts());
     }
 }

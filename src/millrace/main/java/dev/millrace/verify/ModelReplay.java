@@ -35,14 +35,9 @@ final class ModelReplay {
 
     /** @param entries of the checkpoint to go on from; none to begin from the beginning. Those of later steps replace them */
     ModelReplay(TrainerSettings settings, OrderedEntries entries) {
-        this(LearnerEntries.toGoOn(settings, entries), entries, settings.cacheBytes());
-    }
-
-    /** @param trainer that others teach; it stores each step */
-    ModelReplay(Trainer trainer, OrderedEntries entries, long cacheBytes) {
-        this.trainer = trainer;
+        this.trainer = LearnerEntries.toGoOn(settings, entries);
         this.entries = entries;
-        this.mostHeapBytes = 2 * cacheBytes;
+        this.mostHeapBytes = 2 * settings.cacheBytes();
     }
 
     long step() {

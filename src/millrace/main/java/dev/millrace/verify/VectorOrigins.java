@@ -1,6 +1,5 @@
 package dev.millrace.verify;
 
-import dev.millrace.merge.Round;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.topic.BatchLog;
 import dev.millrace.topic.BatchLog.LoggedBatch;
@@ -10,16 +9,13 @@ import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
-import dev.millrace.verify.BatchOrigin.DeltaOrigin;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -68,48 +64,11 @@ public final class VectorOrigins {
         }
     }
 
-    /** The place of a step's mini-batch, of several learners of a round; absent if it is not in the log. */
+    /** The place of a step's mini-batch; absent if it is not in the log. */
     public Optional<BatchOrigin> ofStep(long step) {
         try (TopicReader reader = cluster.reader()) {
-            return cluster.steps(reader).find(step).map(BatchOrigin::of);
+            return cluster.batches(reader).find(step).map(BatchOrigin::of);
         }
-    }
-
-    /** The place of a shard's mini-batch, and the delta that has it, if a round took it already; absent if it is not in the log. */
-    public Optional<BatchOrigin> ofStep(int shard, long step) {
-        try (TopicReader reader = cluster.reader()) {
-            return cluster.batches(reader, shard)
-                    .find(step)
-                    .map(BatchOrigin::of)
-                    .map(batch -> batch.with(
-                            delta(cluster.steps(reader), shard, step).stream().toList()));
-        }
-    }
-
-    /** The delta that has a shard's step. Each round that took one of the shard says on which side of it the step is. */
-    private Optional<DeltaOrigin> delta(BatchLog rounds, int shard, long step) {
-        long low = rounds.firstStep().orElse(1);
-        long high = progress().map(TrainingProgress::step).orElse(0L) + 1;
-        while (low < high) {
-            long middle = low + (high - low) / 2;
-            List<DeltaOrigin> next = new ArrayList<>();
-            rounds.read(middle, logged -> {
-                BatchOrigin.of(logged).deltas().stream()
-                        .filter(delta -> delta.taken().origin().shard() == shard)
-                        .forEach(next::add);
-                return next.isEmpty();
-            });
-            if (next.isEmpty() || next.get(0).taken().firstStep() > step) {
-                high = middle;
-            } else if (next.get(next.size() - 1).taken().lastStep() < step) {
-                low = next.get(0).round() + 1;
-            } else {
-                return next.stream()
-                        .filter(delta -> step <= delta.taken().lastStep())
-                        .findFirst();
-            }
-        }
-        return Optional.empty();
     }
 
     /** Latest progress of the learner that publishes; absent if there is none yet. */
@@ -118,7 +77,7 @@ public final class VectorOrigins {
     }
 
     private ItemOrigin found(TopicReader reader, ItemEmbedding embedding, TopicRecord record) {
-        BatchLog log = cluster.steps(reader);
+        BatchLog log = cluster.batches(reader);
         Optional<LoggedBatch> made = log.find(embedding.step());
         Set<BatchOrigin.Role> roles = made.map(logged -> BatchOrigin.roles(logged, embedding.item()))
                 .orElse(EnumSet.noneOf(BatchOrigin.Role.class));
@@ -128,31 +87,11 @@ public final class VectorOrigins {
                 record.topic(),
                 record.partition(),
                 record.offset(),
-                made.map(BatchOrigin::of).map(round -> round.with(naming(reader, embedding.item(), round.deltas()))),
+                made.map(BatchOrigin::of),
                 roles,
                 change(log, embedding),
                 hash,
                 embedding.generation().equals(trainer.model().generationName()));
-    }
-
-    /** Of deltas those that were merged and whose batches name an item, which may have changed its row. */
-    private List<DeltaOrigin> naming(TopicReader reader, String item, List<DeltaOrigin> deltas) {
-        List<DeltaOrigin> naming = new ArrayList<>();
-        for (DeltaOrigin delta : deltas) {
-            Round.Taken taken = delta.taken();
-            BatchLog batches = cluster.batches(reader, taken.origin().shard());
-            Set<BatchOrigin.Role> roles = EnumSet.noneOf(BatchOrigin.Role.class);
-            if (taken.refused().isEmpty() && batches.firstStep().orElse(Long.MAX_VALUE) <= taken.firstStep()) {
-                batches.read(taken.firstStep(), logged -> {
-                    roles.addAll(BatchOrigin.roles(logged, item));
-                    return logged.batch().step() < taken.lastStep();
-                });
-            }
-            if (!roles.isEmpty()) {
-                naming.add(new DeltaOrigin(delta.round(), taken, roles));
-            }
-        }
-        return naming;
     }
 
     /** The newest batch up to the vector's step that has the item as a positive or changes it in the catalogue. */

@@ -8,8 +8,6 @@ import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.avro.ItemEvent;
 import dev.millrace.avro.ItemNeighboursRecord;
 import dev.millrace.avro.MiniBatchRecord;
-import dev.millrace.avro.ModelDeltaRecord;
-import dev.millrace.avro.ModelRoundRecord;
 import dev.millrace.avro.ModelUpdateRecord;
 import dev.millrace.avro.OperatorActionRecord;
 import dev.millrace.avro.ProgressRecord;
@@ -41,8 +39,6 @@ final class GeneratedClasses extends SpecificData {
             ItemEvent.getClassSchema(),
             TrainingRecord.getClassSchema(),
             MiniBatchRecord.getClassSchema(),
-            ModelDeltaRecord.getClassSchema(),
-            ModelRoundRecord.getClassSchema(),
             ItemEmbeddingRecord.getClassSchema(),
             UserFeaturesRecord.getClassSchema(),
             ModelUpdateRecord.getClassSchema(),

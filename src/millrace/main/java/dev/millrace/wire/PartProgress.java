@@ -8,14 +8,12 @@ import dev.millrace.train.TrainingProgress;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.OptionalInt;
 import java.util.SortedMap;
 
 /**
  * The progress of one part of the application, as of one of its commits.
  *
- * @param part {@code attribute-TASK} for each task that reads events, {@code learn-0} for the learner, {@code shard-N} for each of several that
- *     share a base
+ * @param part {@code attribute-TASK} for each task that reads events, {@code learn-0} for the learner
  * @param writtenAt when, epoch milliseconds wall clock
  * @param books accounts of the events, by topic; sum them over parts
  * @param positions the offset behind the last record that the books count, by topic and partition: {@code clicks-0}
@@ -57,22 +55,8 @@ public record PartProgress(
         this(part, writtenAt, books, positions, training, Optional.empty());
     }
 
-    /** The part of the learner that makes the mini-batches; of the base, where several learners share it. */
+    /** The part of the learner that makes the mini-batches. */
     public static final String LEARNER = "learn-0";
-
-    private static final String SHARD = "shard-";
-
-    /** The part of one of several learners. */
-    public static String shard(int number) {
-        return SHARD + number;
-    }
-
-    /** Returns which of several learners this part is; absent for other parts. */
-    public OptionalInt shard() {
-        return part.startsWith(SHARD)
-                ? OptionalInt.of(Integer.parseInt(part, SHARD.length(), part.length(), 10))
-                : OptionalInt.empty();
-    }
 
     /** The share of items whose time is more than a week ahead, if this part knows. */
     public OptionalDouble farShare() {

@@ -56,13 +56,6 @@ final class RecordEncoder {
         return this;
     }
 
-    RecordEncoder bytes(byte[] value) {
-        longInteger(value.length).reserve(value.length);
-        System.arraycopy(value, 0, bytes, length, value.length);
-        length += value.length;
-        return this;
-    }
-
     /** Writes an array, or the entries of a map, as one block. */
     <T> RecordEncoder all(Collection<T> items, Consumer<T> item) {
         if (!items.isEmpty()) {

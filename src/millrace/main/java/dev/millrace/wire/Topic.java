@@ -5,7 +5,6 @@ import dev.millrace.avro.GenerationRecord;
 import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.avro.ItemNeighboursRecord;
 import dev.millrace.avro.MiniBatchRecord;
-import dev.millrace.avro.ModelRoundRecord;
 import dev.millrace.avro.ModelUpdateRecord;
 import dev.millrace.avro.OperatorActionRecord;
 import dev.millrace.avro.ProgressRecord;
@@ -45,13 +44,6 @@ public final class Topic<T> {
             (wire, name, batch) -> Optional.of(
                     wire.encode(name, MiniBatchRecord.getClassSchema(), fields -> BatchCodec.write(fields, batch))),
             decoding(MiniBatchRecord.class, (key, record) -> record.map(BatchCodec::toCore)));
-
-    /** Keyed by round. */
-    public static final Topic<ModelRound> MODEL_ROUNDS = new Topic<>(
-            round -> Utf8.bytes(Long.toString(round.batch().step())),
-            (wire, name, round) -> Optional.of(
-                    wire.encode(name, ModelRoundRecord.getClassSchema(), fields -> ModelRound.write(fields, round))),
-            decoding(ModelRoundRecord.class, (key, record) -> record.map(ModelRound::toCore)));
 
     /** Keyed by user. */
     public static final Topic<UserFeatures> USER_FEATURES = new Topic<>(

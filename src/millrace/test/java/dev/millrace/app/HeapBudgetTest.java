@@ -27,14 +27,14 @@ class HeapBudgetTest {
 
     /**
      * Two tables of 1,000 rows of 8 floats, under Adam with 17 slots: 100 bytes; beside 166 + 48 for index, touch and text; keys of 16
-     * bytes; under Adagrad, with 9 slots, 36 bytes, three times for two shards and their base. Items of 560 bytes, 48 of a text and 8 floats. A mini-batch counts four times its bytes, a rehearsed example 1,024.
+     * bytes; under Adagrad, with 9 slots, 36 bytes. Items of 560 bytes, 48 of a text and 8 floats. A mini-batch counts four times its bytes, a rehearsed example 1,024.
      */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
                 "embedding rows | table.max-rows=1000 optimiser.rows.kind=adam | 2757152",
-                "embedding rows | table.max-rows=1000 learn.shards=2 | 3693152",
+                "embedding rows | table.max-rows=1000 | 2629152",
                 "embedding rows | table.max-rows=100000000 table.cache-bytes=5000000 | 7097152",
                 "1000 unannounced items | catalogue.max-unannounced=1000 | 656000",
                 "a mini-batch | batch.max-bytes=1000000 | 4000000",

@@ -41,24 +41,6 @@ class MetricsTest {
     }
 
     @Test
-    void shardsSayHowFarTheyFollowHowManyWaitAndWhatWaitsInEachPartition() {
-        MillraceSettings settings = MillraceSettings.load(List.of(), Map.of(), Map.of(), Map.of("learn.shards", "2"));
-        try (SharedLearning shards = SharedLearning.described(settings)) { // has no entries, and no shard yet
-            shards.register(metrics, partition -> 10L + partition);
-
-            assertThat(registry.scrape())
-                    .contains("millrace_replica_round -1.0")
-                    .contains("millrace_replica_age_seconds 0.0")
-                    .contains("millrace_shards_waiting 0.0")
-                    .contains("millrace_shard_unmerged{shard=\"0\"} NaN")
-                    .contains("millrace_shard_unmerged{shard=\"1\"} NaN")
-                    .contains("millrace_examples_lag{partition=\"0\"} 10.0")
-                    .contains("millrace_examples_lag{partition=\"1\"} 11.0")
-                    .doesNotContain("partition=\"2\"");
-        }
-    }
-
-    @Test
     void rejectedEventsAreCountedTogetherAndByReasonAndFromTheBeginning() {
         metrics.books(() -> books);
         assertThat(registry.scrape())

@@ -47,7 +47,6 @@ class DiagnosisTest {
     private List<OpenQuestion> open = List.of();
     private SortedMap<String, Books.Account> books = new TreeMap<>();
     private List<InputAlarms.State> inputAlarms = List.of();
-    private List<Facts.Learner> learners = List.of();
     private Facts.Heap heap = new Facts.Heap(2_000 * MIB, 1_400 * MIB, 480, 3);
     private Optional<TrainingProgress> progress = Optional.empty();
 
@@ -82,9 +81,6 @@ class DiagnosisTest {
                     unknown end        | transactions | FAIL | undecided                             | --force-abort items-0
                     unbalanced books   | model        | FAIL | the books of clicks do not balance    | millrace verify --counts
                     withheld           | model        | WARN | publication is withheld: recall fell  | Withheld publication
-                    large lag          | shards       | WARN | 10,001 records wait before shard-1    | MillraceExamplesLag
-                    silent shard       | shards       | FAIL | 100 records wait before shard-1, which has said nothing for 61 s | MillraceShardsWait
-                    unread partition   | shards       | FAIL | 100 records wait before training-examples-1, which no learner has read | millrace train
                     no learner         | model        | WARN | no learner has reported yet           | millrace train
                     """)
     void oneFaultIsTheOnlyFindingAndNamesItsRemedy(
@@ -100,18 +96,6 @@ class DiagnosisTest {
                     assertThat(finding.why()).isNotEmpty();
                     assertThat(finding.command()).contains(command);
                 });
-    }
-
-    @Test
-    void shardsWithLittleBeforeThemAreWell() {
-        learners = List.of(learner("shard-0", 99, 4_000), learner("shard-1", 3_000, 1), learner("the base", 12, 1));
-
-        assertThat(findings())
-                .filteredOn(finding -> finding.check().equals("shards"))
-                .singleElement()
-                .satisfies(finding -> assertThat(finding.grade()).isEqualTo(Grade.OK))
-                .extracting(Finding::what)
-                .isEqualTo("2 shards and their base, at most 3,000 records before one");
     }
 
     @ParameterizedTest
@@ -261,16 +245,11 @@ class DiagnosisTest {
                 otherPartitions,
                 transactions,
                 progress.map(said -> new Facts.Report(said, reported)),
-                learners,
                 new Facts.Events(books, inputAlarms),
                 List.of(),
                 heap,
                 NOW,
                 open));
-    }
-
-    private static Facts.Learner learner(String name, long waiting, int secondsAgo) {
-        return new Facts.Learner(name, waiting, Optional.of(NOW.minusSeconds(secondsAgo)));
     }
 
     private static Partitions partitions(
@@ -283,11 +262,6 @@ class DiagnosisTest {
             case "no leader" -> partitions = partitions(List.of("clicks-1"), List.of(), List.of());
             case "no writes" -> partitions = partitions(List.of(), List.of("clicks-2"), List.of());
             case "no replica" -> partitions = partitions(List.of(), List.of(), List.of("clicks-0"));
-            case "large lag" -> learners = List.of(learner("shard-1", 10_001, 60), learner("the base", 10_000, 60));
-            case "silent shard" -> learners = List.of(learner("shard-1", 100, 61), learner("the base", 99, 4_000));
-            case "unread partition" ->
-                learners = List.of(
-                        learner("the base", 0, 0), new Facts.Learner("training-examples-1", 100, Optional.empty()));
             case "old transactions" -> levels = Optional.of(new Levels(OptionalInt.of(29), 1));
             case "other partitions" -> otherPartitions = List.of("topic clicks has 2 partitions, not 12");
             case "lost directory" -> offline = List.of("broker 1 /data: disk error");

@@ -41,11 +41,7 @@ class MeaningsTest {
                         Stream.concat(
                                 Stream.of(Alarm.Kind.values()).map(Alarm.Kind::text),
                                 Stream.of(InputAlarms.Kind.values()).map(InputAlarms.Kind::text))),
-                Arguments.of(
-                        "TOPICS",
-                        Stream.concat(
-                                Stream.of(InputTopic.values()).map(InputTopic::label),
-                                Stream.of("model-deltas")))); // of the base's books
+                Arguments.of("TOPICS", Stream.of(InputTopic.values()).map(InputTopic::label)));
     }
 
     @ParameterizedTest

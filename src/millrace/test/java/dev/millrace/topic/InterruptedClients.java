@@ -24,8 +24,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.KafkaClientSupplier;
 
 /**
- * Kafka's clients, with an interruption where the transactions of the applications, or the restoring of the learner, come to a point. Of several
- * learners, the shards or their base are the learner; what a shard publishes is deltas.
+ * Kafka's clients, with an interruption where the transactions of the applications, or the restoring of the learner, come to a point.
  */
 public final class InterruptedClients implements KafkaClientSupplier {
 
@@ -35,21 +34,11 @@ public final class InterruptedClients implements KafkaClientSupplier {
     private static final int A_FEW_VECTORS = 4;
 
     private final Interruption interruption;
-    private final Part learner;
-    private final String store;
     private final TopicNames topics;
     private final SettledProducer.Settling settling;
 
-    /** @param learner application that is the learner */
-    public InterruptedClients(
-            Interruption interruption, Part learner, TopicNames topics, SettledProducer.Settling settling) {
+    public InterruptedClients(Interruption interruption, TopicNames topics, SettledProducer.Settling settling) {
         this.interruption = interruption;
-        this.learner = learner;
-        this.store = switch (learner) {
-            case SHARDS -> MillraceTopology.SHARD_STORE;
-            case BASE -> MillraceTopology.BASE_STORE;
-            case ATTRIBUTE, LEARN, LEARN_FROM_LOG -> MillraceTopology.LEARNER_STORE;
-        };
         this.topics = topics;
         this.settling = settling;
     }
@@ -89,7 +78,7 @@ public final class InterruptedClients implements KafkaClientSupplier {
     }
 
     private boolean isLearner(Map<String, Object> config) {
-        return String.valueOf(config.get(ConsumerConfig.CLIENT_ID_CONFIG)).contains("-" + learner.suffix() + "-");
+        return String.valueOf(config.get(ConsumerConfig.CLIENT_ID_CONFIG)).contains("-" + Part.LEARN.suffix() + "-");
     }
 
     private static <C> C proxy(Class<? super C> type, InvocationHandler handler) {
@@ -155,7 +144,7 @@ public final class InterruptedClients implements KafkaClientSupplier {
         }
 
         private void sends(String topic) {
-            if (topic.endsWith(store + "-changelog") && entries++ == 0) {
+            if (topic.endsWith(MillraceTopology.LEARNER_STORE + "-changelog") && entries++ == 0) {
                 interruption.at(KillPoint.BEFORE_STORE_WRITE, producer::flush);
             } else if (topic.equals(topics.trainingProgress()) && entries > 0) {
                 interruption.at(KillPoint.AFTER_STORE_WRITE, producer::flush);
@@ -165,8 +154,6 @@ public final class InterruptedClients implements KafkaClientSupplier {
         private void sent(String topic) {
             if (topic.equals(topics.miniBatches())) {
                 interruption.at(KillPoint.BATCH_LOGGED, producer::flush);
-            } else if (topic.equals(topics.modelDeltas())) {
-                vectors++;
             } else if (topic.equals(topics.itemEmbeddings()) && ++vectors == A_FEW_VECTORS) {
                 interruption.at(KillPoint.MID_PUBLISH, producer::flush);
             }

@@ -2,7 +2,6 @@ package dev.millrace.topic;
 
 import dev.millrace.stream.KillPoint;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** What is to happen when a process comes to a point for the n-th time: it ends, or waits there for a while. Safe for threads. */
@@ -11,24 +10,12 @@ public final class Interruption {
     private final KillPoint point;
     private final AtomicInteger left;
     private final Duration wait;
-    private final Optional<KillPoint> end;
-    private volatile boolean hasWaited;
 
     /** @param wait zero to end the process */
     public Interruption(KillPoint point, int occurrence, Duration wait) {
-        this(point, occurrence, wait, Optional.empty());
-    }
-
-    private Interruption(KillPoint point, int occurrence, Duration wait, Optional<KillPoint> end) {
         this.point = point;
         this.left = new AtomicInteger(occurrence);
         this.wait = wait;
-        this.end = end;
-    }
-
-    /** Returns one that waits as this one, and ends the process where it comes to a point afterwards. */
-    public Interruption thenEndAt(KillPoint then) {
-        return new Interruption(point, left.get(), wait, Optional.of(then));
     }
 
     public void at(KillPoint reached) {
@@ -37,9 +24,6 @@ public final class Interruption {
 
     /** @param first done if this is where the process ends or waits */
     public void at(KillPoint reached, Runnable first) {
-        if (hasWaited) {
-            end.filter(then -> then == reached).ifPresent(KillPoint::halt);
-        }
         if (reached != point || left.decrementAndGet() != 0) {
             return;
         }
@@ -54,6 +38,5 @@ public final class Interruption {
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
-        hasWaited = true;
     }
 }

@@ -15,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,7 +28,7 @@ class CheckpointDirectoryTest {
 
     CheckpointDirectoryTest(@TempDir Path directory) {
         this.directory = directory;
-        this.checkpoints = new CheckpointDirectory(directory, LINEAGE, Set.of(Source.AUDIT), file -> {});
+        this.checkpoints = new CheckpointDirectory(directory, LINEAGE, file -> {});
     }
 
     @Test
@@ -76,7 +75,7 @@ class CheckpointDirectoryTest {
     @Test
     void thoseOfAnEarlierGenerationStayAndDoNotDisplaceNewOnes() throws IOException {
         Lineage before = new Lineage("g0-0badcafe", "hash", "model", "engine");
-        CheckpointDirectory earlier = new CheckpointDirectory(directory, before, Set.of(Source.AUDIT), file -> {});
+        CheckpointDirectory earlier = new CheckpointDirectory(directory, before, file -> {});
         for (long step = 100; step <= 300; step += 100) {
             earlier.write(Learners.small(step, Source.AUDIT, before));
         }
@@ -160,12 +159,10 @@ class CheckpointDirectoryTest {
     void aFolderThatCannotBeMadeIsRefusedAtOnce() throws IOException {
         Path file = Files.writeString(directory.resolve("a-file"), "");
 
-        assertThatThrownBy(() -> new CheckpointDirectory(file, LINEAGE, Set.of(Source.AUDIT), each -> {}).prepare())
+        assertThatThrownBy(() -> new CheckpointDirectory(file, LINEAGE, each -> {}).prepare())
                 .isInstanceOf(UncheckedIOException.class)
                 .hasMessageContaining("folder of checkpoints " + file + " cannot be written to");
-        assertThatThrownBy(() -> new CheckpointDirectory(
-                                Path.of("/proc/millrace"), LINEAGE, Set.of(Source.AUDIT), each -> {})
-                        .prepare())
+        assertThatThrownBy(() -> new CheckpointDirectory(Path.of("/proc/millrace"), LINEAGE, each -> {}).prepare())
                 .isInstanceOf(UncheckedIOException.class)
                 .hasMessageContaining("folder of checkpoints /proc/millrace cannot be written to");
     }
@@ -193,7 +190,7 @@ class CheckpointDirectoryTest {
             new Lineage("g1-0badcafe", "hash", "other", "engine"),
             new Lineage("g1-0badcafe", "hash", "model", "other")
         }) {
-            assertThat(new CheckpointDirectory(directory, other, Set.of(Source.AUDIT), file -> {}).newest(1))
+            assertThat(new CheckpointDirectory(directory, other, file -> {}).newest(1))
                     .isEmpty();
         }
     }
@@ -209,7 +206,7 @@ class CheckpointDirectoryTest {
     @Test
     void endedBeforeTheRenameItLeavesTheOneBefore() {
         checkpoints.write(checkpoint(1, Source.AUDIT));
-        CheckpointDirectory ended = new CheckpointDirectory(directory, LINEAGE, Set.of(Source.AUDIT), file -> {
+        CheckpointDirectory ended = new CheckpointDirectory(directory, LINEAGE, file -> {
             assertThat(file).exists();
             throw new IllegalStateException("killed here");
         });

@@ -22,7 +22,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -150,8 +149,8 @@ class ModelReplayTest {
     @Test
     void fromACheckpointItGoesOnToTheSameBits(@TempDir Path directory) {
         Live live = live(1);
-        CheckpointDirectory checkpoints = new CheckpointDirectory(
-                directory, new Lineage("g", "s", "m", "f"), Set.of(Checkpoint.Source.AUDIT), file -> {});
+        CheckpointDirectory checkpoints =
+                new CheckpointDirectory(directory, new Lineage("g", "s", "m", "f"), file -> {});
         int middle = STEPS / 2;
         ModelReplay first = new ModelReplay(settings, new MemoryEntries());
         live.log.subList(0, middle).forEach(first::learn);

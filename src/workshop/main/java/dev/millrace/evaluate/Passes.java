@@ -18,7 +18,7 @@ final class Passes {
     private static final int SHUFFLED_BUFFER_BYTES = 1 << 12; // an example has some hundred
 
     private final Evaluation evaluation;
-    private final Fed learner;
+    private final Trainer learner;
     private final BitSet repeated;
     private final RecordedExamples.Reader reader;
     private final Queue<RecordedExamples.Listing> waiting = new ArrayDeque<>(); // read, and not fed
@@ -33,12 +33,7 @@ final class Passes {
      * @param repeated examples that are fed in every pass
      * @param used number of examples that are fed in the last pass
      */
-    Passes(Evaluation evaluation, Trainer trainer, BitSet repeated, int used) {
-        this(evaluation, Fed.of(trainer), repeated, used);
-    }
-
-    /** As {@link #Passes(Evaluation, Trainer, BitSet, int)}. */
-    Passes(Evaluation evaluation, Fed learner, BitSet repeated, int used) {
+    Passes(Evaluation evaluation, Trainer learner, BitSet repeated, int used) {
         this.evaluation = evaluation;
         this.learner = learner;
         this.repeated = repeated;

@@ -79,30 +79,7 @@ public final class Prequential {
             int positives,
             long learnt,
             long refusedSteps,
-            int items) {
-
-        /** Returns this result, learnt by several learners. */
-        private Result of(long examples, long refused) {
-            return new Result(all, byAction, young, withoutHistory, share, positives, examples, refused, items);
-        }
-    }
-
-    /**
-     * How a model is learnt in shards.
-     *
-     * @param count number of shards, from 2 on
-     * @param roundBatches batches of each shard in a round, on average
-     * @param roundsLate rounds that a shard does not know yet when it learns
-     * @param warmUp examples that one learner learns before
-     */
-    public record ShardPlan(int count, int roundBatches, int roundsLate, long warmUp) {}
-
-    /**
-     * The result of an evaluation in shards.
-     *
-     * @param bytesAnExample bytes of deltas for each example that shards learnt
-     */
-    public record InShards(Result result, double bytesAnExample) {}
+            int items) {}
 
     /** How the model behaves in the scored part. */
     public enum Mode {
@@ -153,41 +130,6 @@ public final class Prequential {
             return mode == Mode.LOGGED
                     ? runLogged(used, scoredFrom, tally, trainer)
                     : run(mode, used, scoredFrom, tally, trainer);
-        }
-    }
-
-    /**
-     * Trains a new model in shards and scores it online, over all events so far: the base ranks the events of a round before it merges the round, with
-     * the users' vectors that the shards had. There is one pass.
-     *
-     * @param plan how the model is learnt in shards
-     */
-    public InShards runInShards(ShardPlan plan) {
-        Tally tally = new Tally(Optional.empty(), ExamWitness.NONE);
-        TrainerSettings given = evaluation.trainer();
-        try (ShardedLearner learner =
-                new ShardedLearner(given.withExam(given.exam().ofEveryBatch()), plan, evaluation.times(), tally)) {
-            int used = evaluation.used();
-            int scoredFrom =
-                    evaluation.recorded().endOf(used, evaluation.shares().warmUp());
-            QuerySample sample = evaluation.sample(scoredFrom, used);
-            Passes passes = new Passes(evaluation, learner, Passes.first(scoredFrom), used);
-            passes.feed(scoredFrom, batch -> {
-                tally.list(batch);
-                learner.learn(batch, false);
-                tally.observe(batch);
-            });
-            ExamTotals before = learner.trainer().progress().exam();
-            tally.isScoring = true;
-            passes.feed(used, batch -> {
-                tally.list(batch);
-                learner.learn(batch, sample.has(passes.read()));
-                tally.observe(batch);
-            });
-            return new InShards(
-                    result(used, sample.share(), before, tally, learner.trainer())
-                            .of(learner.learnt(), learner.refusedSteps()),
-                    learner.bytesAnExample());
         }
     }
 

@@ -124,7 +124,6 @@ final class DemoCommand implements Callable<Integer> {
             byDefault.put("publish.attributes", "category, brand, price"); // to filter by, and to colour the page's map
         }
         MillraceSettings settings = data.settings(config, byDefault);
-        settings.topics().names().requireOneLearner();
         data.requireFeatures(settings);
         DataSet dataSet = data.open(settings);
         DataOptions.sayEmptyColumns(

@@ -25,7 +25,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -58,14 +57,6 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private static final String LOG = "--mini-batches";
-    private static final String SHARDS = "--shards";
-
-    private static final int MOST_SHARDS = 64;
-    private static final int MOST_ROUNDS_LATE = 16;
-
-    /** The options that have no use beside shards. */
-    private static final List<String> NOT_OF_SHARDS =
-            List.of(LOG, "--weights", "--frozen", "--mixture-clicks", "--with", "--by-action", "--young", "--table");
 
     /** The options that have no use beside it: the log has its examples, its batches and one learner. */
     private static final List<String> NOT_OF_THE_LOG =
@@ -83,9 +74,6 @@ final class EvaluateCommand implements Callable<Integer> {
             Map.entry("--by-action", Set.of(Protocol.prequential)),
             Map.entry("--young", Set.of(Protocol.prequential)),
             Map.entry("--table", Set.of(Protocol.prequential)),
-            Map.entry(SHARDS, Set.of(Protocol.prequential)),
-            Map.entry("--round-batches", Set.of(Protocol.prequential)),
-            Map.entry("--rounds-late", Set.of(Protocol.prequential)),
             Map.entry("--at", Set.of(Protocol.holdout)),
             Map.entry("--max-ages", Set.of(Protocol.published)),
             Map.entry("--most-moved", Set.of(Protocol.published)),
@@ -208,28 +196,6 @@ final class EvaluateCommand implements Callable<Integer> {
     List<Path> table = new ArrayList<>();
 
     @Option(
-            names = SHARDS,
-            paramLabel = "N",
-            description = "learn one model in N shards, after 30,000 clicks of one learner: users are divided, and a"
-                    + " base merges what the shards learn")
-    @Nullable
-    Integer shards;
-
-    @Option(
-            names = "--round-batches",
-            paramLabel = "R",
-            defaultValue = "4",
-            description = "shards: batches of each shard that the base merges at once")
-    int roundBatches = 4;
-
-    @Option(
-            names = "--rounds-late",
-            paramLabel = "L",
-            defaultValue = "1",
-            description = "shards: rounds that a shard does not know yet when it learns")
-    int roundsLate = 1;
-
-    @Option(
             names = "--report",
             paramLabel = "FILE",
             description = "write the figures to a file: Markdown if the name ends with .md, else JSON. May be repeated")
@@ -244,7 +210,6 @@ final class EvaluateCommand implements Callable<Integer> {
         requireEnd();
         requireUsed(given);
         requireData(given);
-        requireShards(given);
         OptionFaults.requireAtLeastOne("--events", events == null ? 1 : events);
         OptionFaults.requireAtLeastOne("--queries", queries == null ? 1 : queries);
         at.forEach(cutoff -> OptionFaults.requireAtLeastOne("--at", cutoff));
@@ -268,21 +233,11 @@ final class EvaluateCommand implements Callable<Integer> {
                     .with("data", isOfCluster ? "the log of mini-batches" : data.name())
                     .with("protocol", protocol.name()));
             switch (protocol) {
-                case prequential -> {
-                    if (shards != null) {
-                        run.inShards(settings, shards, roundBatches, roundsLate);
-                    } else {
-                        run.prequential(
-                                configurations,
-                                new EvaluationRun.Extras(
-                                        weights,
-                                        !with.isEmpty() || !table.isEmpty(),
-                                        frozen,
-                                        mixtures,
-                                        byAction,
-                                        young));
-                    }
-                }
+                case prequential ->
+                    run.prequential(
+                            configurations,
+                            new EvaluationRun.Extras(
+                                    weights, !with.isEmpty() || !table.isEmpty(), frozen, mixtures, byAction, young));
                 case holdout -> run.holdout(settings, at);
                 case published -> run.published(settings, new EvaluationRun.Policies(maxAges, mostMoved, publishEvery));
                 case windows -> run.windows(settings);
@@ -347,28 +302,6 @@ final class EvaluateCommand implements Callable<Integer> {
                 .filter(option -> isOfCluster && given.hasMatchedOption(option))
                 .map(option -> new SettingFault(option, "given", "must not be given with " + LOG))
                 .toList());
-    }
-
-    private void requireShards(ParseResult given) {
-        if (shards == null) {
-            refuse(Stream.of("--round-batches", "--rounds-late")
-                    .filter(given::hasMatchedOption)
-                    .map(option -> new SettingFault(option, "given", "must be given with " + SHARDS))
-                    .toList());
-            return;
-        }
-        refuse(NOT_OF_SHARDS.stream()
-                .filter(given::hasMatchedOption)
-                .map(option -> new SettingFault(option, "given", "must not be given with " + SHARDS))
-                .toList());
-        OptionFaults.requireAtLeastOne("--round-batches", roundBatches);
-        if (shards < 2 || shards > MOST_SHARDS) {
-            throw OptionFaults.unusable(SHARDS, Integer.toString(shards), "must be from 2 to " + MOST_SHARDS);
-        }
-        if (roundsLate < 0 || roundsLate > MOST_ROUNDS_LATE) {
-            throw OptionFaults.unusable(
-                    "--rounds-late", Integer.toString(roundsLate), "must be from 0 to " + MOST_ROUNDS_LATE);
-        }
     }
 
     private static void refuse(List<SettingFault> faults) {

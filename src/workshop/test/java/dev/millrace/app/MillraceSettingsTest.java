@@ -49,34 +49,6 @@ class MillraceSettingsTest {
     }
 
     @Test
-    void shardsAreRefusedWithWhatTheyCannotLearnAndEveryReasonIsTold() {
-        for (Map.Entry<String, String> inShards :
-                Map.of("learn.shards", "2", "learn.base-apart", "true").entrySet()) {
-            Map<String, String> others = Map.of(
-                    "optimiser.dense.kind",
-                    "adam",
-                    "batch.max-size",
-                    "256",
-                    "table.admit-after",
-                    "2",
-                    inShards.getKey(),
-                    inShards.getValue());
-
-            assertThatThrownBy(() -> load(others))
-                    .isInstanceOf(InvalidSettingsException.class)
-                    .hasMessageContaining("optimiser.dense.kind = adam: must be adagrad with shards")
-                    .hasMessageContaining("batch.max-size = 256: must not exceed batch.size with shards")
-                    .hasMessageContaining("table.admit-after = 2: must be 1 with shards");
-            assertThat(load(Map.of(inShards.getKey(), inShards.getValue()))
-                            .topics()
-                            .names()
-                            .areShared())
-                    .isTrue();
-        }
-        assertThat(load(Map.of()).topics().names().areShared()).isFalse();
-    }
-
-    @Test
     void aLaterFileGoesBeforeAnEarlierOne() throws IOException {
         Path base = file("shop.users = 2\nshop.items = 12\n");
         Path overlay = Files.writeString(directory.resolve("overlay.properties"), "shop.items = 13\n");

@@ -81,21 +81,6 @@ class AccessListTest {
     }
 
     @Test
-    void whatIsDoneToTheLogIsDoneToWhatShardsHaveBesideIt() {
-        List<String> topics = List.of("--topic model-deltas ", "--topic model-rounds ");
-
-        List<String> alone = new AccessList(names(Map.of()), "shop").calls("kafka:9092", "User:shop", List.of("train"));
-        List<String> shards = new AccessList(names(Map.of("learn.shards", "2")), "shop")
-                .calls("kafka:9092", "User:shop", List.of("train"));
-
-        assertThat(shards).containsAll(alone).hasSize(alone.size() + topics.size());
-        topics.forEach(topic -> assertThat(shards)
-                .filteredOn(call -> call.contains(topic))
-                .singleElement()
-                .satisfies(call -> assertThat(call).contains("--operation Read", "--operation Write")));
-    }
-
-    @Test
     void aProgramGetsARowForEachResource() throws IOException {
         Commands commands = new Commands();
         String[] acls = {"topics", "acls", "--principal", "User:shop", "train", "--output", "json"};

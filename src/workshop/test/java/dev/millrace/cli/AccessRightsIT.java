@@ -1,12 +1,10 @@
 package dev.millrace.cli;
 
-import static org.apache.kafka.common.resource.PatternType.LITERAL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.app.IngestProcess;
-import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ServeProcess;
 import dev.millrace.app.TestCluster;
 import dev.millrace.app.TrainProcess;
@@ -14,7 +12,6 @@ import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.state.Sha256;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.EventProducer;
-import dev.millrace.topic.Topics;
 import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.wire.ServingProgress;
 import dev.millrace.wire.Topic;
@@ -31,16 +28,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclOperation;
-import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
@@ -190,77 +184,6 @@ class AccessRightsIT {
         openTransactionsAreLookedFor();
 
         assertThat(unnamed).isEmpty();
-    }
-
-    @Test
-    void trainersOfShardsAndAnotherNumberWorkWithWhatTopicsAclsPrintsAndNameWhatTheyLack() throws Exception {
-        Map<String, String> shards = with(everything, "learn.shards=2");
-        assertThat(commands.run(shards, "topics", "create")).isZero();
-        for (String each : List.of("READ model-deltas", "WRITE model-deltas", "WRITE model-rounds")) {
-            AclOperation operation = AclOperation.valueOf(each.split(" ", -1)[0]);
-            String topic = each.split(" ", -1)[1];
-            sendClicksAndARecordThatNobodyCanRead();
-            Map<String, String> less = ofShards(allBut(operation, topic));
-            note("train", operation, topic, trainerEnds(less, TrainProcess.From.EVENTS));
-        }
-        sendClicksAndARecordThatNobodyCanRead();
-        try (TrainProcess trainer = TestCluster.train(ofShards(right -> true), TrainProcess.From.EVENTS)) {
-            await().atMost(SHORT_PATIENCE).until(() -> isAlive(trainer) && hasLearnt(trainer));
-        }
-        anotherNumberOfLearnersNeedsWhatIsPrinted();
-        assertThat(unnamed).isEmpty();
-    }
-
-    private void anotherNumberOfLearnersNeedsWhatIsPrinted() throws Exception {
-        assertThat(said(ofRescale("learn.shards=4", AclOperation.ALTER, ""), "rescale"))
-                .contains("learn.shards = 4: must be 2 until 30000 examples are learnt");
-        MillraceSettings grown = TestCluster.load(ofRescale("learn.shards=4", AclOperation.ALTER, "training-examples"));
-        assertThatThrownBy(() -> new Topics(grown.clients(), grown.topics(), SHORT_PATIENCE).grow(4))
-                .isInstanceOf(MissingRightException.class)
-                .hasMessageContaining("the cluster does not allow ALTER on topic training-examples");
-        note(
-                "rescale",
-                AclOperation.WRITE,
-                "operator-actions",
-                said(ofRescale("learn.base-apart=true", AclOperation.WRITE, "operator-actions"), "rescale"));
-        assertThat(said(ofRescale("learn.base-apart=true", AclOperation.WRITE, ""), "rescale"))
-                .startsWith("0 ")
-                .contains("start the trainers with learn.shards = 1");
-    }
-
-    private void note(String command, AclOperation operation, String topic, String said) {
-        note(
-                List.of(new AccessRights(command, new ResourcePattern(ResourceType.TOPIC, topic, LITERAL), operation)),
-                said);
-    }
-
-    /** The settings of a trainer of two shards, with those of the rights that are printed for it. */
-    private Map<String, String> ofShards(Predicate<AclBinding> which) throws Exception {
-        return printed(List.of("learn.shards=2"), which, "train");
-    }
-
-    /** The settings of who gives the model another number of learners, with all rights that are printed for it but one. */
-    private Map<String, String> ofRescale(String learners, AclOperation missing, String topic) throws Exception {
-        return printed(List.of(learners), allBut(missing, topic), "train", "rescale");
-    }
-
-    private Map<String, String> printed(List<String> settings, Predicate<AclBinding> which, String... of)
-            throws Exception {
-        String[] given = settings.toArray(String[]::new);
-        Map<String, String> rights = grants.to(principal -> {
-            String[] acls = Stream.concat(
-                            Stream.of("topics", "acls", "--principal", "User:" + principal), Stream.of(of))
-                    .toArray(String[]::new);
-            assertThat(commands.run(with(Map.of(), given), acls))
-                    .as(commands.err())
-                    .isZero();
-            return commands.out()
-                    .lines()
-                    .flatMap(call -> PrintedAcls.bindings(call).stream())
-                    .filter(which)
-                    .toList();
-        });
-        return with(with(rights, SMALL), given);
     }
 
     private void eventsComeOverHttp() throws Exception {
@@ -534,42 +457,6 @@ class AccessRightsIT {
         namesEach("model hand-over", () -> SMALL, "model", "hand-over", generation, "--to", "another");
         namesEach("model import", this::moved, "model", "import", "--in", file);
         assertThat(commands.out()).containsPattern("publishes +" + generation);
-        shardsBeginWithWhatIsPrintedForAnImport(file);
-    }
-
-    private void shardsBeginWithWhatIsPrintedForAnImport(String file) throws Exception {
-        List<String> shards = List.of(
-                "learn.shards=2",
-                "model.generation=shards",
-                "stream.application-id=millrace-begun",
-                "topic.training-examples.name=begun-training-examples",
-                "topic.mini-batches.name=begun-mini-batches");
-        assertThat(commands.run(with(everything, shards.toArray(String[]::new)), "topics", "create"))
-                .isZero();
-        String[] begin = {"model", "import", "--warm", "--in", file};
-        for (String topic : List.of("begun-training-examples", "model-deltas")) {
-            note(
-                    "model import --warm",
-                    AclOperation.READ,
-                    topic,
-                    said(ofImport(shards, AclOperation.READ, topic), begin));
-        }
-        assertThat(said(ofImport(shards, AclOperation.CREATE, "millrace-begun-"), begin))
-                .startsWith("77 ")
-                .contains("the cluster does not allow CREATE on topic millrace-begun-shards-");
-        assertThat(said(ofImport(shards, AclOperation.READ, ""), begin))
-                .startsWith("0 ")
-                .containsPattern("application +millrace-begun-base");
-    }
-
-    /** The settings of who imports, with all rights that are printed for it but one. */
-    private Map<String, String> ofImport(List<String> settings, AclOperation missing, String topic) throws Exception {
-        return printed(settings, allBut(missing, topic), "model import", "model import --warm");
-    }
-
-    private static Predicate<AclBinding> allBut(AclOperation operation, String topic) {
-        return right -> right.entry().operation() != operation
-                || !right.pattern().name().equals(topic);
     }
 
     /** Settings of an application that never was: a round that comes far begins it. */

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -111,7 +110,7 @@ final class Grants implements AutoCloseable {
     }
 
     /** Lets the authoriser have more rules. The broker hears of them after the answer. */
-    void add(Collection<AclBinding> rules) throws Exception {
+    private void add(Collection<AclBinding> rules) throws Exception {
         admin.createAcls(rules).all().get();
         await().pollDelay(Duration.ZERO)
                 .atMost(Duration.ofMinutes(1))
@@ -124,18 +123,8 @@ final class Grants implements AutoCloseable {
                 .filter(each -> commands.contains(each.command()))
                 .toList();
         assertThat(rights).as("rights of " + commands).isNotEmpty();
-        return to(principal ->
-                rights.stream().filter(which).map(each -> each.of(principal)).toList());
-    }
-
-    /**
-     * The settings of a new client.
-     *
-     * @param rules of it, by its name
-     */
-    Map<String, String> to(Function<String, List<AclBinding>> rules) throws Exception {
         String principal = "p" + principals++;
-        add(rules.apply(principal));
+        add(rights.stream().filter(which).map(each -> each.of(principal)).toList());
         return Map.of(
                 "kafka.bootstrap.servers",
                 address,

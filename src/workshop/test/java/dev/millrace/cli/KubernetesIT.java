@@ -67,7 +67,7 @@ class KubernetesIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"base", "overlays/standby", "overlays/shards", "overlays/demo", GUIDES_OWN})
+    @ValueSource(strings = {"base", "overlays/standby", "overlays/demo", GUIDES_OWN})
     void theApiTakesWhatTheProgramKnowsAndNothingIsLeftOpen(String variant) throws Exception {
         Manifests manifests = manifests(variant);
 
@@ -197,10 +197,7 @@ class KubernetesIT {
             String options = each.environment().getOrDefault("MILLRACE_JAVA_OPTIONS", "");
             long sum = mib(each.environment().getOrDefault("MILLRACE_HEAP", "")) + REST_MIB;
             switch (each.name()) {
-                case "trainer" -> {
-                    long rocksDb = settings.stream().stateMemoryBytes() / MIB;
-                    sum += settings.topics().names().areShared() ? rocksDb + rocksDb / 4 : rocksDb; // and the replica's
-                }
+                case "trainer" -> sum += settings.stream().stateMemoryBytes() / MIB;
                 case "server" -> sum += settings.serve().cacheBytes() / MIB;
                 default -> {}
             }
@@ -300,23 +297,6 @@ class KubernetesIT {
                 .isGreaterThan(trainer.stream().standbyReplicas());
         assertThat(settings(manifests("base").container("trainer")).stream().instanceId())
                 .isEqualTo("metadata.name");
-    }
-
-    @Test
-    void trainersOfShardsAndTheirServersKnowTheSameNumberAndAnyTrainerMayGo() throws Exception {
-        Manifests manifests = manifests("overlays/shards");
-        int trainers = manifests.all(StatefulSet.class).get(0).getSpec().getReplicas();
-
-        for (ManifestContainer each : millrace(manifests)) {
-            assertThat(settings(each).topics().names().shards())
-                    .as(each + "")
-                    .isEqualTo(4)
-                    .isGreaterThanOrEqualTo(trainers);
-        }
-        assertThat(trainers).isGreaterThan(1);
-        // what a stopped one had goes on at once
-        assertThat(settings(manifests.container("trainer")).stream().instanceId())
-                .isBlank();
     }
 
     @Test

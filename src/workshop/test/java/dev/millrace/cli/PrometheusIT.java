@@ -77,19 +77,16 @@ class PrometheusIT {
             String ofTrainer = trainer.text("/metrics");
             String ofServer = server.text("/metrics");
             String ofIngest = events.text("/metrics");
-            String ofShards = ofATrainerWithShards();
-            Metrics all = Metrics.of(ofTrainer + ofServer + ofIngest + ofShards);
+            Metrics all = Metrics.of(ofTrainer + ofServer + ofIngest);
 
             String asking = Files.readString(RULES) + Files.readString(DASHBOARD);
-            assertThat(given(ofTrainer + ofServer + ofIngest + ofShards))
+            assertThat(given(ofTrainer + ofServer + ofIngest))
                     .contains("kafka_stream_thread_commit_total", "millrace_verification_age_seconds")
                     .contains("millrace_ingest_unusable_total")
                     .containsAll(found("\\b((?:millrace|jvm|process|system)_[a-z_]+)", asking));
             for (String each : List.of(ofTrainer, ofServer, ofIngest)) {
                 assertThat(given(each)).contains("jvm_memory_used_bytes");
-            }
-            for (String scrape : List.of(ofTrainer, ofServer, ofIngest, ofShards)) {
-                assertThat(promtool(scrape, "check", "metrics").said.lines())
+                assertThat(promtool(each, "check", "metrics").said.lines())
                         .noneMatch(line -> line.contains("millrace"));
             }
             List<Rule> rules = Rule.all(Files.readString(RULES));
@@ -110,16 +107,6 @@ class PrometheusIT {
                     .isGreaterThanOrEqualTo(figure(ofTrainer, "millrace_learn_positives_total"))
                     .isPositive();
             assertThat(figure(first, rejected)).isEqualTo(1);
-        }
-    }
-
-    /** What one of several learners gives beside, on a cluster of its own. */
-    private String ofATrainerWithShards() throws Exception {
-        List<String> settings = List.of("train.http.port=" + FreePort.find(), "learn.shards=2");
-        try (ProgramCluster cluster = new ProgramCluster(Files.createDirectory(directory.resolve("shards")))) {
-            ProgramCluster.ended(cluster.start(settings, "topics", "create"), 0);
-            MillraceProcess train = cluster.start(settings, "train");
-            return firstWith("millrace_examples_lag", new HttpProbe(train.awaitOutput("health and metrics (\\S+)")));
         }
     }
 

@@ -209,10 +209,7 @@ class PrequentialTest {
 
     /** Sixty items in six groups; each user clicks or likes what is in theirs. */
     private static History groups(int clicks) {
-        return groups(clicks, new History());
-    }
-
-    private static History groups(int clicks, History history) {
+        History history = new History();
         for (int item = 0; item < 60; item++) {
             history.item("i" + item);
         }
@@ -224,39 +221,5 @@ class PrequentialTest {
             history.act("u" + user, item, action, History.START + click * 1_000L);
         }
         return history;
-    }
-
-    private static Prequential.InShards inShards(History history, int count, int roundsLate) {
-        return new Prequential(history.evaluation(new PrequentialSettings(1, 0.5, 1), History.trainer()))
-                .runInShards(new Prequential.ShardPlan(count, 2, roundsLate, 200));
-    }
-
-    @Test
-    void shardsLearnEachClickAndRankTheSameOnes() {
-        // with caps, chance decides which of a user's clicks count, and each batch has its own
-        Map<String, String> withoutCaps = Map.of("attribution.cap.user-item", "0", "attribution.cap.user", "0");
-        Prequential.Result one = new Prequential(groups(1_200, new History(withoutCaps))
-                        .evaluation(new PrequentialSettings(1, 0.5, 1), History.trainer()))
-                .run(Prequential.Mode.ONLINE);
-
-        Prequential.InShards four = inShards(groups(1_200, new History(withoutCaps)), 4, 0);
-
-        assertThat(four.result().learnt()).isEqualTo(one.learnt()).isEqualTo(1_200);
-        assertThat(four.result().all().model().scored())
-                .isEqualTo(one.all().model().scored());
-        assertThat(four.result().withoutHistory()).isEqualTo(one.withoutHistory());
-        assertThat(four.bytesAnExample()).isPositive();
-        // one of six by chance
-        assertThat(four.result().all().model().recallAt(10)).isGreaterThan(0.25);
-    }
-
-    @Test
-    void shardsGiveTheSameFiguresAgainAndOthersIfTheyKnowRoundsLate() {
-        Prequential.Ranked first = inShards(groups(1_200), 2, 1).result().all();
-        Prequential.Ranked again = inShards(groups(1_200), 2, 1).result().all();
-        Prequential.Ranked prompt = inShards(groups(1_200), 2, 0).result().all();
-
-        assertThat(again).usingRecursiveComparison().isEqualTo(first);
-        assertThat(prompt.model().gain10()).isNotEqualTo(first.model().gain10());
     }
 }

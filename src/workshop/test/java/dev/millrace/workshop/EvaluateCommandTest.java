@@ -323,13 +323,6 @@ class EvaluateCommandTest {
                 "--protocol windows | windows = 0: must be 2 or more",
                 "--protocol holdout --max-ages 1 | --max-ages = given: must not be given with --protocol holdout",
                 "--protocol holdout --at 5,0 | --at = 0: must be at least 1",
-                "--protocol holdout --shards 2 | --shards = given: must not be given with --protocol holdout",
-                "--shards 1 | --shards = 1: must be from 2 to 64",
-                "--shards 2 --frozen | --frozen = given: must not be given with --shards",
-                "--shards 2 --set evaluate.passes=2 | evaluate.passes = 2: must be 1 with --shards",
-                "--shards 2 --set optimiser.dense.kind=ftrl | optimiser.dense.kind = ftrl: must be adagrad with shards",
-                "--shards 2 --rounds-late 17 | --rounds-late = 17: must be from 0 to 16",
-                "--rounds-late 2 | --rounds-late = given: must be given with --shards",
             })
     void anOptionThatCannotBeUsedIsAFault(String options, String fault) {
         assertThat(run(options.split(" "))).isEqualTo(2);

@@ -120,7 +120,7 @@ final class ModelDiffCommand implements Callable<Integer> {
 
     private static SortedMap<String, String> settings(GenerationHistory history, String generation) {
         return history.fact(generation, Kind.STARTED)
-                .map(GenerationFact::learnerSettings)
+                .map(GenerationFact::settings)
                 .orElseThrow(() -> new GenerationRefusedException(
                         "there is no generation " + generation + "; known: " + history.generations()));
     }

@@ -143,20 +143,13 @@ final class ModelExportCommand implements Callable<Integer> {
     private Checkpoint ofLearner(ScratchEntries entries, ProgressLine line) {
         MillraceSettings settings = config.settings();
         LearnerExport export = new LearnerExport(settings.cluster(), settings.learner());
-        boolean areShared = settings.topics().names().areShared() && learner.source() == TrainProcess.From.EVENTS;
-        Part part = areShared ? Part.BASE : learner.source().learner();
+        Part part = learner.source().learner();
         try {
-            LearnerState state = state(settings, part, line);
-            return areShared
-                    ? export.of(state, state(settings, Part.SHARDS, line), entries)
-                    : export.of(state, entries);
+            return export.of(
+                    new LearnerState(settings.clients(), settings.stream(), part).followedBy(line), entries);
         } catch (UnusableTopicException missing) { // or hidden from this process
             WrittenTopics.requireVisible(settings, part);
             throw missing;
         }
-    }
-
-    private static LearnerState state(MillraceSettings settings, Part part, ProgressLine line) {
-        return new LearnerState(settings.clients(), settings.stream(), part).followedBy(line);
     }
 }

@@ -2,7 +2,6 @@ package dev.millrace.cli.model;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.WrittenTopics;
-import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.LearnerImport;
 import dev.millrace.checkpoint.LearnerImport.Start;
 import dev.millrace.cli.option.Clusters;
@@ -16,10 +15,8 @@ import dev.millrace.generation.GenerationHistory;
 import dev.millrace.operation.Progress;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.Part;
-import dev.millrace.stream.shard.NewShards;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.GenerationAdmin;
-import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.Topics;
 import dev.millrace.verify.ModelAudit;
 import java.nio.file.Path;
@@ -36,7 +33,6 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = {
             "Prepare an application that learns from the log: it starts from a checkpoint, at the step after it.",
-            "With learn.shards and --warm, it prepares one that learns from events, in topics without records.",
             "stream.application-id must be new. Settings must equal the checkpoint's; with --warm some may differ.",
             "Exits with 0; 1 if the log does not continue the checkpoint; 2 on unusable settings; 69 without a"
                     + " broker; 74 on an unusable checkpoint."
@@ -76,49 +72,15 @@ final class ModelImportCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         MillraceSettings settings = config.settings();
-        TopicNames names = settings.topics().names();
         if (checkpoints != null && !isWarm) {
             throw OptionFaults.unusable(
                     "--checkpoints",
                     checkpoints.toString(),
                     "must be given with --warm only: audits of the same generation begin from checkpoints of audits");
         }
-        if (!isWarm) {
-            names.requireOneLearner(
-                    "without --warm: several learners have another log than the checkpoint's learner, whose"
-                            + " bits cannot go on in it");
-        }
         Cluster cluster = Clusters.open(settings);
         requireRights(settings, cluster);
         requireFree(settings, cluster);
-        if (names.areShared()) {
-            intoShards(settings, cluster);
-        } else {
-            intoLearnerFromLog(settings, cluster);
-        }
-        return 0;
-    }
-
-    private void intoShards(MillraceSettings settings, Cluster cluster) {
-        Checkpoint.Header header;
-        try (ProgressLine line = output.progress("entries")) {
-            NewShards shards = new NewShards(
-                    cluster,
-                    settings.stream(),
-                    settings.trainer(),
-                    settings.learner().kept(),
-                    line);
-            header = new LearnerImport(cluster, settings.learner())
-                    .into(shards, Objects.requireNonNull(in), forAudits(settings, cluster), line);
-        }
-        output.write(ModelShowCommand.row(header)
-                .with("application", settings.stream().applicationId(Part.BASE))
-                .with("nextRound", header.step() + 1));
-        output.say("start it with millrace train, with stream.application-id = "
-                + settings.stream().applicationId());
-    }
-
-    private void intoLearnerFromLog(MillraceSettings settings, Cluster cluster) {
         LearnerState learner = new LearnerState(settings.clients(), settings.stream(), Part.LEARN_FROM_LOG);
         LearnerImport.Begun begun;
         try (ProgressLine line = output.progress("entries")) {
@@ -144,12 +106,13 @@ final class ModelImportCommand implements Callable<Integer> {
         before.ifPresent(owner -> output.say(owner + " must not start again"));
         output.say("start it with millrace train --from mini-batches, with stream.application-id = "
                 + settings.stream().applicationId());
+        return 0;
     }
 
     private LearnerImport.Witness forAudits(MillraceSettings settings, Cluster cluster) {
-        return (header, entries, shards) -> Optional.ofNullable(checkpoints)
+        return (header, entries) -> Optional.ofNullable(checkpoints)
                 .ifPresent(directory -> new ModelAudit(cluster, settings.learner(), Progress.NONE)
-                        .keepBeginning(directory, header, entries, shards));
+                        .keepBeginning(directory, header, entries));
     }
 
     /** What is needed only at the end, and what nobody would miss: the application must not have been begun then. */
@@ -158,10 +121,7 @@ final class ModelImportCommand implements Callable<Integer> {
             WrittenTopics.requireVisibleOffsets(settings);
         }
         Topics topics = Clusters.topics(settings);
-        if (cluster.topics().areShared()) { // their offsets are committed
-            topics.checkReadable(cluster.topics().trainingExamples());
-            topics.checkReadable(cluster.topics().modelDeltas());
-        } else if (settings.stream().isLogLearnerPublishing()) {
+        if (settings.stream().isLogLearnerPublishing()) {
             topics.checkWritable(cluster.topics().generations());
             topics.checkWritable(cluster.topics().operatorActions());
         }

@@ -177,7 +177,7 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
 
     /** The application whose learner publishes. */
     private static String learner(MillraceSettings settings) {
-        return settings.stream().applicationId(settings.topics().names().areShared() ? Part.BASE : Part.LEARN);
+        return settings.stream().applicationId(Part.LEARN);
     }
 
     private static ModelReport report(

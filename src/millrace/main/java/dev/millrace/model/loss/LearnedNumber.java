@@ -34,12 +34,6 @@ public final class LearnedNumber {
         value = Math.min(Math.max(value, least), largest);
     }
 
-    /** Takes over a number, cut to the bounds, and its accumulator. */
-    void replace(double newValue, double newAccumulator) {
-        value = Math.min(Math.max(newValue, least), largest);
-        accumulator = newAccumulator;
-    }
-
     /** @throws CorruptEntryException if the stored number is not within the bounds */
     public void value(Form form) {
         value = form.number(value);

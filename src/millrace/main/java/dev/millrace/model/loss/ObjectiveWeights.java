@@ -97,14 +97,6 @@ public final class ObjectiveWeights {
         }
     }
 
-    /** [2 actions] Replaces each log variance and its accumulator, in the order of {@link #stored}. */
-    public void replace(double[] numbers) {
-        for (int o = 0; o < logVariances.length; o++) {
-            logVariances[o].replace(numbers[2 * o], numbers[2 * o + 1]);
-        }
-        stored.change();
-    }
-
     public StoredFields stored() {
         return stored;
     }

@@ -61,12 +61,6 @@ public final class Temperature {
         stored.changeIf(isLearned);
     }
 
-    /** [2] Replaces log τ and its accumulator, in the order of {@link #stored}. */
-    public void replace(double[] numbers) {
-        log.replace(numbers[0], numbers[1]);
-        stored.change();
-    }
-
     public StoredFields stored() {
         return stored;
     }

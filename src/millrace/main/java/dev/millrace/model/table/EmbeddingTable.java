@@ -43,9 +43,6 @@ public final class EmbeddingTable {
      * CLOCK (Corbato 1968), and only rows that the store has as they are. A caller that holds row numbers must not call it.
      * Without a store nothing is evicted. What the heap holds changes no result.
      *
-     * Shared. If others change stored rows, too, their number is unknown: a row that is not on the heap may always be stored, and the others
-     * remove rows. What they changed is read anew after `leave`.
-     *
      * Sweep. Rows are found to be old by a cursor over all of them, see RowSweep, not by an index of their ages. Its pace follows
      * from the steps: a row is visited within size / BASE_VISITS steps, and sooner while many are admitted.
      *
@@ -76,7 +73,6 @@ public final class EmbeddingTable {
     private final OptimiserRule rule;
     private final int slotsARow;
     private final EntrySource stored;
-    private final boolean isShared;
     private final RowEntries entries;
     private final RowSweep sweep;
     private RowArena arena;
@@ -114,7 +110,6 @@ public final class EmbeddingTable {
         this.rule = rule;
         this.slotsARow = rule.slots(dim);
         this.stored = storage.source();
-        this.isShared = stored.isShared(storage.prefix());
         this.entries = new RowEntries(name, storage.prefix(), dim, slotsARow);
         this.arena = new RowArena(name, dim, slotsARow, entries);
         this.readers = storage.readers();
@@ -149,10 +144,6 @@ public final class EmbeddingTable {
     /** [end, dim] the rows; valid until the next row is read or admitted. */
     public float[] values() {
         return arena.values();
-    }
-
-    RowEntries entries() {
-        return entries;
     }
 
     OptimiserRule rule() {
@@ -233,7 +224,7 @@ public final class EmbeddingTable {
 
     /** Whether a key that has no row on the heap may have one in the store. */
     private boolean mayBeStored(String key) {
-        return (isShared || arena.index().size() < size) && !removed.containsKey(key);
+        return arena.index().size() < size && !removed.containsKey(key);
     }
 
     /** Returns the key of a row; the row must exist. */
@@ -318,9 +309,6 @@ public final class EmbeddingTable {
      * @param most rows that may be left
      */
     public Removals keepUp(long before, int most) {
-        if (isShared) {
-            return new Removals(0, 0);
-        }
         debt = Math.min(size, debt + BASE_VISITS + VISITS_A_ROW * admitted);
         admitted = 0;
         int expired = 0;
@@ -348,15 +336,6 @@ public final class EmbeddingTable {
         sweep.forget(key);
         drop(key);
         absent.clear();
-    }
-
-    /** Takes a row off the heap that others may have changed since the last drain; it is read anew when it is asked for. */
-    public void leave(String key) {
-        int row = arena.index().find(key);
-        if (row != NONE) {
-            arena.release(row);
-        }
-        absent.remove(key);
     }
 
     private void drop(String key) {
@@ -407,7 +386,7 @@ public final class EmbeddingTable {
      * @param checked largest number of rows that are read here and now; more are checked by the sweep, and each when it is read
      */
     public void begin(long checked) {
-        if (stored != EntrySource.NONE && !isShared && size <= checked) {
+        if (stored != EntrySource.NONE && size <= checked) {
             EntrySum[] found = {EntrySum.NONE};
             stored.scan(entries.first(), entries.end(), (key, value) -> {
                 entries.readTouch(value);

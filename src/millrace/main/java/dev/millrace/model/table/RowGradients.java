@@ -15,7 +15,7 @@ public final class RowGradients {
     private static final int LANES = 8;
     private static final int SLOTS = 256; // worth a second thread
     private static final int NEIGHBOURS = 3; // eight slots have one owner
-    static final int SLOT_BITS = 24; // rows of a step: a batch has at most 8,192 examples
+    private static final int SLOT_BITS = 24; // rows of a step: a batch has at most 8,192 examples
 
     private final EmbeddingTable table;
     private final int dim;

@@ -13,15 +13,10 @@ import java.util.Optional;
  */
 public record TableRows(EntrySum rows, Optional<String> cursor, long debt) {
 
-    public static final TableRows NONE = new TableRows(EntrySum.NONE, Optional.empty(), 0);
+    private static final TableRows NONE = new TableRows(EntrySum.NONE, Optional.empty(), 0);
 
     public static TableRows read(byte[] entry) {
         return Form.read(entry, NONE::fields);
-    }
-
-    /** Returns the same with other rows. */
-    public TableRows of(EntrySum others) {
-        return new TableRows(others, cursor, debt);
     }
 
     public byte[] entry() {

@@ -3,7 +3,6 @@ package dev.millrace.stream.run;
 import dev.millrace.stream.CommitPace;
 import dev.millrace.stream.Part;
 import dev.millrace.stream.StreamSettings;
-import dev.millrace.stream.shard.ReplicaFollower;
 import dev.millrace.topic.ClientSettings;
 import java.time.Duration;
 import java.util.Properties;
@@ -68,10 +67,6 @@ record StreamProperties(
                 Math.max(PRODUCER_MEMORY_BYTES, 2L * largestRecord));
         config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, settings.topics().replicas());
         settings.topics().compaction().forEach((name, value) -> config.put(StreamsConfig.topicPrefix(name), value));
-        if (part == Part.BASE) {
-            ReplicaFollower.configOfChangelog()
-                    .forEach((name, value) -> config.put(StreamsConfig.topicPrefix(name), value));
-        }
         config.put(
                 StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),
                 millis(settings.transactionTimeout()));
@@ -83,8 +78,7 @@ record StreamProperties(
                 Math.min(LONGEST_HEARTBEAT_MILLIS, millis(settings.sessionTimeout()) / 4));
         config.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), MAX_POLLED_RECORDS);
         config.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, MAX_POLLED_RECORDS);
-        // shards are paused, and Kafka 4.4 stops a process that resumes while it has standbys: its state updater dies
-        config.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, part == Part.SHARDS ? 0 : settings.standbyReplicas());
+        config.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, settings.standbyReplicas());
         config.put(StreamsConfig.TASK_TIMEOUT_MS_CONFIG, LONGEST_OUTAGE.toMillis());
         config.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, instanceId);
         config.putAll(clients.properties()); // what the user gave under kafka. wins, but for what promises rest on

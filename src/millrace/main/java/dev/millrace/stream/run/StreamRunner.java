@@ -152,19 +152,6 @@ public final class StreamRunner implements AutoCloseable {
         }
     }
 
-    /** Lets an application of this process read nothing until {@link #resume}; what it has read it commits. */
-    public void pause(Part part) {
-        application(part).pause();
-    }
-
-    public void resume(Part part) {
-        application(part).resume();
-    }
-
-    private KafkaStreams application(Part part) {
-        return Optional.ofNullable(applications.get(part)).orElseThrow();
-    }
-
     /** Waits until every application has run once. Returns false if that took longer. */
     public boolean awaitRunning(Duration patience) throws InterruptedException {
         return running.await(patience.toMillis(), TimeUnit.MILLISECONDS) && isReady();
@@ -194,11 +181,6 @@ public final class StreamRunner implements AutoCloseable {
         return applications.keySet().stream()
                 .mapToLong(part -> watch.lag(part.suffix()))
                 .sum();
-    }
-
-    /** As {@link #lag()}, of one partition that an application reads. */
-    public long lag(Part part, String topic, int partition) {
-        return watch.lag(part.suffix(), topic, partition);
     }
 
     /** Applications with records waiting that have neither committed nor restored anything for long, by name. */

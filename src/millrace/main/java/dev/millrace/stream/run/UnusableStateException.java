@@ -10,7 +10,7 @@ public final class UnusableStateException extends RuntimeException {
                 + "; another is named by stream.state-directory");
     }
 
-    public UnusableStateException(Path directory, String why, Throwable cause) {
+    UnusableStateException(Path directory, String why, Throwable cause) {
         super(
                 "state directory " + directory.toAbsolutePath().normalize() + " cannot be used: " + why
                         + "; another is named by stream.state-directory",

@@ -50,13 +50,6 @@ record BooksSnapshot(Map<String, PlainRecord> parts) {
                 .reduce(new Totals(0, new TreeMap<>()), Totals::plus);
     }
 
-    /** The totals of a topic in one part; absent if it has written none. */
-    Optional<Totals> totals(String part, InputTopic topic) {
-        return Optional.ofNullable(parts.get(part))
-                .flatMap(one -> Optional.<Object>ofNullable(one.map("books").get(topic.label())))
-                .map(account -> Totals.of((PlainRecord) account));
-    }
-
     /** The step of the learner that counts training examples; absent if none has written books. */
     Optional<Long> learnerStep() {
         return parts.values().stream()

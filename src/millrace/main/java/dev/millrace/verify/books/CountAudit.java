@@ -79,48 +79,16 @@ public final class CountAudit {
         if (snapshot.parts().isEmpty()) {
             findings.note("no part has written any books yet");
         }
-        List<Long> examplesEnds = ends(topics.trainingExamples());
-        List<Long> batchesEnds = ends(topics.miniBatches());
-        List<Long> changesEnds = topics.areShared() ? ends(topics.catalogueChanges()) : examplesEnds;
+        long examplesEnd = log.end(topics.trainingExamples(), 0);
+        long batchesEnd = log.end(topics.miniBatches(), 0);
         records.readLetters();
-        long lost = 0;
-        for (int partition = 0; partition < examplesEnds.size(); partition++) {
-            lost += records.lost(InputTopic.EXAMPLES, partition, examplesEnds.get(partition));
-        }
+        long lost = records.lost(InputTopic.EXAMPLES, 0, examplesEnd);
         ExampleLog examples = new ExampleLog(settings.caps(), lost);
-        for (int partition = 0; partition < examplesEnds.size(); partition++) {
-            examples.read(log, values, topics.trainingExamples(), partition, examplesEnds.get(partition), findings);
-        }
-        examples.count();
+        examples.read(log, values, topics.trainingExamples(), examplesEnd, findings);
         auditEvents(examples);
-        if (topics.areShared()) {
-            List<Change> changes = new ArrayList<>(examples.changes(0)); // while a learner was alone
-            changes.addAll(changes(changesEnds.get(0)));
-            auditItems(changes, lost + records.lost(topics.catalogueChanges(), 0, changesEnds.get(0)));
-            auditShards(examples, batchesEnds);
-        } else {
-            auditItems(examples.changes(0), examples.lost());
-            auditLearner(examples, batchesEnds.get(0));
-        }
+        auditItems(examples);
+        auditLearner(examples, batchesEnd);
         return findings.report();
-    }
-
-    /** The ends of a topic's partitions, by number. */
-    private List<Long> ends(String topic) {
-        return IntStream.range(0, log.partitions(topic))
-                .mapToObj(partition -> log.end(topic, partition))
-                .toList();
-    }
-
-    /** The changes of the catalogue that the base of several learners was sent. */
-    private List<Change> changes(long end) {
-        List<Change> changes = new ArrayList<>();
-        log.read(topics.catalogueChanges(), 0, end, record -> record.value()
-                .flatMap(values::decode)
-                .flatMap(value -> value.record("entry"))
-                .filter(entry -> entry.field("item_id").isPresent())
-                .ifPresent(entry -> changes.add(Change.of(entry, record.offset()))));
-        return changes;
     }
 
     private void auditEvents(ExampleLog examples) {
@@ -182,19 +150,15 @@ public final class CountAudit {
         return examples.examples().stream()
                 .filter(example -> !explained.get(example.number()))
                 .map(example -> "the example at "
-                        + new RecordAddress(topics.trainingExamples(), example.partition(), example.offset())
+                        + new RecordAddress(topics.trainingExamples(), 0, example.offset())
                         + (example.isPositive()
                                 ? " is of no click that " + topics.clicks() + " holds"
                                 : " is of no exposure that " + topics.exposures() + " holds and that is sampled"))
                 .toList();
     }
 
-    /**
-     * Each record of items is counted, and is a change in the topic that gives them one order.
-     *
-     * @param gone number of records that are gone from the beginning of that topic
-     */
-    private void auditItems(List<Change> changes, long gone) {
+    /** Each record of items is counted, and is a change in the topic of training examples, which gives them one order. */
+    private void auditItems(ExampleLog examples) {
         PossibleOutcomes outcomes = new PossibleOutcomes();
         Map<Change, Integer> missing = new HashMap<>();
         Map<Change, RecordAddress> first = new HashMap<>();
@@ -210,91 +174,16 @@ public final class CountAudit {
                 first.putIfAbsent(change, address);
             });
         }
-        long lost = gone + records.lost(InputTopic.ITEMS);
+        long lost = examples.lost() + records.lost(InputTopic.ITEMS);
         compare(InputTopic.ITEMS, outcomes, lost);
         if (lost == 0) {
-            changes.forEach(change -> missing.merge(change.content(), -1, Integer::sum));
+            examples.changes().forEach(change -> missing.merge(change.content(), -1, Integer::sum));
             missing.values().removeIf(count -> count <= 0);
             findings.faults(missing.keySet().stream()
                     .map(change -> "the change of the catalogue at " + first.get(change) + " is not in "
-                            + topics.catalogueChanges())
+                            + topics.trainingExamples())
                     .toList());
         }
-    }
-
-    /** Each shard has the examples of its partition, and a log of its own. Its books say up to which step. */
-    private void auditShards(ExampleLog examples, List<Long> batchesEnds) {
-        long lost = examples.lost();
-        for (int shard = 0; shard < batchesEnds.size(); shard++) {
-            lost += records.lost(InputTopic.BATCHES, shard, batchesEnds.get(shard));
-        }
-        lost += records.lost(topics.modelRounds(), 0, log.end(topics.modelRounds(), 0));
-        if (lost > 0) {
-            findings.note("which mini-batch each example is in: not checkable, " + lost
-                    + " records are gone from the beginning of " + topics.trainingExamples() + ", "
-                    + topics.miniBatches() + " or " + topics.modelRounds());
-            return;
-        }
-        boolean areNone = IntStream.range(0, batchesEnds.size())
-                .allMatch(shard -> snapshot.totals(PartProgress.shard(shard), InputTopic.EXAMPLES)
-                        .isEmpty());
-        if (areNone) {
-            findings.note("which mini-batch each example is in: not checkable, no shard has told its books yet");
-            return;
-        }
-        Set<IdHash> removed = removedByRounds();
-        for (int shard = 0; shard < batchesEnds.size(); shard++) { // when a learner was alone, the topic had them
-            removals(examples.changes(shard).stream()).forEach(removed::add);
-        }
-        PossibleOutcomes outcomes = new PossibleOutcomes();
-        List<String> faults = new ArrayList<>();
-        for (int shard = 0; shard < batchesEnds.size(); shard++) {
-            Optional<BooksSnapshot.Totals> books = snapshot.totals(PartProgress.shard(shard), InputTopic.EXAMPLES)
-                    .map(CountAudit::ofLearner);
-            if (books.isPresent()) {
-                LearnerAudit audit = new LearnerAudit(
-                        examples,
-                        shard,
-                        Optional.of(removed),
-                        snapshot.position(topics.trainingExamples(), shard),
-                        topics,
-                        faults);
-                readBatches(shard, batchesEnds.get(shard), audit, books.get(), faults);
-                outcomes.add(audit.end());
-            }
-        }
-        findings.faults(faults);
-        findings.compare(
-                InputTopic.EXAMPLES, ofLearner(snapshot.totals(InputTopic.EXAMPLES)), outcomes, outcomes.total());
-    }
-
-    private void readBatches(int shard, long end, LearnerAudit audit, BooksSnapshot.Totals books, List<String> faults) {
-        long settled = books.outcome(LearnerAudit.LEARNT_OR_REFUSED) + books.outcome(Outcome.USER_REMOVAL.label());
-        log.read(topics.miniBatches(), shard, end, record -> {
-            Optional<PlainRecord> batch = record.value().flatMap(values::decode);
-            if (batch.isEmpty()) {
-                faults.add(new RecordAddress(topics.miniBatches(), shard, record.offset()) + " cannot be read");
-            } else if (audit.settled() < settled) {
-                audit.batch(batch.get(), record.offset());
-            }
-        });
-    }
-
-    /** Items that left the catalogue with a round at any time. */
-    private Set<IdHash> removedByRounds() {
-        Set<IdHash> removed = new HashSet<>();
-        log.readAll(topics.modelRounds(), record -> record.value()
-                .flatMap(values::decode)
-                .flatMap(round -> round.record("batch"))
-                .ifPresent(batch -> removals(
-                                batch.list("catalogue").stream().map(entry -> Change.of((PlainRecord) entry, 0)))
-                        .forEach(removed::add)));
-        return removed;
-    }
-
-    private static Stream<IdHash> removals(Stream<Change> changes) {
-        return changes.filter(change -> change.kind() == Change.Kind.ITEM_REMOVAL)
-                .map(Change::of);
     }
 
     /** What the topics alone do not tell apart counts as one. */

@@ -39,8 +39,7 @@ final class ExampleLog {
      * @param weight what it counts
      * @param time event time of the click, epoch milliseconds
      * @param featureTime time of the user's features: that of the exposure which was answered, epoch milliseconds
-     * @param partition of its topic
-     * @param offset in its partition
+     * @param offset in its topic
      * @param isPositive whether it is of a click
      */
     record LoggedExample(
@@ -51,23 +50,11 @@ final class ExampleLog {
             double weight,
             long time,
             long featureTime,
-            int partition,
             long offset,
             boolean isPositive) {}
 
-    /**
-     * An entry that counts with its user, or ends what counted.
-     *
-     * @param reached latest time of the user's examples that its partition has up to it
-     */
-    private record Counting(long reached, Runnable step) {}
-
-    private record UserPart(int partition, IdHash user) {}
-
     private final List<LoggedExample> examples = new ArrayList<>();
-    private final List<Counting> counting = new ArrayList<>();
-    private final Map<UserPart, Long> reached = new HashMap<>();
-    private final SortedMap<Integer, List<Change>> changes = new TreeMap<>(); // by partition
+    private final List<Change> changes = new ArrayList<>();
     private final ExampleAmounts amounts;
     private final long lost;
 
@@ -77,47 +64,29 @@ final class ExampleLog {
         this.lost = lost;
     }
 
-    /** Reads a partition of the topic up to an offset. */
-    void read(TopicLog log, PlainValues values, String topic, int partition, long end, CountReport.Findings findings) {
-        log.read(topic, partition, end, record -> {
+    /** Reads the topic up to an offset. */
+    void read(TopicLog log, PlainValues values, String topic, long end, CountReport.Findings findings) {
+        log.read(topic, 0, end, record -> {
             Optional<PlainRecord> entry = record.value().flatMap(values::decode).flatMap(of -> of.record("entry"));
             entry.ifPresentOrElse(
-                    of -> add(of, partition, record.offset()),
-                    () -> findings.fault(new RecordAddress(topic, partition, record.offset()) + " cannot be read"));
+                    of -> add(of, record.offset()),
+                    () -> findings.fault(new RecordAddress(topic, 0, record.offset()) + " cannot be read"));
         });
     }
 
-    /** Takes the next entry of a partition. */
-    void add(PlainRecord entry, int partition, long offset) {
+    /** Takes the next entry. */
+    void add(PlainRecord entry, long offset) {
         if (entry.is("ExampleRecord")) {
-            LoggedExample example = example(entry, partition, offset);
+            LoggedExample example = example(entry, offset);
             examples.add(example);
-            UserPart user = new UserPart(partition, example.user());
-            reached.merge(user, example.time(), Math::max);
-            IdHash pair = IdHash.of(user(entry), entry.text("item_id", ""));
-            counting(user, () -> amounts.add(example, pair));
+            amounts.add(example, IdHash.of(user(entry), entry.text("item_id", "")));
             return;
         }
         Change change = Change.of(entry, offset);
         if (change.kind() == Change.Kind.USER_REMOVAL) {
-            counting(new UserPart(partition, change.of()), () -> amounts.forget(change.of()));
+            amounts.forget(change.of());
         }
-        changes.computeIfAbsent(partition, of -> new ArrayList<>()).add(change);
-    }
-
-    private void counting(UserPart of, Runnable step) {
-        counting.add(new Counting(reached.getOrDefault(of, 0L), step));
-    }
-
-    /**
-     * Works out what each example had to count, after all were added. Those of a user are taken in the order of time, as another number of learners
-     * moves users from one partition to another.
-     */
-    void count() {
-        counting.sort(Comparator.comparingLong(Counting::reached));
-        counting.forEach(entry -> entry.step().run());
-        counting.clear();
-        reached.clear();
+        changes.add(change);
     }
 
     List<LoggedExample> examples() {
@@ -125,8 +94,8 @@ final class ExampleLog {
     }
 
     /** Changes of the catalogue, and removals of users. */
-    List<Change> changes(int partition) {
-        return changes.getOrDefault(partition, List.of());
+    List<Change> changes() {
+        return changes;
     }
 
     /** What the examples have counted. */
@@ -153,7 +122,7 @@ final class ExampleLog {
         return features(entry).text("user_id", "");
     }
 
-    private LoggedExample example(PlainRecord entry, int partition, long offset) {
+    private LoggedExample example(PlainRecord entry, long offset) {
         String user = user(entry);
         String item = entry.text("item_id", "");
         String id = entry.text("example_id", "");
@@ -171,7 +140,6 @@ final class ExampleLog {
                 weight,
                 time,
                 featureTime,
-                partition,
                 offset,
                 isPositive);
     }

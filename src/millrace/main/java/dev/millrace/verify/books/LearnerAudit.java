@@ -30,9 +30,6 @@ final class LearnerAudit {
      * have an order of their own, as a batch has them behind the others. The same holds for removals of users, and for the changes
      * of one item: of those that wait for their time only the last comes, so a change that a batch has settles the earlier ones too.
      *
-     * Of several learners, each has a partition of the topic, and the changes of the catalogue come to it with rounds, in no order that the topic
-     * knows: an example of an item that a round removed at any time may have been left out.
-     *
      * Layout. A Sequence is the examples of one of the two orders, with the place that the batches have reached. Skipped
      * examples are held until a later step's example comes: its offset says how far the topic was read when the batch closed.
      *
@@ -110,8 +107,6 @@ final class LearnerAudit {
     private final long position;
     private final TopicNames topics;
     private final PossibleOutcomes outcomes = new PossibleOutcomes();
-    private final int partition;
-    private final Optional<Set<IdHash>> removedByRounds;
     private final List<String> faults;
     private long lastStep;
     private long clock;
@@ -121,29 +116,11 @@ final class LearnerAudit {
      * @param faults to add to
      */
     LearnerAudit(ExampleLog log, long position, TopicNames topics, List<String> faults) {
-        this(log, 0, Optional.empty(), position, topics, faults);
-    }
-
-    /**
-     * @param partition of the topics of examples and mini-batches
-     * @param removedByRounds items that a round removed; absent if the learner has the catalogue itself
-     */
-    LearnerAudit(
-            ExampleLog log,
-            int partition,
-            Optional<Set<IdHash>> removedByRounds,
-            long position,
-            TopicNames topics,
-            List<String> faults) {
-        this.partition = partition;
-        this.removedByRounds = removedByRounds;
         this.position = position;
         this.topics = topics;
         this.faults = faults;
-        log.examples().stream()
-                .filter(example -> example.partition() == partition)
-                .forEach(example -> (example.isPositive() ? positives : unclicked).add(example));
-        for (Change change : log.changes(partition)) {
+        log.examples().forEach(example -> (example.isPositive() ? positives : unclicked).add(example));
+        for (Change change : log.changes()) {
             byOffset.computeIfAbsent(change.kind(), kind -> new HashMap<>())
                     .computeIfAbsent(change.of(), of -> new TreeMap<>())
                     .put(change.offset(), change);
@@ -159,7 +136,7 @@ final class LearnerAudit {
     /** Takes the next record of the topic of mini-batches. */
     void batch(PlainRecord batch, long offset) {
         long step = batch.integer("step", 0);
-        RecordAddress place = new RecordAddress(topics.miniBatches(), partition, offset);
+        RecordAddress place = new RecordAddress(topics.miniBatches(), 0, offset);
         if (step != lastStep + 1) {
             faults.add("step " + step + " (" + place + ") follows step " + lastStep);
         }
@@ -206,11 +183,6 @@ final class LearnerAudit {
         }
     }
 
-    /** Returns how many examples the batches have, and removals of users. */
-    long settled() {
-        return outcomes.certain(LEARNT_OR_REFUSED) + outcomes.certain(Outcome.USER_REMOVAL.label());
-    }
-
     private static int integer(PlainRecord batch, String list, int at) {
         return ((Number) batch.list(list).get(at)).intValue();
     }
@@ -225,11 +197,6 @@ final class LearnerAudit {
             faults.add("the learner is at step " + step + " by its progress, but the log up to there ends at step "
                     + lastStep);
         }
-        return end();
-    }
-
-    /** As {@link #end(long)}, at whichever step the batches end. */
-    PossibleOutcomes end() {
         for (Sequence sequence : List.of(positives, unclicked)) {
             explainSkipped(sequence, position);
             for (LoggedExample waiting : sequence.examples.subList(sequence.next, sequence.examples.size())) {
@@ -245,15 +212,6 @@ final class LearnerAudit {
         }
         for (Deque<Change> left : changesLeft.values()) {
             while (!left.isEmpty()) {
-                if (removedByRounds
-                        .isPresent()) { // the last waits with the base, to which the learner that was alone gave it
-                    if (left.size() == 1 && !come.contains(left.element().content())) {
-                        left.clear();
-                    } else {
-                        settle(left, Set.of(Outcome.CATALOGUE_CHANGE.label()));
-                    }
-                    continue;
-                }
                 // while it waited for its time the next change, or one like it, may have replaced it
                 boolean mayBeReplaced =
                         left.size() > 1 || come.contains(left.element().content());
@@ -309,9 +267,6 @@ final class LearnerAudit {
      */
     private Set<String> withoutBatch(LoggedExample example, long until, long reached) {
         long offset = example.offset();
-        if (removedByRounds.isPresent()) {
-            return withoutBatchOfShard(example, until, removedByRounds.get().contains(example.item()));
-        }
         Optional<Change> listed = lastBefore(Change.Kind.ITEM, example.item(), offset);
         long removed = offsetBefore(Change.Kind.ITEM_REMOVAL, example.item(), offset);
         long listedAt = listed.map(Change::offset).orElse(-1L);
@@ -324,18 +279,6 @@ final class LearnerAudit {
         boolean isThere = listed.filter(item -> listedAt > removed && item.time() <= reached)
                 .isPresent();
         if (example.isPositive() && example.weight() < 1 && !isThere) { // nobody had announced the item, or it waited
-            possible.add(Outcome.CAPPED.label());
-        }
-        return possible;
-    }
-
-    private Set<String> withoutBatchOfShard(LoggedExample example, long until, boolean isItemRemoved) {
-        Set<String> possible = new TreeSet<>();
-        if (isItemRemoved || offsetBefore(Change.Kind.USER_REMOVAL, example.user(), until) > example.offset()) {
-            possible.add(LEFT_OUT);
-        }
-        if (example.isPositive()
-                && (example.weight() < 1 || isItemRemoved)) { // nobody had announced the item, or it was gone
             possible.add(Outcome.CAPPED.label());
         }
         return possible;
@@ -354,6 +297,6 @@ final class LearnerAudit {
     }
 
     private RecordAddress place(long example) {
-        return new RecordAddress(topics.trainingExamples(), partition, example);
+        return new RecordAddress(topics.trainingExamples(), 0, example);
     }
 }

@@ -28,16 +28,6 @@ final class PossibleOutcomes {
         groups.put(outcomes, new Group(group.events + 1, place.isBefore(group.first) ? place : group.first));
     }
 
-    /** Counts the events of another one, too. */
-    void add(PossibleOutcomes others) {
-        others.groups.forEach((outcomes, group) -> {
-            Group own = groups.getOrDefault(outcomes, new Group(0, group.first));
-            groups.put(
-                    outcomes,
-                    new Group(own.events + group.events, group.first.isBefore(own.first) ? group.first : own.first));
-        });
-    }
-
     long total() {
         return sum(outcomes -> true);
     }

@@ -10,17 +10,12 @@ import dev.millrace.stream.Part;
 import dev.millrace.topic.InterruptedClients;
 import dev.millrace.topic.Interruption;
 import dev.millrace.topic.TopicNames;
-import dev.millrace.topic.transaction.SettledProducer;
 import dev.millrace.train.Trainer;
 import dev.millrace.wire.AvroWire;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
-import java.util.function.Function;
-import org.apache.kafka.streams.KafkaClientSupplier;
-import org.apache.kafka.streams.Topology;
 
 /**
  * The trainer as a process of its own that ends itself, or waits, at a point: {@code main(point, occurrence, seconds to wait
@@ -38,8 +33,9 @@ public final class HaltingTrainer {
         MillraceSettings settings = settings(args, 3);
         TopicNames topics = settings.topics().names();
         AvroWire wire = new AvroWire(settings.wire());
-        run(
-                settings,
+        StreamRunner runner = new StreamRunner(
+                settings.stream(),
+                settings.clients(),
                 Map.of(
                         Part.ATTRIBUTE,
                         MillraceTopology.attribute(
@@ -60,24 +56,7 @@ public final class HaltingTrainer {
                                                 ExamWitness.NONE),
                                         settings.stream().maxWait(),
                                         terms(settings)))),
-                settling -> new InterruptedClients(interruption, Part.LEARN, topics, settling),
-                runner -> {});
-    }
-
-    /**
-     * Runs applications until one ends.
-     *
-     * @param clients of Kafka
-     * @param first done before they start
-     */
-    public static void run(
-            MillraceSettings settings,
-            Map<Part, Topology> applications,
-            Function<SettledProducer.Settling, KafkaClientSupplier> clients,
-            Consumer<StreamRunner> first)
-            throws InterruptedException {
-        StreamRunner runner = new StreamRunner(settings.stream(), settings.clients(), applications, clients);
-        first.accept(runner);
+                settling -> new InterruptedClients(interruption, topics, settling));
         Runtime.getRuntime().addShutdownHook(new Thread(runner::close));
         runner.start();
         while (runner.isAlive()) {

@@ -230,7 +230,7 @@ final class JoinedPartition implements Attribution.Output {
         ExampleLog log = new ExampleLog(settings.caps(), isWhole ? 0 : 1);
         for (int at = 0; at < examples.size(); at++) {
             for (String user : removals.getOrDefault(at, List.of())) {
-                log.add(new PlainRecord("UserRemoval", Map.of("user_id", user)), 0, at);
+                log.add(new PlainRecord("UserRemoval", Map.of("user_id", user)), at);
             }
             TrainingExample of = examples.get(at);
             PlainRecord user = plain(
@@ -250,10 +250,8 @@ final class JoinedPartition implements Attribution.Output {
                             of.weight(),
                             of.time(),
                             of.isPositive()),
-                    0,
                     at);
         }
-        log.count();
         return log;
     }
 

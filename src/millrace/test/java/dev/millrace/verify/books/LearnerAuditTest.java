@@ -12,8 +12,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -63,12 +61,11 @@ class LearnerAuditTest {
             """)
     void anExampleIsInOneBatchOrThereIsAReason(
             String name, String examples, String changes, String batches, String outcomes, String expectedFaults) {
-        words(examples, " ").forEach(example -> log.add(example(example), 0, 10L * number(example)));
+        words(examples, " ").forEach(example -> log.add(example(example), 10L * number(example)));
         words(changes, ", ")
                 .map(change -> change.split(" ", -1))
                 .forEach(change -> log.add(
                         change(change[0], change[1], change.length > 3 ? Long.parseLong(change[3]) : 7),
-                        0,
                         Long.parseLong(change[2])));
 
         LearnerAudit audit = new LearnerAudit(log, POSITION, TOPICS, faults);
@@ -91,58 +88,12 @@ class LearnerAuditTest {
         }
     }
 
-    /** As above, in partition 1; partition 0 has one more example of each. In the third column are the items that rounds removed. */
-    @ParameterizedTest(name = "{0}")
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
-            in batches in their order, or waiting | c0 c1 c2 | '' | '' | c0 c1 | learnt or refused 2, waiting 1 | ''
-            in no batch | c0 c1 c2 | '' | '' | c0 c2 | '' | training-examples-1 offset 10 is in no mini-batch
-            of an item that a round removed | c0 c1 c2 | i1 | '' | c0 c2 | learnt or refused 2, capped or left out | ''
-            of a removed user | c0 c1 c2 | '' | -user ann 15 | c0 c2 | learnt or refused 2, left out 1, waiting 1 | ''
-            not drawn | c0 c1*.9 c2 | '' | '' | c0 c2 | capped 1, learnt or refused 2 | ''
-            announced for later, now with the base | c0 c1 | '' | +item i1 5 30 | c0 c1 | learnt or refused 2 | ''
-            announced twice for later | c0 c1 | '' | +item i1 5 30, +item i1 6 40 | c0 c1 | catalogue-change 1, learnt or refused 2 | ''
-            its removal waits too | c0 | '' | -user ann 15 | c0 | learnt or refused 1, waiting 1 | ''
-            """)
-    void anExampleOfAShardIsInABatchOfItsLogOrThereIsAReason(
-            String name,
-            String examples,
-            String removed,
-            String changes,
-            String batches,
-            String outcomes,
-            String expectedFaults) {
-        words(examples, " ").forEach(example -> {
-            log.add(example(example), 0, 10L * number(example));
-            log.add(example(example), 1, 10L * number(example));
-        });
-        words(changes, ", ")
-                .map(change -> change.split(" ", -1))
-                .forEach(change -> log.add(change(change[0], change[1], 7), 1, Long.parseLong(change[2])));
-        Set<IdHash> removedByRounds = words(removed, " ").map(IdHash::of).collect(Collectors.toSet());
-
-        LearnerAudit audit = new LearnerAudit(log, 1, Optional.of(removedByRounds), POSITION, TOPICS, faults);
-        audit.batch(batch(1, words(batches, " ").toList()), 0);
-        PossibleOutcomes tally = audit.end();
-
-        if (!outcomes.isEmpty()) {
-            assertThat(words(tally)).isEqualTo(outcomes);
-        }
-        List<String> expected = words(expectedFaults, ", ").toList();
-        assertThat(faults).hasSameSizeAs(expected);
-        for (int at = 0; at < expected.size(); at++) {
-            assertThat(faults.get(at)).contains(expected.get(at));
-        }
-    }
-
     @Test
     void changesAndRemovalsOfABatchAreThoseOfTheTopicInTheirOrder() {
-        log.add(change("+item", "i1", 7), 0, 10);
-        log.add(change("-item", "i1", 7), 0, 20);
-        log.add(change("-user", "ann", 7), 0, 30);
-        log.add(change("-user", "bob", 7), 0, 40);
+        log.add(change("+item", "i1", 7), 10);
+        log.add(change("-item", "i1", 7), 20);
+        log.add(change("-user", "ann", 7), 30);
+        log.add(change("-user", "bob", 7), 40);
         LearnerAudit audit = new LearnerAudit(log, POSITION, TOPICS, faults);
 
         audit.batch(
@@ -160,12 +111,12 @@ class LearnerAuditTest {
 
     @Test
     void anAnnouncementThatWaitedIsSettledByTheNextOneOfItsItem() {
-        log.add(change("+item", "i1", 30), 0, 10);
-        log.add(change("+item", "i2", 30), 0, 20);
-        log.add(change("+item", "i1", 7), 0, 30);
-        log.add(change("+item", "i3", 40), 0, 40);
-        log.add(change("+item", "i3", 50), 0, 50);
-        log.add(change("+item", "i2", 30), 0, 60);
+        log.add(change("+item", "i1", 30), 10);
+        log.add(change("+item", "i2", 30), 20);
+        log.add(change("+item", "i1", 7), 30);
+        log.add(change("+item", "i3", 40), 40);
+        log.add(change("+item", "i3", 50), 50);
+        log.add(change("+item", "i2", 30), 60);
         LearnerAudit audit = new LearnerAudit(log, POSITION, TOPICS, faults);
 
         audit.batch(
@@ -185,7 +136,7 @@ class LearnerAuditTest {
 
     @Test
     void aLogThatEndsBeforeTheLearnersStepIsNamed() {
-        log.add(example("c0"), 0, 0);
+        log.add(example("c0"), 0);
         LearnerAudit audit = new LearnerAudit(log, POSITION, TOPICS, faults);
 
         audit.batch(batch(1, List.of("c0")), 0);
@@ -200,10 +151,10 @@ class LearnerAuditTest {
     void oneClickIdMayHaveHalfAMillionExamplesAndItsItemAsManyChanges() {
         int count = 500_000;
         for (int number = 0; number < count; number++) {
-            log.add(example("c1"), 0, number);
+            log.add(example("c1"), number);
         }
         for (int number = 0; number < count; number++) {
-            log.add(change("+item", "i1", 7), 0, count + number);
+            log.add(change("+item", "i1", 7), count + number);
         }
         LearnerAudit audit = new LearnerAudit(log, 2L * count, TOPICS, faults);
 

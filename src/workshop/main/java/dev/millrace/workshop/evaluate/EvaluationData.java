@@ -83,11 +83,10 @@ public final class EvaluationData {
      * @throws CancellationException if it was stopped before all was read
      */
     public static RecordedExamples logged(MillraceSettings settings, Progress progress, BooleanSupplier isStopped) {
-        settings.topics().names().requireOneLearner();
         Cluster cluster = Clusters.open(settings).followedBy(progress);
         RecordedExamples examples = new RecordedExamples(settings.attribution());
         try (TopicReader reader = cluster.reader()) {
-            BatchLog log = cluster.steps(reader);
+            BatchLog log = cluster.batches(reader);
             log.read(log.firstStep().orElse(1), logged -> {
                 examples.batch(logged.batch());
                 return !isStopped.getAsBoolean();

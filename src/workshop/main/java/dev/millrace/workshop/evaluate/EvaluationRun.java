@@ -16,12 +16,9 @@ import dev.millrace.evaluate.WindowSettings;
 import dev.millrace.evaluate.Windows;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.RankingTotals;
-import dev.millrace.merge.Base;
 import dev.millrace.model.StepTimes;
 import dev.millrace.operation.Progress;
 import dev.millrace.publish.PublishSettings;
-import dev.millrace.settings.InvalidSettingsException;
-import dev.millrace.settings.SettingFault;
 import dev.millrace.train.TrainerSettings;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
@@ -158,49 +155,6 @@ public final class EvaluationRun {
                                 rows(run.name(), youth.text(), ranked, extras, isFirst, new Figures()));
             }
         }
-    }
-
-    /** Examples that one learner learns before shards may: a younger model loses more by them (docs/quality.md). */
-    private static final long SHARDS_FROM = 30_000;
-
-    /**
-     * Test, then learn, with one model in several shards.
-     *
-     * @param count of the shards
-     * @param roundBatches batches of each shard in a round
-     * @param roundsLate rounds that a shard does not know yet when it learns
-     */
-    public void inShards(MillraceSettings settings, int count, int roundBatches, int roundsLate) {
-        PrequentialSettings shares = shares(settings);
-        List<SettingFault> faults = new ArrayList<>(Base.faults(settings.trainer()));
-        if (shares.passes() > 1) {
-            faults.add(new SettingFault(
-                    "evaluate.passes", Integer.toString(shares.passes()), "must be 1 with --shards: they learn once"));
-        }
-        if (!faults.isEmpty()) {
-            throw new InvalidSettingsException(faults);
-        }
-        Prequential.InShards run = new Prequential(evaluation(settings))
-                .runInShards(new Prequential.ShardPlan(count, roundBatches, roundsLate, SHARDS_FROM));
-        Prequential.Result found = run.result();
-        if (found.all().model().scored() == 0 && !report.isStopping()) {
-            throw OptionFaults.unusable("--data", "given", NOTHING_TO_RANK);
-        }
-        report.add(new Figures()
-                .with("shards", count)
-                .with("deltaBytesAnExample", Math.round(run.bytesAnExample()))
-                .with("scored", found.all().model().scored())
-                .with("withoutHistory", found.withoutHistory())
-                .with("positives", found.positives())
-                .with("items", found.items())
-                .and(sampled(found.share())));
-        rows(
-                "model, " + count + " shards",
-                "all",
-                found.all(),
-                new Extras(List.of(), false, false, List.of(), false, false),
-                true,
-                time.figures(found.learnt()).with("refusedSteps", found.refusedSteps()));
     }
 
     /** One pass over the data. */
