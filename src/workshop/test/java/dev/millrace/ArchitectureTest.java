@@ -160,7 +160,7 @@ class ArchitectureTest {
                 .haveNameNotMatching("dev\\.millrace\\.topic\\.(EmbeddedBroker|transaction\\.BrokerRequests)(\\$.*)?")
                 .and()
                 .haveNameNotMatching(
-                        "dev\\.millrace\\.stream\\.(DeadLetter|Outlet|StateTransaction|WriteThroughStore)(\\$.*)?")
+                        "dev\\.millrace\\.stream\\.(DeadLetter|LearnerState|Outlet|WriteThroughStore)(\\$.*)?")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(

@@ -207,8 +207,8 @@ class MixtureLessonTest {
         TwoTower model = taught();
 
         List<Integer> taught = IntStream.rangeClosed(1, 24)
-                .filter(step -> MixtureLesson.of(batch(step, drawn(20)), model, facts, Learning.BY_THE_MODEL)
-                        .isPresent())
+                .filter(step ->
+                        MixtureLesson.of(batch(step, drawn(20)), model, facts).isPresent())
                 .boxed()
                 .toList();
 
@@ -224,8 +224,7 @@ class MixtureLessonTest {
                 Scenes.click("u", "never listed", TIME, "i2"),
                 Scenes.weighing(1e-9, Scenes.click("spam", "i3", TIME, "i2")));
 
-        assertThat(MixtureLesson.of(batch(TAUGHT, silent), model, facts, Learning.BY_THE_MODEL))
-                .isEmpty();
+        assertThat(MixtureLesson.of(batch(TAUGHT, silent), model, facts)).isEmpty();
 
         List<TrainingExample> some = new ArrayList<>(drawn(20));
         List<Lesson> expected = lessons(batch(TAUGHT, some), model);
@@ -245,14 +244,10 @@ class MixtureLessonTest {
         assertThat(MixtureLesson.of(
                         Batches.of(TAUGHT, List.of(new CatalogueChange.Upsert(brought, false)), examples),
                         model,
-                        facts,
-                        Learning.BY_THE_MODEL))
+                        facts))
                 .isEmpty();
         assertThat(MixtureLesson.of(
-                        Batches.of(TAUGHT, List.of(new CatalogueChange.Upsert(brought)), examples),
-                        model,
-                        facts,
-                        Learning.BY_THE_MODEL))
+                        Batches.of(TAUGHT, List.of(new CatalogueChange.Upsert(brought)), examples), model, facts))
                 .isPresent();
     }
 
@@ -265,11 +260,9 @@ class MixtureLessonTest {
         TwoTower model = taught();
         TwoTower expected = taught();
         byte[] before = mixture(expected);
-        MixtureLesson.of(batch, expected, facts, Learning.BY_THE_MODEL)
-                .orElseThrow()
-                .learn();
+        MixtureLesson.of(batch, expected, facts).orElseThrow().learn();
 
-        facts.learn(batch, model, Learning.BY_THE_MODEL);
+        facts.learn(batch, model);
 
         assertThat(mixture(model)).isEqualTo(mixture(expected)).isNotEqualTo(before);
     }
@@ -281,9 +274,7 @@ class MixtureLessonTest {
     }
 
     private List<Lesson> lessons(MiniBatch batch, TwoTower model) {
-        return MixtureLesson.of(batch, model, facts, Learning.BY_THE_MODEL)
-                .orElseThrow()
-                .lessons();
+        return MixtureLesson.of(batch, model, facts).orElseThrow().lessons();
     }
 
     /** A model that has learnt a little, and of whose mixture no weight is 0 and no two half-lives' weights are equal. */

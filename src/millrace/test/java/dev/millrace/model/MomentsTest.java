@@ -228,32 +228,6 @@ class MomentsTest {
                 .hasMessageContaining("count -1.0");
     }
 
-    /** Two learners go on from the same numbers; their sums together are those of one that saw all. */
-    @Property(tries = 20)
-    void whatCameSinceCanBeAddedElsewhere(@ForAll Random random) {
-        Moments all = new Moments();
-        for (int at = 0; at < 500; at++) {
-            all.plus("u" + at, honest(random), 1);
-        }
-        all.settle();
-        Moments before = all.copy();
-        Moments one = all.copy();
-        Moments other = all.copy();
-        for (int at = 0; at < 500; at++) {
-            double number = honest(random);
-            double weight = 0.5 + random.nextDouble() / 2;
-            all.plus("v" + at, number, weight);
-            (at % 3 == 0 ? one : other).plus("v" + at, number, weight);
-        }
-        all.settle();
-
-        Moments both = before.plus(one.since(before)).plus(other.since(before));
-
-        assertThat(both.scale().mean()).isCloseTo(all.scale().mean(), within(1e-9));
-        assertThat(both.scale().deviation()).isCloseTo(all.scale().deviation(), within(1e-9));
-        assertThat(before.plus(before.since(before)).entry()).isEqualTo(before.entry());
-    }
-
     private static double honest(Random random) {
         return MEAN + DEVIATION * random.nextGaussian();
     }

@@ -1,8 +1,11 @@
 package dev.millrace.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.EmbeddedBroker;
@@ -13,12 +16,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -117,48 +118,41 @@ class LearnerStateIT {
     }
 
     @Test
-    void aTransactionOverAStateWhoseGroupHasAMemberFails() throws Exception {
-        TopicPartition partition = new TopicPartition("training-examples", 0);
-        Map<String, Object> config =
-                Map.of("bootstrap.servers", broker.bootstrapServers(), "group.id", "millrace-learn");
+    void noLearnerBeginsInAGroupThatHasAMember() throws Exception {
+        LearnerState begun = new LearnerState(
+                ClientSettings.of(broker.bootstrapServers()),
+                StreamSettings.read(Streams.reader("stream.application-id", "other")),
+                Part.LEARN);
+        entries.put("a".getBytes(StandardCharsets.UTF_8), "1".getBytes(StandardCharsets.UTF_8));
+        Map<String, Object> config = Map.of(
+                "bootstrap.servers", broker.bootstrapServers(), "group.id", "other-learn", "enable.auto.commit", false);
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()));
                 KafkaConsumer<byte[], byte[]> member =
                         new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             admin.createTopics(List.of(new NewTopic("training-examples", 1, (short) 1)))
                     .all()
                     .get();
-            assertThat(commits(partition, 4))
-                    .as("of a group that was never there")
-                    .isTrue();
             member.subscribe(List.of("training-examples"));
             await().atMost(Duration.ofMinutes(2)).until(() -> {
                 member.poll(Duration.ofMillis(100));
                 return !member.assignment().isEmpty();
             });
-            assertThat(commits(partition, 5)).as("with a member").isFalse();
+            assertThatThrownBy(() -> begun.begin(entries, KeptSettings.NONE, "training-examples", 4))
+                    .isInstanceOf(InvalidSettingsException.class)
+                    .hasMessageContaining("its group other-learn has members");
             member.unsubscribe();
-            assertThat(commits(partition, 6)).as("without members again").isTrue();
-            assertThat(admin.listConsumerGroupOffsets("millrace-learn")
+
+            begun.begin(entries, KeptSettings.NONE, "training-examples", 4);
+
+            MemoryEntries read = new MemoryEntries();
+            assertThat(begun.read(read, () -> true)).isTrue();
+            assertThat(texts(read)).isEqualTo(Map.of("a", "1"));
+            assertThat(admin.listConsumerGroupOffsets("other-learn")
                             .partitionsToOffsetAndMetadata()
                             .get())
-                    .hasEntrySatisfying(partition, committed -> assertThat(committed.offset())
-                            .isEqualTo(6));
-        }
-    }
-
-    private boolean commits(TopicPartition partition, long offset) {
-        try (StateTransaction transaction = new StateTransaction(
-                ClientSettings.of(broker.bootstrapServers()),
-                StreamSettings.read(Streams.reader()),
-                "a transaction",
-                Set.of(),
-                Set.of("millrace-learn"))) {
-            transaction.begin();
-            transaction.offsets("millrace-learn", Map.of(partition, StateTransaction.reached(offset)));
-            transaction.commit();
-            return true;
-        } catch (CommitFailedException inUse) {
-            return false;
+                    .hasEntrySatisfying(
+                            new TopicPartition("training-examples", 0),
+                            committed -> assertThat(committed.offset()).isEqualTo(4));
         }
     }
 
@@ -182,6 +176,10 @@ class LearnerStateIT {
     }
 
     private Map<String, String> texts() {
+        return texts(entries);
+    }
+
+    private static Map<String, String> texts(MemoryEntries entries) {
         Map<String, String> texts = new TreeMap<>();
         entries.scan(new byte[0], (key, value) -> {
             texts.put(new String(key, StandardCharsets.UTF_8), new String(value, StandardCharsets.UTF_8));

@@ -2,18 +2,14 @@ package dev.millrace.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.fail;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
-import dev.millrace.exam.ExamWitness;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.HeapRows;
 import dev.millrace.model.ModelEntry;
-import dev.millrace.model.RowStorage;
-import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CorruptEntryException;
@@ -28,8 +24,6 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -137,29 +131,6 @@ class StoredRowsTest {
                 .isGreaterThan(read.missed())
                 .isEqualTo(large.trainer.model().heapRows().learnt());
         assertThat(large.trainer.model().heapRows().read()).isZero();
-    }
-
-    @Test
-    void rowsLeaveWithTheNextStepWhenTheCacheBecomesSmaller() {
-        AtomicLong cache = new AtomicLong(EVERYTHING);
-        Run run =
-                new Run(EVERYTHING, Map.of("publish.max-age.steps", "0", "publish.most-moved", "0")).within(cache::get);
-        for (Input input : inputs(5)) {
-            run.take(input);
-            if (run.trainer.isBatchReady()) {
-                run.learn();
-                run.commit(0);
-                if (run.trainer.step() == STEPS / 2) {
-                    assertThat(run.trainer.model().heapRows().bytes()).isGreaterThan(100_000);
-                    cache.set(20_000);
-                } else if (run.trainer.step() == STEPS / 2 + 1) {
-                    // as of a small cache
-                    assertThat(run.trainer.model().heapRows().bytes()).isLessThan(20_000 + 300 * 236);
-                    return;
-                }
-            }
-        }
-        fail("so many steps were not made");
     }
 
     @Test
@@ -287,11 +258,6 @@ class StoredRowsTest {
 
         Run onTheHeap() {
             trainer = new Trainer(settings);
-            return this;
-        }
-
-        Run within(LongSupplier cacheBytes) {
-            trainer = new Trainer(settings, new RowStorage(store, cacheBytes), StepTimes.UNTIMED, ExamWitness.NONE);
             return this;
         }
 
