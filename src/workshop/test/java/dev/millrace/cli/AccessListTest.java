@@ -8,8 +8,6 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.topic.TopicNames;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,11 +32,6 @@ class AccessListTest {
             "bench freshness",
             "bench stream",
             "init"); // reads a topic of any name, which the table cannot have: docs/operations.md says so below it
-
-    @Test
-    void theTableOfTheDocumentIsTheOneThatIsRead() throws IOException {
-        assertThat(Files.readString(Path.of("docs/operations.md"))).contains("\n" + AccessRight.table() + "\n");
-    }
 
     static Stream<String> listed() {
         return AccessRight.all().stream().map(AccessRight::command).distinct();

@@ -43,7 +43,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Each command and process works with exactly the rights that docs/operations.md lists for it, on a broker that grants nothing else, and
+ * Each command and process works with exactly the rights that the program lists for it, on a broker that grants nothing else, and
  * names the right that it lacks.
  */
 @Tag("slow")
