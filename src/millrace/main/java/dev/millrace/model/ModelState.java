@@ -7,7 +7,6 @@ import dev.millrace.model.table.TableRows;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Form;
-import dev.millrace.state.SortedEntries;
 import dev.millrace.state.StoredFields;
 import java.util.Arrays;
 import java.util.Map;
@@ -145,12 +144,11 @@ final class ModelState {
         }
     }
 
-    /**
-     * Hands over the changes since the last drain: first the changed entries, then the removed ones, each in the order of
-     * their keys.
-     */
+    /** Hands over the changes since the last drain. */
     void drainDirty(EntrySink sink) {
-        SortedEntries changed = new SortedEntries();
+        Optional<byte[]> from = nextUserRow;
+        Set<byte[]> known = new TreeSet<>(Arrays::compareUnsigned);
+        EntrySink changed = from.isEmpty() ? sink : noting(known, sink);
         if (isHeaderDirty) {
             changed.put(ModelEntry.Kind.HEADER.key(), header());
         }
@@ -167,17 +165,28 @@ final class ModelState {
         isHeaderDirty = false;
         areNetworksDirty = false;
         tables.byName().values().forEach(table -> drain(table, changed));
-        changed.passTo(sink);
-        if (nextUserRow.isPresent()) {
-            handOverUserRows(nextUserRow.get(), changed, sink);
-        }
+        from.ifPresent(first -> handOverUserRows(first, known, sink));
     }
 
-    /** @param changed entries that the sink has already */
-    private void handOverUserRows(byte[] from, SortedEntries changed, EntrySink sink) {
+    /** Returns a sink that notes the keys of what another is to put. */
+    private static EntrySink noting(Set<byte[]> keys, EntrySink sink) {
+        return new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                keys.add(key);
+                sink.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                sink.delete(key);
+            }
+        };
+    }
+
+    /** @param known keys of the entries that the sink has already */
+    private void handOverUserRows(byte[] from, Set<byte[]> known, EntrySink sink) {
         long end = handedOver + rowsOfNextPart(handedOver);
-        Set<byte[]> known = new TreeSet<>(Arrays::compareUnsigned);
-        known.addAll(changed.keys());
         nextUserRow = Optional.empty();
         tables.forEachUserEntryFrom(from, (table, key, value) -> {
             if (!known.contains(key)) {

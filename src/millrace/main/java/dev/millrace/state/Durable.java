@@ -15,6 +15,6 @@ public interface Durable {
      */
     void restore(byte[] key, byte[] value);
 
-    /** Writes the entries that changed since the last call, in an order that depends on the changes alone. */
+    /** Writes the entries that changed since the last call, in any order. */
     void drainDirty(EntrySink sink);
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.model.engine.Team;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.MemoryEntries;
-import dev.millrace.state.SortedEntries;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -143,7 +142,7 @@ class RowArenaTest {
 
     private void drain() {
         RowSweepTest.drain(table, store);
-        twin.drain(new SortedEntries());
+        twin.drain(new MemoryEntries());
     }
 
     private void evictAll() {

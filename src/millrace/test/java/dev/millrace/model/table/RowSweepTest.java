@@ -7,7 +7,6 @@ import dev.millrace.model.engine.Team;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.MemoryEntries;
-import dev.millrace.state.SortedEntries;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -160,7 +159,7 @@ class RowSweepTest {
     }
 
     private static TableRows rows(EmbeddingTable table) {
-        return table.drain(new SortedEntries()).orElseThrow();
+        return table.drain(new MemoryEntries()).orElseThrow();
     }
 
     private static EmbeddingTable table(EntrySource source) {
@@ -184,8 +183,6 @@ class RowSweepTest {
     }
 
     static void drain(EmbeddingTable table, MemoryEntries store) {
-        SortedEntries changed = new SortedEntries();
-        table.drain(changed);
-        changed.passTo(store);
+        table.drain(store);
     }
 }
