@@ -58,7 +58,7 @@ public final class PublicationPlan implements Durable {
     private final PublicationOrder order;
     private Map<String, Long> touched = new LinkedHashMap<>();
     private Set<String> removed = new LinkedHashSet<>();
-    private Optional<RecentPeak> peak = Optional.empty(); // absent until the first use after a restore without it
+    private final RecentPeak peak;
     private long steps;
     private long firstTime; // event time of the first example; ages in event time count from it at the earliest
     private long eventTime;
@@ -75,6 +75,7 @@ public final class PublicationPlan implements Durable {
         this.settings = settings;
         this.key = new byte[] {(byte) prefix, STEPS};
         this.order = new PublicationOrder(ids, (byte) prefix, ITEM);
+        this.peak = new RecentPeak(settings);
     }
 
     /** Returns true if an entry is of this state. */
@@ -84,7 +85,6 @@ public final class PublicationPlan implements Durable {
 
     /** Takes a step of the log and its catalogue changes. */
     public void stepped(MiniBatch batch) {
-        peak(); // before anything is removed
         steps = batch.step();
         stored.change();
         for (CatalogueChange change : batch.catalogue()) {
@@ -168,9 +168,8 @@ public final class PublicationPlan implements Durable {
     /** Marks all that was {@link #due} as published; {@code items} are those of it that are in the catalogue. */
     public void published(List<String> items) {
         PublicationOrder.Moment now = new PublicationOrder.Moment(steps, eventTime);
-        RecentPeak sizes = peak();
         items.forEach(item -> order.published(item, now));
-        sizes.observe(order.size(), now);
+        peak.observe(order.size(), now);
         vectors += items.size();
         touched = new LinkedHashMap<>(); // clearing costs what the largest one held
         measure(now);
@@ -227,17 +226,12 @@ public final class PublicationPlan implements Durable {
         eventTime = form.longInteger(eventTime);
         last = last.fields(form);
         vectors = form.longInteger(vectors);
-        // without a peak of its own, it is the number of vectors at the last publication
-        boolean hasPeak = form.goesOn(!form.isRead() && peak().vectors() > order.size());
-        if (hasPeak) {
-            RecentPeak known = peak.orElseGet(() -> new RecentPeak(settings, 0, last));
-            peak = Optional.of(known.fields(form));
-        }
+        peak.fields(form);
     }
 
     /** Returns how many of the oldest must be published to keep the bound. */
     private long duty() {
-        long bySteps = share(steps - last.step(), settings.bound().steps(peak().vectors()));
+        long bySteps = share(steps - last.step(), settings.bound().steps(peak.vectors()));
         long byTime = last.time() == 0
                 ? 0
                 : share(eventTime - last.time(), (double) settings.maxAge().toMillis());
@@ -246,13 +240,7 @@ public final class PublicationPlan implements Durable {
     }
 
     private long share(long passed, double bound) {
-        return bound == 0 ? 0 : (long) Math.ceil((double) peak().vectors() * passed / bound);
-    }
-
-    private RecentPeak peak() {
-        RecentPeak present = peak.orElseGet(() -> new RecentPeak(settings, order.size(), last));
-        peak = Optional.of(present);
-        return present;
+        return bound == 0 ? 0 : (long) Math.ceil((double) peak.vectors() * passed / bound);
     }
 
     /** @param since from when on the interval to the publication before counts */
@@ -265,7 +253,7 @@ public final class PublicationPlan implements Durable {
         long maxSteps = steps - oldest.get().step();
         long maxMillis = eventTime - Math.max(firstTime, oldest.get().time());
         long p99 = steps - order.behind(order.size() / 100).step();
-        long bound = settings.bound().wholeSteps(peak().vectors());
+        long bound = settings.bound().wholeSteps(peak.vectors());
         double ofSteps = share(maxSteps, bound, since.step() - last.step());
         double ofTime = share(maxMillis, settings.maxAge().toMillis(), since.time() - last.time());
         age = new Age(maxSteps, p99, steps - order.meanStep(), maxMillis, bound, Math.max(ofSteps, ofTime));

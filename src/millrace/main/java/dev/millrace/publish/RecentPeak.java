@@ -9,8 +9,6 @@ import java.time.Duration;
  *
  * <p>The sweep's share is of this number. A vector that was published among N others has its turn after them, also if
  * items behind it leave: they would lower the share while as many are ahead.
- *
- * <p>While no vector has left, the peak is the present number, and it has no state of its own.
  */
 final class RecentPeak {
 
@@ -18,14 +16,11 @@ final class RecentPeak {
     private final Duration maxAge;
     private long current;
     private long before;
-    private Moment since;
+    private Moment since = Moment.NONE;
 
-    /** @param now last publication, after which there were that many vectors */
-    RecentPeak(PublishSettings settings, long vectors, Moment now) {
+    RecentPeak(PublishSettings settings) {
         this.bound = settings.bound();
         this.maxAge = settings.maxAge();
-        this.current = vectors;
-        this.since = now;
     }
 
     long vectors() {
@@ -47,11 +42,10 @@ final class RecentPeak {
         }
     }
 
-    RecentPeak fields(Form form) {
+    void fields(Form form) {
         current = form.longInteger(current);
         since = since.fields(form);
         before = form.longInteger(before);
-        return this;
     }
 
     private boolean isBoundPast(Moment now) {
