@@ -81,6 +81,7 @@ public final class Catalogue implements Durable {
     /** Unannounced items with their last sighting, the latest sighting last. */
     private final Map<String, Sighting> unannounced = new LinkedHashMap<>();
 
+    private final List<ItemColumn<?>> columns = new ArrayList<>();
     private boolean isSightingOrderKept = true;
     private long clock;
     private final StoredFields storedClock = new StoredFields(form -> clock = form.longInteger(clock));
@@ -90,6 +91,11 @@ public final class Catalogue implements Durable {
     /** @param prefix first byte of this state's keys */
     public Catalogue(char prefix) {
         this.prefix = (byte) prefix;
+    }
+
+    /** Tells a column from now on which numbers come and go. */
+    void attach(ItemColumn<?> column) {
+        columns.add(column);
     }
 
     public void apply(CatalogueChange change) {
@@ -360,12 +366,14 @@ public final class Catalogue implements Durable {
         }
         dirty.add(id);
         unannounced.remove(id);
-        int number = numbers.removeAndFill(id);
+        int number = numbers.find(id);
         if (number == KeyIndex.NONE) {
             return false;
         }
         changes++;
-        int last = size();
+        int last = size() - 1;
+        columns.forEach(column -> column.removed(number, last));
+        numbers.removeAndFill(id);
         times[number] = times[last];
         features[number] = features[last];
         features[last] = Features.NONE;
@@ -386,5 +394,6 @@ public final class Catalogue implements Durable {
         numbers.put(item.item(), number);
         times[number] = item.time();
         features[number] = item.features();
+        columns.forEach(column -> column.appended(number));
     }
 }
