@@ -116,7 +116,7 @@ public final class Batcher implements Durable {
         this.catalogue = catalogue;
         this.prefix = (byte) prefix;
         this.popularityPrefix = popularityPrefix;
-        this.popularity = settings.popularity().estimator(popularityPrefix, settings.size(), catalogue::ownId);
+        this.popularity = settings.popularity().estimator(popularityPrefix, settings.size(), catalogue);
         this.negativeSource = new NegativeSource(settings.negatives(), catalogue, popularity, popularityPrefix);
         this.rememberedExamples = new RememberedExamples(settings.rehearsal(), this.prefix, REMEMBERED);
         this.announced = new AnnouncedItems(this.prefix, ANNOUNCED, VOICE);
@@ -402,7 +402,9 @@ public final class Batcher implements Durable {
     }
 
     private void observe(MiniBatch batch) {
-        List<String> items = batch.counted().stream().map(TrainingExample::item).toList();
+        int[] items = batch.counted().stream()
+                .flatMapToInt(example -> catalogue.number(example.item()).stream())
+                .toArray();
         popularity.observe(items);
         negativeSource.observe(items);
     }
@@ -425,7 +427,6 @@ public final class Batcher implements Durable {
         int number = catalogue.number(change.itemId()).orElse(behind);
         catalogue.apply(change);
         if (change.isRemoval()) {
-            popularity.remove(change.itemId());
             negativeSource.forget(change.itemId());
         }
         negativeSource.refresh(number);
@@ -500,7 +501,8 @@ public final class Batcher implements Durable {
     private float[] logProbabilities(List<String> items) {
         float[] logs = new float[items.size()];
         for (int at = 0; at < logs.length; at++) {
-            logs[at] = (float) popularity.logProbability(items.get(at), catalogue.size());
+            logs[at] = (float)
+                    popularity.logProbability(catalogue.number(items.get(at), Catalogue.NO_NUMBER), catalogue.size());
         }
         return logs;
     }

@@ -1,6 +1,5 @@
 package dev.millrace.exam;
 
-import dev.millrace.catalogue.Catalogue;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Products;
 import dev.millrace.popularity.DecayedCounts;
@@ -23,7 +22,6 @@ final class CatalogueScan {
 
     private final ExamVectors encoded;
     private final ItemFacts facts;
-    private final Catalogue catalogue;
     private final DecayedCounts popularity;
     private final Products products;
     private final Examination exam;
@@ -50,7 +48,6 @@ final class CatalogueScan {
             int most) {
         this.encoded = encoded;
         this.facts = facts;
-        this.catalogue = facts.catalogue();
         this.popularity = popularity;
         this.products = products;
         this.exam = exam;
@@ -79,7 +76,7 @@ final class CatalogueScan {
                 float[] item = Arrays.copyOfRange(own, (at - first) * dim, (at - first + 1) * dim);
                 number.take(facts, targets[at], 1, exam.halfLife(), exam.time);
                 float nearness = exam.near[at].of(targets[at]);
-                exam.counts[at] = popularity.count(catalogue.itemAt(targets[at]), now);
+                exam.counts[at] = popularity.count(targets[at], now);
                 for (Examination.Query query : exam.queries) {
                     float[] user = Arrays.copyOfRange(query.users, at * dim, (at + 1) * dim);
                     products.multiplyTransposedRight(user, item, product, 1, dim, 1, 1f);
@@ -115,7 +112,7 @@ final class CatalogueScan {
                 count(query, first, size);
             }
             double[] counts = IntStream.range(first, first + size)
-                    .mapToDouble(item -> popularity.count(catalogue.itemAt(item), now))
+                    .mapToDouble(item -> popularity.count(item, now))
                     .toArray();
             count(exam.byPopularity, exam.counts, counts, first);
             for (int at = 0; at < reached.length; at++) {

@@ -19,7 +19,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.UnaryOperator;
 
 /**
  * Progressive validation: ranks each example's item against the whole catalogue, by default without the items of the user's
@@ -39,6 +38,7 @@ public final class Examiner implements Durable {
     private static final byte TOWERS = 2;
 
     private final ExamSettings settings;
+    private final Catalogue catalogue;
     private final int itemsAStep;
     private final byte prefix;
     private final DecayedCounts popularity;
@@ -66,11 +66,11 @@ public final class Examiner implements Durable {
      * @param prefix first byte of the keys of totals and credit
      * @param popularityPrefix first byte of the baseline's keys
      * @param witness receives each ranked event
-     * @param ids returns the copy of an item's id to keep
+     * @param catalogue the items
      */
     public Examiner(
-            ExamSettings settings, char prefix, char popularityPrefix, ExamWitness witness, UnaryOperator<String> ids) {
-        this(settings, ITEMS_A_STEP, prefix, popularityPrefix, witness, ids);
+            ExamSettings settings, char prefix, char popularityPrefix, ExamWitness witness, Catalogue catalogue) {
+        this(settings, ITEMS_A_STEP, prefix, popularityPrefix, witness, catalogue);
     }
 
     /** @param itemsAStep of a catalogue of which not every batch is examined */
@@ -80,8 +80,9 @@ public final class Examiner implements Durable {
             char prefix,
             char popularityPrefix,
             ExamWitness witness,
-            UnaryOperator<String> ids) {
+            Catalogue catalogue) {
         this.settings = settings;
+        this.catalogue = catalogue;
         this.itemsAStep = itemsAStep;
         this.witness = witness;
         this.budget = new ExamBudget(settings.budget(), settings.everyBatchUpTo());
@@ -90,7 +91,7 @@ public final class Examiner implements Durable {
         this.keys = new Examination.Keys(this.prefix);
         this.areTowersApart = !settings.weights().equals(GivenWeights.OF_THE_TOWERS);
         this.popularity = new DecayedCounts(
-                popularityPrefix, settings.popularityHalfLife().toMillis() / MILLIS_AN_HOUR, ids);
+                popularityPrefix, settings.popularityHalfLife().toMillis() / MILLIS_AN_HOUR, catalogue);
     }
 
     public ExamTotals totals() {
@@ -115,7 +116,6 @@ public final class Examiner implements Durable {
      * not in the catalogue cannot be found.
      */
     public void examine(MiniBatch batch, TwoTower model, ItemFacts facts) {
-        Catalogue catalogue = facts.catalogue();
         List<TrainingExample> counted = batch.counted();
         List<TrainingExample> withHistory = counted.stream()
                 .filter(example -> !example.user().history().isEmpty())
@@ -145,7 +145,6 @@ public final class Examiner implements Durable {
 
     /** Comes to the next items: to all, or to some of a large catalogue. */
     private void goOn(Examination exam, long time, TwoTower model, ItemFacts facts) {
-        Catalogue catalogue = facts.catalogue();
         int left = Math.max(0, catalogue.size() - exam.next());
         int items = budget.isOfEveryBatch(catalogue.size()) ? left : Math.min(left, itemsAStep);
         exam.follow(catalogue);
@@ -204,12 +203,8 @@ public final class Examiner implements Durable {
     /** Lets the baseline learn from a batch. */
     public void observe(MiniBatch batch) {
         for (TrainingExample example : batch.counted()) {
-            popularity.add(example.item(), hours(example.time()), 1);
+            catalogue.number(example.item()).ifPresent(item -> popularity.add(item, hours(example.time()), 1));
         }
-    }
-
-    public void remove(String item) {
-        popularity.remove(item);
     }
 
     /** Forgets a user's events in the exam that is open. */
@@ -265,7 +260,6 @@ public final class Examiner implements Durable {
     /** Begins an exam, and scores its own items. */
     private Examination examination(
             List<TrainingExample> examined, long time, TwoTower model, ItemFacts facts) {
-        Catalogue catalogue = facts.catalogue();
         List<NearNumbers> near = examined.stream()
                 .map(example -> NearNumbers.of(example, facts.neighbours(), time))
                 .toList();
@@ -296,11 +290,10 @@ public final class Examiner implements Durable {
         return exam;
     }
 
-    private static Set<Youth> youth(TrainingExample example, ItemFacts facts) {
-        Catalogue catalogue = facts.catalogue();
+    private Set<Youth> youth(TrainingExample example, ItemFacts facts) {
         int number = catalogue.number(example.item()).orElseThrow();
         return Youth.of(
-                example.time() - catalogue.timeAt(number), facts.popularity().clicks(example.item()));
+                example.time() - catalogue.timeAt(number), facts.popularity().clicks(number));
     }
 
     private void add(Examination exam) {

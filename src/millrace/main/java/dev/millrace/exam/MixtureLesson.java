@@ -159,7 +159,7 @@ final class MixtureLesson {
             Catalogue catalogue = facts.catalogue();
             double[] numbers = new double[popularity.length];
             for (int at = 0; at < size; at++) {
-                facts.popularity().numbers(catalogue.itemAt(items[at]), time, numbers);
+                facts.popularity().numbers(items[at], time, numbers);
                 for (int which = 0; which < numbers.length; which++) {
                     popularity[which][at] = (float) numbers[which];
                 }

@@ -32,7 +32,7 @@ final class TileNumbers {
         Catalogue catalogue = facts.catalogue();
         size = count;
         for (int at = 0; at < count; at++) {
-            popularity[at] = facts.popularity().number(catalogue.itemAt(first + at), time, halfLife);
+            popularity[at] = facts.popularity().number(first + at, time, halfLife);
             ages[at] = ItemAge.number(catalogue.timeAt(first + at), time);
         }
     }

@@ -41,11 +41,11 @@ final class LastPositives {
     }
 
     /** Adds the positives of a batch. */
-    void observe(List<String> positives) {
-        for (String item : positives) {
+    void observe(int[] positives) {
+        for (int item : positives) {
             if (memory.length > 0) {
                 int slot = (int) (remembered++ % memory.length);
-                memory[slot] = item;
+                memory[slot] = catalogue.itemAt(item);
                 numbers[slot] = remembered;
                 dirtySlots.add(slot);
             }

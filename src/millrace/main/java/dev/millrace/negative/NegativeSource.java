@@ -51,8 +51,8 @@ public final class NegativeSource implements Durable {
         hard.ifPresent(draws -> draws.refresh(number));
     }
 
-    /** Learns from the positives of a batch. Call it after the popularity has learnt from them. */
-    public void observe(List<String> positives) {
+    /** Learns from the items of the positives of a batch. Call it after the popularity has learnt from them. */
+    public void observe(int[] positives) {
         popular.ifPresent(draws -> draws.observe(positives));
         memory.observe(positives);
     }
@@ -83,7 +83,7 @@ public final class NegativeSource implements Durable {
         float[] weightedLogs = new float[byWeight > 0 ? columns.size() : 0];
         byPopularity.ifPresent(draws -> {
             for (int at = 0; at < weightedLogs.length; at++) {
-                weightedLogs[at] = (float) draws.logProbability(columns.get(at));
+                weightedLogs[at] = (float) draws.logProbability(catalogue.number(columns.get(at), Catalogue.NO_NUMBER));
             }
         });
         List<String> paired = new ArrayList<>();

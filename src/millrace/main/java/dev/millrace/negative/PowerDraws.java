@@ -3,8 +3,7 @@ package dev.millrace.negative;
 import dev.millrace.catalogue.Catalogue;
 import dev.millrace.popularity.ItemPopularity;
 import dev.millrace.state.CounterRandom;
-import java.util.List;
-import java.util.OptionalInt;
+import java.util.Arrays;
 
 /**
  * Draws items of the catalogue in proportion to a power of their popularity (word2vec's negatives, Mikolov et al.
@@ -48,8 +47,8 @@ final class PowerDraws {
         }
     }
 
-    void observe(List<String> positives) {
-        positives.forEach(item -> catalogue.number(item).ifPresent(this::refresh));
+    void observe(int[] positives) {
+        Arrays.stream(positives).forEach(this::refresh);
     }
 
     /** Returns the draws by the weights as they are now; valid until the next observation or change of the catalogue. */
@@ -91,12 +90,9 @@ final class PowerDraws {
             return catalogue.itemAt(node - sums.length / 2);
         }
 
-        /** Returns log q as if the item were in the catalogue, even if it is not. */
-        double logProbability(String item) {
-            OptionalInt number = catalogue.number(item);
-            double weight =
-                    number.isPresent() ? sums[sums.length / 2 + number.getAsInt()] : weights.weight(item, exponent);
-            return StrictMath.log((weight * scale + floor) / (seen + unseen));
+        /** Returns log q. */
+        double logProbability(int item) {
+            return StrictMath.log((sums[sums.length / 2 + item] * scale + floor) / (seen + unseen));
         }
     }
 
@@ -116,6 +112,6 @@ final class PowerDraws {
     }
 
     private double leaf(int number) {
-        return number < catalogue.size() ? weights.weight(catalogue.itemAt(number), exponent) : 0;
+        return number < catalogue.size() ? weights.weight(number, exponent) : 0;
     }
 }

@@ -1,7 +1,7 @@
 package dev.millrace.popularity;
 
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.state.EntrySink;
-import java.util.List;
 
 /**
  * {@link Decayed} over a fixed number of cells: a count-min sketch (Cormode and Muthukrishnan 2005) of counts that
@@ -18,8 +18,8 @@ final class CountMin implements ItemPopularity {
     private double total; // as of positives
 
     /** @param halfLife positives after which a count has halved */
-    CountMin(char prefix, int hashes, int buckets, double halfLife) {
-        this.cells = new SketchCells(prefix, hashes, buckets, form -> {
+    CountMin(char prefix, int hashes, int buckets, double halfLife, Catalogue catalogue) {
+        this.cells = new SketchCells(prefix, hashes, buckets, catalogue, form -> {
             positives = form.number(positives);
             total = form.number(total);
         });
@@ -27,18 +27,18 @@ final class CountMin implements ItemPopularity {
     }
 
     @Override
-    public double logProbability(String item, int catalogueSize) {
+    public double logProbability(int item, int catalogueSize) {
         double sum = total + Decayed.EPSILON * Math.max(1, catalogueSize);
-        return StrictMath.log((count(SketchCells.fingerprint(item)) + Decayed.EPSILON) / sum);
+        return StrictMath.log((count(cells.fingerprint(item)) + Decayed.EPSILON) / sum);
     }
 
     @Override
-    public void observe(List<String> items) {
-        total = total * StrictMath.pow(0.5, items.size() / halfLife) + items.size();
-        positives += items.size();
+    public void observe(int[] items) {
+        total = total * StrictMath.pow(0.5, items.length / halfLife) + items.length;
+        positives += items.length;
         cells.changeClock();
-        for (String item : items) {
-            long fingerprint = SketchCells.fingerprint(item);
+        for (int item : items) {
+            long fingerprint = cells.fingerprint(item);
             double counted = count(fingerprint) + 1;
             for (int hash = 0; hash < cells.hashes(); hash++) {
                 int cell = cells.cell(fingerprint, hash);

@@ -1,21 +1,16 @@
 package dev.millrace.popularity;
 
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.catalogue.ItemColumn;
 import dev.millrace.state.CorruptEntryException;
-import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Frame;
-import dev.millrace.state.KeyIndex;
-import dev.millrace.state.PrefixedKey;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
 
 /**
- * Counts per item that decay with one or several half-lives side by side. The caller chooses the unit of time.
+ * Counts per item of the catalogue that decay with one or several half-lives side by side. The caller chooses the unit of time.
  *
  * <p>Decay is lazy: {@code c(y) ← c(y)·g^(t − last(y)) + amount} with {@code g = 2^(−1/half-life)}, one operation per
  * count, however much time has passed. An amount of an earlier time than the count's last is decayed before it is
@@ -23,86 +18,98 @@ import java.util.function.UnaryOperator;
  *
  * <p>Where one half-life is a few times another, the faster decay is a power of the slower one, made by multiplying.
  *
- * <p>An item takes 50 to 100 bytes beside its id and 8 for each further half-life. The id is shared with who gave it. One thread.
+ * <p>An item that has a count takes 32 bytes and 8 for each half-life. One thread.
  */
-public final class DecayedCounts implements Durable {
+public final class DecayedCounts extends ItemColumn<double[]> {
 
-    private static final String TOTAL = ""; // no item has an empty id
-
-    /** A count as of a time. */
-    record Count(double value, double asOf) {}
-
-    private static final Count NONE = new Count(0, 0);
-    private static final int FIRST_CAPACITY = 16;
     private static final int LARGEST_RATIO = 16; // so many multiplications cost less than a power
 
-    private final byte prefix;
+    private final byte[] totalKey; // no item has an empty id
     private final double[] halfLives;
     /** [half-lives] How many times a half-life goes into the one before; 0 if that is no small whole number. */
     private final int[] ratios;
 
-    private final UnaryOperator<String> ids;
-    private final KeyIndex numbers = new KeyIndex(); // without gaps
-    /** [number, half-lives] Each count's values as of its last addition. */
-    private double[] values;
-    /** [number] Time of each count's last addition. */
-    private double[] times = new double[FIRST_CAPACITY];
+    /* A row has each count's value as of its last addition, and the time of that. */
 
+    private final double[] none;
+    private final double[] total;
+    private boolean isTotalDirty;
     private final double[] left; // of a count after some time, by half-life
-
-    private Set<String> dirty = new HashSet<>();
 
     /**
      * @param prefix first byte of this state's keys
      * @param halfLife time after which a count has halved, positive; of an infinite one no count decays
-     * @param ids returns the copy of an id to keep, so that all who keep the id share one
      */
-    public DecayedCounts(char prefix, double halfLife, UnaryOperator<String> ids) {
-        this(prefix, List.of(halfLife), ids);
+    public DecayedCounts(char prefix, double halfLife, Catalogue catalogue) {
+        this(prefix, List.of(halfLife), catalogue);
     }
 
     /** @param halfLives one or more, the longest first */
-    public DecayedCounts(char prefix, List<Double> halfLives, UnaryOperator<String> ids) {
-        this.prefix = (byte) prefix;
+    public DecayedCounts(char prefix, List<Double> halfLives, Catalogue catalogue) {
+        super(catalogue, (byte) prefix);
+        this.totalKey = new byte[] {(byte) prefix};
         this.halfLives = halfLives.stream().mapToDouble(halfLife -> halfLife).toArray();
         this.ratios = new int[halfLives.size()];
         for (int which = 1; which < ratios.length; which++) {
             double ratio = halfLives.get(which - 1) / halfLives.get(which);
             ratios[which] = ratio == Math.rint(ratio) && ratio <= LARGEST_RATIO ? (int) ratio : 0;
         }
-        this.values = new double[FIRST_CAPACITY * ratios.length];
+        this.none = new double[ratios.length + 1];
+        this.total = none.clone();
         this.left = new double[ratios.length];
-        this.ids = ids;
     }
 
-    public void add(String item, double time, double amount) {
-        addTo(item, time, amount);
-        addTo(TOTAL, time, amount);
+    /** @param item number in the catalogue */
+    public void add(int item, double time, double amount) {
+        double[] known = row(item);
+        double[] row = known == null ? none.clone() : known;
+        add(row, time, amount);
+        put(item, row);
+        add(total, time, amount);
+        isTotalDirty = true;
+    }
+
+    private void add(double[] row, double time, double amount) {
+        double last = row[left.length];
+        boolean isLater = time >= last;
+        findLeft(Math.abs(time - last));
+        for (int which = 0; which < left.length; which++) {
+            row[which] = isLater ? row[which] * left[which] + amount : row[which] + amount * left[which];
+        }
+        row[left.length] = Math.max(last, time);
+    }
+
+    private double[] counts(int item) {
+        double[] row = row(item);
+        return row == null ? none : row;
     }
 
     /** Returns the item's count by the first half-life, as of its last addition. */
-    Count stored(String item) {
-        int number = numbers.find(item);
-        return number == KeyIndex.NONE ? NONE : new Count(values[number * halfLives.length], times[number]);
+    double stored(int item) {
+        return counts(item)[0];
     }
 
-    /** Returns the item's count by the first half-life, decayed to that time. */
-    public double count(String item, double time) {
+    /** Returns the time of the item's last addition; 0 without one. */
+    double asOf(int item) {
+        return counts(item)[left.length];
+    }
+
+    /** Returns the item's count by the first half-life, decayed to that time; 0 for {@link Catalogue#NO_NUMBER}. */
+    public double count(int item, double time) {
         return count(item, time, 0);
     }
 
     /** Returns the item's count by one of the half-lives, decayed to that time. */
-    double count(String item, double time, int which) {
-        int number = numbers.find(item);
-        if (number == KeyIndex.NONE) {
-            return 0;
+    double count(int item, double time, int which) {
+        return count(counts(item), time, which);
+    }
+
+    private double count(double[] row, double time, int which) {
+        if (row[which] == 0 || time <= row[left.length]) {
+            return row[which];
         }
-        double value = values[number * halfLives.length + which];
-        if (time <= times[number]) {
-            return value;
-        }
-        findLeft(time - times[number]);
-        return value * left[which];
+        findLeft(time - row[left.length]);
+        return row[which] * left[which];
     }
 
     /**
@@ -110,15 +117,15 @@ public final class DecayedCounts implements Durable {
      *
      * @param counts [half-lives] filled with its counts, decayed to that time; left as they are without one
      */
-    boolean counts(String item, double time, double[] counts) {
-        int number = numbers.find(item);
-        if (number == KeyIndex.NONE) {
+    boolean counts(int item, double time, double[] counts) {
+        double[] row = row(item);
+        if (row == null) {
             return false;
         }
-        System.arraycopy(values, number * halfLives.length, counts, 0, halfLives.length);
-        if (time > times[number]) {
-            findLeft(time - times[number]);
-            for (int which = 0; which < halfLives.length; which++) {
+        System.arraycopy(row, 0, counts, 0, left.length);
+        if (time > row[left.length]) {
+            findLeft(time - row[left.length]);
+            for (int which = 0; which < left.length; which++) {
                 counts[which] *= left[which];
             }
         }
@@ -140,91 +147,47 @@ public final class DecayedCounts implements Durable {
         }
     }
 
-    /** Visits the items that have a count, in no order. */
-    void forEachItem(Consumer<String> visitor) {
-        numbers.forEach((item, number) -> {
-            if (!item.equals(TOTAL)) {
-                visitor.accept(item);
-            }
-        });
-    }
-
     /** Returns the sum of all counts, decayed to that time. Counts of removed items are included. */
     public double total(double time) {
-        return count(TOTAL, time);
-    }
-
-    public void remove(String item) {
-        int number = numbers.removeAndFill(item);
-        if (number != KeyIndex.NONE) {
-            int width = halfLives.length;
-            System.arraycopy(values, numbers.size() * width, values, number * width, width);
-            times[number] = times[numbers.size()];
-            dirty.add(item);
-        }
+        return count(total, time, 0);
     }
 
     @Override
     public void restore(byte[] key, byte[] value) {
+        if (Arrays.equals(key, totalKey)) {
+            System.arraycopy(read(value), 0, total, 0, total.length);
+        } else {
+            super.restore(key, value);
+        }
+    }
+
+    @Override
+    public void drainDirty(EntrySink sink) {
+        if (isTotalDirty) {
+            sink.put(totalKey.clone(), write(total));
+            isTotalDirty = false;
+        }
+        super.drainDirty(sink);
+    }
+
+    @Override
+    protected double[] read(byte[] value) {
         ByteBuffer payload = Frame.open(value);
         int stored = payload.remaining() / Double.BYTES - 1;
         if (stored != halfLives.length) {
             throw new CorruptEntryException("counts by " + stored + " half-lives, must be " + halfLives.length);
         }
-        String item = PrefixedKey.text(key);
-        int found = numbers.find(item);
-        int number = found == KeyIndex.NONE ? append(item) : found;
-        for (int which = 0; which < halfLives.length; which++) {
-            values[number * halfLives.length + which] = payload.getDouble();
-        }
-        times[number] = payload.getDouble();
+        double[] row = none.clone();
+        payload.asDoubleBuffer().get(row);
+        return row;
     }
 
     @Override
-    public void drainDirty(EntrySink sink) {
-        for (String item : dirty.stream().sorted().toList()) {
-            byte[] key = PrefixedKey.of(prefix, item);
-            int number = numbers.find(item);
-            if (number == KeyIndex.NONE) {
-                sink.delete(key);
-            } else {
-                ByteBuffer payload = Frame.allocate((halfLives.length + 1) * Double.BYTES);
-                for (int which = 0; which < halfLives.length; which++) {
-                    payload.putDouble(values[number * halfLives.length + which]);
-                }
-                sink.put(key, Frame.seal(payload.putDouble(times[number])));
-            }
+    protected byte[] write(double[] row) {
+        ByteBuffer payload = Frame.allocate(row.length * Double.BYTES);
+        for (double number : row) {
+            payload.putDouble(number);
         }
-        dirty = new HashSet<>(); // clearing costs what the largest one held
-    }
-
-    private void addTo(String item, double time, double amount) {
-        int found = numbers.find(item);
-        int number = found == KeyIndex.NONE ? append(item) : found;
-        if (found == KeyIndex.NONE) {
-            times[number] = time;
-        }
-        int at = number * halfLives.length;
-        boolean isLater = time >= times[number];
-        findLeft(Math.abs(time - times[number]));
-        for (int which = 0; which < halfLives.length; which++) {
-            values[at + which] =
-                    isLater ? values[at + which] * left[which] + amount : values[at + which] + amount * left[which];
-        }
-        times[number] = Math.max(times[number], time);
-        dirty.add(item);
-    }
-
-    /** Returns the number of an item that had none; its counts are 0. */
-    private int append(String item) {
-        int number = numbers.size();
-        if (number == times.length) {
-            int capacity = number + number / 2;
-            values = Arrays.copyOf(values, capacity * halfLives.length);
-            times = Arrays.copyOf(times, capacity);
-        }
-        Arrays.fill(values, number * halfLives.length, (number + 1) * halfLives.length, 0);
-        numbers.put(ids.apply(item), number);
-        return number;
+        return Frame.seal(payload);
     }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.popularity;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
@@ -13,7 +14,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -81,7 +81,7 @@ public final class FastPopularity implements Durable {
     }
 
     private final Settings settings;
-    private final UnaryOperator<String> ids;
+    private final Catalogue catalogue;
     /** By an endless half-life, then by those of the settings. */
     private final DecayedCounts counts;
 
@@ -91,19 +91,19 @@ public final class FastPopularity implements Durable {
 
     /**
      * @param prefix first byte of this state's keys
-     * @param ids returns the copy of an id to keep
+     * @param catalogue the items that are counted
      */
-    public FastPopularity(Settings settings, char prefix, UnaryOperator<String> ids) {
+    public FastPopularity(Settings settings, char prefix, Catalogue catalogue) {
         this.settings = settings;
-        this.ids = ids;
+        this.catalogue = catalogue;
         this.counts = new DecayedCounts(
                 prefix,
                 Stream.concat(
                                 Stream.of(Double.POSITIVE_INFINITY),
                                 settings.halfLives().stream().map(halfLife -> halfLife.toMillis() / MILLIS_AN_HOUR))
                         .toList(),
-                ids);
-        this.recent = new RecentItems(counts, LATEST);
+                catalogue);
+        this.recent = new RecentItems(counts, catalogue, LATEST);
         this.own = new double[1 + settings.halfLives().size()];
     }
 
@@ -112,27 +112,29 @@ public final class FastPopularity implements Durable {
     }
 
     /**
-     * Counts a batch's positives. Numbers as of before the batch must be read before this call.
+     * Counts a batch's positives of items of the catalogue. Numbers as of before the batch must be read before this call.
      *
      * @param counted the batch's examples that count as positives
      */
     public void observe(List<TrainingExample> counted) {
         for (TrainingExample example : counted) {
-            String item = ids.apply(example.item());
-            double before = counts.stored(item).asOf();
-            counts.add(item, example.time() / MILLIS_AN_HOUR, 1);
-            recent.clicked(item, before);
-            cooling.ifPresent(queue -> queue.place(item, 0));
+            catalogue.number(example.item()).ifPresent(item -> {
+                double before = counts.asOf(item);
+                counts.add(item, example.time() / MILLIS_AN_HOUR, 1);
+                recent.clicked(item, before);
+                cooling.ifPresent(queue -> queue.place(catalogue.itemAt(item), 0));
+            });
         }
     }
 
     /**
      * Returns {@code log(1 + c / ε)}, at least 0.
      *
+     * @param item number in the catalogue
      * @param time epoch milliseconds; a time before the item's last click counts as that click's time
      * @param which of the half-lives
      */
-    public double number(String item, long time, int which) {
+    public double number(int item, long time, int which) {
         return StrictMath.log1p(counts.count(item, time / MILLIS_AN_HOUR, 1 + which) / settings.prior());
     }
 
@@ -141,7 +143,7 @@ public final class FastPopularity implements Durable {
      *
      * @param out [half-lives] filled
      */
-    public void numbers(String item, long time, double[] out) {
+    public void numbers(int item, long time, double[] out) {
         if (!counts.counts(item, time / MILLIS_AN_HOUR, own)) {
             Arrays.fill(out, 0);
             return;
@@ -152,8 +154,8 @@ public final class FastPopularity implements Durable {
     }
 
     /** Returns how often the item was clicked, however long ago. */
-    public double clicks(String item) {
-        return counts.stored(item).value();
+    public double clicks(int item) {
+        return counts.stored(item);
     }
 
     /** Returns the items that were clicked last, at most {@value #LATEST}, the last one first. */
@@ -176,11 +178,11 @@ public final class FastPopularity implements Durable {
         SortedSet<String> candidates = queue.takeUntil(to);
         candidates.forEach(item -> queue.place(item, to));
         return candidates.stream()
-                .filter(item -> hasCooled(item, from, to, step))
+                .filter(item -> hasCooled(catalogue.number(item, Catalogue.NO_NUMBER), from, to, step))
                 .toList();
     }
 
-    private boolean hasCooled(String item, long from, long to, double step) {
+    private boolean hasCooled(int item, long from, long to, double step) {
         double[] before = new double[settings.halfLives().size()];
         double[] after = before.clone();
         numbers(item, from, before);
@@ -190,13 +192,13 @@ public final class FastPopularity implements Durable {
     }
 
     /** Returns the time of the item's last click, epoch milliseconds; 0 without one. */
-    double lastClick(String item) {
-        return counts.stored(item).asOf() * MILLIS_AN_HOUR;
+    private double lastClick(int item) {
+        return counts.asOf(item) * MILLIS_AN_HOUR;
     }
 
     private Cooling cooling(long from, double step) {
         Cooling all = new Cooling(this, from, step);
-        counts.forEachItem(item -> all.place(item, from));
+        counts.numbers().forEach(item -> all.place(catalogue.itemAt(item), from));
         return all;
     }
 
@@ -209,9 +211,9 @@ public final class FastPopularity implements Durable {
         return StrictMath.log1p(StrictMath.expm1(number) * StrictMath.pow(0.5, halfLives));
     }
 
+    /** Follows the removal of an item from the catalogue. */
     public void remove(String item) {
         recent.remove(item);
-        counts.remove(item);
         cooling.ifPresent(queue -> queue.remove(item));
     }
 
@@ -275,7 +277,8 @@ public final class FastPopularity implements Durable {
          */
         void place(String item, long from) {
             remove(item);
-            popularity.numbers(item, from, numbers);
+            int number = popularity.catalogue.number(item, Catalogue.NO_NUMBER);
+            popularity.numbers(number, from, numbers);
             double first = Double.POSITIVE_INFINITY;
             for (int which = 0; which < numbers.length; which++) {
                 double multiple = Math.floor(numbers[which] / step) * step;
@@ -289,7 +292,7 @@ public final class FastPopularity implements Durable {
             }
             if (first < Double.POSITIVE_INFINITY) {
                 Crossing crossing =
-                        new Crossing(Math.max((double) from, popularity.lastClick(item)) + first - EARLY, item);
+                        new Crossing(Math.max((double) from, popularity.lastClick(number)) + first - EARLY, item);
                 byItem.put(item, crossing);
                 byTime.add(crossing);
             }

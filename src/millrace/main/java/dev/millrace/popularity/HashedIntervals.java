@@ -1,7 +1,7 @@
 package dev.millrace.popularity;
 
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.state.EntrySink;
-import java.util.List;
 
 /**
  * {@link Intervals} over a fixed number of buckets (Yi et al. 2019, algorithm 2 with its m hash functions):
@@ -21,15 +21,15 @@ final class HashedIntervals implements ItemPopularity {
      * @param rate α, in (0, 1]; larger forgets faster
      * @param batchSize draws per batch; turns the probability of being in a batch into that of one draw
      */
-    HashedIntervals(char prefix, int hashes, int buckets, double rate, int batchSize) {
-        this.cells = new SketchCells(prefix, hashes, buckets, form -> step = form.longInteger(step));
+    HashedIntervals(char prefix, int hashes, int buckets, double rate, int batchSize, Catalogue catalogue) {
+        this.cells = new SketchCells(prefix, hashes, buckets, catalogue, form -> step = form.longInteger(step));
         this.rate = rate;
         this.batchSize = batchSize;
     }
 
     @Override
-    public double logProbability(String item, int catalogueSize) {
-        long fingerprint = SketchCells.fingerprint(item);
+    public double logProbability(int item, int catalogueSize) {
+        long fingerprint = cells.fingerprint(item);
         double batches = 1;
         for (int hash = 0; hash < cells.hashes(); hash++) {
             int cell = cells.cell(fingerprint, hash);
@@ -40,11 +40,11 @@ final class HashedIntervals implements ItemPopularity {
     }
 
     @Override
-    public void observe(List<String> positives) {
+    public void observe(int[] positives) {
         step++;
         cells.changeClock();
-        for (String item : positives) {
-            long fingerprint = SketchCells.fingerprint(item);
+        for (int item : positives) {
+            long fingerprint = cells.fingerprint(item);
             for (int hash = 0; hash < cells.hashes(); hash++) {
                 int cell = cells.cell(fingerprint, hash);
                 double last = cells.first(cell);

@@ -1,20 +1,21 @@
 package dev.millrace.popularity;
 
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.catalogue.ItemColumn;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Form;
 import dev.millrace.state.PrefixedKey;
 import dev.millrace.state.StoredFields;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
-import java.util.function.UnaryOperator;
 
-/** Estimates the probability that a draw from the stream of positives is a given item. */
+/**
+ * Estimates the probability that a draw from the stream of positives is a given item. Items are those of the catalogue, by their
+ * numbers.
+ *
+ * <p>What is kept of an item goes with the item. Where it shares its cells with others nothing is to do: what it left there fades.
+ */
 public sealed interface ItemPopularity extends Durable
         permits ItemPopularity.Decayed, ItemPopularity.Intervals, HashedIntervals, CountMin {
 
@@ -25,7 +26,7 @@ public sealed interface ItemPopularity extends Durable
     interface Weights {
 
         /** Returns w(y). It changes only when the item is observed or removed, or when the epoch changes. */
-        double weight(String item, double exponent);
+        double weight(int item, double exponent);
 
         /** Returns s, common to all items. */
         default double scale(double exponent) {
@@ -48,13 +49,10 @@ public sealed interface ItemPopularity extends Durable
      *
      * @param catalogueSize number of items in the catalogue, for the prior of items never seen
      */
-    double logProbability(String item, int catalogueSize);
+    double logProbability(int item, int catalogueSize);
 
     /** Learns from one batch. The batch's own probabilities must be read before this call. */
-    void observe(List<String> positives);
-
-    /** Forgets an item. Where it shares its cells with others nothing is to do: what it left there fades. */
-    default void remove(String item) {}
+    void observe(int[] positives);
 
     /** Returns the weights to draw items by; absent if the estimator keeps none for each item. */
     default Optional<Weights> weights() {
@@ -80,42 +78,34 @@ public sealed interface ItemPopularity extends Durable
         private double positives; // a whole number
         private final StoredFields clock = new StoredFields(form -> positives = form.number(positives));
 
-        /**
-         * @param halfLife positives after which a count has halved
-         * @param ids returns the copy of an id to keep
-         */
-        public Decayed(char prefix, double halfLife, UnaryOperator<String> ids) {
-            this(prefix, halfLife, EPSILON, ids);
+        /** @param halfLife positives after which a count has halved */
+        public Decayed(char prefix, double halfLife, Catalogue catalogue) {
+            this(prefix, halfLife, EPSILON, catalogue);
         }
 
-        private Decayed(char prefix, double halfLife, double epsilon, UnaryOperator<String> ids) {
-            this.counts = new DecayedCounts(prefix, halfLife, ids);
+        private Decayed(char prefix, double halfLife, double epsilon, Catalogue catalogue) {
+            this.counts = new DecayedCounts(prefix, halfLife, catalogue);
             this.clockKey = PrefixedKey.of((byte) prefix, CLOCK);
             this.halfLife = halfLife;
             this.epsilon = epsilon;
         }
 
         /** Returns a running count, which forgets nothing: {@code p(y) = (c(y) + 1) / (C + N)}. */
-        static Decayed running(char prefix, UnaryOperator<String> ids) {
-            return new Decayed(prefix, Double.POSITIVE_INFINITY, 1, ids);
+        static Decayed running(char prefix, Catalogue catalogue) {
+            return new Decayed(prefix, Double.POSITIVE_INFINITY, 1, catalogue);
         }
 
         @Override
-        public double logProbability(String item, int catalogueSize) {
+        public double logProbability(int item, int catalogueSize) {
             double total = counts.total(positives) + epsilon * Math.max(1, catalogueSize);
             return StrictMath.log((counts.count(item, positives) + epsilon) / total);
         }
 
         @Override
-        public void observe(List<String> items) {
-            positives += items.size();
+        public void observe(int[] items) {
+            positives += items.length;
             clock.change();
-            items.forEach(item -> counts.add(item, positives, 1));
-        }
-
-        @Override
-        public void remove(String item) {
-            counts.remove(item);
+            Arrays.stream(items).forEach(item -> counts.add(item, positives, 1));
         }
 
         @Override
@@ -124,11 +114,9 @@ public sealed interface ItemPopularity extends Durable
         }
 
         @Override
-        public double weight(String item, double exponent) {
-            DecayedCounts.Count count = counts.stored(item);
-            return count.value() == 0
-                    ? 0
-                    : StrictMath.pow(count.value(), exponent) * grown(exponent, count.asOf() - epochStart());
+        public double weight(int item, double exponent) {
+            double count = counts.stored(item);
+            return count == 0 ? 0 : StrictMath.pow(count, exponent) * grown(exponent, counts.asOf(item) - epochStart());
         }
 
         @Override
@@ -178,41 +166,41 @@ public sealed interface ItemPopularity extends Durable
      *
      * <p>It is here to compare with the paper: it cannot tell apart items that are in every batch.
      */
-    final class Intervals implements ItemPopularity, Weights {
+    final class Intervals extends ItemColumn<Intervals.Interval> implements ItemPopularity, Weights {
 
         /** Prior of the interval, in batches, for an item not seen or seen once. */
         static final double PRIOR_INTERVAL = 100;
 
-        private record Interval(long lastStep, double estimate) {
+        record Interval(long lastStep, double estimate) {
             Interval fields(Form form) {
                 return new Interval(form.longInteger(lastStep), form.number(estimate));
             }
         }
 
-        private final byte prefix;
+        private final byte[] clockKey;
         private final double rate;
         private final int batchSize;
-        private final Map<String, Interval> intervals = new HashMap<>();
-        private final TreeSet<String> dirty = new TreeSet<>();
         private long step;
+        private final StoredFields clock = new StoredFields(form -> step = form.longInteger(step));
 
         /**
          * @param rate α, in (0, 1]; larger forgets faster
          * @param batchSize draws per batch; turns the probability of being in a batch into that of one draw
          */
-        public Intervals(char prefix, double rate, int batchSize) {
-            this.prefix = (byte) prefix;
+        public Intervals(char prefix, double rate, int batchSize, Catalogue catalogue) {
+            super(catalogue, (byte) prefix);
+            this.clockKey = PrefixedKey.of((byte) prefix, CLOCK);
             this.rate = rate;
             this.batchSize = batchSize;
         }
 
         @Override
-        public double logProbability(String item, int catalogueSize) {
+        public double logProbability(int item, int catalogueSize) {
             return -StrictMath.log(batches(item) * batchSize);
         }
 
-        private double batches(String item) {
-            Interval interval = intervals.get(item);
+        private double batches(int item) {
+            Interval interval = row(item);
             return interval == null ? PRIOR_INTERVAL : Math.max(1, interval.estimate);
         }
 
@@ -222,54 +210,46 @@ public sealed interface ItemPopularity extends Durable
         }
 
         @Override
-        public double weight(String item, double exponent) {
+        public double weight(int item, double exponent) {
             return StrictMath.pow(batches(item), -exponent);
         }
 
         @Override
-        public void observe(List<String> positives) {
+        public void observe(int[] positives) {
             step++;
-            dirty.add(CLOCK);
-            for (String item : new LinkedHashSet<>(positives)) {
-                Interval before = intervals.get(item);
+            clock.change();
+            Arrays.stream(positives).distinct().forEach(item -> {
+                Interval before = row(item);
                 double estimate = before == null
                         ? PRIOR_INTERVAL
                         : (1 - rate) * before.estimate + rate * (step - before.lastStep);
-                intervals.put(item, new Interval(step, estimate));
-                dirty.add(item);
-            }
-        }
-
-        @Override
-        public void remove(String item) {
-            if (intervals.remove(item) != null) {
-                dirty.add(item);
-            }
+                put(item, new Interval(step, estimate));
+            });
         }
 
         @Override
         public void restore(byte[] key, byte[] value) {
-            String name = PrefixedKey.text(key);
-            Interval stored = Form.read(value, new Interval(0, 0)::fields);
-            if (name.equals(CLOCK)) {
-                step = stored.lastStep;
+            if (Arrays.equals(key, clockKey)) {
+                clock.restore(value);
             } else {
-                intervals.put(name, stored);
+                super.restore(key, value);
             }
         }
 
         @Override
         public void drainDirty(EntrySink sink) {
-            for (String item : dirty) {
-                byte[] key = PrefixedKey.of(prefix, item);
-                Interval interval = item.equals(CLOCK) ? new Interval(step, 0) : intervals.get(item);
-                if (interval == null) {
-                    sink.delete(key);
-                } else {
-                    sink.put(key, Form.written(interval::fields));
-                }
-            }
-            dirty.clear();
+            clock.drain(clockKey, sink);
+            super.drainDirty(sink);
+        }
+
+        @Override
+        protected Interval read(byte[] value) {
+            return Form.read(value, new Interval(0, 0)::fields);
+        }
+
+        @Override
+        protected byte[] write(Interval interval) {
+            return Form.written(interval::fields);
         }
     }
 }

@@ -1,7 +1,7 @@
 package dev.millrace.popularity;
 
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.settings.SettingsReader;
-import java.util.function.UnaryOperator;
 
 /** How an item's share of the positives is estimated. */
 public record PopularitySettings(Estimator estimator, double halfLife, double rate, int hashes, int buckets) {
@@ -63,17 +63,17 @@ public record PopularitySettings(Estimator estimator, double halfLife, double ra
      *
      * @param prefix first byte of its keys
      * @param batchSize draws per batch
-     * @param ids returns the copy of an id to keep
+     * @param catalogue the items
      */
-    public ItemPopularity estimator(char prefix, int batchSize, UnaryOperator<String> ids) {
+    public ItemPopularity estimator(char prefix, int batchSize, Catalogue catalogue) {
         return switch (estimator) {
-            case DECAYED -> new ItemPopularity.Decayed(prefix, halfLife, ids);
-            case RUNNING -> ItemPopularity.Decayed.running(prefix, ids);
+            case DECAYED -> new ItemPopularity.Decayed(prefix, halfLife, catalogue);
+            case RUNNING -> ItemPopularity.Decayed.running(prefix, catalogue);
             case INTERVALS ->
                 hashes == 0
-                        ? new ItemPopularity.Intervals(prefix, rate, batchSize)
-                        : new HashedIntervals(prefix, hashes, buckets, rate, batchSize);
-            case COUNT_MIN -> new CountMin(prefix, hashes, buckets, halfLife);
+                        ? new ItemPopularity.Intervals(prefix, rate, batchSize, catalogue)
+                        : new HashedIntervals(prefix, hashes, buckets, rate, batchSize, catalogue);
+            case COUNT_MIN -> new CountMin(prefix, hashes, buckets, halfLife, catalogue);
         };
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.popularity;
 
+import dev.millrace.catalogue.Catalogue;
 import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
@@ -10,6 +11,7 @@ final class RecentItems {
     private record Click(double time, String item) {}
 
     private final DecayedCounts counts;
+    private final Catalogue catalogue;
     private final int most;
     /** The earliest first; of the same time, in the order of the ids. */
     private final TreeSet<Click> clicks =
@@ -17,27 +19,29 @@ final class RecentItems {
 
     private boolean isWhole = true; // otherwise the counts are looked through when the items are asked for
 
-    RecentItems(DecayedCounts counts, int most) {
+    RecentItems(DecayedCounts counts, Catalogue catalogue, int most) {
         this.counts = counts;
+        this.catalogue = catalogue;
         this.most = most;
     }
 
     /**
      * Follows a click that was counted.
      *
+     * @param item number in the catalogue
      * @param before time of the item's last click before that; 0 without one
      */
-    void clicked(String item, double before) {
+    void clicked(int item, double before) {
         if (isWhole) {
-            clicks.remove(new Click(before, item));
+            clicks.remove(new Click(before, catalogue.itemAt(item)));
             add(item);
         }
     }
 
-    /** Follows the removal of an item, which is counted yet. */
+    /** Follows the removal of an item. */
     void remove(String item) {
         boolean hasOlder = clicks.size() == most;
-        if (clicks.remove(new Click(counts.stored(item).asOf(), item)) && hasOlder) {
+        if (clicks.removeIf(click -> click.item().equals(item)) && hasOlder) {
             forget();
         }
     }
@@ -51,14 +55,14 @@ final class RecentItems {
     /** Returns the items, the one that was clicked last first. */
     List<String> items() {
         if (!isWhole) {
-            counts.forEachItem(this::add);
+            counts.numbers().forEach(this::add);
             isWhole = true;
         }
         return clicks.descendingSet().stream().map(Click::item).toList();
     }
 
-    private void add(String item) {
-        clicks.add(new Click(counts.stored(item).asOf(), item));
+    private void add(int item) {
+        clicks.add(new Click(counts.asOf(item), catalogue.itemAt(item)));
         if (clicks.size() > most) {
             clicks.pollFirst();
         }

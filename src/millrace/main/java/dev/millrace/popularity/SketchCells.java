@@ -1,5 +1,6 @@
 package dev.millrace.popularity;
 
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.CounterRandom;
 import dev.millrace.state.EntrySink;
@@ -29,6 +30,7 @@ final class SketchCells {
     private final byte prefix;
     private final int hashes;
     private final int buckets;
+    private final Catalogue catalogue;
     private final double[] first;
     private final double[] second;
     private final BitSet dirtyChunks = new BitSet();
@@ -36,12 +38,13 @@ final class SketchCells {
     private final StoredFields clock;
 
     /** @param clock writes and reads the estimator's own fields */
-    SketchCells(char prefix, int hashes, int buckets, Consumer<Form> clock) {
+    SketchCells(char prefix, int hashes, int buckets, Catalogue catalogue, Consumer<Form> clock) {
         this.prefix = (byte) prefix;
         this.clockKey = PrefixedKey.of(this.prefix, ItemPopularity.CLOCK);
         this.clock = new StoredFields(clock);
         this.hashes = hashes;
         this.buckets = buckets;
+        this.catalogue = catalogue;
         this.first = new double[hashes * buckets];
         this.second = new double[hashes * buckets];
     }
@@ -50,8 +53,9 @@ final class SketchCells {
         return hashes;
     }
 
-    /** Returns 64 bits of a text: FNV-1a (Fowler, Noll and Vo) over its chars. */
-    static long fingerprint(String text) {
+    /** Returns 64 bits of an item's id: FNV-1a (Fowler, Noll and Vo) over its chars. */
+    long fingerprint(int item) {
+        String text = catalogue.itemAt(item);
         long hash = FNV_OFFSET;
         for (int at = 0; at < text.length(); at++) {
             hash = (hash ^ text.charAt(at)) * FNV_PRIME;

@@ -171,7 +171,7 @@ public final class Publisher implements Durable {
                             plan.step(),
                             plan.eventTime(),
                             due.getOrDefault(item, 0L),
-                            published(item, popularity, halfLives),
+                            published(number, popularity, halfLives),
                             catalogue.timeAt(number),
                             attributes(catalogue.features(number))));
                 });
@@ -268,7 +268,7 @@ public final class Publisher implements Durable {
                 : Optional.empty();
     }
 
-    private PublishedPopularity published(String item, FastPopularity popularity, List<Long> halfLives) {
+    private PublishedPopularity published(int item, FastPopularity popularity, List<Long> halfLives) {
         double[] numbers = new double[halfLives.size()];
         popularity.numbers(item, plan.eventTime(), numbers);
         List<Float> asSent =

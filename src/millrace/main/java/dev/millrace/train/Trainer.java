@@ -103,8 +103,8 @@ public final class Trainer implements Durable, AutoCloseable {
                 new RowStorage(stored, settings.cacheBytes()),
                 times,
                 settings.mixture());
-        examiner = new Examiner(
-                settings.exam(), EntryKind.EXAM.prefix(), EntryKind.BASELINE.prefix(), witness, catalogue::ownId);
+        examiner =
+                new Examiner(settings.exam(), EntryKind.EXAM.prefix(), EntryKind.BASELINE.prefix(), witness, catalogue);
         publisher = new Publisher(settings.publish(), EntryKind.PUBLICATION.prefix(), catalogue::ownId);
         alarms = new ModelAlarms(settings.alarms(), EntryKind.ALARMS.prefix());
         if (settings.publish().mostMoved() > 0) {
@@ -522,7 +522,6 @@ public final class Trainer implements Durable, AutoCloseable {
         for (String item : CatalogueChange.removed(batch.catalogue())) {
             model.removeItem(item);
             facts.remove(item);
-            examiner.remove(item);
         }
         for (String user : batch.removedUsers()) {
             model.removeUser(user);

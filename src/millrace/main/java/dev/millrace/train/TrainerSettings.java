@@ -82,7 +82,7 @@ public record TrainerSettings(
     ItemFacts facts(Catalogue catalogue, EntrySource stored) {
         return new ItemFacts(
                 catalogue,
-                new FastPopularity(fast, EntryKind.FAST_POPULARITY.prefix(), catalogue::ownId),
+                new FastPopularity(fast, EntryKind.FAST_POPULARITY.prefix(), catalogue),
                 new NeighbourLists(
                         neighbours,
                         catalogue,

@@ -74,15 +74,21 @@ class CountedExamplesTest {
 
     @Test
     void itHardlyCountsInThePopularityTerm() {
+        Catalogue catalogue = new Catalogue('C');
         FastPopularity popularity = new FastPopularity(
                 FastPopularity.Settings.read(new SettingsReader(Map.of("popularity.fast.half-life", "6h"))),
                 'F',
-                id -> id);
+                catalogue);
 
-        batches(batcher(Map.of()), 50, 1e-6).forEach(batch -> popularity.observe(batch.counted()));
+        Batcher batcher = batcher(Map.of(), catalogue);
+        for (int batch = 0; batch < 50; batch++) { // each is counted while the catalogue is that of it
+            popularity.observe(last(batches(batcher, 1, 1e-6)).counted());
+        }
 
-        assertThat(popularity.number("spam", TIME, 0)).isZero();
-        assertThat(popularity.number("i7", TIME, 0)).isPositive();
+        assertThat(popularity.number(catalogue.number("spam").orElseThrow(), TIME, 0))
+                .isZero();
+        assertThat(popularity.number(catalogue.number("i7").orElseThrow(), TIME, 0))
+                .isPositive();
     }
 
     /** Batches, half of "spam" of that weight, half of other items of weight 1 unless all are to be of one weight. */
@@ -109,9 +115,13 @@ class CountedExamplesTest {
     }
 
     private static Batcher batcher(Map<String, String> settings) {
+        return batcher(settings, new Catalogue('C'));
+    }
+
+    private static Batcher batcher(Map<String, String> settings, Catalogue catalogue) {
         Map<String, String> all = new TreeMap<>(Map.of("batch.size", "100", "batch.negatives", "0"));
         all.putAll(settings);
-        Batcher batcher = new Batcher(BatchSettings.read(new SettingsReader(all)), new Catalogue('C'), 'O', 'P');
+        Batcher batcher = new Batcher(BatchSettings.read(new SettingsReader(all)), catalogue, 'O', 'P');
         batcher.change(new CatalogueChange.Upsert(new CatalogueItem("spam", TIME, Features.NONE)));
         return batcher;
     }

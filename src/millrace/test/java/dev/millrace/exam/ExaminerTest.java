@@ -50,7 +50,7 @@ class ExaminerTest {
     private final SplittableRandom random = new SplittableRandom(4);
     private final Catalogue catalogue = new Catalogue('C');
     private final FastPopularity popularity =
-            new FastPopularity(new FastPopularity.Settings(List.of(Duration.ofHours(6)), 0.1), 'F', id -> id);
+            new FastPopularity(new FastPopularity.Settings(List.of(Duration.ofHours(6)), 0.1), 'F', catalogue);
     private final NeighbourSettings neighbourSettings = new NeighbourSettings(10, Duration.ofDays(7));
     private final NeighbourLists neighbours =
             new NeighbourLists(neighbourSettings, catalogue, 'N', 'n', EntrySource.NONE, 0);
@@ -340,11 +340,11 @@ class ExaminerTest {
         return new ExamSettings(1, 5000, Duration.ofHours(6), weights, all, true);
     }
 
-    private static Examiner examiner(ExamSettings settings) {
-        return new Examiner(settings, 'E', 'e', ExamWitness.NONE, id -> id);
+    private Examiner examiner(ExamSettings settings) {
+        return new Examiner(settings, 'E', 'e', ExamWitness.NONE, catalogue);
     }
 
-    private static Examiner examiner() {
+    private Examiner examiner() {
         GivenWeights[] weights = WEIGHTS.stream().map(ExaminerTest::popularity).toArray(GivenWeights[]::new);
         return examiner(settings(weights[0], Arrays.copyOfRange(weights, 1, weights.length)));
     }
@@ -366,7 +366,9 @@ class ExaminerTest {
             float[] user = new float[model.dim()];
             model.userVectors(List.of(example.user()), List.of(example.context()), user);
             return item -> product(user, vectors.getOrDefault(item, user))
-                    + (float) (weight * model.temperature() * popularity.number(item, TIME, 0))
+                    + (float) (weight
+                            * model.temperature()
+                            * popularity.number(catalogue.number(item, Catalogue.NO_NUMBER), TIME, 0))
                     + nearWeight * near.getOrDefault(item, 0.0).floatValue();
         });
     }

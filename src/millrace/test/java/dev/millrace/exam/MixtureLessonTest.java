@@ -54,7 +54,7 @@ class MixtureLessonTest {
     private final FastPopularity popularity = new FastPopularity(
             new FastPopularity.Settings(List.of(Duration.ofDays(1), Duration.ofHours(6), Duration.ofMinutes(50)), 0.5),
             'F',
-            id -> id);
+            catalogue);
     private final NeighbourLists neighbours =
             new NeighbourLists(new NeighbourSettings(10, Duration.ofDays(7)), catalogue, 'N', 'n', EntrySource.NONE, 0);
     private ItemFacts facts = new ItemFacts(catalogue, popularity, neighbours, true);
@@ -435,7 +435,11 @@ class MixtureLessonTest {
                 scores.put(
                         id,
                         towers * cosine / model.temperature()
-                                + (which < HALF_LIVES ? prior.popularity() * popularity.number(id, TIME, which) : 0)
+                                + (which < HALF_LIVES
+                                        ? prior.popularity()
+                                                * popularity.number(
+                                                        catalogue.number(id, Catalogue.NO_NUMBER), TIME, which)
+                                        : 0)
                                 + prior.age() * age
                                 + prior.newness() * Math.min(age, 2)
                                 + prior.neighbours() * near.getOrDefault(id, 0.0));

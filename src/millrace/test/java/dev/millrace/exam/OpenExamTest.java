@@ -61,7 +61,7 @@ class OpenExamTest {
             new FastPopularity(
                     new FastPopularity.Settings(List.of(Duration.ofHours(6), Duration.ofMinutes(1)), 0.1),
                     'F',
-                    id -> id),
+                    catalogue),
             new NeighbourLists(new NeighbourSettings(10, Duration.ofDays(7)), catalogue, 'N', 'n', EntrySource.NONE, 0),
             true);
     private final TwoTower model = new TwoTower(
@@ -88,7 +88,7 @@ class OpenExamTest {
     @Test
     void itRanksAsOneAtOnceIfNothingChangesMeanwhile() {
         MiniBatch batch = drawn();
-        Examiner atOnce = new Examiner(AT_ONCE, 'E', 'e', ExamWitness.NONE, id -> id);
+        Examiner atOnce = new Examiner(AT_ONCE, 'E', 'e', ExamWitness.NONE, catalogue);
         Examiner open = open(OPEN);
         atOnce.examine(batch, model, facts);
 
@@ -171,7 +171,7 @@ class OpenExamTest {
 
     /** Returns the totals of a batch's events in an exam at once. */
     private RankingTotals totals(MiniBatch batch) {
-        Examiner atOnce = new Examiner(AT_ONCE, 'E', 'e', ExamWitness.NONE, id -> id);
+        Examiner atOnce = new Examiner(AT_ONCE, 'E', 'e', ExamWitness.NONE, catalogue);
         atOnce.examine(batch, model, facts);
         return atOnce.totals().model();
     }
@@ -189,7 +189,7 @@ class OpenExamTest {
         List<String> own = events.stream().map(TrainingExample::item).toList();
         List<List<Double>> places = new ArrayList<>();
         Examiner open = new Examiner(
-                OPEN, ITEMS_A_STEP, 'E', 'e', (event, byModel, byPopularity) -> places.add(byModel), id -> id);
+                OPEN, ITEMS_A_STEP, 'E', 'e', (event, byModel, byPopularity) -> places.add(byModel), catalogue);
         open.examine(batch, model, facts);
         for (int item = 2_000; item < ITEMS; item++) {
             if (random.nextInt(3) == 0 && !own.contains("i" + item)) {
@@ -202,7 +202,7 @@ class OpenExamTest {
         finish(open);
 
         List<List<Double>> expected = new ArrayList<>();
-        new Examiner(AT_ONCE, 'E', 'e', (event, byModel, byPopularity) -> expected.add(byModel), id -> id)
+        new Examiner(AT_ONCE, 'E', 'e', (event, byModel, byPopularity) -> expected.add(byModel), catalogue)
                 .examine(batch, model, facts);
         assertThat(places).hasSize(EVENTS).isEqualTo(expected);
     }
@@ -210,7 +210,7 @@ class OpenExamTest {
     @Test
     void anEventWhoseItemHasGoneIsRankedByTheScoreThatItHad() {
         MiniBatch batch = drawn();
-        Examiner atOnce = new Examiner(AT_ONCE, 'E', 'e', ExamWitness.NONE, id -> id);
+        Examiner atOnce = new Examiner(AT_ONCE, 'E', 'e', ExamWitness.NONE, catalogue);
         Examiner open = open(OPEN);
         atOnce.examine(batch, model, facts);
         open.examine(batch, model, facts);
@@ -331,8 +331,8 @@ class OpenExamTest {
         assertThat(stored.keySet()).noneMatch(key -> key[0] == 'E' && key[1] > 2);
     }
 
-    private static Examiner open(ExamSettings settings) {
-        return new Examiner(settings, ITEMS_A_STEP, 'E', 'e', ExamWitness.NONE, id -> id);
+    private Examiner open(ExamSettings settings) {
+        return new Examiner(settings, ITEMS_A_STEP, 'E', 'e', ExamWitness.NONE, catalogue);
     }
 
     private Examiner restored(ExamSettings settings) {

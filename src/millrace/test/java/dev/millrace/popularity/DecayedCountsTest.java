@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.catalogue.Catalogues;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
 import java.util.ArrayList;
@@ -33,22 +35,24 @@ class DecayedCountsTest {
 
     private record Addition(double time, double amount) {}
 
+    private final Catalogue catalogue = new Catalogue('C');
+
     @Example
     void aCountIsTheDecayedSumOfItsAdditionsWhateverIsAddedAndRemoved() {
         Random random = new Random(3);
-        DecayedCounts counts = new DecayedCounts('P', HALF_LIFE, id -> id);
+        DecayedCounts counts = new DecayedCounts('P', HALF_LIFE, catalogue);
         Map<String, List<Addition>> reference = new HashMap<>();
         List<Addition> all = new ArrayList<>();
 
         for (int change = 0; change < 5_000; change++) {
             String item = "item-" + random.nextInt(ITEMS);
             if (random.nextInt(10) == 0) {
-                counts.remove(item);
+                Catalogues.remove(catalogue, item);
                 reference.remove(item);
             } else {
                 // mostly forwards, at times backwards
                 Addition addition = new Addition(change / 50.0 - random.nextInt(4), random.nextInt(1, 4));
-                counts.add(item, addition.time, addition.amount);
+                counts.add(Catalogues.list(catalogue, item), addition.time, addition.amount);
                 reference.computeIfAbsent(item, id -> new ArrayList<>()).add(addition);
                 all.add(addition);
             }
@@ -57,60 +61,56 @@ class DecayedCountsTest {
         double end = 100;
         for (int number = 0; number < ITEMS; number++) {
             String item = "item-" + number;
-            assertThat(counts.count(item, end))
+            assertThat(counts.count(number(item), end))
                     .as(item)
                     .isEqualTo(sum(reference.getOrDefault(item, List.of()), end), within(1e-9));
         }
         assertThat(counts.total(end)).isEqualTo(sum(all, end), within(1e-9));
-        List<String> visited = new ArrayList<>();
-        counts.forEachItem(visited::add);
-        assertThat(visited).containsExactlyInAnyOrderElementsOf(reference.keySet());
+        assertThat(counts.numbers().mapToObj(catalogue::itemAt))
+                .containsExactlyInAnyOrderElementsOf(reference.keySet());
     }
 
     /** To the bit where the decay is a power; decays that are made by multiplying round otherwise. Some restarts come between. */
     @Property(tries = 20)
     void halfLivesSideBySideCountAsEachDoesAlone(@ForAll Random random) {
-        DecayedCounts together = new DecayedCounts('P', HALF_LIVES, id -> id);
+        DecayedCounts together = new DecayedCounts('P', HALF_LIVES, catalogue);
         List<DecayedCounts> alone = HALF_LIVES.stream()
-                .map(halfLife -> new DecayedCounts('P', halfLife, id -> id))
+                .map(halfLife -> new DecayedCounts('P', halfLife, catalogue))
                 .toList();
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
 
         for (int change = 0; change < 3_000; change++) {
             String item = "item-" + random.nextInt(ITEMS);
             if (random.nextInt(10) == 0) {
-                together.remove(item);
-                alone.forEach(each -> each.remove(item));
+                Catalogues.remove(catalogue, item);
             } else {
                 double time = change / 100.0 - random.nextInt(3) * random.nextDouble();
                 double amount = random.nextInt(1, 4);
-                together.add(item, time, amount);
-                alone.forEach(each -> each.add(item, time, amount));
+                int listed = Catalogues.list(catalogue, item);
+                together.add(listed, time, amount);
+                alone.forEach(each -> each.add(listed, time, amount));
             }
             if (random.nextInt(500) == 0) {
                 together.drainDirty(EntrySink.into(stored));
-                together = new DecayedCounts('P', HALF_LIVES, id -> id);
+                together = new DecayedCounts('P', HALF_LIVES, catalogue);
                 stored.forEach(together::restore);
             }
         }
 
         int counted = 0;
         for (int number = 0; number < ITEMS; number++) {
-            String item = "item-" + number;
+            int item = number("item-" + number);
             for (double time : new double[] {20, 30, 34.5}) { // 20: before the last additions
                 counted += assertAgree(together, alone, item, time);
             }
         }
         assertThat(counted).isGreaterThan(ITEMS); // most items were not removed last
-        List<String> visited = new ArrayList<>();
-        together.forEachItem(visited::add);
-        List<String> expected = new ArrayList<>();
-        alone.get(0).forEachItem(expected::add);
-        assertThat(visited).containsExactlyInAnyOrderElementsOf(expected);
+        assertThat(together.numbers())
+                .containsExactlyElementsOf(alone.get(0).numbers().boxed().toList());
     }
 
     /** Returns 1 if the item has counts. */
-    private static int assertAgree(DecayedCounts together, List<DecayedCounts> alone, String item, double time) {
+    private static int assertAgree(DecayedCounts together, List<DecayedCounts> alone, int item, double time) {
         double[] found = new double[alone.size()];
         boolean hasCounts = together.counts(item, time, found);
         double[] expected =
@@ -123,6 +123,7 @@ class DecayedCountsTest {
             assertThat(together.count(item, time, which)).isEqualTo(found[which]);
         }
         assertThat(together.stored(item)).isEqualTo(alone.get(0).stored(item));
+        assertThat(together.asOf(item)).isEqualTo(alone.get(0).asOf(item));
         assertThat(hasCounts).isEqualTo(expected[0] > 0);
         return hasCounts ? 1 : 0;
     }
@@ -131,8 +132,8 @@ class DecayedCountsTest {
     void anEndlessHalfLifeSumsUpAndLeavesTheOthersAsTheyAreToTheBit(@ForAll Random random) {
         List<Double> endlessToo = Stream.concat(Stream.of(Double.POSITIVE_INFINITY), HALF_LIVES.stream())
                 .toList();
-        DecayedCounts without = new DecayedCounts('P', HALF_LIVES, id -> id);
-        DecayedCounts with = new DecayedCounts('P', endlessToo, id -> id);
+        DecayedCounts without = new DecayedCounts('P', HALF_LIVES, catalogue);
+        DecayedCounts with = new DecayedCounts('P', endlessToo, catalogue);
         Map<String, Double> sums = new HashMap<>();
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
 
@@ -140,12 +141,12 @@ class DecayedCountsTest {
             String item = "item-" + random.nextInt(ITEMS);
             double time = change / 10.0 - random.nextInt(3) * random.nextDouble();
             double amount = random.nextInt(1, 4);
-            without.add(item, time, amount);
-            with.add(item, time, amount);
+            without.add(Catalogues.list(catalogue, item), time, amount);
+            with.add(number(item), time, amount);
             sums.merge(item, amount, Double::sum);
             if (random.nextInt(300) == 0) {
                 with.drainDirty(EntrySink.into(stored));
-                with = new DecayedCounts('P', endlessToo, id -> id);
+                with = new DecayedCounts('P', endlessToo, catalogue);
                 stored.forEach(with::restore);
             }
         }
@@ -153,26 +154,27 @@ class DecayedCountsTest {
         double[] expected = new double[HALF_LIVES.size()];
         double[] found = new double[endlessToo.size()];
         for (Map.Entry<String, Double> sum : sums.entrySet()) {
-            String item = sum.getKey();
+            int item = number(sum.getKey());
             for (double time : new double[] {50, 101, 1e9}) { // 50: before the last additions
                 assertThat(with.counts(item, time, found)).isEqualTo(without.counts(item, time, expected));
                 assertThat(found[0]).isEqualTo(sum.getValue()).isEqualTo(with.count(item, time));
                 assertThat(Arrays.copyOfRange(found, 1, found.length)).isEqualTo(expected);
             }
-            assertThat(with.stored(item).asOf()).isEqualTo(without.stored(item).asOf());
+            assertThat(with.asOf(item)).isEqualTo(without.asOf(item));
         }
     }
 
     @Example
     void theOrderOfEventsMovesNoCountByMoreThanItsRounding() {
-        DecayedCounts forwards = new DecayedCounts('P', HALF_LIVES, id -> id);
-        DecayedCounts backwards = new DecayedCounts('P', HALF_LIVES, id -> id);
+        DecayedCounts forwards = new DecayedCounts('P', HALF_LIVES, catalogue);
+        DecayedCounts backwards = new DecayedCounts('P', HALF_LIVES, catalogue);
         List<Double> times = new Random(5).doubles(200, 0, 30).boxed().sorted().toList();
 
-        times.forEach(time -> forwards.add("a", time, 1));
+        int item = Catalogues.list(catalogue, "a");
+        times.forEach(time -> forwards.add(item, time, 1));
         IntStream.range(0, times.size())
                 .map(at -> times.size() - 1 - at)
-                .forEach(at -> backwards.add("a", times.get(at), 1));
+                .forEach(at -> backwards.add(item, times.get(at), 1));
 
         for (int which = 0; which < HALF_LIVES.size(); which++) {
             double halfLife = HALF_LIVES.get(which);
@@ -180,46 +182,40 @@ class DecayedCountsTest {
                     .mapToDouble(time -> StrictMath.pow(0.5, (31 - time) / halfLife))
                     .sum();
             for (DecayedCounts each : List.of(forwards, backwards)) {
-                assertThat(each.count("a", 31, which)).isEqualTo(expected, Offset.offset(1e-12 * expected));
+                assertThat(each.count(item, 31, which)).isEqualTo(expected, Offset.offset(1e-12 * expected));
             }
         }
     }
 
     @Example
     void anItemThatComesBackBeginsAnewByEveryHalfLife() {
-        DecayedCounts counts = new DecayedCounts('P', HALF_LIVES, id -> id);
-        Stream.of("a", "b", "gone").forEach(item -> counts.add(item, 1, 7));
-        counts.remove("gone");
+        DecayedCounts counts = new DecayedCounts('P', HALF_LIVES, catalogue);
+        Stream.of("a", "b", "gone").forEach(item -> counts.add(Catalogues.list(catalogue, item), 1, 7));
+        Catalogues.remove(catalogue, "gone");
 
-        counts.add("gone", 2, 1);
+        counts.add(Catalogues.list(catalogue, "gone"), 2, 1);
 
         double[] found = new double[HALF_LIVES.size()];
-        assertThat(counts.counts("gone", 2, found)).isTrue();
+        assertThat(counts.counts(number("gone"), 2, found)).isTrue();
         assertThat(found).containsOnly(1);
     }
 
     @Example
     void refusesCountsByAnotherNumberOfHalfLives() {
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
-        DecayedCounts counts = new DecayedCounts('P', HALF_LIFE, id -> id);
-        counts.add("a", 1, 1);
+        DecayedCounts counts = new DecayedCounts('P', HALF_LIFE, catalogue);
+        counts.add(Catalogues.list(catalogue, "a"), 1, 1);
         counts.drainDirty(EntrySink.into(stored));
 
         assertThat(stored).isNotEmpty();
         stored.forEach((key, value) -> assertThatThrownBy(
-                        () -> new DecayedCounts('P', HALF_LIVES, id -> id).restore(key, value))
+                        () -> new DecayedCounts('P', HALF_LIVES, catalogue).restore(key, value))
                 .isInstanceOf(CorruptEntryException.class)
                 .hasMessage("counts by 1 half-lives, must be " + HALF_LIVES.size()));
     }
 
-    @Example
-    void keepsTheCopyOfAnIdThatItIsGiven() {
-        String own = "the catalogue's";
-        DecayedCounts counts = new DecayedCounts('P', HALF_LIFE, id -> id.equals(own) ? own : id);
-
-        counts.add(new String(own.toCharArray()), 1, 1);
-
-        counts.forEachItem(item -> assertThat(item).isSameAs(own));
+    private int number(String item) {
+        return Catalogues.number(catalogue, item);
     }
 
     private static double sum(List<Addition> additions, double end) {

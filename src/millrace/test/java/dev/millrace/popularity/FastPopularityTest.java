@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.catalogue.Catalogues;
 import dev.millrace.model.Scenes;
 import dev.millrace.state.EntrySink;
 import java.time.Duration;
@@ -28,6 +30,8 @@ class FastPopularityTest {
             new FastPopularity.Settings(List.of(Duration.ofHours(6)), 0.1);
     private static final int ITEMS = 30;
 
+    private final Catalogue catalogue = Catalogues.of(ITEMS);
+
     /** One half-life; several, of which each is a few times the next; several others. */
     static List<FastPopularity.Settings> settings() {
         return List.of(
@@ -40,20 +44,21 @@ class FastPopularityTest {
 
     @Test
     void clickWeighsHalfAfterTheHalfLife() {
-        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
+        Catalogue two = Catalogues.of("a", "b");
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', two);
         popularity.observe(List.of(click("a", TIME), click("a", TIME), click("b", TIME + 6 * HOUR)));
 
         // a: 2 / 2 = 1, b: 1; epsilon .1
-        assertThat(popularity.number("a", TIME + 6 * HOUR, 0)).isCloseTo(Math.log(1 + 1 / 0.1), within(1e-12));
-        assertThat(popularity.number("b", TIME + 6 * HOUR, 0)).isCloseTo(Math.log(1 + 1 / 0.1), within(1e-12));
-        assertThat(popularity.number("never", TIME + 6 * HOUR, 0)).isZero();
+        assertThat(popularity.number(0, TIME + 6 * HOUR, 0)).isCloseTo(Math.log(1 + 1 / 0.1), within(1e-12));
+        assertThat(popularity.number(1, TIME + 6 * HOUR, 0)).isCloseTo(Math.log(1 + 1 / 0.1), within(1e-12));
+        assertThat(popularity.number(Catalogue.NO_NUMBER, TIME + 6 * HOUR, 0)).isZero();
     }
 
     @ParameterizedTest
     @MethodSource("settings")
     void agreesWithTheSumOverAllClicksWhateverTheirOrder(FastPopularity.Settings settings) {
         SplittableRandom random = new SplittableRandom(5);
-        FastPopularity popularity = new FastPopularity(settings, 'F', id -> id);
+        FastPopularity popularity = new FastPopularity(settings, 'F', catalogue);
         List<TrainingExample> clicks = new ArrayList<>();
         for (int step = 0; step < 40; step++) {
             List<TrainingExample> batch = drawn(random, step);
@@ -66,7 +71,7 @@ class FastPopularityTest {
         Arrays.fill(numbers, 7); // of another item
         for (int item = 0; item < ITEMS; item++) {
             String id = "i" + item;
-            popularity.numbers(id, now, numbers);
+            popularity.numbers(item, now, numbers);
             for (int which = 0; which < numbers.length; which++) {
                 Duration halfLife = settings.halfLives().get(which);
                 assertThat(numbers[which])
@@ -74,11 +79,11 @@ class FastPopularityTest {
                         .isCloseTo(
                                 FastPopularityReference.number(clicks, id, now, halfLife, settings.prior()),
                                 within(1e-9))
-                        .isEqualTo(popularity.number(id, now, which));
+                        .isEqualTo(popularity.number(item, now, which));
             }
         }
-        assertThat(popularity.number("i0", now, 0)).isPositive();
-        assertThat(popularity.number("i" + (ITEMS - 1), now, 0)).isZero();
+        assertThat(popularity.number(0, now, 0)).isPositive();
+        assertThat(popularity.number(ITEMS - 1, now, 0)).isZero();
     }
 
     /** Over eleven years, with removals and restarts. */
@@ -86,7 +91,7 @@ class FastPopularityTest {
     @MethodSource("settings")
     void clicksAreCountedHoweverLongAgo(FastPopularity.Settings settings) {
         SplittableRandom random = new SplittableRandom(7);
-        FastPopularity popularity = new FastPopularity(settings, 'F', id -> id);
+        FastPopularity popularity = new FastPopularity(settings, 'F', catalogue);
         Map<String, Double> expected = new HashMap<>();
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         for (int step = 0; step < 100; step++) {
@@ -94,32 +99,34 @@ class FastPopularityTest {
             popularity.observe(batch);
             batch.forEach(click -> expected.merge(click.item(), 1.0, Double::sum));
             if (step % 9 == 0) {
-                popularity.remove("i" + step % ITEMS);
+                replace(popularity, "i" + step % ITEMS);
                 expected.remove("i" + step % ITEMS);
             }
             if (step % 30 == 29) {
                 popularity.drainDirty(EntrySink.into(stored));
-                popularity = new FastPopularity(settings, 'F', id -> id);
+                popularity = new FastPopularity(settings, 'F', catalogue);
                 stored.forEach(popularity::restore);
             }
         }
 
         for (int item = 0; item < ITEMS; item++) {
             String id = "i" + item;
-            assertThat(popularity.clicks(id)).as(id).isEqualTo(expected.getOrDefault(id, 0.0));
+            assertThat(popularity.clicks(Catalogues.number(catalogue, id)))
+                    .as(id)
+                    .isEqualTo(expected.getOrDefault(id, 0.0));
         }
         assertThat(expected.values()).hasSizeBetween(10, ITEMS - 5).anyMatch(clicks -> clicks > 50);
     }
 
     @Test
     void numberThatWasReadOnceTellsAllLaterNumbersUntilTheNextClick() {
-        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
-        popularity.observe(List.of(click("a", TIME), click("a", TIME + HOUR)));
-        double read = popularity.number("a", TIME + 2 * HOUR, 0);
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', catalogue);
+        popularity.observe(List.of(click("i0", TIME), click("i0", TIME + HOUR)));
+        double read = popularity.number(0, TIME + 2 * HOUR, 0);
 
         for (int hours = 0; hours < 200; hours += 7) {
             assertThat(FastPopularity.later(read, hours / 6.0))
-                    .isCloseTo(popularity.number("a", TIME + (2 + hours) * HOUR, 0), within(1e-9));
+                    .isCloseTo(popularity.number(0, TIME + (2 + hours) * HOUR, 0), within(1e-9));
         }
     }
 
@@ -128,7 +135,7 @@ class FastPopularityTest {
     @MethodSource("settings")
     void whatCooledIsWhatAPassOverAllItemsFinds(FastPopularity.Settings settings) {
         SplittableRandom random = new SplittableRandom(4);
-        FastPopularity popularity = new FastPopularity(settings, 'F', id -> id);
+        FastPopularity popularity = new FastPopularity(settings, 'F', catalogue);
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         double step = 0.1;
         long before = TIME;
@@ -138,11 +145,11 @@ class FastPopularityTest {
                 popularity.observe(drawn(random, at % 40));
             }
             if (random.nextInt(10) == 0) {
-                popularity.remove("i" + random.nextInt(ITEMS));
+                replace(popularity, "i" + random.nextInt(ITEMS));
             }
             if (at == 200) {
                 popularity.drainDirty(EntrySink.into(stored));
-                FastPopularity restored = new FastPopularity(settings, 'F', id -> id);
+                FastPopularity restored = new FastPopularity(settings, 'F', catalogue);
                 stored.forEach(restored::restore);
                 popularity = restored;
             }
@@ -152,8 +159,10 @@ class FastPopularityTest {
             List<String> byPass = IntStream.range(0, ITEMS)
                     .mapToObj(item -> "i" + item)
                     .filter(item -> IntStream.range(0, settings.halfLives().size())
-                            .anyMatch(which -> Math.floor(present.number(item, from, which) / step)
-                                    != Math.floor(present.number(item, now, which) / step)))
+                            .anyMatch(which ->
+                                    Math.floor(present.number(Catalogues.number(catalogue, item), from, which) / step)
+                                            != Math.floor(present.number(Catalogues.number(catalogue, item), now, which)
+                                                    / step)))
                     .sorted()
                     .toList();
 
@@ -170,8 +179,9 @@ class FastPopularityTest {
     @Test
     void theLatestItemsAreThoseOfTheLastClicks() {
         int items = 700;
+        IntStream.range(ITEMS, items).forEach(item -> Catalogues.list(catalogue, "i" + item));
         SplittableRandom random = new SplittableRandom(6);
-        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', catalogue);
         Map<String, Long> lastClicks = new HashMap<>();
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         for (int at = 0; at < 3_000; at++) {
@@ -180,11 +190,11 @@ class FastPopularityTest {
             popularity.observe(List.of(click));
             lastClicks.merge(click.item(), click.time(), Math::max);
             if (at % 30 == 0) {
-                popularity.remove("i" + at % items);
+                replace(popularity, "i" + at % items);
                 lastClicks.remove("i" + at % items);
             }
             if (at % 500 == 499) {
-                FastPopularity restored = new FastPopularity(SETTINGS, 'F', id -> id);
+                FastPopularity restored = new FastPopularity(SETTINGS, 'F', catalogue);
                 popularity.drainDirty(EntrySink.into(stored));
                 stored.forEach(restored::restore);
                 List<String> expected = lastClicks.keySet().stream()
@@ -199,6 +209,13 @@ class FastPopularityTest {
             }
         }
         assertThat(lastClicks).hasSizeGreaterThan(600);
+    }
+
+    /** Removes an item, which comes back without clicks, under another number. */
+    private void replace(FastPopularity popularity, String item) {
+        Catalogues.remove(catalogue, item);
+        popularity.remove(item);
+        Catalogues.list(catalogue, item);
     }
 
     /** Eight clicks of an hour, not in order, each item the rarer the higher its number, the last five never. */

@@ -2,6 +2,8 @@ package dev.millrace.popularity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.catalogue.Catalogues;
 import dev.millrace.state.EntrySink;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -17,15 +19,16 @@ class RecentItemsTest {
 
     private static final int MOST = 8;
 
-    private final DecayedCounts counts = new DecayedCounts('F', 6, id -> id);
-    private final RecentItems recent = new RecentItems(counts, MOST);
+    private final Catalogue catalogue = new Catalogue('C');
+    private final DecayedCounts counts = new DecayedCounts('F', 6, catalogue);
+    private final RecentItems recent = new RecentItems(counts, catalogue, MOST);
 
     /** Of a few items, which are all kept, and of many more. */
     @Property(tries = 60)
     void theyAreThoseThatAScanOfAllLastClicksFinds(@ForAll Random random) {
         int items = random.nextBoolean() ? MOST + 2 : 5 * MOST;
-        DecayedCounts present = new DecayedCounts('F', 6, id -> id);
-        RecentItems kept = new RecentItems(present, MOST);
+        DecayedCounts present = new DecayedCounts('F', 6, catalogue);
+        RecentItems kept = new RecentItems(present, catalogue, MOST);
         Map<String, Double> lastClicks = new HashMap<>();
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
 
@@ -33,14 +36,14 @@ class RecentItemsTest {
             String item = "i" + random.nextInt(items);
             switch (random.nextInt(12)) {
                 case 0, 1 -> {
+                    Catalogues.remove(catalogue, item);
                     kept.remove(item);
-                    present.remove(item);
                     lastClicks.remove(item);
                 }
                 case 2 -> {
                     present.drainDirty(EntrySink.into(stored));
-                    present = new DecayedCounts('F', 6, id -> id);
-                    kept = new RecentItems(present, MOST);
+                    present = new DecayedCounts('F', 6, catalogue);
+                    kept = new RecentItems(present, catalogue, MOST);
                     stored.forEach(present::restore);
                     kept.forget();
                 }
@@ -65,8 +68,8 @@ class RecentItemsTest {
         }
         assertThat(recent.items()).hasSize(MOST).doesNotContain("i2");
 
+        Catalogues.remove(catalogue, "i7");
         recent.remove("i7");
-        counts.remove("i7");
 
         // i0 to i10 were clicked in this order
         assertThat(recent.items()).containsExactly("i10", "i9", "i8", "i6", "i5", "i4", "i3", "i2");
@@ -82,10 +85,11 @@ class RecentItemsTest {
         assertThat(recent.items()).containsExactly("b", "a");
     }
 
-    private static void click(DecayedCounts counts, RecentItems recent, String item, double time) {
-        double before = counts.stored(item).asOf();
-        counts.add(item, time, 1);
-        recent.clicked(item, before);
+    private void click(DecayedCounts counts, RecentItems recent, String item, double time) {
+        int number = Catalogues.list(catalogue, item);
+        double before = counts.asOf(number);
+        counts.add(number, time, 1);
+        recent.clicked(number, before);
     }
 
     /** The slow, obvious twin. */

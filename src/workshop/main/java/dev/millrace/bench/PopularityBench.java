@@ -1,12 +1,15 @@
 package dev.millrace.bench;
 
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.evaluate.Figures;
 import dev.millrace.evaluate.Report;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
 import dev.millrace.popularity.ItemPopularity;
 import dev.millrace.popularity.PopularitySettings;
 import dev.millrace.popularity.PopularitySettings.Estimator;
 import dev.millrace.state.CounterRandom;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -59,7 +62,9 @@ public final class PopularityBench {
                                     .with("estimator", name(settings))
                                     .with("batch", size)
                                     .with("drift", isSwapped ? "swap" : "none")
-                                    .with("logPDeviation", error(settings.estimator('P', size, id -> id), stream)));
+                                    .with(
+                                            "logPDeviation",
+                                            error(settings.estimator('P', size, catalogue(ITEMS)), stream)));
                 }
             }
         }
@@ -80,10 +85,10 @@ public final class PopularityBench {
         }
         for (int batch = 0; batch < stream.batches; batch++) {
             boolean isSwapped = stream.isSwapped && batch >= stream.batches / 2;
-            List<String> positives = new ArrayList<>(stream.batchSize);
+            int[] positives = new int[stream.batchSize];
             for (int at = 0; at < stream.batchSize; at++) {
                 int found = Arrays.binarySearch(below, CounterRandom.unit(SEED, batch, at) * total);
-                positives.add(item(stream, found < 0 ? -1 - found : found, isSwapped));
+                positives[at] = item(stream, found < 0 ? -1 - found : found, isSwapped);
             }
             popularity.observe(positives);
         }
@@ -91,7 +96,7 @@ public final class PopularityBench {
         double squares = 0;
         for (int rank = 0; rank < stream.items; rank++) {
             double frequency = 1.0 / (rank + 1) / total;
-            String item = item(stream, rank, stream.isSwapped);
+            int item = item(stream, rank, stream.isSwapped);
             double error = popularity.logProbability(item, stream.items) - StrictMath.log(frequency);
             mean += frequency * error;
             squares += frequency * error * error;
@@ -100,8 +105,16 @@ public final class PopularityBench {
     }
 
     /** The item of a rank; after the swap, of the rank that is farthest away. */
-    private static String item(Stream stream, int rank, boolean isSwapped) {
-        return "item-" + (isSwapped ? (rank + stream.items / 2) % stream.items : rank);
+    private static int item(Stream stream, int rank, boolean isSwapped) {
+        return isSwapped ? (rank + stream.items / 2) % stream.items : rank;
+    }
+
+    static Catalogue catalogue(int items) {
+        Catalogue catalogue = new Catalogue('C');
+        for (int item = 0; item < items; item++) {
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("item-" + item, 0, Features.NONE)));
+        }
+        return catalogue;
     }
 
     private static String name(PopularitySettings settings) {

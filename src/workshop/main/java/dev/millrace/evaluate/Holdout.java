@@ -2,6 +2,9 @@ package dev.millrace.evaluate;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.catalogue.CatalogueChange;
+import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.feature.UserFeatures;
@@ -134,8 +137,9 @@ public final class Holdout {
     /** What the baselines know of the training part. */
     private final class Known {
         private final ItemNeighbours neighbours = new ItemNeighbours();
+        private final Catalogue counted = new Catalogue('c');
         private final DecayedCounts counts = new DecayedCounts(
-                'p', evaluation.trainer().exam().popularityHalfLife().toMillis() / MILLIS_AN_HOUR, id -> id);
+                'p', evaluation.trainer().exam().popularityHalfLife().toMillis() / MILLIS_AN_HOUR, counted);
         private double now;
         private int positives;
 
@@ -144,7 +148,8 @@ public final class Holdout {
                 positives++;
                 neighbours.observe(example.user().user(), example.item());
                 double time = example.time() / MILLIS_AN_HOUR;
-                counts.add(example.item(), time, 1);
+                counted.apply(new CatalogueChange.Upsert(new CatalogueItem(example.item(), 0, Features.NONE)));
+                counts.add(counted.number(example.item()).orElseThrow(), time, 1);
                 now = Math.max(now, time);
             }
         }
@@ -153,7 +158,7 @@ public final class Holdout {
         List<String> popular(List<String> items) {
             Map<String, Double> byItem = new HashMap<>();
             for (String item : items) {
-                byItem.put(item, counts.count(item, now));
+                byItem.put(item, counts.count(counted.number(item, Catalogue.NO_NUMBER), now));
             }
             List<String> sorted = new ArrayList<>(items);
             sorted.sort(Comparator.comparing((String item) -> byItem.getOrDefault(item, 0.0))

@@ -41,6 +41,7 @@ class PopularityBenchTest {
     private static double error(Estimator estimator, double halfLife, int hashes, boolean isSwapped) {
         PopularitySettings settings = new PopularitySettings(estimator, halfLife, 0.01, hashes, 2000);
         return PopularityBench.error(
-                settings.estimator('P', SIZE, id -> id), new Stream(2000, SIZE, BATCHES, isSwapped));
+                settings.estimator('P', SIZE, PopularityBench.catalogue(2000)),
+                new Stream(2000, SIZE, BATCHES, isSwapped));
     }
 }
