@@ -88,6 +88,19 @@ final class FarthestFirst {
         }
     }
 
+    /** Gives a vector another number, which no other has. */
+    void move(int from, int to) {
+        if (from >= moved.length) {
+            return;
+        }
+        moved[to] = moved[from];
+        moved[from] = 0;
+        if (places[from] != NOWHERE) {
+            put(to, distances[places[from]], places[from]);
+            places[from] = NOWHERE;
+        }
+    }
+
     /** Returns the wanted items whose rows moved farthest, in the order of their ids. */
     List<String> farthest(long count, Predicate<String> isWanted) {
         List<String> found = new ArrayList<>();

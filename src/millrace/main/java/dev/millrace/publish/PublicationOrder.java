@@ -1,28 +1,23 @@
 package dev.millrace.publish;
 
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.catalogue.ItemColumn;
 import dev.millrace.model.MovedItems;
-import dev.millrace.state.EntrySink;
 import dev.millrace.state.Form;
-import dev.millrace.state.KeyIndex;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
-import java.util.function.UnaryOperator;
 
 /**
  * The last publication of each item's vector, the oldest first; after a restore those of one step by id. One thread.
  *
  * <p>No call passes over all vectors, except the first after a restore, which sorts them.
  */
-final class PublicationOrder {
+final class PublicationOrder extends ItemColumn<PublicationOrder.Latest> {
     /**
      * The moment of a publication.
      *
@@ -41,72 +36,61 @@ final class PublicationOrder {
     }
 
     /** An item's latest vector: a link of the chain of all, in the order of their publication. */
-    private static final class Latest {
-        private final String item;
-        private final Moment made;
+    static final class Latest {
+        private int item = Catalogue.NO_NUMBER; // number in the catalogue
+        private Moment made;
         private Latest older = this;
         private Latest newer = this;
 
-        Latest(String item, Moment made) {
-            this.item = item;
+        private Latest(Moment made) {
             this.made = made;
         }
-    }
 
-    /** A stored publication that the order does not have yet. */
-    private record Restored(String item, Moment moment) {
-        long step() {
-            return moment.step();
+        private long step() {
+            return made.step();
         }
     }
 
-    private final byte[] prefix;
-    private final UnaryOperator<String> ids;
-    /** An item's number is its place in arrays; that of a removed one is free for another. */
-    private final KeyIndex numbers = new KeyIndex();
-
-    private Latest[] vectors = new Latest[16];
-    private int[] free = new int[16];
-    private int freeCount;
-    private final Latest ends = new Latest("", Moment.NONE); // closes the chain
+    private final Catalogue catalogue;
+    private final Latest ends = new Latest(Moment.NONE); // closes the chain
     private Moment newest = ends.made;
     /** Vectors that are the latest of their items, by publication, the oldest first. */
     private final Map<Moment, Integer> publications = new LinkedHashMap<>();
 
+    private int size;
     private long stepSum;
-    private final FarthestFirst moved = new FarthestFirst(
-            number -> vectors[number].item,
-            (number, other) -> Moment.ORDER.compare(vectors[number].made, vectors[other].made));
-    private Set<String> dirty = new HashSet<>();
-    private List<Restored> restored = new ArrayList<>();
-    private long[] fingerprints = new long[0];
+    private final FarthestFirst moved;
+    private boolean isChained = true; // otherwise vectors were restored
     private int[] found = new int[0];
 
-    /**
-     * @param ids returns the copy of an item's id to keep
-     * @param prefix prefix of this state's keys; the item follows it
-     */
-    PublicationOrder(UnaryOperator<String> ids, byte... prefix) {
-        this.ids = ids;
-        this.prefix = prefix.clone();
+    /** @param prefix prefix of this state's keys; the item follows it */
+    PublicationOrder(Catalogue catalogue, byte... prefix) {
+        super(catalogue, prefix);
+        this.catalogue = catalogue;
+        this.moved = new FarthestFirst(
+                catalogue::itemAt, (number, other) -> Moment.ORDER.compare(made(number), made(other)));
+    }
+
+    private Moment made(int item) {
+        Latest vector = row(item);
+        return vector == null ? Moment.NONE : vector.made;
     }
 
     int size() {
         takeRestored();
-        return numbers.size();
+        return size;
     }
 
-    void published(String item, Moment moment) {
+    /** @param item number in the catalogue */
+    void published(int item, Moment moment) {
         takeRestored();
-        add(item, moment);
-        dirty.add(item);
-    }
-
-    void remove(String item) {
-        takeRestored();
-        if (forget(item)) {
-            dirty.add(item);
+        Latest known = row(item);
+        Latest vector = known == null ? new Latest(moment) : known;
+        if (known != null) {
+            unlink(known);
         }
+        link(item, vector, moment);
+        put(item, vector);
     }
 
     /** Adds the distances by which a step moved items' rows. */
@@ -114,20 +98,16 @@ final class PublicationOrder {
         takeRestored();
         int count = step.count();
         if (found.length < count) {
-            fingerprints = new long[2 * count];
             found = new int[2 * count];
         }
         for (int at = 0; at < count; at++) {
-            fingerprints[at] = KeyIndex.fingerprint(step.items()[at]);
-        }
-        numbers.findAll(step.items(), fingerprints, count, found);
-        for (int at = 0; at < count; at++) {
-            if (found[at] != KeyIndex.NONE) {
+            found[at] = catalogue.number(step.items()[at], Catalogue.NO_NUMBER);
+            if (row(found[at]) != null) {
                 moved.add(found[at], step.distances()[at]);
             }
         }
         for (int at = 0; at < count; at++) {
-            if (found[at] != KeyIndex.NONE) {
+            if (row(found[at]) != null) {
                 moved.rise(found[at]);
             }
         }
@@ -138,7 +118,7 @@ final class PublicationOrder {
         takeRestored();
         List<String> items = new ArrayList<>();
         for (Latest next = ends.newer; items.size() < count && next != ends; next = next.newer) {
-            items.add(next.item);
+            items.add(catalogue.itemAt(next.item));
         }
         return items;
     }
@@ -171,89 +151,76 @@ final class PublicationOrder {
 
     /** Returns the mean step of the items' publications; 0 without items. */
     double meanStep() {
-        return numbers.size() == 0 ? 0 : (double) stepSum / numbers.size();
+        return size == 0 ? 0 : (double) stepSum / size;
     }
 
-    void restore(byte[] key, byte[] value) {
-        String item = new String(key, prefix.length, key.length - prefix.length, StandardCharsets.UTF_8);
-        restored.add(new Restored(item, Form.read(value, Moment.NONE::fields)));
+    @Override
+    public void restore(byte[] key, byte[] value) {
+        super.restore(key, value);
+        isChained = false;
     }
 
-    void drainDirty(EntrySink sink) {
-        for (String item : dirty.stream().sorted().toList()) {
-            byte[] id = item.getBytes(StandardCharsets.UTF_8);
-            byte[] key = Arrays.copyOf(prefix, prefix.length + id.length);
-            System.arraycopy(id, 0, key, prefix.length, id.length);
-            int number = numbers.find(item);
-            if (number == KeyIndex.NONE) {
-                sink.delete(key);
-            } else {
-                sink.put(key, Form.written(vectors[number].made::fields));
-            }
-        }
-        dirty = new HashSet<>(); // clearing costs what the largest one held
+    @Override
+    protected Latest read(byte[] value) {
+        return new Latest(Form.read(value, Moment.NONE::fields));
     }
 
-    private void add(String item, Moment moment) {
+    @Override
+    protected byte[] write(Latest vector) {
+        return Form.written(vector.made::fields);
+    }
+
+    @Override
+    protected void removed(int item, Latest vector) {
+        takeRestored();
+        unlink(vector);
+    }
+
+    @Override
+    protected void renumbered(int from, int to, Latest vector) {
+        takeRestored();
+        moved.move(from, to);
+        vector.item = to;
+    }
+
+    /** Puts an item's vector at the end of the chain. */
+    private void link(int item, Latest vector, Moment moment) {
         newest = newest.equals(moment) ? newest : moment; // one object for all of a publication
-        int known = numbers.find(item);
-        int number = known == KeyIndex.NONE ? number(ids.apply(item)) : known;
-        if (known != KeyIndex.NONE) {
-            unlink(number);
-        }
-        Latest vector = new Latest(numbers.key(number), newest);
-        vectors[number] = vector;
+        vector.item = item;
+        vector.made = newest;
         vector.older = ends.older;
         vector.newer = ends;
         ends.older.newer = vector;
         ends.older = vector;
         publications.merge(newest, 1, Integer::sum);
+        size++;
         stepSum += moment.step();
     }
 
-    /** Gives a number to an item that has none. */
-    private int number(String item) {
-        int number = freeCount > 0 ? free[--freeCount] : numbers.size();
-        if (number == vectors.length) {
-            vectors = Arrays.copyOf(vectors, 2 * number);
-        }
-        numbers.put(item, number);
-        return number;
-    }
-
-    /** Returns true if the item had a vector. */
-    private boolean forget(String item) {
-        int number = numbers.find(item);
-        if (number == KeyIndex.NONE) {
-            return false;
-        }
-        unlink(number);
-        numbers.remove(item);
-        vectors[number] = ends;
-        if (freeCount == free.length) {
-            free = Arrays.copyOf(free, 2 * freeCount);
-        }
-        free[freeCount++] = number;
-        return true;
-    }
-
     /** Takes an item's vector out of the chain. */
-    private void unlink(int number) {
-        moved.forget(number);
-        Latest removed = vectors[number];
-        removed.older.newer = removed.newer;
-        removed.newer.older = removed.older;
-        publications.computeIfPresent(removed.made, (made, count) -> count == 1 ? null : count - 1);
-        stepSum -= removed.made.step();
+    private void unlink(Latest vector) {
+        moved.forget(vector.item);
+        vector.older.newer = vector.newer;
+        vector.newer.older = vector.older;
+        publications.computeIfPresent(vector.made, (made, count) -> count == 1 ? null : count - 1);
+        size--;
+        stepSum -= vector.step();
     }
 
-    /** Sorts the items after a restore, because entries are restored in any order. */
+    /** Sorts the vectors after a restore, because entries are restored in any order. */
     private void takeRestored() {
-        if (!restored.isEmpty()) {
-            List<Restored> entries = restored;
-            restored = new ArrayList<>();
-            entries.sort(Comparator.comparingLong(Restored::step).thenComparing(Restored::item));
-            entries.forEach(entry -> add(entry.item, entry.moment));
+        if (!isChained) {
+            isChained = true;
+            List<Latest> restored = new ArrayList<>();
+            numbers().forEach(item -> {
+                Latest vector = row(item);
+                if (vector != null && vector.item == Catalogue.NO_NUMBER) {
+                    vector.item = item;
+                    restored.add(vector);
+                }
+            });
+            restored.sort(Comparator.comparingLong(Latest::step).thenComparing(one -> catalogue.itemAt(one.item)));
+            restored.forEach(vector -> link(vector.item, vector, vector.made));
         }
     }
 }

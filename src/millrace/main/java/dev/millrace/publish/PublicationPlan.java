@@ -2,12 +2,14 @@ package dev.millrace.publish;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.model.MovedItems;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Form;
 import dev.millrace.state.StoredFields;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -15,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 
 /**
  * Decides which vectors are published next: those of clicked, rehearsed and changed items at once, those whose rows moved
@@ -69,12 +70,12 @@ public final class PublicationPlan implements Durable {
 
     /**
      * @param prefix first byte of this state's keys
-     * @param ids returns the copy of an item's id to keep
+     * @param catalogue the items
      */
-    public PublicationPlan(PublishSettings settings, char prefix, UnaryOperator<String> ids) {
+    public PublicationPlan(PublishSettings settings, char prefix, Catalogue catalogue) {
         this.settings = settings;
         this.key = new byte[] {(byte) prefix, STEPS};
-        this.order = new PublicationOrder(ids, (byte) prefix, ITEM);
+        this.order = new PublicationOrder(catalogue, (byte) prefix, ITEM);
         this.peak = new RecentPeak(settings);
     }
 
@@ -83,7 +84,7 @@ public final class PublicationPlan implements Durable {
         return entryKey.length > 1 && (entryKey[1] == STEPS || entryKey[1] == ITEM);
     }
 
-    /** Takes a step of the log and its catalogue changes. */
+    /** Takes a step of the log. The catalogue has its changes, and vectors of removed items are gone. */
     public void stepped(MiniBatch batch) {
         steps = batch.step();
         stored.change();
@@ -91,7 +92,6 @@ public final class PublicationPlan implements Durable {
             if (change.isRemoval()) {
                 touched.remove(change.itemId());
                 removed.add(change.itemId());
-                order.remove(change.itemId());
             } else {
                 removed.remove(change.itemId());
                 touch(change.itemId());
@@ -165,12 +165,12 @@ public final class PublicationPlan implements Durable {
         return Collections.unmodifiableMap(touched);
     }
 
-    /** Marks all that was {@link #due} as published; {@code items} are those of it that are in the catalogue. */
-    public void published(List<String> items) {
+    /** Marks all that was {@link #due} as published; {@code items} are the numbers of those of it that are in the catalogue. */
+    public void published(int[] items) {
         PublicationOrder.Moment now = new PublicationOrder.Moment(steps, eventTime);
-        items.forEach(item -> order.published(item, now));
+        Arrays.stream(items).forEach(item -> order.published(item, now));
         peak.observe(order.size(), now);
-        vectors += items.size();
+        vectors += items.length;
         touched = new LinkedHashMap<>(); // clearing costs what the largest one held
         measure(now);
         last = now;

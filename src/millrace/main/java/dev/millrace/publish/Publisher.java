@@ -23,7 +23,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
 
 /**
  * Publishes the vectors that the {@link PublicationPlan} asks for, unless they must be withheld.
@@ -64,14 +63,14 @@ public final class Publisher implements Durable {
 
     /**
      * @param prefix first byte of this state's keys
-     * @param ids returns the copy of an item's id to keep
+     * @param catalogue the items
      */
-    public Publisher(PublishSettings settings, char prefix, UnaryOperator<String> ids) {
+    public Publisher(PublishSettings settings, char prefix, Catalogue catalogue) {
         this.settings = settings;
         this.key = new byte[] {(byte) prefix};
         this.gateKey = new byte[] {(byte) prefix, GATE};
         this.gate = new QualityGate(settings.gate());
-        this.plan = new PublicationPlan(settings, prefix, ids);
+        this.plan = new PublicationPlan(settings, prefix, catalogue);
     }
 
     /** Takes a step of the log and its catalogue changes. */
@@ -175,7 +174,7 @@ public final class Publisher implements Durable {
                             catalogue.timeAt(number),
                             attributes(catalogue.features(number))));
                 });
-                plan.published(Arrays.stream(items).mapToObj(catalogue::itemAt).toList());
+                plan.published(items);
                 renewing(renewal.filter(Iterator::hasNext).isPresent()
                         || !model.isQuerySideNearlyOut()
                         || !facts.neighbours().areNearlyOut());

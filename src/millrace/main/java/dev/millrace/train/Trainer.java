@@ -105,7 +105,7 @@ public final class Trainer implements Durable, AutoCloseable {
                 settings.mixture());
         examiner =
                 new Examiner(settings.exam(), EntryKind.EXAM.prefix(), EntryKind.BASELINE.prefix(), witness, catalogue);
-        publisher = new Publisher(settings.publish(), EntryKind.PUBLICATION.prefix(), catalogue::ownId);
+        publisher = new Publisher(settings.publish(), EntryKind.PUBLICATION.prefix(), catalogue);
         alarms = new ModelAlarms(settings.alarms(), EntryKind.ALARMS.prefix());
         if (settings.publish().mostMoved() > 0) {
             model.keepMoves();

@@ -2,6 +2,8 @@ package dev.millrace.publish;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.catalogue.Catalogues;
 import dev.millrace.model.MovedItems;
 import dev.millrace.publish.PublicationOrder.Moment;
 import java.util.Comparator;
@@ -22,16 +24,17 @@ class FarthestFirstTest {
     @ValueSource(longs = {1, 2, 3})
     void itFindsWhatASortOfAllFinds(long seed) {
         Random random = new Random(seed);
-        PublicationOrder order = new PublicationOrder(id -> id, (byte) 'v');
+        Catalogue catalogue = new Catalogue('C');
+        PublicationOrder order = new PublicationOrder(catalogue, (byte) 'v');
         Map<String, Published> all = new HashMap<>();
         for (int round = 0; round < 3_000; round++) {
             String item = item(random);
             if (!all.containsKey(item) || random.nextInt(10) == 0) {
-                order.remove(item);
+                Catalogues.remove(catalogue, item);
                 all.remove(item);
                 if (random.nextInt(3) > 0) {
                     long step = round / 50;
-                    order.published(item, new Moment(step, 0));
+                    order.published(Catalogues.list(catalogue, item), new Moment(step, 0));
                     all.put(item, new Published(step, 0));
                 }
             } else {

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Batches;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.catalogue.CatalogueChange;
+import dev.millrace.catalogue.Catalogues;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.model.MovedItems;
@@ -30,6 +32,7 @@ class PublicationPlanTest {
 
     private static final long SECOND = 1_000;
 
+    private final Catalogue catalogue = new Catalogue('C');
     private final Map<String, Long> publishedAt = new HashMap<>();
     private final Map<String, Long> publishedTime = new HashMap<>();
     private final Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
@@ -42,7 +45,7 @@ class PublicationPlanTest {
     void noVectorIsOlderThanTheBoundInForceHoweverTheCatalogueGrowsAndShrinks(String bound) {
         for (long seed = 1; seed <= 5; seed++) {
             Random random = new Random(seed);
-            publishedAt.clear();
+            List.copyOf(publishedAt.keySet()).forEach(item -> catalogue.apply(removal(item)));
             step = 0;
             PublicationPlan plan = plan(4, Map.of("publish.max-age.steps", bound));
             step(plan, changes(0, 1_000), List.of());
@@ -244,7 +247,7 @@ class PublicationPlanTest {
             step++;
             for (PublicationPlan each : List.of(plan, restored)) {
                 each.stepped(batch(List.of(), List.of()));
-                each.published(List.copyOf(each.due().keySet()));
+                each.published(Catalogues.numbers(catalogue, each.due().keySet()));
             }
             assertThat(restored.age()).isEqualTo(plan.age());
             store(plan);
@@ -258,8 +261,8 @@ class PublicationPlanTest {
         assertThat(plan.age().boundSteps()).isEqualTo(75); // 300 items, 4 a step
     }
 
-    private static PublicationPlan plan(int batchSize, Map<String, String> given) {
-        return new PublicationPlan(PublishSettings.read(new SettingsReader(given), batchSize), 'P', id -> id);
+    private PublicationPlan plan(int batchSize, Map<String, String> given) {
+        return new PublicationPlan(PublishSettings.read(new SettingsReader(given), batchSize), 'P', catalogue);
     }
 
     private static List<CatalogueChange> changes(int from, int to) {
@@ -281,6 +284,7 @@ class PublicationPlanTest {
     private void step(PublicationPlan plan, List<CatalogueChange> changes, List<String> clicks) {
         step++;
         MiniBatch batch = batch(changes, clicks);
+        changes.forEach(catalogue::apply);
         plan.stepped(batch);
         plan.learnt(batch);
     }
@@ -294,7 +298,7 @@ class PublicationPlanTest {
     private List<String> publish(PublicationPlan plan) {
         plan.takeRemoved();
         List<String> due = List.copyOf(plan.due().keySet());
-        plan.published(due);
+        plan.published(Catalogues.numbers(catalogue, due));
         due.forEach(item -> {
             publishedAt.put(item, step);
             publishedTime.put(item, time);

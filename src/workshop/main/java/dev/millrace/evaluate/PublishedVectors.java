@@ -2,6 +2,7 @@ package dev.millrace.evaluate;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.event.Features;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.feature.UserFeatures;
@@ -73,9 +74,8 @@ public final class PublishedVectors {
         passes.begin(trainer::learnUnexamined);
         passes.feed(scoredFrom, trainer::learnUnexamined);
 
-        List<Trial> trials = policies.stream()
-                .map(policy -> new Trial(policy, trainer.dim()))
-                .toList();
+        List<Trial> trials =
+                policies.stream().map(policy -> new Trial(policy, trainer)).toList();
         Current current = new Current(trainer);
         trials.forEach(trial -> trial.begin(current, trainer.step()));
         passes.feed(used, batch -> {
@@ -135,6 +135,7 @@ public final class PublishedVectors {
     /** One policy, its index and its totals. */
     private static final class Trial {
         private final Policy policy;
+        private final Catalogue catalogue;
         private final PublicationPlan plan;
         private final ItemIndex index;
         private RankingTotals ranks = RankingTotals.NONE;
@@ -144,10 +145,11 @@ public final class PublishedVectors {
         private long maxAge;
         private double cosines;
 
-        Trial(Policy policy, int dim) {
+        Trial(Policy policy, Trainer trainer) {
             this.policy = policy;
-            this.plan = new PublicationPlan(policy.settings(), 'P', id -> id);
-            this.index = new ItemIndex(dim);
+            this.catalogue = trainer.catalogue();
+            this.plan = new PublicationPlan(policy.settings(), 'P', catalogue);
+            this.index = new ItemIndex(trainer.dim());
         }
 
         void begin(Current current, long step) {
@@ -200,7 +202,9 @@ public final class PublishedVectors {
             for (String item : items) {
                 index.upsert(new ItemEmbedding(item, Optional.of(current.vector(item)), "", 0, 0, 0), 0);
             }
-            plan.published(items);
+            plan.published(items.stream()
+                    .flatMapToInt(item -> catalogue.number(item).stream())
+                    .toArray());
         }
 
         private double meanCosine(Current current) {
