@@ -51,6 +51,8 @@ final class MixtureLesson {
     private static final int NEWNESS = 3;
     private static final int NEIGHBOURS = 4;
     private static final int PARTS = 5;
+    private static final int[] ALL = {COSINE, POPULARITY, AGE, NEWNESS, NEIGHBOURS};
+    private static final int[] PLAIN = {COSINE, NEIGHBOURS};
 
     private final TwoTower model;
     private final ItemFacts facts;
@@ -153,6 +155,7 @@ final class MixtureLesson {
         private final float[] ownWeights = new float[size];
         private final float[] logits = new float[size];
         private final float[] scratch = new float[size];
+        private final float[] products = new float[PARTS];
         private final Loops loops = Loops.now();
 
         Numbers() {
@@ -216,18 +219,18 @@ final class MixtureLesson {
                     + loops.countAbove(logits, 0, certain, own)
                     + standsFor * loops.countAbove(logits, certain, size, own + (float) StrictMath.log(standsFor));
             double sum = Exponential.replace(logits, size, loops.max(logits, 0, size), scratch);
-            gradient[COSINE] += slope(cosines, at * size, itself, sum) / temperature;
-            if (!isPlain) {
-                gradient[POPULARITY] += slope(popularity[which], 0, itself, sum);
-                gradient[AGE] += slope(ages, 0, itself, sum);
-                gradient[NEWNESS] += slope(newness, 0, itself, sum);
+            float[][] values = isPlain
+                    ? new float[][] {cosines, nearness}
+                    : new float[][] {cosines, popularity[which], ages, newness, nearness};
+            int[] begins = new int[values.length];
+            begins[COSINE] = at * size;
+            loops.dots(logits, values, begins, size, products);
+            int[] parts = isPlain ? PLAIN : ALL;
+            for (int part = 0; part < parts.length; part++) {
+                double slope = products[part] / sum - values[part][begins[part] + itself];
+                gradient[parts[part]] += parts[part] == COSINE ? slope / temperature : slope;
             }
-            gradient[NEIGHBOURS] += slope(nearness, 0, itself, sum);
             return StrictMath.log(2) / StrictMath.log1p(rank);
-        }
-
-        private double slope(float[] values, int from, int itself, double sum) {
-            return loops.dot(logits, 0, values, from, size) / sum - values[from + itself];
         }
     }
 

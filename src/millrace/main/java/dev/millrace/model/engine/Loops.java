@@ -36,6 +36,18 @@ public interface Loops {
     /** Inner product in four sums: number d is in sum d mod 4, and the result is {@code (s0 + s1) + (s2 + s3)}. */
     float dot(float[] left, int leftAt, float[] right, int rightAt, int width);
 
+    /**
+     * Inner products of one vector with several, each as {@link #dot} has it.
+     *
+     * @param rights of which each begins at its place of {@code rightsAt}
+     * @param products [rights] filled
+     */
+    default void dots(float[] left, float[][] rights, int[] rightsAt, int width, float[] products) {
+        for (int at = 0; at < rights.length; at++) {
+            products[at] = dot(left, 0, rights[at], rightsAt[at], width);
+        }
+    }
+
     /** Returns the largest of the numbers from {@code from} to {@code to}, exclusive, as {@link Math#max} has it. */
     float max(float[] numbers, int from, int to);
 

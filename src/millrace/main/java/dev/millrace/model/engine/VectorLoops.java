@@ -77,11 +77,52 @@ final class VectorLoops implements Loops {
             sums = sums.add(
                     FloatVector.fromArray(FOUR, left, leftAt + d).mul(FloatVector.fromArray(FOUR, right, rightAt + d)));
         }
+        return ended(sums, left, leftAt, right, rightAt, d, width);
+    }
+
+    /** Adds what is behind the last whole vector to the sums of a {@link #dot}. */
+    private static float ended(
+            FloatVector sums, float[] left, int leftAt, float[] right, int rightAt, int from, int width) {
         float s0 = sums.lane(0);
-        for (; d < width; d++) {
+        for (int d = from; d < width; d++) {
             s0 += left[leftAt + d] * right[rightAt + d];
         }
         return (s0 + sums.lane(1)) + (sums.lane(2) + sums.lane(3));
+    }
+
+    /** Four products at once: a sum waits for its last addition, and in that time the others are added to. */
+    @Override
+    public void dots(float[] left, float[][] rights, int[] rightsAt, int width, float[] products) {
+        int at = 0;
+        for (; at + 4 <= rights.length; at += 4) {
+            float[] right0 = rights[at];
+            float[] right1 = rights[at + 1];
+            float[] right2 = rights[at + 2];
+            float[] right3 = rights[at + 3];
+            int at0 = rightsAt[at];
+            int at1 = rightsAt[at + 1];
+            int at2 = rightsAt[at + 2];
+            int at3 = rightsAt[at + 3];
+            FloatVector sums0 = FloatVector.zero(FOUR);
+            FloatVector sums1 = sums0;
+            FloatVector sums2 = sums0;
+            FloatVector sums3 = sums0;
+            int d = 0;
+            for (; d + FOUR.length() <= width; d += FOUR.length()) {
+                FloatVector one = FloatVector.fromArray(FOUR, left, d);
+                sums0 = sums0.add(one.mul(FloatVector.fromArray(FOUR, right0, at0 + d)));
+                sums1 = sums1.add(one.mul(FloatVector.fromArray(FOUR, right1, at1 + d)));
+                sums2 = sums2.add(one.mul(FloatVector.fromArray(FOUR, right2, at2 + d)));
+                sums3 = sums3.add(one.mul(FloatVector.fromArray(FOUR, right3, at3 + d)));
+            }
+            products[at] = ended(sums0, left, 0, right0, at0, d, width);
+            products[at + 1] = ended(sums1, left, 0, right1, at1, d, width);
+            products[at + 2] = ended(sums2, left, 0, right2, at2, d, width);
+            products[at + 3] = ended(sums3, left, 0, right3, at3, d, width);
+        }
+        for (; at < rights.length; at++) {
+            products[at] = dot(left, 0, rights[at], rightsAt[at], width);
+        }
     }
 
     @Override

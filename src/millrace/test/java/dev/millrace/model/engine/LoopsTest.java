@@ -3,6 +3,7 @@ package dev.millrace.model.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -34,6 +35,16 @@ class LoopsTest {
             same(rows, (loops, into) -> loops.addBiasRectified(into, 0, 2, bias));
             same(all(rows.length, -0f), (loops, into) -> loops.addBiasRectified(into, 0, 2, all(width, -0f)));
             same(rows, (loops, into) -> into[0] = loops.dot(from, 2, rows, width, width));
+            for (int count : List.of(1, 4, 7)) { // of them at once, beside those that are left
+                float[][] rights = new float[count][];
+                Arrays.fill(rights, rows);
+                int[] rightsAt = {0, width, 2 * width, 0, width, 0, width};
+                float[] products = new float[7];
+                same(rows, (loops, into) -> {
+                    loops.dots(from, rights, rightsAt, width, products);
+                    System.arraycopy(products, 0, into, 0, Math.min(count, into.length));
+                });
+            }
             same(rows, (loops, into) -> into[0] = loops.max(from, 2, 2 + width));
             same(rows, (loops, into) -> into[0] = loops.areFinite(from, 2, 2 + width) ? 1f : 0f);
             same(rows, (loops, into) -> into[0] = loops.countAbove(from, 2, 2 + width, from[3]));
