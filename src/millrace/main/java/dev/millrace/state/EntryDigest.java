@@ -1,7 +1,6 @@
 package dev.millrace.state;
 
-import java.nio.ByteBuffer;
-import java.security.MessageDigest;
+import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -9,15 +8,15 @@ import java.util.Optional;
  * The {@link EntrySum} of a set of entries, updated entry by entry. Its cost depends on the number of changes, not on the
  * number of entries. It keeps the share of each entry, and subtracts it when the entry changes.
  *
- * <p>Layout: three longs an entry, in hash tables with open addressing, by 64 bits of SHA-256(key). There are many small tables, and each
- * grows by a quarter when it is three quarters full: so millions of entries take no more than 42 bytes each, and to grow takes no room
- * for all of them twice. One thread.
+ * <p>Layout: three longs an entry, in hash tables with open addressing, by 64 bits of a {@link Hash128} of the key. Its seed is
+ * another in each process, so that nobody can choose keys of the same bits. There are many small tables, and each grows by a quarter when it is
+ * three quarters full: so millions of entries take no more than 42 bytes each, and to grow takes no room for all of them twice. One thread.
  */
 public final class EntryDigest {
 
     private static final int TABLES = 256;
+    private static final Hash128 SEED = seed();
 
-    private final MessageDigest sha = Sha256.start();
     private final Table[] tables = new Table[TABLES];
     private EntrySum sum = EntrySum.NONE;
 
@@ -28,7 +27,7 @@ public final class EntryDigest {
     /** Adds an entry, or replaces its value. */
     public void put(byte[] key, byte[] value) {
         long fingerprint = fingerprint(key);
-        EntryShare share = EntryShare.of(sha, key, value);
+        EntryShare share = EntryShare.of(key, value);
         table(fingerprint).put(fingerprint, share).ifPresent(before -> sum = sum.minus(before));
         sum = sum.plus(share);
     }
@@ -50,8 +49,13 @@ public final class EntryDigest {
     }
 
     private long fingerprint(byte[] key) {
-        long bits = ByteBuffer.wrap(sha.digest(key)).getLong();
+        long bits = Hash128.of(key, SEED).first();
         return bits == Table.FREE ? 1 : bits;
+    }
+
+    private static Hash128 seed() {
+        SecureRandom random = new SecureRandom();
+        return new Hash128(random.nextLong(), random.nextLong());
     }
 
     private Table table(long fingerprint) {

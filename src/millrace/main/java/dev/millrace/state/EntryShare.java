@@ -1,17 +1,13 @@
 package dev.millrace.state;
 
-import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-
-/** What an entry adds to an {@link EntrySum}: the first 128 bits of SHA-256(key length [2 bytes], key, value). */
+/**
+ * What an entry adds to an {@link EntrySum}: the {@link Hash128} of its value, with that of its key as the seed. It tells what chance
+ * changed; somebody who can choose entries can make two that share one.
+ */
 public record EntryShare(long first, long second) {
 
-    /** @param sha used and left as it was before */
-    public static EntryShare of(MessageDigest sha, byte[] key, byte[] value) {
-        sha.update((byte) (key.length >>> 8));
-        sha.update((byte) key.length);
-        sha.update(key);
-        ByteBuffer share = ByteBuffer.wrap(sha.digest(value));
-        return new EntryShare(share.getLong(), share.getLong());
+    public static EntryShare of(byte[] key, byte[] value) {
+        Hash128 hash = Hash128.of(value, Hash128.of(key, Hash128.NO_SEED));
+        return new EntryShare(hash.first(), hash.second());
     }
 }

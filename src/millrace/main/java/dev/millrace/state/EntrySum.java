@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
  *
  * <p>Addition is commutative, so the sum is a function of the entries alone, whatever the order of the writes. This is an
  * additive multiset hash in the manner of Clarke et al. 2003: it finds faults, it does not withstand an adversary who chooses
- * the entries.
+ * the entries. Nor does the {@link EntryShare}.
  *
  * @param count number of entries
  * @param first sum of the shares' first lanes

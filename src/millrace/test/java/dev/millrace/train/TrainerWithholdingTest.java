@@ -21,8 +21,6 @@ import dev.millrace.state.EntrySum;
 import dev.millrace.state.Fields;
 import dev.millrace.state.MemoryEntries;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -237,8 +235,7 @@ class TrainerWithholdingTest {
     /** The drain that deletes a row hands over one more of those behind it. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aBadRowBehindARemovedOneHoldsBackItsPartEvenAfterARestart(boolean isRestarted)
-            throws GeneralSecurityException {
+    void aBadRowBehindARemovedOneHoldsBackItsPartEvenAfterARestart(boolean isRestarted) {
         MemoryEntries stored = rowsOfWhichOneBehindTheFirstPartIsBad();
         Trainer trainer = begun(stored);
         if (isRestarted) {
@@ -263,15 +260,14 @@ class TrainerWithholdingTest {
         return trainer;
     }
 
-    private MemoryEntries rowsOfWhichOneBehindTheFirstPartIsBad() throws GeneralSecurityException {
-        MessageDigest sha = MessageDigest.getInstance("SHA-256");
+    private MemoryEntries rowsOfWhichOneBehindTheFirstPartIsBad() {
         MemoryEntries stored = new MemoryEntries();
         EntrySum sum = EntrySum.NONE;
         for (int row = 0; row < PART + 9; row++) {
             byte[] key = rowKey(inOrder(row));
             byte[] value = row(row == PART ? Float.NaN : 1);
             stored.put(key, value);
-            sum = sum.plus(EntryShare.of(sha, key, value));
+            sum = sum.plus(EntryShare.of(key, value));
         }
         stored.put(ModelEntry.table("item"), new TableRows(sum, Optional.empty(), 0).entry());
         return stored;

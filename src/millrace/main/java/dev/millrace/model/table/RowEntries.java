@@ -5,10 +5,8 @@ import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntryShare;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.Frame;
-import dev.millrace.state.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Comparator;
 
@@ -29,7 +27,6 @@ final class RowEntries {
     private final byte[] prefix;
     private final int dim;
     private final int slots;
-    private final MessageDigest sha = Sha256.start();
 
     /** @param prefix of the keys; no other entry's key begins with it */
     RowEntries(String table, byte[] prefix, int dim, int slots) {
@@ -119,7 +116,7 @@ final class RowEntries {
     }
 
     EntryShare share(byte[] key, byte[] value) {
-        return EntryShare.of(sha, key, value);
+        return EntryShare.of(key, value);
     }
 
     private ByteBuffer open(byte[] value) {
