@@ -11,8 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /** The health of the training applications that run in this process. */
-record TrainHealth(StreamRunner runner, ProgressWatch progress, InputAlarms inputs)
-        implements TrainServer.Health {
+record TrainHealth(StreamRunner runner, ProgressWatch progress, InputAlarms inputs) implements TrainServer.Health {
 
     @Override
     public boolean isAlive() {

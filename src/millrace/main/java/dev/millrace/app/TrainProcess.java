@@ -69,10 +69,7 @@ public final class TrainProcess implements AutoCloseable {
     private final ProgressWatch progress;
     private final Optional<TrainServer> server;
 
-    private TrainProcess(
-            StreamRunner runner,
-            ProgressWatch progress,
-            Optional<TrainServer> server) {
+    private TrainProcess(StreamRunner runner, ProgressWatch progress, Optional<TrainServer> server) {
         this.runner = runner;
         this.progress = progress;
         this.server = server;
@@ -107,8 +104,7 @@ public final class TrainProcess implements AutoCloseable {
                 },
                 part -> inputs.take(part.part(), part.books(), part.farShare(), part.writtenAt() < startedAt)
                         .forEach(TrainProcess::log));
-        TrainProcess process =
-                new TrainProcess(runner, progress, start.server(runner, progress, inputs, registry));
+        TrainProcess process = new TrainProcess(runner, progress, start.server(runner, progress, inputs, registry));
         try {
             runner.start();
         } catch (RuntimeException refused) {
@@ -319,10 +315,7 @@ public final class TrainProcess implements AutoCloseable {
         }
 
         Optional<TrainServer> server(
-                StreamRunner runner,
-                ProgressWatch progress,
-                InputAlarms inputs,
-                PrometheusMeterRegistry registry) {
+                StreamRunner runner, ProgressWatch progress, InputAlarms inputs, PrometheusMeterRegistry registry) {
             if (!settings.trainServer().isOn()) {
                 return Optional.empty();
             }
@@ -334,10 +327,7 @@ public final class TrainProcess implements AutoCloseable {
             metrics.inputs(inputs);
             try {
                 return Optional.of(new TrainServer(
-                                settings.trainServer(),
-                                new TrainHealth(runner, progress, inputs),
-                                shape(),
-                                registry)
+                                settings.trainServer(), new TrainHealth(runner, progress, inputs), shape(), registry)
                         .start());
             } catch (HttpSetup.PortTakenException taken) {
                 LOG.warn("Running without health and metrics: {}", taken.getMessage());

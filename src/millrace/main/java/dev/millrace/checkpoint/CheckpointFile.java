@@ -45,7 +45,8 @@ public final class CheckpointFile {
 
     private static final byte[] MAGIC = "MILLRCKP".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] FIRST = {}; // before every key
-    private static final int VERSION = 2; // 2: origin, settings, digest, place in the log
+    private static final int VERSION =
+            3; // 2: origin, settings, digest, place in the log; 3: form 3 of the learner's state
     private static final int FRAME_HEADER_BYTES = 8;
     private static final int SUM_BYTES = 32;
     private static final int LARGEST_FRAME_BYTES = 64 << 20;
@@ -213,7 +214,8 @@ public final class CheckpointFile {
     private static Opening opening(ByteBuffer payload) {
         int version = payload.getInt();
         if (version != VERSION) {
-            throw new CorruptEntryException("it has format version " + version + ", this program reads " + VERSION);
+            throw new CorruptEntryException("it has format version " + version + ", this program reads " + VERSION
+                    + ": the build that wrote it reads it; let this one learn from the log");
         }
         Checkpoint.Origin origin = new Checkpoint.Origin(
                 Checkpoint.Source.of(Fields.text(payload)), Fields.text(payload), payload.getLong());

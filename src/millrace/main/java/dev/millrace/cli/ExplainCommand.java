@@ -46,10 +46,7 @@ final class ExplainCommand implements Callable<Integer> {
     @Nullable
     String item;
 
-    @Option(
-            names = "--step",
-            paramLabel = "N",
-            description = "explain the mini-batch of this step")
+    @Option(names = "--step", paramLabel = "N", description = "explain the mini-batch of this step")
     @Nullable
     Long step;
 

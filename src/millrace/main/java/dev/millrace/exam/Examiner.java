@@ -258,8 +258,7 @@ public final class Examiner implements Durable {
     }
 
     /** Begins an exam, and scores its own items. */
-    private Examination examination(
-            List<TrainingExample> examined, long time, TwoTower model, ItemFacts facts) {
+    private Examination examination(List<TrainingExample> examined, long time, TwoTower model, ItemFacts facts) {
         List<NearNumbers> near = examined.stream()
                 .map(example -> NearNumbers.of(example, facts.neighbours(), time))
                 .toList();

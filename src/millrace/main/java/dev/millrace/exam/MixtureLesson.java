@@ -82,13 +82,10 @@ final class MixtureLesson {
             return Optional.empty();
         }
         List<TrainingExample> examples = facts.answerable(batch);
-        return examples.isEmpty()
-                ? Optional.empty()
-                : Optional.of(new MixtureLesson(batch, examples, model, facts));
+        return examples.isEmpty() ? Optional.empty() : Optional.of(new MixtureLesson(batch, examples, model, facts));
     }
 
-    private MixtureLesson(
-            MiniBatch batch, List<TrainingExample> examples, TwoTower model, ItemFacts facts) {
+    private MixtureLesson(MiniBatch batch, List<TrainingExample> examples, TwoTower model, ItemFacts facts) {
         this.model = model;
         this.facts = facts;
         this.examples = examples;

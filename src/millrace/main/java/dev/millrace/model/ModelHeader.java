@@ -11,13 +11,13 @@ import dev.millrace.state.Form;
  */
 public record ModelHeader(String fingerprint, String settingsHash) {
 
-    private static final int VERSION = 2; // 2: rows have the time of their last touch
+    private static final int VERSION = 3; // 3: additions behind lists of neighbours, shares of digests without SHA-256
 
     static ModelHeader of(NumericFingerprint fingerprint, ModelSettings settings) {
         return new ModelHeader(fingerprint.toString(), settings.hash());
     }
 
-    /** @throws CorruptEntryException if another version of this program wrote it in another format */
+    /** @throws CorruptEntryException if a build whose state has another form wrote it */
     public static ModelHeader read(byte[] entry) {
         return Form.read(entry, new ModelHeader("", "")::fields);
     }
@@ -29,8 +29,11 @@ public record ModelHeader(String fingerprint, String settingsHash) {
     private ModelHeader fields(Form form) {
         int version = form.integer(VERSION);
         if (version != VERSION) {
-            throw new CorruptEntryException("the stored model has format " + version + ", this program reads " + VERSION
-                    + ": let this version learn anew, from the log or under another stream.application-id");
+            throw new CorruptEntryException(
+                    "the stored learner has form " + version + ", this build reads form " + VERSION
+                            + ": go on with the build that wrote it, or let this one learn a new generation under another"
+                            + " stream.application-id, from the log (millrace train --from mini-batches) or from a checkpoint of"
+                            + " this form (millrace model import --warm)");
         }
         return new ModelHeader(form.text(fingerprint), form.text(settingsHash));
     }

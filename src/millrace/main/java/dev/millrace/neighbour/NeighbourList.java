@@ -1,11 +1,14 @@
 package dev.millrace.neighbour;
 
 import dev.millrace.catalogue.Catalogue;
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntrySink;
 import dev.millrace.state.Form;
 import dev.millrace.state.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -35,6 +38,12 @@ public final class NeighbourList {
      * further one takes the place of the lightest of them. So one user takes at most 12 of 64 places, whatever the others weigh.
      *
      * Users stand for digests. Where two have the same, they share one sum.
+     *
+     * Stored form. An addition decays all weights, so nearly all of a list changes with each. Therefore a list is written whole, and what is added to
+     * it later is written behind it: one entry for each drain, with what the additions were, which makes the same bits once more. When these entries
+     * come to more than AGAIN times the whole list, or anything else changed, it is written whole again, and they are deleted. A
+     * list whose whole form is below LEAST bytes is always written whole, so that those of most items are read at once. What is stored depends on the
+     * changes and the drains alone. The digests of the users of stored additions stay known, so that an erasure rewrites their lists.
      */
 
     /** What a user's sum comes to at most. */
@@ -47,10 +56,12 @@ public final class NeighbourList {
     private static final int PLACES = 16;
 
     private static final int OF_SEVERAL = 0;
-    private static final int FORM = -2; // stored before the neighbours
+    private static final int FORM = -3; // stored before the neighbours
     private static final int FIRST_CAPACITY = 4;
+    private static final int LEAST = 256;
+    private static final int AGAIN = 2;
     private static final int BYTES = 160;
-    private static final int BYTES_A_NEIGHBOUR = 24;
+    private static final int BYTES_A_NEIGHBOUR = 20;
     private static final int BYTES_A_USER = 8;
 
     private String[] items = new String[FIRST_CAPACITY];
@@ -65,11 +76,32 @@ public final class NeighbourList {
     private int userCount;
     private double total;
     private long asOf; // epoch milliseconds
-    private byte[] written = {}; // the last stored form: the next one has most texts from it
-    private int[] texts = new int[FIRST_CAPACITY]; // where an id is in it; 0 if it is not
+    private List<Addition> unwritten = List.of(); // those since the last drain, if they are all that changed
+    private boolean isChanged; // otherwise than by these
+    private int wholeBytes; // of the last whole form; 0 if nothing is stored
+    private int behind; // entries of additions behind it
+    private int behindBytes;
+    private int[] behindUsers = {}; // digests in them
+    private int behindUserCount;
 
-    /** An empty list. */
+    /** An empty list, of which nothing is stored. */
     public NeighbourList() {}
+
+    /** An addition that was made: all that its bits depend on, beside the list. */
+    private record Addition(String item, int user, long sinceLast, double amount) {
+
+        static final Addition NONE = new Addition("", 0, 0, 1);
+
+        /** The amount is stored as n if it is 1 / n, as those of clicks are, and else as 0 and itself. */
+        Addition fields(Form form, UnaryOperator<String> ids) {
+            String neighbour = ids.apply(form.shortText(item));
+            int of = form.integer(user);
+            long since = form.shortInteger(sinceLast);
+            long n = StrictMath.round(1 / amount);
+            long part = form.shortInteger(n != 0 && 1.0 / n == amount ? n : 0);
+            return new Addition(neighbour, of, since, part == 0 ? form.number(amount) : 1.0 / part);
+        }
+    }
 
     /**
      * A list as others see it, without users.
@@ -185,6 +217,10 @@ public final class NeighbourList {
         if (!hasRoom(row, left, added)) {
             return false;
         }
+        if (!isWrittenWhole()) {
+            unwritten = unwritten.isEmpty() ? new ArrayList<>() : unwritten;
+            unwritten.add(new Addition(item, user, time - asOf, amount));
+        }
         if (time > asOf) {
             decay(left);
             asOf = time;
@@ -257,7 +293,6 @@ public final class NeighbourList {
         int at = alone >= MOST_ALONE ? lightestAlone : size < most ? append() : lightest(weights, size);
         items[at] = item;
         hashes[at] = hash;
-        texts[at] = 0;
         weights[at] = 0;
         owners[at] = user;
         return at;
@@ -276,7 +311,6 @@ public final class NeighbourList {
         numbers = Arrays.copyOf(numbers, places);
         weights = Arrays.copyOf(weights, places);
         owners = Arrays.copyOf(owners, places);
-        texts = Arrays.copyOf(texts, places);
     }
 
     private static int lightest(float[] weights, int size) {
@@ -301,7 +335,6 @@ public final class NeighbourList {
             if (isKept.test(items[at]) && (owners[at] == OF_SEVERAL || !isErased.test(owners[at]))) {
                 items[kept] = items[at];
                 hashes[kept] = hashes[at];
-                texts[kept] = texts[at];
                 numbers[kept] = numbers[at];
                 weights[kept] = weights[at];
                 owners[kept++] = owners[at];
@@ -314,53 +347,164 @@ public final class NeighbourList {
                 sums[known++] = sums[row];
             }
         }
-        boolean isChanged = kept < size || known < userCount;
+        boolean isAnyGone = kept < size || known < userCount || isAnyBehind(isErased);
         size = kept;
         userCount = known;
-        return isChanged;
+        isChanged |= isAnyGone;
+        return isAnyGone;
+    }
+
+    /** Returns whether stored additions are of an erased user, of whom nothing else may be left. */
+    private boolean isAnyBehind(IntPredicate isErased) {
+        return Arrays.stream(behindUsers, 0, behindUserCount).anyMatch(isErased)
+                || unwritten.stream().mapToInt(Addition::user).anyMatch(isErased);
     }
 
     /** Bytes on the heap, roughly, without the ids. */
     int heapBytes() {
-        return BYTES + BYTES_A_NEIGHBOUR * items.length + BYTES_A_USER * users.length + written.length;
+        return BYTES
+                + BYTES_A_NEIGHBOUR * items.length
+                + BYTES_A_USER * users.length
+                + Integer.BYTES * behindUsers.length;
+    }
+
+    /** Returns an empty list in the place of this one, which deletes what is stored of it. */
+    NeighbourList emptied() {
+        NeighbourList empty = new NeighbourList();
+        empty.wholeBytes = wholeBytes;
+        empty.behind = behind;
+        empty.isChanged = true;
+        return empty;
+    }
+
+    /** Returns the list as others see it, without users. It does not change any more. */
+    NeighbourList seen() {
+        return new NeighbourList(asOf, total, Arrays.asList(items).subList(0, size), Arrays.copyOf(weights, size));
+    }
+
+    /** Makes the next drain write the whole list. */
+    void change() {
+        isChanged = true;
+    }
+
+    /** Returns whether the next drain writes the whole list, whatever is added until then. */
+    private boolean isWrittenWhole() {
+        return isChanged || wholeBytes < LEAST || behind == ListKeys.MOST;
     }
 
     /**
-     * Returns the stored form: time of the last addition [int64] and total [float64], then id, weight [float32] and owner [int32] of each neighbour,
+     * Writes what changed since the last drain; for an empty list, deletes what is stored.
+     *
+     * @param key of the whole list
+     */
+    void drain(byte[] key, EntrySink sink) {
+        if (size > 0 && !isWrittenWhole()) {
+            byte[] additions = Form.written(form -> unwritten.forEach(each -> each.fields(form, id -> id)));
+            if (behindBytes + additions.length <= AGAIN * wholeBytes) {
+                unwritten.forEach(each -> knowBehind(each.user));
+                unwritten = List.of();
+                behindBytes += additions.length;
+                sink.put(ListKeys.additions(key, behind++), additions);
+                return;
+            }
+        }
+        drainWhole(key, sink);
+    }
+
+    private void drainWhole(byte[] key, EntrySink sink) {
+        int deleted = behind;
+        behind = 0;
+        behindBytes = 0;
+        behindUserCount = 0;
+        unwritten = List.of();
+        isChanged = false;
+        if (size == 0) {
+            wholeBytes = 0;
+            sink.delete(key);
+        } else {
+            byte[] whole = entry();
+            wholeBytes = whole.length;
+            sink.put(key, whole);
+        }
+        for (int number = 0; number < deleted; number++) {
+            sink.delete(ListKeys.additions(key, number));
+        }
+    }
+
+    private void knowBehind(int user) {
+        if (behindUserCount == behindUsers.length) {
+            behindUsers = Arrays.copyOf(behindUsers, Math.max(FIRST_CAPACITY, 2 * behindUserCount));
+        }
+        behindUsers[behindUserCount++] = user;
+    }
+
+    /** Returns whether additions may be stored behind a whole list. */
+    static boolean mayGoOn(byte[] whole) {
+        return whole.length >= LEAST;
+    }
+
+    /**
+     * Makes additions once more that are stored behind this list.
+     *
+     * @throws CorruptEntryException if they are damaged, or are not the next
+     */
+    void restore(int number, byte[] additions, Duration halfLife, int most, UnaryOperator<String> ids) {
+        if (number != behind || wholeBytes < LEAST) {
+            throw new CorruptEntryException(
+                    "additions to a list of neighbours have the number " + number + ", the next have " + behind);
+        }
+        boolean wasChanged = isChanged;
+        isChanged = true; // nothing of this is to be written again
+        Form.restore(additions, form -> {
+            while (form.goesOn(false)) {
+                Addition next = Addition.NONE.fields(form, ids);
+                if (!add(next.item, next.user, asOf + next.sinceLast, next.amount, halfLife, most)) {
+                    throw new CorruptEntryException("an addition to a list of neighbours finds no room");
+                }
+                knowBehind(next.user);
+            }
+        });
+        isChanged = wasChanged;
+        behind++;
+        behindBytes += additions.length;
+    }
+
+    /**
+     * Returns the whole stored form: time of the last addition [int64] and total [float64], then id, weight [float32] and owner [int32] of each neighbour,
      * then the digest [int32] and sum [float32] of each user.
      */
     public byte[] entry() {
-        written = Form.written(form -> fields(form, id -> id));
-        return written;
+        return Form.written(form -> fields(form, id -> id));
     }
 
     /**
-     * Reads a stored form.
+     * Reads a whole stored form.
      *
      * @param ids returns the copy of an id to keep
-     * @throws CorruptEntryExceptionif it is damaged
+     * @throws CorruptEntryException if it is damaged
      */
     public static NeighbourList read(byte[] entry, UnaryOperator<String> ids) {
         NeighbourList list = new NeighbourList();
         Form.restore(entry, form -> list.fields(form, ids));
+        list.wholeBytes = entry.length;
         return list;
     }
 
     private void fields(Form form, UnaryOperator<String> ids) {
         asOf = form.longInteger(asOf);
         total = form.number(total);
-        form.integer(FORM);
+        int found = form.integer(FORM);
+        if (found != FORM) {
+            throw new CorruptEntryException("a stored list of neighbours has form " + found + ", this program reads "
+                    + FORM + ": another build wrote it");
+        }
         size = form.count(size);
         if (form.isRead()) {
             makeRoom(Math.max(items.length, size));
         }
         for (int at = 0; at < size; at++) {
-            if (form.isRead()) {
-                items[at] = ids.apply(form.text(""));
-                hashes[at] = items[at].hashCode();
-            } else {
-                texts[at] = form.writeText(items[at], written, texts[at]);
-            }
+            items[at] = ids.apply(form.text(items[at]));
+            hashes[at] = items[at].hashCode();
             weights[at] = form.smallNumber(weights[at]);
             owners[at] = form.integer(owners[at]);
         }

@@ -3,6 +3,7 @@ package dev.millrace.neighbour;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.Catalogue;
+import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
@@ -15,10 +16,13 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -41,7 +45,8 @@ public final class NeighbourLists implements Durable {
     /*
      * Layout. Lists are stored, and read when they are needed. The heap holds those that changed since the last drain, and as many of the
      * last used ones as the cache has room for. A list on the heap that is empty is one that is to be deleted. `unstored` has the keys of
-     * lists that the store may not have yet; without a store, those of all.
+     * lists that the store may not have yet; without a store, those of all. Additions that are restored wait until all entries are there, as
+     * their lists may come later.
      *
      * Invariant. Which lists are on the heap changes no bit: a stored list is the one that was drained.
      *
@@ -84,6 +89,7 @@ public final class NeighbourLists implements Durable {
     private final Map<String, NeighbourList> cached = new LinkedHashMap<>(16, 0.75f, true);
 
     private Set<String> dirty = new HashSet<>();
+    private Map<String, SortedMap<Integer, byte[]>> restored = new TreeMap<>(); // additions, by item and number
     private final NavigableSet<byte[]> unstored = new TreeSet<>(Arrays::compareUnsigned);
     private long cachedBytes;
     private Optional<String> swept =
@@ -207,7 +213,7 @@ public final class NeighbourLists implements Durable {
             List<String> neighbours = new ArrayList<>();
             own.get().forEach((neighbour, weight) -> neighbours.add(neighbour));
             neighbours.forEach(neighbour -> find(neighbour).ifPresent(list -> clean(neighbour, list)));
-            forget(item);
+            forget(item, own.get());
         }
     }
 
@@ -237,17 +243,19 @@ public final class NeighbourLists implements Durable {
 
     /** Visits so many lists, or those to the end of the round. Returns how many. */
     private int sweep(long time, int most) {
-        List<String> next = behind(sweptLast(), most);
-        for (String item : next) {
-            NeighbourList known = cached.get(item);
-            NeighbourList list = known == null ? read(item).orElseThrow() : known;
+        Map<String, NeighbourList> next = behind(sweptLast(), most);
+        String last = "";
+        for (Map.Entry<String, NeighbourList> each : next.entrySet()) {
+            String item = each.getKey();
+            NeighbourList list = each.getValue();
             if (list.total() * list.left(time, settings.halfLife()) < LEAST_TOTAL) {
-                forget(item);
+                forget(item, list);
             } else {
                 clean(item, list);
             }
+            last = item;
         }
-        String now = next.size() < most ? "" : next.get(most - 1);
+        String now = next.size() < most ? "" : last;
         isSweptDirty |= !Optional.of(now).equals(swept);
         swept = Optional.of(now);
         Map.copyOf(erasures).forEach((user, erasure) -> sweptTo(now, user, erasure));
@@ -275,7 +283,7 @@ public final class NeighbourLists implements Durable {
     private void clean(String item, NeighbourList list) {
         if (list.retain(catalogue::contains, erasures::containsKey)) {
             if (list.size() == 0) {
-                forget(item);
+                forget(item, list);
             } else {
                 put(catalogue.ownId(item), list);
                 dirty.add(catalogue.ownId(item));
@@ -283,25 +291,49 @@ public final class NeighbourLists implements Durable {
         }
     }
 
-    private void forget(String item) {
+    private void forget(String item, NeighbourList list) {
         unstored.remove(key(item));
-        put(item, new NeighbourList());
+        put(item, list.emptied());
         dirty.add(item);
     }
 
-    /** Returns the items of the next lists in the order of their keys. */
-    private List<String> behind(String item, int most) {
-        byte[] from = Arrays.copyOf(key(item), key(item).length + 1); // the least key behind it
-        NavigableSet<byte[]> next = new TreeSet<>(Arrays::compareUnsigned);
+    /** Returns the next lists in the order of their keys, by item. */
+    private Map<String, NeighbourList> behind(String item, int most) {
+        takeRestored();
+        byte[] from = ListKeys.behind(key(item));
+        NavigableMap<byte[], NeighbourList> next = new TreeMap<>(Arrays::compareUnsigned);
         stored.scan(from, EntrySource.behind(new byte[] {prefix}), (key, value) -> {
+            if (ListKeys.isOfAdditions(key)) {
+                byte[] whole = ListKeys.whole(key);
+                NeighbourList list = next.get(whole);
+                if (list != null && cached.get(PrefixedKey.text(whole)) == null) {
+                    restore(list, key, value);
+                }
+                return true;
+            }
             NeighbourList known = cached.get(PrefixedKey.text(key));
-            if (known == null || known.size() > 0) {
-                next.add(key);
+            if (next.size() < most && (known == null || known.size() > 0)) {
+                next.put(key, known == null ? NeighbourList.read(value, catalogue::ownId) : known);
+                return true;
             }
             return next.size() < most;
         });
-        unstored.tailSet(from).stream().limit(most).forEach(next::add);
-        return next.stream().limit(most).map(PrefixedKey::text).toList();
+        for (byte[] key : unstored.tailSet(from)) {
+            if (next.size() >= most && Arrays.compareUnsigned(key, next.lastKey()) > 0) {
+                break;
+            }
+            next.put(key, Objects.requireNonNull(cached.get(PrefixedKey.text(key))));
+        }
+        Map<String, NeighbourList> lists = new LinkedHashMap<>();
+        next.entrySet().stream()
+                .limit(most)
+                .forEach(each -> lists.put(PrefixedKey.text(each.getKey()), each.getValue()));
+        return lists;
+    }
+
+    private void restore(NeighbourList list, byte[] keyOfAdditions, byte[] additions) {
+        int number = ListKeys.number(keyOfAdditions);
+        list.restore(number, additions, settings.halfLife(), settings.most(), catalogue::ownId);
     }
 
     @Override
@@ -312,13 +344,33 @@ public final class NeighbourLists implements Durable {
                     Form.read(value, new Erasure("", false)::fields));
             return;
         }
-        String item = PrefixedKey.text(key);
+        String item = ListKeys.item(key);
         if (item.isEmpty()) {
             swept = Optional.of(readSwept(value));
+        } else if (ListKeys.isOfAdditions(key)) {
+            restored.computeIfAbsent(item, of -> new TreeMap<>()).put(ListKeys.number(key), value);
         } else {
             put(item, NeighbourList.read(value, catalogue::ownId));
             unstored.add(key);
         }
+    }
+
+    /** Makes the additions that were restored once more, now that their lists are there. */
+    private void takeRestored() {
+        if (restored.isEmpty()) {
+            return;
+        }
+        Map<String, SortedMap<Integer, byte[]>> additions = restored;
+        restored = new TreeMap<>();
+        additions.forEach((item, ofList) -> {
+            NeighbourList list = cached.get(item);
+            if (list == null) {
+                throw new CorruptEntryException("additions to the neighbours of " + item + " have no list");
+            }
+            cachedBytes -= list.heapBytes();
+            ofList.forEach((number, value) -> restore(list, ListKeys.additions(key(item), number), value));
+            cachedBytes += list.heapBytes();
+        });
     }
 
     private static String readSwept(byte[] value) {
@@ -327,17 +379,17 @@ public final class NeighbourLists implements Durable {
 
     @Override
     public void drainDirty(EntrySink sink) {
+        takeRestored();
         for (String item : dirty.stream().sorted().toList()) {
             NeighbourList list = cached.get(item);
             if (list == null) {
                 throw new IllegalStateException("the changed list of " + item + " left the heap");
             }
             cachedBytes -= list.heapBytes();
+            list.drain(key(item), sink);
             if (list.size() > 0) {
-                sink.put(key(item), list.entry());
                 cachedBytes += list.heapBytes();
             } else {
-                sink.delete(key(item));
                 cached.remove(item);
             }
         }
@@ -364,7 +416,10 @@ public final class NeighbourLists implements Durable {
         }
     }
 
-    /** Makes the next drains hand over all lists, changed or not, at most {@value #LISTS_A_DRAIN} each. */
+    /**
+     * Makes the next drains hand over all lists, changed or not, at most {@value #LISTS_A_DRAIN} each. Of a list that did not change the whole
+     * stored form is repeated, without the additions behind it; {@link #seen} returns the list.
+     */
     public void touch() {
         nextUnsent = Optional.of(Arrays.copyOf(sweptKey(), 2));
     }
@@ -385,26 +440,51 @@ public final class NeighbourLists implements Durable {
                 return false;
             }
             if (!dirty.contains(PrefixedKey.text(key))) {
-                sink.repeat(key, value);
+                handOver(key, value, sink);
             }
             return true;
         });
     }
 
-    private void forEachStored(byte[] from, BiPredicate<byte[], byte[]> visitor) {
+    private void handOver(byte[] key, Optional<byte[]> storedValue, EntrySink sink) {
+        if (storedValue.isPresent()) {
+            sink.repeat(key, storedValue.get());
+        } else { // who stored it is not known here: what is written replaces all
+            NeighbourList list = Objects.requireNonNull(cached.get(PrefixedKey.text(key)));
+            cachedBytes -= list.heapBytes();
+            list.change();
+            list.drain(key, sink);
+            cachedBytes += list.heapBytes();
+        }
+    }
+
+    /** Visits the lists by the keys of their whole forms; without a store, without those. */
+    private void forEachStored(byte[] from, BiPredicate<byte[], Optional<byte[]>> visitor) {
         if (stored != EntrySource.NONE) {
-            stored.scan(from, EntrySource.behind(new byte[] {prefix}), visitor);
+            stored.scan(
+                    from,
+                    EntrySource.behind(new byte[] {prefix}),
+                    (key, value) -> ListKeys.isOfAdditions(key) || visitor.test(key, Optional.of(value)));
             return;
         }
         for (byte[] key : unstored.tailSet(from)) {
-            NeighbourList list = cached.getOrDefault(PrefixedKey.text(key), new NeighbourList());
-            if (!visitor.test(key, list.entry())) {
+            if (!visitor.test(key, Optional.empty())) {
                 return;
             }
         }
     }
 
+    /** Returns an item's list as others see it; absent if it has none. It may be asked for while this is drained, and does not change any more. */
+    public Optional<NeighbourList> seen(String item) {
+        takeRestored();
+        NeighbourList known = cached.get(item);
+        return (known == null ? read(item) : Optional.of(known))
+                .filter(list -> list.size() > 0)
+                .map(NeighbourList::seen);
+    }
+
     private Optional<NeighbourList> find(String item) {
+        takeRestored();
         NeighbourList known = cached.get(item);
         if (known != null) {
             return Optional.of(known).filter(list -> list.size() > 0);
@@ -415,11 +495,22 @@ public final class NeighbourLists implements Durable {
     }
 
     private Optional<NeighbourList> read(String item) {
-        return stored.get(key(item)).map(value -> NeighbourList.read(value, catalogue::ownId));
+        byte[] key = key(item);
+        return stored.get(key).map(whole -> {
+            NeighbourList list = NeighbourList.read(whole, catalogue::ownId);
+            if (NeighbourList.mayGoOn(whole)) {
+                stored.scan(ListKeys.additions(key, 0), ListKeys.behind(key), (of, additions) -> {
+                    restore(list, of, additions);
+                    return true;
+                });
+            }
+            return list;
+        });
     }
 
     private NeighbourList begin(String item) {
-        NeighbourList list = new NeighbourList();
+        NeighbourList forgotten = cached.get(item); // since the last drain, perhaps
+        NeighbourList list = forgotten == null ? new NeighbourList() : forgotten;
         put(catalogue.ownId(item), list);
         unstored.add(key(item));
         return list;

@@ -20,9 +20,7 @@ import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.recall.ServedGeneration;
 import dev.millrace.recall.UserEncoder;
-import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
-import dev.millrace.state.Outcome;
 import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
@@ -35,8 +33,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**

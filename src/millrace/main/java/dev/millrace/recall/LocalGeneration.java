@@ -101,7 +101,7 @@ public final class LocalGeneration {
         @Override
         public void delete(byte[] key) {
             state.delete(key);
-            EntryKind.itemWithNeighbours(key).ifPresent(neighbours::remove);
+            EntryKind.itemWithoutNeighbours(key).ifPresent(neighbours::remove);
             if (!trainer.isQuerySide(key)) {
                 return;
             }
@@ -117,7 +117,8 @@ public final class LocalGeneration {
                 return;
             }
             EntryKind.itemWithNeighbours(key)
-                    .ifPresent(item -> neighbours.put(item, NeighbourList.read(value, id -> id)));
+                    .ifPresent(item ->
+                            neighbours.put(item, trainer.neighbours(item).orElseThrow()));
             if (!trainer.isQuerySide(key)) {
                 return;
             }

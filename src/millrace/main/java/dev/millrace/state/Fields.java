@@ -13,6 +13,9 @@ public final class Fields {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
+    private static final int SHORT_BITS = 7;
+    private static final int MORE = 0x80;
+
     private byte[] bytes = new byte[256];
     private int length = Frame.HEADER_BYTES;
 
@@ -44,21 +47,26 @@ public final class Fields {
 
     public Fields text(String value) {
         byte[] utf8 = Utf8.bytes(value); // faster than to look at each letter
-        int at = integer(utf8.length).room(utf8.length);
-        System.arraycopy(utf8, 0, bytes, at, utf8.length);
+        integer(utf8.length).put(utf8);
         return this;
     }
 
-    /** As {@link #text}, with the text at a place of another framed value. */
-    void textOf(byte[] other, int at) {
-        int count = Integer.BYTES + (int) INT.get(other, at);
-        int to = room(count); // first: it may give the bytes another place
-        System.arraycopy(other, at, bytes, to, count);
+    /** A text whose length is a {@link #shortInteger}. */
+    void shortText(String value) {
+        byte[] utf8 = Utf8.bytes(value);
+        shortInteger(utf8.length).put(utf8);
     }
 
-    /** Returns the number of bytes so far, the frame's among them. */
-    int size() {
-        return length;
+    private void put(byte[] value) {
+        int at = room(value.length); // first: it may give the bytes another place
+        System.arraycopy(value, 0, bytes, at, value.length);
+    }
+
+    /** An integer in as few bytes as it needs: zigzag, seven bits a byte, the lowest first, the highest bit set if more follow. */
+    public Fields shortInteger(long value) {
+        int at = room(shortBytes(value)); // first: it may give the bytes another place
+        putShort(ByteBuffer.wrap(bytes, at, length - at), value);
+        return this;
     }
 
     public byte[] framed() {
@@ -82,10 +90,53 @@ public final class Fields {
 
     /** Reads a text that {@link #text} wrote. */
     public static String text(ByteBuffer payload) {
-        int length = count(payload, Byte.BYTES);
+        return text(payload, count(payload, Byte.BYTES));
+    }
+
+    /** Reads a text that {@link #shortText} wrote. */
+    static String shortText(ByteBuffer payload) {
+        return text(payload, count(payload, shortInteger(payload), Byte.BYTES));
+    }
+
+    private static String text(ByteBuffer payload, int length) {
         int from = payload.position();
         payload.position(from + length);
         return new String(payload.array(), payload.arrayOffset() + from, length, StandardCharsets.UTF_8);
+    }
+
+    /** Returns how many bytes {@link #shortInteger} takes. */
+    public static int shortBytes(long value) {
+        return (Long.SIZE - Long.numberOfLeadingZeros(zigzag(value) | 1) + SHORT_BITS - 1) / SHORT_BITS;
+    }
+
+    /** As {@link #shortInteger}, into a buffer. */
+    public static void putShort(ByteBuffer to, long value) {
+        long left = zigzag(value);
+        while (left >>> SHORT_BITS != 0) {
+            to.put((byte) (left | MORE));
+            left >>>= SHORT_BITS;
+        }
+        to.put((byte) left);
+    }
+
+    private static long zigzag(long value) {
+        return (value << 1) ^ (value >> (Long.SIZE - 1));
+    }
+
+    /** Reads an integer that {@link #shortInteger} wrote. */
+    public static long shortInteger(ByteBuffer payload) {
+        long zigzag = 0;
+        for (int shift = 0; shift < Long.SIZE; shift += SHORT_BITS) {
+            if (!payload.hasRemaining()) {
+                break;
+            }
+            byte next = payload.get();
+            zigzag |= (next & (MORE - 1L)) << shift;
+            if (next >= 0) {
+                return (zigzag >>> 1) ^ -(zigzag & 1);
+            }
+        }
+        throw new CorruptEntryException("a short integer has no end");
     }
 
     /** Reads floats that {@link #floats} wrote. */
@@ -98,11 +149,14 @@ public final class Fields {
     }
 
     private static int count(ByteBuffer payload, int bytesOfEach) {
-        int count = payload.getInt();
+        return count(payload, payload.getInt(), bytesOfEach);
+    }
+
+    private static int count(ByteBuffer payload, long count, int bytesOfEach) {
         if (count < 0 || count > payload.remaining() / bytesOfEach) {
             throw new CorruptEntryException(
                     "a field names " + count + " parts, " + payload.remaining() + " bytes are left");
         }
-        return count;
+        return (int) count;
     }
 }

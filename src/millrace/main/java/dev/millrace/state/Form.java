@@ -79,6 +79,15 @@ public final class Form {
         return now;
     }
 
+    /** An integer in as few bytes as it needs, from one to ten. */
+    public long shortInteger(long now) {
+        if (stored != null) {
+            return Fields.shortInteger(stored);
+        }
+        written.shortInteger(now);
+        return now;
+    }
+
     public double number(double now) {
         return Double.longBitsToDouble(longInteger(Double.doubleToRawLongBits(now)));
     }
@@ -99,21 +108,13 @@ public final class Form {
         return now;
     }
 
-    /**
-     * Writes a text, from an earlier value if there is one, so that the text is not encoded anew.
-     *
-     * @param earlier a value that {@link #written(Consumer)} returned
-     * @param at where the text is in it, as this method returned; 0 if it is not
-     * @return where the text is in the value that is written
-     */
-    public int writeText(String text, byte[] earlier, int at) {
-        int to = written.size();
-        if (at == 0) {
-            written.text(text);
-        } else {
-            written.textOf(earlier, at);
+    /** A text whose length is a {@link #shortInteger}. */
+    public String shortText(String now) {
+        if (stored != null) {
+            return Fields.shortText(stored);
         }
-        return to;
+        written.shortText(now);
+        return now;
     }
 
     /** Passes over a text of a form that is read. */

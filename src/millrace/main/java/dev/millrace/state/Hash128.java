@@ -84,18 +84,18 @@ record Hash128(long first, long second) {
             return word(bytes, at);
         }
         if (bytes.length >= WORD) {
-            return word(bytes, bytes.length - WORD) >>> Byte.SIZE * (WORD - left);
+            return word(bytes, bytes.length - WORD) >>> (Byte.SIZE * (WORD - left));
         }
         long last = 0;
         for (int index = bytes.length - 1; index >= at; index--) {
-            last = last << Byte.SIZE | bytes[index] & 0xff;
+            last = (last << Byte.SIZE) | (bytes[index] & 0xff);
         }
         return last;
     }
 
+    /** Java 17 has the high half of signed products only. */
     private static long fold(long u, long v) {
-        long high =
-                Math.multiplyHigh(u, v) + (u >> 63 & v) + (v >> 63 & u); // unsigned: Java 17 has the signed one only
-        return high ^ u * v;
+        long high = Math.multiplyHigh(u, v) + ((u >> 63) & v) + ((v >> 63) & u);
+        return high ^ (u * v);
     }
 }

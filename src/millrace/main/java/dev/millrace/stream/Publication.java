@@ -1,7 +1,6 @@
 package dev.millrace.stream;
 
 import dev.millrace.generation.GenerationFact;
-import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.ModelUpdate;
 import dev.millrace.topic.TopicNames;
@@ -25,8 +24,7 @@ final class Publication {
     private final Optional<VectorStoreRecords> vectorStore;
 
     /** @param logTopic name of the topic by whose steps the embeddings go */
-    Publication(
-            Outlet outlet, TopicNames topics, String logTopic, GenerationTerms terms, LearnerNotices notices) {
+    Publication(Outlet outlet, TopicNames topics, String logTopic, GenerationTerms terms, LearnerNotices notices) {
         this.outlet = outlet;
         this.topics = topics;
         this.terms = terms;
@@ -63,9 +61,11 @@ final class Publication {
                 ModelUpdate update = new ModelUpdate(generation, step, key, value);
                 outlet.send(MillraceTopology.TO_UPDATES, Topic.MODEL_UPDATES, topics.modelUpdates(), update, now);
             }
-            EntryKind.itemWithNeighbours(key).ifPresent(item -> {
-                Topic.ItemNeighbours neighbours = new Topic.ItemNeighbours(
-                        generation, step, item, value.map(list -> NeighbourList.read(list, id -> id)));
+            Optional<String> changed =
+                    value.isPresent() ? EntryKind.itemWithNeighbours(key) : EntryKind.itemWithoutNeighbours(key);
+            changed.ifPresent(item -> {
+                Topic.ItemNeighbours neighbours =
+                        new Topic.ItemNeighbours(generation, step, item, trainer.neighbours(item));
                 outlet.send(
                         MillraceTopology.TO_NEIGHBOURS,
                         Topic.ITEM_NEIGHBOURS,

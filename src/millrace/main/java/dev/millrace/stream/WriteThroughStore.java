@@ -63,8 +63,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <D> what lives on the heap
  */
-class WriteThroughStore<D extends Durable>
-        extends WrappedStateStore<KeyValueStore<Bytes, byte[]>, Bytes, byte[]> {
+class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueStore<Bytes, byte[]>, Bytes, byte[]> {
 
     /** The processor's side of the store. */
     interface Owner<D> {

@@ -128,8 +128,7 @@ public final class BatchLog {
                     .orElseThrow(() -> new IllegalStateException("it is a tombstone"));
         } catch (RuntimeException unreadable) {
             throw new BrokenLogException(
-                    "the mini-batch at " + record.place() + " cannot be read: " + unreadable.getMessage(),
-                    unreadable);
+                    "the mini-batch at " + record.place() + " cannot be read: " + unreadable.getMessage(), unreadable);
         }
     }
 

@@ -226,8 +226,7 @@ public final class Topics {
     /** Topics whose records have one order. */
     private List<String> needExactlyOne() {
         TopicNames names = settings.names();
-        return List.of(
-                names.generations(), names.operatorActions(), names.trainingExamples(), names.miniBatches());
+        return List.of(names.generations(), names.operatorActions(), names.trainingExamples(), names.miniBatches());
     }
 
     /** Returns the number of partitions of each topic, by name. */

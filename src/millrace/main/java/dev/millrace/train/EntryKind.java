@@ -2,8 +2,8 @@ package dev.millrace.train;
 
 import dev.millrace.model.ModelEntry;
 import dev.millrace.model.TwoTower;
+import dev.millrace.neighbour.ListKeys;
 import dev.millrace.publish.Publisher;
-import dev.millrace.state.PrefixedKey;
 import java.util.List;
 import java.util.Optional;
 
@@ -76,12 +76,19 @@ public enum EntryKind {
         return List.of(new byte[] {(byte) NEIGHBOURS.prefix()}, ModelEntry.Kind.ROW.key());
     }
 
-    /** Returns the item whose neighbours an entry holds; absent if it holds something else. */
+    /** Returns the item whose neighbours an entry is of; absent if it is of something else. A list can have several entries. */
     public static Optional<String> itemWithNeighbours(byte[] key) {
         return Optional.of(key)
                 .filter(given -> given[0] == NEIGHBOURS.prefix())
-                .map(PrefixedKey::text)
+                .map(ListKeys::item)
                 .filter(item -> !item.isEmpty());
+    }
+
+    /** Returns the item that has no neighbours any more if that entry was deleted; absent if this does not follow. */
+    public static Optional<String> itemWithoutNeighbours(byte[] deletedKey) {
+        return Optional.of(deletedKey)
+                .filter(given -> given[0] == NEIGHBOURS.prefix())
+                .flatMap(ListKeys::itemOfWhole);
     }
 
     /** Describes the entry with that key; for a row, the table too. */

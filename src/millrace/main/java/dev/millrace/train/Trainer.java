@@ -17,6 +17,7 @@ import dev.millrace.model.StepReport;
 import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.StepEngine;
+import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.Publisher;
 import dev.millrace.state.Books;
@@ -382,6 +383,11 @@ public final class Trainer implements Durable, AutoCloseable {
         return EntryKind.of(key).equals(Optional.of(EntryKind.MODEL)) && model.isQuerySide(key);
     }
 
+    /** Returns an item's neighbours, which do not change any more; absent if it has none. */
+    public Optional<NeighbourList> neighbours(String item) {
+        return facts.neighbours().seen(item);
+    }
+
     /** Returns the model, for reading. */
     public TwoTower model() {
         return model;
@@ -562,8 +568,7 @@ public final class Trainer implements Durable, AutoCloseable {
         }
         comeTo(batch);
         try {
-            StepReport report =
-                    isTeaching && !isMixtureKept ? facts.learn(batch, model) : model.learn(batch);
+            StepReport report = isTeaching && !isMixtureKept ? facts.learn(batch, model) : model.learn(batch);
             positives += batch.examples().size();
             loss = report.loss();
             gradientNorm = report.gradientNorm();

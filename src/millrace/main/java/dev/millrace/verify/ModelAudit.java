@@ -78,8 +78,8 @@ public final class ModelAudit {
      * @throws BrokenLogException if the log's beginning is gone and no checkpoint reaches to what is left
      */
     public ModelReport run(Scope scope) {
-        Optional<CheckpointDirectory> checkpoints = scope.checkpoints()
-                .map(directory -> new CheckpointDirectory(directory, lineage(), beforeRename));
+        Optional<CheckpointDirectory> checkpoints =
+                scope.checkpoints().map(directory -> new CheckpointDirectory(directory, lineage(), beforeRename));
         checkpoints.ifPresent(CheckpointDirectory::prepare);
         try (TopicReader reader = cluster.reader();
                 ScratchEntries entries = ScratchEntries.create()) {
@@ -119,11 +119,7 @@ public final class ModelAudit {
         private Optional<Checkpoint.Header> newestEqual = Optional.empty();
         private boolean isCatalogueCompared;
 
-        AuditRun(
-                Scope scope,
-                Optional<CheckpointDirectory> checkpoints,
-                TopicReader reader,
-                OrderedEntries entries) {
+        AuditRun(Scope scope, Optional<CheckpointDirectory> checkpoints, TopicReader reader, OrderedEntries entries) {
             this.scope = scope;
             this.checkpoints = checkpoints;
             String generation = trainer.model().generationName();
@@ -208,8 +204,8 @@ public final class ModelAudit {
             long nanos = System.nanoTime() - begunAt;
             Optional<Path> written = newestEqual
                     .filter(header -> differing == 0 && header.step() > fromStep)
-                    .flatMap(header -> checkpoints.map(
-                            directory -> directory.write(new Checkpoint(header, replay.entries()))));
+                    .flatMap(header ->
+                            checkpoints.map(directory -> directory.write(new Checkpoint(header, replay.entries()))));
             NavigableMap<Long, List<PublishedModel.Vector>> vectors = published.vectorsByStep();
             return new ModelReport(
                     trainer.model().generationName(),
@@ -239,9 +235,8 @@ public final class ModelAudit {
             List<String> ofDigests = replay.compareDigests(digests);
             add(ofDigests);
             if (!digests.isEmpty() && ofDigests.isEmpty()) {
-                newestEqual = Optional.of(header(
-                        new StepDigest(step, digests.get(0).digest()),
-                        last.map(Checkpoint.LogPlace::of)));
+                newestEqual = Optional.of(
+                        header(new StepDigest(step, digests.get(0).digest()), last.map(Checkpoint.LogPlace::of)));
             }
             add(replay.compareVectors(published.vectorsByStep().getOrDefault(step, List.of())));
             if (step == published.learnerStep().orElse(-1) && scope.step().orElse(Long.MAX_VALUE) >= step) {
@@ -307,6 +302,7 @@ public final class ModelAudit {
     }
 
     private Checkpoint.Header header(StepDigest learnt, Optional<Checkpoint.LogPlace> place) {
-        return new Checkpoint.Header(Checkpoint.Origin.now(Checkpoint.Source.AUDIT), lineage(), learnt, place, learner.texts());
+        return new Checkpoint.Header(
+                Checkpoint.Origin.now(Checkpoint.Source.AUDIT), lineage(), learnt, place, learner.texts());
     }
 }

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.operation.Progress;
 import dev.millrace.state.EntrySource;
+import dev.millrace.state.Frame;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.train.StepDigest;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -118,6 +121,22 @@ class CheckpointFileTest {
 
         assertThatThrownBy(() -> CheckpointFile.read(file, new MemoryEntries()))
                 .hasMessageContaining("at byte " + first + ": entry's CRC32C is ");
+    }
+
+    @Test
+    void aFileOfAnOlderBuildIsRefusedWithTheWayOut() throws IOException {
+        CheckpointFile.write(file, checkpoint());
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        byte[] header = new byte[bytes.getInt(MAGIC)];
+        bytes.get(MAGIC + 8, header);
+        ByteBuffer older = Frame.allocate(header.length).put(header).putInt(8, 2);
+        Files.write(file, bytes.put(MAGIC, Frame.seal(older)).array());
+
+        assertThatThrownBy(() -> CheckpointFile.read(file, new MemoryEntries()))
+                .isInstanceOf(UnusableCheckpointException.class)
+                .hasMessage(
+                        "checkpoint " + file + " cannot be used: at byte 8: it has format version 2, this program reads"
+                                + " 3: the build that wrote it reads it; let this one learn from the log");
     }
 
     @Test

@@ -7,6 +7,7 @@ import dev.millrace.catalogue.Catalogue;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -108,6 +109,22 @@ public class TwoTowerStateTest {
         assertThatThrownBy(() -> model.restore(ModelEntry.Kind.HEADER.key(), header))
                 .isInstanceOf(FingerprintMismatchException.class)
                 .hasMessageContaining("another engine");
+    }
+
+    @Test
+    void stateOfAnotherFormIsRefusedWithTheWayOut() {
+        TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
+        byte[] header = new Fields()
+                .integer(2)
+                .text("an engine")
+                .text(Scenes.settings().hash())
+                .framed();
+
+        assertThatThrownBy(() -> model.restore(ModelEntry.Kind.HEADER.key(), header))
+                .isInstanceOf(CorruptEntryException.class)
+                .hasMessageStartingWith("the stored learner has form 2, this build reads form 3: ")
+                .hasMessageContaining("train --from mini-batches")
+                .hasMessageContaining("model import --warm");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.millrace.neighbour;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
@@ -11,19 +12,26 @@ import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.model.Scenes;
+import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.state.PrefixedKey;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
@@ -77,7 +85,7 @@ class NeighbourListsTest {
 
         // each adds 1 to the target's list, which has room for 6, and half of that to the other
         assertThat(weights(lists, "target")).hasSize(6);
-        assertThat(entries(lists).keySet()).hasSize(7);
+        assertThat(items(lists)).hasSize(7);
     }
 
     @Test
@@ -87,7 +95,7 @@ class NeighbourListsTest {
 
         lists.observe(batch(click("x", TIME, "gone", "a", "x"), click("gone", TIME, "a")));
 
-        assertThat(entries(lists).keySet()).containsExactly("a", "x");
+        assertThat(items(lists)).containsExactly("a", "x");
         assertThat(weights(lists, "a")).isEqualTo(Map.of("x", 0.5f));
     }
 
@@ -232,7 +240,7 @@ class NeighbourListsTest {
     private static SortedMap<byte[], byte[]> all(MemoryEntries stored, char... prefixes) {
         SortedMap<byte[], byte[]> all = new TreeMap<>(Arrays::compareUnsigned);
         stored.scan(new byte[] {0}, (key, value) -> {
-            if (prefixes.length == 0 || prefixes[0] == key[0]) {
+            if (prefixes.length == 0 || new String(prefixes).indexOf(key[0]) >= 0) {
                 all.put(key, value);
             }
             return true;
@@ -247,11 +255,19 @@ class NeighbourListsTest {
     }
 
     /** Counts the lists that name an item. */
-    private static int holding(MemoryEntries stored, String item) {
-        int[] count = {0};
-        all(stored, 'N').tailMap(new byte[] {'N', 1}).values().forEach(value -> NeighbourList.read(value, id -> id)
-                .forEach((neighbour, weight) -> count[0] += neighbour.equals(item) ? 1 : 0));
-        return count[0];
+    private int holding(MemoryEntries stored, String item) {
+        return (int) lists(stored).values().stream()
+                .filter(weights -> weights.containsKey(item))
+                .count();
+    }
+
+    /** The weights of each stored list, by item. */
+    private Map<String, Map<String, Float>> lists(MemoryEntries stored) {
+        NeighbourLists lists = lists(64, stored, 0);
+        Map<String, Map<String, Float>> weights = new TreeMap<>();
+        all(stored, 'N').keySet().forEach(key -> ListKeys.itemOfWhole(key)
+                .ifPresent(item -> weights.put(item, weights(lists, item))));
+        return weights;
     }
 
     @Test
@@ -261,29 +277,33 @@ class NeighbourListsTest {
 
         lists.observe(batch(click("x", TIME, "a")));
 
-        assertThat(entries(lists)).isEmpty();
+        assertThat(items(lists)).isEmpty();
         assertThat(near(lists, TIME, "a")).isEmpty();
     }
 
-    /** Lists on the heap, and lists of which the heap keeps few, that are restarted now and then: the same bits. Users come often, and some are erased. */
+    /**
+     * Lists on the heap, lists of which the heap keeps few, that are restarted now and then, and lists that are restored whole: the same
+     * bits. Users come often, and some are erased. Half the time lists are long enough to have additions behind them.
+     */
     @Property(tries = 60)
     void whatIsOnTheHeapChangesNoBit(@ForAll long seed) {
         Random random = new Random(seed);
-        List<String> items = new ArrayList<>();
-        for (int item = 0; item < 25; item++) {
-            items.add("i" + item);
+        int most = random.nextBoolean() ? 6 : 20;
+        int items = most == 6 ? 25 : 12;
+        List<String> ids = new ArrayList<>();
+        for (int item = 0; item < items; item++) {
+            ids.add("an-item-of-a-longer-id-" + item);
         }
-        list(items.toArray(String[]::new));
-        NeighbourLists whole = lists(6, EntrySource.NONE, 0);
+        list(ids.toArray(String[]::new));
+        NeighbourLists whole = lists(most, EntrySource.NONE, 0);
         MemoryEntries stored = new MemoryEntries();
-        NeighbourLists few = lists(6, stored, 500);
+        NeighbourLists few = lists(most, stored, 500);
         MemoryEntries drained = new MemoryEntries();
         long time = TIME;
-        for (int step = 0; step < 60; step++) {
+        for (int step = 0; step < 120; step++) {
             time += random.nextInt(20_000_000) - 2_000_000;
             String user = "u" + random.nextInt(4);
-            MiniBatch batch =
-                    batch(Scenes.click(user, any(items, random), time, any(items, random), any(items, random)));
+            MiniBatch batch = batch(Scenes.click(user, any(ids, random), time, any(ids, random), any(ids, random)));
             whole.observe(batch);
             few.observe(batch);
             if (random.nextInt(8) == 0) {
@@ -291,23 +311,184 @@ class NeighbourListsTest {
                 few.removeUser(user);
             }
             if (random.nextInt(12) == 0) {
-                String gone = any(items, random);
+                String gone = any(ids, random);
                 catalogue.apply(new CatalogueChange.Removal(gone, time, true));
                 whole.remove(gone);
                 few.remove(gone);
             }
-            list(any(items, random)); // perhaps again
+            list(any(ids, random)); // perhaps again
             whole.sweep(time);
             few.sweep(time);
-            String[] history = {any(items, random), any(items, random), any(items, random)};
+            String[] history = {any(ids, random), any(ids, random), any(ids, random)};
             assertThat(near(few, time, history)).isEqualTo(near(whole, time, history));
             if (random.nextInt(4) == 0) {
                 few.drainDirty(stored);
                 whole.drainDirty(drained);
                 assertThat(text(stored)).isEqualTo(text(drained));
-                few = random.nextBoolean() ? few : lists(6, stored, 500);
+                few = random.nextBoolean() ? few : lists(most, stored, 500);
+                whole = random.nextBoolean() ? whole : restored(most, drained, random);
             }
         }
+    }
+
+    /** Lists that have restored all entries, in any order. */
+    private NeighbourLists restored(int most, MemoryEntries stored, Random order) {
+        List<Map.Entry<byte[], byte[]>> entries =
+                new ArrayList<>(all(stored, 'N', 'n').entrySet());
+        Collections.shuffle(entries, order);
+        NeighbourLists lists = lists(most, EntrySource.NONE, 0);
+        entries.forEach(entry -> lists.restore(entry.getKey(), entry.getValue()));
+        return lists;
+    }
+
+    /** 40 neighbours of some 30 bytes; a click changes two lists, of which the long one is far longer than what was added. */
+    @Test
+    void ofALongListWhatWasAddedIsWrittenAlone() {
+        MemoryEntries stored = new MemoryEntries();
+        NeighbourLists lists = withALongList(stored);
+        byte[] whole = stored.get(PrefixedKey.of((byte) 'N', "long")).orElseThrow();
+
+        list("new");
+        lists.observe(batch(click("new", TIME + 5, "long")));
+        SortedMap<byte[], byte[]> drained = drained(lists, stored);
+
+        assertThat(drained.keySet().stream().map(NeighbourListsTest::text)).containsExactly("Nlong\0\0", "Nnew");
+        assertThat(drained.get(new byte[] {'N', 'l', 'o', 'n', 'g', 0, 0}).length)
+                .isLessThan(whole.length / 20);
+        assertThat(stored.get(PrefixedKey.of((byte) 'N', "long"))).contains(whole);
+        assertThat(weights(lists(64, stored, 0), "long")).hasSize(41).containsEntry("new", 1f);
+    }
+
+    @Test
+    void whenAdditionsComeToTwiceTheListItIsWrittenWholeAndTheyAreDeleted() {
+        MemoryEntries stored = new MemoryEntries();
+        NeighbourLists lists = withALongList(stored);
+        int whole = stored.get(PrefixedKey.of((byte) 'N', "long")).orElseThrow().length;
+
+        int additions = 0;
+        int bytes = 0;
+        for (int click = 0; additionsOfLong(stored) == additions; click++) {
+            lists.observe(batch(click("i" + click % 40, TIME + click, "long")));
+            SortedMap<byte[], byte[]> drained = drained(lists, stored);
+            if (additionsOfLong(stored) > additions) {
+                additions++;
+                bytes += drained.entrySet().stream()
+                        .filter(entry -> text(entry.getKey()).startsWith("Nlong\0"))
+                        .mapToInt(entry -> entry.getValue().length)
+                        .sum();
+            }
+        }
+
+        assertThat(additionsOfLong(stored)).isZero();
+        assertThat(bytes).isBetween(2 * whole - 60, 2 * whole);
+        assertThat(weights(lists(64, stored, 0), "long")).isEqualTo(weights(lists, "long"));
+    }
+
+    @Test
+    void aForgottenListTakesItsAdditionsWithIt() {
+        MemoryEntries stored = new MemoryEntries();
+        NeighbourLists lists = withALongList(stored);
+        lists.observe(batch(click("i1", TIME, "long")));
+        lists.drainDirty(stored);
+        assertThat(additionsOfLong(stored)).isEqualTo(1);
+
+        remove("long");
+        lists.remove("long");
+        list("long");
+        lists.observe(batch(click("i1", TIME, "long"))); // a new list, before the old one is deleted
+        lists.drainDirty(stored);
+
+        assertThat(additionsOfLong(stored)).isZero();
+        assertThat(weights(lists(64, stored, 0), "long")).isEqualTo(Map.of("i1", 1f));
+
+        remove("long");
+        lists.remove("long");
+        lists.drainDirty(stored);
+        assertThat(all(stored, 'N').keySet().stream().map(NeighbourListsTest::text))
+                .noneMatch(key -> key.contains("long"));
+    }
+
+    /** What ann added is of several by now, and sixteen others have taken the places of her sum; only the additions know her. */
+    @Test
+    void additionsOfAnErasedUserAreRewritten() {
+        MemoryEntries stored = new MemoryEntries();
+        NeighbourLists lists = withALongList(stored);
+        lists.observe(batch(Scenes.click("ann", "i1", TIME, "long")));
+        lists.drainDirty(stored);
+        for (int other = 0; other < 40; other++) {
+            lists.observe(batch(click("i1", TIME, "long")));
+        }
+        lists.drainDirty(stored);
+        String ann = text(ByteBuffer.allocate(Integer.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(NeighbourList.digest("ann"))
+                .array());
+        assertThat(all(stored, 'N').values().stream().map(NeighbourListsTest::text))
+                .anyMatch(value -> value.contains(ann));
+        Map<String, Float> before = weights(lists, "long");
+
+        lists.removeUser("ann");
+        lists.sweep(TIME);
+        lists.drainDirty(stored);
+
+        assertThat(all(stored, 'N').values().stream().map(NeighbourListsTest::text))
+                .noneMatch(value -> value.contains(ann));
+        assertThat(weights(lists(64, stored, 0), "long")).isEqualTo(before);
+    }
+
+    @Test
+    void additionsWithoutThoseBeforeThemAreRefused() {
+        MemoryEntries stored = new MemoryEntries();
+        NeighbourLists lists = withALongList(stored);
+        for (int click = 0; click < 2; click++) {
+            lists.observe(batch(click("i1", TIME, "long")));
+            lists.drainDirty(stored);
+        }
+        stored.delete(new byte[] {'N', 'l', 'o', 'n', 'g', 0, 0});
+
+        assertThatThrownBy(() -> lists(64, stored, 0).seen("long"))
+                .isInstanceOf(CorruptEntryException.class)
+                .hasMessage("additions to a list of neighbours have the number 1, the next have 0");
+    }
+
+    /** Lists of which one has 40 neighbours, as they are stored. */
+    private NeighbourLists withALongList(MemoryEntries stored) {
+        NeighbourLists lists = lists(64, stored, 0);
+        list("long");
+        for (int item = 0; item < 40; item++) {
+            list("i" + item);
+            lists.observe(batch(click("i" + item, TIME, "long")));
+        }
+        lists.drainDirty(stored);
+        return lists;
+    }
+
+    private static int additionsOfLong(MemoryEntries stored) {
+        return (int) all(stored, 'N').keySet().stream()
+                .filter(key -> text(key).startsWith("Nlong\0"))
+                .count();
+    }
+
+    /** What a drain puts, which is also stored. */
+    private static SortedMap<byte[], byte[]> drained(NeighbourLists lists, MemoryEntries stored) {
+        SortedMap<byte[], byte[]> drained = new TreeMap<>(Arrays::compareUnsigned);
+        lists.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                drained.put(key, value);
+                stored.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                stored.delete(key);
+            }
+        });
+        return drained;
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 
     /** C and T summed up from all clicks, each decayed on its own. */
@@ -447,25 +628,23 @@ class NeighbourListsTest {
 
     private static Map<String, Float> weights(NeighbourLists lists, String item) {
         Map<String, Float> weights = new HashMap<>();
-        Map<String, byte[]> entries = entries(lists);
-        byte[] entry = entries.get(item);
-        if (entry != null) {
-            NeighbourList.read(entry, id -> id).forEach(weights::put);
-        }
+        lists.seen(item).ifPresent(list -> list.forEach(weights::put));
         return weights;
     }
 
-    /** All lists, in their stored form, by item. */
-    private static Map<String, byte[]> entries(NeighbourLists lists) {
-        Map<byte[], byte[]> drained = new TreeMap<>(Arrays::compareUnsigned);
+    /** The items of all lists. */
+    private static Set<String> items(NeighbourLists lists) {
+        Set<String> items = new TreeSet<>();
         lists.touch();
-        lists.drainDirty(EntrySink.into(drained));
-        Map<String, byte[]> entries = new TreeMap<>();
-        drained.forEach((key, value) -> {
-            if (key[0] == 'N') {
-                entries.put(PrefixedKey.text(key), value);
+        lists.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                ListKeys.itemOfWhole(key).ifPresent(items::add);
             }
+
+            @Override
+            public void delete(byte[] key) {}
         });
-        return entries;
+        return items;
     }
 }

@@ -330,9 +330,9 @@ class TrainerWithholdingTest {
         row[3] = component;
         return new Fields()
                 .floats(row)
-                .floats(new float[] {1})
-                .longInteger(1)
-                .longInteger(TIME)
+                .integer(Float.floatToIntBits(1)) // of the optimiser
+                .shortInteger(1)
+                .shortInteger(TIME)
                 .framed();
     }
 

@@ -12,6 +12,7 @@ import dev.millrace.replay.ReplayEvent;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.train.EntryKind;
 import dev.millrace.train.Shop;
+import dev.millrace.train.Trainer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -80,7 +81,7 @@ record Scene(
                     settings,
                     kept,
                     honest,
-                    target(goal, kept),
+                    target(goal, settings, kept),
                     byClicks,
                     new HashMap<>(),
                     new HashMap<>());
@@ -89,11 +90,12 @@ record Scene(
 
     /** Returns the scene for another goal in the same settings, or for another number of accounts. */
     Scene of(Goal other, int others) {
-        return new Scene(other, others, settings, kept, honest, target(other, kept), byClicks, alone, controls);
+        return new Scene(
+                other, others, settings, kept, honest, target(other, settings, kept), byClicks, alone, controls);
     }
 
-    private static String target(Goal goal, Shop.Kept kept) {
-        return goal == Goal.NEIGHBOURS ? middling(kept) : "i" + FIRST;
+    private static String target(Goal goal, MillraceSettings settings, Shop.Kept kept) {
+        return goal == Goal.NEIGHBOURS ? middling(settings, kept) : "i" + FIRST;
     }
 
     /** The shop's events in the order of their times. Clicks come up to 20 minutes later than the generator says: so there are always some that are awaited. */
@@ -124,8 +126,8 @@ record Scene(
                 click.context()));
     }
 
-    private static String middling(Shop.Kept kept) {
-        List<String> items = lists(kept).entrySet().stream()
+    private static String middling(MillraceSettings settings, Shop.Kept kept) {
+        List<String> items = lists(settings, kept).entrySet().stream()
                 .sorted(Comparator.<Map.Entry<String, NeighbourList>>comparingDouble(
                                 list -> list.getValue().total())
                         .thenComparing(Map.Entry::getKey))
@@ -136,13 +138,17 @@ record Scene(
 
     /** Returns the neighbours of the target, if they changed. */
     Optional<NeighbourList> targetsNeighbours(Shop.Kept of) {
-        return Optional.ofNullable(lists(of).get(target));
+        return Optional.ofNullable(lists(settings, of).get(target));
     }
 
-    private static Map<String, NeighbourList> lists(Shop.Kept kept) {
+    private static Map<String, NeighbourList> lists(MillraceSettings settings, Shop.Kept kept) {
         Map<String, NeighbourList> lists = new HashMap<>();
-        kept.trainer().forEach((key, value) -> EntryKind.itemWithNeighbours(key)
-                .ifPresent(item -> lists.put(item, NeighbourList.read(value, id -> id))));
+        MemoryEntries stored = new MemoryEntries();
+        kept.trainer().forEach(stored::put);
+        try (Trainer trainer = new Trainer(settings.trainer(), stored)) {
+            kept.trainer().keySet().forEach(key -> EntryKind.itemWithNeighbours(key)
+                    .ifPresent(item -> lists.put(item, trainer.neighbours(item).orElseThrow())));
+        }
         return lists;
     }
 

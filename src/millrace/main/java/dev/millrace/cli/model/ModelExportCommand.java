@@ -1,7 +1,6 @@
 package dev.millrace.cli.model;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.app.TrainProcess;
 import dev.millrace.app.WrittenTopics;
 import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;
@@ -145,8 +144,7 @@ final class ModelExportCommand implements Callable<Integer> {
         LearnerExport export = new LearnerExport(settings.cluster(), settings.learner());
         Part part = learner.source().learner();
         try {
-            return export.of(
-                    new LearnerState(settings.clients(), settings.stream(), part).followedBy(line), entries);
+            return export.of(new LearnerState(settings.clients(), settings.stream(), part).followedBy(line), entries);
         } catch (UnusableTopicException missing) { // or hidden from this process
             WrittenTopics.requireVisible(settings, part);
             throw missing;

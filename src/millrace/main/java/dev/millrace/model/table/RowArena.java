@@ -3,7 +3,6 @@ package dev.millrace.model.table;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.state.EntryShare;
 import dev.millrace.state.KeyIndex;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.stream.IntStream;
@@ -137,8 +136,8 @@ final class RowArena {
 
     /** Fills a row from its stored entry. */
     void place(int row, byte[] key, byte[] value) {
-        ByteBuffer touch = entries.read(value, values, row * dim, slots, row * slotsARow);
-        setTouch(row, touch.getLong(), touch.getLong());
+        RowEntries.Touch touch = entries.read(value, values, row * dim, slots, row * slotsARow);
+        setTouch(row, touch.moment(), touch.time());
         keep(row, entries.share(key, value));
         if (isPassing) {
             passed.set(row);

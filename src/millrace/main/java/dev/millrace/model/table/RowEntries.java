@@ -4,6 +4,7 @@ import dev.millrace.model.engine.Loops;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntryShare;
 import dev.millrace.state.EntrySource;
+import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -14,19 +15,21 @@ import java.util.Comparator;
  * The stored form of a table's rows. One thread.
  *
  * <p>A key is the table's prefix and the row's key in UTF-8. A value is a {@link Frame} of: dim [int32], the row [dim
- * float32], slots [int32], the optimiser's state of the row [slots float32], moment and time of the last touch [int64 each].
+ * float32], the optimiser's state of the row [slots float32], moment and time of the last touch [short
+ * integers, see {@link Fields}].
  */
 final class RowEntries {
 
     /** The order of the stored keys: by code points, as UTF-8 compares. */
     static final Comparator<String> ORDER = RowEntries::compare;
 
-    private static final int TOUCH_BYTES = 2 * Long.BYTES;
-
     private final String table;
     private final byte[] prefix;
     private final int dim;
     private final int slots;
+
+    /** The last touch of a row, see {@link EmbeddingTable#touch}. */
+    record Touch(long moment, long time) {}
 
     /** @param prefix of the keys; no other entry's key begins with it */
     RowEntries(String table, byte[] prefix, int dim, int slots) {
@@ -70,34 +73,35 @@ final class RowEntries {
      * @param memory [.., slots] the row's slots begin at {@code slot}
      */
     byte[] value(float[] rows, int row, float[] memory, int slot, long moment, long time) {
-        ByteBuffer value = Frame.allocate((2 + dim + slots) * Integer.BYTES + TOUCH_BYTES);
+        ByteBuffer value = Frame.allocate(floatBytes() + Fields.shortBytes(moment) + Fields.shortBytes(time))
+                .putInt(dim);
         write(value, rows, row, dim);
         write(value, memory, slot, slots);
-        return Frame.seal(value.putLong(moment).putLong(time));
+        Fields.putShort(value, moment);
+        Fields.putShort(value, time);
+        return Frame.seal(value);
     }
 
     private static void write(ByteBuffer to, float[] floats, int from, int count) {
-        to.putInt(count);
         to.asFloatBuffer().put(floats, from, count);
         to.position(to.position() + count * Float.BYTES);
     }
 
     /**
-     * Reads a value, and returns what is left of it: moment and time of the last touch.
+     * Reads a value, and returns the last touch.
      *
      * @param rows [.., dim] filled from {@code row}
      * @param memory [.., slots] filled from {@code slot}
      * @throws CorruptEntryException if the value is damaged, or is not one of this table
      */
-    ByteBuffer read(byte[] value, float[] rows, int row, float[] memory, int slot) {
+    Touch read(byte[] value, float[] rows, int row, float[] memory, int slot) {
         ByteBuffer payload = open(value);
         read(payload, rows, row, dim);
         read(payload, memory, slot, slots);
-        return payload;
+        return touch(payload);
     }
 
     private static void read(ByteBuffer from, float[] floats, int at, int count) {
-        from.getInt();
         from.asFloatBuffer().get(floats, at, count);
         from.position(from.position() + count * Float.BYTES);
     }
@@ -109,28 +113,41 @@ final class RowEntries {
         return Loops.now().areFinite(row, 0, dim);
     }
 
-    /** Reads moment and time of the last touch alone, as {@link #read}. */
-    ByteBuffer readTouch(byte[] value) {
+    /** Reads the last touch alone, as {@link #read}. */
+    Touch readTouch(byte[] value) {
         ByteBuffer payload = open(value);
-        return payload.position(payload.limit() - TOUCH_BYTES);
+        return touch(payload.position(payload.position() + (dim + slots) * Float.BYTES));
+    }
+
+    private Touch touch(ByteBuffer payload) {
+        Touch touch = new Touch(Fields.shortInteger(payload), Fields.shortInteger(payload));
+        if (payload.hasRemaining()) {
+            throw foreign(payload.array());
+        }
+        return touch;
     }
 
     EntryShare share(byte[] key, byte[] value) {
         return EntryShare.of(key, value);
     }
 
+    /** Bytes before the last touch. */
+    private int floatBytes() {
+        return (1 + dim + slots) * Integer.BYTES;
+    }
+
+    /** Returns what is behind the dim. */
     private ByteBuffer open(byte[] value) {
         ByteBuffer payload = Frame.open(value);
-        int at = payload.position();
-        boolean fits = payload.remaining() == (2 + dim + slots) * Integer.BYTES + TOUCH_BYTES
-                && payload.getInt(at) == dim
-                && payload.getInt(at + (1 + dim) * Integer.BYTES) == slots;
-        if (!fits) {
-            throw new CorruptEntryException("a stored row of " + payload.remaining()
-                    + " bytes does not fit table " + table + ", which has " + dim + " floats a row and " + slots
-                    + " of its optimiser");
+        if (payload.remaining() < floatBytes() + 2 || payload.getInt() != dim) {
+            throw foreign(value);
         }
         return payload;
+    }
+
+    private CorruptEntryException foreign(byte[] value) {
+        return new CorruptEntryException("a stored row of " + value.length + " bytes does not fit table " + table
+                + ", which has " + dim + " floats a row and " + slots + " of its optimiser");
     }
 
     private static int compare(String left, String right) {

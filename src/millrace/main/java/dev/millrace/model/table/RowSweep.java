@@ -4,7 +4,6 @@ import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntryShare;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.EntrySum;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableSet;
@@ -157,11 +156,10 @@ final class RowSweep {
             if (visited.size() == count) {
                 return false;
             }
-            ByteBuffer touch = entries.readTouch(value);
+            RowEntries.Touch touch = entries.readTouch(value);
             passed = passed.plus(entries.share(key, value));
             if (!isRemoved.test(rowKey)) {
-                visited.add(
-                        resident.apply(rowKey).orElseGet(() -> new Visited(rowKey, touch.getLong(), touch.getLong())));
+                visited.add(resident.apply(rowKey).orElseGet(() -> new Visited(rowKey, touch.moment(), touch.time())));
             }
             return visited.size() < count;
         }

@@ -9,21 +9,17 @@ import dev.millrace.topic.TopicNames;
 import dev.millrace.verify.books.ExampleLog.LoggedExample;
 import dev.millrace.verify.books.ExampleLog.Origin;
 import dev.millrace.verify.books.LearnerAudit.Change;
-import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /** Recomputes the books from the topics. The trainer may be running meanwhile. */
 public final class CountAudit {

@@ -6,13 +6,10 @@ import dev.millrace.verify.books.LearnerAudit.Change;
 import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
 /** What the topic of training examples holds, in the order of its offsets. */
 final class ExampleLog {
