@@ -3,10 +3,8 @@ package dev.millrace.popularity;
 import dev.millrace.catalogue.Catalogue;
 import dev.millrace.catalogue.ItemColumn;
 import dev.millrace.state.CorruptEntryException;
-import dev.millrace.state.EntrySink;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -18,22 +16,19 @@ import java.util.List;
  *
  * <p>Where one half-life is a few times another, the faster decay is a power of the slower one, made by multiplying.
  *
- * <p>An item that has a count takes 32 bytes and 8 for each half-life. One thread.
+ * <p>An item that has a count takes 28 bytes and 8 for each half-life. One thread.
  */
 public final class DecayedCounts extends ItemColumn<double[]> {
 
     private static final int LARGEST_RATIO = 16; // so many multiplications cost less than a power
 
-    private final byte[] totalKey; // no item has an empty id
     private final double[] halfLives;
     /** [half-lives] How many times a half-life goes into the one before; 0 if that is no small whole number. */
     private final int[] ratios;
 
-    /* A row has each count's value as of its last addition, and the time of that. */
-
+    /** [half-lives + 1] A row: each count's value as of its last addition, and the time of that. */
     private final double[] none;
-    private final double[] total;
-    private boolean isTotalDirty;
+
     private final double[] left; // of a count after some time, by half-life
 
     /**
@@ -47,7 +42,6 @@ public final class DecayedCounts extends ItemColumn<double[]> {
     /** @param halfLives one or more, the longest first */
     public DecayedCounts(char prefix, List<Double> halfLives, Catalogue catalogue) {
         super(catalogue, (byte) prefix);
-        this.totalKey = new byte[] {(byte) prefix};
         this.halfLives = halfLives.stream().mapToDouble(halfLife -> halfLife).toArray();
         this.ratios = new int[halfLives.size()];
         for (int which = 1; which < ratios.length; which++) {
@@ -55,7 +49,6 @@ public final class DecayedCounts extends ItemColumn<double[]> {
             ratios[which] = ratio == Math.rint(ratio) && ratio <= LARGEST_RATIO ? (int) ratio : 0;
         }
         this.none = new double[ratios.length + 1];
-        this.total = none.clone();
         this.left = new double[ratios.length];
     }
 
@@ -63,13 +56,6 @@ public final class DecayedCounts extends ItemColumn<double[]> {
     public void add(int item, double time, double amount) {
         double[] known = row(item);
         double[] row = known == null ? none.clone() : known;
-        add(row, time, amount);
-        put(item, row);
-        add(total, time, amount);
-        isTotalDirty = true;
-    }
-
-    private void add(double[] row, double time, double amount) {
         double last = row[left.length];
         boolean isLater = time >= last;
         findLeft(Math.abs(time - last));
@@ -77,6 +63,7 @@ public final class DecayedCounts extends ItemColumn<double[]> {
             row[which] = isLater ? row[which] * left[which] + amount : row[which] + amount * left[which];
         }
         row[left.length] = Math.max(last, time);
+        put(item, row);
     }
 
     private double[] counts(int item) {
@@ -101,10 +88,7 @@ public final class DecayedCounts extends ItemColumn<double[]> {
 
     /** Returns the item's count by one of the half-lives, decayed to that time. */
     double count(int item, double time, int which) {
-        return count(counts(item), time, which);
-    }
-
-    private double count(double[] row, double time, int which) {
+        double[] row = counts(item);
         if (row[which] == 0 || time <= row[left.length]) {
             return row[which];
         }
@@ -145,29 +129,6 @@ public final class DecayedCounts extends ItemColumn<double[]> {
                 }
             }
         }
-    }
-
-    /** Returns the sum of all counts, decayed to that time. Counts of removed items are included. */
-    public double total(double time) {
-        return count(total, time, 0);
-    }
-
-    @Override
-    public void restore(byte[] key, byte[] value) {
-        if (Arrays.equals(key, totalKey)) {
-            System.arraycopy(read(value), 0, total, 0, total.length);
-        } else {
-            super.restore(key, value);
-        }
-    }
-
-    @Override
-    public void drainDirty(EntrySink sink) {
-        if (isTotalDirty) {
-            sink.put(totalKey.clone(), write(total));
-            isTotalDirty = false;
-        }
-        super.drainDirty(sink);
     }
 
     @Override

@@ -76,7 +76,11 @@ public sealed interface ItemPopularity extends Durable
         private final double halfLife;
         private final double epsilon;
         private double positives; // a whole number
-        private final StoredFields clock = new StoredFields(form -> positives = form.number(positives));
+        private double total; // of all counts, those of items that left among them, as of positives
+        private final StoredFields clock = new StoredFields(form -> {
+            positives = form.number(positives);
+            total = form.number(total);
+        });
 
         /** @param halfLife positives after which a count has halved */
         public Decayed(char prefix, double halfLife, Catalogue catalogue) {
@@ -97,15 +101,19 @@ public sealed interface ItemPopularity extends Durable
 
         @Override
         public double logProbability(int item, int catalogueSize) {
-            double total = counts.total(positives) + epsilon * Math.max(1, catalogueSize);
-            return StrictMath.log((counts.count(item, positives) + epsilon) / total);
+            double sum = total + epsilon * Math.max(1, catalogueSize);
+            return StrictMath.log((counts.count(item, positives) + epsilon) / sum);
         }
 
         @Override
         public void observe(int[] items) {
             positives += items.length;
+            total *= StrictMath.pow(0.5, items.length / halfLife);
             clock.change();
-            Arrays.stream(items).forEach(item -> counts.add(item, positives, 1));
+            for (int item : items) {
+                counts.add(item, positives, 1);
+                total++;
+            }
         }
 
         @Override
