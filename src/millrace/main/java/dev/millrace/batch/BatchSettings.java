@@ -68,22 +68,14 @@ public record BatchSettings(
                 negatives.popular(),
                 "must be 0 where items share an estimate of their popularity (popularity.hashes)");
         int size = size(reader);
-        int maxSize = reader.free(free -> free.integer(
-                "batch.max-size = 0 in [0, 8192]: positive examples in a full batch while most clicks come 2 s late or "
-                        + "more; 0: batch.size"));
-        reader.require(
-                maxSize == 0 || maxSize >= size,
-                "batch.max-size",
-                maxSize,
-                "must be 0, or at least batch.size, which is " + size);
-        reader.require(
-                maxSize == 0 || popularity.estimator() != PopularitySettings.Estimator.INTERVALS,
-                "batch.max-size",
-                maxSize,
-                "must be 0 with popularity.estimator = intervals, which counts batches of one size");
+        int behind = reader.free(free -> free.integer(
+                "batch.max-size = 256 in [0, 8192]: positive examples in a full batch while most clicks come 2 s late or more,"
+                        + " if batch.size is less; of no effect with popularity.estimator = intervals, which counts"
+                        + " batches of one size"));
+        boolean isOfOneSize = popularity.estimator() == PopularitySettings.Estimator.INTERVALS;
         return new BatchSettings(
                 size,
-                Math.max(size, maxSize),
+                isOfOneSize ? size : Math.max(size, behind),
                 reader.integer(
                         "batch.max-changes = 500 in [1, 100000]: catalogue changes and removed users that fill a "
                                 + "batch without examples"),

@@ -42,6 +42,7 @@ public final class Streams {
     private static Map<String, String> given(String... keysAndValues) {
         Map<String, String> given = new HashMap<>(Map.of(
                 "batch.size", "16",
+                "batch.max-size", "0", // however late they come
                 "batch.negatives", "8",
                 "tower.dim", "8",
                 "attribution.window", "60s",
