@@ -14,6 +14,7 @@ import dev.millrace.model.pool.HistoryShares;
 import dev.millrace.model.pool.PositionWeights;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.Form;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -112,7 +113,7 @@ public final class QueryEncoder {
      * @throws CorruptEntryException if the value fails its check or a component is not finite
      */
     public static float[] row(byte[] value) {
-        float[] row = ModelEntry.floats(value);
+        float[] row = Form.read(value, Form::shortFloats);
         if (!Loops.now().areFinite(row, 0, row.length)) {
             throw new CorruptEntryException("a row's component is not finite");
         }

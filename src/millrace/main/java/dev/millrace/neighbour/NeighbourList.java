@@ -41,9 +41,9 @@ public final class NeighbourList {
      *
      * Stored form. An addition decays all weights, so nearly all of a list changes with each. Therefore a list is written whole, and what is added to
      * it later is written behind it: one entry for each drain, with what the additions were, which makes the same bits once more. When these entries
-     * come to more than AGAIN times the whole list, or anything else changed, it is written whole again, and they are deleted. A
-     * list whose whole form is below LEAST bytes is always written whole, so that those of most items are read at once. What is stored depends on the
-     * changes and the drains alone. The digests of the users of stored additions stay known, so that an erasure rewrites their lists.
+     * come to more than the whole list, or anything else changed, it is written whole again, and they are deleted. A list whose whole form is
+     * below LEAST bytes is always written whole, so that those of most items are read at once. What is stored depends on the changes and the
+     * drains alone. The digests of the users of stored additions stay known, so that an erasure rewrites their lists.
      */
 
     /** What a user's sum comes to at most. */
@@ -59,7 +59,6 @@ public final class NeighbourList {
     private static final int FORM = -3; // stored before the neighbours
     private static final int FIRST_CAPACITY = 4;
     private static final int LEAST = 256;
-    private static final int AGAIN = 2;
     private static final int BYTES = 160;
     private static final int BYTES_A_NEIGHBOUR = 20;
     private static final int BYTES_A_USER = 8;
@@ -400,7 +399,7 @@ public final class NeighbourList {
     void drain(byte[] key, EntrySink sink) {
         if (size > 0 && !isWrittenWhole()) {
             byte[] additions = Form.written(form -> unwritten.forEach(each -> each.fields(form, id -> id)));
-            if (behindBytes + additions.length <= AGAIN * wholeBytes) {
+            if (behindBytes + additions.length <= wholeBytes) {
                 unwritten.forEach(each -> knowBehind(each.user));
                 unwritten = List.of();
                 behindBytes += additions.length;
@@ -503,7 +502,7 @@ public final class NeighbourList {
             makeRoom(Math.max(items.length, size));
         }
         for (int at = 0; at < size; at++) {
-            items[at] = ids.apply(form.text(items[at]));
+            items[at] = ids.apply(form.shortText(items[at]));
             hashes[at] = items[at].hashCode();
             weights[at] = form.smallNumber(weights[at]);
             owners[at] = form.integer(owners[at]);

@@ -141,7 +141,16 @@ public final class Fields {
 
     /** Reads floats that {@link #floats} wrote. */
     public static float[] floats(ByteBuffer payload) {
-        float[] values = new float[count(payload, Float.BYTES)];
+        return floats(payload, count(payload, Float.BYTES));
+    }
+
+    /** Reads floats behind their number, which {@link #shortInteger} wrote. */
+    static float[] shortFloats(ByteBuffer payload) {
+        return floats(payload, count(payload, shortInteger(payload), Float.BYTES));
+    }
+
+    private static float[] floats(ByteBuffer payload, int count) {
+        float[] values = new float[count];
         for (int at = 0; at < values.length; at++) {
             values[at] = payload.getFloat();
         }

@@ -140,6 +140,11 @@ public final class Form {
         return now;
     }
 
+    /** Floats behind their number, a {@link #shortInteger}; of a form that is read. */
+    public float[] shortFloats() {
+        return Fields.shortFloats(Objects.requireNonNull(stored));
+    }
+
     /** Replaces the numbers themselves; how many there are is not stored. */
     public void numbers(double[] now) {
         for (int at = 0; at < now.length; at++) {

@@ -273,14 +273,14 @@ class ModelAlarmsTest {
         for (int item = 0; item < 20; item++) {
             float[] row = new float[DIM];
             filler.accept(item, row);
+            Fields value = new Fields().shortInteger(DIM);
+            for (float component : row) {
+                value.integer(Float.floatToIntBits(component));
+            }
+            value.integer(Float.floatToIntBits(1)); // of the optimiser
             towers.restore(
                     ("mritem\0i" + item).getBytes(StandardCharsets.UTF_8),
-                    new Fields()
-                            .floats(row)
-                            .floats(new float[] {1})
-                            .longInteger(item + 1)
-                            .longInteger(1)
-                            .framed());
+                    value.shortInteger(item + 1).shortInteger(1).framed());
         }
     }
 

@@ -25,7 +25,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -203,9 +202,11 @@ class ModelFeedTest {
     }
 
     private byte[] row(float component) {
-        float[] row = new float[settings.dim()];
-        Arrays.fill(row, component);
-        return new Fields().floats(row).floats(new float[] {1}).framed();
+        Fields row = new Fields().shortInteger(settings.dim());
+        for (int d = 0; d < settings.dim(); d++) {
+            row.integer(Float.floatToIntBits(component));
+        }
+        return row.framed();
     }
 
     private static CatalogueChange upsert(String item) {

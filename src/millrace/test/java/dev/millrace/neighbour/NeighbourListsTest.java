@@ -361,7 +361,7 @@ class NeighbourListsTest {
     }
 
     @Test
-    void whenAdditionsComeToTwiceTheListItIsWrittenWholeAndTheyAreDeleted() {
+    void additionsAsLargeAsTheirListMakeItWhole() {
         MemoryEntries stored = new MemoryEntries();
         NeighbourLists lists = withALongList(stored);
         int whole = stored.get(PrefixedKey.of((byte) 'N', "long")).orElseThrow().length;
@@ -381,7 +381,7 @@ class NeighbourListsTest {
         }
 
         assertThat(additionsOfLong(stored)).isZero();
-        assertThat(bytes).isBetween(2 * whole - 60, 2 * whole);
+        assertThat(bytes).isBetween(whole - 60, whole);
         assertThat(weights(lists(64, stored, 0), "long")).isEqualTo(weights(lists, "long"));
     }
 

@@ -328,9 +328,11 @@ class TrainerWithholdingTest {
     private static byte[] row(float component) {
         float[] row = new float[8]; // tower.dim
         row[3] = component;
-        return new Fields()
-                .floats(row)
-                .integer(Float.floatToIntBits(1)) // of the optimiser
+        Fields value = new Fields().shortInteger(row.length);
+        for (float each : row) {
+            value.integer(Float.floatToIntBits(each));
+        }
+        return value.integer(Float.floatToIntBits(1)) // of the optimiser
                 .shortInteger(1)
                 .shortInteger(TIME)
                 .framed();

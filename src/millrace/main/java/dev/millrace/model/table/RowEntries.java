@@ -14,7 +14,7 @@ import java.util.Comparator;
 /**
  * The stored form of a table's rows. One thread.
  *
- * <p>A key is the table's prefix and the row's key in UTF-8. A value is a {@link Frame} of: dim [int32], the row [dim
+ * <p>A key is the table's prefix and the row's key in UTF-8. A value is a {@link Frame} of: dim [short integer], the row [dim
  * float32], the optimiser's state of the row [slots float32], moment and time of the last touch [short
  * integers, see {@link Fields}].
  */
@@ -73,8 +73,8 @@ final class RowEntries {
      * @param memory [.., slots] the row's slots begin at {@code slot}
      */
     byte[] value(float[] rows, int row, float[] memory, int slot, long moment, long time) {
-        ByteBuffer value = Frame.allocate(floatBytes() + Fields.shortBytes(moment) + Fields.shortBytes(time))
-                .putInt(dim);
+        ByteBuffer value = Frame.allocate(floatBytes() + Fields.shortBytes(moment) + Fields.shortBytes(time));
+        Fields.putShort(value, dim);
         write(value, rows, row, dim);
         write(value, memory, slot, slots);
         Fields.putShort(value, moment);
@@ -133,13 +133,13 @@ final class RowEntries {
 
     /** Bytes before the last touch. */
     private int floatBytes() {
-        return (1 + dim + slots) * Integer.BYTES;
+        return Fields.shortBytes(dim) + (dim + slots) * Float.BYTES;
     }
 
     /** Returns what is behind the dim. */
     private ByteBuffer open(byte[] value) {
         ByteBuffer payload = Frame.open(value);
-        if (payload.remaining() < floatBytes() + 2 || payload.getInt() != dim) {
+        if (payload.remaining() < floatBytes() + 2 || Fields.shortInteger(payload) != dim) {
             throw foreign(value);
         }
         return payload;
