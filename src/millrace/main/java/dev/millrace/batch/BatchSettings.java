@@ -69,9 +69,9 @@ public record BatchSettings(
                 "must be 0 where items share an estimate of their popularity (popularity.hashes)");
         int size = size(reader);
         int behind = reader.free(free -> free.integer(
-                "batch.max-size = 256 in [0, 8192]: positive examples in a full batch while most clicks come 2 s late or more,"
-                        + " if batch.size is less; of no effect with popularity.estimator = intervals, which counts"
-                        + " batches of one size"));
+                "batch.max-size = 256 in [0, 8192]: positive examples in a full batch while most clicks come 2 s late or "
+                        + "more, if that is more than batch.size; not with popularity.estimator = intervals, which counts "
+                        + "batches of one size"));
         boolean isOfOneSize = popularity.estimator() == PopularitySettings.Estimator.INTERVALS;
         return new BatchSettings(
                 size,

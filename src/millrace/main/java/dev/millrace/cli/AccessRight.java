@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A right that a command needs on a cluster with an authoriser. All of them are in the table of docs/operations.md, by which each command is tested.
+ * A right that a command needs on a cluster with an authoriser. All of them are in the table access-rights.md, by which each command is tested.
  *
  * @param command such as {@code verify --model}
  * @param name of the resource, with {@code millrace-} for the application id; a topic's logical name
@@ -69,8 +69,7 @@ record AccessRight(String command, Kind kind, String name, boolean isPrefix, Str
         return rights;
     }
 
-    /** The table, as docs/operations.md has it. */
-    static String table() {
+    private static String table() {
         try (InputStream in = Objects.requireNonNull(AccessRight.class.getResourceAsStream(TABLE))) {
             return Utf8.text(in.readAllBytes());
         } catch (IOException unreadable) {

@@ -38,7 +38,7 @@ class HeapBudgetTest {
                 "embedding rows | table.max-rows=100000000 table.cache-bytes=5000000 | 7097152",
                 "1000 unannounced items | catalogue.max-unannounced=1000 | 656000",
                 "a mini-batch | batch.max-bytes=1000000 | 4000000",
-                "examples of the last 50 batches | batch.size=100 rehearsal.batches=50 rehearsal.examples=1 | 5120000"
+                "examples of the last 50 batches | batch.size=100 batch.max-size=0 rehearsal.batches=50 rehearsal.examples=1 | 5120000"
                         + " | ''"
             })
     void eachPartCountsWhatItsSettingsBound(String name, String settings, long bytes) {

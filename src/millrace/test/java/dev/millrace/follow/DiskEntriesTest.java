@@ -76,7 +76,7 @@ class DiskEntriesTest {
 
         assertThatThrownBy(() -> DiskEntries.open(directory, CACHE_BYTES))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("used by another process");
+                .hasMessageContaining("used by another server");
         entries.close();
         entries.close();
         assertThatThrownBy(() -> entries.get(new byte[] {1})).isInstanceOf(IllegalStateException.class);

@@ -7,8 +7,6 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Batches;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.model.table.EmbeddingTable;
-import dev.millrace.state.CorruptEntryException;
-import dev.millrace.state.Fields;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -111,16 +109,6 @@ class TwoTowerBoundsTest {
         // and the stored entries do not depend on the times of the drains
         assertThat(other.entries.keySet()).containsExactlyElementsOf(store.entries.keySet());
         other.entries.forEach((key, value) -> assertThat(store.value(key)).isEqualTo(value));
-    }
-
-    @Test
-    void aStoreOfTheOldFormatIsRefusedWithTheRemedy() {
-        byte[] old = new Fields().integer(1).text("engine").text("hash").framed();
-
-        assertThatThrownBy(() -> model().restore(ModelEntry.Kind.HEADER.key(), old))
-                .isInstanceOf(CorruptEntryException.class)
-                .hasMessageContaining("has format 1, this program reads 2")
-                .hasMessageContaining("learn anew");
     }
 
     /** A batch of {@link Scenes}; each step is one day later. */

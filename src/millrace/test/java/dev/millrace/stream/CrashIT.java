@@ -10,6 +10,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Click;
 import dev.millrace.event.Features;
+import dev.millrace.neighbour.WholeLists;
 import dev.millrace.state.Books;
 import dev.millrace.state.CounterRandom;
 import dev.millrace.state.EntrySink;
@@ -140,10 +141,10 @@ class CrashIT {
         assertThat(survived).isEqualTo(undisturbed);
     }
 
-    /** In hexadecimal. */
+    /** In hexadecimal; of neighbours, the lists themselves. */
     private static Map<String, String> ofTheLog(SortedMap<byte[], byte[]> entries) {
         Map<String, String> texts = new TreeMap<>();
-        entries.forEach((key, value) -> {
+        WholeLists.of(entries, 'N', Streams.trainer().neighbours()).forEach((key, value) -> {
             if (!BESIDE_THE_LOG.contains((char) key[0])) {
                 texts.put(HexFormat.of().formatHex(key), HexFormat.of().formatHex(value));
             }
