@@ -10,18 +10,21 @@ import dev.millrace.exam.Youth;
 import dev.millrace.state.EntrySource;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Test, then learn: the model ranks each event of the second part before it learns the batch of the event.
+ * Test, then learn: the model ranks each event of the second part before it learns the batch of the event, or a block of batches.
  *
  * <p>The examples go through {@link Trainer}, as in the stream. It makes other batches of them, unless it is to learn those of a log.
  */
@@ -79,7 +82,13 @@ public final class Prequential {
             int positives,
             long learnt,
             long refusedSteps,
-            int items) {}
+            int items) {
+
+        /** Returns this result with so many events that were not scored. */
+        private Result without(long history) {
+            return new Result(all, byAction, young, history, share, positives, learnt, refusedSteps, items);
+        }
+    }
 
     /** How the model behaves in the scored part. */
     public enum Mode {
@@ -169,6 +178,12 @@ public final class Prequential {
         });
         ExamTotals before = trainer.progress().exam();
         tally.isScoring = true;
+        if (evaluation.shares().learnEvery() > 1) {
+            Blocks blocks = new Blocks(mode, tally, trainer);
+            passes.feed(used, batch -> blocks.add(batch, sample.has(passes.read())));
+            blocks.end();
+            return result(used, sample.share(), before, tally, trainer).without(blocks.withoutHistory);
+        }
         passes.feed(used, batch -> {
             tally.list(batch);
             boolean isRanked = sample.has(passes.read());
@@ -200,6 +215,74 @@ public final class Prequential {
                 trainer.progress().positives(),
                 trainer.progress().refusedSteps(),
                 trainer.progress().items());
+    }
+
+    /**
+     * Batches that are ranked together before any of them is learnt: of as many clicks as the settings say, or a few more, as no batch is divided. They
+     * are ranked as one batch would be, after its changes of the catalogue.
+     */
+    private final class Blocks {
+        private final Mode mode;
+        private final Tally tally;
+        private final Trainer trainer;
+        private final List<MiniBatch> batches = new ArrayList<>();
+        private final List<MiniBatch> ranked = new ArrayList<>(); // those of the sample
+        private int clicks;
+        private long withoutHistory;
+
+        Blocks(Mode mode, Tally tally, Trainer trainer) {
+            this.mode = mode;
+            this.tally = tally;
+            this.trainer = trainer;
+        }
+
+        void add(MiniBatch batch, boolean isRanked) {
+            tally.list(batch);
+            batches.add(batch);
+            if (isRanked) {
+                ranked.add(batch);
+            }
+            clicks += batch.examples().size();
+            if (clicks >= evaluation.shares().learnEvery()) {
+                end();
+            }
+        }
+
+        /** Ranks the block, then learns it. */
+        void end() {
+            List<TrainingExample> events = answerable();
+            if (!events.isEmpty()) {
+                trainer.rank(events, tally);
+            }
+            withoutHistory += ranked.stream()
+                    .flatMap(batch -> batch.counted().stream())
+                    .filter(example -> example.user().history().isEmpty())
+                    .count();
+            for (MiniBatch batch : batches) {
+                if (mode == Mode.ONLINE) {
+                    learn(batch, false, trainer);
+                } else {
+                    trainer.passBy(batch, false);
+                }
+                tally.observe(batch);
+            }
+            batches.clear();
+            ranked.clear();
+            clicks = 0;
+        }
+
+        /** Returns the events that an answer could have been right for, without those of items that only an example of the block named. */
+        private List<TrainingExample> answerable() {
+            Set<String> named = batches.stream()
+                    .flatMap(batch -> batch.catalogue().stream())
+                    .filter(change -> !change.isRemoval() && !change.isAnnounced())
+                    .map(CatalogueChange::itemId)
+                    .collect(Collectors.toSet());
+            return ranked.stream()
+                    .flatMap(batch -> trainer.answerable(batch).stream())
+                    .filter(example -> !named.contains(example.item()))
+                    .toList();
+        }
     }
 
     /** Adds each ranked event to the totals of its action and its item's youth, and ranks it by item-kNN too if that is wanted. */

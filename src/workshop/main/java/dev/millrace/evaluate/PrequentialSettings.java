@@ -2,14 +2,18 @@ package dev.millrace.evaluate;
 
 import dev.millrace.settings.SettingsReader;
 
-/** How a data set is divided, and how many of its events are ranked at most. */
-public record PrequentialSettings(double first, double warmUp, int passes, long queries) {
+/**
+ * How a data set is divided, how many of its events are ranked at most, and when they are learnt.
+ *
+ * @param learnEvery clicks that are ranked before any of them is learnt; 1: those of a batch
+ */
+public record PrequentialSettings(double first, double warmUp, int passes, long queries, int learnEvery) {
 
     /** So many give a standard error of Recall@10 of .001 at most: {@code √(R (1 − R) / n)} is largest at R = ½. */
     public static final long QUERIES = 250_000;
 
     public PrequentialSettings(double first, double warmUp, int passes) {
-        this(first, warmUp, passes, QUERIES);
+        this(first, warmUp, passes, QUERIES, 1);
     }
 
     public static PrequentialSettings read(SettingsReader reader) {
@@ -26,14 +30,18 @@ public record PrequentialSettings(double first, double warmUp, int passes, long 
     }
 
     public PrequentialSettings withFirst(double share) {
-        return new PrequentialSettings(share, warmUp, passes, queries);
+        return new PrequentialSettings(share, warmUp, passes, queries, learnEvery);
     }
 
     public PrequentialSettings withWarmUp(double share) {
-        return new PrequentialSettings(first, share, passes, queries);
+        return new PrequentialSettings(first, share, passes, queries, learnEvery);
     }
 
     public PrequentialSettings withQueries(long most) {
-        return new PrequentialSettings(first, warmUp, passes, most);
+        return new PrequentialSettings(first, warmUp, passes, most, learnEvery);
+    }
+
+    public PrequentialSettings withLearnEvery(int clicks) {
+        return new PrequentialSettings(first, warmUp, passes, queries, clicks);
     }
 }

@@ -59,8 +59,8 @@ final class EvaluateCommand implements Callable<Integer> {
     private static final String LOG = "--mini-batches";
 
     /** The options that have no use beside it: the log has its examples, its batches and one learner. */
-    private static final List<String> NOT_OF_THE_LOG =
-            List.of("--data", "--format", "--events", "--frozen", "--mixture-clicks", "--queries", "--table");
+    private static final List<String> NOT_OF_THE_LOG = List.of(
+            "--data", "--format", "--events", "--frozen", "--learn-every", "--mixture-clicks", "--queries", "--table");
 
     /** The options that not every protocol uses. */
     private static final Map<String, Set<Protocol>> USED_BY = new TreeMap<>(Map.ofEntries(
@@ -69,6 +69,7 @@ final class EvaluateCommand implements Callable<Integer> {
             Map.entry("--weights", Set.of(Protocol.prequential)),
             Map.entry("--frozen", Set.of(Protocol.prequential)),
             Map.entry("--mixture-clicks", Set.of(Protocol.prequential)),
+            Map.entry("--learn-every", Set.of(Protocol.prequential)),
             Map.entry("--with", Set.of(Protocol.prequential)),
             Map.entry(LOG, Set.of(Protocol.prequential)),
             Map.entry("--by-action", Set.of(Protocol.prequential)),
@@ -148,6 +149,14 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "also score models whose mixture learns from so many clicks only, such as 5000,20000")
     List<Integer> mixtures = List.of();
 
+    @Option(
+            names = "--learn-every",
+            paramLabel = "CLICKS",
+            description = "rank blocks of so many clicks whole before any of them is learnt, in batches of batch.size:"
+                    + " what smaller batches find if they learn as late as larger ones. Default: each batch")
+    @Nullable
+    Integer learnEvery;
+
     /** Baselines that can be scored beside the model and popularity. */
     enum Rival {
         item_knn;
@@ -212,6 +221,7 @@ final class EvaluateCommand implements Callable<Integer> {
         requireData(given);
         OptionFaults.requireAtLeastOne("--events", events == null ? 1 : events);
         OptionFaults.requireAtLeastOne("--queries", queries == null ? 1 : queries);
+        OptionFaults.requireAtLeastOne("--learn-every", learnEvery == null ? 1 : learnEvery);
         at.forEach(cutoff -> OptionFaults.requireAtLeastOne("--at", cutoff));
         mixtures.forEach(clicks -> OptionFaults.requireAtLeastOne("--mixture-clicks", clicks));
         Map<String, MillraceSettings> configurations =
@@ -250,7 +260,8 @@ final class EvaluateCommand implements Callable<Integer> {
     /** The shares of the settings, or those of the options. */
     private PrequentialSettings given(PrequentialSettings shares) {
         PrequentialSettings warmed = warmUp == null ? shares : shares.withWarmUp(warmUp);
-        return queries == null ? warmed : warmed.withQueries(queries);
+        PrequentialSettings sampled = queries == null ? warmed : warmed.withQueries(queries);
+        return learnEvery == null ? sampled : sampled.withLearnEvery(learnEvery);
     }
 
     /** Says what is in the data set and is not used, and what became of its events. */

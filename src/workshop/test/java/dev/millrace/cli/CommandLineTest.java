@@ -135,6 +135,7 @@ class CommandLineTest {
                 "evaluate | --data = absent",
                 "evaluate --mini-batches --frozen | --frozen = given: must not be given with --mini-batches",
                 "evaluate --events 9 --mixture-clicks 0 | --mixture-clicks = 0: must be at least 1",
+                "evaluate --events 9 --learn-every 0 | --learn-every = 0: must be at least 1",
             })
     void whatIsWrittenWrongIsStatus2AndOneMessage(String arguments, String message) {
         assertThat(run(arguments.split(" "))).isEqualTo(2);

@@ -12,7 +12,9 @@ import dev.millrace.model.StepTimes;
 import dev.millrace.state.EntrySource;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.Test;
 class PrequentialTest {
 
     private static final PrequentialSettings HALF = new PrequentialSettings(1, 0.5, 2);
+    private static final int BATCH = 8;
 
     @Test
     void theActionsTogetherAreTheWholeAndRivalsChangeNothingInTheModel() {
@@ -148,6 +151,87 @@ class PrequentialTest {
                 .run(Prequential.Mode.ONLINE);
 
         assertThat(few.all().model().scored()).isBetween(100L, 400L);
+    }
+
+    @Test
+    void blocksOfOneBatchGiveTheFiguresOfBatches() {
+        History history = groups(400);
+        for (Prequential.Mode mode : List.of(Prequential.Mode.ONLINE, Prequential.Mode.FROZEN)) {
+            Map<String, List<Double>> plain = new HashMap<>();
+            Map<String, List<Double>> blocks = new HashMap<>();
+
+            Prequential.Result expected = prequential(history).run(mode, false, into(plain));
+            Prequential.Result found = inBlocks(history, HALF, BATCH).run(mode, false, into(blocks));
+
+            assertThat(blocks).isEqualTo(plain);
+            assertThat(found).usingRecursiveComparison().isEqualTo(expected);
+        }
+    }
+
+    /** The first half is 25 batches of eight; the second is learnt in blocks of four batches, the last of one. */
+    @Test
+    void aBlockIsRankedByTheModelOfItsBeginning() {
+        History history = groups(400);
+        PrequentialSettings once = new PrequentialSettings(1, 0.5, 1);
+        Map<String, List<Double>> plain = new LinkedHashMap<>();
+        Map<String, List<Double>> blocks = new LinkedHashMap<>();
+        Map<String, List<Double>> nothingLearnt = new LinkedHashMap<>();
+
+        Prequential.Result expected = inBlocks(history, once, 1).run(Prequential.Mode.ONLINE, false, into(plain));
+        Prequential.Result found = inBlocks(history, once, 4 * BATCH).run(Prequential.Mode.ONLINE, false, into(blocks));
+        inBlocks(history, once, 400).run(Prequential.Mode.ONLINE, false, into(nothingLearnt));
+
+        List<String> clicks = History.all(history.examples()).stream()
+                .map(TrainingExample::id)
+                .toList();
+        int same = 0;
+        for (int at = 200; at < 400; at++) {
+            String click = clicks.get(at);
+            boolean isOfFirstBatch = (at - 200) % (4 * BATCH) < BATCH;
+            if (isOfFirstBatch) { // plain, they are ranked by the same model
+                assertThat(blocks.get(click)).as(click).isEqualTo(plain.get(click));
+            } else if (blocks.containsKey(click) && blocks.get(click).equals(plain.get(click))) {
+                same++;
+            }
+            if (at < 200 + 4 * BATCH) {
+                assertThat(blocks.get(click)).as(click).isEqualTo(nothingLearnt.get(click));
+            }
+        }
+        // of the others some keep their places, though the model has learnt up to three batches less
+        assertThat(same).isLessThan(blocks.size() / 2);
+        assertThat(blocks.keySet()).isEqualTo(plain.keySet());
+        assertThat(blocks).isNotEqualTo(nothingLearnt);
+        assertThat(found.learnt()).isEqualTo(expected.learnt()).isEqualTo(400);
+        assertThat(found.withoutHistory()).isEqualTo(expected.withoutHistory()).isPositive();
+    }
+
+    @Test
+    void aBlockFindsNoItemThatItNames() {
+        History history = new History();
+        for (int item = 0; item < 10; item++) {
+            history.item("i" + item);
+        }
+        for (int click = 0; click < 16 * BATCH; click++) {
+            // 64 users click twice; in the second half each batch begins with an item that nobody announced
+            boolean isNew = click >= 8 * BATCH && click % BATCH == 0;
+            history.click("u" + click % (8 * BATCH), isNew ? "new" : "i" + click % 9, History.START + click * 1_000L);
+        }
+        PrequentialSettings once = new PrequentialSettings(1, 0.5, 1);
+        List<String> plain = new ArrayList<>();
+        List<String> blocks = new ArrayList<>();
+
+        inBlocks(history, once, 1)
+                .run(Prequential.Mode.ONLINE, false, (example, places, popular) -> plain.add(example.item()));
+        inBlocks(history, once, 4 * BATCH)
+                .run(Prequential.Mode.ONLINE, false, (example, places, popular) -> blocks.add(example.item()));
+
+        // all batches but the first, and all blocks of four but the first
+        assertThat(plain).filteredOn("new"::equals).hasSize(7);
+        assertThat(blocks).filteredOn("new"::equals).hasSize(4);
+    }
+
+    private static Prequential inBlocks(History history, PrequentialSettings shares, int clicks) {
+        return new Prequential(history.evaluation(shares.withLearnEvery(clicks), History.trainer()));
     }
 
     /** Its batches end where nobody counted, an item and a user leave, and a budget pays for some of the exams. */
