@@ -22,6 +22,7 @@ public final class PopularityBench {
 
     private static final int ITEMS = 10_000;
     private static final int POSITIVES = 512_000;
+    private static final long TIME = 1_600_000_000_000L;
     private static final long SEED = 1;
 
     private static final List<PopularitySettings> ESTIMATORS = List.of(
@@ -112,7 +113,7 @@ public final class PopularityBench {
     static Catalogue catalogue(int items) {
         Catalogue catalogue = new Catalogue('C');
         for (int item = 0; item < items; item++) {
-            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("item-" + item, 0, Features.NONE)));
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("item-" + item, TIME, Features.NONE)));
         }
         return catalogue;
     }

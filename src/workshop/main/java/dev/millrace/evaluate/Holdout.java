@@ -148,7 +148,8 @@ public final class Holdout {
                 positives++;
                 neighbours.observe(example.user().user(), example.item());
                 double time = example.time() / MILLIS_AN_HOUR;
-                counted.apply(new CatalogueChange.Upsert(new CatalogueItem(example.item(), 0, Features.NONE)));
+                counted.apply(
+                        new CatalogueChange.Upsert(new CatalogueItem(example.item(), example.time(), Features.NONE)));
                 counts.add(counted.number(example.item()).orElseThrow(), time, 1);
                 now = Math.max(now, time);
             }
