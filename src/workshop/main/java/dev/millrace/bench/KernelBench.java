@@ -48,6 +48,7 @@ public final class KernelBench {
     private static final int[] ITEM_CATEGORIES = {50, 500, 5000};
     private static final double USER_EXPONENT = 0.7; // of Zipf's law
     private static final double CATEGORY_EXPONENT = 0.5;
+    private static final float SUM_OF_SQUARES = 0.1f;
     private static final long ANY_TIME = 1_700_000_000_000L;
 
     /** Settings that differ from their defaults. */
@@ -133,21 +134,16 @@ public final class KernelBench {
         reader.finish();
         TwoTower model =
                 new TwoTower(settings, catalogue, engine, RowStorage.ON_THE_HEAP, StepTimes.UNTIMED, new Mixture(1, 0));
-        float[] slots = {0.1f}; // sum of squares
         rows.forEach((table, count) -> {
             for (int row = 0; row < count; row++) {
-                float[] values = new float[ROW];
+                Fields value = new Fields().shortInteger(ROW);
                 for (int d = 0; d < ROW; d++) {
-                    values[d] = (float) (0.2 * CounterRandom.unit(count, row, d) - 0.1);
+                    value.integer(Float.floatToIntBits((float) (0.2 * CounterRandom.unit(count, row, d) - 0.1)));
                 }
+                value.integer(Float.floatToIntBits(SUM_OF_SQUARES));
                 model.restore(
                         ModelEntry.row(table, "" + row),
-                        new Fields()
-                                .floats(values)
-                                .floats(slots)
-                                .longInteger(row + 1L)
-                                .longInteger(ANY_TIME)
-                                .framed());
+                        value.shortInteger(row + 1L).shortInteger(ANY_TIME).framed());
             }
         });
         return model;

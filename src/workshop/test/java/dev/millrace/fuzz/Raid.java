@@ -147,8 +147,8 @@ final class Raid implements Attribution.Output {
     private record Addition(String neighbour, long time, double amount) {}
 
     private Neighbours neighbours() {
-        NeighbourList before = scene.targetsNeighbours(scene.kept()).orElseThrow();
-        NeighbourList list = scene.targetsNeighbours(shop.kept(entries)).orElse(before);
+        NeighbourList before = scene.targetsNeighbours();
+        NeighbourList list = shop.trainer().neighbours(scene.target()).orElse(before);
         Map<String, Double> explained = new HashMap<>();
         before.forEach((neighbour, weight) -> explained.put(neighbour, left(list, before.asOf()) * weight));
         byOthers.forEach(added -> explained.merge(added.neighbour, left(list, added.time) * added.amount, Double::sum));

@@ -18,6 +18,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -136,9 +137,9 @@ record Scene(
         return items.get(items.size() / 2);
     }
 
-    /** Returns the neighbours of the target, if they changed. */
-    Optional<NeighbourList> targetsNeighbours(Shop.Kept of) {
-        return Optional.ofNullable(lists(settings, of).get(target));
+    /** Returns the neighbours of the target. */
+    NeighbourList targetsNeighbours() {
+        return Objects.requireNonNull(lists(settings, kept).get(target));
     }
 
     private static Map<String, NeighbourList> lists(MillraceSettings settings, Shop.Kept kept) {
