@@ -52,6 +52,7 @@ public final class TestCluster implements AutoCloseable {
                 "serve.port", "0",
                 "ingest.port", "0",
                 "train.http.port", "-1",
+                "batch.max-size", "0", // events may have waited for the trainer
                 "tower.dim", "8"));
         given.putAll(more);
         MillraceSettings settings = settings();
