@@ -112,6 +112,7 @@ final class Experiment implements AutoCloseable {
                 "digest.steps", "10",
                 "stream.learn.commit-interval", "100ms"));
         given.putAll(Map.of(
+                "batch.max-size", "0", // a trainer that returns is behind, and would join batches
                 "topic.partitions", Integer.toString(partitions),
                 "train.http.port", "0",
                 "serve.port", "0",

@@ -203,6 +203,7 @@ class CountAuditIT {
         return Map.of(
                 "topic.partitions", "2",
                 "batch.size", "16",
+                "batch.max-size", "0",
                 "batch.max-wait", "200ms",
                 "batch.negatives", "8",
                 "tower.dim", "8",
