@@ -51,7 +51,6 @@ public final class TopicFollower implements AutoCloseable {
     private volatile boolean closing;
     private final AtomicLong records = new AtomicLong();
     private final KafkaRecords taken = new KafkaRecords();
-    private volatile long lag;
     private volatile int partitions;
     private volatile Optional<Progress> progress = Optional.empty();
     private volatile Optional<Throwable> failure = Optional.empty();
@@ -107,11 +106,6 @@ public final class TopicFollower implements AutoCloseable {
         return taken.undecodable();
     }
 
-    /** Offsets between what was read and what is committed, over all partitions, as last known. */
-    public long lag() {
-        return lag;
-    }
-
     /** Why following ended; absent while it goes on. */
     public Optional<Throwable> failure() {
         return failure;
@@ -156,10 +150,6 @@ public final class TopicFollower implements AutoCloseable {
                         caughtUp();
                     }
                 }
-                lag = partitions.stream()
-                        .mapToLong(partition ->
-                                Math.max(0, consumer.currentLag(partition).orElse(0)))
-                        .sum();
             }
         } catch (WakeupException woken) {
             if (!closing) {
