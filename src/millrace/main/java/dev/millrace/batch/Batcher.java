@@ -5,7 +5,6 @@ import dev.millrace.catalogue.Catalogue;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
-import dev.millrace.negative.NegativeDraws;
 import dev.millrace.negative.NegativeSource;
 import dev.millrace.popularity.ItemPopularity;
 import dev.millrace.state.CounterRandom;
@@ -263,10 +262,11 @@ public final class Batcher implements Durable {
         List<TrainingExample> rehearsed = positives.isEmpty() ? List.of() : rehearsed(seed);
         List<TrainingExample> learnt = new ArrayList<>(positives);
         learnt.addAll(rehearsed);
-        List<String> items = learnt.stream().map(TrainingExample::item).toList();
+        int[] items =
+                catalogue.numbers(learnt.stream().map(TrainingExample::item).toList());
         NegativeSource.BatchNegatives negatives = positives.isEmpty()
-                ? new NegativeSource.BatchNegatives(List.of(), NegativeDraws.UNIFORM)
-                : negativeSource.draw(step, seed, learnt);
+                ? NegativeSource.BatchNegatives.NONE
+                : negativeSource.draw(step, seed, learnt, items);
         MiniBatch batch = new MiniBatch(
                 step,
                 seed,
@@ -274,7 +274,7 @@ public final class Batcher implements Durable {
                 positives,
                 logProbabilities(items),
                 negatives.shared(),
-                logProbabilities(negatives.shared()),
+                logProbabilities(negatives.numbers()),
                 catalogue.size(),
                 List.copyOf(users),
                 negatives.draws(),
@@ -498,11 +498,10 @@ public final class Batcher implements Durable {
         return List.copyOf(unknown.values());
     }
 
-    private float[] logProbabilities(List<String> items) {
-        float[] logs = new float[items.size()];
+    private float[] logProbabilities(int[] items) {
+        float[] logs = new float[items.length];
         for (int at = 0; at < logs.length; at++) {
-            logs[at] = (float)
-                    popularity.logProbability(catalogue.number(items.get(at), Catalogue.NO_NUMBER), catalogue.size());
+            logs[at] = (float) popularity.logProbability(items[at], catalogue.size());
         }
         return logs;
     }

@@ -211,6 +211,15 @@ public final class Catalogue implements Durable {
         return guess >= 0 && guess < size() && itemAt(guess).equals(item) ? guess : numbers.find(item);
     }
 
+    /** Returns the number of each item, or {@link #NO_NUMBER}: one wait for the memory of many items, see {@link KeyIndex#findAll}. */
+    public int[] numbers(List<String> items) {
+        String[] wanted = items.toArray(String[]::new);
+        int[] found = new int[wanted.length];
+        numbers.findAll(
+                wanted, Arrays.stream(wanted).mapToLong(KeyIndex::fingerprint).toArray(), wanted.length, found);
+        return found;
+    }
+
     /** @param number from 0, below {@link #size} */
     public Features features(int number) {
         return features[number];

@@ -1,11 +1,12 @@
 package dev.millrace.model;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The items whose rows a step moved, once for each row, and how far. One thread.
  *
- * <p>The arrays are longer than {@link #count}, and valid until the next step.
+ * <p>The distances are valid until the next step.
  */
 public final class MovedItems {
 
@@ -27,16 +28,12 @@ public final class MovedItems {
         count = 0;
     }
 
-    public int count() {
-        return count;
+    /** Returns the items, until the next step. */
+    public List<String> items() {
+        return Arrays.asList(items).subList(0, count);
     }
 
-    /** [count] */
-    public String[] items() {
-        return items;
-    }
-
-    /** [count] L2 distance of the row before and after the step. */
+    /** [items, or more] L2 distance of the row before and after the step. */
     public float[] distances() {
         return distances;
     }

@@ -26,7 +26,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
@@ -242,9 +241,12 @@ public final class TwoTower implements Durable {
     /** @param now event time that the items' age counts to */
     private List<Subject> items(List<String> ids, long now) {
         List<Subject> items = new ArrayList<>(ids.size());
-        for (String id : ids) {
-            OptionalInt number = catalogue.number(id);
-            items.add(number.isPresent() ? listed(number.getAsInt(), now) : Subject.item(id, Features.NONE));
+        int[] numbers = catalogue.numbers(ids);
+        for (int at = 0; at < numbers.length; at++) {
+            items.add(
+                    numbers[at] == Catalogue.NO_NUMBER
+                            ? Subject.item(ids.get(at), Features.NONE)
+                            : listed(numbers[at], now));
         }
         return items;
     }

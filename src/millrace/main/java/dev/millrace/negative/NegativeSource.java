@@ -7,8 +7,10 @@ import dev.millrace.state.CounterRandom;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Draws a batch's negatives: those of every example, which are uniform, by popularity and from memory, in this order; and those of one
@@ -28,8 +30,15 @@ public final class NegativeSource implements Durable {
     private final Optional<ItemsByValue> hard;
     private final LastPositives memory;
 
-    /** The negatives of one batch. */
-    public record BatchNegatives(List<String> shared, NegativeDraws draws) {}
+    /**
+     * The negatives of one batch.
+     *
+     * @param numbers [shared] of the shared ones in the catalogue
+     */
+    public record BatchNegatives(List<String> shared, int[] numbers, NegativeDraws draws) {
+
+        public static final BatchNegatives NONE = new BatchNegatives(List.of(), new int[0], NegativeDraws.UNIFORM);
+    }
 
     /** @param prefix first byte of this state's keys */
     public NegativeSource(NegativeSettings settings, Catalogue catalogue, ItemPopularity popularity, char prefix) {
@@ -62,28 +71,30 @@ public final class NegativeSource implements Durable {
         memory.forget(item);
     }
 
-    /** Draws the negatives of the batch of that step. */
-    public BatchNegatives draw(long step, long seed, List<TrainingExample> positives) {
-        List<String> shared = new ArrayList<>();
+    /**
+     * Draws the negatives of the batch of that step.
+     *
+     * @param items [positives] their numbers in the catalogue
+     */
+    public BatchNegatives draw(long step, long seed, List<TrainingExample> positives, int[] items) {
+        IntStream.Builder drawn = IntStream.builder();
         for (int slot = 0; slot < settings.uniform(); slot++) {
-            shared.add(catalogue.itemAt(CounterRandom.below(catalogue.size(), seed, UNIFORM, slot)));
+            drawn.add(CounterRandom.below(catalogue.size(), seed, UNIFORM, slot));
         }
         Optional<PowerDraws.Draws> byPopularity = popular.map(PowerDraws::now);
         byPopularity.ifPresent(draws -> {
             for (int slot = 0; slot < settings.popular(); slot++) {
-                shared.add(draws.draw(seed, POPULAR, slot));
+                drawn.add(draws.draw(seed, POPULAR, slot));
             }
         });
-        int byWeight = shared.size() - settings.uniform();
-        List<String> remembered = memory.latest(settings.memory().at(step));
-        shared.addAll(remembered);
-        List<String> columns = new ArrayList<>();
-        positives.forEach(example -> columns.add(example.item()));
-        columns.addAll(shared);
-        float[] weightedLogs = new float[byWeight > 0 ? columns.size() : 0];
+        int byWeight = byPopularity.isPresent() ? settings.popular() : 0;
+        int[] remembered = catalogue.numbers(memory.latest(settings.memory().at(step)));
+        int[] shared = IntStream.concat(drawn.build(), Arrays.stream(remembered)).toArray();
+        int[] columns = IntStream.concat(Arrays.stream(items), Arrays.stream(shared)).toArray();
+        float[] weightedLogs = new float[byWeight > 0 ? columns.length : 0];
         byPopularity.ifPresent(draws -> {
             for (int at = 0; at < weightedLogs.length; at++) {
-                weightedLogs[at] = (float) draws.logProbability(catalogue.number(columns.get(at), Catalogue.NO_NUMBER));
+                weightedLogs[at] = (float) draws.logProbability(columns[at]);
             }
         });
         List<String> paired = new ArrayList<>();
@@ -100,7 +111,9 @@ public final class NegativeSource implements Durable {
         });
         int[] hardOwners = owners.stream().mapToInt(owner -> owner).toArray();
         return new BatchNegatives(
-                shared, new NegativeDraws(byWeight, remembered.size(), weightedLogs, paired, hardOwners));
+                Arrays.stream(shared).mapToObj(catalogue::itemAt).toList(),
+                shared,
+                new NegativeDraws(byWeight, remembered.length, weightedLogs, paired, hardOwners));
     }
 
     /** Returns true if the entry of that key is this state's. */

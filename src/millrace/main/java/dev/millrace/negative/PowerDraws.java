@@ -72,12 +72,11 @@ final class PowerDraws {
             this.unseen = catalogue.size() * floor;
         }
 
-        /** Draws one item, with one random number. */
-        String draw(long seed, long stream, long slot) {
+        /** Draws an item's number in the catalogue, with one random number. */
+        int draw(long seed, long stream, long slot) {
             double at = CounterRandom.unit(seed, stream, slot) * (seen + unseen);
             if (at >= seen && unseen > 0) {
-                return catalogue.itemAt(
-                        Math.min(catalogue.size() - 1, (int) ((at - seen) / unseen * catalogue.size())));
+                return Math.min(catalogue.size() - 1, (int) ((at - seen) / unseen * catalogue.size()));
             }
             double rest = at / seen * sums[1];
             int node = 1;
@@ -87,7 +86,7 @@ final class PowerDraws {
                 rest -= goesLeft ? 0 : left;
                 node = 2 * node + (goesLeft ? 0 : 1);
             }
-            return catalogue.itemAt(node - sums.length / 2);
+            return node - sums.length / 2;
         }
 
         /** Returns log q. */

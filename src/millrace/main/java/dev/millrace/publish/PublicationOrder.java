@@ -6,10 +6,10 @@ import dev.millrace.model.MovedItems;
 import dev.millrace.state.Form;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -35,33 +35,42 @@ final class PublicationOrder extends ItemColumn<PublicationOrder.Latest> {
         }
     }
 
+    /** What was published at one moment. */
+    private static final class Publication {
+        final Moment moment;
+        int vectors; // that are the latest of their items
+
+        Publication(Moment moment) {
+            this.moment = moment;
+        }
+    }
+
     /** An item's latest vector: a link of the chain of all, in the order of their publication. */
     static final class Latest {
         private int item = Catalogue.NO_NUMBER; // number in the catalogue
-        private Moment made;
+        private Publication made;
         private Latest older = this;
         private Latest newer = this;
 
-        private Latest(Moment made) {
+        private Latest(Publication made) {
             this.made = made;
         }
 
         private long step() {
-            return made.step();
+            return made.moment.step();
         }
     }
 
     private final Catalogue catalogue;
-    private final Latest ends = new Latest(Moment.NONE); // closes the chain
-    private Moment newest = ends.made;
-    /** Vectors that are the latest of their items, by publication, the oldest first. */
-    private final Map<Moment, Integer> publications = new LinkedHashMap<>();
+    private final Latest ends = new Latest(new Publication(Moment.NONE)); // closes the chain
+    private Publication newest = ends.made;
+    /** Those with a vector that is the latest of its item, the oldest first. */
+    private final Set<Publication> publications = new LinkedHashSet<>();
 
     private int size;
     private long stepSum;
     private final FarthestFirst moved;
     private boolean isChained = true; // otherwise vectors were restored
-    private int[] found = new int[0];
 
     /** @param prefix prefix of this state's keys; the item follows it */
     PublicationOrder(Catalogue catalogue, byte... prefix) {
@@ -73,7 +82,7 @@ final class PublicationOrder extends ItemColumn<PublicationOrder.Latest> {
 
     private Moment made(int item) {
         Latest vector = row(item);
-        return vector == null ? Moment.NONE : vector.made;
+        return vector == null ? Moment.NONE : vector.made.moment;
     }
 
     int size() {
@@ -85,7 +94,7 @@ final class PublicationOrder extends ItemColumn<PublicationOrder.Latest> {
     void published(int item, Moment moment) {
         takeRestored();
         Latest known = row(item);
-        Latest vector = known == null ? new Latest(moment) : known;
+        Latest vector = known == null ? new Latest(newest) : known;
         if (known != null) {
             unlink(known);
         }
@@ -96,19 +105,15 @@ final class PublicationOrder extends ItemColumn<PublicationOrder.Latest> {
     /** Adds the distances by which a step moved items' rows. */
     void moved(MovedItems step) {
         takeRestored();
-        int count = step.count();
-        if (found.length < count) {
-            found = new int[2 * count];
-        }
-        for (int at = 0; at < count; at++) {
-            found[at] = catalogue.number(step.items()[at], Catalogue.NO_NUMBER);
-            if (row(found[at]) != null) {
-                moved.add(found[at], step.distances()[at]);
+        int[] items = catalogue.numbers(step.items());
+        for (int at = 0; at < items.length; at++) {
+            if (row(items[at]) != null) {
+                moved.add(items[at], step.distances()[at]);
             }
         }
-        for (int at = 0; at < count; at++) {
-            if (row(found[at]) != null) {
-                moved.rise(found[at]);
+        for (int item : items) {
+            if (row(item) != null) {
+                moved.rise(item);
             }
         }
     }
@@ -133,17 +138,17 @@ final class PublicationOrder extends ItemColumn<PublicationOrder.Latest> {
 
     /** Returns the publication of the oldest vector; absent without vectors. */
     Optional<Moment> oldest() {
-        return size() == 0 ? Optional.empty() : Optional.of(ends.newer.made);
+        return size() == 0 ? Optional.empty() : Optional.of(ends.newer.made.moment);
     }
 
     /** Returns the publication of the vector that {@code older} older ones precede; there must be more vectors. */
     Moment behind(long older) {
         takeRestored();
         long left = older;
-        for (Map.Entry<Moment, Integer> publication : publications.entrySet()) {
-            left -= publication.getValue();
+        for (Publication publication : publications) {
+            left -= publication.vectors;
             if (left < 0) {
-                return publication.getKey();
+                return publication.moment;
             }
         }
         throw new IllegalArgumentException("there are no more than " + older + " vectors");
@@ -162,12 +167,12 @@ final class PublicationOrder extends ItemColumn<PublicationOrder.Latest> {
 
     @Override
     protected Latest read(byte[] value) {
-        return new Latest(Form.read(value, Moment.NONE::fields));
+        return new Latest(new Publication(Form.read(value, Moment.NONE::fields)));
     }
 
     @Override
     protected byte[] write(Latest vector) {
-        return Form.written(vector.made::fields);
+        return Form.written(vector.made.moment::fields);
     }
 
     @Override
@@ -185,14 +190,16 @@ final class PublicationOrder extends ItemColumn<PublicationOrder.Latest> {
 
     /** Puts an item's vector at the end of the chain. */
     private void link(int item, Latest vector, Moment moment) {
-        newest = newest.equals(moment) ? newest : moment; // one object for all of a publication
+        newest = newest.moment.equals(moment) ? newest : new Publication(moment);
         vector.item = item;
         vector.made = newest;
         vector.older = ends.older;
         vector.newer = ends;
         ends.older.newer = vector;
         ends.older = vector;
-        publications.merge(newest, 1, Integer::sum);
+        if (newest.vectors++ == 0) {
+            publications.add(newest);
+        }
         size++;
         stepSum += moment.step();
     }
@@ -202,7 +209,9 @@ final class PublicationOrder extends ItemColumn<PublicationOrder.Latest> {
         moved.forget(vector.item);
         vector.older.newer = vector.newer;
         vector.newer.older = vector.older;
-        publications.computeIfPresent(vector.made, (made, count) -> count == 1 ? null : count - 1);
+        if (--vector.made.vectors == 0) {
+            publications.remove(vector.made);
+        }
         size--;
         stepSum -= vector.step();
     }
@@ -220,7 +229,7 @@ final class PublicationOrder extends ItemColumn<PublicationOrder.Latest> {
                 }
             });
             restored.sort(Comparator.comparingLong(Latest::step).thenComparing(one -> catalogue.itemAt(one.item)));
-            restored.forEach(vector -> link(vector.item, vector, vector.made));
+            restored.forEach(vector -> link(vector.item, vector, vector.made.moment));
         }
     }
 }

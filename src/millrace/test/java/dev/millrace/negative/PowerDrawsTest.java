@@ -35,7 +35,7 @@ class PowerDrawsTest {
 
         Map<String, Integer> counts = new HashMap<>();
         for (int slot = 0; slot < DRAWS; slot++) {
-            counts.merge(draws.now().draw(1, 2, slot), 1, Integer::sum);
+            counts.merge(catalogue.itemAt(draws.now().draw(1, 2, slot)), 1, Integer::sum);
         }
 
         double sum = 0;

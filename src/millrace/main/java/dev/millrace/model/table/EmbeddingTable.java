@@ -92,6 +92,7 @@ public final class EmbeddingTable {
     private long admitted;
     private long learnt;
     private byte[] drained = new byte[0];
+    private volatile boolean isDoubted; // of the rows that changed since the last drain
 
     private final SightingCounts sightings = new SightingCounts();
     private final LinkedHashSet<String> sighted = new LinkedHashSet<>();
@@ -434,6 +435,7 @@ public final class EmbeddingTable {
             sink.delete(entries.key(rowKey));
         });
         arena.clean();
+        isDoubted = false;
         absent.clear();
         removed.clear();
         if (stored != EntrySource.NONE) {
@@ -482,9 +484,16 @@ public final class EmbeddingTable {
         });
     }
 
+    /** Notes that a row may not be finite after its touch. Any thread. */
+    void doubt() {
+        isDoubted = true;
+    }
+
     /** Returns the key of a row that changed since the last drain and is not finite, if there is one. */
     public Optional<String> unusableChange() {
-        return arena.dirty()
+        return !isDoubted
+                ? Optional.empty()
+                : arena.dirty()
                 .filter(row -> !arena.isFinite(row))
                 .mapToObj(this::key)
                 .findFirst();

@@ -148,6 +148,7 @@ public final class RowGradients {
 
     private void move(int from, int to, float rate, int member) {
         OptimiserRule rule = table.rule();
+        Loops loops = Loops.now();
         float[] values = table.values();
         float[] memory = table.slots();
         for (int slot = from; slot < to; slot++) {
@@ -156,6 +157,9 @@ public final class RowGradients {
                 System.arraycopy(values, row * dim, before[member], 0, dim);
             }
             rule.move(values, memory, row, dim, sums, slot, meanSquares[slot], rate);
+            if (!loops.areFinite(values, row * dim, (row + 1) * dim)) {
+                table.doubt();
+            }
             if (areDistancesKept) {
                 distances[slot] = distance(values, row * dim, before[member]);
             }
