@@ -89,8 +89,10 @@ public final class NegativeSource implements Durable {
         });
         int byWeight = byPopularity.isPresent() ? settings.popular() : 0;
         int[] remembered = catalogue.numbers(memory.latest(settings.memory().at(step)));
-        int[] shared = IntStream.concat(drawn.build(), Arrays.stream(remembered)).toArray();
-        int[] columns = IntStream.concat(Arrays.stream(items), Arrays.stream(shared)).toArray();
+        int[] shared =
+                IntStream.concat(drawn.build(), Arrays.stream(remembered)).toArray();
+        int[] columns =
+                IntStream.concat(Arrays.stream(items), Arrays.stream(shared)).toArray();
         float[] weightedLogs = new float[byWeight > 0 ? columns.length : 0];
         byPopularity.ifPresent(draws -> {
             for (int at = 0; at < weightedLogs.length; at++) {

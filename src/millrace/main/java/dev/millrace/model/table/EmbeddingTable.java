@@ -494,9 +494,9 @@ public final class EmbeddingTable {
         return !isDoubted
                 ? Optional.empty()
                 : arena.dirty()
-                .filter(row -> !arena.isFinite(row))
-                .mapToObj(this::key)
-                .findFirst();
+                        .filter(row -> !arena.isFinite(row))
+                        .mapToObj(this::key)
+                        .findFirst();
     }
 
     /** Returns the key of a stored entry's row if it is not finite, and still is not. */
