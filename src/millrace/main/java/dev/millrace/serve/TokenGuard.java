@@ -3,7 +3,12 @@ package dev.millrace.serve;
 import dev.millrace.access.Bearer;
 import dev.millrace.access.Role;
 import dev.millrace.access.Tokens;
+import java.security.SecureRandom;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -22,16 +27,17 @@ import org.eclipse.jetty.util.Callback;
 /**
  * Lets a request pass whose token has the role that it needs; refuses all others.
  *
- * <p>It stands before all other handlers, and reads no body. A token comes as {@code Authorization: Bearer}, or as the cookie that the page
- * gets for one: a browser sends no header with server-sent events. What needs no token is listed, path by path, and has nothing of items
+ * <p>It stands before all other handlers, and reads no body. A token comes as {@code Authorization: Bearer}. The page exchanges it for the cookie of a
+ * session, as a browser sends no header with server-sent events. What needs no token is listed, path by path, and has nothing of items
  * or users: health, and the files of the page.
  *
- * <p>A browser sends the cookie with requests of pages from other ports of this host too, {@code SameSite} or not. So what comes with the
- * cookie and changes something must be JSON, which such a page may not send.
+ * <p>A browser sends the cookie to other ports of this host too (RFC 6265, 8.5), where whoever listens reads it. So it has no token, but the number of a
+ * session of this process. It also sends it with requests of pages from there, {@code SameSite} or not. So what comes with the cookie and changes something
+ * must be JSON, which such a page may not send.
  */
 final class TokenGuard extends Handler.Wrapper {
 
-    /** A token is exchanged for a cookie here, which ends with the browser. */
+    /** A token is exchanged for a session here, which ends with the browser or the server. */
     static final String SESSION = "/v1/session";
 
     /** Attribute of a request that has passed: its {@link Bearer}. */
@@ -42,13 +48,22 @@ final class TokenGuard extends Handler.Wrapper {
 
     private static final String COOKIE = "millrace";
     private static final String SCHEME = "Bearer ";
-    private static final Pattern TOKEN =
-            Pattern.compile("[A-Za-z0-9._~+/=-]+"); // RFC 6750; a cookie can have all of it
+    private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/=-]+"); // RFC 6750
     private static final Set<String> READING = Set.of("GET", "HEAD");
     private static final Set<String> HEALTH = Set.of("/livez", "/readyz");
 
+    private static final int MOST_SESSIONS = 1_000; // then the oldest ends
+    private static final int SESSION_BYTES = 24;
+
     private final Tokens tokens;
     private final boolean isSecure;
+    private final SecureRandom random = new SecureRandom();
+    private final Map<String, String> tokenBySession = Collections.synchronizedMap(new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, String> eldest) {
+            return size() > MOST_SESSIONS;
+        }
+    });
 
     /** @param isSecure whether connections have TLS, so that browsers send the cookie by them only */
     TokenGuard(Tokens tokens, boolean isSecure) {
@@ -65,7 +80,7 @@ final class TokenGuard extends Handler.Wrapper {
             return super.handle(request, response, callback);
         }
         Optional<String> sent = sent(request);
-        Optional<String> token = isExchange ? sent : sent.or(() -> cookie(request));
+        Optional<String> token = isExchange ? sent : sent.or(() -> ofSession(request));
         Optional<Bearer> bearer = token.flatMap(tokens::bearerOf);
         if (bearer.isEmpty()) {
             response.getHeaders().put(HttpHeader.WWW_AUTHENTICATE, "Bearer realm=\"millrace\"");
@@ -75,7 +90,7 @@ final class TokenGuard extends Handler.Wrapper {
             return HttpSetup.refuse(HttpStatus.UNAUTHORIZED_401, detail, response, callback);
         }
         if (isExchange) {
-            return setCookie(token.orElseThrow(), response, callback);
+            return begin(token.orElseThrow(), response, callback);
         }
         Role needed = needed(request.getMethod(), path);
         if (!bearer.get().role().includes(needed)) {
@@ -128,18 +143,22 @@ final class TokenGuard extends Handler.Wrapper {
                 .filter(token -> TOKEN.matcher(token).matches());
     }
 
-    private static Optional<String> cookie(Request request) {
+    private Optional<String> ofSession(Request request) {
         List<HttpCookie> cookies = Request.getCookies(request);
         return cookies.stream()
                 .filter(cookie -> cookie.getName().equals(COOKIE))
-                .map(HttpCookie::getValue)
+                .flatMap(cookie -> Optional.ofNullable(tokenBySession.get(cookie.getValue())).stream())
                 .findFirst();
     }
 
-    private boolean setCookie(String token, Response response, Callback callback) {
+    private boolean begin(String token, Response response, Callback callback) {
+        byte[] bytes = new byte[SESSION_BYTES];
+        random.nextBytes(bytes);
+        String session = Base64.getUrlEncoder().encodeToString(bytes);
+        tokenBySession.put(session, token);
         Response.putCookie(
                 response,
-                HttpCookie.build(COOKIE, token)
+                HttpCookie.build(COOKIE, session)
                         .path("/")
                         .httpOnly(true)
                         .secure(isSecure)

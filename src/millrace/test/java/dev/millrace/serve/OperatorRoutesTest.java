@@ -25,7 +25,6 @@ class OperatorRoutesTest {
     private static final String ADMIN = "Authorization: Bearer of-an-admin";
     private static final String READER = "Authorization: Bearer of-a-reader";
     private static final String WRITER = "Authorization: Bearer of-a-writer";
-    private static final String COOKIE = "Cookie: millrace=of-an-admin";
 
     private final RecallScene scene;
     private final RecallServer server;
@@ -176,7 +175,7 @@ class OperatorRoutesTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "text/plain", "application/x-www-form-urlencoded", "text/plain;application/json"})
     void theCookieOrdersNothingWithWhatAPageFromElsewhereMaySend(String contentType) throws Exception {
-        ask(ROLL_BACK, COOKIE, contentType.isEmpty() ? "A: b" : "Content-Type: " + contentType)
+        ask(ROLL_BACK, session(), contentType.isEmpty() ? "A: b" : "Content-Type: " + contentType)
                 .problem(415);
 
         assertThat(scene.operations().orders()).isEmpty();
@@ -185,9 +184,14 @@ class OperatorRoutesTest {
     @ParameterizedTest
     @ValueSource(strings = {ROLL_BACK, "POST /v1/generations/g2/promote", "DELETE /v1/users/u1"})
     void theCookieOrdersWithJson(String line) throws Exception {
-        assertThat(post(line, "{}", COOKIE, "Content-Type: application/json").status())
+        assertThat(post(line, "{}", session(), "Content-Type: application/json").status())
                 .isIn(200, 202);
         assertThat(scene.operations().orders()).hasSize(1);
+    }
+
+    private String session() throws Exception {
+        String cookie = ask("POST /v1/session", ADMIN).header("Set-Cookie");
+        return "Cookie: " + cookie.substring(0, cookie.indexOf(';'));
     }
 
     @Test
@@ -244,7 +248,7 @@ class OperatorRoutesTest {
     void aVisitorIsToldTheRoleOfTheToken() throws Exception {
         String digest = Sha256.hex("of-a-reader").substring(0, 12);
 
-        assertThat(ask("GET /v1/session", COOKIE).body()).isEqualTo("{\"role\":\"admin\",\"name\":\"ann\"}");
+        assertThat(ask("GET /v1/session", session()).body()).isEqualTo("{\"role\":\"admin\",\"name\":\"ann\"}");
         assertThat(ask("GET /v1/session", READER).body())
                 .isEqualTo("{\"role\":\"read\",\"name\":\"sha256:" + digest + "\"}");
         assertThat(scene.get("/v1/session").body()).isEqualTo("{\"role\":\"write\"}");
