@@ -152,6 +152,9 @@ final class GraphRules {
     private static final Set<String> OF_PLACES =
             Set.of("kernelSize", "stride", "padding", "dilation", "tbpttFwdLength", "tbpttBackLength");
 
+    /** Members of attention, whose product with two widths is a number of parameters: DL4J's integer must hold it. */
+    private static final Map<String, Integer> OF_HEADS = Map.of("nheads", 64, "headSize", 256);
+
     private static final String OPTIMISER = "the optimiser of the settings moves all parameters, see optimiser.*";
     private static final String ROWS = "no row may depend on another";
 
@@ -302,6 +305,10 @@ final class GraphRules {
         require(
                 !isWidth || (value.asLong(-1) >= 0 && value.asLong(-1) <= MOST_WIDTH),
                 found + "in [0, " + MOST_WIDTH + "]");
+        int mostHeads = OF_HEADS.getOrDefault(name, Integer.MAX_VALUE);
+        require(
+                !OF_HEADS.containsKey(name) || (value.asLong(-1) >= 0 && value.asLong(-1) <= mostHeads),
+                found + "in [0, " + mostHeads + "]");
         require(!OF_PLACES.contains(name) || areSmall(value), found + "in [0, " + MOST_PLACES + "]");
     }
 

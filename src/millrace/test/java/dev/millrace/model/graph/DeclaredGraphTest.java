@@ -70,6 +70,16 @@ class DeclaredGraphTest {
                 .hasMessageContaining(rule);
     }
 
+    /** The product of heads and widths is an integer of DL4J's, which runs over. */
+    @Test
+    void attentionOfMoreHeadsThanItsParametersCanBeCounted() throws IOException {
+        String heads = json("attention").replaceFirst("\"nheads\": \\d+", "\"nheads\": 1267423393");
+        String size = json("attention").replaceFirst("\"headSize\": \\d+", "\"headSize\": 14569093");
+
+        assertThatThrownBy(() -> GraphText.read(heads)).hasMessageContaining("nheads 1267423393: must be in [0, 64]");
+        assertThatThrownBy(() -> GraphText.read(size)).hasMessageContaining("headSize 14569093: must be in [0, 256]");
+    }
+
     @Test
     void whatIsNoJson() throws IOException {
         for (String text : List.of("{", json("mlp") + "{}")) {
