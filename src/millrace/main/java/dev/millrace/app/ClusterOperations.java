@@ -2,6 +2,7 @@ package dev.millrace.app;
 
 import dev.millrace.access.Operations;
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.attribute.AttributionSettings.Placement;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.operation.Operator;
@@ -64,7 +65,11 @@ final class ClusterOperations implements Operations {
         OperatorAction ordered = log.ordered(OperatorAction.Kind.ERASE, OperatorAction.erased(user), "");
         return log.carryOut(ordered, () -> {
             try (EventProducer producer = cluster.producer()) {
-                producer.removeUser(user, ordered.at());
+                if (attribution.placement() == Placement.ANY) {
+                    producer.removeUserEverywhere(user, ordered.at());
+                } else {
+                    producer.removeUser(user, ordered.at());
+                }
                 producer.flush();
             }
             return ordered.target();

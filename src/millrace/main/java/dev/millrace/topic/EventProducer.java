@@ -85,6 +85,14 @@ public final class EventProducer implements AutoCloseable {
         sendBytes(topics.users(), Utf8.bytes(user), Optional.empty(), time);
     }
 
+    /** Removes a user whose events may be in any partition. */
+    @SuppressWarnings("NullAway") // a null value is what a tombstone is
+    public void removeUserEverywhere(String user, long time) {
+        for (PartitionInfo partition : producer.partitionsFor(topics.users())) {
+            send(new ProducerRecord<>(topics.users(), partition.partition(), time, Utf8.bytes(user), null, List.of()));
+        }
+    }
+
     /** Removes an item from the catalogue. */
     public void removeItem(String item, long time) {
         sendBytes(topics.items(), Utf8.bytes(item), Optional.empty(), time);

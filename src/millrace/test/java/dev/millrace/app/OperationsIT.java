@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.millrace.access.Operations;
+import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
@@ -12,6 +13,7 @@ import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.operation.Operator;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.operation.OperatorAction.Result;
+import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Sha256;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.Cluster;
@@ -23,6 +25,7 @@ import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.wire.ExperimentHeader;
 import dev.millrace.wire.Topic;
+import dev.millrace.wire.TopicRecord;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -52,7 +55,7 @@ class OperationsIT {
     private final Operations operations;
 
     OperationsIT(@TempDir Path directory) {
-        scene = new TestCluster(directory, Map.of());
+        scene = new TestCluster(directory, Map.of("topic.partitions", "4"));
         cluster = scene.settings().cluster();
         operations = operations(scene.settings());
     }
@@ -206,6 +209,21 @@ class OperationsIT {
         // a promotion has the time of its entry
         assertThat(GenerationAdmin.history(cluster).fact("g2", Kind.PROMOTED))
                 .contains(new GenerationFact("g2", Kind.PROMOTED, NOW, 0, 0, Operator.HTTP));
+    }
+
+    @Test
+    void whereEventsMayBeInAnyPartitionAUserIsErasedInEach() {
+        Operations anywhere = new ClusterOperations(
+                cluster,
+                AttributionSettings.read(new SettingsReader(Map.of("attribution.partitions", "any"))),
+                InstantSource.fixed(Instant.ofEpochMilli(NOW)));
+
+        anywhere.erase(ANN, USER);
+
+        assertThat(scene.records(cluster.topics().users()))
+                .allMatch(tombstone -> tombstone.value().isEmpty())
+                .extracting(TopicRecord::partition)
+                .containsExactly(0, 1, 2, 3);
     }
 
     @Test
