@@ -110,6 +110,7 @@ public final class Attribution implements Durable {
         long ends = exposures.open(exposure, user, key, experiment.expose(exposure, user.number));
         books.await(InputTopic.EXPOSURES);
         user.counters = user.counters.exposed(exposure.time());
+        user.hear(timers.cursor());
         user.read(ends);
         user.remember(Math.max(settings.forgottenAfter(exposure.time()), Timers.time(ends) + 1));
         users.put(exposure.user(), user);
@@ -134,6 +135,7 @@ public final class Attribution implements Durable {
         entries.put(seen, ByteBuffer.allocate(Long.BYTES).putLong(click.time()).array());
         long forgottenAfter = settings.deduplicationEnd(Math.max(click.time(), timers.cursor()));
         timers.set(forgottenAfter, seen);
+        user.hear(timers.cursor());
         user.remember(forgottenAfter);
         users.put(click.user(), user);
 
@@ -165,6 +167,7 @@ public final class Attribution implements Durable {
             books.settle(InputTopic.USERS, Outcome.UNCHANGED);
         } else {
             books.settle(InputTopic.USERS, Outcome.APPLIED);
+            user.hear(timers.cursor());
             change(profile.user(), user, users.with(profile, user));
         }
     }
@@ -514,7 +517,7 @@ public final class Attribution implements Durable {
         long waitsUntil = state.waitingClicks > 0 ? due + settings.clickWait().toMillis() : 0;
         state.idleTimer = 0;
         if (state.latestEvent() > 0) {
-            long end = Math.max(state.latestEvent() + expireUsersMillis, waitsUntil);
+            long end = Math.max(state.activeUntil() + expireUsersMillis, waitsUntil);
             if (expireUsersMillis == 0 || end >= due) {
                 users.watchUntil(end, state);
                 users.put(user, state);

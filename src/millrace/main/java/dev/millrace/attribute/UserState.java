@@ -35,11 +35,17 @@ final class UserState {
     /** Event time up to which exposures or clicks are remembered under the number, epoch milliseconds. */
     long rememberedUntil;
 
+    /**
+     * The timers' cursor when the user was last heard, epoch milliseconds. Events are of any date that their producer likes, so they do not say how long
+     * ago the user was active.
+     */
+    long heardAt;
+
     /** Moment of the timer that checks whether the user is idle; 0 if there is none. */
     long idleTimer;
 
     /** Bytes of an encoded one. */
-    static final int BYTES = 100;
+    static final int BYTES = 108;
 
     UserState(long number) {
         this.number = number;
@@ -53,6 +59,15 @@ final class UserState {
     /** Returns the event time of the user's latest event, epoch milliseconds; 0 if there were only clicks that found no exposure. */
     long latestEvent() {
         return Math.max(Math.max(counters.asOf(), profileTime), latestVisit);
+    }
+
+    /** Returns the event time from which on the user is idle, epoch milliseconds; 0 if there were only clicks that found no exposure. */
+    long activeUntil() {
+        return latestEvent() == 0 ? 0 : Math.max(latestEvent(), heardAt);
+    }
+
+    void hear(long cursor) {
+        heardAt = Math.max(heardAt, cursor);
     }
 
     /** @param moment at which an exposure ends that takes its features from the current versions */
@@ -73,6 +88,7 @@ final class UserState {
         profileTime = 0;
         latestVisit = 0;
         readUntil = 0;
+        heardAt = 0;
         idleTimer = 0;
     }
 
@@ -91,6 +107,7 @@ final class UserState {
         profileReadUntil = form.longInteger(profileReadUntil);
         waitingClicks = form.integer(waitingClicks);
         rememberedUntil = form.longInteger(rememberedUntil);
+        heardAt = form.longInteger(heardAt);
         idleTimer = form.longInteger(idleTimer);
         return this;
     }

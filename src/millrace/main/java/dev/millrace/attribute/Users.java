@@ -87,8 +87,8 @@ final class Users {
     /** Stores a user's state. The first time, it sets the timer that checks whether the user is idle. */
     void put(String user, UserState state) {
         if (state.idleTimer == 0) {
-            long latest = state.latestEvent();
-            watchUntil(latest > 0 ? latest + expireMillis : state.rememberedUntil, state);
+            long active = state.activeUntil();
+            watchUntil(active > 0 ? active + expireMillis : state.rememberedUntil, state);
         }
         cache.putLate(EntryKeys.user(user), state, UserState.BYTES, known -> writer.written(known::fields));
     }

@@ -317,8 +317,8 @@ class AttributionTest {
         attribution = attribution(Map.of("users.expire-after", "30d"));
         attribution.profile(profile("ann", START, "young"));
         showAndClick("bob", "a", START);
-        showAndClick("bob", "b", START + 20 * 24 * HOUR);
         attribution.expose(exposure("seen", "cem", "a", START)); // never published, so that no one needs to hear of it
+        showAndClick("bob", "b", START + 20 * 24 * HOUR);
 
         advance(attribution, START + 31 * 24 * HOUR);
 
@@ -327,6 +327,24 @@ class AttributionTest {
         advance(attribution, START + 51 * 24 * HOUR);
         assertThat(removed).containsExactly("ann", "bob");
         assertThat(everything()).isEmpty();
+    }
+
+    /** Who could be forgotten by the dates of his own events would begin with new caps whenever he likes. */
+    @Test
+    void aUserIsIdleSinceHeWasHeardAndNotSinceTheDatesOfHisEvents() {
+        attribution = attribution(Map.of("users.expire-after", "30d"));
+        for (int hour = 0; hour < 48; hour++) {
+            long now = START + hour * HOUR;
+            showAndClick("honest", "a" + hour, now);
+            advance(attribution, now);
+            showAndClick("dated", "a" + hour, now - 31 * 24 * HOUR);
+        }
+        assertThat(removed).isEmpty();
+
+        advance(attribution, START + 29 * 24 * HOUR);
+        assertThat(removed).isEmpty();
+        advance(attribution, START + 33 * 24 * HOUR);
+        assertThat(removed).containsExactlyInAnyOrder("honest", "dated");
     }
 
     @Test
