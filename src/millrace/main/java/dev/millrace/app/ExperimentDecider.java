@@ -1,6 +1,5 @@
 package dev.millrace.app;
 
-import dev.millrace.alarm.Alarm;
 import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Decision;
@@ -15,7 +14,6 @@ import dev.millrace.topic.Cluster;
 import dev.millrace.topic.ExperimentAdmin;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.OperatorLog;
-import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.ServingProgress;
 import java.time.Duration;
@@ -25,7 +23,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +43,7 @@ public final class ExperimentDecider implements AutoCloseable {
     private final ProgressWatch progress;
     private final ServingWatch served;
     private final AtomicBoolean isCaughtUp = new AtomicBoolean();
+    private final AlarmTrail trail = new AlarmTrail();
     private Instant copied = Instant.EPOCH;
 
     /** @param log of what it orders */
@@ -75,6 +73,7 @@ public final class ExperimentDecider implements AutoCloseable {
         }
         Experiment experiment = latest.get();
         copyAgain(experiment);
+        trail.take(progress.parts().values());
         Instant now = clock.instant();
         Optional<Experiment> next = experiment.isRunning()
                         && history.runningExperiment().isEmpty()
@@ -83,7 +82,7 @@ public final class ExperimentDecider implements AutoCloseable {
                         now.toEpochMilli(),
                         "its control no longer answers, or its treatment is retired"))
                 : Decision.next(
-                        experiment, facts(experiment, progress.parts().values(), answers(experiment, now)), now);
+                        experiment, facts(experiment, progress.parts().values(), trail, answers(experiment, now)), now);
         return next.flatMap(this::order).or(() -> latest);
     }
 
@@ -127,9 +126,11 @@ public final class ExperimentDecider implements AutoCloseable {
     /**
      * Returns what is known of an experiment by what the parts last said.
      *
+     * @param trail of what they said of alarms until now
      * @param answers to the treatment's users
      */
-    static Decision.Facts facts(Experiment experiment, Collection<PartProgress> parts, ArmAnswers answers) {
+    static Decision.Facts facts(
+            Experiment experiment, Collection<PartProgress> parts, AlarmTrail trail, ArmAnswers answers) {
         List<PartProgress> counting = counting(experiment, parts);
         boolean haveAll = !counting.isEmpty()
                 && counting.stream().allMatch(part -> part.experiment()
@@ -141,18 +142,12 @@ public final class ExperimentDecider implements AutoCloseable {
                         .min(Instant::compareTo)
                 : Optional.empty();
         Optional<PartProgress> treatment = learner(experiment.treatment(), parts);
-        List<String> ofControl = learner(experiment.control(), parts)
-                .flatMap(PartProgress::training)
-                .map(ExperimentDecider::alarms)
-                .orElse(List.of());
         return new Decision.Facts(
                 PartProgress.Counted.sums(experiment, parts),
                 countedAt,
                 treatment.map(part -> new Decision.Learner(
                         Instant.ofEpochMilli(part.writtenAt()),
-                        alarms(part.training().orElseThrow()).stream()
-                                .filter(alarm -> !ofControl.contains(alarm))
-                                .collect(Collectors.joining(", ")))),
+                        String.join(", ", trail.alone(experiment.treatment(), experiment.control())))),
                 parts.stream()
                         .filter(part -> part.training().isPresent()
                                 && !Optional.of(part).equals(treatment))
@@ -175,14 +170,5 @@ public final class ExperimentDecider implements AutoCloseable {
                         .filter(training -> training.generation().equals(generation))
                         .isPresent())
                 .findFirst();
-    }
-
-    private static List<String> alarms(TrainingProgress training) {
-        List<String> alarms = training.alarms().stream()
-                .filter(alarm -> alarm.isActive() && alarm.kind() != Alarm.Kind.ITEM_SURGE) // which is about clicks
-                .map(alarm -> "alarm " + alarm.kind().text())
-                .collect(Collectors.toList());
-        training.withheld().ifPresent(why -> alarms.add("its vectors are withheld: " + why));
-        return alarms;
     }
 }

@@ -32,6 +32,8 @@ class ExperimentDeciderTest {
             new Experiment.Plan("click", 0.02, 0.05, List.of(10.0, 50.0), Duration.ofHours(1), Duration.ofMinutes(10)),
             1);
 
+    private final AlarmTrail trail = new AlarmTrail();
+
     @Test
     void sumsAreThoseOfAllPartitionsAndAsFreshAsTheOneHeardLongestAgo() {
         Decision.Facts facts = facts(counting("0_0", 30, experiment), counting("0_1", 20, experiment), items(5));
@@ -45,7 +47,7 @@ class ExperimentDeciderTest {
         Experiment ramped = experiment.ramped(2);
 
         Decision.Facts facts = ExperimentDecider.facts(
-                ramped, List.of(counting("0_0", 30, ramped), counting("0_1", 20, experiment)), new ArmAnswers());
+                ramped, List.of(counting("0_0", 30, ramped), counting("0_1", 20, experiment)), trail, new ArmAnswers());
 
         assertThat(facts.countedAt()).isEmpty();
         assertThat(facts(counting("0_0", 30, experiment), part("attribute-0_1", 20, "exposures", Optional.empty()))
@@ -65,6 +67,7 @@ class ExperimentDeciderTest {
                 List.of(
                         part("attribute-0_0", 30, "clicks", none),
                         part("attribute-0_1", 20, "exposures", Optional.empty())),
+                trail,
                 new ArmAnswers());
 
         assertThat(facts.countedAt()).contains(Instant.ofEpochMilli(30));
@@ -74,9 +77,9 @@ class ExperimentDeciderTest {
     void othersAreTheLearnersButThatOfTheTreatment() {
         Decision.Facts facts = facts(
                 counting("0_0", 30, experiment),
-                learner("learn-0", 7, "g1", Optional.empty()),
-                learner("learn-from-log-0 c", 8, "g3", Optional.empty()),
-                learner("learn-from-log-0 b", 9, "g2", Optional.empty()));
+                learner("learn-0", 7, "g1", 1, Optional.empty()),
+                learner("learn-from-log-0 c", 8, "g3", 1, Optional.empty()),
+                learner("learn-from-log-0 b", 9, "g2", 1, Optional.empty()));
 
         assertThat(facts.othersHeardAt()).contains(Instant.ofEpochMilli(8));
     }
@@ -84,11 +87,12 @@ class ExperimentDeciderTest {
     @Test
     void alarmsAreThoseThatTheControlDoesNotHaveAndAreAboutTheModel() {
         Decision.Facts facts = facts(
-                learner("learn-0", 9, "g1", Optional.empty(), Alarm.Kind.GRADIENT_NORM),
+                learner("learn-0", 9, "g1", 1, Optional.empty(), Alarm.Kind.GRADIENT_NORM),
                 learner(
                         "learn-from-log-0 b",
                         8,
                         "g2",
+                        1,
                         Optional.of("3 refused steps"),
                         Alarm.Kind.GRADIENT_NORM,
                         Alarm.Kind.EMBEDDING_COLLAPSE,
@@ -101,14 +105,38 @@ class ExperimentDeciderTest {
         assertThat(facts.othersHeardAt()).contains(Instant.ofEpochMilli(9));
     }
 
+    /** Both have the alarm at step 10; the control tells that it is over, the treatment only afterwards. */
+    @Test
+    void alarmsAreComparedAtEqualSteps() {
+        Alarm.Kind alarm = Alarm.Kind.GRADIENT_NORM;
+        PartProgress treatment = learner("learn-from-log-0 b", 8, "g2", 10, Optional.empty(), alarm);
+
+        facts(learner("learn-0", 9, "g1", 10, Optional.empty(), alarm), treatment);
+        Decision.Facts over = facts(learner("learn-0", 10, "g1", 11, Optional.empty()), treatment);
+        assertThat(over.learner().orElseThrow().alarms()).isEmpty();
+
+        PartProgress ahead = learner("learn-from-log-0 b", 11, "g2", 20, Optional.empty(), alarm);
+        assertThat(facts(learner("learn-0", 11, "g1", 19, Optional.empty()), ahead)
+                        .learner()
+                        .orElseThrow()
+                        .alarms())
+                .isEmpty(); // the control may have it at step 20, too
+        assertThat(facts(learner("learn-0", 12, "g1", 21, Optional.empty()), ahead)
+                        .learner()
+                        .orElseThrow()
+                        .alarms())
+                .isEqualTo("alarm gradient-norm");
+    }
+
     private Decision.Facts facts(PartProgress... parts) {
-        return ExperimentDecider.facts(experiment, List.of(parts), new ArmAnswers());
+        trail.take(List.of(parts));
+        return ExperimentDecider.facts(experiment, List.of(parts), trail, new ArmAnswers());
     }
 
     /** A partition whose one user of the control has seen one item. */
     private static PartProgress counting(String task, long at, Experiment state) {
         ExperimentSums sums = new ExperimentSums();
-        sums.expose(Arm.CONTROL, 0, new UserCounts(state));
+        sums.expose(Arm.CONTROL, 0, new UserCounts(1));
         return part("attribute-" + task, at, "exposures", Optional.of(new PartProgress.Counted(state, sums)));
     }
 
@@ -123,10 +151,10 @@ class ExperimentDeciderTest {
     }
 
     private static PartProgress learner(
-            String part, long at, String generation, Optional<String> withheld, Alarm.Kind... active) {
+            String part, long at, String generation, long step, Optional<String> withheld, Alarm.Kind... active) {
         TrainingProgress training = new TrainingProgress(
                 generation,
-                1,
+                step,
                 1,
                 0,
                 1,
