@@ -63,13 +63,14 @@ final class ExperimentCounts {
         }
         Experiment experiment = running.get();
         byte[] key = EntryKeys.of(EntryKeys.IN_EXPERIMENT, number);
-        UserCounts counts = counts(key, experiment).orElseGet(() -> new UserCounts(experiment));
+        UserCounts counts = counts(key).orElseGet(() -> new UserCounts(experiments));
         Arm arm = experiment.arm(exposure.user());
         if (!sums.expose(arm, experiment.stage(), counts)) {
             return 0;
         }
         exposure.generation()
-                .ifPresent(shown -> sums.show(arm, experiment.stage(), shown.equals(experiment.generation(arm))));
+                .ifPresent(
+                        shown -> sums.show(arm, experiment.stage(), counts, shown.equals(experiment.generation(arm))));
         put(key, counts);
         return experiments * STAGES + experiment.stage() + 1;
     }
@@ -81,15 +82,14 @@ final class ExperimentCounts {
         }
         int stage = counted % STAGES - 1;
         byte[] key = EntryKeys.of(EntryKeys.IN_EXPERIMENT, number);
-        counts(key, latest.get())
-                .ifPresent(counts -> counts.arm(stage).ifPresent(arm -> act(key, counts, arm, stage, action)));
+        counts(key).ifPresent(counts -> counts.arm(stage).ifPresent(arm -> act(key, counts, arm, stage, action)));
     }
 
     /** Counts an action by itself, in the stage that the experiment is in. */
     void act(String user, long number, String action) {
         running(Per.USER).ifPresent(experiment -> {
             byte[] key = EntryKeys.of(EntryKeys.IN_EXPERIMENT, number);
-            UserCounts counts = counts(key, experiment).orElseGet(() -> new UserCounts(experiment));
+            UserCounts counts = counts(key).orElseGet(() -> new UserCounts(experiments));
             act(key, counts, experiment.arm(user), experiment.stage(), action);
         });
     }
@@ -119,8 +119,8 @@ final class ExperimentCounts {
         stored.drain(EntryKeys.EXPERIMENT, sink);
     }
 
-    private Optional<UserCounts> counts(byte[] key, Experiment experiment) {
-        return entries.get(key, UserCounts::decoded).filter(counts -> counts.isOf(experiment));
+    private Optional<UserCounts> counts(byte[] key) {
+        return entries.get(key, UserCounts::decoded).filter(counts -> counts.isOf(experiments));
     }
 
     private void put(byte[] key, UserCounts counts) {

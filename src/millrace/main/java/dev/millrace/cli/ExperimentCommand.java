@@ -10,6 +10,7 @@ import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.Row;
 import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.ArmAnswers;
+import dev.millrace.experiment.Decision;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.ExperimentSums;
 import dev.millrace.experiment.Guard;
@@ -220,6 +221,7 @@ final class ExperimentCommand {
         ExperimentSums sums = PartProgress.Counted.sums(latest, parts);
         output.write(row(latest)
                 .with(uplift(latest, sums))
+                .with("blocked", Decision.blocked(sums, latest.plan()))
                 .with("counts", counts(latest, sums))
                 .with("guards", guards(latest, served)));
         return 0;

@@ -11,10 +11,15 @@ import java.util.stream.Collectors;
 public final class Decision {
 
     /**
-     * Least share shown as assigned at which anything is decided by the uplift. Where a share s of what an arm's users see comes from its generation, and the
+     * Least share of users shown as assigned at which a treatment goes on. Where a share s of what an arm's users see comes from its generation, and the
      * rest from the other, about 1 / (2s − 1)² times as many exposures find the same change: at .8 nearly three times.
      */
     static final double LEAST_AS_ASSIGNED = 0.8;
+
+    /** Users of an arm who must tell what they were shown before that says anything, and their least share of the arm: a few do not speak for the others. */
+    static final long LEAST_TELLING = 100;
+
+    static final double LEAST_TELLING_SHARE = 0.1;
 
     private Decision() {}
 
@@ -45,9 +50,9 @@ public final class Decision {
     /**
      * Returns the experiment's next state; absent if it stays as it is.
      *
-     * <p>A guard or an upper bound below 0 rolls back. A lower bound above 0 promotes. Else the ramp goes on when the stage has lasted long enough and
+     * <p>A guard or a worse treatment rolls back. A better one is promoted. Else the ramp goes on when the stage has lasted long enough and
      * each arm has been counted in it. A promotion or a ramp needs counts, and a word for each guard asked for, that are at most as old as the plan
-     * allows: silence promotes nothing. Where too little was shown as assigned, guards alone act.
+     * allows: silence promotes nothing. Nor does it go on where {@link #blocked}.
      */
     public static Optional<Experiment> next(Experiment experiment, Facts facts, Instant now) {
         if (!experiment.isRunning()) {
@@ -59,20 +64,18 @@ public final class Decision {
         if (fault.isPresent()) {
             return Optional.of(experiment.ended(Result.ROLLED_BACK, now.toEpochMilli(), "guard: " + fault.get()));
         }
-        if (isShownOtherwise(facts.sums())) {
-            return Optional.empty();
-        }
         Uplift uplift = Uplift.of(facts.sums(), plan);
-        if (uplift.upper() < 0) {
+        if (uplift.verdict() == Uplift.Verdict.WORSE) {
             return Optional.of(experiment.ended(Result.ROLLED_BACK, now.toEpochMilli(), bounds(uplift)));
         }
-        if (facts.countedAt().isEmpty()
+        if (blocked(facts.sums(), plan).isPresent()
+                || facts.countedAt().isEmpty()
                 || isOlder(facts.countedAt().get(), plan.maxAge(), now)
                 || plan.guards().keySet().stream()
                         .anyMatch(guard -> guard.value(facts.answers()).isEmpty())) {
             return Optional.empty();
         }
-        if (uplift.lower() > 0) {
+        if (uplift.verdict() == Uplift.Verdict.BETTER) {
             return Optional.of(experiment.ended(Result.PROMOTED, now.toEpochMilli(), bounds(uplift)));
         }
         int stage = experiment.stage();
@@ -85,9 +88,17 @@ public final class Decision {
                 : Optional.empty();
     }
 
-    /** Returns whether too little of what was shown was of the generation of the user's arm, as far as exposures say. */
-    private static boolean isShownOtherwise(ExperimentSums sums) {
-        return sums.asAssigned().stream().anyMatch(share -> share < LEAST_AS_ASSIGNED);
+    /** Returns why the treatment is neither promoted nor gets more users, whatever its uplift: the arms cannot be compared. It can be rolled back. */
+    public static Optional<String> blocked(ExperimentSums sums, Experiment.Plan plan) {
+        return sums.asAssigned(LEAST_TELLING, LEAST_TELLING_SHARE).stream()
+                .filter(share -> share < LEAST_AS_ASSIGNED)
+                .mapToObj(share -> String.format(
+                        Locale.ROOT,
+                        "%.0f %% of the users of an arm were shown its generation, it must be %.0f %%",
+                        100 * share,
+                        100 * LEAST_AS_ASSIGNED))
+                .findFirst()
+                .or(() -> SampleRatio.fault(sums, plan));
     }
 
     /** Returns what is wrong with the treatment, if anything is. */

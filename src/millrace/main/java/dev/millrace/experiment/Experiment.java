@@ -119,6 +119,11 @@ public record Experiment(
             return users * (arm == Arm.TREATMENT ? treated : 1 - treated);
         }
 
+        /** Returns how many users of equal weight tell as much of an arm as its users do. */
+        double effectiveUsers(ExperimentSums sums, Arm arm, int stage) {
+            return per == Per.EXPOSURE ? sums.effectiveUsers(arm, stage) : sums.effectiveActors(arm, stage);
+        }
+
         /** Returns the goals of an arm in a stage over its {@link #size}; 0 without any. */
         public double rate(ExperimentSums sums, Arm arm, int stage) {
             double size = size(sums, arm, stage);

@@ -12,7 +12,8 @@ import java.util.stream.Stream;
  *
  * <p>With x the counted exposures of a user in a stage, and y the actions on them that are the goal, it has for each arm: the sums of x and of y by
  * stage, and for each two stages k and l the sums over users of x_k x_l, x_k y_l and y_k y_l. From these follows the variance of any ratio of sums with
- * users as clusters. Beside these it counts how many exposures say which generation was shown. All are whole numbers, so neither the order of events nor that of partitions changes them.
+ * users as clusters. Beside these it counts the users who are new to the
+ * experiment, and those of whom an exposure says which generation was shown. All are whole numbers, so neither the order of events nor that of partitions changes them.
  */
 public final class ExperimentSums {
 
@@ -23,13 +24,14 @@ public final class ExperimentSums {
     private static final class OfArm {
 
         final long[] users = new long[Experiment.MOST_STAGES];
+        final long[] newcomers = new long[Experiment.MOST_STAGES]; // of these, those who were in no stage before
         final long[] exposures = new long[Experiment.MOST_STAGES];
         final long[] goals = new long[Experiment.MOST_STAGES];
         final long[][] xx = new long[Experiment.MOST_STAGES][Experiment.MOST_STAGES];
         final long[][] xy = new long[Experiment.MOST_STAGES][Experiment.MOST_STAGES];
         final long[][] yy = new long[Experiment.MOST_STAGES][Experiment.MOST_STAGES];
-        final long[] shown = new long[Experiment.MOST_STAGES]; // exposures that say which generation was
-        final long[] asAssigned = new long[Experiment.MOST_STAGES]; // of these, those of the arm's
+        final long[] shown = new long[Experiment.MOST_STAGES]; // users with an exposure that says which generation was
+        final long[] asAssigned = new long[Experiment.MOST_STAGES]; // of these, those whose first one says the arm's
         final SortedMap<String, Long> actions = new TreeMap<>(); // by stage and name
     }
 
@@ -45,6 +47,7 @@ public final class ExperimentSums {
             OfArm own = of(arm);
             for (int k = 0; k < Experiment.MOST_STAGES; k++) {
                 own.users[k] = sums.getOrDefault(name(arm, k, "users"), 0L);
+                own.newcomers[k] = sums.getOrDefault(name(arm, k, "newcomers"), 0L);
                 own.exposures[k] = sums.getOrDefault(name(arm, k, "exposures"), 0L);
                 own.goals[k] = sums.getOrDefault(name(arm, k, "goals"), 0L);
                 own.shown[k] = sums.getOrDefault(name(arm, k, "shown"), 0L);
@@ -76,6 +79,7 @@ public final class ExperimentSums {
             OfArm own = of(arm);
             for (int k = 0; k < Experiment.MOST_STAGES; k++) {
                 taker.accept(name(arm, k, "users"), own.users[k]);
+                taker.accept(name(arm, k, "newcomers"), own.newcomers[k]);
                 taker.accept(name(arm, k, "exposures"), own.exposures[k]);
                 taker.accept(name(arm, k, "goals"), own.goals[k]);
                 taker.accept(name(arm, k, "shown"), own.shown[k]);
@@ -105,8 +109,7 @@ public final class ExperimentSums {
         if (own >= UserCounts.MOST_COUNTED) {
             return false;
         }
-        OfArm sums = of(arm);
-        sums.users[stage] += user.join(arm, stage) ? 1 : 0;
+        OfArm sums = join(arm, stage, user);
         sums.exposures[stage]++;
         sums.xx[stage][stage] += 2L * own + 1; // (x + 1)² − x²
         sums.xy[stage][stage] += user.actions(stage);
@@ -121,14 +124,23 @@ public final class ExperimentSums {
     }
 
     /**
-     * Counts that a counted exposure says which generation was shown.
+     * Counts that a counted exposure says which generation was shown, if it is the user's first in the stage that does.
      *
      * @param isAssigned whether it is that of the user's arm
      */
-    public void show(Arm arm, int stage, boolean isAssigned) {
+    public void show(Arm arm, int stage, UserCounts user, boolean isAssigned) {
+        if (user.tell(stage)) {
+            OfArm sums = of(arm);
+            sums.shown[stage]++;
+            sums.asAssigned[stage] += isAssigned ? 1 : 0;
+        }
+    }
+
+    private OfArm join(Arm arm, int stage, UserCounts user) {
         OfArm sums = of(arm);
-        sums.shown[stage]++;
-        sums.asAssigned[stage] += isAssigned ? 1 : 0;
+        sums.newcomers[stage] += user.isNew() ? 1 : 0;
+        sums.users[stage] += user.join(arm, stage) ? 1 : 0;
+        return sums;
     }
 
     /**
@@ -137,9 +149,8 @@ public final class ExperimentSums {
      * @param isGoal whether it is what the experiment is about
      */
     public void act(Arm arm, int stage, UserCounts user, String action, boolean isGoal) {
-        OfArm sums = of(arm);
+        OfArm sums = join(arm, stage, user);
         sums.actions.merge(stage + "/" + action, 1L, Long::sum);
-        sums.users[stage] += user.join(arm, stage) ? 1 : 0;
         if (!isGoal || user.actions(stage) >= UserCounts.MOST_COUNTED) {
             return;
         }
@@ -167,6 +178,11 @@ public final class ExperimentSums {
         return of(arm).users[stage];
     }
 
+    /** Returns those of them who were in no stage before. */
+    public long newcomers(Arm arm, int stage) {
+        return of(arm).newcomers[stage];
+    }
+
     public long exposures(Arm arm, int stage) {
         return of(arm).exposures[stage];
     }
@@ -176,20 +192,46 @@ public final class ExperimentSums {
         return of(arm).goals[stage];
     }
 
-    /** Returns the share shown as assigned, of the exposures that say which generation was shown; absent if none does. */
+    /** Returns (Σ x)² / Σ x² over the users; 0 without an exposure. */
+    double effectiveUsers(Arm arm, int stage) {
+        return effective(of(arm).exposures[stage], of(arm).xx[stage][stage]);
+    }
+
+    /** Returns (Σ y)² / Σ y² over the users; 0 without a goal. */
+    double effectiveActors(Arm arm, int stage) {
+        return effective(of(arm).goals[stage], of(arm).yy[stage][stage]);
+    }
+
+    private static double effective(double sum, double squares) {
+        return squares == 0 ? 0 : sum * sum / squares;
+    }
+
+    /** Returns Σ (x − mean)² over the users. */
+    double exposureSquares(Arm arm, int stage, double mean) {
+        OfArm sums = of(arm);
+        return sums.xx[stage][stage] - 2 * mean * sums.exposures[stage] + mean * mean * sums.users[stage];
+    }
+
+    /** Returns the share of the users shown as assigned, of those of whom an exposure says which generation was shown; absent if there are none. */
     public OptionalDouble asAssigned(Arm arm, int stage) {
         return share(of(arm).asAssigned[stage], of(arm).shown[stage]);
     }
 
-    /** Returns that share over all stages, in the arm where it is less; absent if no exposure says what was shown. */
-    public OptionalDouble asAssigned() {
+    /**
+     * Returns that share over all stages, in the arm where it is less; absent where too few users tell.
+     *
+     * @param least users who must tell
+     * @param leastShare of an arm's users who must
+     */
+    OptionalDouble asAssigned(long least, double leastShare) {
         return Stream.of(control, treatment)
-                .flatMapToDouble(
-                        one -> share(
-                                LongStream.of(one.asAssigned).sum(),
-                                LongStream.of(one.shown).sum())
-                                .stream())
+                .filter(one -> sum(one.shown) >= Math.max(least, leastShare * sum(one.users)))
+                .mapToDouble(one -> sum(one.asAssigned) / (double) sum(one.shown))
                 .min();
+    }
+
+    private static long sum(long[] stages) {
+        return LongStream.of(stages).sum();
     }
 
     private static OptionalDouble share(long part, long all) {

@@ -6,33 +6,26 @@ import java.util.Optional;
 /** What one user did in one experiment, by stage. One thread. */
 public final class UserCounts {
 
-    /** Exposures of one user that count in one stage, and goals. Those behind them count for nothing. */
-    public static final int MOST_COUNTED = 1000;
+    /** Exposures of one user that count in one stage, and goals: one or two pages. Those behind them count for nothing. */
+    public static final int MOST_COUNTED = 40;
 
-    private static final int BYTES_A_STAGE = 3 * Integer.BYTES;
+    private static final int BYTES_A_STAGE = 3 * Integer.BYTES + 1;
 
-    private String experiment;
+    private int experiment;
     private final int[] arms = new int[Experiment.MOST_STAGES]; // codes; 0: none yet
     private final int[] exposures = new int[Experiment.MOST_STAGES];
     private final int[] actions = new int[Experiment.MOST_STAGES];
+    private final boolean[] told = new boolean[Experiment.MOST_STAGES]; // which generation was shown
     private int stages;
 
-    /** @param experiment that it is of */
-    public UserCounts(Experiment experiment) {
-        this(identity(experiment));
-    }
-
-    private UserCounts(String experiment) {
+    /** @param experiment number of the experiment that it is of */
+    public UserCounts(int experiment) {
         this.experiment = experiment;
     }
 
-    private static String identity(Experiment experiment) {
-        return experiment.name() + '\0' + experiment.salt();
-    }
-
     /** Returns whether these are counts of that experiment. */
-    public boolean isOf(Experiment other) {
-        return experiment.equals(identity(other));
+    public boolean isOf(int other) {
+        return experiment == other;
     }
 
     int exposures(int stage) {
@@ -64,6 +57,18 @@ public final class UserCounts {
         return isNew;
     }
 
+    /** Returns whether the user was in no stage yet. */
+    boolean isNew() {
+        return stages == 0;
+    }
+
+    /** Notes that an exposure of the stage says which generation was shown. Returns whether it is the first one. */
+    boolean tell(int stage) {
+        boolean isFirst = !told[stage];
+        told[stage] = true;
+        return isFirst;
+    }
+
     void expose(int stage) {
         exposures[stage]++;
     }
@@ -73,24 +78,25 @@ public final class UserCounts {
     }
 
     public int bytes() {
-        return experiment.length() + 2 * Integer.BYTES + stages * BYTES_A_STAGE;
+        return 2 * Integer.BYTES + stages * BYTES_A_STAGE;
     }
 
     public static UserCounts decoded(byte[] value) {
         return Form.read(value, form -> {
-            UserCounts counts = new UserCounts("");
+            UserCounts counts = new UserCounts(0);
             counts.fields(form);
             return counts;
         });
     }
 
     public void fields(Form form) {
-        experiment = form.text(experiment);
-        stages = form.count(stages);
+        experiment = (int) form.shortInteger(experiment);
+        stages = (int) form.shortInteger(stages);
         for (int stage = 0; stage < stages; stage++) {
-            arms[stage] = form.integer(arms[stage]);
-            exposures[stage] = form.integer(exposures[stage]);
-            actions[stage] = form.integer(actions[stage]);
+            arms[stage] = (int) form.shortInteger(arms[stage]);
+            exposures[stage] = (int) form.shortInteger(exposures[stage]);
+            actions[stage] = (int) form.shortInteger(actions[stage]);
+            told[stage] = form.shortInteger(told[stage] ? 1 : 0) == 1;
         }
     }
 }

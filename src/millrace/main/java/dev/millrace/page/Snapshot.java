@@ -5,6 +5,7 @@ import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.ArmAnswers;
+import dev.millrace.experiment.Decision;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.ExperimentSums;
 import dev.millrace.experiment.Guard;
@@ -157,6 +158,13 @@ record Snapshot(
             members.put("result", end.result().name().toLowerCase(Locale.ROOT).replace('_', ' '));
             members.put("why", end.why());
         });
+        Uplift uplift = Uplift.of(sums, experiment.plan());
+        if (!Double.isNaN(uplift.estimate())) {
+            members.put("uplift", uplift.estimate());
+            members.put("lower", uplift.lower());
+            members.put("upper", uplift.upper());
+        }
+        Decision.blocked(sums, experiment.plan()).ifPresent(why -> members.put("blocked", why));
         List<Map<String, Object>> counts = new ArrayList<>();
         for (int number = 0; number <= experiment.stage(); number++) {
             for (Arm arm : Arm.values()) {

@@ -9,9 +9,9 @@ const ARMS = [
   { text: 'Arm', title: 'Control: the generation that answered before. Treatment: the one that is tried. A user\'s arm is a hash of the user.' },
   { text: 'Generation', title: 'The generation that answers the users of the arm.' },
   numeric('Users', 'Users of the arm of whom something was counted in the stage.'),
-  numeric('Exposures', 'Exposures of these users in the stage; at most 1,000 of each.'),
-  numeric('As assigned', 'Of the exposures that say which generation was shown, those of the arm\'s own. Below 80 % nothing is decided by the uplift.'),
-  numeric('Goals', 'Actions on these exposures that are the goal of the experiment. Without exposures: actions, at most 1,000 of each user.'),
+  numeric('Exposures', 'Exposures of these users in the stage; at most 40 of each.'),
+  numeric('As assigned', 'Of the users of whom an exposure says which generation was shown, those whose first one says the arm\'s own. Below 80 % the treatment is not promoted, and gets no more users.'),
+  numeric('Goals', 'Actions on these exposures that are the goal of the experiment. Without exposures: actions, at most 40 of each user.'),
   numeric('Rate', 'Goals, over exposures. Without exposures: over the arm\'s share of the users who acted in either.'),
 ];
 
@@ -55,9 +55,12 @@ export function showExperiment(state) {
   ]);
 }
 
-function tell({ name, goal, runs, stage, stages, percent: share, result, why }) {
+function tell({ name, goal, runs, stage, stages, percent: share, result, why, uplift, lower, upper, blocked }) {
+  const verdict = uplift === undefined
+    ? 'It has too few users or goals to tell the arms apart'
+    : `The treatment has ${percent(uplift, 1)} more ${goal}, between ${percent(lower, 1)} and ${percent(upper, 1)}`;
   const text = runs
-    ? `${name} runs: stage ${stage} of ${stages}, ${share} % of the users get the treatment. The goal is ${goal}.`
+    ? `${name} runs: stage ${stage} of ${stages}, ${share} % of the users get the treatment. ${verdict}${blocked === undefined ? '' : `; it can only be rolled back: ${blocked}`}.`
     : `${name} has ended: ${result}, ${why}. The goal was ${goal}.`;
   if (byId('experiment-lead').textContent !== text) byId('experiment-lead').textContent = text;
 }

@@ -4,16 +4,59 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /** Users of an experiment who come again and again, each with a taste and a diligence of its own, counted by the code under test. */
 final class Crowd {
 
     static final double RATE = 0.1;
 
+    /**
+     * How users are unequal.
+     *
+     * @param activity exponent of the Pareto distribution of their visits: at 1.16 a fifth of them make four fifths
+     * @param concentration of their click rates, Beta of mean {@link #RATE}: at 3 a tenth have half of the clicks; 0: uniform from .02 to .18
+     * @param page items that a visit shows
+     * @param scale of the click rates, so that a large uplift is no rate above 1
+     */
+    record Habits(double activity, double concentration, int page, double scale) {
+
+        static final Habits ALIKE = new Habits(2.5, 0, 1, 1);
+
+        private double visits(Random random) {
+            return StrictMath.pow(1 - random.nextDouble(), -1 / activity);
+        }
+
+        private double taste(Random random) {
+            if (concentration == 0) {
+                return scale * RATE * (0.2 + 1.6 * random.nextDouble());
+            }
+            double clicked = gamma(random, RATE * concentration);
+            return scale * clicked / (clicked + gamma(random, (1 - RATE) * concentration));
+        }
+
+        /** Draws from a gamma distribution (Marsaglia and Tsang 2000). */
+        private static double gamma(Random random, double shape) {
+            if (shape < 1) {
+                return gamma(random, shape + 1) * StrictMath.pow(random.nextDouble(), 1 / shape);
+            }
+            double d = shape - 1.0 / 3;
+            while (true) {
+                double x = random.nextGaussian();
+                double root = 1 + x / StrictMath.sqrt(9 * d);
+                double v = root * root * root;
+                if (v > 0 && StrictMath.log(random.nextDouble()) < x * x / 2 + d - d * v + d * StrictMath.log(v)) {
+                    return d * v;
+                }
+            }
+        }
+    }
+
     final ExperimentSums sums = new ExperimentSums();
     private final Random random;
     private final Member[] members;
     private final double[] upTo; // [members] of diligence
+    private final Habits habits;
     private Experiment experiment;
 
     private static final class Member {
@@ -40,16 +83,19 @@ final class Crowd {
 
     /** @param seed of tastes, visits and clicks */
     Crowd(int members, Experiment experiment, long seed) {
+        this(members, Habits.ALIKE, experiment, seed);
+    }
+
+    Crowd(int members, Habits habits, Experiment experiment, long seed) {
+        this.habits = habits;
         this.experiment = experiment;
         this.random = new Random(seed);
         this.members = new Member[members];
         this.upTo = new double[members];
         double sum = 0;
         for (int at = 0; at < members; at++) {
-            // taste: click rates of .02 to .18, uniform; diligence: Pareto of exponent 2.5, so that few come often
-            double taste = RATE * (0.2 + 1.6 * random.nextDouble());
-            this.members[at] = new Member("u" + at, taste, new UserCounts(experiment));
-            sum += StrictMath.pow(1 - random.nextDouble(), -0.4);
+            this.members[at] = new Member("u" + at, habits.taste(random), new UserCounts(1));
+            sum += habits.visits(random);
             upTo[at] = sum;
         }
     }
@@ -71,7 +117,7 @@ final class Crowd {
     }
 
     /**
-     * A user comes, sees one item, and clicks it or not. Returns whether it clicks.
+     * A user comes, sees a page of items, and clicks each or not. Returns whether anything of it counts.
      *
      * @param factor on the click rate in the treatment
      */
@@ -81,12 +127,24 @@ final class Crowd {
         Member member = members[place < 0 ? -place - 1 : place];
         Arm arm = member.arm(experiment);
         int stage = experiment.stage();
-        boolean isCounted = experiment.plan().per() == Experiment.Per.USER || sums.expose(arm, stage, member.counts);
-        boolean clicks = random.nextDouble() < member.taste * (arm == Arm.TREATMENT ? factor : 1);
-        if (isCounted && clicks) {
-            sums.act(arm, stage, member.counts, "click", true);
+        boolean isByUser = experiment.plan().per() == Experiment.Per.USER;
+        double rate = member.taste * (arm == Arm.TREATMENT ? factor : 1);
+        boolean isCounted = false;
+        for (int item = 0; item < habits.page(); item++) {
+            boolean clicks = random.nextDouble() < rate;
+            boolean isShown = !isByUser && sums.expose(arm, stage, member.counts);
+            if (clicks && (isByUser || isShown)) {
+                sums.act(arm, stage, member.counts, "click", true);
+            }
+            isCounted |= isByUser ? clicks : isShown;
         }
-        return clicks;
+        return isCounted;
+    }
+
+    long exposures() {
+        return IntStream.range(0, Experiment.MOST_STAGES)
+                .mapToLong(stage -> sums.exposures(Arm.CONTROL, stage) + sums.exposures(Arm.TREATMENT, stage))
+                .sum();
     }
 
     Uplift uplift() {

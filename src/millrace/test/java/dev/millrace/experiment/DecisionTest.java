@@ -16,7 +16,7 @@ class DecisionTest {
     private static final ArmAnswers UNTOLD = new ArmAnswers();
     private static final Instant DUE = START.plus(Duration.ofMinutes(61)); // a stage lasts an hour
 
-    private final Experiment experiment = Crowd.experiment(1, Crowd.plan(0.1, 10.0, 50.0));
+    private final Experiment experiment = Crowd.experiment(1, Crowd.plan(0.1, 50.0, 75.0));
 
     @Test
     void betterTreatmentIsPromotedAndWorseRolledBack() {
@@ -62,7 +62,7 @@ class DecisionTest {
     void stageGoesOnOnlyOnceEachArmWasCountedInIt() {
         for (Arm arm : Arm.values()) {
             ExperimentSums one = new ExperimentSums();
-            one.expose(arm, 0, new UserCounts(experiment));
+            one.expose(arm, 0, new UserCounts(1));
 
             assertThat(Decision.next(experiment, facts(one, DUE), DUE)).isEmpty();
         }
@@ -78,7 +78,7 @@ class DecisionTest {
         Instant behind = DUE.plus(Duration.ofMinutes(61));
         ExperimentSums sums = new ExperimentSums();
         for (Arm arm : Arm.values()) {
-            sums.expose(arm, 1, new UserCounts(second));
+            sums.expose(arm, 1, new UserCounts(1));
         }
 
         assertThat(Decision.next(second, facts(sums, within), within)).isEmpty();
@@ -139,14 +139,15 @@ class DecisionTest {
                 .contains(guarded.ramped(DUE.toEpochMilli()));
     }
 
-    /** 79 of 100 exposures of one arm are of its generation, or 80. */
+    /** 79 of 100 users of one arm are shown its generation, or 80. */
     @Test
-    void whereTooLittleIsShownAsAssignedOnlyGuardsAct() {
+    void whereTooLittleIsShownAsAssignedATreatmentOnlyGoesBack() {
         for (Arm leaky : Arm.values()) {
-            for (double factor : new double[] {0.5, 1, 1.5}) {
+            for (double factor : new double[] {1, 1.5}) {
                 Decision.Facts facts = facts(shown(sums(factor), leaky, 79), DUE);
                 assertThat(Decision.next(experiment, facts, DUE)).isEmpty();
             }
+            assertThat(result(facts(shown(sums(0.5), leaky, 79), DUE), DUE)).contains(Result.ROLLED_BACK);
             assertThat(result(facts(shown(sums(1.5), leaky, 80), DUE), DUE)).contains(Result.PROMOTED);
             assertThat(result(facts(shown(sums(0.5), leaky, 80), DUE), DUE)).contains(Result.ROLLED_BACK);
             Decision.Learner collapsed = new Decision.Learner(DUE, "embedding-collapse");
@@ -155,16 +156,57 @@ class DecisionTest {
         }
     }
 
+    @Test
+    void fewUsersDoNotSayWhatTheOthersWereShown() {
+        ExperimentSums sums = sums(1.5);
+        for (int at = 0; at < 99; at++) {
+            sums.show(Arm.TREATMENT, 0, new UserCounts(1), false);
+        }
+
+        assertThat(result(facts(sums, DUE), DUE)).contains(Result.PROMOTED);
+    }
+
+    @Test
+    void usersWhoComeOtherwiseThanAssignedStopARampAndAPromotionButNoRollBack() {
+        for (int missing : new int[] {300, -300}) { // of a thousand, in the treatment
+            assertThat(Decision.next(experiment, facts(sums(1.5, 1_000 - missing), DUE), DUE))
+                    .isEmpty();
+            assertThat(Decision.next(experiment, facts(sums(1, 1_000 - missing), DUE), DUE))
+                    .isEmpty();
+            assertThat(result(facts(sums(0.5, 1_000 - missing), DUE), DUE)).contains(Result.ROLLED_BACK);
+        }
+        assertThat(Decision.blocked(sums(1, 700), experiment.plan()).orElseThrow())
+                .startsWith("the treatment has 700 new users, and by its share 850");
+    }
+
+    @Test
+    void exposuresThatTheTreatmentLacksStopAPromotionAndMoreOfThemDoNot() {
+        ExperimentSums fewer = sums(1.5, 1_000);
+        ExperimentSums more = sums(1.5, 1_000);
+        for (int user = 0; user < 200; user++) {
+            UserCounts known = new UserCounts(1);
+            known.join(Arm.CONTROL, 0); // no new user, so that the users are as they should be
+            for (int at = 0; at < 40; at++) {
+                fewer.expose(Arm.CONTROL, 0, known);
+                more.expose(Arm.TREATMENT, 0, known);
+            }
+        }
+
+        assertThat(Decision.blocked(fewer, experiment.plan()).orElseThrow())
+                .startsWith("the treatment has 10.00 exposures a user in stage 1, the control 14.00");
+        assertThat(Decision.blocked(more, experiment.plan())).isEmpty();
+    }
+
     private static ExperimentSums shown(ExperimentSums sums, Arm leaky, int asAssigned) {
         for (int at = 0; at < 100; at++) {
-            sums.show(Arm.CONTROL, 0, leaky != Arm.CONTROL || at < asAssigned);
-            sums.show(Arm.TREATMENT, 0, leaky != Arm.TREATMENT || at < asAssigned);
+            sums.show(Arm.CONTROL, 0, new UserCounts(1), leaky != Arm.CONTROL || at < asAssigned);
+            sums.show(Arm.TREATMENT, 0, new UserCounts(1), leaky != Arm.TREATMENT || at < asAssigned);
         }
         return sums;
     }
 
     private static Experiment guarded(String... bounds) {
-        return Crowd.experiment(1, Crowd.plan(0.1, 10.0, 50.0).guardedBy(Guard.bounds(List.of(bounds))));
+        return Crowd.experiment(1, Crowd.plan(0.1, 50.0, 75.0).guardedBy(Guard.bounds(List.of(bounds))));
     }
 
     private static Decision.Facts told(ExperimentSums sums, Instant now, ArmAnswers answers) {
@@ -212,10 +254,14 @@ class DecisionTest {
 
     /** 1,000 users an arm who see ten items each, of which those of the control click two. */
     private ExperimentSums sums(double factor) {
+        return sums(factor, 1_000);
+    }
+
+    private ExperimentSums sums(double factor, int treated) {
         ExperimentSums sums = new ExperimentSums();
-        for (int user = 0; user < 1_000; user++) {
-            for (Arm arm : Arm.values()) {
-                UserCounts counts = new UserCounts(experiment);
+        for (Arm arm : Arm.values()) {
+            for (int user = 0; user < (arm == Arm.TREATMENT ? treated : 1_000); user++) {
+                UserCounts counts = new UserCounts(1);
                 for (int at = 0; at < 10; at++) {
                     sums.expose(arm, 0, counts);
                 }

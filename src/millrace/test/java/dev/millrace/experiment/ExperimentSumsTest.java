@@ -17,8 +17,8 @@ class ExperimentSumsTest {
     void productsOfResidualsAreThoseOfAllUsersAddedUp() {
         Random random = new Random(1);
         List<UserCounts> users = new ArrayList<>();
-        for (int user = 0; user < 40; user++) {
-            users.add(new UserCounts(experiment));
+        for (int user = 0; user < 400; user++) {
+            users.add(new UserCounts(1));
         }
         for (int event = 0; event < 4_000; event++) {
             UserCounts user = users.get(random.nextInt(users.size()));
@@ -39,12 +39,12 @@ class ExperimentSumsTest {
                 assertThat(sums.residualProducts(Arm.CONTROL, k, l, 0.3, 0.4)).isCloseTo(expected, within(1e-6));
             }
         }
-        assertThat(sums.users(Arm.CONTROL, 0)).isEqualTo(40);
+        assertThat(sums.users(Arm.CONTROL, 0)).isEqualTo(400);
     }
 
     @Test
     void exposuresBeyondAUsersShareCountForNothing() {
-        UserCounts busy = new UserCounts(experiment);
+        UserCounts busy = new UserCounts(1);
 
         for (int at = 0; at < UserCounts.MOST_COUNTED; at++) {
             assertThat(sums.expose(Arm.TREATMENT, 0, busy)).isTrue();
@@ -57,7 +57,7 @@ class ExperimentSumsTest {
 
     @Test
     void goalsBeyondAUsersShareCountAsActionsAlone() {
-        UserCounts busy = new UserCounts(experiment);
+        UserCounts busy = new UserCounts(1);
 
         for (int at = 0; at < UserCounts.MOST_COUNTED + 5; at++) {
             sums.act(Arm.TREATMENT, 0, busy, "click", true);
@@ -69,7 +69,7 @@ class ExperimentSumsTest {
 
     @Test
     void otherActionsAreCountedByNameAlone() {
-        UserCounts user = new UserCounts(experiment);
+        UserCounts user = new UserCounts(1);
         sums.expose(Arm.TREATMENT, 0, user);
 
         sums.act(Arm.TREATMENT, 0, user, "like", false);

@@ -19,11 +19,10 @@ class UpliftTest {
 
         Uplift uplift = Uplift.of(sums, experiment.plan());
 
-        // rates 200 / 2,000 and 300 / 2,000; the residuals of the control are ± 1, those of the treatment ± .5, so that
-        // their squares
-        // add up to 200 and 50; of the latter the floor is taken, the Poisson variance .125 · 2,000 = 250; that of the
-        // control is 250 too
-        double variance = (250 + 250) / Math.pow(2_000 * 0.1, 2);
+        // 200 and 300 goals; the residuals of the control are ± 1, those of the treatment ± .5, so that their squares
+        // add
+        // up to 200 and 50; in place of the latter the Poisson variance is taken, 300
+        double variance = 200 / Math.pow(200, 2) + 300 / Math.pow(300, 2);
         assertThat(uplift.estimate()).isCloseTo(0.5, within(1e-12));
         assertThat(uplift.standardError()).isCloseTo(Math.sqrt(variance), within(1e-12));
     }
@@ -31,16 +30,15 @@ class UpliftTest {
     @Test
     void goalByUserIsComparedByTheSharesOfTheArms() {
         Experiment.Plan byUser = Crowd.plan(0.02, 1.0, 20.0).per(Experiment.Per.USER);
-        act(Arm.CONTROL, 1, 100, 4);
-        act(Arm.TREATMENT, 1, 25, 4);
-        act(Arm.TREATMENT, 1, 10, 1); // more users act in the treatment
+        act(Arm.CONTROL, 1, 1_000, 4);
+        act(Arm.TREATMENT, 1, 250, 4);
+        act(Arm.TREATMENT, 1, 100, 1); // more users act in the treatment
 
         Uplift uplift = Uplift.of(sums, byUser);
 
-        // in the second stage, 400 goals of 80 % of the users, 110 of 20 %: 5 and 5.5 a percent. Sums of squares 1,600
-        // and 410; the shares of the 135 users are 108 and 27, so that the rates are 400 / 108 and 110 / 27
-        double ofControl = 400.0 / 108;
-        double variance = 1_600 / Math.pow(108 * ofControl, 2) + 410 / Math.pow(27 * ofControl, 2);
+        // in the second stage, 4,000 goals of 80 % of the users, 1,100 of 20 %: 50 and 55 a percent. Sums of squares
+        // 16,000 and 4,100
+        double variance = 16_000 / Math.pow(4_000, 2) + 4_100 / Math.pow(1_100, 2);
         assertThat(uplift.estimate()).isCloseTo(0.1, within(1e-12));
         assertThat(uplift.standardError()).isCloseTo(Math.sqrt(variance), within(1e-12));
     }
@@ -62,7 +60,7 @@ class UpliftTest {
     void stagesCountByTheirInformationAndDependThroughTheirUsers() {
         for (int user = 0; user < 200; user++) { // the same users in two stages, in both like themselves
             for (Arm arm : Arm.values()) {
-                UserCounts counts = new UserCounts(experiment);
+                UserCounts counts = new UserCounts(1);
                 for (int stage = 0; stage < 2; stage++) {
                     for (int at = 0; at < 10; at++) {
                         sums.expose(arm, stage, counts);
@@ -82,32 +80,71 @@ class UpliftTest {
 
     @Test
     void nothingIsToldBeforeEachArmCouldHaveHadThirtyClicks() {
-        users(Arm.CONTROL, 0, 100, 10, 1);
-        users(Arm.TREATMENT, 0, 29, 10, 1);
+        users(Arm.CONTROL, 0, 100, 1, 1);
+        users(Arm.CONTROL, 0, 900, 1, 0);
+        users(Arm.TREATMENT, 0, 29, 1, 1);
+        users(Arm.TREATMENT, 0, 261, 1, 0);
 
         assertThat(Uplift.of(sums, experiment.plan())).isEqualTo(Uplift.NONE);
-        users(Arm.TREATMENT, 0, 1, 10, 1);
-        assertThat(Uplift.of(sums, experiment.plan()).estimate()).isZero();
+        users(Arm.TREATMENT, 0, 1, 1, 1);
+        users(Arm.TREATMENT, 0, 9, 1, 0);
+        assertThat(Uplift.of(sums, experiment.plan()).estimate()).isCloseTo(0, within(1e-12));
     }
 
     @Test
-    void stageInWhichTheControlHasNoGoalDoesNotCount() {
-        users(Arm.CONTROL, 0, 100, 10, 0);
-        users(Arm.TREATMENT, 0, 100, 10, 1); // 50 would be the goals of each, were they alike
+    void nothingIsToldBeforeEachArmHasAHundredUsersOfEqualWeight() {
+        users(Arm.CONTROL, 0, 1_000, 10, 1);
+        users(Arm.TREATMENT, 0, 100, 10, 1);
+        assertThat(Uplift.of(sums, experiment.plan()).estimate()).isCloseTo(0, within(1e-12));
+
+        users(Arm.TREATMENT, 0, 1, 40, 4); // 1,040² / 11,600 = 93.2
+
         assertThat(Uplift.of(sums, experiment.plan())).isEqualTo(Uplift.NONE);
+    }
 
-        users(Arm.CONTROL, 1, 100, 10, 2);
-        users(Arm.TREATMENT, 1, 100, 10, 3);
+    @Test
+    void armWithoutAGoalIsWorseAndHasAnEstimate() {
+        users(Arm.CONTROL, 0, 100, 10, 1);
+        users(Arm.TREATMENT, 0, 100, 10, 0);
 
-        assertThat(Uplift.of(sums, experiment.plan()).estimate()).isCloseTo(0.5, within(1e-12));
+        Uplift uplift = Uplift.of(sums, experiment.plan());
+
+        // half a goal against a hundred and a half
+        assertThat(uplift.estimate()).isCloseTo(0.5 / 100.5 - 1, within(1e-12));
+        assertThat(uplift.verdict()).isEqualTo(Uplift.Verdict.WORSE);
+    }
+
+    @Test
+    void accountThatIsMostOfAnArmDecidesNothing() {
+        users(Arm.CONTROL, 0, 10_000, 10, 1);
+        users(Arm.TREATMENT, 0, 150, 10, 1);
+
+        users(Arm.TREATMENT, 0, 1, UserCounts.MOST_COUNTED, UserCounts.MOST_COUNTED);
+
+        assertThat(Uplift.of(sums, experiment.plan()).estimate()).isGreaterThan(0.2);
+        assertThat(Uplift.of(sums, experiment.plan()).verdict()).isEqualTo(Uplift.Verdict.OPEN);
+    }
+
+    /** The residuals around the treatment's own rate are small where one account makes the rate; around that of both arms they are not. */
+    @Test
+    void testTakesTheVarianceThatHoldsIfTheArmsAreAlike() {
+        users(Arm.CONTROL, 0, 1_000, 10, 1);
+        users(Arm.TREATMENT, 0, 200, 10, 1);
+        users(Arm.TREATMENT, 0, 10, 40, 40);
+
+        // θ = 1,600 / 12,400 = .129, D = (600 / 2,400 − .1) / θ = 1.16; squared residuals of the treatment 200 · .29² +
+        // 10 · 34.84² = 12,155, over (2,400 θ)² = .127; the control adds .0008. So D is 3.26 standard errors. Around
+        // its own
+        // rate they were 200 · 1.5² + 10 · 30² = 9,450, and D 3.70 standard errors, which would decide
+        assertThat(Uplift.of(sums, experiment.plan()).verdict()).isEqualTo(Uplift.Verdict.OPEN);
     }
 
     @Test
     void usersWhoMoveToTheTreatmentDoNotMakeTheErrorSmaller() {
         for (int user = 0; user < 200; user++) { // of the control, then of the treatment; a tenth click all, else none
-            UserCounts moved = new UserCounts(experiment);
-            UserCounts treated = new UserCounts(experiment);
-            UserCounts left = new UserCounts(experiment);
+            UserCounts moved = new UserCounts(1);
+            UserCounts treated = new UserCounts(1);
+            UserCounts left = new UserCounts(1);
             see(Arm.CONTROL, 0, moved, 10, user < 20 ? 10 : 0);
             see(Arm.TREATMENT, 0, treated, 10, user < 20 ? 10 : 0);
             see(Arm.TREATMENT, 1, moved, 10, user < 20 ? 10 : 0);
@@ -125,7 +162,7 @@ class UpliftTest {
     void usersWhoClickInOneStageAloneDoNotMakeTheErrorSmaller() {
         for (int user = 0; user < 200; user++) { // a tenth click all of the first stage, another tenth of the second
             for (Arm arm : Arm.values()) {
-                UserCounts counts = new UserCounts(experiment);
+                UserCounts counts = new UserCounts(1);
                 see(arm, 0, counts, 10, user < 20 ? 10 : 0);
                 see(arm, 1, counts, 10, user >= 20 && user < 40 ? 10 : 0);
             }
@@ -139,7 +176,7 @@ class UpliftTest {
 
     @Test
     void rateOfAnArmHasBoundsOfItsOwn() {
-        users(Arm.CONTROL, 0, 29, 10, 1);
+        users(Arm.CONTROL, 0, 99, 10, 1);
         assertThat(Uplift.ofArm(sums, Arm.CONTROL, 0, experiment.plan())).isEqualTo(Uplift.NONE);
         users(Arm.CONTROL, 0, 20, 10, 10);
         users(Arm.TREATMENT, 0, 100, 10, 1);
@@ -147,11 +184,11 @@ class UpliftTest {
         Uplift rate = Uplift.ofArm(sums, Arm.CONTROL, 0, experiment.plan());
         Uplift regular = Uplift.ofArm(sums, Arm.TREATMENT, 0, experiment.plan());
 
-        // 229 of 490; residuals of 29 users 1 − 10 θ, of 20 users 10 (1 − θ)
-        double theta = 229.0 / 490;
-        double products = 29 * Math.pow(1 - 10 * theta, 2) + 20 * Math.pow(10 * (1 - theta), 2);
+        // 299 of 1,190; residuals of 99 users 1 − 10 θ, of 20 users 10 (1 − θ)
+        double theta = 299.0 / 1_190;
+        double products = 99 * Math.pow(1 - 10 * theta, 2) + 20 * Math.pow(10 * (1 - theta), 2);
         assertThat(rate.estimate()).isCloseTo(theta, within(1e-12));
-        assertThat(rate.standardError()).isCloseTo(Math.sqrt(products) / 490, within(1e-12));
+        assertThat(rate.standardError()).isCloseTo(Math.sqrt(products) / 1_190, within(1e-12));
         assertThat(rate.lower()).isLessThan(theta);
         assertThat(theta - rate.lower()).isCloseTo(rate.upper() - theta, within(1e-12));
         // each user clicks once: residuals of 0, in place of which the Poisson variance is taken, 100
@@ -177,7 +214,7 @@ class UpliftTest {
 
     private void act(Arm arm, int stage, int count, int clicks) {
         for (int user = 0; user < count; user++) {
-            UserCounts counts = new UserCounts(experiment);
+            UserCounts counts = new UserCounts(1);
             for (int at = 0; at < clicks; at++) {
                 sums.act(arm, stage, counts, "click", true);
             }
@@ -186,7 +223,7 @@ class UpliftTest {
 
     private void users(Arm arm, int stage, int count, int exposures, int clicks) {
         for (int user = 0; user < count; user++) {
-            see(arm, stage, new UserCounts(experiment), exposures, clicks);
+            see(arm, stage, new UserCounts(1), exposures, clicks);
         }
     }
 

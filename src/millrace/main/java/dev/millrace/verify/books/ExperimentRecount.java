@@ -35,6 +35,7 @@ final class ExperimentRecount {
         final Arm[] arms = new Arm[Experiment.MOST_STAGES];
         final long[] exposures = new long[Experiment.MOST_STAGES];
         final long[] goals = new long[Experiment.MOST_STAGES];
+        final boolean[] told = new boolean[Experiment.MOST_STAGES]; // which generation was shown
     }
 
     ExperimentRecount(UserPartition partition) {
@@ -56,14 +57,18 @@ final class ExperimentRecount {
             Counted user = join(exposure, state);
             if (user.exposures[state.stage()] < UserCounts.MOST_COUNTED) {
                 user.exposures[state.stage()]++;
-                exposure.shown().ifPresent(generation -> show(arm(exposure, state), state, generation));
+                exposure.shown().ifPresent(generation -> show(user, arm(exposure, state), state, generation));
             } else {
                 beyond.add(exposure);
             }
         });
     }
 
-    private void show(Arm arm, Experiment state, String generation) {
+    private void show(Counted user, Arm arm, Experiment state, String generation) {
+        if (user.told[state.stage()]) {
+            return;
+        }
+        user.told[state.stage()] = true;
         String stage = arm.label() + "/" + state.stage();
         additions.merge(stage + "/shown", 1L, Long::sum);
         additions.merge(stage + "/as-assigned", generation.equals(state.generation(arm)) ? 1L : 0L, Long::sum);
@@ -123,12 +128,15 @@ final class ExperimentRecount {
     SortedMap<String, Long> sums() {
         SortedMap<String, Long> sums = new TreeMap<>(additions);
         for (Counted user : users.values()) {
+            boolean isNew = true;
             for (int k = 0; k < Experiment.MOST_STAGES; k++) {
                 if (user.arms[k] == null) {
                     continue;
                 }
                 String arm = user.arms[k].label() + "/";
                 sums.merge(arm + k + "/users", 1L, Long::sum);
+                sums.merge(arm + k + "/newcomers", isNew ? 1L : 0L, Long::sum);
+                isNew = false;
                 sums.merge(arm + k + "/exposures", user.exposures[k], Long::sum);
                 sums.merge(arm + k + "/goals", user.goals[k], Long::sum);
                 for (int l = 0; l < Experiment.MOST_STAGES; l++) {

@@ -96,7 +96,7 @@ class ExperimentRecountTest {
 
         assertThat(recount(partition).sums())
                 .isEqualTo(partition.experimentSums())
-                .hasSize(3); // of one exposure: itself, its user, its square
+                .hasSize(4); // of one exposure: itself, its user, who is new, its square
     }
 
     @Test
