@@ -202,8 +202,8 @@ public final class ExperimentSums {
         return effective(of(arm).goals[stage], of(arm).yy[stage][stage]);
     }
 
-    private static double effective(double sum, double squares) {
-        return squares == 0 ? 0 : sum * sum / squares;
+    private static double effective(long sum, long squares) {
+        return squares == 0 ? 0 : (double) sum * sum / squares;
     }
 
     /** Returns Σ (x − mean)² over the users. */
@@ -225,7 +225,7 @@ public final class ExperimentSums {
      */
     OptionalDouble asAssigned(long least, double leastShare) {
         return Stream.of(control, treatment)
-                .filter(one -> sum(one.shown) >= Math.max(least, leastShare * sum(one.users)))
+                .filter(one -> sum(one.shown) >= Math.max((double) least, leastShare * (double) sum(one.users)))
                 .mapToDouble(one -> sum(one.asAssigned) / (double) sum(one.shown))
                 .min();
     }

@@ -8,6 +8,7 @@ import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.index.IndexedItem;
 import dev.millrace.page.LivePage;
 import dev.millrace.recall.Answer;
+import dev.millrace.recall.RecallRequest;
 import dev.millrace.recall.ServedGeneration;
 import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.fault.MissingRightException;
@@ -211,10 +212,11 @@ public final class RecallServer implements AutoCloseable {
         }
         long took = System.nanoTime() - begun;
         boolean isVectorIncluded = asked.isVectorIncluded();
+        RecallRequest question = asked.request();
         int catalogue = asked.answering().map(one -> one.index().size()).orElse(0);
         return answer.when(
                 found -> {
-                    beside.answers().answered(found, took, catalogue, clock.millis());
+                    beside.answers().answered(question, found, took, catalogue, clock.millis());
                     return AnswerBody.ofUser(found, isVectorIncluded, clock);
                 },
                 refusal -> {

@@ -11,6 +11,7 @@ import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.operation.Operator;
 import dev.millrace.recall.Answer;
+import dev.millrace.recall.RecallRequest;
 import dev.millrace.serve.ServedAnswers;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
@@ -150,7 +151,7 @@ class AnswerReportsIT {
                 List.of(),
                 Optional.of(new Answer.Assigned("trial", arm)));
         for (int at = 0; at < count; at++) {
-            answers.answered(found, 1, 2, TestCluster.T0);
+            answers.answered(RecallRequest.unseen("u" + at, 1), found, 1, 2, TestCluster.T0);
         }
     }
 }

@@ -2,15 +2,19 @@ package dev.millrace.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.event.Features;
 import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.Experiment.Result;
+import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.recall.Answer;
+import dev.millrace.recall.RecallRequest;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ServedAnswersTest {
@@ -19,6 +23,7 @@ class ServedAnswersTest {
 
     private final ServedAnswers answers = new ServedAnswers();
     private final Experiment experiment = experiment("salt");
+    private int asked;
 
     @Test
     void answersOfAnArmAreThoseOfItsOwnGenerationThatNoRequestChose() {
@@ -27,8 +32,9 @@ class ServedAnswersTest {
         answer(Arm.TREATMENT, "g2", 1);
         answer(Arm.TREATMENT, "g1", 1); // the treatment is not complete here
         answer(Arm.CONTROL, "g1", 1);
-        answers.answered(found("g2", Optional.empty(), 1), 1, 5, NOW);
-        answers.answered(found("g2", Optional.of(new Answer.Assigned("another", Arm.TREATMENT)), 1), 1, 5, NOW);
+        answers.answered(question("u"), found("g2", Optional.empty(), 1), 1, 5, NOW);
+        answers.answered(
+                question("u"), found("g2", Optional.of(new Answer.Assigned("another", Arm.TREATMENT)), 1), 1, 5, NOW);
 
         assertThat(latest(Arm.TREATMENT)).isEqualTo(1);
         assertThat(latest(Arm.CONTROL)).isEqualTo(1);
@@ -80,6 +86,41 @@ class ServedAnswersTest {
     }
 
     @Test
+    void oneUserIsNotWhatTheArmsAnswersAreLike() {
+        answers.follow(Optional.of(experiment));
+        for (int at = 0; at < 2_000; at++) {
+            answer(question("client"), Arm.TREATMENT, "g2", 0);
+            if (at % 2 == 0) {
+                answer(Arm.TREATMENT, "g2", 1);
+            }
+        }
+
+        ArmAnswers told = answers.latest().getOrDefault(Arm.TREATMENT, new ArmAnswers());
+        assertThat(told.answers()).isEqualTo(1_006); // three in the window that is full, and three in the next
+        assertThat(told.empty()).isEqualTo(6);
+    }
+
+    @Test
+    void questionsWithAFilterAreApart() {
+        answers.follow(Optional.of(experiment));
+        RecallRequest filtered = new RecallRequest(
+                "u",
+                10,
+                true,
+                Set.of(),
+                new ItemFilter(List.of(new ItemFilter.AnyOf("category", Set.of("none")))),
+                Features.NONE,
+                RecallRequest.Weights.AS_LEARNED,
+                Optional.empty(),
+                Optional.empty(),
+                0);
+
+        answer(filtered, Arm.TREATMENT, "g2", 0);
+
+        assertThat(answers.latest()).isEmpty();
+    }
+
+    @Test
     void whatWasGivenDoesNotChange() {
         answers.follow(Optional.of(experiment.ended(Result.STOPPED, 2, "no matter")));
         answer(Arm.CONTROL, "g1", 1);
@@ -95,7 +136,15 @@ class ServedAnswersTest {
     }
 
     private void answer(Arm arm, String generation, int items) {
-        answers.answered(found(generation, Optional.of(new Answer.Assigned("trial", arm)), items), 1, 5, NOW);
+        answer(question("u" + asked++), arm, generation, items);
+    }
+
+    private void answer(RecallRequest question, Arm arm, String generation, int items) {
+        answers.answered(question, found(generation, Optional.of(new Answer.Assigned("trial", arm)), items), 1, 5, NOW);
+    }
+
+    private static RecallRequest question(String user) {
+        return RecallRequest.unseen(user, 10);
     }
 
     private static Answer.Found found(String generation, Optional<Answer.Assigned> assigned, int items) {
