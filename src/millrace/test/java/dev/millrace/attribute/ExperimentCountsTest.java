@@ -257,7 +257,6 @@ class ExperimentCountsTest {
             String item = "i" + event;
             attribution.expose(exposure("e" + event, user, item, time));
             Arm arm = state.arm(user);
-            Experiment of = state;
             UserCounts counts = users.computeIfAbsent(user, name -> new UserCounts(1));
             boolean isCounted = expected.expose(arm, state.stage(), counts);
             if (random.nextInt(4) == 0) {

@@ -8,11 +8,12 @@ import dev.millrace.experiment.Experiment.Per;
 import dev.millrace.experiment.Uplift.Verdict;
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -29,34 +30,57 @@ class SimulatedExperimentsTest {
     private static final Habits SOME_ARE_MORE = new Habits(1.3, 3, 20, 1);
     private static final Habits NEARLY_ALIKE = new Habits(2.5, 0, 20, 1);
 
+    static Stream<Cell> cells() {
+        return Stream.of(
+                cell("few are most ramp", true, FEW_ARE_MOST, 20_000, 12_000, Per.EXPOSURE, 1.0, 10.0, 50.0),
+                cell("few are most ramp by user", true, FEW_ARE_MOST, 20_000, 12_000, Per.USER, 1.0, 10.0, 50.0),
+                cell("few are most half", false, FEW_ARE_MOST, 20_000, 12_000, Per.EXPOSURE, 50.0),
+                cell("few are most half by user", false, FEW_ARE_MOST, 20_000, 12_000, Per.USER, 50.0),
+                cell(
+                        "few are most of five thousand",
+                        false,
+                        FEW_ARE_MOST,
+                        5_000,
+                        12_000,
+                        Per.EXPOSURE,
+                        1.0,
+                        10.0,
+                        50.0),
+                cell(
+                        "few are most of hundred thousand",
+                        false,
+                        FEW_ARE_MOST,
+                        100_000,
+                        30_000,
+                        Per.EXPOSURE,
+                        1.0,
+                        10.0,
+                        50.0),
+                cell(
+                        "few are most of hundred thousand by user",
+                        false,
+                        FEW_ARE_MOST,
+                        100_000,
+                        30_000,
+                        Per.USER,
+                        1.0,
+                        10.0,
+                        50.0),
+                cell("some are more ramp", false, SOME_ARE_MORE, 20_000, 12_000, Per.EXPOSURE, 1.0, 10.0, 50.0),
+                cell("some are more ramp by user", false, SOME_ARE_MORE, 20_000, 12_000, Per.USER, 1.0, 10.0, 50.0),
+                cell("nearly alike ramp", true, NEARLY_ALIKE, 20_000, 12_000, Per.EXPOSURE, 1.0, 10.0, 50.0),
+                cell("nearly alike ramp by user", false, NEARLY_ALIKE, 20_000, 12_000, Per.USER, 1.0, 10.0, 50.0),
+                cell("nearly alike half of five thousand by user", false, NEARLY_ALIKE, 5_000, 12_000, Per.USER, 50.0));
+    }
+
+    private static Cell cell(
+            String name, boolean isInBuild, Habits habits, int members, int visits, Per per, Double... ramp) {
+        return new Cell(
+                name, isInBuild, habits, members, visits, Crowd.plan(0.02, ramp).per(per));
+    }
+
     /** A world in which both arms are alike. */
-    private enum Cell {
-        FEW_ARE_MOST_RAMP(true, FEW_ARE_MOST, 20_000, 12_000, Per.EXPOSURE, 1.0, 10.0, 50.0),
-        FEW_ARE_MOST_RAMP_BY_USER(true, FEW_ARE_MOST, 20_000, 12_000, Per.USER, 1.0, 10.0, 50.0),
-        FEW_ARE_MOST_HALF(false, FEW_ARE_MOST, 20_000, 12_000, Per.EXPOSURE, 50.0),
-        FEW_ARE_MOST_HALF_BY_USER(false, FEW_ARE_MOST, 20_000, 12_000, Per.USER, 50.0),
-        FEW_ARE_MOST_OF_FIVE_THOUSAND(false, FEW_ARE_MOST, 5_000, 12_000, Per.EXPOSURE, 1.0, 10.0, 50.0),
-        FEW_ARE_MOST_OF_HUNDRED_THOUSAND(false, FEW_ARE_MOST, 100_000, 30_000, Per.EXPOSURE, 1.0, 10.0, 50.0),
-        FEW_ARE_MOST_OF_HUNDRED_THOUSAND_BY_USER(false, FEW_ARE_MOST, 100_000, 30_000, Per.USER, 1.0, 10.0, 50.0),
-        SOME_ARE_MORE_RAMP(false, SOME_ARE_MORE, 20_000, 12_000, Per.EXPOSURE, 1.0, 10.0, 50.0),
-        SOME_ARE_MORE_RAMP_BY_USER(false, SOME_ARE_MORE, 20_000, 12_000, Per.USER, 1.0, 10.0, 50.0),
-        NEARLY_ALIKE_RAMP(true, NEARLY_ALIKE, 20_000, 12_000, Per.EXPOSURE, 1.0, 10.0, 50.0),
-        NEARLY_ALIKE_RAMP_BY_USER(false, NEARLY_ALIKE, 20_000, 12_000, Per.USER, 1.0, 10.0, 50.0),
-        NEARLY_ALIKE_HALF_OF_FIVE_THOUSAND_BY_USER(false, NEARLY_ALIKE, 5_000, 12_000, Per.USER, 50.0);
-
-        final boolean isInBuild;
-        final Habits habits;
-        final int members;
-        final int visits;
-        final Experiment.Plan plan;
-
-        Cell(boolean isInBuild, Habits habits, int members, int visits, Per per, Double... ramp) {
-            this.isInBuild = isInBuild;
-            this.habits = habits;
-            this.members = members;
-            this.visits = visits;
-            this.plan = Crowd.plan(0.02, ramp).per(per);
-        }
+    record Cell(String name, boolean isInBuild, Habits habits, int members, int visits, Experiment.Plan plan) {
 
         Crowd crowd(int test) {
             return new Crowd(members, habits, Crowd.experiment(test, plan), test);
@@ -69,16 +93,17 @@ class SimulatedExperimentsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Cell.class)
+    @MethodSource("cells")
     void fewEqualExperimentsDecideHoweverUnequalUsersAre(Cell cell) {
-        assumeTrue(cell.isInBuild || IS_WHOLE);
+        assumeTrue(cell.isInBuild() || IS_WHOLE);
         Verdict[] verdicts = IntStream.range(0, EXPERIMENTS)
                 .mapToObj(test -> verdict(cell, test))
                 .toArray(Verdict[]::new);
 
         long better = Arrays.stream(verdicts).filter(Verdict.BETTER::equals).count();
         long worse = Arrays.stream(verdicts).filter(Verdict.WORSE::equals).count();
-        System.out.printf("%s: of %d equal experiments %d promote, %d roll back%n", cell, EXPERIMENTS, better, worse);
+        System.out.printf(
+                "%s: of %d equal experiments %d promote, %d roll back%n", cell.name(), EXPERIMENTS, better, worse);
         // 5 %; of few experiments with two standard errors more
         double most = 0.05 * EXPERIMENTS + (IS_WHOLE ? 0 : 2 * Math.sqrt(0.0475 * EXPERIMENTS));
         assertThat((double) (better + worse)).isLessThanOrEqualTo(most);
@@ -86,7 +111,7 @@ class SimulatedExperimentsTest {
 
     private static Verdict verdict(Cell cell, int test) {
         Crowd crowd = cell.crowd(test);
-        for (int visit = 0; visit < cell.visits; visit++) {
+        for (int visit = 0; visit < cell.visits(); visit++) {
             if (cell.isRampedAt(visit)) {
                 crowd.ramp();
             }
