@@ -203,7 +203,8 @@ final class ExperimentCommand {
             description = {
                 "Show the latest experiment: its stages, what was counted in each arm, the bounds of the uplift, and what"
                         + " servers tell.",
-                "The bounds hold at all looks together. Exits with 1 if there was no experiment yet."
+                "The bounds hold at all looks together. blocked says why the treatment can only be rolled back. Exits with 1"
+                        + " if there was no experiment yet."
             },
             footer = "millrace experiment show --bootstrap-server kafka:9092")
     int show(@Mixin ConfigOptions config, @Mixin OutputOption output) {
@@ -316,9 +317,8 @@ final class ExperimentCommand {
     @Command(
             mixinStandardHelpOptions = true,
             description = {
-                "Take the experiment that runs to its end: promote the treatment when the lower bound of its uplift is"
-                        + " above 0,",
-                "roll it back when the upper bound is below 0 or a guard says so, else go on to the next stage.",
+                "Take the experiment that runs to its end: promote the treatment when a test finds it better, roll it back",
+                "when it finds it worse or a guard says so, else go on to the next stage.",
                 "It may be killed and started again, here or elsewhere. Exits with 1 if no experiment runs."
             },
             footer = "millrace experiment decide --bootstrap-server kafka:9092")

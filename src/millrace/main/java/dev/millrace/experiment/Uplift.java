@@ -25,7 +25,8 @@ import java.util.stream.IntStream;
  *
  * <p>No arm's variance is taken as less than that of a Poisson number of its rate: an arm without a click has a variance too. A stage counts from
  * {@value #LEAST_GOALS} expected actions and an effective number of {@value #LEAST_USERS} users in each arm on: (Σ x)² / Σ x², the number of users of equal
- * weight that have the same variance (Kish 1965); by user it is of y.
+ * weight that have the same variance (Kish 1965); by user it is of y. A treatment is better from {@value #LEAST_USERS_OF_BETTER} of them in each arm on, over all
+ * stages: n accounts that do the same are at most √n standard errors of an arm, however small it is, so an arm of few users would let ten promote it.
  *
  * @param estimate relative change; NaN if no stage counts yet, as are the bounds
  * @param lower bound
@@ -40,6 +41,7 @@ public record Uplift(double estimate, double lower, double upper, double standar
 
     static final int LEAST_GOALS = 30;
     static final int LEAST_USERS = 100;
+    static final int LEAST_USERS_OF_BETTER = 1_000;
 
     private static final double LEAST_IN_LOG = 0.5;
 
@@ -72,12 +74,22 @@ public record Uplift(double estimate, double lower, double upper, double standar
                 verdict(rates, counted, sequence));
     }
 
+    /** Returns whether enough is known of a stage. */
+    static boolean isCounted(ExperimentSums sums, Experiment.Plan plan, int stage) {
+        return new Rates(sums, plan).isCounted(stage);
+    }
+
     private static Verdict verdict(Rates rates, int[] counted, ConfidenceSequence sequence) {
         Weighted test = Weighted.of(counted, rates::difference, rates::nullCovariance);
         if (!sequence.excludesZero(test.sum, test.variance)) {
             return Verdict.OPEN;
         }
-        return test.sum > 0 ? Verdict.BETTER : Verdict.WORSE;
+        if (test.sum < 0) {
+            return Verdict.WORSE;
+        }
+        return Arrays.stream(Arm.values()).allMatch(arm -> rates.users(arm, counted) >= LEAST_USERS_OF_BETTER)
+                ? Verdict.BETTER
+                : Verdict.OPEN;
     }
 
     /** Returns the rate of the goal in an arm and a stage as {@link Experiment.Plan#rate} has it, with bounds of the same kind, which hold for this arm alone. */
@@ -153,6 +165,12 @@ public record Uplift(double estimate, double lower, double upper, double standar
             return ofBoth(stage) * Math.min(size(Arm.CONTROL, stage), size(Arm.TREATMENT, stage)) >= LEAST_GOALS
                     && Arrays.stream(Arm.values())
                             .allMatch(arm -> plan.effectiveUsers(sums, arm, stage) >= LEAST_USERS);
+        }
+
+        double users(Arm arm, int... stages) {
+            return Arrays.stream(stages)
+                    .mapToDouble(stage -> plan.effectiveUsers(sums, arm, stage))
+                    .sum();
         }
 
         double difference(int stage) {

@@ -141,10 +141,27 @@ final class Crowd {
         return isCounted;
     }
 
+    /** Accounts of one arm do as much as counts in the stage: they see all that they may, and click all of it or nothing. */
+    void raid(List<UserCounts> accounts, Arm arm, boolean isClicked) {
+        int stage = experiment.stage();
+        for (UserCounts account : accounts) {
+            while (sums.expose(arm, stage, account)) {
+                if (isClicked) {
+                    sums.act(arm, stage, account, "click", true);
+                }
+            }
+        }
+    }
+
     long exposures() {
         return IntStream.range(0, Experiment.MOST_STAGES)
                 .mapToLong(stage -> sums.exposures(Arm.CONTROL, stage) + sums.exposures(Arm.TREATMENT, stage))
                 .sum();
+    }
+
+    /** Returns whether the present stage counts. */
+    boolean isCounted() {
+        return Uplift.isCounted(sums, experiment.plan(), experiment.stage());
     }
 
     Uplift uplift() {

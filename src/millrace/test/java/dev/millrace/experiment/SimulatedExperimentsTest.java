@@ -7,6 +7,8 @@ import dev.millrace.experiment.Crowd.Habits;
 import dev.millrace.experiment.Experiment.Per;
 import dev.millrace.experiment.Uplift.Verdict;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -110,12 +112,22 @@ class SimulatedExperimentsTest {
     }
 
     private static Verdict verdict(Cell cell, int test) {
+        return verdict(cell, test, crowd -> {});
+    }
+
+    /** @param counting does something more in each stage that begins to count, when the treatment has the fewest users that it can have */
+    private static Verdict verdict(Cell cell, int test, Consumer<Crowd> counting) {
         Crowd crowd = cell.crowd(test);
+        int raided = -1;
         for (int visit = 0; visit < cell.visits(); visit++) {
             if (cell.isRampedAt(visit)) {
                 crowd.ramp();
             }
             if (crowd.visit(1)) {
+                if (crowd.isCounted() && raided < crowd.experiment().stage()) {
+                    raided = crowd.experiment().stage();
+                    counting.accept(crowd);
+                }
                 Verdict verdict = crowd.uplift().verdict();
                 if (verdict != Verdict.OPEN) {
                     return verdict;
@@ -123,6 +135,37 @@ class SimulatedExperimentsTest {
             }
         }
         return Verdict.OPEN;
+    }
+
+    /** In each stage the accounts do as much as counts, at the first look that counts: later the arm is larger, and they are less of it. */
+    @ParameterizedTest
+    @CsvSource({
+        "1, TREATMENT, true",
+        "1, TREATMENT, false",
+        "1, CONTROL, true",
+        "10, TREATMENT, true",
+        "10, TREATMENT, false"
+    })
+    void accountsOfOneArmDecideNoMoreThanChance(int accounts, Arm arm, boolean isClicked) {
+        Cell cell = cells().findFirst().orElseThrow();
+        Verdict[] verdicts = IntStream.range(0, EXPERIMENTS)
+                .mapToObj(test -> {
+                    List<UserCounts> raiders = Stream.generate(() -> new UserCounts(1))
+                            .limit(accounts)
+                            .toList();
+                    return verdict(cell, test, crowd -> crowd.raid(raiders, arm, isClicked));
+                })
+                .toArray(Verdict[]::new);
+
+        long better = Arrays.stream(verdicts).filter(Verdict.BETTER::equals).count();
+        long worse = Arrays.stream(verdicts).filter(Verdict.WORSE::equals).count();
+        System.out.printf(
+                "%d accounts of the %s that click %s: of %d equal experiments %d promote, %d roll back%n",
+                accounts, arm.label(), isClicked ? "all" : "nothing", EXPERIMENTS, better, worse);
+        if (accounts == 1) {
+            assertThat((double) (better + worse))
+                    .isLessThanOrEqualTo(0.05 * EXPERIMENTS + 2 * Math.sqrt(0.0475 * EXPERIMENTS));
+        }
     }
 
     @ParameterizedTest

@@ -125,18 +125,31 @@ class UpliftTest {
         assertThat(Uplift.of(sums, experiment.plan()).verdict()).isEqualTo(Uplift.Verdict.OPEN);
     }
 
-    /** The residuals around the treatment's own rate are small where one account makes the rate; around that of both arms they are not. */
+    @Test
+    void betterNeedsMoreUsersThanWorse() {
+        users(Arm.CONTROL, 0, 1_000, 10, 1);
+        users(Arm.TREATMENT, 0, 999, 10, 2);
+        assertThat(Uplift.of(sums, experiment.plan()).verdict()).isEqualTo(Uplift.Verdict.OPEN);
+
+        users(Arm.TREATMENT, 0, 1, 10, 2);
+
+        assertThat(Uplift.of(sums, experiment.plan()).verdict()).isEqualTo(Uplift.Verdict.BETTER);
+    }
+
+    /** The residuals around an arm's own rate are small where few accounts make the rate; around that of both arms they are not. */
     @Test
     void testTakesTheVarianceThatHoldsIfTheArmsAreAlike() {
-        users(Arm.CONTROL, 0, 1_000, 10, 1);
-        users(Arm.TREATMENT, 0, 200, 10, 1);
-        users(Arm.TREATMENT, 0, 10, 40, 40);
+        users(Arm.CONTROL, 0, 200, 10, 1);
+        users(Arm.CONTROL, 0, 10, 40, 40);
+        users(Arm.TREATMENT, 0, 1_000, 10, 1);
 
-        // θ = 1,600 / 12,400 = .129, D = (600 / 2,400 − .1) / θ = 1.16; squared residuals of the treatment 200 · .29² +
-        // 10 · 34.84² = 12,155, over (2,400 θ)² = .127; the control adds .0008. So D is 3.26 standard errors. Around
+        // θ = 1,600 / 12,400 = .129, D = (.1 − 600 / 2,400) / θ = −1.16; squared residuals of the control 200 · .29² +
+        // 10 · 34.84² = 12,155, over (2,400 θ)² = .127; the treatment adds .0008. So D is 3.26 standard errors. Around
         // its own
         // rate they were 200 · 1.5² + 10 · 30² = 9,450, and D 3.70 standard errors, which would decide
         assertThat(Uplift.of(sums, experiment.plan()).verdict()).isEqualTo(Uplift.Verdict.OPEN);
+        users(Arm.CONTROL, 0, 4, 40, 40);
+        assertThat(Uplift.of(sums, experiment.plan()).verdict()).isEqualTo(Uplift.Verdict.WORSE);
     }
 
     @Test

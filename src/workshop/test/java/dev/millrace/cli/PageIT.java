@@ -551,7 +551,7 @@ class PageIT {
         String guard = "/\\d ms/.test(document.querySelector('#guard-table tbody tr:nth-child(3) td:nth-child(3)')"
                 + "?.textContent)";
         await(guard).atMost(PATIENCE).until(() -> {
-            askForAnswers(at, 500); // guards begin to speak at a thousand of each arm
+            askForAnswers(at, 1_000); // guards begin to speak at a thousand of each arm, three of a user
             return browser.evaluate(guard).asBoolean();
         });
         browser.awaitTrue("/\\d/.test(" + band + ")");
