@@ -55,7 +55,7 @@ class OperationsIT {
     private final Operations operations;
 
     OperationsIT(@TempDir Path directory) {
-        scene = new TestCluster(directory, Map.of("topic.partitions", "4"));
+        scene = new TestCluster(directory, Map.of());
         cluster = scene.settings().cluster();
         operations = operations(scene.settings());
     }
@@ -223,7 +223,7 @@ class OperationsIT {
         assertThat(scene.records(cluster.topics().users()))
                 .allMatch(tombstone -> tombstone.value().isEmpty())
                 .extracting(TopicRecord::partition)
-                .containsExactly(0, 1, 2, 3);
+                .containsExactly(0, 1);
     }
 
     @Test
