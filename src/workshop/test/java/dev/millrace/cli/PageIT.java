@@ -62,6 +62,9 @@ class PageIT {
     private static final String ANSWERING =
             "/^answering with generation/.test(document.getElementById('status-text').textContent)";
 
+    /** Until a hundred users of equal weight have come to each arm, at 60 events a second. */
+    private static final Duration UNTIL_ARMS_COUNT = Duration.ofMinutes(6);
+
     private final ObjectMapper mapper = new ObjectMapper();
     private final Path directory;
     private Optional<MillraceProcess> demo = Optional.empty();
@@ -554,7 +557,8 @@ class PageIT {
             askForAnswers(at, 1_000); // guards begin to speak at a thousand of each arm, three of a user
             return browser.evaluate(guard).asBoolean();
         });
-        browser.awaitTrue("/\\d/.test(" + band + ")");
+        await(band).atMost(UNTIL_ARMS_COUNT).until(() -> browser.evaluate("/\\d/.test(" + band + ")")
+                .asBoolean());
         String before = browser.evaluate(band).asText();
         browser.awaitTrue(band + " !== " + mapper.writeValueAsString(before));
         browser.evaluate("document.getElementById('experiment').scrollIntoView()");
