@@ -78,7 +78,9 @@ class PageIT {
     @BeforeAll
     void startDemo() throws Exception {
         MillraceProcess started = MillraceProcess.start(
-                directory, "demo", GeneratedShop.demo("--speed", "60/s", "--set", "batch.size=16", "--set", "shop.users=500"));
+                directory,
+                "demo",
+                GeneratedShop.demo("--speed", "60/s", "--set", "batch.size=16", "--set", "shop.users=500"));
         demo = Optional.of(started);
         url = started.awaitOutput("page +(\\S+)");
         await("answers").atMost(PATIENCE).until(() -> page().status("/v1/recall?user=u1&k=10") == 200);
