@@ -61,7 +61,7 @@ final class UserState {
         return Math.max(Math.max(counters.asOf(), profileTime), latestVisit);
     }
 
-    /** Returns the event time from which on the user is idle, epoch milliseconds; 0 if there were only clicks that found no exposure. */
+    /** Returns the event time up to which the user is known to be active, epoch milliseconds; 0 if there were only clicks that found no exposure. */
     long activeUntil() {
         return latestEvent() == 0 ? 0 : Math.max(latestEvent(), heardAt);
     }

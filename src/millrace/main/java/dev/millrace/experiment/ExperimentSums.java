@@ -12,8 +12,8 @@ import java.util.stream.Stream;
  *
  * <p>With x the counted exposures of a user in a stage, and y the actions on them that are the goal, it has for each arm: the sums of x and of y by
  * stage, and for each two stages k and l the sums over users of x_k x_l, x_k y_l and y_k y_l. From these follows the variance of any ratio of sums with
- * users as clusters. Beside these it counts the users who are new to the
- * experiment, and those of whom an exposure says which generation was shown. All are whole numbers, so neither the order of events nor that of partitions changes them.
+ * users as clusters. Beside these it counts the users who are new to the experiment, and those of whom an exposure says which generation was shown.
+ * All are whole numbers, so neither the order of events nor that of partitions changes them.
  */
 public final class ExperimentSums {
 

@@ -152,8 +152,20 @@ final class GraphRules {
     private static final Set<String> OF_PLACES =
             Set.of("kernelSize", "stride", "padding", "dilation", "tbpttFwdLength", "tbpttBackLength");
 
-    /** Members of attention, whose product with two widths is a number of parameters: DL4J's integer must hold it. */
-    private static final Map<String, Integer> OF_HEADS = Map.of("nheads", 64, "headSize", 256);
+    /** Members that are a width, and the most that each may be. A number of parameters is a product of several: DL4J's integer must hold it. */
+    private static final Map<String, Integer> WIDTHS = Map.of(
+            "nin",
+            MOST_WIDTH,
+            "nout",
+            MOST_WIDTH,
+            "nIn",
+            MOST_WIDTH,
+            "nOut",
+            MOST_WIDTH,
+            "nheads",
+            64,
+            "headSize",
+            256);
 
     private static final String OPTIMISER = "the optimiser of the settings moves all parameters, see optimiser.*";
     private static final String ROWS = "no row may depend on another";
@@ -301,14 +313,9 @@ final class GraphRules {
                 .ifPresent(fixed -> require(
                         fixed.values().contains(value.toString()),
                         found + String.join(" or ", fixed.values()) + ", as " + fixed.reason()));
-        boolean isWidth = Set.of("nin", "nout", "nIn", "nOut").contains(name);
-        require(
-                !isWidth || (value.asLong(-1) >= 0 && value.asLong(-1) <= MOST_WIDTH),
-                found + "in [0, " + MOST_WIDTH + "]");
-        int mostHeads = OF_HEADS.getOrDefault(name, Integer.MAX_VALUE);
-        require(
-                !OF_HEADS.containsKey(name) || (value.asLong(-1) >= 0 && value.asLong(-1) <= mostHeads),
-                found + "in [0, " + mostHeads + "]");
+        Optional.ofNullable(WIDTHS.get(name))
+                .ifPresent(most ->
+                        require(value.asLong(-1) >= 0 && value.asLong(-1) <= most, found + "in [0, " + most + "]"));
         require(!OF_PLACES.contains(name) || areSmall(value), found + "in [0, " + MOST_PLACES + "]");
     }
 
