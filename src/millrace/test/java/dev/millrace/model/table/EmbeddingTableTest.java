@@ -149,6 +149,29 @@ class EmbeddingTableTest {
         assertThat(table.heapBytes()).isEqualTo(before);
     }
 
+    @Test
+    void aRowThatAStepMakesInfiniteIsToldUntilItWasDrained() {
+        RowGradients gradients = new RowGradients(table, readers);
+
+        step(gradients, 1f);
+        assertThat(table.unusableChange()).isEmpty();
+        step(gradients, Float.POSITIVE_INFINITY);
+
+        assertThat(table.unusableChange()).contains("k2");
+        RowSweepTest.drain(table, store.entries);
+        assertThat(table.unusableChange()).isEmpty(); // nothing has changed since
+    }
+
+    private void step(RowGradients gradients, float gradientOfK2) {
+        int[] slots = new int[2];
+        gradients.open(rows("k1", "k2"), slots.length, slots);
+        gradients.addTo(slots[0], new float[] {1, 1, 1, 1}, 0, 1);
+        gradients.addTo(slots[1], new float[] {1, gradientOfK2, 1, 1}, 0, 1);
+        gradients.squaredNorm();
+        gradients.apply(0.1f, ROWS + 1, ROWS + 1);
+        gradients.clear();
+    }
+
     private int[] rows(String... keys) {
         int[] rows = new int[keys.length];
         long[] fingerprints =
