@@ -2,6 +2,7 @@ package dev.millrace.flink;
 
 import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.ThreadMXBean;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.attribute.FlinkAttribution;
 import dev.millrace.stream.MillraceTopology;
@@ -86,7 +87,7 @@ final class EngineRun {
                 settings.attribution(),
                 settings.attributionKept(),
                 new AvroWire(settings.wire()),
-                topic -> Objects.requireNonNull(partitions.get(topic)));
+                topic -> Objects.requireNonNull(partitions.get(topic)), ExperimentReference.Lookup.NONE);
         try (StreamRunner runner =
                 new StreamRunner(settings.stream(), settings.clients(), Map.of(Part.ATTRIBUTE, topology))) {
             runner.start();

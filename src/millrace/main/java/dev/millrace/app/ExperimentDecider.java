@@ -9,7 +9,6 @@ import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.ServingWatch;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRefusedException;
-import dev.millrace.state.InputTopic;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.ExperimentAdmin;
 import dev.millrace.topic.GenerationAdmin;
@@ -35,7 +34,7 @@ import org.slf4j.LoggerFactory;
 public final class ExperimentDecider implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ExperimentDecider.class);
-    private static final Duration COPIED_WITHIN = Duration.ofSeconds(10);
+    private static final Duration COUNTED_WITHIN = Duration.ofSeconds(10);
 
     private final Cluster cluster;
     private final ExperimentAdmin admin;
@@ -44,7 +43,7 @@ public final class ExperimentDecider implements AutoCloseable {
     private final ServingWatch served;
     private final AtomicBoolean isCaughtUp = new AtomicBoolean();
     private final AlarmTrail trail = new AlarmTrail();
-    private Instant copied = Instant.EPOCH;
+    private Instant referred = Instant.EPOCH;
 
     /** @param log of what it orders */
     public ExperimentDecider(Cluster cluster, OperatorLog log, InstantSource clock) {
@@ -72,7 +71,7 @@ public final class ExperimentDecider implements AutoCloseable {
             return latest;
         }
         Experiment experiment = latest.get();
-        copyAgain(experiment);
+        referAgain(experiment);
         trail.take(progress.parts().values());
         Instant now = clock.instant();
         Optional<Experiment> next = experiment.isRunning()
@@ -102,7 +101,7 @@ public final class ExperimentDecider implements AutoCloseable {
 
     private Optional<Experiment> order(Experiment next) {
         try {
-            copied = clock.instant();
+            referred = clock.instant();
             return Optional.of(admin.order(next));
         } catch (GenerationRefusedException first) {
             LOG.info("Left a step to another order: {}", first.getMessage());
@@ -110,16 +109,14 @@ public final class ExperimentDecider implements AutoCloseable {
         }
     }
 
-    /** Writes the copies again if a part of the attribution has not had them for a while: whoever ordered may have died. */
-    private void copyAgain(Experiment experiment) {
-        boolean isBehind = counting(experiment, progress.parts().values()).stream()
-                .anyMatch(part -> part.experiment()
-                        .filter(counted -> !experiment.isNewerThan(counted.experiment()))
-                        .isEmpty());
+    /** Refers to the state again if a part of the attribution does not count it for a while: whoever ordered may have died. */
+    private void referAgain(Experiment experiment) {
+        Optional<String> uncounted = PartProgress.Counted.uncounted(experiment, progress.parts().values());
         Instant now = clock.instant();
-        if (isBehind && copied.plus(COPIED_WITHIN).isBefore(now)) {
-            admin.copy(experiment);
-            copied = now;
+        if (uncounted.isPresent() && referred.plus(COUNTED_WITHIN).isBefore(now)) {
+            LOG.warn("Experiment {} is not counted, and is referred to again: {}", experiment.name(), uncounted.get());
+            admin.refer(experiment);
+            referred = now;
         }
     }
 
@@ -131,13 +128,8 @@ public final class ExperimentDecider implements AutoCloseable {
      */
     static Decision.Facts facts(
             Experiment experiment, Collection<PartProgress> parts, AlarmTrail trail, ArmAnswers answers) {
-        List<PartProgress> counting = counting(experiment, parts);
-        boolean haveAll = !counting.isEmpty()
-                && counting.stream().allMatch(part -> part.experiment()
-                        .filter(counted -> !experiment.isNewerThan(counted.experiment()))
-                        .isPresent());
-        Optional<Instant> countedAt = haveAll
-                ? counting.stream()
+        Optional<Instant> countedAt = PartProgress.Counted.uncounted(experiment, parts).isEmpty()
+                ? PartProgress.Counted.parts(experiment, parts).stream()
                         .map(part -> Instant.ofEpochMilli(part.writtenAt()))
                         .min(Instant::compareTo)
                 : Optional.empty();
@@ -154,14 +146,6 @@ public final class ExperimentDecider implements AutoCloseable {
                         .map(part -> Instant.ofEpochMilli(part.writtenAt()))
                         .max(Instant::compareTo),
                 answers);
-    }
-
-    /** Returns the parts that read what the experiment counts: those that have had such events. */
-    private static List<PartProgress> counting(Experiment experiment, Collection<PartProgress> parts) {
-        InputTopic counted = experiment.plan().per() == Experiment.Per.USER ? InputTopic.CLICKS : InputTopic.EXPOSURES;
-        return parts.stream()
-                .filter(part -> part.training().isEmpty() && part.books().containsKey(counted.label()))
-                .toList();
     }
 
     private static Optional<PartProgress> learner(String generation, Collection<PartProgress> parts) {

@@ -207,10 +207,11 @@ public final class Attribution implements Durable {
      * Takes a state of an experiment: what stands behind it in the topic counts in its last stage, or no longer.
      *
      * @param topic where it stood: of exposures, or of clicks if the goal is by user
+     * @param order states count in the order of this number, so one that comes again changes nothing
      */
-    public void experiment(InputTopic topic, Experiment state) {
+    public void experiment(InputTopic topic, Experiment state, long order) {
         books.settle(topic, Outcome.EXPERIMENT);
-        experiment.take(state);
+        experiment.take(state, order);
     }
 
     /** Returns the latest experiment, as far as its states have come; absent before any. */

@@ -203,8 +203,9 @@ final class ExperimentCommand {
             description = {
                 "Show the latest experiment: its stages, what was counted in each arm, the bounds of the uplift, and what"
                         + " servers tell.",
-                "The bounds hold at all looks together. blocked says why the treatment can only be rolled back. Exits with 1"
-                        + " if there was no experiment yet."
+                "The bounds hold at all looks together. blocked says why the treatment can only be rolled back,"
+                        + " uncounted which parts of the attribution do not count the stage. Exits with 1 if there was no"
+                        + " experiment yet."
             },
             footer = "millrace experiment show --bootstrap-server kafka:9092")
     int show(@Mixin ConfigOptions config, @Mixin OutputOption output) {
@@ -223,6 +224,7 @@ final class ExperimentCommand {
         output.write(row(latest)
                 .with(uplift(latest, sums))
                 .with("blocked", Decision.blocked(sums, latest.plan()))
+                .with("uncounted", PartProgress.Counted.uncounted(latest, parts))
                 .with("counts", counts(latest, sums))
                 .with("guards", guards(latest, served)));
         return 0;

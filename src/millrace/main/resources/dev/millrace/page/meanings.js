@@ -52,6 +52,7 @@ const REASONS = {
   'bad-time': 'The time is out of range.',
   'bad-value': 'A number among the features is out of range.',
   'bad-component': 'A component of a vector among the features is out of range.',
+  'unknown-experiment': 'The record refers to a state of an experiment that never took effect.',
   'refused-step': 'A learning step that was not taken, as it would have harmed the model. The letter names its mini-batch.',
   'too-large': 'The features are more, or larger, than the settings allow.',
 };

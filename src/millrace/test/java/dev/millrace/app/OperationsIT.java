@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import dev.millrace.access.Operations;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationRefusedException;
@@ -106,33 +107,38 @@ class OperationsIT {
                         tuple("trial", OperatorAction.Result.ACCEPTED),
                         tuple("more", OperatorAction.Result.REFUSED),
                         tuple("trial", OperatorAction.Result.ACCEPTED));
-        assertThat(copies(cluster.topics().exposures()))
+        assertThat(references(cluster.topics().exposures()))
                 .containsExactlyInAnyOrder(
-                        "0 " + started.lines(), "1 " + started.lines(), "0 " + stopped.lines(), "1 " + stopped.lines());
+                        "0 " + digest(started), "1 " + digest(started), "0 " + digest(stopped), "1 " + digest(stopped));
     }
 
     @Test
-    void withoutExposuresTheCopiesGoToTheClicks() {
+    void withoutExposuresTheReferencesGoToTheClicks() {
         Operations clicksOnly = operations(
                 MillraceSettings.load(List.of(), Map.of(), Map.of(), scene.given("attribution.mode", "clicks-only")));
 
         Experiment started = clicksOnly.startExperiment(ANN, "trial", "g1", "g2", plan("click"));
 
         assertThat(started.plan().goal()).isEqualTo("click per user");
-        assertThat(copies(cluster.topics().exposures())).isEmpty();
-        assertThat(copies(cluster.topics().clicks()))
-                .containsExactlyInAnyOrder("0 " + started.lines(), "1 " + started.lines());
+        assertThat(references(cluster.topics().exposures())).isEmpty();
+        assertThat(references(cluster.topics().clicks()))
+                .containsExactlyInAnyOrder("0 " + digest(started), "1 " + digest(started));
     }
 
-    private List<String> copies(String topic) {
-        List<String> copies = new ArrayList<>();
+    private static String digest(Experiment state) {
+        return ExperimentReference.to(state, 0).digest();
+    }
+
+    private List<String> references(String topic) {
+        List<String> references = new ArrayList<>();
         try (TopicReader reader = cluster.reader()) {
             reader.readAll(
                     topic,
-                    record -> copies.add(
-                            record.partition() + " " + record.headers().get(ExperimentHeader.NAME)));
+                    record -> references.add(record.partition() + " "
+                            + ExperimentReference.ofText(record.headers().get(ExperimentHeader.NAME))
+                                    .digest()));
         }
-        return copies;
+        return references;
     }
 
     @Test

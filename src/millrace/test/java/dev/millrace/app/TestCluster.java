@@ -1,5 +1,6 @@
 package dev.millrace.app;
 
+import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.state.Books;
 import dev.millrace.stream.run.StreamRunner;
@@ -157,7 +158,8 @@ public final class TestCluster implements AutoCloseable {
                     log,
                     new PlainValues(settings.cluster().wire()),
                     settings.topics().names(),
-                    settings.attribution());
+                    settings.attribution(),
+                    new ExperimentFacts(settings.cluster()));
         }
     }
 

@@ -63,7 +63,7 @@ class EventTest {
                 .isEqualTo(
                         "undecodable unknown-schema null-value bad-key bad-partition misplaced-removal bad-id bad-user"
                                 + " bad-item bad-exposure bad-generation bad-action bad-weight bad-time bad-value bad-component"
-                                + " refused-step too-large");
+                                + " unknown-experiment refused-step too-large");
     }
 
     private static Exposure exposure(String user, String item, long time) {

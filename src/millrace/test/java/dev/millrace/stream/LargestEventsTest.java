@@ -3,6 +3,7 @@ package dev.millrace.stream;
 import static dev.millrace.stream.Streams.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.BatchSettings;
@@ -135,7 +136,7 @@ class LargestEventsTest {
                         AttributionSettings.read(Streams.reader(SETTINGS)),
                         Streams.attributionKept(),
                         wire,
-                        topic -> 1),
+                        topic -> 1, ExperimentReference.Lookup.NONE),
                 Streams.driver(directory.resolve("attribute")))) {
             String user = id("u", 0);
             send(driver, topics.users(), user, events.encode("users", new UserProfile(user, T0, features("p"))));

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.cli.Commands;
 import dev.millrace.evaluate.Evaluation;
 import dev.millrace.evaluate.Prequential;
@@ -186,7 +187,7 @@ class StreamRanksIT {
                                 settings.attribution(),
                                 settings.attributionKept(),
                                 wire,
-                                topic -> settings.topics().partitions()),
+                                topic -> settings.topics().partitions(), ExperimentReference.Lookup.NONE),
                         Part.LEARN,
                         MillraceTopology.learn(
                                 topics,

@@ -1,6 +1,7 @@
 package dev.millrace.faults;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ServeProcess;
 import dev.millrace.cli.HttpProbe;
@@ -126,7 +127,8 @@ record Judgement(String verdict, List<String> failures) {
                     log,
                     new PlainValues(settings.cluster().wire()),
                     settings.topics().names(),
-                    settings.attribution());
+                    settings.attribution(),
+                    new ExperimentFacts(settings.cluster()));
             report.faults().forEach(fault -> failures.add("verify --counts: " + fault));
         }
     }

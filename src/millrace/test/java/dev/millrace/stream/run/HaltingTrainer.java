@@ -1,5 +1,6 @@
 package dev.millrace.stream.run;
 
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.model.StepTimes;
@@ -43,7 +44,7 @@ public final class HaltingTrainer {
                                 settings.attribution(),
                                 settings.attributionKept(),
                                 wire,
-                                topic -> settings.topics().partitions()),
+                                topic -> settings.topics().partitions(), ExperimentReference.Lookup.NONE),
                         Part.LEARN,
                         MillraceTopology.learn(
                                 topics,

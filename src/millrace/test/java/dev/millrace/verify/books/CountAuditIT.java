@@ -3,6 +3,7 @@ package dev.millrace.verify.books;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.TrainProcess;
 import dev.millrace.attribute.AttributionSettings;
@@ -156,7 +157,7 @@ class CountAuditIT {
 
     private CountReport audit(TopicLog log) {
         AttributionSettings attribution = AttributionSettings.read(new SettingsReader(given()));
-        return CountAudit.run(log, new PlainValues(wire), topics, attribution);
+        return CountAudit.run(log, new PlainValues(wire), topics, attribution, ExperimentReference.Lookup.NONE);
     }
 
     /** Right at any moment; and at last all has been counted. */
