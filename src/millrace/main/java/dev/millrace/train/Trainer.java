@@ -242,7 +242,6 @@ public final class Trainer implements Durable, AutoCloseable {
         }
         StepOutcome outcome = step(batch, isOwn, true);
         outcome.learnt().ifPresent(report -> alarms.learnt(batch, report, model, catalogue));
-        alarms.forgetRemoved(batch);
         return outcome;
     }
 
@@ -371,11 +370,6 @@ public final class Trainer implements Durable, AutoCloseable {
     /** Returns why only deletions may be published at present; absent if everything may. */
     public Optional<String> withheld() {
         return publisher.withheld();
-    }
-
-    /** Returns the item that an alarm is about. */
-    public Optional<String> surgingItem() {
-        return alarms.surgingItem();
     }
 
     /** Returns true if the query side needs the entry. */
