@@ -133,7 +133,7 @@ class ModelAlarmsTest {
     }
 
     @Test
-    void gradientsFarAboveTheirTrendAreAnAlarmAndThenTheTrend() {
+    void gradientsFarAboveTheirTrendRaiseAnAlarm() {
         ModelAlarms alarms = alarms(1, 20_000, Map.of());
         for (int step = 1; step <= 8; step++) {
             learn(alarms, step, 2);
@@ -185,7 +185,7 @@ class ModelAlarmsTest {
     }
 
     @Test
-    void ofAMillionItemsSomeExamsAreEnoughToSeeTheModelBelowPopularity() {
+    void fewExamsShowUselessModelsOfMillionItems() {
         // a batch of 128 in some 2,300 steps; popularity finds 30 of them, a model that learnt garbage none
         ModelAlarms alarms = alarms(1, 20_000, Map.of());
         long exam = 0;

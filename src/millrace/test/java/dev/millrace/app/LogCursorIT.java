@@ -25,7 +25,7 @@ class LogCursorIT {
     private static final String TOPIC = "compacted";
 
     @Test
-    void aLogIsKnownToBeWholeOnceAKeyHasComeTwiceAndNotWhereCompactionHasBeen(@TempDir Path directory)
+    void aRepeatedKeyShowsThatNothingWasCompacted(@TempDir Path directory)
             throws Exception {
         try (TestCluster scene = new TestCluster(directory, Map.of())) {
             Cluster cluster = scene.settings().cluster();

@@ -41,7 +41,7 @@ class MetricsTest {
     }
 
     @Test
-    void rejectedEventsAreCountedTogetherAndByReasonAndFromTheBeginning() {
+    void rejectedEventsAreCountedByReasonFromZero() {
         metrics.books(() -> books);
         assertThat(registry.scrape())
                 .contains("millrace_events_total{outcome=\"rejected\",topic=\"clicks\"} 0.0")

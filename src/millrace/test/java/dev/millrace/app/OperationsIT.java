@@ -87,7 +87,7 @@ class OperationsIT {
     }
 
     @Test
-    void anExperimentIsEnteredOrderedAndCopiedToEachPartitionOfExposures() {
+    void experimentsAreCopiedToEachPartitionOfExposures() {
         Experiment.Plan plan = plan("click");
 
         Experiment started = operations.startExperiment(ANN, "trial", "g1", "g2", plan);
@@ -183,7 +183,7 @@ class OperationsIT {
     }
 
     @Test
-    void eachOrderHasOneEntryThatSaysWhoGaveItWhetherItIsTakenOrRefused() {
+    void eachOrderHasOneEntryWithItsAuthor() {
         Operations.Change promoted = operations.promote(ANN, "g2");
         Optional<String> afterPromotion = GenerationAdmin.history(cluster).answering();
         Operations.Change rolledBack = operations.rollBack(ANN);
@@ -233,7 +233,7 @@ class OperationsIT {
     }
 
     @Test
-    void aChangeThatFailsIsEnteredASecondTimeAndWithoutAnEntryNothingIsChanged() throws Exception {
+    void nothingChangesWithoutAnEntry() throws Exception {
         delete(cluster.topics().users());
         assertThatThrownBy(() -> operations.erase(ANN, USER))
                 .isInstanceOf(BrokerUnreachableException.class)

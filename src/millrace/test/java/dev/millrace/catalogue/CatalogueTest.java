@@ -42,7 +42,7 @@ class CatalogueTest {
     }
 
     @Test
-    void theLastItemTakesTheNumberOfARemovedOneWithItsFeatures() {
+    void theLastItemTakesARemovedItemsNumber() {
         List<CatalogueItem> items = IntStream.range(0, 20)
                 .mapToObj(number -> new CatalogueItem(
                         "i" + number, TIME + number, Features.of(Map.of("price", new FeatureValue.Quantity(number)))))

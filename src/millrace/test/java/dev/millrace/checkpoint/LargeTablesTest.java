@@ -57,7 +57,7 @@ class LargeTablesTest {
 
     @ParameterizedTest
     @EnumSource
-    void anImportedLearnerHasTheSameEntriesAndGoesOnToTheSameDigest(LearnerImport.Start start) throws IOException {
+    void importedLearnersReachTheSameDigest(LearnerImport.Start start) throws IOException {
         Path file = directory.resolve("any.checkpoint");
         MemoryEntries all = new MemoryEntries();
         Trainer original = learnt(new Trainer(LARGE_CACHE), all);

@@ -18,7 +18,7 @@ class EventTest {
     }
 
     @Test
-    void blankControlAndBrokenIdsAreRefusedWithPathValueAndRule() {
+    void brokenIdsAreRefusedWithPathAndRule() {
         assertThatThrownBy(() -> exposure(" ", "a", TIME))
                 .hasMessage("user = \" \": must not be blank")
                 .isInstanceOfSatisfying(
@@ -33,7 +33,7 @@ class EventTest {
     }
 
     @Test
-    void secondsAndMicrosecondsAreNotMistakenForMilliseconds() {
+    void otherUnitsAreNotMistakenForMilliseconds() {
         assertThatThrownBy(() -> exposure("ann", "a", 1_700_000_000L))
                 .isInstanceOf(UnusableEventException.class)
                 .hasMessage("time = 1700000000: must be epoch milliseconds between 1980 and 2100");

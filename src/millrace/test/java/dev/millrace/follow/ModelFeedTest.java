@@ -173,7 +173,7 @@ class ModelFeedTest {
     }
 
     @Test
-    void anEntryThatIsNotFiniteIsRefusedAndOneOutOfAllBoundsNeverMakesAnAnswerThatIsNot() {
+    void extremeEntriesMakeNoInfiniteAnswer() {
         byte[] row = "mritem\0a".getBytes(StandardCharsets.UTF_8);
         byte[] poison = row(Float.NaN);
         byte[] statistics = "mnuage".getBytes(StandardCharsets.UTF_8);

@@ -211,7 +211,7 @@ class IngestServerTest {
 
     /** Jetty by itself gives the connection of a request a second. */
     @Test
-    void aStopAnswersTheBatchThatIsBeingDeliveredHoweverSlowTheBrokers() throws Exception {
+    void aStopAnswersTheBatchUnderDelivery() throws Exception {
         int port = port();
         brokers.hold();
         CompletableFuture<RawClient.Answer> answer = later();

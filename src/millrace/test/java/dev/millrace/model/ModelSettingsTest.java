@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class ModelSettingsTest {
 
     @Test
-    void withoutDeclarationsTheTowersReadIdsAndTheHistoryWhichSharesTheItemsRows() {
+    void towersReadIdsAndHistoryByDefault() {
         ModelSettings settings = Scenes.plainSettings();
 
         assertThat(settings.user())

@@ -74,7 +74,7 @@ class AttributeTopologyTest {
     }
 
     @Test
-    void aProfileBeyondItsBytesIsADeadLetterAndAnItemOfThatSizeIsNone() {
+    void profilesBeyondTheirBytesAreDeadLetters() {
         Features large = Features.of(Map.of(
                 "t", new dev.millrace.event.FeatureValue.Category("x".repeat(16_384)))); // 4, and 12 and its name
 
@@ -89,7 +89,7 @@ class AttributeTopologyTest {
     }
 
     @Test
-    void clickOnAnExposureBecomesAnExampleWithTheContextOfItsExposure() {
+    void anExampleHasTheContextOfItsExposure() {
         send(exposure("e1", "u1", "i1", T0));
 
         send(click("c1", "u1", "i1", T0 + 1000));
@@ -204,7 +204,7 @@ class AttributeTopologyTest {
     }
 
     @Test
-    void whatCannotBeReadGoesToTheDeadLettersWithItsReasonAndIsCounted() {
+    void unreadableRecordsBecomeCountedDeadLetters() {
         byte[] key = Utf8.bytes("u1");
         byte[] poison = {(byte) 0xC3, 1, 2, 3};
 
@@ -302,7 +302,7 @@ class AttributeTopologyTest {
     }
 
     @Test
-    void repeatedEventsAreDuplicatesAndTheBooksBalanceAllTheWay() {
+    void theBooksBalanceWithRepeatedEvents() {
         send(exposure("e1", "u1", "i1", T0));
         send(exposure("e1", "u1", "i1", T0));
         send(click("c1", "u1", "i1", T0 + 1000));

@@ -68,7 +68,7 @@ class LargestEventsTest {
     }
 
     @Test
-    void everyRecordIsAsSmallAsItsTopicWasToldAndTheLargestAreNotFarFromIt() {
+    void theLargestRecordsFitTheirTopics() {
         List<byte[]> examples = attribute();
         learn(examples);
 
@@ -87,7 +87,7 @@ class LargestEventsTest {
     }
 
     @Test
-    void batchesWhoseTextsAndFeatureNamesAllDifferAreFullBeforeTheirTopicRefusesThem() {
+    void batchesCloseBeforeTheirTopicRefusesThem() {
         SettingsReader settings = Streams.reader("batch.size", "4096", "batch.max-bytes", "4000000");
         BatchSettings batch = BatchSettings.read(settings);
         long most = LargestRecords.read(settings).miniBatch();

@@ -134,7 +134,7 @@ class StoredRowsTest {
     }
 
     @Test
-    void itemsThatComeByDoNotDriveOutTheRowsThatWereReadBefore() {
+    void passingItemsDoNotDisplaceRowsReadBefore() {
         TwoTower model = learnt().trainer.model();
         List<String> few = IntStream.range(0, 20).mapToObj(item -> "i" + item).toList();
         float[] vectors = new float[300 * 8];

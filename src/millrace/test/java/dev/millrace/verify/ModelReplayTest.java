@@ -42,7 +42,7 @@ class ModelReplayTest {
             "publish.max-age.steps", "10")));
 
     @Test
-    void everyVectorAndDigestOfAnExaminedLearnerIsFoundAgainWithoutExams() {
+    void everyVectorIsFoundAgainWithoutExams() {
         Live live = live(3);
 
         List<String> differences = new ArrayList<>();
@@ -125,7 +125,7 @@ class ModelReplayTest {
     }
 
     @Test
-    void aVectorOfAnItemThatIsNotInTheCatalogueIsNoVectorOfTheModel() {
+    void aVectorOfAnUnlistedItemIsForeign() {
         Live live = live(1);
         PublishedModel.Vector stranger = new PublishedModel.Vector(
                 new ItemEmbedding(

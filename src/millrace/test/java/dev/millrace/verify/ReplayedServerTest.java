@@ -75,7 +75,7 @@ class ReplayedServerTest {
     }
 
     @Test
-    void anItemThatCompactionMayHaveTakenIsNoDifferenceButOneTooManyIs() {
+    void anItemTooManyIsADifference() {
         assertThat(replayed(A, B).compare(answer(), Optional.of(ANN), CUT).outcome())
                 .isEqualTo(Outcome.COMPACTED);
         assertThat(replayed(A, B).compare(answer(), Optional.of(ANN), WHOLE).difference())
@@ -87,7 +87,7 @@ class ReplayedServerTest {
     }
 
     @Test
-    void aQueryThatDiffersIsADifferenceUnlessCompactionMayHaveTakenRows() {
+    void anotherQueryDiffersUnlessRowsWereCompacted() {
         LoggedAnswer good = answer();
         LoggedAnswer other = with(good, new float[] {1, Float.MIN_VALUE}, good.items());
 
@@ -112,7 +112,7 @@ class ReplayedServerTest {
     }
 
     @Test
-    void whatTheMomentToldOfAKnownUserIsInTheLoggedQueryAlone() {
+    void theLoggedQueryAloneHasTheRequestsContext() {
         LoggedAnswer good = answer();
         LoggedAnswer other = new LoggedAnswer(
                 good.origin(),
@@ -138,7 +138,7 @@ class ReplayedServerTest {
     }
 
     @Test
-    void neighboursThatCompactionMayHaveTakenAreNoDifference() {
+    void compactedNeighboursAreNoDifference() {
         LoggedAnswer good = answer();
         List<Item> items = new ArrayList<>(good.items());
         ScoreParts parts = items.get(0).parts();
@@ -153,7 +153,7 @@ class ReplayedServerTest {
     }
 
     @Test
-    void popularityIsAsOfTheServersMomentInWhateverOrderThePartitionsCome() {
+    void popularityIsAsOfTheServersMoment() {
         // the index moves by .02 hours or more: the server from A to C, as B is one minute after A; here from nothing
         // to B, and C is one minute after B
         ReplayedServer server = replayed(B, A, C);

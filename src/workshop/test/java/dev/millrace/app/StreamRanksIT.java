@@ -60,7 +60,7 @@ class StreamRanksIT {
     private record Rank(List<Double> byModel, double byPopularity) {}
 
     @Test
-    void evaluateGivesEachExaminedClickTheRankThatTheStreamGaveIt(@TempDir Path directory) throws IOException {
+    void evaluateGivesTheStreamsRanks(@TempDir Path directory) throws IOException {
         Map<String, String> more = Map.of("batch.size", "16", "batch.negatives", "8", "batch.max-wait", "20ms");
         Map<String, Rank> stream = new ConcurrentHashMap<>();
         try (TestCluster cluster = new TestCluster(directory, more)) {

@@ -53,7 +53,7 @@ class AccessListTest {
     }
 
     @Test
-    void rightsAreOnTheNamesOfTheSettingsAndOnTheTopicOfVectorStores() {
+    void rightsAreOnTheNamesOfTheSettings() {
         TopicNames names = names(Map.of("topic.clicks.name", "shop.clicks", "topic.vector-store.name", "vectors"));
 
         assertThat(new AccessList(names, "shop").calls("kafka:9092", "User:shop", List.of("train", "serve")))
@@ -100,7 +100,7 @@ class AccessListTest {
     }
 
     @Test
-    void everyCommandThatTakesABrokerIsListedOrAsksNoClusterOfYours() {
+    void everyCommandThatTakesABrokerIsListed() {
         Set<String> listed =
                 AccessRight.all().stream().map(AccessRight::command).collect(Collectors.toSet());
         List<String> taking = leaves(Millrace.commandLine())

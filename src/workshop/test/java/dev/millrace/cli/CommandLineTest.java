@@ -27,7 +27,7 @@ class CommandLineTest {
     private final StringWriter err = new StringWriter();
 
     @Test
-    void weightsThatAreNotItsOwnEndATrainerAsOtherSettingsDo() {
+    void foreignWeightsEndATrainer() {
         assertThat(Millrace.statusOf(OtherWeights.refused())).isEqualTo(2);
         assertThat(Millrace.said(OtherWeights.refused())).startsWith("the stored weights have the settings hash a, ");
     }

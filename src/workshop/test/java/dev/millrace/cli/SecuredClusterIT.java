@@ -101,7 +101,7 @@ class SecuredClusterIT {
     }
 
     @Test
-    void aClickBecomesAVectorOnAClusterThatAsksForCertificates() throws Exception {
+    void clicksBecomeVectorsOnASecuredCluster() throws Exception {
         makeCertificates("");
         Map<String, String> listener = Map.of(
                 "listener.security.protocol.map",

@@ -26,7 +26,7 @@ class PrequentialTest {
     private static final int BATCH = 8;
 
     @Test
-    void theActionsTogetherAreTheWholeAndRivalsChangeNothingInTheModel() {
+    void theActionsTogetherAreTheWhole() {
         History history = groups(400);
 
         RankingTotals alone =
@@ -45,7 +45,7 @@ class PrequentialTest {
     }
 
     @Test
-    void clicksOnYoungItemsAreCountedByTheAgeOfTheItemAndByWhatCameBefore() {
+    void youngItemsAreCountedByAgeAndClicks() {
         History history = new History();
         for (int item = 0; item < 4; item++) {
             history.item("i" + item, History.START + 40L * item * History.HOUR);

@@ -19,7 +19,7 @@ class HostileRecordsTest {
     private static final int RECORDS = 100_000;
 
     @Test
-    void aHundredThousandHostileRecordsAreReadOrRefusedInASmallHeap(@TempDir Path directory)
+    void hostileRecordsNeedNoLargeHeap(@TempDir Path directory)
             throws IOException, InterruptedException {
         MillraceProcess.Launch small = MillraceProcess.Launch.PROGRAM
                 .of(HostileRecords.class)

@@ -29,7 +29,7 @@ class TowerSettingsTest {
     }
 
     @Test
-    void aRequestMayChangeTheWeightsOfChannelsWhereThereAreSeveral() {
+    void requestsMayWeighSeveralChannels() {
         assertThat(Scenes.settings().towers().queryWeights()).isEmpty();
         assertThat(Scenes.settings("tower.channels=mlp,cross tower.channel.mlp.weight=3")
                         .towers()

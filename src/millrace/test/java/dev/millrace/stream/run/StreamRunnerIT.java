@@ -52,7 +52,7 @@ class StreamRunnerIT {
     }
 
     @Test
-    void oneClickGoesFromItsTopicToAnEmbeddingAndAPoisonedLogStopsTheLearner() throws Exception {
+    void aClickBecomesAnEmbedding() throws Exception {
         try (Run run = new Run(Map.of(Part.ATTRIBUTE, attribute(), Part.LEARN, learn()))) {
             SimpleMeterRegistry meters = new SimpleMeterRegistry();
             run.runner.bindTo(meters);
@@ -86,7 +86,7 @@ class StreamRunnerIT {
 
     /** The interval is longer than what is waited here. */
     @Test
-    void stepThatComesAloneIsCommittedWithoutWaitingForTheInterval() throws Exception {
+    void aSingleStepIsCommittedAtOnce() throws Exception {
         try (Run run = new Run(
                 Map.of(Part.LEARN, learn()),
                 "stream.learn.commit-interval",

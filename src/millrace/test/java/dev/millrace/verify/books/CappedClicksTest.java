@@ -17,7 +17,7 @@ class CappedClicksTest {
     private static final long MINUTE = 60_000;
 
     @Test
-    void clickThatCountsNextToNothingIsCappedAndAnswersItsExposure() {
+    void aCappedClickAnswersItsExposure() {
         JoinedPartition partition = new JoinedPartition();
         partition.read(exposure("e1", "ann", "book", T0));
         partition.read(weighing(.049, "c1", "e1"));

@@ -63,7 +63,7 @@ class CountAuditIT {
     }
 
     @Test
-    void booksAreWhatTheTopicsSayAndWhatIsLostOrRepeatedIsNamed() throws Exception {
+    void lostAndRepeatedRecordsAreNamed() throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
             MillraceSettings settings = settings(broker);
             new Topics(settings.clients(), settings.topics(), PATIENCE).create();

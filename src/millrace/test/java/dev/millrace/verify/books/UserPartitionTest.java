@@ -37,7 +37,7 @@ class UserPartitionTest {
 
     /** The trainer reads on while it is audited. */
     @Test
-    void eventsBehindThePositionExplainTheirExamplesAndNoOthers() {
+    void eventsBehindThePositionExplainTheirExamples() {
         Click click = click("c", "ann", "book", "", "click", T0);
         Exposure exposure = exposure("e", "ann", "book", T0);
         UserFeatures ann = new UserFeatures("ann", T0, Features.NONE, List.of());
@@ -60,7 +60,7 @@ class UserPartitionTest {
 
     /** Murmur2 of an empty key is 275646681: modulo 2 it is 1. */
     @Test
-    void aRecordThatIsNotInThePartitionOfItsKeyIsNamedUnlessAnyMayHoldIt() {
+    void misplacedRecordsAreNamed() {
         TopicLog log = new RecordsInMemory(Map.of());
         for (Placement placement : Placement.values()) {
             counted(log, placement).read(InputTopic.ITEMS, 0, List.of(), (record, value) -> {});
