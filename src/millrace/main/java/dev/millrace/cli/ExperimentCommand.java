@@ -213,7 +213,7 @@ final class ExperimentCommand {
         Collection<PartProgress> parts;
         Collection<ServingProgress> served;
         try (ProgressLine line = output.progress("read")) {
-            Cluster cluster = Clusters.open(config.settings()).followedBy(line);
+            Cluster cluster = Clusters.open(config.cluster()).followedBy(line);
             latest = GenerationAdmin.history(cluster)
                     .latestExperiment()
                     .orElseThrow(() -> new GenerationRefusedException("there was no experiment yet"));
@@ -310,7 +310,7 @@ final class ExperimentCommand {
             @Mixin OutputOption output,
             @Parameters(paramLabel = "NAME", description = "of the experiment") String name) {
         try (ProgressLine line = output.progress("read")) {
-            Cluster cluster = Clusters.open(config.settings()).followedBy(line);
+            Cluster cluster = Clusters.open(config.cluster()).followedBy(line);
             output.write(row(new ExperimentAdmin(cluster, Clusters.log(cluster, "experiment stop")).stop(name)));
         }
         return 0;
@@ -335,7 +335,7 @@ final class ExperimentCommand {
                     String interval)
             throws InterruptedException {
         long millis = Math.max(1, duration("--interval", interval).toMillis());
-        Cluster cluster = Clusters.open(config.settings());
+        Cluster cluster = Clusters.open(config.cluster());
         Optional<Experiment> told =
                 GenerationAdmin.history(cluster).latestExperiment().filter(Experiment::isRunning);
         if (told.isEmpty()) {
