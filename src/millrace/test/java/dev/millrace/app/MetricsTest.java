@@ -106,6 +106,15 @@ class MetricsTest {
         }
     }
 
+    @Test
+    void eachFigureWithAMetricIsThere() {
+        assertThat(scrapeOfALearner())
+                .contains("millrace_learn_temperature NaN") // before the first commit
+                .contains("millrace_learn_log_q{of=\"p5\"} NaN", "millrace_learn_log_q{of=\"p95\"} NaN")
+                .contains("millrace_publish_vector_age_steps{of=\"max\"} NaN")
+                .contains("millrace_learn_announced_items NaN");
+    }
+
     /** Before its first commit. */
     private String scrapeOfALearner() {
         MillraceSettings settings =
