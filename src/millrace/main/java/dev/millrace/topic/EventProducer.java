@@ -119,13 +119,6 @@ public final class EventProducer implements AutoCloseable {
         send(new ProducerRecord<>(topic, partition, key, null));
     }
 
-    /** Sends a record to every partition of its topic. */
-    public void sendToAll(String topic, byte[] key, byte[] value, long time) {
-        for (PartitionInfo partition : producer.partitionsFor(topic)) {
-            send(new ProducerRecord<>(topic, partition.partition(), time, key, value));
-        }
-    }
-
     /** Of states: Kafka Streams takes the earliest record of a task's topics first, and a log that is replayed may be of any date. */
     private static final long NO_TIME = 0;
 

@@ -165,11 +165,6 @@ public final class Trainer implements Durable, AutoCloseable {
         return batcher.isOnTime();
     }
 
-    /** Returns the number of items, and of changes of items, that wait for their time. */
-    public int announced() {
-        return batcher.announced();
-    }
-
     /** Returns when the next of them comes, epoch milliseconds. */
     public OptionalLong nextAnnounced() {
         return batcher.nextAnnounced();

@@ -17,7 +17,7 @@ class ModelSettingsTest {
 
         assertThat(settings.user())
                 .containsExactly(
-                        new FeatureSpec("user", Source.USER, Kind.ID, "user", Scenes.DIM, 50),
+                        new FeatureSpec("user", Source.USER, Kind.ID, "user", Scenes.DIM, 50, Pooling.MEAN, TextGrams.NONE),
                         new FeatureSpec(
                                 "history",
                                 Source.HISTORY,
@@ -28,7 +28,7 @@ class ModelSettingsTest {
                                 new Pooling(Pooling.Kind.POSITIONS, 0.7),
                                 TextGrams.NONE));
         assertThat(settings.item())
-                .containsExactly(new FeatureSpec("item", Source.ITEM, Kind.ID, "item", Scenes.DIM, 50));
+                .containsExactly(new FeatureSpec("item", Source.ITEM, Kind.ID, "item", Scenes.DIM, 50, Pooling.MEAN, TextGrams.NONE));
     }
 
     @Test

@@ -252,7 +252,7 @@ class StoredRowsTest {
                     "publish.popularity.dimension", "true"));
             given.putAll(bounds);
             TrainerSettings read = TrainerSettings.read(new SettingsReader(given));
-            settings = read.withCacheBytes(cacheBytes);
+            settings = SmallCache.of(read, cacheBytes);
             trainer = new Trainer(settings, store);
         }
 

@@ -15,6 +15,7 @@ import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.train.StepDigest;
+import dev.millrace.train.SmallCache;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import java.nio.file.Path;
@@ -61,7 +62,7 @@ class ModelReplayTest {
     @Test
     void onDiskWithRoomForAFewRowsItFindsTheSameBits() {
         Live live = live(3);
-        TrainerSettings small = settings.withCacheBytes(2_000);
+        TrainerSettings small = SmallCache.of(settings, 2_000);
 
         List<String> differences = new ArrayList<>();
         try (ScratchEntries entries = ScratchEntries.create()) {

@@ -91,7 +91,7 @@ final class DrawnItems {
     }
 
     /** Unit vectors around centres, [items, dim]. */
-    private static float[] vectors(Random random, int items, int dim) {
+    static float[] vectors(Random random, int items, int dim) {
         int centres = Math.max(1, items / ITEMS_A_CENTRE);
         float[] centre = new float[centres * dim];
         for (int at = 0; at < centre.length; at++) {

@@ -30,7 +30,7 @@ class PrequentialTest {
         History history = groups(400);
 
         RankingTotals alone =
-                prequential(history).run(Prequential.Mode.ONLINE).all().model();
+                prequential(history).run(Prequential.Mode.ONLINE, false, ExamWitness.NONE).all().model();
         Prequential.Result beside = beside(history);
 
         RankingTotals model = beside.all().model();
@@ -55,7 +55,7 @@ class PrequentialTest {
         }
 
         Map<Youth, Prequential.Ranked> young =
-                prequential(history).run(Prequential.Mode.ONLINE).young();
+                prequential(history).run(Prequential.Mode.ONLINE, false, ExamWitness.NONE).young();
 
         // of each user the second click is ranked: of each item those at the ages 1, 3, … 23 hours, of two items in the
         // second half
@@ -86,8 +86,8 @@ class PrequentialTest {
     void everyPassOverTheWarmUpIsCountedAsLearnt() {
         History history = groups(400);
 
-        Prequential.Result online = prequential(history).run(Prequential.Mode.ONLINE);
-        Prequential.Result frozen = prequential(history).run(Prequential.Mode.FROZEN);
+        Prequential.Result online = prequential(history).run(Prequential.Mode.ONLINE, false, ExamWitness.NONE);
+        Prequential.Result frozen = prequential(history).run(Prequential.Mode.FROZEN, false, ExamWitness.NONE);
 
         // half of 400 twice, and the other half once
         assertThat(online.learnt()).isEqualTo(600);
@@ -114,9 +114,9 @@ class PrequentialTest {
             }
         }
 
-        Prequential.Result without = prequential(clicked).run(Prequential.Mode.ONLINE);
+        Prequential.Result without = prequential(clicked).run(Prequential.Mode.ONLINE, false, ExamWitness.NONE);
         Prequential.Result with =
-                new Prequential(all.evaluation(HALF, History.trainer(History.EXPOSED))).run(Prequential.Mode.ONLINE);
+                new Prequential(all.evaluation(HALF, History.trainer(History.EXPOSED))).run(Prequential.Mode.ONLINE, false, ExamWitness.NONE);
 
         assertThat(with.positives()).isEqualTo(without.positives()).isEqualTo(40);
         assertThat(with.all().model().scored())
@@ -148,7 +148,7 @@ class PrequentialTest {
     @Test
     void aSmallSampleHasEventsOfAShortLog() {
         Prequential.Result few = new Prequential(groups(8_000).evaluation(HALF.withQueries(200), History.trainer()))
-                .run(Prequential.Mode.ONLINE);
+                .run(Prequential.Mode.ONLINE, false, ExamWitness.NONE);
 
         assertThat(few.all().model().scored()).isBetween(100L, 400L);
     }
