@@ -6,7 +6,7 @@ import dev.millrace.experiment.Decision;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.Experiment.Result;
 import dev.millrace.follow.ProgressWatch;
-import dev.millrace.follow.ServingWatch;
+import dev.millrace.follow.TopicView;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.topic.Cluster;
@@ -15,6 +15,7 @@ import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.OperatorLog;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.ServingProgress;
+import dev.millrace.wire.Topic;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -40,7 +41,7 @@ public final class ExperimentDecider implements AutoCloseable {
     private final ExperimentAdmin admin;
     private final InstantSource clock;
     private final ProgressWatch progress;
-    private final ServingWatch served;
+    private final TopicView<String, ServingProgress> served;
     private final AtomicBoolean isCaughtUp = new AtomicBoolean();
     private final AlarmTrail trail = new AlarmTrail();
     private Instant referred = Instant.EPOCH;
@@ -52,7 +53,8 @@ public final class ExperimentDecider implements AutoCloseable {
         this.clock = clock;
         this.progress = new ProgressWatch(cluster.clients(), cluster.topics().trainingProgress(), cluster.wire());
         progress.onceCaughtUp(() -> isCaughtUp.set(true));
-        this.served = new ServingWatch(cluster.clients(), cluster.topics().servingProgress(), cluster.wire());
+        this.served = new TopicView<>(
+                cluster, Topic.SERVING_PROGRESS, cluster.topics().servingProgress(), ServingProgress::key);
     }
 
     /** Looks once. Returns the experiment as it is now, whether it runs or not; absent if there was none yet. */
@@ -95,7 +97,7 @@ public final class ExperimentDecider implements AutoCloseable {
         return ServingProgress.sum(
                 experiment,
                 Arm.TREATMENT,
-                served.latest(),
+                served.values(),
                 now.minus(experiment.plan().maxAge()));
     }
 

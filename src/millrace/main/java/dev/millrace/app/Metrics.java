@@ -2,8 +2,8 @@ package dev.millrace.app;
 
 import dev.millrace.alarm.InputAlarms;
 import dev.millrace.event.RejectReason;
-import dev.millrace.follow.AuditWatch;
 import dev.millrace.follow.ProgressWatch;
+import dev.millrace.follow.TopicView;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.state.Books;
@@ -135,7 +135,7 @@ final class Metrics {
     }
 
     /** When model and books were last verified, and what came of it; not numbers before the first recorded verification. */
-    void verifications(AuditWatch audits, InstantSource clock) {
+    void verifications(TopicView<Kind, OperatorAction> audits, InstantSource clock) {
         VERIFIED.forEach((of, kind) -> {
             gauge(
                     "millrace.verification.age.seconds",
