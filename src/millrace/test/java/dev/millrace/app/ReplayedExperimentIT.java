@@ -61,7 +61,8 @@ class ReplayedExperimentIT {
                     new GenerationFact("g1", Kind.PROMOTED, now, 1, 2, "app"),
                     new GenerationFact("g2", Kind.COMPLETE, now, 1, 2, "app"),
                     GenerationFact.of(experiment, now, "app"));
-            facts.forEach(fact -> producer.send(Topic.GENERATIONS, cluster.settings().topics().names().generations(), fact, fact.at()));
+            facts.forEach(fact -> producer.send(
+                    Topic.GENERATIONS, cluster.settings().topics().names().generations(), fact, fact.at()));
             producer.flush();
             producer.send(experiment, ExperimentReference.to(experiment, facts.size() - 1));
             for (int visit = 0; visit < VISITS; visit++) {

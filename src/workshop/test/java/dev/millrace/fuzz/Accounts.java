@@ -94,8 +94,8 @@ final class Accounts implements Raid.Sender {
     private void send(Instruction instruction, int time, long now, Consumer<ReplayEvent> to) {
         int account = instruction.account() == Instruction.EACH ? time : instruction.account();
         String user = names.get(account % names.size());
-        long when = Math.max(
-                EventLimits.EARLIEST_MILLIS, now + instruction.clock().minutes(time) * MINUTE);
+        long when =
+                Math.max(EventLimits.EARLIEST_MILLIS, now + instruction.clock().minutes(time) * MINUTE);
         int size = instruction.size().features();
         switch (instruction.kind()) {
             case PAIR -> {

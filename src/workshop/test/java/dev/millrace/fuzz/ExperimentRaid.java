@@ -23,7 +23,6 @@ import dev.millrace.state.MemoryEntries;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -32,7 +31,6 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -82,15 +80,17 @@ final class ExperimentRaid implements ReplayEvent.Visitor {
 
     /** The arm that accounts are in. Answers name it, so whoever signs up often enough has accounts of each. */
     private enum Place {
-        TREATED(List.of(Arm.TREATMENT, Arm.TREATMENT, Arm.TREATMENT)),
-        UNTREATED(List.of(Arm.CONTROL, Arm.CONTROL, Arm.CONTROL)),
+        TREATED(Arm.TREATMENT, Arm.TREATMENT),
+        UNTREATED(Arm.CONTROL, Arm.CONTROL),
         /** They change arms with the last stage. */
-        LATE(List.of(Arm.CONTROL, Arm.CONTROL, Arm.TREATMENT));
+        LATE(Arm.CONTROL, Arm.TREATMENT);
 
-        private final List<Arm> arms; // by stage
+        private final Arm before;
+        private final Arm inLastStage;
 
-        Place(List<Arm> arms) {
-            this.arms = arms;
+        Place(Arm before, Arm inLastStage) {
+            this.before = before;
+            this.inLastStage = inLastStage;
         }
 
         /** Returns the first names that are there. */
@@ -98,8 +98,8 @@ final class ExperimentRaid implements ReplayEvent.Visitor {
             return IntStream.iterate(0, number -> number + 1)
                     .mapToObj(Accounts::name)
                     .filter(name -> Stream.iterate(FIRST, state -> state.ramped(START))
-                            .limit(arms.size())
-                            .allMatch(state -> state.arm(name) == arms.get(state.stage())))
+                            .limit(EXPOSURES_AN_HOUR.size())
+                            .allMatch(state -> state.arm(name) == (state.canRamp() ? before : inLastStage)))
                     .limit(count)
                     .toList();
         }
@@ -124,8 +124,8 @@ final class ExperimentRaid implements ReplayEvent.Visitor {
     }
 
     private final Accounts accounts;
-    private final Attribution attribution = new Attribution(
-            AttributionSettings.read(new SettingsReader(Map.of())), new MemoryEntries(), new Silent());
+    private final Attribution attribution =
+            new Attribution(AttributionSettings.read(new SettingsReader(Map.of())), new MemoryEntries(), new Silent());
     private final NavigableMap<Long, Experiment> states = new TreeMap<>(); // by offset in the topic of generations
     private Outcome outcome = new Outcome(0, 0, Optional.empty());
     private long events;
@@ -137,15 +137,12 @@ final class ExperimentRaid implements ReplayEvent.Visitor {
 
     /** Returns what accounts do to the experiment that send what a program says, from the arms where they do most. */
     static Goal.Verdict judge(Program program, int accounts) {
-        List<List<String>> names = new ArrayList<>(
-                Arrays.stream(Place.values()).map(place -> place.names(accounts)).toList());
-        List<IntFunction<String>> halves = Stream.of(Place.TREATED, Place.UNTREATED)
-                .map(place -> place.names(accounts))
-                .<IntFunction<String>>map(each -> each::get)
+        List<String> treated = Place.TREATED.names(accounts);
+        List<String> untreated = Place.UNTREATED.names(accounts);
+        List<String> halves = IntStream.range(0, accounts)
+                .mapToObj(number -> (number % 2 == 0 ? treated : untreated).get(number))
                 .toList();
-        names.add(IntStream.range(0, accounts)
-                .mapToObj(number -> halves.get(number % 2).apply(number))
-                .toList());
+        List<List<String>> names = List.of(treated, untreated, Place.LATE.names(accounts), halves);
         return names.parallelStream()
                 .map(each -> new ExperimentRaid(new Accounts(program, each, VISITS.size(), new Shelf())).run())
                 .max(Comparator.comparingDouble(Outcome::climbed))
@@ -155,8 +152,8 @@ final class ExperimentRaid implements ReplayEvent.Visitor {
 
     /**
      * n accounts whose residuals are a_i, among honest users with the sum h and the variance v, bring the test to (h + Σ a_i) / sqrt(v + Σ a_i²) standard errors: by
-     * Cauchy and Schwarz to sqrt(h² / v + n) at most, whatever they do and whenever. Arms are nested, so an account changes them once at most, and is two users then: 2 n. One decides
-     * nothing.
+     * Cauchy and Schwarz to sqrt(h² / v + n) at most, whatever they do and whenever. Arms are nested, so an account changes them once at most, and is two users
+     * then: 2 n. One decides nothing.
      */
     private static Goal.Verdict verdict(Outcome worst, int accounts) {
         boolean isBroken = accounts == 1 && worst.decided.isPresent();
@@ -202,15 +199,7 @@ final class ExperimentRaid implements ReplayEvent.Visitor {
             show(new Exposure(visit.id, visit.user, visit.item, now, 0, Features.NONE), shown(visit.user));
             if (visit.isClicked) {
                 click(new Click(
-                        visit.id,
-                        visit.user,
-                        visit.item,
-                        Optional.of(visit.id),
-                        "click",
-                        1,
-                        now,
-                        0,
-                        Features.NONE));
+                        visit.id, visit.user, visit.item, Optional.of(visit.id), "click", 1, now, 0, Features.NONE));
             }
         }
         return outcome;
@@ -252,7 +241,11 @@ final class ExperimentRaid implements ReplayEvent.Visitor {
         double standardErrors = StandardErrors.of(attribution.experimentSums(), PLAN);
         Instant moment = Instant.ofEpochMilli(now);
         Decision.Facts facts = new Decision.Facts(
-                attribution.experimentSums(), Optional.of(moment), Optional.empty(), Optional.empty(), new ArmAnswers());
+                attribution.experimentSums(),
+                Optional.of(moment),
+                Optional.empty(),
+                Optional.empty(),
+                new ArmAnswers());
         Optional<Experiment> next = Decision.next(experiment(), facts, moment);
         Optional<String> end = next.flatMap(Experiment::end)
                 .map(how -> how.result() + " in stage " + (experiment().stage() + 1) + ", " + how.why())

@@ -165,7 +165,8 @@ final class OfflineJoin {
      */
     private void doubtAmountsOfLateUsers() {
         Stream.concat(partition.exposures().values().stream().flatMap(List::stream), partition.clicks().stream())
-                .filter(event -> event.time() < times.at(event).latest() - settings.window().toMillis())
+                .filter(event -> event.time()
+                        < times.at(event).latest() - settings.window().toMillis())
                 .filter(event -> examples.containsKey(event.origin()))
                 .forEach(event -> amounts.doubt(event.user()));
     }
@@ -226,9 +227,7 @@ final class OfflineJoin {
             Newness isNew = newness(held, click);
             List<LoggedExample> made = examples.getOrDefault(click.origin(), List.of());
             int next = made.size() == 1 ? (isExplained(made.get(0)) ? 1 : 0) : found.getOrDefault(click.origin(), 0);
-            if (isNew != Newness.REPEAT
-                    && next < made.size()
-                    && amounts.mayMake(made.get(next), click.weight())) {
+            if (isNew != Newness.REPEAT && next < made.size() && amounts.mayMake(made.get(next), click.weight())) {
                 isNew = Newness.NEW;
                 if (made.size() > 1) {
                     found.put(click.origin(), next + 1);
