@@ -172,7 +172,8 @@ enum Goal {
     /** The cap of 3, what decays within the raid, and what the lists of neighbours add. */
     private static final int WHOLE_CLICKS = 5;
 
-    private static final double DEVIATIONS_ON_TARGET = 3;
+    /** A search of a thousand trials finds draws at 4 of them. */
+    private static final double DEVIATIONS_ON_TARGET = 5;
 
     /** 15 honest clicks reach 0.98, 30 to 100 of them between 0.98 and 1. */
     private static final double MOST_REACH_TOLD = 0.97;
