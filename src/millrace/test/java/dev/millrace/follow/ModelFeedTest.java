@@ -197,6 +197,18 @@ class ModelFeedTest {
         assertThat(found).containsOnly(0f);
     }
 
+    @Test
+    void unusableEntriesAheadOfTheirSettingsAreCounted() {
+        byte[] statistics = "mnuage".getBytes(StandardCharsets.UTF_8);
+        feed.update(
+                "g1",
+                statistics,
+                new Fields().number(2).number(Double.NaN).number(1).framed());
+
+        assertThat(feed.describe("g1", TEXTS)).isEqualTo(1);
+        assertThat(feed.describe("g1", TEXTS)).isZero();
+    }
+
     private UserEncoder encoder(String generation) {
         return feed.of(generation).orElseThrow();
     }

@@ -9,6 +9,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.InputTopic;
@@ -75,7 +76,14 @@ class UserPartitionTest {
     }
 
     private CountedRecords counted(TopicLog log, Placement placement) {
-        return new CountedRecords(log, new PlainValues(wire), topics, new BooksSnapshot(Map.of()), placement, findings);
+        return new CountedRecords(
+                log,
+                new PlainValues(wire),
+                topics,
+                new BooksSnapshot(Map.of()),
+                placement,
+                ExperimentReference.Lookup.NONE,
+                findings);
     }
 
     /** A log of one record a topic. */
