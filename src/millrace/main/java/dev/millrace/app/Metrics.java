@@ -24,7 +24,7 @@ import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 
 /**
- * The metrics of trainers and servers, under the names that docs/operations.md and docs/api.md list. Safe for threads.
+ * The metrics of trainers and servers, each with what it means: no page lists them. Safe for threads.
  *
  * <p>Counters are there once the latest progress is known, so that they never go back for a start of this process.
  */

@@ -18,7 +18,7 @@ import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /**
- * A learner's metrics, under the names that docs/operations.md lists.
+ * A learner's metrics.
  *
  * <p>All are read from its latest training progress. Before the first commit gauges are not a number.
  */

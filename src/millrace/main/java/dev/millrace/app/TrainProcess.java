@@ -207,7 +207,7 @@ public final class TrainProcess implements AutoCloseable {
                         application,
                         "has a state that goes on under its own settings only: set these back, or learn under the new"
                                 + " ones with another " + APPLICATION_ID
-                                + ", beside it or from nothing (docs/settings.md, \"Settings of a "
+                                + ", beside it or from nothing (docs/operations.md, \"Settings of a "
                                 + "state\")"));
                 throw new InvalidSettingsException(List.copyOf(faults));
             }

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The error and the speed of decisions, by simulation through the counting and the statistics themselves, with a look after every visit. The table of
- * docs/operations.md is of {@code -Dsimulated.experiments=1000}.
+ * docs/generations.md is of {@code -Dsimulated.experiments=1000}.
  */
 @Tag("slow")
 class SimulatedExperimentsTest {

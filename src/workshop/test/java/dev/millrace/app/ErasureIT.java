@@ -274,7 +274,7 @@ class ErasureIT {
 
         found.removeAll(table.unseen());
         assertThat(found)
-                .as("places with traces of an erased user, as docs/operations.md has them")
+                .as("places with traces of an erased user, as docs/access.md has them")
                 .isEqualTo(table.seen());
     }
 

@@ -31,7 +31,7 @@ class AccessListTest {
             "demo", // these run a broker of their own
             "bench freshness",
             "bench stream",
-            "init"); // reads a topic of any name, which the table cannot have: docs/operations.md says so below it
+            "init"); // reads a topic of any name, which the table cannot have: docs/access.md says so
 
     static Stream<String> listed() {
         return AccessRight.all().stream().map(AccessRight::command).distinct();
