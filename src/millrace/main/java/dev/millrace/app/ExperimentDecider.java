@@ -20,7 +20,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -113,7 +112,8 @@ public final class ExperimentDecider implements AutoCloseable {
 
     /** Refers to the state again if a part of the attribution does not count it for a while: whoever ordered may have died. */
     private void referAgain(Experiment experiment) {
-        Optional<String> uncounted = PartProgress.Counted.uncounted(experiment, progress.parts().values());
+        Optional<String> uncounted =
+                PartProgress.Counted.uncounted(experiment, progress.parts().values());
         Instant now = clock.instant();
         if (uncounted.isPresent() && referred.plus(COUNTED_WITHIN).isBefore(now)) {
             LOG.warn("Experiment {} is not counted, and is referred to again: {}", experiment.name(), uncounted.get());
@@ -130,11 +130,12 @@ public final class ExperimentDecider implements AutoCloseable {
      */
     static Decision.Facts facts(
             Experiment experiment, Collection<PartProgress> parts, AlarmTrail trail, ArmAnswers answers) {
-        Optional<Instant> countedAt = PartProgress.Counted.uncounted(experiment, parts).isEmpty()
-                ? PartProgress.Counted.parts(experiment, parts).stream()
-                        .map(part -> Instant.ofEpochMilli(part.writtenAt()))
-                        .min(Instant::compareTo)
-                : Optional.empty();
+        Optional<Instant> countedAt =
+                PartProgress.Counted.uncounted(experiment, parts).isEmpty()
+                        ? PartProgress.Counted.parts(experiment, parts).stream()
+                                .map(part -> Instant.ofEpochMilli(part.writtenAt()))
+                                .min(Instant::compareTo)
+                        : Optional.empty();
         Optional<PartProgress> treatment = learner(experiment.treatment(), parts);
         return new Decision.Facts(
                 PartProgress.Counted.sums(experiment, parts),

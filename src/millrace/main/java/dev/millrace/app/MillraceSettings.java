@@ -76,8 +76,7 @@ public record MillraceSettings(
 
     /** @throws InvalidSettingsException with every fault */
     public static MillraceSettings load(SettingsSources sources) {
-        Map<String, String> values =
-                sources.values(GraphFile::contents, reader -> read(Map.of(), reader, false));
+        Map<String, String> values = sources.values(GraphFile::contents, reader -> read(Map.of(), reader, false));
         return read(values, new SettingsReader(values), true);
     }
 

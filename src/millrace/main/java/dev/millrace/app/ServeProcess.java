@@ -125,12 +125,12 @@ public final class ServeProcess implements AutoCloseable {
                 : Optional.empty();
         Cluster cluster = new Cluster(settings.clients(), names, wire);
         audits = hasPage
-                ? Optional.of(new TopicView<>(
-                        cluster, Topic.OPERATOR_ACTIONS, names.operatorActions(), OperatorAction::kind))
+                ? Optional.of(
+                        new TopicView<>(cluster, Topic.OPERATOR_ACTIONS, names.operatorActions(), OperatorAction::kind))
                 : Optional.empty();
         served = hasPage
-                ? Optional.of(new TopicView<>(
-                        cluster, Topic.SERVING_PROGRESS, names.servingProgress(), ServingProgress::key))
+                ? Optional.of(
+                        new TopicView<>(cluster, Topic.SERVING_PROGRESS, names.servingProgress(), ServingProgress::key))
                 : Optional.empty();
         page = progress.flatMap(watched -> audits.map(audited -> new LivePage(
                         new LiveSources(

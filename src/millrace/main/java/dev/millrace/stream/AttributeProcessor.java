@@ -68,7 +68,8 @@ final class AttributeProcessor
                             record,
                             () -> reader.experiment(record, experiments),
                             rejected -> attribution.reject(topic, rejected))
-                    .ifPresent(ordered -> attribution.experiment(topic, ordered.state(), ordered.reference().offset()));
+                    .ifPresent(ordered -> attribution.experiment(
+                            topic, ordered.state(), ordered.reference().offset()));
             return;
         }
         long latest = attribution.latestCredible(context.currentSystemTimeMs());

@@ -1,8 +1,8 @@
 package dev.millrace.stream;
 
-import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.Books;
 import dev.millrace.state.EntrySource;

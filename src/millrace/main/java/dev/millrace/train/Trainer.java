@@ -134,7 +134,7 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /**
      * Adds a change of the catalogue to the open batch. A removal takes the item's examples out of it. An item whose time is ahead of the
-     * {@linkplain #clock clock} waits for it, and counts nowhere until then but in {@link #announced}.
+     * {@linkplain #clock clock} waits for it, and counts nowhere until then but among the announced.
      */
     public void change(CatalogueChange change) {
         books.await(InputTopic.EXAMPLES);

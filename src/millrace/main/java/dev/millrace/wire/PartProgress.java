@@ -40,11 +40,10 @@ public record PartProgress(
 
         /** Returns the parts that read what an experiment counts: those that have had such events. */
         public static List<PartProgress> parts(Experiment experiment, Collection<PartProgress> parts) {
-            String counted = (experiment.plan().per() == Experiment.Per.USER ? InputTopic.CLICKS : InputTopic.EXPOSURES)
-                    .label();
+            String counted =
+                    (experiment.plan().per() == Experiment.Per.USER ? InputTopic.CLICKS : InputTopic.EXPOSURES).label();
             return parts.stream()
-                    .filter(part ->
-                            part.training().isEmpty() && part.books().containsKey(counted))
+                    .filter(part -> part.training().isEmpty() && part.books().containsKey(counted))
                     .toList();
         }
 

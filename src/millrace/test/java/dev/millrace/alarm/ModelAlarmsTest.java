@@ -270,8 +270,7 @@ class ModelAlarmsTest {
         byte[] foreign = {stored.firstKey()[0], 's'};
         byte[] value = stored.values().iterator().next();
 
-        assertThatThrownBy(() -> alarms.restore(foreign, value))
-                .isInstanceOf(CorruptEntryException.class);
+        assertThatThrownBy(() -> alarms.restore(foreign, value)).isInstanceOf(CorruptEntryException.class);
     }
 
     private void learn(ModelAlarms alarms, int step, double gradientNorm) {

@@ -18,7 +18,9 @@ class ClusterSettingsTest {
 
     @Test
     void faultsOfOtherSettingsDoNotStopIt(@TempDir Path directory) throws IOException {
-        Path file = Files.writeString(directory.resolve("my.properties"), """
+        Path file = Files.writeString(
+                directory.resolve("my.properties"),
+                """
                 topic.generations.name = ours
                 tower.dim = none
                 features.user = nonsense

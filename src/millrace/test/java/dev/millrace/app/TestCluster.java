@@ -1,11 +1,11 @@
 package dev.millrace.app;
 
-import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.state.Books;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
 import dev.millrace.train.TrainingProgress;

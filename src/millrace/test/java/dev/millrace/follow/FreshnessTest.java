@@ -43,8 +43,7 @@ class FreshnessTest {
     }
 
     @Property
-    void aBinIsWithinOneSixtyFourthAbove(
-            @ForAll @LongRange(min = 0, max = 1L << 39) long millis) {
+    void aBinIsWithinOneSixtyFourthAbove(@ForAll @LongRange(min = 0, max = 1L << 39) long millis) {
         DurationCounts counts = new DurationCounts();
         counts.add(millis);
 

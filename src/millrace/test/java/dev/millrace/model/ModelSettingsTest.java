@@ -17,7 +17,8 @@ class ModelSettingsTest {
 
         assertThat(settings.user())
                 .containsExactly(
-                        new FeatureSpec("user", Source.USER, Kind.ID, "user", Scenes.DIM, 50, Pooling.MEAN, TextGrams.NONE),
+                        new FeatureSpec(
+                                "user", Source.USER, Kind.ID, "user", Scenes.DIM, 50, Pooling.MEAN, TextGrams.NONE),
                         new FeatureSpec(
                                 "history",
                                 Source.HISTORY,
@@ -28,7 +29,8 @@ class ModelSettingsTest {
                                 new Pooling(Pooling.Kind.POSITIONS, 0.7),
                                 TextGrams.NONE));
         assertThat(settings.item())
-                .containsExactly(new FeatureSpec("item", Source.ITEM, Kind.ID, "item", Scenes.DIM, 50, Pooling.MEAN, TextGrams.NONE));
+                .containsExactly(new FeatureSpec(
+                        "item", Source.ITEM, Kind.ID, "item", Scenes.DIM, 50, Pooling.MEAN, TextGrams.NONE));
     }
 
     @Test

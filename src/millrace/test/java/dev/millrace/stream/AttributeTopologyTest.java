@@ -6,7 +6,6 @@ import static dev.millrace.stream.Streams.exposure;
 import static dev.millrace.stream.Streams.item;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.avro.ExampleRecord;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.FeatureValue;
@@ -20,6 +19,7 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.state.Books;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
@@ -64,7 +64,8 @@ class AttributeTopologyTest {
 
     AttributeTopologyTest(@TempDir Path state) {
         driver = new TopologyTestDriver(
-                MillraceTopology.attribute(topics, Streams.attribution(), Streams.attributionKept(), wire, topic -> 1, this::state),
+                MillraceTopology.attribute(
+                        topics, Streams.attribution(), Streams.attributionKept(), wire, topic -> 1, this::state),
                 Streams.driver(state));
     }
 
@@ -108,12 +109,12 @@ class AttributeTopologyTest {
     }
 
     private final Experiment experiment = Experiment.started(
-                "trial",
-                "g1",
-                "g2",
-                "salt",
-                new Experiment.Plan("click", 0.02, 0.05, List.of(50.0), Duration.ofHours(1), Duration.ofMinutes(10)),
-                1);
+            "trial",
+            "g1",
+            "g2",
+            "salt",
+            new Experiment.Plan("click", 0.02, 0.05, List.of(50.0), Duration.ofHours(1), Duration.ofMinutes(10)),
+            1);
 
     /** A state is known at offset 5 alone. */
     private Optional<Experiment> state(ExperimentReference reference) {
@@ -160,7 +161,13 @@ class AttributeTopologyTest {
                         account(
                                 5,
                                 0,
-                                Map.of("experiment", 1L, "rejected: undecodable", 1L, "rejected: unknown-experiment", 3L)));
+                                Map.of(
+                                        "experiment",
+                                        1L,
+                                        "rejected: undecodable",
+                                        1L,
+                                        "rejected: unknown-experiment",
+                                        3L)));
         assertThat(LearnerDriver.headers(read(topics.deadLetters()).get(0)))
                 .containsEntry("millrace.reject.reason", "unknown-experiment");
     }

@@ -30,7 +30,13 @@ public final class KilledTrainer {
         boolean isLate = Boolean.parseBoolean(args[2]);
         Map<Part, Topology> topologies = Map.of(
                 Part.ATTRIBUTE,
-                MillraceTopology.attribute(topics, Streams.attribution(), Streams.attributionKept(), wire, topic -> 2, ExperimentReference.Lookup.NONE),
+                MillraceTopology.attribute(
+                        topics,
+                        Streams.attribution(),
+                        Streams.attributionKept(),
+                        wire,
+                        topic -> 2,
+                        ExperimentReference.Lookup.NONE),
                 Part.LEARN,
                 MillraceTopology.learn(
                         topics,

@@ -3,7 +3,6 @@ package dev.millrace.stream;
 import static dev.millrace.stream.Streams.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.BatchSettings;
@@ -17,6 +16,7 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.feature.FeatureFields;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
@@ -136,7 +136,8 @@ class LargestEventsTest {
                         AttributionSettings.read(Streams.reader(SETTINGS)),
                         Streams.attributionKept(),
                         wire,
-                        topic -> 1, ExperimentReference.Lookup.NONE),
+                        topic -> 1,
+                        ExperimentReference.Lookup.NONE),
                 Streams.driver(directory.resolve("attribute")))) {
             String user = id("u", 0);
             send(driver, topics.users(), user, events.encode("users", new UserProfile(user, T0, features("p"))));

@@ -23,7 +23,12 @@ class MillraceTopologyTest {
                 switch (name) {
                     case "attribute" ->
                         MillraceTopology.attribute(
-                                topics, Streams.attribution(), Streams.attributionKept(), Streams.wire(), topic -> 1, ExperimentReference.Lookup.NONE);
+                                topics,
+                                Streams.attribution(),
+                                Streams.attributionKept(),
+                                Streams.wire(),
+                                topic -> 1,
+                                ExperimentReference.Lookup.NONE);
                     case "learn" ->
                         MillraceTopology.learn(
                                 topics, Streams.trainer(), Duration.ofSeconds(1), Streams.wire(), Streams.terms());

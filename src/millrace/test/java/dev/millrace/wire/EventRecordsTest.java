@@ -35,8 +35,7 @@ class EventRecordsTest {
     private final EventRecords records = new EventRecords(wire);
 
     @Property(tries = 200)
-    void eventsAreReadAsAvrosClassesReadThem(
-            @ForAll("events") Object event, @ForAll long seed) {
+    void eventsAreReadAsAvrosClassesReadThem(@ForAll("events") Object event, @ForAll long seed) {
         byte[] bytes = bytes(event);
         HostileBytes hostile = new HostileBytes(new Random(seed), Map.of("events", List.of(bytes)));
 

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.cli.Commands;
 import dev.millrace.evaluate.Evaluation;
 import dev.millrace.evaluate.Prequential;
@@ -18,6 +17,7 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.model.StepTimes;
 import dev.millrace.operation.Progress;
@@ -187,7 +187,8 @@ class StreamRanksIT {
                                 settings.attribution(),
                                 settings.attributionKept(),
                                 wire,
-                                topic -> settings.topics().partitions(), ExperimentReference.Lookup.NONE),
+                                topic -> settings.topics().partitions(),
+                                ExperimentReference.Lookup.NONE),
                         Part.LEARN,
                         MillraceTopology.learn(
                                 topics,

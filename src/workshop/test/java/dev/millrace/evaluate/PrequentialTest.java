@@ -29,8 +29,10 @@ class PrequentialTest {
     void theActionsTogetherAreTheWhole() {
         History history = groups(400);
 
-        RankingTotals alone =
-                prequential(history).run(Prequential.Mode.ONLINE, false, ExamWitness.NONE).all().model();
+        RankingTotals alone = prequential(history)
+                .run(Prequential.Mode.ONLINE, false, ExamWitness.NONE)
+                .all()
+                .model();
         Prequential.Result beside = beside(history);
 
         RankingTotals model = beside.all().model();
@@ -54,8 +56,9 @@ class PrequentialTest {
             history.click("u" + hour / 2, "i" + hour / 40, History.START + hour * History.HOUR);
         }
 
-        Map<Youth, Prequential.Ranked> young =
-                prequential(history).run(Prequential.Mode.ONLINE, false, ExamWitness.NONE).young();
+        Map<Youth, Prequential.Ranked> young = prequential(history)
+                .run(Prequential.Mode.ONLINE, false, ExamWitness.NONE)
+                .young();
 
         // of each user the second click is ranked: of each item those at the ages 1, 3, … 23 hours, of two items in the
         // second half
@@ -115,8 +118,8 @@ class PrequentialTest {
         }
 
         Prequential.Result without = prequential(clicked).run(Prequential.Mode.ONLINE, false, ExamWitness.NONE);
-        Prequential.Result with =
-                new Prequential(all.evaluation(HALF, History.trainer(History.EXPOSED))).run(Prequential.Mode.ONLINE, false, ExamWitness.NONE);
+        Prequential.Result with = new Prequential(all.evaluation(HALF, History.trainer(History.EXPOSED)))
+                .run(Prequential.Mode.ONLINE, false, ExamWitness.NONE);
 
         assertThat(with.positives()).isEqualTo(without.positives()).isEqualTo(40);
         assertThat(with.all().model().scored())

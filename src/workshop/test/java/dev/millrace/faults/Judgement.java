@@ -1,12 +1,12 @@
 package dev.millrace.faults;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ServeProcess;
 import dev.millrace.cli.HttpProbe;
 import dev.millrace.operation.Progress;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;

@@ -63,11 +63,7 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
         try (ProgressLine line = output.progress("read");
                 TopicReader log = cluster.followedBy(line).reader()) {
             report = CountAudit.run(
-                    log,
-                    new PlainValues(cluster.wire()),
-                    cluster.topics(),
-                    attribution,
-                    new ExperimentFacts(cluster));
+                    log, new PlainValues(cluster.wire()), cluster.topics(), attribution, new ExperimentFacts(cluster));
         }
         return new Verdict(
                 Kind.VERIFY_COUNTS,

@@ -84,7 +84,12 @@ final class AttributionScene implements AutoCloseable {
 
     Topology topology() {
         return MillraceTopology.attribute(
-                topics, Streams.attribution(), Streams.attributionKept(), Streams.wire(), topic -> 1, ExperimentReference.Lookup.NONE);
+                topics,
+                Streams.attribution(),
+                Streams.attributionKept(),
+                Streams.wire(),
+                topic -> 1,
+                ExperimentReference.Lookup.NONE);
     }
 
     @Override

@@ -4,8 +4,8 @@ import static dev.millrace.stream.Streams.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.catalogue.CatalogueChange;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Utf8;
 import dev.millrace.stream.MillraceTopology;
@@ -125,7 +125,13 @@ class StreamRunnerIT {
     }
 
     private Topology attribute() {
-        return MillraceTopology.attribute(topics, Streams.attribution(), Streams.attributionKept(), wire, topic -> 2, ExperimentReference.Lookup.NONE);
+        return MillraceTopology.attribute(
+                topics,
+                Streams.attribution(),
+                Streams.attributionKept(),
+                wire,
+                topic -> 2,
+                ExperimentReference.Lookup.NONE);
     }
 
     private Topology learn() {

@@ -3,7 +3,6 @@ package dev.millrace.verify.books;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.TrainProcess;
 import dev.millrace.attribute.AttributionSettings;
@@ -13,6 +12,7 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CounterRandom;
 import dev.millrace.stream.run.StreamRunner;
