@@ -135,7 +135,7 @@ class OperationsIT {
             reader.readAll(
                     topic,
                     record -> references.add(record.partition() + " "
-                            + ExperimentReference.ofText(record.headers().get(ExperimentHeader.NAME))
+                            + ExperimentReference.ofText(record.headers().getOrDefault(ExperimentHeader.NAME, ""))
                                     .digest()));
         }
         return references;

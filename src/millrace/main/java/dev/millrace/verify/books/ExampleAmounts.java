@@ -91,7 +91,7 @@ final class ExampleAmounts {
     /** Returns true if an event of that weight may make an example. */
     boolean mayMake(LoggedExample example, double weight) {
         Room least = undecayed.get(example.number());
-        return least != null && doubted.contains(example.user())
+        return (least != null && doubted.contains(example.user()))
                 ? example.weight() >= Math.max(least.amount(weight), ContributionCaps.LEAST)
                         && example.weight() <= room(0, 0).amount(weight)
                 : of(example).mayMake(example.weight(), weight);
