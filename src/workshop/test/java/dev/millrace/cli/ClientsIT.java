@@ -53,7 +53,13 @@ class ClientsIT {
         this.sources = Files.createDirectories(directory.resolve("sources/src"));
         assumeThat((isInstalled("python3") && isInstalled("npm")) || System.getenv("CI") != null)
                 .isTrue();
-        run(Path.of(""), Map.of(), "cp", "-r", "schemas", sources.getParent().toString());
+        run(
+                Path.of(""),
+                Map.of(),
+                "cp",
+                "-r",
+                "schemas",
+                directory.resolve("sources").toString());
         run(Path.of(""), Map.of(), "cp", "-r", "src/client", sources.toString());
     }
 
