@@ -64,9 +64,10 @@ public final class Decision {
         if (fault.isPresent()) {
             return Optional.of(experiment.ended(Result.ROLLED_BACK, now.toEpochMilli(), "guard: " + fault.get()));
         }
-        Uplift uplift = Uplift.of(facts.sums(), plan);
-        if (uplift.verdict() == Uplift.Verdict.WORSE) {
-            return Optional.of(experiment.ended(Result.ROLLED_BACK, now.toEpochMilli(), bounds(uplift)));
+        Uplift.Verdict verdict = Uplift.verdict(facts.sums(), plan);
+        if (verdict == Uplift.Verdict.WORSE) {
+            return Optional.of(
+                    experiment.ended(Result.ROLLED_BACK, now.toEpochMilli(), bounds(Uplift.of(facts.sums(), plan))));
         }
         if (blocked(facts.sums(), plan).isPresent()
                 || facts.countedAt().isEmpty()
@@ -75,8 +76,9 @@ public final class Decision {
                         .anyMatch(guard -> guard.value(facts.answers()).isEmpty())) {
             return Optional.empty();
         }
-        if (uplift.verdict() == Uplift.Verdict.BETTER) {
-            return Optional.of(experiment.ended(Result.PROMOTED, now.toEpochMilli(), bounds(uplift)));
+        if (verdict == Uplift.Verdict.BETTER) {
+            return Optional.of(
+                    experiment.ended(Result.PROMOTED, now.toEpochMilli(), bounds(Uplift.of(facts.sums(), plan))));
         }
         int stage = experiment.stage();
         boolean isDue =
