@@ -16,10 +16,10 @@ import java.util.stream.Collectors;
 /**
  * What a learner knows of items beside its model: which there are, how popular they are lately, and what is clicked beside them.
  *
- * @param isHistoryLeftOut whether the items of a user's history are no candidates for the user
+ * @param isHistoryAnswered whether the items of a user's history are candidates for the user
  */
 public record ItemFacts(
-        Catalogue catalogue, FastPopularity popularity, NeighbourLists neighbours, boolean isHistoryLeftOut) {
+        Catalogue catalogue, FastPopularity popularity, NeighbourLists neighbours, boolean isHistoryAnswered) {
 
     /**
      * Returns the examples of a batch that an answer could have been right for: those that count, of users with a history, whose items are in the

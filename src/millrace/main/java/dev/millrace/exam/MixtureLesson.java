@@ -26,22 +26,50 @@ import java.util.stream.IntStream;
  * likelihood. One batch, one thread.
  *
  * <pre>
- * z_j = a x_j + β c_j + γ g_j + δ h_j + ν n_j      x_j = cos_j / τ,  c_j the number of popularity,  g_j of age,  h_j = min(g_j, {@link ItemAge#NEW}),
+ * z_j = a x_j + β c_j + γ g_j + δ h_j + ν n_j      the user's history left out; x_j = cos_j / τ,  c_j the number of popularity,  g_j of age,  h_j = min(g_j, {@link ItemAge#NEW}),
  *                                                  n_j of {@link Nearness}
- * p_j = w_j e^z_j / Σ_k w_k e^z_k                  over some items, without the user's history if that is left out
+ * p_j = w_j e^z_j / Σ_k w_k e^z_k                  over some items
  * −d log p_t / da = Σ_j p_j x_j − x_t              t: the example's item; and so on for the others
- * rank  = 1 + Σ_j w_j [z_j > z_t]
+ * rank  = 1 + Σ_j w_j [z_j > z_t],  m = 1 / log2(1 + rank)
  * </pre>
  *
- * <p>The items are those that can be before others: the examples' own, those that were clicked last, and for each example those nearest to the
- * user's latest clicks. These have w = 1. Beside them is a uniform sample of the rest, in which w is how many each one stands for. So the cost does
- * not grow with the catalogue.
+ * <p>If answers have items of the history, these are among the ranked, with ρ of their place added to z, and ρ goes up the slope of the examples' m:
+ *
+ * <pre>
+ * dm / dρ_k = (m(ρ_k + d) − m(ρ_k − d)) / 2 d      d = {@value #STEP_OF_REPEATS}
+ * </pre>
+ *
+ * The other weights learn nothing from an example whose item is in the history. So they are those of answers without it, too.
+ *
+ * <p>The items are those that can be before others: the examples' own, those that were clicked last, for each example those nearest to the
+ * user's latest clicks, and the latest of the history if answers have them. These have w = 1. Beside them is a uniform sample of the rest, in which w is how
+ * many each one stands for. So the cost does not grow with the catalogue. Where few would stand for too many, real competitors are seldom among them, and near
+ * items always: their weight would go to 0. So there the sample is larger, and lessons are fewer.
  */
 final class MixtureLesson {
 
-    private static final int EVERY = 8; // steps; a lesson costs about one
+    /**
+     * A sample of the rest of the catalogue.
+     *
+     * @param every steps between lessons
+     * @param drawn items
+     */
+    private record Sample(int every, int drawn) {
+
+        private static final Sample SMALL = new Sample(8, 256); // a lesson costs about one step
+        private static final Sample LARGE = new Sample(32, 4096);
+        private static final int MOST_EACH = 32; // items that each of a small one stands for
+
+        static Sample of(Catalogue catalogue) {
+            return catalogue.size() > MOST_EACH * SMALL.drawn ? LARGE : SMALL;
+        }
+    }
+
     private static final int NEAREST = 16;
-    private static final int DRAWN = 256;
+    private static final int LATEST_HAD = 30; // places of a history that surely compete
+
+    private static final double STEP_OF_REPEATS = 0.3;
+    private static final double SLOPES = 10; // of m are small beside what Adagrad begins with
 
     private static final int DRAWS = 5; // stream of random numbers; smaller ones are the batch's own
 
@@ -78,7 +106,7 @@ final class MixtureLesson {
 
     /** Returns what a batch says about the mixture, by the model and all numbers as of before the batch; absent if it is not asked. */
     static Optional<MixtureLesson> of(MiniBatch batch, TwoTower model, ItemFacts facts) {
-        if (batch.step() % EVERY != 0) {
+        if (batch.step() % Sample.of(facts.catalogue()).every != 0) {
             return Optional.empty();
         }
         List<TrainingExample> examples = facts.answerable(batch);
@@ -101,6 +129,11 @@ final class MixtureLesson {
                 .toArray();
         Arrays.stream(own).forEach(found::add);
         near.forEach(of -> of.nearest(NEAREST, catalogue).forEach(found::add));
+        if (facts.isHistoryAnswered()) {
+            examples.stream()
+                    .flatMap(example -> example.user().history().stream().limit(LATEST_HAD))
+                    .forEach(had -> catalogue.number(had).ifPresent(found::add));
+        }
         certain = found.size();
         drawFrom(catalogue, batch.seed(), found);
         size = found.size();
@@ -124,7 +157,7 @@ final class MixtureLesson {
 
     /** Draws from the rest of the catalogue without replacement, or takes all of a small rest. */
     private static void drawFrom(Catalogue catalogue, long seed, Set<Integer> found) {
-        int most = Math.min(catalogue.size(), found.size() + DRAWN);
+        int most = Math.min(catalogue.size(), found.size() + Sample.of(catalogue).drawn);
         if (most == catalogue.size()) {
             IntStream.range(0, most).forEach(found::add);
         }
@@ -147,9 +180,17 @@ final class MixtureLesson {
         /** [items] log w */
         private final float[] weights = new float[size];
 
+        private final List<PriorWeights> priors = IntStream.range(
+                        0, model.mixture().sets())
+                .mapToObj(model.mixture()::prior)
+                .toList();
+
         // of one example
         private final float[] nearness = new float[size];
         private final float[] ownWeights = new float[size];
+        /** Places in the history, and of the items there. */
+        private final List<Had> had = new ArrayList<>();
+
         private final float[] logits = new float[size];
         private final float[] scratch = new float[size];
         private final float[] products = new float[PARTS];
@@ -183,11 +224,26 @@ final class MixtureLesson {
             Arrays.fill(nearness, 0);
             near.get(at).forEach(ascending, (which, number) -> nearness[places[which]] = number);
             System.arraycopy(weights, 0, ownWeights, 0, size);
-            for (String had : facts.isHistoryLeftOut() ? examples.get(at).user().history() : List.<String>of()) {
+            had.clear();
+            List<String> history = examples.get(at).user().history();
+            for (int place = 0; place < history.size(); place++) {
                 int which = Arrays.binarySearch(
-                        ascending, facts.catalogue().number(had).orElse(Catalogue.NO_NUMBER));
-                if (which >= 0 && places[which] != targets[at]) {
-                    ownWeights[places[which]] = Float.NEGATIVE_INFINITY;
+                        ascending, facts.catalogue().number(history.get(place)).orElse(Catalogue.NO_NUMBER));
+                if (which >= 0) {
+                    boolean isFirst = had.isEmpty() || had.get(had.size() - 1).weight() != PriorWeights.ofPlace(place);
+                    had.add(new Had(place, isFirst, places[which]));
+                }
+            }
+            if (!facts.isHistoryAnswered()) {
+                leaveOut(ownWeights, targets[at]);
+            }
+        }
+
+        /** @param itself the example's own item, which stays */
+        private void leaveOut(float[] logits, int itself) {
+            for (Had each : had) {
+                if (each.item != itself) {
+                    logits[each.item] = Float.NEGATIVE_INFINITY;
                 }
             }
         }
@@ -195,14 +251,14 @@ final class MixtureLesson {
         /**
          * Adds the gradient of one example by one of the mixture's sets.
          *
-         * @return 1 / log2(1 + rank)
+         * @return m
          */
         double add(int at, int which, double[] gradient) {
-            Mixture mixture = model.mixture();
-            PriorWeights prior = mixture.prior(which);
+            PriorWeights prior = priors.get(which);
             double temperature = model.temperature();
             System.arraycopy(ownWeights, 0, logits, 0, size);
-            loops.addScaled(logits, 0, cosines, at * size, size, (float) (mixture.towers(which) / temperature));
+            loops.addScaled(logits, 0, cosines, at * size, size, (float)
+                    (model.mixture().towers(which) / temperature));
             boolean isPlain = which == popularity.length;
             if (!isPlain) {
                 loops.addScaled(logits, 0, popularity[which], 0, size, (float) prior.popularity());
@@ -211,10 +267,17 @@ final class MixtureLesson {
             }
             loops.addScaled(logits, 0, nearness, 0, size, (float) prior.neighbours());
             int itself = targets[at];
-            float own = logits[itself];
-            double rank = 1
-                    + loops.countAbove(logits, 0, certain, own)
-                    + standsFor * loops.countAbove(logits, certain, size, own + (float) StrictMath.log(standsFor));
+            if (facts.isHistoryAnswered()) {
+                had.forEach(each -> logits[each.item] += (float) prior.repeat(each.place));
+            }
+            double rank = rank(logits[itself]);
+            double merit = merit(rank);
+            if (facts.isHistoryAnswered()) {
+                if (addSlopes(rank, itself, gradient)) {
+                    return merit;
+                }
+                leaveOut(logits, itself);
+            }
             double sum = Exponential.replace(logits, size, loops.max(logits, 0, size), scratch);
             float[][] values = isPlain
                     ? new float[][] {cosines, nearness}
@@ -227,12 +290,77 @@ final class MixtureLesson {
                 double slope = products[part] / sum - values[part][begins[part] + itself];
                 gradient[parts[part]] += parts[part] == COSINE ? slope / temperature : slope;
             }
+            return merit;
+        }
+
+        private static double merit(double rank) {
             return StrictMath.log(2) / StrictMath.log1p(rank);
+        }
+
+        /** Returns the rank of a mark among all items. */
+        private double rank(float mark) {
+            return 1
+                    + loops.countAbove(logits, 0, certain, mark)
+                    + standsFor * loops.countAbove(logits, certain, size, mark + (float) StrictMath.log(standsFor));
+        }
+
+        /**
+         * Adds the slopes of m by ρ, with their signs turned. All items of a weight's places move together. When the example's own item is lowered, where it
+         * stood counts as one more item before it: without that, places that seldom repeat are hardly taught, as few others are so near.
+         *
+         * @return whether the example's own item is in the history
+         */
+        private boolean addSlopes(double rank, int itself, double[] gradient) {
+            float own = logits[itself];
+            float step = (float) STEP_OF_REPEATS;
+            double[] above = new double[PriorWeights.REPEATS];
+            double[] aboveRaised = above.clone();
+            double[] aboveLowered = above.clone();
+            int moved = -1; // weight of the own item
+            for (Had each : had) {
+                double count = each.item < certain ? 1 : standsFor;
+                float logit = logits[each.item] - (float) StrictMath.log(count);
+                if (each.item == itself) {
+                    moved = each.weight();
+                } else {
+                    above[each.weight()] += logit > own ? count : 0;
+                    aboveRaised[each.weight()] += logit > own - step ? count : 0;
+                    aboveLowered[each.weight()] += logit > own + step ? count : 0;
+                }
+            }
+            for (Had each : had) {
+                int which = each.weight();
+                double others = rank - above[which]; // that do not move with it
+                double raised = others + aboveRaised[which];
+                double lowered = others + aboveLowered[which];
+                if (which == moved) {
+                    raised = rank(own + step) + above[which] - aboveLowered[which];
+                    lowered = rank(own - step) + above[which] - aboveRaised[which];
+                }
+                if (each.isFirst) {
+                    gradient[PARTS + which] -= SLOPES * (merit(raised) - merit(lowered)) / (2 * STEP_OF_REPEATS);
+                }
+            }
+            return moved >= 0;
+        }
+    }
+
+    /**
+     * An item of the history that is among the items.
+     *
+     * @param place in the history
+     * @param isFirst whether it is the first one with the weight of its place
+     * @param item its place among the items
+     */
+    private record Had(int place, boolean isFirst, int item) {
+
+        int weight() {
+            return PriorWeights.ofPlace(place);
         }
     }
 
     private void teach(Numbers numbers) {
-        double[][] gradients = new double[model.mixture().sets()][PARTS];
+        double[][] gradients = new double[model.mixture().sets()][PARTS + PriorWeights.REPEATS];
         double[] merits = new double[gradients.length];
         for (int at = 0; at < examples.size(); at++) {
             numbers.open(at);
@@ -245,7 +373,10 @@ final class MixtureLesson {
                     .map(sum -> sum / examples.size())
                     .toArray();
             PriorWeights prior = new PriorWeights(mean[POPULARITY], mean[AGE], mean[NEWNESS], mean[NEIGHBOURS]);
-            lessons.add(new Lesson(new Gradient(mean[COSINE], prior), merits[which]));
+            List<Double> repeats = facts.isHistoryAnswered()
+                    ? Arrays.stream(mean).skip(PARTS).boxed().toList()
+                    : List.of();
+            lessons.add(new Lesson(new Gradient(mean[COSINE], prior.withRepeats(repeats)), merits[which]));
         }
     }
 

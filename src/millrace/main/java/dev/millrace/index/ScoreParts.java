@@ -6,6 +6,6 @@ package dev.millrace.index;
  * @param cosine inner product with the query
  * @param popularity what recent popularity adds
  * @param age what the item's age adds
- * @param neighbours what is added because the item is near to the user's latest clicks
+ * @param neighbours what is added because the item is near to the user's latest clicks, or one of them
  */
 public record ScoreParts(float cosine, float popularity, float age, float neighbours) {}

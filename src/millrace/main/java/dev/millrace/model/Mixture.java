@@ -8,15 +8,19 @@ import dev.millrace.state.Form;
 import dev.millrace.state.StoredFields;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
- * The learned weights of the parts of an item's score, {@code a cos / τ + β log p + γ g + δ min(g, 2) + ν n}: a of the towers, and
- * the {@link PriorWeights} of recent popularity, of age and of neighbours. One set for each half-life of popularity, and a plain one of towers
+ * The learned weights of the parts of an item's score, {@code a cos / τ + β log p + γ g + δ min(g, 2) + ν n + ρ_k}: a of the towers, and
+ * the {@link PriorWeights} of recent popularity, of age, of neighbours and of the places of the history. One set for each half-life of popularity, and a plain one of towers
  * and neighbours alone. One of them leads: that which ranked best of late. One thread.
  *
  * <p>They go up the likelihood of each example's item among the whole catalogue, before the towers learn the example. The towers do not
  * know of them: towers that did would grow with what they are mixed with. Adagrad (Duchi et al. 2011) moves them, from equal weights of
  * towers and popularity. So a model that knows nothing yet answers by popularity.
+ *
+ * <p>Where answers may have items of the history, ρ learns from the examples' ranks. Likelihood would teach it to explain clicks on items that no
+ * answer would have had. Elsewhere it stays 0 and is not stored.
  *
  * <p>Sets are chosen and not added: a sum of two half-lives finds less than the better alone, and where popularity raises the likelihood of
  * clicks that no answer would have had, the plain set finds more. That is a choice among experts by their past gain
@@ -44,6 +48,7 @@ public final class Mixture {
 
     private double examples; // decayed
     private int leader;
+    private boolean areRepeatsTaught;
     private final StoredFields stored = new StoredFields(this::fields);
 
     /** One set. */
@@ -54,6 +59,9 @@ public final class Mixture {
         private final LearnedNumber age = weight(0, -LARGEST);
         private final LearnedNumber newness = weight(0, -LARGEST);
         private final LearnedNumber neighbours = weight(0, 0);
+        private final List<LearnedNumber> repeats = Stream.generate(() -> weight(0, -LARGEST))
+                .limit(PriorWeights.REPEATS)
+                .toList();
         private final boolean isPlain;
 
         /** @param isPlain whether popularity and age stay without weight */
@@ -76,6 +84,10 @@ public final class Mixture {
             }
             towers.learn(gradient.towers());
             neighbours.learn(gradient.prior().neighbours());
+            List<Double> ofRepeats = gradient.prior().repeats();
+            for (int place = 0; place < ofRepeats.size(); place++) {
+                repeats.get(place).learn(ofRepeats.get(place));
+            }
             if (!isPlain) {
                 popularity.learn(gradient.prior().popularity());
                 age.learn(gradient.prior().age());
@@ -84,7 +96,11 @@ public final class Mixture {
         }
 
         void fields(Form form) {
-            for (LearnedNumber each : List.of(towers, popularity, age, newness, neighbours)) {
+            fields(List.of(towers, popularity, age, newness, neighbours), form);
+        }
+
+        static void fields(List<LearnedNumber> numbers, Form form) {
+            for (LearnedNumber each : numbers) {
                 each.value(form);
                 each.accumulator(form);
             }
@@ -115,7 +131,7 @@ public final class Mixture {
      * Mean gradient of −log likelihood over some examples.
      *
      * @param towers by a
-     * @param prior by β, γ, δ and ν
+     * @param prior by β, γ, δ and ν; of ρ the slopes of merit, with their signs turned, or none
      */
     public record Gradient(double towers, PriorWeights prior) {}
 
@@ -142,9 +158,16 @@ public final class Mixture {
         return all.get(which).towers.value();
     }
 
-    /** Returns β, γ, δ and ν beside a cos / τ of one of the sets. */
+    /** Returns β, γ, δ, ν and ρ beside a cos / τ of one of the sets; no ρ before a lesson had some. */
     public PriorWeights prior(int which) {
-        return all.get(which).prior();
+        Weights weights = all.get(which);
+        return weights.prior()
+                .withRepeats(
+                        areRepeatsTaught
+                                ? weights.repeats.stream()
+                                        .map(LearnedNumber::value)
+                                        .toList()
+                                : List.of());
     }
 
     /**
@@ -158,6 +181,7 @@ public final class Mixture {
                 relative.age(),
                 relative.newness(),
                 Math.min(relative.neighbours(), GivenWeights.MOST),
+                relative.repeats(),
                 relative.areOfNoItem() ? first : leader);
     }
 
@@ -173,6 +197,7 @@ public final class Mixture {
         for (int which = 0; which < all.size(); which++) {
             Lesson lesson = lessons.get(which);
             all.get(which).learn(lesson.gradient());
+            areRepeatsTaught |= !lesson.gradient().prior().repeats().isEmpty();
             merits[which] = merits[which] * left + count * lesson.merit();
         }
         int best = IntStream.range(0, merits.length)
@@ -203,6 +228,10 @@ public final class Mixture {
         examples = form.number(examples);
         form.numbers(merits);
         all.forEach(each -> each.fields(form));
+        areRepeatsTaught = form.goesOn(areRepeatsTaught);
+        if (areRepeatsTaught) {
+            all.forEach(each -> Weights.fields(each.repeats, form));
+        }
     }
 
     /**

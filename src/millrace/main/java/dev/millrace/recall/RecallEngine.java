@@ -121,6 +121,11 @@ public final class RecallEngine {
                     .near(user.history(), index.time())
                     .forEach((item, nb) -> added.put(item, (float) (weights.neighbours() * Nearness.number(nb))));
         }
+        Map<String, Integer> places = new HashMap<>();
+        for (int place = 0; place < user.history().size() && !weights.repeats().isEmpty(); place++) {
+            places.putIfAbsent(user.history().get(place), place);
+        }
+        places.forEach((item, place) -> added.merge(item, (float) weights.repeat(place), Float::sum));
         Search search = new Search(query, request.k(), leftOut::contains, request.filter(), weights, added);
         Answer.Found found = search(served, search, known.isEmpty()).as(assigned(request));
         if (!arePartsWanted) {

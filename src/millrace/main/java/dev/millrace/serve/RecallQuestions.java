@@ -75,6 +75,10 @@ final class RecallQuestions {
             return weighed;
         }
 
+        private boolean isSeenExcluded() {
+            return !answering.map(pair -> pair.encoder().isHistoryAnswered()).orElse(false);
+        }
+
         private boolean isNoNumber(String attribute) {
             return answering.map(pair -> pair.index().isNoNumber(attribute)).orElse(false);
         }
@@ -161,7 +165,7 @@ final class RecallQuestions {
         RecallRequest request = new RecallRequest(
                 given.id(USER),
                 given.integer("k", Math.min(DEFAULT_K, settings.maxK()), 1, settings.maxK()),
-                given.flag(naming.apply("excludeSeen"), true),
+                given.flag(naming.apply("excludeSeen"), choices.isSeenExcluded()),
                 Set.copyOf(given.texts("exclude", MAX_VALUES)),
                 filter(given.group(FILTER), choices),
                 context,

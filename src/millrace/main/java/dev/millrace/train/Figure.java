@@ -32,6 +32,13 @@ public enum Figure {
             Kind.GAUGE,
             "learn.neighbours.weight",
             "learned weight of how near an item is to the user's latest clicks in the same score"),
+    /** Of a place of the history, if answers have those items; the label ends with the place, or the first one of several. */
+    REPEAT_WEIGHT("repeat-weight"),
+    REPEATS(
+            "repeats",
+            Kind.GAUGE,
+            "learn.repeats",
+            "share of examples whose item is in the user's history, of those with a history in the last some 256 batches"),
     REHEARSED(
             "rehearsed",
             Kind.GAUGE_FROM_ZERO,

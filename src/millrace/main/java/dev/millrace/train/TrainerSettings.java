@@ -27,6 +27,7 @@ import java.util.Map;
  * Settings of a {@link Trainer}.
  *
  * @param engine what computes a step; not among the model's settings, as it changes no formula
+ * @param isHistoryAnswered whether answers may have items of the user's history, so that exams and the mixture's lessons do
  * @param learnFrom epoch milliseconds; 0: all batches are learnt
  */
 public record TrainerSettings(
@@ -40,6 +41,7 @@ public record TrainerSettings(
         PublishSettings publish,
         FastPopularity.Settings fast,
         NeighbourSettings neighbours,
+        boolean isHistoryAnswered,
         long learnFrom,
         int digestSteps,
         long cacheBytes) {
@@ -67,6 +69,9 @@ public record TrainerSettings(
                 reader.free(free -> PublishSettings.read(free, batch.size())),
                 FastPopularity.Settings.read(reader),
                 NeighbourSettings.read(reader),
+                reader.flag(
+                        "history.answers = false: whether answers may have items of the user's history, as in sessions: "
+                                + "what exams and the mixture's lessons rank, and the recall API's default"),
                 learnFrom(reader),
                 reader.free(free ->
                         free.integer("digest.steps = 100 in [1, 1000000]: steps between two digests of the model"
@@ -90,7 +95,7 @@ public record TrainerSettings(
                         EntryKind.ERASED_NEIGHBOURS.prefix(),
                         stored,
                         cacheBytes / NEIGHBOURS_SHARE),
-                exam.isHistoryLeftOut());
+                isHistoryAnswered);
     }
 
     /** Returns the mixture of a new learner. */
@@ -150,6 +155,7 @@ public record TrainerSettings(
                 publish,
                 fast,
                 neighbours,
+                isHistoryAnswered,
                 learnFrom,
                 digestSteps,
                 cacheBytes);

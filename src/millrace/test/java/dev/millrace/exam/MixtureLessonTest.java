@@ -57,7 +57,7 @@ class MixtureLessonTest {
             catalogue);
     private final NeighbourLists neighbours =
             new NeighbourLists(new NeighbourSettings(10, Duration.ofDays(7)), catalogue, 'N', 'n', EntrySource.NONE, 0);
-    private ItemFacts facts = new ItemFacts(catalogue, popularity, neighbours, true);
+    private ItemFacts facts = new ItemFacts(catalogue, popularity, neighbours, false);
 
     /** Of a small catalogue, all of whose items compete. */
     @Test
@@ -118,9 +118,109 @@ class MixtureLessonTest {
 
     @Test
     void itemsOfTheHistoryCompeteWhereTheyAreCandidates() {
-        facts = new ItemFacts(catalogue, popularity, neighbours, false);
+        facts = new ItemFacts(catalogue, popularity, neighbours, true);
 
         theMeritIsTheMeanGainOfTheExactRanks();
+    }
+
+    /** By ranks of all items after all places of a weight were raised and lowered. An own item that is lowered is behind where it stood. */
+    @Test
+    void repeatsLearnTheSlopesOfTheExactRanks() {
+        facts = new ItemFacts(catalogue, popularity, neighbours, true);
+        list(300);
+        observeClicks();
+        TwoTower model = taught();
+        MiniBatch batch = batch(TAUGHT, revisits());
+
+        List<Lesson> lessons = lessons(batch, model);
+
+        for (int which = 0; which < SETS; which++) {
+            int set = which;
+            for (int weight = 0; weight < PriorWeights.REPEATS; weight++) {
+                int moved = weight;
+                DoubleUnaryOperator merit = by -> batch.examples().stream()
+                        .mapToDouble(example -> {
+                            Map<String, Double> scores = scores(example, model, set);
+                            List<String> history = example.user().history();
+                            scores.replaceAll((id, score) -> {
+                                int at = history.indexOf(id);
+                                return at >= 0 && PriorWeights.ofPlace(at) == moved ? score + by : score;
+                            });
+                            double own = scores.getOrDefault(example.item(), 0.0);
+                            long better = scores.values().stream()
+                                    .filter(score -> score > own)
+                                    .count();
+                            int place = history.indexOf(example.item());
+                            boolean isLowered = by < 0 && place >= 0 && PriorWeights.ofPlace(place) == moved;
+                            return Math.log(2) / Math.log(2 + better + (isLowered ? 1 : 0));
+                        })
+                        .average()
+                        .orElseThrow();
+                double slope = (merit.applyAsDouble(0.3) - merit.applyAsDouble(-0.3)) / 0.6;
+                assertThat(lessons.get(which).gradient().prior().repeats().get(weight))
+                        .isCloseTo(-10 * slope, within(1e-9));
+            }
+            assertThat(lessons.get(which).gradient().prior().repeats())
+                    .filteredOn(slope -> slope != 0)
+                    .hasSizeGreaterThan(PriorWeights.REPEATS / 2);
+        }
+    }
+
+    @Test
+    void otherWeightsLearnAsIfHistoryWereLeftOut() {
+        list(300);
+        observeClicks();
+        List<TrainingExample> revisits = revisits();
+        List<TrainingExample> others = revisits.stream()
+                .filter(example -> !example.user().history().contains(example.item()))
+                .toList();
+        TwoTower model = taught();
+        double share = others.size() / (double) revisits.size();
+        assertThat(share).isBetween(0.3, 0.7);
+
+        List<Lesson> leftOut = lessons(batch(TAUGHT, others), model);
+        facts = new ItemFacts(catalogue, popularity, neighbours, true);
+        List<Lesson> answered = lessons(batch(TAUGHT, revisits), model);
+
+        for (int which = 0; which < SETS; which++) {
+            double[] expected = parts(leftOut.get(which).gradient().prior());
+            double[] found = parts(answered.get(which).gradient().prior());
+            for (int part = 0; part < expected.length; part++) {
+                assertThat(found[part]).isCloseTo(share * expected[part], within(1e-5));
+            }
+            assertThat(answered.get(which).gradient().towers())
+                    .isCloseTo(share * leftOut.get(which).gradient().towers(), within(1e-5));
+            assertThat(leftOut.get(which).gradient().prior().repeats()).isEmpty();
+        }
+    }
+
+    /** Half of them on items of their histories, which are of 25 items. */
+    private List<TrainingExample> revisits() {
+        List<TrainingExample> revisits = new ArrayList<>();
+        for (int at = 0; at < 60; at++) {
+            String[] history = random.ints(0, 150)
+                    .distinct()
+                    .limit(25)
+                    .mapToObj(item -> "i" + item)
+                    .toArray(String[]::new);
+            String item = at % 2 == 0 ? history[random.nextInt(25)] : "i" + (150 + random.nextInt(150));
+            revisits.add(Scenes.click("u", item, TIME, history));
+        }
+        return revisits;
+    }
+
+    @Test
+    void largeCataloguesHaveFewerLessons() {
+        list(8_193);
+        TwoTower model = taught();
+
+        List<Integer> taught = IntStream.rangeClosed(1, 64)
+                .filter(step ->
+                        MixtureLesson.of(batch(step, drawn(20)), model, facts).isPresent())
+                .boxed()
+                .toList();
+
+        assertThat(taught).containsExactly(32, 64);
     }
 
     /**
@@ -290,10 +390,22 @@ class MixtureLessonTest {
         model.learn(batch(1, drawn(60, clicks)));
         List<Lesson> lessons = IntStream.rangeClosed(1, SETS)
                 .mapToObj(times -> new Lesson(
-                        new Gradient(0.01 * times, new PriorWeights(0.03, 0.01, -0.01, -0.02).times(times)), 0))
+                        new Gradient(
+                                0.01 * times,
+                                new PriorWeights(0.03, 0.01, -0.01, -0.02)
+                                        .withRepeats(slopes())
+                                        .times(times)),
+                        0))
                 .toList();
         model.mixture().learn(lessons, 1);
         return model;
+    }
+
+    /** None where the history is left out. */
+    private List<Double> slopes() {
+        return IntStream.range(0, facts.isHistoryAnswered() ? PriorWeights.REPEATS : 0)
+                .mapToObj(place -> 0.002 * (place - 4))
+                .toList();
     }
 
     /** Lists i0 and so on, of the ages of a day. */
@@ -423,7 +535,7 @@ class MixtureLessonTest {
         for (int item = 0; item < catalogue.size(); item++) {
             String id = catalogue.itemAt(item);
             if (id.equals(example.item())
-                    || !facts.isHistoryLeftOut()
+                    || facts.isHistoryAnswered()
                     || !example.user().history().contains(id)) {
                 float[] vector = new float[8];
                 model.itemVectors(List.of(id), vector);
@@ -442,10 +554,16 @@ class MixtureLessonTest {
                                         : 0)
                                 + prior.age() * age
                                 + prior.newness() * Math.min(age, 2)
-                                + prior.neighbours() * near.getOrDefault(id, 0.0));
+                                + prior.neighbours() * near.getOrDefault(id, 0.0)
+                                + repeat(example, id, prior));
             }
         }
         return scores;
+    }
+
+    private static double repeat(TrainingExample example, String item, PriorWeights prior) {
+        int place = example.user().history().indexOf(item);
+        return place < 0 ? 0 : prior.repeat(place);
     }
 
     /** The numbers of what is near to an example's history. */

@@ -220,8 +220,52 @@ class MixtureTest {
 
         assertThat(mixture.leader()).isEqualTo(5);
         assertThat(mixture.relative())
-                .isEqualTo(new PriorWeights(0, 0, 0, mixture.prior(5).neighbours() / mixture.towers(5), 2));
+                .isEqualTo(new PriorWeights(0, 0, 0, mixture.prior(5).neighbours() / mixture.towers(5), List.of(), 2));
         assertThat(Mixture.readRelative(mixture.stored().value())).isEqualTo(mixture.relative());
+    }
+
+    @Test
+    void repeatsAreLearnedOnceALessonHasThem() {
+        Mixture mixture = new Mixture(1, 0);
+        learn(mixture, new Gradient(0.3, new PriorWeights(-0.7, 0.4, 0.6, -0.5)));
+        int without = mixture.stored().value().length;
+        assertThat(mixture.prior(0).repeats()).isEmpty();
+
+        learn(mixture, new Gradient(0, PriorWeights.NONE.withRepeats(slopes())));
+
+        // 0 − .2 g / √(.001 + g²)
+        List<Double> expected = slopes().stream()
+                .map(slope -> -0.2 * slope / Math.sqrt(0.001 + slope * slope))
+                .toList();
+        for (int place = 0; place < PriorWeights.REPEATS; place++) {
+            assertThat(mixture.prior(0).repeats().get(place)).isCloseTo(expected.get(place), within(1e-12));
+            assertThat(mixture.relative().repeats().get(place))
+                    .isCloseTo(expected.get(place) / mixture.towers(0), within(1e-12));
+        }
+        Mixture restored = new Mixture(1, 0);
+        restored.stored().restore(mixture.stored().value());
+        learn(mixture, new Gradient(0, PriorWeights.NONE.withRepeats(slopes())));
+        learn(restored, new Gradient(0, PriorWeights.NONE.withRepeats(slopes())));
+        assertThat(restored.stored().value())
+                .isEqualTo(mixture.stored().value())
+                .hasSize(without + PriorWeights.REPEATS * 2 * Double.BYTES);
+        assertThat(Mixture.readRelative(mixture.stored().value())).isEqualTo(mixture.relative());
+    }
+
+    /** [places] */
+    private static List<Double> slopes() {
+        return Stream.iterate(-0.3, slope -> slope + 0.05)
+                .limit(PriorWeights.REPEATS)
+                .toList();
+    }
+
+    @Test
+    void placesFromTheTenthOnShareWeights() {
+        PriorWeights weights = PriorWeights.NONE.withRepeats(slopes());
+
+        assertThat(Stream.of(0, 1, 9, 10, 19, 20, 199).map(weights::repeat))
+                .isEqualTo(Stream.of(0, 1, 9, 10, 10, 11, 11).map(slopes()::get).toList());
+        assertThat(PriorWeights.NONE.repeat(3)).isZero();
     }
 
     @Test

@@ -17,6 +17,7 @@ public final class SmallCache {
                 settings.publish(),
                 settings.fast(),
                 settings.neighbours(),
+                settings.isHistoryAnswered(),
                 settings.learnFrom(),
                 settings.digestSteps(),
                 bytes);
