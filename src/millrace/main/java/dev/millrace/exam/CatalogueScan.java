@@ -82,7 +82,8 @@ final class CatalogueScan {
                     products.multiplyTransposedRight(user, item, product, 1, dim, 1, 1f);
                     for (Examination.Order order : query.orders) {
                         float alone = order.hasTerms() ? product[0] + order.term(number, 0) : product[0];
-                        float mark = order.adds(exam.near[at]) ? alone + order.ofNeighbours() * nearness : alone;
+                        float mark =
+                                order.adds(exam.near[at]) ? alone + order.ofNeighbours(number, 0) * nearness : alone;
                         order.marks[at] = mark + ofRepeat(order, exam.had[at], targets[at]);
                     }
                 }
@@ -162,7 +163,7 @@ final class CatalogueScan {
             start = 0;
         }
         if (isNear) {
-            near.addTo(raised, first, size, order.ofNeighbours());
+            near.forEach(first, size, (item, number) -> raised[item] += order.ofNeighbours(numbers, item) * number);
         }
         if (order.hasRepeats()) {
             int[] had = exam.had[at];

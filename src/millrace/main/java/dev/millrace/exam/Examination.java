@@ -56,9 +56,9 @@ final class Examination {
             return new Query(form.isRead() ? new float[size * dim] : users, all);
         }
 
-        private Query repeats(Form form) {
+        private Query more(Form form) {
             List<Order> all = new ArrayList<>(orders);
-            all.replaceAll(order -> order.repeats(form));
+            all.replaceAll(order -> order.more(form));
             return new Query(users, all);
         }
     }
@@ -75,8 +75,8 @@ final class Examination {
             double[] popular = form.isRead() ? new double[events] : counts;
             form.numbers(popular);
             List<Query> whole = new ArrayList<>(all);
-            if (form.goesOn(all.stream().anyMatch(query -> query.orders.stream().anyMatch(Order::hasRepeats)))) {
-                whole.replaceAll(query -> query.repeats(form));
+            if (form.goesOn(all.stream().anyMatch(query -> query.orders.stream().anyMatch(Order::hasMore)))) {
+                whole.replaceAll(query -> query.more(form));
             }
             return new Progress(asked, reached, events, whole, places, popular);
         }
@@ -103,13 +103,19 @@ final class Examination {
             this.places = places;
         }
 
-        /** Writes all but the weights of repeats, or reads it. */
+        /** Writes all but the weights of repeats and of young items, or reads it. */
         Order fields(Form form, int size) {
             return new Order(weights.fields(form), form.floats(marks), places.fields(form, size));
         }
 
-        private Order repeats(Form form) {
-            return new Order(weights.withRepeats(form.list(weights.repeats(), 0.0, Form::number)), marks, places);
+        private boolean hasMore() {
+            return hasRepeats() || !weights.young().equals(PriorWeights.Young.NONE);
+        }
+
+        private Order more(Form form) {
+            List<Double> repeats = form.list(weights.repeats(), 0.0, Form::number);
+            return new Order(
+                    weights.withRepeats(repeats).withYoung(weights.young().fields(form)), marks, places);
         }
 
         boolean hasTerms() {
@@ -121,7 +127,9 @@ final class Examination {
         }
 
         boolean adds(NearNumbers near) {
-            return weights.neighbours() != 0 && !near.isEmpty();
+            return !near.isEmpty()
+                    && (weights.neighbours() != 0
+                            || !weights.young().neighbours().isEmpty());
         }
 
         float ofRepeat(int place) {
@@ -132,8 +140,8 @@ final class Examination {
             return (float) numbers.prior(weights, item);
         }
 
-        float ofNeighbours() {
-            return (float) weights.neighbours();
+        float ofNeighbours(TileNumbers numbers, int item) {
+            return hasTerms() ? numbers.ofNeighbours(weights, item) : (float) weights.neighbours();
         }
     }
 

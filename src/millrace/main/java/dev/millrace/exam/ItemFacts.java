@@ -8,6 +8,7 @@ import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
 import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.popularity.FastPopularity;
+import dev.millrace.popularity.PriorWeights;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -35,6 +36,11 @@ public record ItemFacts(
                         && !named.contains(example.item())
                         && catalogue.contains(example.item()))
                 .toList();
+    }
+
+    /** Returns by how many clicks so far an item is young, as {@link PriorWeights.Young#youth} has it. */
+    int youth(int item) {
+        return PriorWeights.Young.youth(popularity.clicks(item));
     }
 
     /** Lets a model learn a batch, and its mixture with it. */

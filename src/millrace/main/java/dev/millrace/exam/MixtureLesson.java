@@ -12,14 +12,17 @@ import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Exponential;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.popularity.PriorWeights;
+import dev.millrace.popularity.PriorWeights.Young;
 import dev.millrace.state.CounterRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * How well each of the {@link Mixture}'s sets of weights finds the items of a batch's examples among the catalogue, and the gradient of their
@@ -30,6 +33,7 @@ import java.util.stream.IntStream;
  *                                                  n_j of {@link Nearness}
  * p_j = w_j e^z_j / Σ_k w_k e^z_k                  over some items
  * −d log p_t / da = Σ_j p_j x_j − x_t              t: the example's item; and so on for the others
+ *                                                  sets of half-lives: with b_B + ν_B n_j for items of few clicks so far, by their number B
  * rank  = 1 + Σ_j w_j [z_j > z_t],  m = 1 / log2(1 + rank)
  * </pre>
  *
@@ -81,6 +85,10 @@ final class MixtureLesson {
     private static final int PARTS = 5;
     private static final int[] ALL = {COSINE, POPULARITY, AGE, NEWNESS, NEIGHBOURS};
     private static final int[] PLAIN = {COSINE, NEIGHBOURS};
+    private static final int REPEATS = PARTS; // of a gradient, all that is behind them, too
+    private static final int BIASES = REPEATS + PriorWeights.REPEATS;
+    private static final int YOUNG_NEIGHBOURS = BIASES + Young.KINDS;
+    private static final int ALL_PARTS = YOUNG_NEIGHBOURS + Young.KINDS;
 
     private final TwoTower model;
     private final ItemFacts facts;
@@ -90,8 +98,10 @@ final class MixtureLesson {
     private final List<NearNumbers> near;
     /** [examples] Places of their items. */
     private final int[] targets;
-    /** [items] Numbers in the catalogue; those of the sample are the last ones. */
+    /** [items] Numbers in the catalogue; those of the sample are the last ones. Of each of the two parts, the young ones are the first. */
     private final int[] items;
+    /** [items] of {@link Young#youth} */
+    private final int[] youths;
     /** [items] The same, ascending. */
     private final int[] ascending;
     /** [items] Places of those. */
@@ -137,7 +147,13 @@ final class MixtureLesson {
         certain = found.size();
         drawFrom(catalogue, batch.seed(), found);
         size = found.size();
-        items = found.stream().mapToInt(item -> item).toArray();
+        Comparator<Integer> byYouth = Comparator.comparingInt(facts::youth);
+        items = Stream.concat(
+                        found.stream().limit(certain).sorted(byYouth),
+                        found.stream().skip(certain).sorted(byYouth))
+                .mapToInt(item -> item)
+                .toArray();
+        youths = Arrays.stream(items).map(facts::youth).toArray();
         long[] byItem = new long[size];
         Arrays.setAll(byItem, place -> (long) items[place] << Integer.SIZE | place);
         Arrays.sort(byItem);
@@ -179,14 +195,23 @@ final class MixtureLesson {
         private final float[] newness = new float[size];
         /** [items] log w */
         private final float[] weights = new float[size];
-
         private final List<PriorWeights> priors = IntStream.range(
                         0, model.mixture().sets())
                 .mapToObj(model.mixture()::prior)
                 .toList();
 
+        /** [half-lives][items] what is added to the score of an item for all users */
+        private final float[][] terms = new float[popularity.length][size];
+        /** [runs] places behind those of one youth, in one of the two parts */
+        private final int[] runs = IntStream.rangeClosed(1, size)
+                .filter(at -> at == size || at == certain || youths[at] != youths[at - 1])
+                .toArray();
+
+        private final float[] ones = new float[size];
+
         // of one example
         private final float[] nearness = new float[size];
+        private final List<Integer> nearPlaces = new ArrayList<>(); // of young items
         private final float[] ownWeights = new float[size];
         /** Places in the history, and of the items there. */
         private final List<Had> had = new ArrayList<>();
@@ -207,6 +232,12 @@ final class MixtureLesson {
                 ages[at] = (float) ItemAge.number(catalogue.timeAt(items[at]), time);
                 newness[at] = (float) Math.min(ages[at], ItemAge.NEW);
             }
+            for (int which = 0; which < terms.length; which++) {
+                for (int at = 0; at < size; at++) {
+                    terms[which][at] = (float) priors.get(which).of(popularity[which][at], ages[at], youths[at]);
+                }
+            }
+            Arrays.fill(ones, 1);
             Arrays.fill(weights, certain, size, (float) StrictMath.log(standsFor));
             int dim = model.dim();
             float[] ofUsers = new float[examples.size() * dim];
@@ -222,7 +253,13 @@ final class MixtureLesson {
         /** Comes to an example. */
         void open(int at) {
             Arrays.fill(nearness, 0);
-            near.get(at).forEach(ascending, (which, number) -> nearness[places[which]] = number);
+            nearPlaces.clear();
+            near.get(at).forEach(ascending, (which, number) -> {
+                nearness[places[which]] = number;
+                if (youths[places[which]] < Young.KINDS) {
+                    nearPlaces.add(places[which]);
+                }
+            });
             System.arraycopy(weights, 0, ownWeights, 0, size);
             had.clear();
             List<String> history = examples.get(at).user().history();
@@ -260,12 +297,12 @@ final class MixtureLesson {
             loops.addScaled(logits, 0, cosines, at * size, size, (float)
                     (model.mixture().towers(which) / temperature));
             boolean isPlain = which == popularity.length;
-            if (!isPlain) {
-                loops.addScaled(logits, 0, popularity[which], 0, size, (float) prior.popularity());
-                loops.addScaled(logits, 0, ages, 0, size, (float) prior.age());
-                loops.addScaled(logits, 0, newness, 0, size, (float) prior.newness());
-            }
             loops.addScaled(logits, 0, nearness, 0, size, (float) prior.neighbours());
+            if (!isPlain) {
+                loops.add(logits, 0, terms[which], 0, size);
+                nearPlaces.forEach(place -> logits[place] +=
+                        (float) (prior.neighbours(youths[place]) - prior.neighbours()) * nearness[place]);
+            }
             int itself = targets[at];
             if (facts.isHistoryAnswered()) {
                 had.forEach(each -> logits[each.item] += (float) prior.repeat(each.place));
@@ -290,7 +327,28 @@ final class MixtureLesson {
                 double slope = products[part] / sum - values[part][begins[part] + itself];
                 gradient[parts[part]] += parts[part] == COSINE ? slope / temperature : slope;
             }
+            if (!isPlain) {
+                addYoung(itself, sum, gradient);
+            }
             return merit;
+        }
+
+        /** Adds the gradients of b and ν_B; the logits have become likelihoods but for their sum. */
+        private void addYoung(int itself, double sum, double[] gradient) {
+            int from = 0;
+            for (int to : runs) {
+                if (youths[from] < Young.KINDS) {
+                    gradient[BIASES + youths[from]] += loops.dot(logits, from, ones, from, to - from) / sum;
+                }
+                from = to;
+            }
+            for (int place : nearPlaces) {
+                gradient[YOUNG_NEIGHBOURS + youths[place]] += logits[place] / sum * nearness[place];
+            }
+            if (youths[itself] < Young.KINDS) {
+                gradient[BIASES + youths[itself]]--;
+                gradient[YOUNG_NEIGHBOURS + youths[itself]] -= nearness[itself];
+            }
         }
 
         private static double merit(double rank) {
@@ -338,7 +396,7 @@ final class MixtureLesson {
                     lowered = rank(own - step) + above[which] - aboveRaised[which];
                 }
                 if (each.isFirst) {
-                    gradient[PARTS + which] -= SLOPES * (merit(raised) - merit(lowered)) / (2 * STEP_OF_REPEATS);
+                    gradient[REPEATS + which] -= SLOPES * (merit(raised) - merit(lowered)) / (2 * STEP_OF_REPEATS);
                 }
             }
             return moved >= 0;
@@ -360,7 +418,7 @@ final class MixtureLesson {
     }
 
     private void teach(Numbers numbers) {
-        double[][] gradients = new double[model.mixture().sets()][PARTS + PriorWeights.REPEATS];
+        double[][] gradients = new double[model.mixture().sets()][ALL_PARTS];
         double[] merits = new double[gradients.length];
         for (int at = 0; at < examples.size(); at++) {
             numbers.open(at);
@@ -373,10 +431,11 @@ final class MixtureLesson {
                     .map(sum -> sum / examples.size())
                     .toArray();
             PriorWeights prior = new PriorWeights(mean[POPULARITY], mean[AGE], mean[NEWNESS], mean[NEIGHBOURS]);
-            List<Double> repeats = facts.isHistoryAnswered()
-                    ? Arrays.stream(mean).skip(PARTS).boxed().toList()
-                    : List.of();
-            lessons.add(new Lesson(new Gradient(mean[COSINE], prior.withRepeats(repeats)), merits[which]));
+            List<Double> all = Arrays.stream(mean).boxed().toList();
+            Young young = new Young(all.subList(BIASES, YOUNG_NEIGHBOURS), all.subList(YOUNG_NEIGHBOURS, ALL_PARTS));
+            PriorWeights whole = prior.withRepeats(facts.isHistoryAnswered() ? all.subList(REPEATS, BIASES) : List.of())
+                    .withYoung(young);
+            lessons.add(new Lesson(new Gradient(mean[COSINE], whole), merits[which]));
         }
     }
 

@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The learned weights of the parts of an item's score, {@code a cos / τ + β log p + γ g + δ min(g, 2) + ν n + ρ_k}: a of the towers, and
+ * The learned weights of the parts of an item's score, {@code a cos / τ + β log p + γ g + δ min(g, 2) + ν n + ρ_k}, and of young items {@code + b_B + ν_B n}: a of the towers, and
  * the {@link PriorWeights} of recent popularity, of age, of neighbours and of the places of the history. One set for each half-life of popularity, and a plain one of towers
  * and neighbours alone. One of them leads: that which ranked best of late. One thread.
  *
@@ -49,6 +49,7 @@ public final class Mixture {
     private double examples; // decayed
     private int leader;
     private boolean areRepeatsTaught;
+    private boolean areYoungTaught;
     private final StoredFields stored = new StoredFields(this::fields);
 
     /** One set. */
@@ -62,9 +63,11 @@ public final class Mixture {
         private final List<LearnedNumber> repeats = Stream.generate(() -> weight(0, -LARGEST))
                 .limit(PriorWeights.REPEATS)
                 .toList();
+        private final List<LearnedNumber> biases = young();
+        private final List<LearnedNumber> youngNeighbours = young();
         private final boolean isPlain;
 
-        /** @param isPlain whether popularity and age stay without weight */
+        /** @param isPlain whether popularity, age and youth stay without weight */
         Weights(boolean isPlain) {
             this.isPlain = isPlain;
             this.popularity = weight(isPlain ? 0 : BEGIN, 0);
@@ -74,8 +77,24 @@ public final class Mixture {
             return new LearnedNumber(value, least, LARGEST, LEARNING_RATE, 0);
         }
 
+        private static List<LearnedNumber> young() {
+            return Stream.generate(() -> weight(0, -LARGEST))
+                    .limit(PriorWeights.Young.KINDS)
+                    .toList();
+        }
+
         PriorWeights prior() {
             return new PriorWeights(popularity.value(), age.value(), newness.value(), neighbours.value());
+        }
+
+        private static List<Double> values(List<LearnedNumber> numbers) {
+            return numbers.stream().map(LearnedNumber::value).toList();
+        }
+
+        private static void learn(List<LearnedNumber> numbers, List<Double> gradient) {
+            for (int at = 0; at < gradient.size(); at++) {
+                numbers.get(at).learn(gradient.get(at));
+            }
         }
 
         void learn(Gradient gradient) {
@@ -84,14 +103,13 @@ public final class Mixture {
             }
             towers.learn(gradient.towers());
             neighbours.learn(gradient.prior().neighbours());
-            List<Double> ofRepeats = gradient.prior().repeats();
-            for (int place = 0; place < ofRepeats.size(); place++) {
-                repeats.get(place).learn(ofRepeats.get(place));
-            }
+            learn(repeats, gradient.prior().repeats());
             if (!isPlain) {
                 popularity.learn(gradient.prior().popularity());
                 age.learn(gradient.prior().age());
                 newness.learn(gradient.prior().newness());
+                learn(biases, gradient.prior().young().biases());
+                learn(youngNeighbours, gradient.prior().young().neighbours());
             }
         }
 
@@ -158,16 +176,16 @@ public final class Mixture {
         return all.get(which).towers.value();
     }
 
-    /** Returns β, γ, δ, ν and ρ beside a cos / τ of one of the sets; no ρ before a lesson had some. */
+    /** Returns β, γ, δ, ν, ρ, b and ν_B beside a cos / τ of one of the sets; no ρ, b and ν_B before a lesson had some. */
     public PriorWeights prior(int which) {
         Weights weights = all.get(which);
-        return weights.prior()
-                .withRepeats(
-                        areRepeatsTaught
-                                ? weights.repeats.stream()
-                                        .map(LearnedNumber::value)
-                                        .toList()
-                                : List.of());
+        PriorWeights prior = areRepeatsTaught
+                ? weights.prior().withRepeats(Weights.values(weights.repeats))
+                : weights.prior();
+        return areYoungTaught && !weights.isPlain
+                ? prior.withYoung(new PriorWeights.Young(
+                        Weights.values(weights.biases), Weights.values(weights.youngNeighbours)))
+                : prior;
     }
 
     /**
@@ -182,6 +200,7 @@ public final class Mixture {
                 relative.newness(),
                 Math.min(relative.neighbours(), GivenWeights.MOST),
                 relative.repeats(),
+                relative.young(),
                 relative.areOfNoItem() ? first : leader);
     }
 
@@ -198,6 +217,7 @@ public final class Mixture {
             Lesson lesson = lessons.get(which);
             all.get(which).learn(lesson.gradient());
             areRepeatsTaught |= !lesson.gradient().prior().repeats().isEmpty();
+            areYoungTaught |= !lesson.gradient().prior().young().biases().isEmpty();
             merits[which] = merits[which] * left + count * lesson.merit();
         }
         int best = IntStream.range(0, merits.length)
@@ -228,9 +248,17 @@ public final class Mixture {
         examples = form.number(examples);
         form.numbers(merits);
         all.forEach(each -> each.fields(form));
-        areRepeatsTaught = form.goesOn(areRepeatsTaught);
-        if (areRepeatsTaught) {
-            all.forEach(each -> Weights.fields(each.repeats, form));
+        if (!form.goesOn(areRepeatsTaught || areYoungTaught)) {
+            areRepeatsTaught = false;
+            areYoungTaught = false;
+            return;
+        }
+        areRepeatsTaught = form.flag(areRepeatsTaught);
+        areYoungTaught = form.flag(areYoungTaught);
+        for (Weights each : all) {
+            Weights.fields(areRepeatsTaught ? each.repeats : List.of(), form);
+            Weights.fields(areYoungTaught ? each.biases : List.of(), form);
+            Weights.fields(areYoungTaught ? each.youngNeighbours : List.of(), form);
         }
     }
 
@@ -244,7 +272,7 @@ public final class Mixture {
             int sets = form.count(0);
             Mixture sent = new Mixture(
                     IntStream.range(0, sets)
-                            .mapToObj(which -> new Weights(false))
+                            .mapToObj(which -> new Weights(sets > 1 && which == sets - 1))
                             .toList(),
                     (sets - 1) / 2);
             sent.choice(form);

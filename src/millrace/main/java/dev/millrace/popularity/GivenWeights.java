@@ -94,6 +94,9 @@ public record GivenWeights(OptionalDouble popularity, OptionalDouble neighbours)
                 ofItems.newness(),
                 neighbours.orElse(learned.neighbours()),
                 areAll() ? List.of() : learned.repeats(),
+                areAll()
+                        ? PriorWeights.Young.NONE
+                        : learned.young().times(popularity.isPresent() ? 0 : 1, neighbours.isPresent() ? 0 : 1),
                 learned.halfLife());
     }
 }

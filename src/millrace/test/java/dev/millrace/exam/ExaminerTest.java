@@ -21,12 +21,14 @@ import dev.millrace.neighbour.NeighbourSettings;
 import dev.millrace.popularity.FastPopularity;
 import dev.millrace.popularity.GivenWeights;
 import dev.millrace.popularity.PriorWeights;
+import dev.millrace.popularity.PriorWeights.Young;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -138,6 +140,48 @@ class ExaminerTest {
         assertThatRanks(examiner.totalsOfTowers().model()).isEqualTo(expected.apply(false));
         assertThat(expected.apply(true).hits())
                 .isNotEqualTo(expected.apply(false).hits());
+    }
+
+    /** Of 0, 2, 4, … clicks so far. */
+    @Test
+    void youngItemsRankAsScoringEachItemAlone() {
+        listAll();
+        for (int item = 0; item < 40; item++) {
+            popularity.observe(Collections.nCopies(2 * item, Scenes.click("u", "i" + item, TIME - HOUR)));
+        }
+        MiniBatch before = batch(drawn(300));
+        neighbours.observe(before);
+        MiniBatch batch = batch(drawn(60));
+        TwoTower model = new TwoTower(MODEL, catalogue);
+        Young slopes = new Young(List.of(-1.0, 0.7, -0.3, 0.5), List.of(0.2, -0.6, -0.2, 0.1));
+        model.mixture()
+                .learn(
+                        List.of(new Mixture.Lesson(
+                                new Mixture.Gradient(0, new PriorWeights(1, 0, 0, -1).withYoung(slopes)), 0)),
+                        1);
+        Examiner examiner = examiner(settings(GivenWeights.NONE));
+
+        examiner.examine(batch, model, facts);
+
+        PriorWeights weights = model.mixture().relative().times(model.temperature());
+        Map<String, float[]> vectors = vectors(model);
+        RankingTotals expected = ranked(batch, example -> {
+            Map<String, Double> near = near(example);
+            float[] user = new float[model.dim()];
+            model.userVectors(List.of(example.user()), List.of(example.context()), user);
+            return item -> {
+                int number = catalogue.number(item, Catalogue.NO_NUMBER);
+                int youth = Young.youth(popularity.clicks(number));
+                double own = weights.popularity() * popularity.number(number, TIME, 0) + weights.bias(youth);
+                return product(user, vectors.getOrDefault(item, user))
+                        + (float) own
+                        + (float) weights.neighbours(youth)
+                                * near.getOrDefault(item, 0.0).floatValue();
+            };
+        });
+        assertThatRanks(examiner.totals().model()).isEqualTo(expected);
+        assertThat(weights.bias(0)).isPositive();
+        assertThat(weights.neighbours(1)).isGreaterThan(weights.neighbours(0));
     }
 
     @Test

@@ -25,12 +25,14 @@ import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.neighbour.NeighbourSettings;
 import dev.millrace.popularity.FastPopularity;
 import dev.millrace.popularity.PriorWeights;
+import dev.millrace.popularity.PriorWeights.Young;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -85,7 +87,11 @@ class MixtureLessonTest {
                 double expected = difference(step -> {
                     along[moved] = from + step;
                     return surprise(
-                            batch, model, halfLife, a, new PriorWeights(along[0], along[1], along[2], along[3]));
+                            batch,
+                            model,
+                            halfLife,
+                            a,
+                            new PriorWeights(along[0], along[1], along[2], along[3]).withYoung(prior.young()));
                 });
                 assertThat(ofPrior[part]).isCloseTo(expected, within(1e-5));
                 assertThat(Math.abs(ofPrior[part])).isGreaterThan(1e-3);
@@ -94,6 +100,48 @@ class MixtureLessonTest {
         }
         assertThat(lessons.get(0).gradient()).isNotEqualTo(lessons.get(1).gradient());
         assertThat(lessons.get(1).gradient()).isNotEqualTo(lessons.get(2).gradient());
+    }
+
+    /** Items were clicked from not at all to more than 30 times. */
+    @Test
+    void youngWeightsAgreeWithFiniteDifferences() {
+        list(300);
+        observeClicks();
+        popularity.observe(Collections.nCopies(25, Scenes.click("u", "i7", TIME)));
+        TwoTower model = taught();
+        MiniBatch batch = batch(TAUGHT, examples());
+
+        List<Lesson> lessons = lessons(batch, model);
+
+        for (int which = 0; which < HALF_LIVES; which++) {
+            int set = which;
+            PriorWeights prior = model.mixture().prior(which);
+            Young gradient = lessons.get(which).gradient().prior().young();
+            for (int weight = 0; weight < 2 * Young.KINDS; weight++) {
+                int moved = weight;
+                double expected = difference(step -> surprise(
+                        batch,
+                        model,
+                        set,
+                        model.mixture().towers(set),
+                        prior.withYoung(moved(prior.young(), moved, step))));
+                double found = moved < Young.KINDS
+                        ? gradient.biases().get(moved)
+                        : gradient.neighbours().get(moved - Young.KINDS);
+                assertThat(found).isCloseTo(expected, within(1e-5));
+                assertThat(found).isNotZero();
+            }
+        }
+        assertThat(model.mixture().prior(HALF_LIVES).young()).isEqualTo(Young.NONE); // of the plain set
+    }
+
+    /** @param which of the biases, then of the weights of neighbours */
+    private static Young moved(Young young, int which, double by) {
+        List<Double> biases = new ArrayList<>(young.biases());
+        List<Double> ofNeighbours = new ArrayList<>(young.neighbours());
+        List<Double> all = which < Young.KINDS ? biases : ofNeighbours;
+        all.set(which % Young.KINDS, all.get(which % Young.KINDS) + by);
+        return new Young(biases, ofNeighbours);
     }
 
     @Test
@@ -394,6 +442,8 @@ class MixtureLessonTest {
                                 0.01 * times,
                                 new PriorWeights(0.03, 0.01, -0.01, -0.02)
                                         .withRepeats(slopes())
+                                        .withYoung(new Young(
+                                                List.of(0.02, -0.01, 0.01, -0.02), List.of(-0.01, 0.01, 0.02, -0.03)))
                                         .times(times)),
                         0))
                 .toList();
@@ -554,11 +604,18 @@ class MixtureLessonTest {
                                         : 0)
                                 + prior.age() * age
                                 + prior.newness() * Math.min(age, 2)
-                                + prior.neighbours() * near.getOrDefault(id, 0.0)
+                                + prior.bias(youth(item))
+                                + prior.neighbours(youth(item)) * near.getOrDefault(id, 0.0)
                                 + repeat(example, id, prior));
             }
         }
         return scores;
+    }
+
+    /** By the clicks that the numbers of an endless half-life count. */
+    private int youth(int item) {
+        double clicks = popularity.clicks(item);
+        return clicks == 0 ? 0 : clicks <= 2 ? 1 : clicks <= 9 ? 2 : clicks <= 29 ? 3 : 4;
     }
 
     private static double repeat(TrainingExample example, String item, PriorWeights prior) {

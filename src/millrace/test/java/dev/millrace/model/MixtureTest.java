@@ -7,10 +7,12 @@ import static org.assertj.core.api.Assertions.within;
 import dev.millrace.model.Mixture.Gradient;
 import dev.millrace.model.Mixture.Lesson;
 import dev.millrace.popularity.PriorWeights;
+import dev.millrace.popularity.PriorWeights.Young;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -220,7 +222,7 @@ class MixtureTest {
 
         assertThat(mixture.leader()).isEqualTo(5);
         assertThat(mixture.relative())
-                .isEqualTo(new PriorWeights(0, 0, 0, mixture.prior(5).neighbours() / mixture.towers(5), List.of(), 2));
+                .isEqualTo(new PriorWeights(0, 0, 0, mixture.prior(5).neighbours() / mixture.towers(5), List.of(), Young.NONE, 2));
         assertThat(Mixture.readRelative(mixture.stored().value())).isEqualTo(mixture.relative());
     }
 
@@ -248,8 +250,49 @@ class MixtureTest {
         learn(restored, new Gradient(0, PriorWeights.NONE.withRepeats(slopes())));
         assertThat(restored.stored().value())
                 .isEqualTo(mixture.stored().value())
-                .hasSize(without + PriorWeights.REPEATS * 2 * Double.BYTES);
+                .hasSize(without + 2 * Integer.BYTES + PriorWeights.REPEATS * 2 * Double.BYTES);
         assertThat(Mixture.readRelative(mixture.stored().value())).isEqualTo(mixture.relative());
+    }
+
+    @Test
+    void youngItemsHaveWeightsInSetsOfHalfLives() {
+        Mixture mixture = new Mixture(2, 0);
+        Young slopes = new Young(List.of(0.3, -0.2, 0.1, 0.4), List.of(-0.1, 0.2, 0.5, -0.6));
+        Gradient gradient = new Gradient(0, PriorWeights.NONE.withYoung(slopes));
+        assertThat(mixture.prior(0).young()).isEqualTo(Young.NONE);
+
+        for (int lesson = 0; lesson < 2; lesson++) {
+            teach(mixture, 1, Stream.of(new Lesson(gradient, 0), new Lesson(STILL, 0), new Lesson(gradient, 0)));
+        }
+
+        // 0 − .2 g / √(.001 + g²) − .2 g / √(.001 + 2 g²)
+        Young learned = mixture.prior(0).young();
+        for (int youth = 0; youth < Young.KINDS; youth++) {
+            double slope = slopes.biases().get(youth);
+            double square = slope * slope;
+            assertThat(learned.biases().get(youth))
+                    .isCloseTo(
+                            -0.2 * slope / Math.sqrt(0.001 + square) - 0.2 * slope / Math.sqrt(0.001 + 2 * square),
+                            within(1e-12));
+        }
+        assertThat(learned.neighbours()).isNotEqualTo(learned.biases());
+        assertThat(mixture.prior(1).young().biases()).containsOnly(0.0);
+        assertThat(mixture.prior(2).young()).isEqualTo(Young.NONE);
+        Mixture restored = new Mixture(2, 0);
+        restored.stored().restore(mixture.stored().value());
+        assertThat(restored.relative()).isEqualTo(mixture.relative());
+        assertThat(restored.stored().value()).isEqualTo(mixture.stored().value());
+        assertThat(Mixture.readRelative(mixture.stored().value())).isEqualTo(mixture.relative());
+        assertThat(mixture.relative().bias(1)).isEqualTo(learned.biases().get(1) / mixture.towers(0));
+        assertThat(mixture.relative().neighbours(3))
+                .isEqualTo(learned.neighbours().get(3) / mixture.towers(0));
+        assertThat(mixture.relative().bias(Young.KINDS)).isZero();
+    }
+
+    @Test
+    void clicksSoFarDecideHowYoungItemsAre() {
+        assertThat(IntStream.of(0, 1, 2, 3, 9, 10, 29, 30, 1_000).map(Young::youth))
+                .containsExactly(0, 1, 1, 2, 2, 3, 3, 4, 4);
     }
 
     /** [places] */

@@ -10,8 +10,10 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
+import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.popularity.GivenWeights;
 import dev.millrace.popularity.PriorWeights;
+import dev.millrace.popularity.PriorWeights.Young;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import java.time.Duration;
@@ -67,6 +69,37 @@ class RecallEngineTest {
         assertThat(learned.items().get(0).score())
                 .isCloseTo((float) (1 + 0.5 * (0.5 * 2 - 0.25 * age + 0.75 * 2)), within(1e-6f));
         assertThat(given.items().get(0).score()).isCloseTo(1 + 0.5f * 3 * 2, within(1e-6f));
+    }
+
+    @Test
+    void neighboursWeighAsTheirClicksSoFarSay() {
+        users.put("u", new UserFeatures("u", 1, Features.NONE, List.of("h")));
+        ItemIndex index = new ItemIndex(2);
+        Map.of("few", 4, "many", 40)
+                .forEach((item, clicks) -> index.upsert(
+                        new ItemEmbedding(
+                                item,
+                                Optional.of(new float[] {0, 1}),
+                                "g1",
+                                9,
+                                0,
+                                0,
+                                new PublishedPopularity(
+                                        List.of(0f, (float) Math.log1p(clicks)),
+                                        List.of(3_600_000L, PublishedPopularity.ENDLESS),
+                                        false)),
+                        1_000));
+        Young young = new Young(List.of(0.0, 0.0, 3.0, 0.0), List.of(0.0, 0.0, 0.25, 0.0));
+        FakeEncoder encoder = FakeEncoder.of(1, new PriorWeights(0, 0, 0, 0.5).withYoung(young));
+        encoder.neighbours("h", Optional.of(new NeighbourList(0, 7, List.of("few", "many"), new float[] {3, 3})));
+        engine.serve(new ServedGeneration("g1", index, encoder));
+
+        List<ScoredItem> found = found(2, false, OptionalDouble.empty());
+
+        // the fake's temperature is .5, and n = log(1 + 3 / (7 + 3) / .01); of 3 to 9 clicks ν is .75, and b is 3
+        assertThat(found).extracting(ScoredItem::item).containsExactly("few", "many");
+        assertThat(found.get(0).score()).isCloseTo((float) (0.5 * (3 + 0.75 * Math.log(31))), within(1e-5f));
+        assertThat(found.get(1).score()).isCloseTo((float) (0.5 * 0.5 * Math.log(31)), within(1e-5f));
     }
 
     /** As scoring each item alone and sorting has it. */

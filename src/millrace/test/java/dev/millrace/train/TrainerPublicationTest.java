@@ -146,7 +146,7 @@ class TrainerPublicationTest {
     /** Each published number, as a subscriber brings it to another time by the formula in the schema. */
     private static void assertNumbers(
             List<TrainingExample> clicks, ItemEmbedding embedding, long time, double accuracy) {
-        assertThat(embedding.popularity().numbers()).hasSize(HALF_LIVES);
+        assertThat(embedding.popularity().numbers()).hasSize(HALF_LIVES + 1); // and that of all clicks so far
         for (int which = 0; which < HALF_LIVES; which++) {
             double halfLives = (double) (time - embedding.eventTime())
                     / embedding.popularity().halfLives().get(which);
