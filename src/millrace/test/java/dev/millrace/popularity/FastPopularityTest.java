@@ -40,7 +40,7 @@ class FastPopularityTest {
                         0.1),
                 new FastPopularity.Settings(List.of(Duration.ofDays(7), Duration.ofHours(7), Duration.ofHours(2)), 5),
                 new FastPopularity.Settings(
-                        List.of(Duration.ofHours(1), Duration.ofMinutes(30), Duration.ofMinutes(30)),
+                        List.of(Duration.ofDays(1), Duration.ofHours(6), Duration.ofHours(6)),
                         List.of(0.5, 5.0, 0.5)));
     }
 
@@ -79,7 +79,12 @@ class FastPopularityTest {
                 assertThat(numbers[which])
                         .as("%s by %s", id, halfLife)
                         .isCloseTo(
-                                FastPopularityReference.number(clicks, id, now, halfLife, settings.priors().get(which)),
+                                FastPopularityReference.number(
+                                        clicks,
+                                        id,
+                                        now,
+                                        halfLife,
+                                        settings.priors().get(which)),
                                 within(1e-9))
                         .isEqualTo(popularity.number(item, now, which));
             }
