@@ -195,6 +195,7 @@ final class MixtureLesson {
         private final float[] newness = new float[size];
         /** [items] log w */
         private final float[] weights = new float[size];
+
         private final List<PriorWeights> priors = IntStream.range(
                         0, model.mixture().sets())
                 .mapToObj(model.mixture()::prior)
@@ -208,6 +209,8 @@ final class MixtureLesson {
                 .toArray();
 
         private final float[] ones = new float[size];
+        /** [bonuses] of the leader; empty without a budget */
+        private final double[] bonusMerits = new double[model.mixture().hasBudget() ? Mixture.BONUSES.size() : 0];
 
         // of one example
         private final float[] nearness = new float[size];
@@ -309,6 +312,11 @@ final class MixtureLesson {
             }
             double rank = rank(logits[itself]);
             double merit = merit(rank);
+            if (which == model.mixture().leader()) {
+                for (int bonus = 0; bonus < bonusMerits.length; bonus++) {
+                    bonusMerits[bonus] += merit(rank(itself, Mixture.BONUSES.get(bonus))) / examples.size();
+                }
+            }
             if (facts.isHistoryAnswered()) {
                 if (addSlopes(rank, itself, gradient)) {
                     return merit;
@@ -353,6 +361,23 @@ final class MixtureLesson {
 
         private static double merit(double rank) {
             return StrictMath.log(2) / StrictMath.log1p(rank);
+        }
+
+        /** Returns the rank of an item if those with fewer than ten clicks had a bonus. */
+        private double rank(int itself, double bonus) {
+            double rank = 1;
+            int from = 0;
+            for (int to : runs) {
+                double raised = logits[itself] + bonus(itself, bonus) - bonus(from, bonus);
+                double count = from < certain ? 1 : standsFor;
+                rank += count * loops.countAbove(logits, from, to, (float) (raised + StrictMath.log(count)));
+                from = to;
+            }
+            return rank;
+        }
+
+        private double bonus(int place, double bonus) {
+            return Young.isBeforeTen(youths[place]) ? bonus : 0;
         }
 
         /** Returns the rank of a mark among all items. */
@@ -435,7 +460,10 @@ final class MixtureLesson {
             Young young = new Young(all.subList(BIASES, YOUNG_NEIGHBOURS), all.subList(YOUNG_NEIGHBOURS, ALL_PARTS));
             PriorWeights whole = prior.withRepeats(facts.isHistoryAnswered() ? all.subList(REPEATS, BIASES) : List.of())
                     .withYoung(young);
-            lessons.add(new Lesson(new Gradient(mean[COSINE], whole), merits[which]));
+            List<Double> bonuses = which == model.mixture().leader()
+                    ? Arrays.stream(numbers.bonusMerits).boxed().toList()
+                    : List.of();
+            lessons.add(new Lesson(new Gradient(mean[COSINE], whole), merits[which], bonuses));
         }
     }
 

@@ -6,6 +6,7 @@ import dev.millrace.popularity.PriorWeights;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Form;
 import dev.millrace.state.StoredFields;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -26,6 +27,9 @@ import java.util.stream.Stream;
  * clicks that no answer would have had, the plain set finds more. That is a choice among experts by their past gain
  * (Cesa-Bianchi and Lugosi 2006), and the gain is that of the head of an answer: by likelihood, clicks that no answer would have had decide. Another one
  * leads when it is ahead by a margin.
+ *
+ * <p>With a budget, items with fewer than ten clicks get a bonus κ in the leader's score: the largest of {@link #BONUSES} whose merit is within the budget of
+ * the best one's.
  */
 public final class Mixture {
 
@@ -40,12 +44,19 @@ public final class Mixture {
     private static final double LEAST_LEAD = 1;
     private static final double LEAD_AN_EXAMPLE = 0.0003;
 
+    /** κ to choose from, in logits; the first is none. */
+    public static final List<Double> BONUSES = List.of(0.0, 0.5, 1.0, 1.5, 2.0);
+
     private final List<Weights> all;
     /** [sets] Decayed sums. */
     private final double[] merits;
 
     private final int first;
+    private final double budget;
+    /** [bonuses] Decayed sums of the leader's merit with each. */
+    private final double[] bonusMerits = new double[BONUSES.size()];
 
+    private double bonus;
     private double examples; // decayed
     private int leader;
     private boolean areRepeatsTaught;
@@ -130,17 +141,24 @@ public final class Mixture {
      * @param first the one that leads before anything is known
      */
     public Mixture(int halfLives, int first) {
+        this(halfLives, first, 0);
+    }
+
+    /** @param budget share of the best merit that a bonus may cost, in [0, 1]; 0: no bonus */
+    public Mixture(int halfLives, int first, double budget) {
         this(
                 IntStream.rangeClosed(0, halfLives == 1 ? 0 : halfLives)
                         .mapToObj(which -> new Weights(which == halfLives))
                         .toList(),
-                first);
+                first,
+                budget);
         stored.change();
     }
 
-    private Mixture(List<Weights> all, int first) {
+    private Mixture(List<Weights> all, int first, double budget) {
         this.all = all;
         this.first = first;
+        this.budget = budget;
         merits = new double[all.size()];
         leader = first;
     }
@@ -158,8 +176,28 @@ public final class Mixture {
      *
      * @param gradient of a plain set, that of towers and neighbours alone counts
      * @param merit mean of 1 / log2(1 + rank) over the examples, the rank of each one's item from 1
+     * @param bonusMerits [bonuses] the same with each bonus; empty but for the leader of a mixture with a budget
      */
-    public record Lesson(Gradient gradient, double merit) {}
+    public record Lesson(Gradient gradient, double merit, List<Double> bonusMerits) {
+
+        public Lesson {
+            bonusMerits = List.copyOf(bonusMerits);
+        }
+
+        public Lesson(Gradient gradient, double merit) {
+            this(gradient, merit, List.of());
+        }
+    }
+
+    /** Returns true if lessons should compare bonuses. */
+    public boolean hasBudget() {
+        return budget > 0;
+    }
+
+    /** Returns κ beside a cos / τ. */
+    public double bonus() {
+        return bonus;
+    }
 
     /** Returns the number of sets: those of the half-lives, then the plain one, if there is one. */
     public int sets() {
@@ -179,12 +217,11 @@ public final class Mixture {
     /** Returns β, γ, δ, ν, ρ, b and ν_B beside a cos / τ of one of the sets; no ρ, b and ν_B before a lesson had some. */
     public PriorWeights prior(int which) {
         Weights weights = all.get(which);
-        PriorWeights prior = areRepeatsTaught
-                ? weights.prior().withRepeats(Weights.values(weights.repeats))
-                : weights.prior();
+        PriorWeights prior =
+                areRepeatsTaught ? weights.prior().withRepeats(Weights.values(weights.repeats)) : weights.prior();
         return areYoungTaught && !weights.isPlain
-                ? prior.withYoung(new PriorWeights.Young(
-                        Weights.values(weights.biases), Weights.values(weights.youngNeighbours)))
+                ? prior.withYoung(
+                        new PriorWeights.Young(Weights.values(weights.biases), Weights.values(weights.youngNeighbours)))
                 : prior;
     }
 
@@ -200,7 +237,7 @@ public final class Mixture {
                 relative.newness(),
                 Math.min(relative.neighbours(), GivenWeights.MOST),
                 relative.repeats(),
-                relative.young(),
+                bonus == 0 ? relative.young() : relative.young().raised(bonus / towers(leader)),
                 relative.areOfNoItem() ? first : leader);
     }
 
@@ -219,6 +256,18 @@ public final class Mixture {
             areRepeatsTaught |= !lesson.gradient().prior().repeats().isEmpty();
             areYoungTaught |= !lesson.gradient().prior().young().biases().isEmpty();
             merits[which] = merits[which] * left + count * lesson.merit();
+        }
+        List<Double> withBonus = lessons.get(leader).bonusMerits();
+        for (int which = 0; which < withBonus.size(); which++) {
+            bonusMerits[which] = bonusMerits[which] * left + count * withBonus.get(which);
+        }
+        if (!withBonus.isEmpty()) {
+            double least = (1 - budget) * Arrays.stream(bonusMerits).max().orElse(0);
+            bonus = IntStream.range(0, bonusMerits.length)
+                    .filter(which -> bonusMerits[which] >= least)
+                    .mapToDouble(BONUSES::get)
+                    .max()
+                    .orElse(0);
         }
         int best = IntStream.range(0, merits.length)
                 .reduce(leader, (so, which) -> merits[which] > merits[so] ? which : so);
@@ -248,13 +297,17 @@ public final class Mixture {
         examples = form.number(examples);
         form.numbers(merits);
         all.forEach(each -> each.fields(form));
-        if (!form.goesOn(areRepeatsTaught || areYoungTaught)) {
+        if (!form.goesOn(areRepeatsTaught || areYoungTaught || hasBudget())) {
             areRepeatsTaught = false;
             areYoungTaught = false;
             return;
         }
         areRepeatsTaught = form.flag(areRepeatsTaught);
         areYoungTaught = form.flag(areYoungTaught);
+        if (form.flag(hasBudget())) {
+            bonus = form.number(bonus);
+            form.numbers(bonusMerits);
+        }
         for (Weights each : all) {
             Weights.fields(areRepeatsTaught ? each.repeats : List.of(), form);
             Weights.fields(areYoungTaught ? each.biases : List.of(), form);
@@ -274,7 +327,8 @@ public final class Mixture {
                     IntStream.range(0, sets)
                             .mapToObj(which -> new Weights(sets > 1 && which == sets - 1))
                             .toList(),
-                    (sets - 1) / 2);
+                    (sets - 1) / 2,
+                    0);
             sent.choice(form);
             return sent.relative();
         });

@@ -3,6 +3,7 @@ package dev.millrace.popularity;
 import dev.millrace.catalogue.ItemAge;
 import dev.millrace.state.Form;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -56,6 +57,20 @@ public record PriorWeights(
         /** Returns in which range a number of clicks is; {@value #KINDS} from 30 on, for none. */
         public static int youth(double clicks) {
             return clicks < 1 ? 0 : clicks < 3 ? 1 : clicks < 10 ? 2 : clicks < 30 ? 3 : KINDS;
+        }
+
+        /** Returns these weights with a bonus for items with fewer than ten clicks. */
+        public Young raised(double bonus) {
+            List<Double> raised = new ArrayList<>();
+            for (int youth = 0; youth < KINDS; youth++) {
+                raised.add(of(biases, youth) + (isBeforeTen(youth) ? bonus : 0));
+            }
+            return new Young(raised, neighbours.isEmpty() ? Collections.nCopies(KINDS, 0.0) : neighbours);
+        }
+
+        /** Returns whether a range is below ten clicks. */
+        public static boolean isBeforeTen(int youth) {
+            return youth < KINDS - 1;
         }
 
         private static double of(List<Double> weights, int youth) {

@@ -54,6 +54,7 @@ final class Figures {
         figures.put(Figure.AGE_WEIGHT.label(), prior.age());
         figures.put(Figure.NEWNESS_WEIGHT.label(), prior.newness());
         figures.put(Figure.NEIGHBOURS_WEIGHT.label(), prior.neighbours());
+        figures.put(Figure.YOUNG_BONUS.label(), model.mixture().bonus());
         for (int weight = 0; weight < prior.repeats().size(); weight++) {
             String place = String.valueOf(PriorWeights.firstPlace(weight));
             figures.put(Figure.REPEAT_WEIGHT.label(place), prior.repeats().get(weight));

@@ -59,6 +59,7 @@ class MixtureLessonTest {
             catalogue);
     private final NeighbourLists neighbours =
             new NeighbourLists(new NeighbourSettings(10, Duration.ofDays(7)), catalogue, 'N', 'n', EntrySource.NONE, 0);
+    private double budget;
     private ItemFacts facts = new ItemFacts(catalogue, popularity, neighbours, false);
 
     /** Of a small catalogue, all of whose items compete. */
@@ -133,6 +134,37 @@ class MixtureLessonTest {
             }
         }
         assertThat(model.mixture().prior(HALF_LIVES).young()).isEqualTo(Young.NONE); // of the plain set
+    }
+
+    @Test
+    void bonusesHaveTheMeritOfTheExactRanks() {
+        list(300);
+        observeClicks();
+        budget = 0.1;
+        TwoTower model = taught();
+        MiniBatch batch = batch(TAUGHT, examples());
+
+        List<Lesson> lessons = lessons(batch, model);
+
+        int leader = model.mixture().leader();
+        for (int bonus = 0; bonus < Mixture.BONUSES.size(); bonus++) {
+            double raised = Mixture.BONUSES.get(bonus);
+            double sum = 0;
+            for (TrainingExample example : examined(batch)) {
+                Map<String, Double> scores = scores(example, model, leader);
+                scores.replaceAll((id, score) -> youth(Integer.parseInt(id.substring(1))) < 3 ? score + raised : score);
+                double own = scores.getOrDefault(example.item(), 0.0);
+                sum += Math.log(2)
+                        / Math.log(2
+                                + scores.values().stream()
+                                        .filter(score -> score > own)
+                                        .count());
+            }
+            assertThat(lessons.get(leader).bonusMerits().get(bonus))
+                    .isCloseTo(sum / examined(batch).size(), within(1e-9));
+        }
+        assertThat(lessons.get(leader).bonusMerits()).doesNotHaveDuplicates();
+        assertThat(lessons.get(leader + 1).bonusMerits()).isEmpty();
     }
 
     /** @param which of the biases, then of the weights of neighbours */
@@ -433,7 +465,7 @@ class MixtureLessonTest {
                 StepEngine.alone(Engine.VECTOR),
                 RowStorage.ON_THE_HEAP,
                 StepTimes.UNTIMED,
-                new Mixture(HALF_LIVES, 1));
+                new Mixture(HALF_LIVES, 1, budget));
         SplittableRandom clicks = new SplittableRandom(5);
         model.learn(batch(1, drawn(60, clicks)));
         List<Lesson> lessons = IntStream.rangeClosed(1, SETS)

@@ -250,7 +250,7 @@ class MixtureTest {
         learn(restored, new Gradient(0, PriorWeights.NONE.withRepeats(slopes())));
         assertThat(restored.stored().value())
                 .isEqualTo(mixture.stored().value())
-                .hasSize(without + 2 * Integer.BYTES + PriorWeights.REPEATS * 2 * Double.BYTES);
+                .hasSize(without + 3 * Integer.BYTES + PriorWeights.REPEATS * 2 * Double.BYTES);
         assertThat(Mixture.readRelative(mixture.stored().value())).isEqualTo(mixture.relative());
     }
 
@@ -287,6 +287,32 @@ class MixtureTest {
         assertThat(mixture.relative().neighbours(3))
                 .isEqualTo(learned.neighbours().get(3) / mixture.towers(0));
         assertThat(mixture.relative().bias(Young.KINDS)).isZero();
+    }
+
+    @Test
+    void theLargestBonusWithinTheBudgetCounts() {
+        Mixture mixture = new Mixture(1, 0, 0.1);
+        Mixture without = new Mixture(1, 0);
+        Young slopes = new Young(List.of(-1.0, -1.0, -1.0, -1.0), List.of(0.0, 0.0, 0.0, 0.0));
+        Gradient gradient = new Gradient(0, PriorWeights.NONE.withYoung(slopes));
+
+        // the best has 10 · .5 = 5; of the others, .5 and 1 have at least 4.5
+        teach(mixture, 10, Stream.of(new Lesson(gradient, 0, List.of(0.49, 0.5, 0.45, 0.44, 0.3))));
+        teach(without, 10, Stream.of(new Lesson(gradient, 0)));
+
+        assertThat(mixture.bonus()).isEqualTo(1);
+        for (int youth = 0; youth <= Young.KINDS; youth++) {
+            double raised = youth < 3 ? 1 / mixture.towers(0) : 0; // of 0, 1 and 2, and 3 to 9 clicks
+            assertThat(mixture.relative().bias(youth))
+                    .isEqualTo(without.relative().bias(youth) + raised);
+        }
+        assertThat(mixture.prior(0)).isEqualTo(without.prior(0)); // lessons teach without it
+        Mixture restored = new Mixture(1, 0, 0.1);
+        restored.stored().restore(mixture.stored().value());
+        assertThat(Mixture.readRelative(restored.stored().value())).isEqualTo(mixture.relative());
+        // 5 + 4.9 and 4.5 + 4.2 of 9.9: 1 falls below 8.91
+        teach(restored, 10, Stream.of(new Lesson(gradient, 0, List.of(0.49, 0.49, 0.42, 0.4, 0.4))));
+        assertThat(restored.bonus()).isEqualTo(0.5);
     }
 
     @Test

@@ -18,6 +18,7 @@ public final class SmallCache {
                 settings.fast(),
                 settings.neighbours(),
                 settings.isHistoryAnswered(),
+                settings.youngBudget(),
                 settings.learnFrom(),
                 settings.digestSteps(),
                 bytes);
