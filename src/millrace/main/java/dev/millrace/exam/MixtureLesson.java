@@ -40,7 +40,7 @@ import java.util.stream.Stream;
  * <p>If answers have items of the history, these are among the ranked, with ρ of their place added to z, and ρ goes up the slope of the examples' m:
  *
  * <pre>
- * dm / dρ_k = (m(ρ_k + d) − m(ρ_k − d)) / 2 d      d = {@value #STEP_OF_REPEATS}
+ * dm / dρ_k = Σ (m(z + d) − m(z − d)) / 2 d        z: of the item at each of the places of ρ_k, moved alone;  d = {@value #STEP_OF_REPEATS}
  * </pre>
  *
  * The other weights learn nothing from an example whose item is in the history. So they are those of answers without it, too.
@@ -270,8 +270,7 @@ final class MixtureLesson {
                 int which = Arrays.binarySearch(
                         ascending, facts.catalogue().number(history.get(place)).orElse(Catalogue.NO_NUMBER));
                 if (which >= 0) {
-                    boolean isFirst = had.isEmpty() || had.get(had.size() - 1).weight() != PriorWeights.ofPlace(place);
-                    had.add(new Had(place, isFirst, places[which]));
+                    had.add(new Had(place, places[which]));
                 }
             }
             if (!facts.isHistoryAnswered()) {
@@ -388,43 +387,32 @@ final class MixtureLesson {
         }
 
         /**
-         * Adds the slopes of m by ρ, with their signs turned. All items of a weight's places move together. When the example's own item is lowered, where it
-         * stood counts as one more item before it: without that, places that seldom repeat are hardly taught, as few others are so near.
+         * Adds the slopes of m by ρ, with their signs turned, as if each place moved alone. When the example's own item is lowered, where it stood counts
+         * as one more item before it: without that, places that seldom repeat are hardly taught, as few others are so near.
          *
          * @return whether the example's own item is in the history
          */
         private boolean addSlopes(double rank, int itself, double[] gradient) {
             float own = logits[itself];
             float step = (float) STEP_OF_REPEATS;
-            double[] above = new double[PriorWeights.REPEATS];
-            double[] aboveRaised = above.clone();
-            double[] aboveLowered = above.clone();
-            int moved = -1; // weight of the own item
+            boolean isRepeat = false;
             for (Had each : had) {
-                double count = each.item < certain ? 1 : standsFor;
-                float logit = logits[each.item] - (float) StrictMath.log(count);
+                double raised = rank;
+                double lowered = rank;
                 if (each.item == itself) {
-                    moved = each.weight();
+                    isRepeat = true;
+                    raised = rank(own + step);
+                    lowered = rank(own - step);
                 } else {
-                    above[each.weight()] += logit > own ? count : 0;
-                    aboveRaised[each.weight()] += logit > own - step ? count : 0;
-                    aboveLowered[each.weight()] += logit > own + step ? count : 0;
+                    double count = each.item < certain ? 1 : standsFor;
+                    float ahead = logits[each.item] - (float) StrictMath.log(count) - own;
+                    raised += ahead <= 0 && ahead > -step ? count : 0;
+                    lowered -= ahead > 0 && ahead <= step ? count : 0;
                 }
+                gradient[REPEATS + PriorWeights.ofPlace(each.place)] -=
+                        SLOPES * (merit(raised) - merit(lowered)) / (2 * STEP_OF_REPEATS);
             }
-            for (Had each : had) {
-                int which = each.weight();
-                double others = rank - above[which]; // that do not move with it
-                double raised = others + aboveRaised[which];
-                double lowered = others + aboveLowered[which];
-                if (which == moved) {
-                    raised = rank(own + step) + above[which] - aboveLowered[which];
-                    lowered = rank(own - step) + above[which] - aboveRaised[which];
-                }
-                if (each.isFirst) {
-                    gradient[REPEATS + which] -= SLOPES * (merit(raised) - merit(lowered)) / (2 * STEP_OF_REPEATS);
-                }
-            }
-            return moved >= 0;
+            return isRepeat;
         }
     }
 
@@ -432,15 +420,9 @@ final class MixtureLesson {
      * An item of the history that is among the items.
      *
      * @param place in the history
-     * @param isFirst whether it is the first one with the weight of its place
      * @param item its place among the items
      */
-    private record Had(int place, boolean isFirst, int item) {
-
-        int weight() {
-            return PriorWeights.ofPlace(place);
-        }
-    }
+    private record Had(int place, int item) {}
 
     private void teach(Numbers numbers) {
         double[][] gradients = new double[model.mixture().sets()][ALL_PARTS];
