@@ -1,5 +1,6 @@
 package dev.millrace.app;
 
+import dev.millrace.alarm.Symptom;
 import dev.millrace.alarm.InputAlarms;
 import dev.millrace.diagnosis.Facts;
 import dev.millrace.operation.Progress;
@@ -125,7 +126,7 @@ public final class Checkup {
         List<InputAlarms.State> active = alarms.states().stream()
                 .filter(InputAlarms.State::isActive)
                 .filter(alarm ->
-                        alarm.kind() != InputAlarms.Kind.MISPLACED_RECORDS) // the books do not say when they came
+                        alarm.kind() != Symptom.MISPLACED_RECORDS) // the books do not say when they came
                 .toList();
         return new Facts.Events(books, active);
     }

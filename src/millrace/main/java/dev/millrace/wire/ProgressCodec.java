@@ -7,6 +7,7 @@ import static dev.millrace.wire.RecordForm.TEXT;
 import static dev.millrace.wire.RecordForm.constant;
 
 import dev.millrace.alarm.Alarm;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.exam.Youth;
@@ -129,7 +130,7 @@ final class ProgressCodec {
         double value = form.number(Alarm::value);
         double limit = form.number(Alarm::limit);
         long since = form.longInteger(Alarm::since);
-        return constant(Alarm.Kind.values(), Alarm.Kind::text, name)
+        return constant(Symptom.values(), Symptom::text, name)
                 .map(kind -> new Alarm(kind, value, limit, since));
     }
 

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import org.apache.avro.generic.GenericDatumReader;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.alarm.Alarm;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.avro.ExampleRecord;
 import dev.millrace.avro.ItemEmbeddingRecord;
@@ -432,8 +433,8 @@ class CodecTest {
                 new TreeMap<>(Map.of("temperature", 0.25)),
                 Optional.of("3 steps in a row were refused"),
                 List.of(
-                        new Alarm(Alarm.Kind.NORM_DRIFT, 123.5, 100, 4),
-                        new Alarm(Alarm.Kind.GRADIENT_NORM, 1, 10, 0)));
+                        new Alarm(Symptom.NORM_DRIFT, 123.5, 100, 4),
+                        new Alarm(Symptom.GRADIENT_NORM, 1, 10, 0)));
         return new PartProgress(
                 "learn-0", 6, books, new TreeMap<>(Map.of("mini-batches-0", 7L)), Optional.of(training));
     }
