@@ -80,7 +80,7 @@ public enum Symptom {
     /** More removals of users and items were rejected for their partition than are known to have been sent again. */
     MISPLACED_REMOVALS(
             0,
-            Long.MAX_VALUE,
+            Double.MAX_VALUE,
             "removals were not carried out, because a producer has another partitioner than Kafka's default, "
                     + "murmur2: send those dead letters again, then set alarm.misplaced-removals to their number");
 
