@@ -1,6 +1,5 @@
 package dev.millrace.alarm;
 
-
 /**
  * A possible fault of the model, as last measured.
  *

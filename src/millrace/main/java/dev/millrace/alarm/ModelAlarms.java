@@ -254,7 +254,13 @@ public final class ModelAlarms implements Durable {
                                 REPEATED_ITEMS,
                                 SATURATED_PROBABILITY,
                                 GRADIENT_NORM,
-                                VECTOR_AGE -> value <= before.limit();
+                                VECTOR_AGE,
+                                ORPHAN_CLICKS,
+                                LATE_CLICKS,
+                                CUT_WEIGHTS,
+                                FAR_ITEMS,
+                                MISPLACED_RECORDS,
+                                MISPLACED_REMOVALS -> value <= before.limit();
                     };
             long since = isWell ? 0 : before.isActive() ? before.since() : step;
             return new Alarm(kind, value, before.limit(), since);

@@ -85,12 +85,14 @@ public enum Symptom {
                     + "murmur2: send those dead letters again, then set alarm.misplaced-removals to their number");
 
     /** Symptoms of the model, which its learner measures. */
-    public static final List<Symptom> OF_MODEL =
-            Stream.of(values()).filter(each -> each.compareTo(ORPHAN_CLICKS) < 0).toList();
+    public static final List<Symptom> OF_MODEL = Stream.of(values())
+            .filter(each -> each.compareTo(ORPHAN_CLICKS) < 0)
+            .toList();
 
     /** Symptoms of the events, which each trainer reads in the books. */
-    public static final List<Symptom> OF_EVENTS =
-            Stream.of(values()).filter(each -> each.compareTo(ORPHAN_CLICKS) >= 0).toList();
+    public static final List<Symptom> OF_EVENTS = Stream.of(values())
+            .filter(each -> each.compareTo(ORPHAN_CLICKS) >= 0)
+            .toList();
 
     private final double limit;
     private final double highestLimit;

@@ -1,7 +1,7 @@
 package dev.millrace.app;
 
-import dev.millrace.alarm.Symptom;
 import dev.millrace.alarm.InputAlarms;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.event.RejectReason;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.TopicView;

@@ -1,7 +1,7 @@
 package dev.millrace.app;
 
-import dev.millrace.alarm.Symptom;
 import dev.millrace.alarm.Alarm;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.exam.Youth;

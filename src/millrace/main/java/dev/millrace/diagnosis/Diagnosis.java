@@ -1,7 +1,7 @@
 package dev.millrace.diagnosis;
 
-import dev.millrace.alarm.Symptom;
 import dev.millrace.alarm.Alarm;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
@@ -387,10 +387,7 @@ public final class Diagnosis {
                 alarm.limit(),
                 alarm.since());
         if (alarm.kind() == Symptom.RECALL_BELOW_POPULARITY) {
-            found.fail(
-                    what,
-                    alarm.kind().cause(),
-                    "millrace model list" + servers + ", then millrace model rollback");
+            found.fail(what, alarm.kind().cause(), "millrace model list" + servers + ", then millrace model rollback");
         } else {
             found.warn(what, alarm.kind().cause(), "docs/diagnosis.md, Alarms about the model");
         }

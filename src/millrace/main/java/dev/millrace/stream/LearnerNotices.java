@@ -1,7 +1,7 @@
 package dev.millrace.stream;
 
-import dev.millrace.alarm.Symptom;
 import dev.millrace.alarm.Alarm;
+import dev.millrace.alarm.Symptom;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;

@@ -12,8 +12,8 @@ import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoreParts;
 import dev.millrace.popularity.GivenWeights;
 import dev.millrace.recall.Answer.Assigned;
-import dev.millrace.recall.LoggedAnswer.Unlogged;
 import dev.millrace.recall.LoggedAnswer;
+import dev.millrace.recall.LoggedAnswer.Unlogged;
 import dev.millrace.recall.RecallRequest;
 import java.util.List;
 import java.util.Locale;
@@ -39,11 +39,11 @@ final class AnswerCodec {
         String generation = form.text(answer -> answer.origin().generation());
         Optional<String> experiment =
                 form.optional(answer -> answer.origin().assigned().map(Assigned::experiment), TEXT);
-        Optional<String> arm =
-                form.optional(answer -> answer.origin().assigned().map(one -> one.arm().label()), TEXT);
+        Optional<String> arm = form.optional(
+                answer -> answer.origin().assigned().map(one -> one.arm().label()), TEXT);
         LoggedAnswer.Standing standing = form.part(LoggedAnswer::standing, AnswerCodec::standing);
-        Optional<Assigned> assigned = experiment.map(
-                name -> new Assigned(name, known(Arm.values(), Arm::label, arm.orElse(UNKNOWN))));
+        Optional<Assigned> assigned =
+                experiment.map(name -> new Assigned(name, known(Arm.values(), Arm::label, arm.orElse(UNKNOWN))));
         return new LoggedAnswer(
                 new LoggedAnswer.Origin(server, at, generation, assigned),
                 new LoggedAnswer.Asker(user, Optional.of(state).filter(known -> !known.equals(UNKNOWN))),
@@ -115,10 +115,14 @@ final class AnswerCodec {
                 condition -> condition.<Optional<Set<String>>>when(
                         anyOf -> Optional.of(new TreeSet<>(anyOf.values())), between -> Optional.empty()),
                 texts -> texts.list(each -> each, TEXT));
-        OptionalDouble min = number(form, condition ->
-                condition.when(anyOf -> OptionalDouble.empty(), between -> OptionalDouble.of(between.min())));
-        OptionalDouble max = number(form, condition ->
-                condition.when(anyOf -> OptionalDouble.empty(), between -> OptionalDouble.of(between.max())));
+        OptionalDouble min = number(
+                form,
+                condition ->
+                        condition.when(anyOf -> OptionalDouble.empty(), between -> OptionalDouble.of(between.min())));
+        OptionalDouble max = number(
+                form,
+                condition ->
+                        condition.when(anyOf -> OptionalDouble.empty(), between -> OptionalDouble.of(between.max())));
         return values.<ItemFilter.Condition>map(some -> new ItemFilter.AnyOf(attribute, Set.copyOf(some)))
                 .orElseGet(() -> new ItemFilter.Between(
                         attribute, min.orElse(Double.NEGATIVE_INFINITY), max.orElse(Double.POSITIVE_INFINITY)));
@@ -126,9 +130,8 @@ final class AnswerCodec {
 
     private static <T> OptionalDouble number(RecordForm<T> form, Function<T, OptionalDouble> of) {
         return form.optional(
-                        of.andThen(number -> number.isPresent()
-                                ? Optional.of(number.getAsDouble())
-                                : Optional.<Double>empty()),
+                        of.andThen(number ->
+                                number.isPresent() ? Optional.of(number.getAsDouble()) : Optional.<Double>empty()),
                         NUMBER)
                 .map(OptionalDouble::of)
                 .orElseGet(OptionalDouble::empty);

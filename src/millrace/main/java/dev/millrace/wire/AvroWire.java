@@ -164,7 +164,8 @@ public final class AvroWire {
             }
         }
         return fields.read(today(
-                new GenericDatumReader<>(header.schema, ours).read(null, new RecordDecoder(bytes, header.bytes)), ours));
+                new GenericDatumReader<>(header.schema, ours).read(null, new RecordDecoder(bytes, header.bytes)),
+                ours));
     }
 
     /** A record of Avro's as today's schema writes it. */

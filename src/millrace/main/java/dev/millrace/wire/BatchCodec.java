@@ -212,9 +212,7 @@ final class BatchCodec {
     private static Optional<FeatureValue> cell(RecordDecoder from, FeatureCodec.Element<String> place)
             throws IOException {
         int branch = from.readIndex();
-        return branch == ABSENT
-                ? Optional.empty()
-                : Optional.of(FeatureCodec.value(branch - PRESENT, from, place));
+        return branch == ABSENT ? Optional.empty() : Optional.of(FeatureCodec.value(branch - PRESENT, from, place));
     }
 
     /** Texts by place, in the order of first use. */

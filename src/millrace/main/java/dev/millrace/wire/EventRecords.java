@@ -1,6 +1,5 @@
 package dev.millrace.wire;
 
-
 import dev.millrace.avro.ClickEvent;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.ItemEvent;

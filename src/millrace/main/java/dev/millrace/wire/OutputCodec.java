@@ -105,7 +105,8 @@ final class OutputCodec {
         for (int at = 0; at < all.length; at++) {
             all[at] = weights.get(at);
         }
-        return new Topic.ItemNeighbours(generation, step, item, Optional.of(new NeighbourList(asOf, total, items, all)));
+        return new Topic.ItemNeighbours(
+                generation, step, item, Optional.of(new NeighbourList(asOf, total, items, all)));
     }
 
     /** Absent if only another version knows its kind. */
@@ -128,11 +129,13 @@ final class OutputCodec {
         String ended = form.text(action -> action.result().name());
         String detail = form.text(OperatorAction::detail);
         long at = form.longInteger(OperatorAction::at);
-        Operator by = form.part(OperatorAction::by, operator -> new Operator(
-                operator.text(Operator::name),
-                operator.text(Operator::means),
-                operator.text(Operator::address),
-                operator.text(Operator::clientId)));
+        Operator by = form.part(
+                OperatorAction::by,
+                operator -> new Operator(
+                        operator.text(Operator::name),
+                        operator.text(Operator::means),
+                        operator.text(Operator::address),
+                        operator.text(Operator::clientId)));
         return constant(OperatorAction.Kind.values(), Enum::name, name)
                 .flatMap(kind -> constant(OperatorAction.Result.values(), Enum::name, ended)
                         .map(result -> new OperatorAction(kind, target, result, detail, at, by)));

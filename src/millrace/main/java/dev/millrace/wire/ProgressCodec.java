@@ -41,7 +41,9 @@ final class ProgressCodec {
         SortedMap<String, Long> positions = form.map(PartProgress::positions, LONG);
         Optional<TrainingProgress> training = form.optional(PartProgress::training, of -> training(of, books));
         SortedMap<String, String> experiment = form.map(
-                progress -> progress.experiment().map(of -> of.experiment().texts()).orElseGet(TreeMap::new), TEXT);
+                progress ->
+                        progress.experiment().map(of -> of.experiment().texts()).orElseGet(TreeMap::new),
+                TEXT);
         SortedMap<String, Long> sums = form.map(
                 progress -> progress.experiment().map(of -> of.sums().byName()).orElseGet(TreeMap::new), LONG);
         return new PartProgress(
@@ -52,8 +54,7 @@ final class ProgressCodec {
                 training,
                 experiment.isEmpty()
                         ? Optional.empty()
-                        : Optional.of(
-                                new PartProgress.Counted(Experiment.of(experiment), new ExperimentSums(sums))));
+                        : Optional.of(new PartProgress.Counted(Experiment.of(experiment), new ExperimentSums(sums))));
     }
 
     private static Books.Account account(RecordForm<Books.Account> form) {
@@ -102,7 +103,8 @@ final class ProgressCodec {
         long withoutHistory = form.longInteger(ExamTotals::withoutHistory);
         SortedMap<String, ExamTotals.Young> young = form.map(
                 exam -> exam.young().entrySet().stream()
-                        .collect(Collectors.toMap(each -> each.getKey().label(), Map.Entry::getValue, (one, other) -> one, TreeMap::new)),
+                        .collect(Collectors.toMap(
+                                each -> each.getKey().label(), Map.Entry::getValue, (one, other) -> one, TreeMap::new)),
                 of -> new ExamTotals.Young(
                         of.part(ExamTotals.Young::model, ProgressCodec::ranking),
                         of.part(ExamTotals.Young::popularity, ProgressCodec::ranking)));
@@ -119,7 +121,8 @@ final class ProgressCodec {
             throw new IllegalStateException(
                     "progress counts hits at " + cutoffs + ", expected " + RankingTotals.CUTOFFS);
         }
-        List<Long> hits = form.list(totals -> Arrays.stream(totals.hits()).boxed().toList(), LONG);
+        List<Long> hits =
+                form.list(totals -> Arrays.stream(totals.hits()).boxed().toList(), LONG);
         return new RankingTotals(
                 scored, hits.stream().mapToLong(Long::longValue).toArray(), form.number(RankingTotals::gain10));
     }
@@ -130,8 +133,7 @@ final class ProgressCodec {
         double value = form.number(Alarm::value);
         double limit = form.number(Alarm::limit);
         long since = form.longInteger(Alarm::since);
-        return constant(Symptom.values(), Symptom::text, name)
-                .map(kind -> new Alarm(kind, value, limit, since));
+        return constant(Symptom.values(), Symptom::text, name).map(kind -> new Alarm(kind, value, limit, since));
     }
 
     static ServingProgress serving(RecordForm<ServingProgress> form) {

@@ -75,12 +75,12 @@ public final class Topic<T> {
             OutputCodec::fact);
 
     /** Keyed by target. An action that only another version knows is left out. */
-    public static final Topic<OperatorAction> OPERATOR_ACTIONS = ifKnown(
-            OperatorActionRecord.getClassSchema(), action -> Utf8.bytes(action.target()), OutputCodec::action);
+    public static final Topic<OperatorAction> OPERATOR_ACTIONS =
+            ifKnown(OperatorActionRecord.getClassSchema(), action -> Utf8.bytes(action.target()), OutputCodec::action);
 
     /** Keyed by the user's digest. An answer with something that only another version knows is none. */
-    public static final Topic<LoggedAnswer> ANSWERS =
-            of(AnswerRecord.getClassSchema(), answer -> Utf8.bytes(answer.asker().user()), AnswerCodec::answer);
+    public static final Topic<LoggedAnswer> ANSWERS = of(
+            AnswerRecord.getClassSchema(), answer -> Utf8.bytes(answer.asker().user()), AnswerCodec::answer);
 
     /** Keyed by generation and item, by the generation alone for its mark. To read; {@link #itemEmbeddings} is to write. */
     public static final Topic<ItemEmbedding> ITEM_EMBEDDINGS = itemEmbeddings("");
@@ -89,9 +89,10 @@ public final class Topic<T> {
     public static final Topic<ModelUpdate> MODEL_UPDATES = new Topic<>(
             ModelUpdateRecord.getClassSchema(),
             update -> key(update.generation(), update.key()),
-            update -> update.entry().map(entry -> fields -> fields.text(update.generation())
-                    .longInteger(update.step())
-                    .bytes(entry)),
+            update -> update.entry()
+                    .map(entry -> fields -> fields.text(update.generation())
+                            .longInteger(update.step())
+                            .bytes(entry)),
             (key, from) -> {
                 from.skipString(); // the generation, which is also in the key
                 return Optional.of(new ModelUpdate(
@@ -161,10 +162,7 @@ public final class Topic<T> {
     }
 
     private Topic(
-            Schema schema,
-            Function<T, byte[]> key,
-            BiConsumer<RecordEncoder, T> writing,
-            AvroWire.Fields<T> reading) {
+            Schema schema, Function<T, byte[]> key, BiConsumer<RecordEncoder, T> writing, AvroWire.Fields<T> reading) {
         this(
                 schema,
                 key,
@@ -175,10 +173,7 @@ public final class Topic<T> {
 
     private static <T> Topic<T> of(Schema schema, Function<T, byte[]> key, Function<RecordForm<T>, T> fields) {
         return new Topic<>(
-                schema,
-                key,
-                (to, value) -> RecordForm.write(to, value, fields),
-                from -> RecordForm.read(from, fields));
+                schema, key, (to, value) -> RecordForm.write(to, value, fields), from -> RecordForm.read(from, fields));
     }
 
     /** Of values with a part that only another version may know. */
@@ -201,9 +196,7 @@ public final class Topic<T> {
     }
 
     Optional<T> decode(AvroWire wire, byte[] of, Optional<byte[]> value) {
-        return value.isPresent()
-                ? wire.decode(schema, value.get(), from -> reading.read(of, from))
-                : removal.apply(of);
+        return value.isPresent() ? wire.decode(schema, value.get(), from -> reading.read(of, from)) : removal.apply(of);
     }
 
     /** The key of an item's records in a generation. */

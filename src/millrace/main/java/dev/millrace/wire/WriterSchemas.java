@@ -70,10 +70,7 @@ final class WriterSchemas {
      */
     static Map<Long, Schema> all(Optional<Path> directory) {
         Map<Long, Schema> schemas = new HashMap<>();
-        Stream.of(
-                        TODAY,
-                        past(),
-                        directory.map(WriterSchemas::in).orElse(List.of()))
+        Stream.of(TODAY, past(), directory.map(WriterSchemas::in).orElse(List.of()))
                 .flatMap(List::stream)
                 .forEach(schema -> schemas.put(SchemaNormalization.parsingFingerprint64(schema), inOurNames(schema)));
         return schemas;

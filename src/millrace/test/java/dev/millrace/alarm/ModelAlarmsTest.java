@@ -173,8 +173,7 @@ class ModelAlarmsTest {
         ModelAlarms alarms = alarms(1, 160, Map.of());
         for (int scored = 0; scored < 160; scored += 10) {
             alarms.examined(scored / 40, totals(scored, scored / 10, scored / 2));
-            assertThat(alarm(alarms, Symptom.RECALL_BELOW_POPULARITY).value())
-                    .isNaN();
+            assertThat(alarm(alarms, Symptom.RECALL_BELOW_POPULARITY).value()).isNaN();
         }
 
         alarms.examined(16, totals(160, 16, 80));

@@ -2,8 +2,8 @@ package dev.millrace.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.alarm.Symptom;
 import dev.millrace.alarm.Alarm;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.experiment.AnswerHistory;
 import dev.millrace.experiment.Arm;

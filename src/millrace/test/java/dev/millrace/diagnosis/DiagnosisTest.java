@@ -3,9 +3,9 @@ package dev.millrace.diagnosis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.groups.Tuple.tuple;
 
-import dev.millrace.alarm.Symptom;
 import dev.millrace.alarm.Alarm;
 import dev.millrace.alarm.InputAlarms;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.diagnosis.Finding.Grade;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.model.RowCounts;
@@ -222,10 +222,7 @@ class DiagnosisTest {
                                 Grade.FAIL,
                                 "recall-below-popularity is 0.800, beyond 1.00 since step 70",
                                 Symptom.RECALL_BELOW_POPULARITY.cause()),
-                        tuple(
-                                Grade.WARN,
-                                "norm-drift is 3.00, beyond 2.00 since step 90",
-                                Symptom.NORM_DRIFT.cause()));
+                        tuple(Grade.WARN, "norm-drift is 3.00, beyond 2.00 since step 90", Symptom.NORM_DRIFT.cause()));
     }
 
     @ParameterizedTest

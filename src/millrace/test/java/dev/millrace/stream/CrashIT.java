@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.alarm.Symptom;
 import dev.millrace.alarm.Alarm;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Click;

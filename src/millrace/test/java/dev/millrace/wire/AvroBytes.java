@@ -67,13 +67,14 @@ public final class AvroBytes {
 
     static Map<String, dev.millrace.avro.FeatureValue> features(Features features) {
         Map<String, dev.millrace.avro.FeatureValue> values = new HashMap<>();
-        features.values().forEach((name, value) -> values.put(
-                name,
-                new dev.millrace.avro.FeatureValue(value.<Object>match(
-                        FeatureValue.Category::value,
-                        FeatureValue.Quantity::value,
-                        FeatureValue.Bag::values,
-                        dense -> new FeatureVector(dense.values())))));
+        features.values()
+                .forEach((name, value) -> values.put(
+                        name,
+                        new dev.millrace.avro.FeatureValue(value.<Object>match(
+                                FeatureValue.Category::value,
+                                FeatureValue.Quantity::value,
+                                FeatureValue.Bag::values,
+                                dense -> new FeatureVector(dense.values())))));
         return values;
     }
 }

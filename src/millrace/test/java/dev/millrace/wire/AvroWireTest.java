@@ -67,7 +67,8 @@ class AvroWireTest {
     void aRefusalTellsTheFirstCause() {
         byte[] whole = AvroBytes.encode(singleObject, "exposures", exposure);
 
-        assertThatThrownBy(() -> AvroBytes.decode(singleObject, ExposureEvent.class, Arrays.copyOf(whole, whole.length - 2)))
+        assertThatThrownBy(() ->
+                        AvroBytes.decode(singleObject, ExposureEvent.class, Arrays.copyOf(whole, whole.length - 2)))
                 .isInstanceOf(UndecodableException.class)
                 .hasMessageStartingWith("expected a ExposureEvent: ")
                 .hasMessageContaining("EOFException");
@@ -157,8 +158,9 @@ class AvroWireTest {
             registry.answers.put("/subjects/feature-value/versions/" + version, new Answer(200, schema.toString()));
         }
 
-        assertThatThrownBy(() -> AvroBytes.decode(confluent,
-                         ExposureEvent.class,
+        assertThatThrownBy(() -> AvroBytes.decode(
+                        confluent,
+                        ExposureEvent.class,
                         ByteBuffer.allocate(6).putInt(1, id).array()))
                 .isInstanceOf(UndecodableException.class);
 

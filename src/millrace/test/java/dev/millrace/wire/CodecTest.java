@@ -6,8 +6,6 @@ import static dev.millrace.wire.GeneratedEvents.times;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import org.apache.avro.generic.GenericDatumReader;
-import dev.millrace.generation.GenerationFact;
 import dev.millrace.alarm.Alarm;
 import dev.millrace.alarm.Symptom;
 import dev.millrace.attribute.TrainingExample;
@@ -30,6 +28,7 @@ import dev.millrace.exam.Youth;
 import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.generation.GenerationFact;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoreParts;
@@ -69,6 +68,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
+import org.apache.avro.generic.GenericDatumReader;
 import org.junit.jupiter.api.Test;
 
 /** What is written comes back as it was, through the bytes of the wire. */
@@ -190,13 +190,16 @@ class CodecTest {
                 "s1", "treatment", 7, 8, 9, "trial", "salt", new ArmAnswers(1, 2, 3, 4, 5, List.of(), new byte[0]));
 
         assertThat(named(Topic.TRAINING_PROGRESS, progress()))
-                .contains("books: {clicks: {received: 3, waiting: 1, outcomes: {late: 2}}}, positions: {mini-batches-0: 7}")
-                .contains("step: 100, positives: 2, refused_steps: 3, loss: 0.5, gradient_norm: 0.25, items: 4, event_time: 5")
+                .contains(
+                        "books: {clicks: {received: 3, waiting: 1, outcomes: {late: 2}}}, positions: {mini-batches-0: 7}")
+                .contains(
+                        "step: 100, positives: 2, refused_steps: 3, loss: 0.5, gradient_norm: 0.25, items: 4, event_time: 5")
                 .contains("rows: 6, waiting_sightings: 7, expired_rows: 8, displaced_rows: 9, unannounced: 3, model: ")
                 .contains("without_history: 5", "value: 123.5, limit: 100.0, since: 4")
                 .contains("field_weights: {user.history: 1.25}, figures: {temperature: 0.25}");
         assertThat(named(Topic.SERVING_PROGRESS, told))
-                .startsWith("{server: s1, arm: treatment, written_at: 9, experiment: trial, salt: salt, window: 7, began_at: 8")
+                .startsWith(
+                        "{server: s1, arm: treatment, written_at: 9, experiment: trial, salt: salt, window: 7, began_at: 8")
                 .contains("answers: 1, empty: 2, cold: 3, catalogue: 4, vector_age_ms: 5, took: ");
         assertThat(named(Topic.GENERATIONS, new GenerationFact("g1", GenerationFact.Kind.COMPLETE, 7, 8, 9, "app")))
                 .isEqualTo("{generation: g1, fact: COMPLETE, at: 7, step: 8, items: 9, by: app, settings: {}}");
@@ -432,9 +435,7 @@ class CodecTest {
                 new TreeMap<>(Map.of("user.history", 1.25)),
                 new TreeMap<>(Map.of("temperature", 0.25)),
                 Optional.of("3 steps in a row were refused"),
-                List.of(
-                        new Alarm(Symptom.NORM_DRIFT, 123.5, 100, 4),
-                        new Alarm(Symptom.GRADIENT_NORM, 1, 10, 0)));
+                List.of(new Alarm(Symptom.NORM_DRIFT, 123.5, 100, 4), new Alarm(Symptom.GRADIENT_NORM, 1, 10, 0)));
         return new PartProgress(
                 "learn-0", 6, books, new TreeMap<>(Map.of("mini-batches-0", 7L)), Optional.of(training));
     }

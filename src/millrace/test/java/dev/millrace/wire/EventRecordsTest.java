@@ -3,12 +3,6 @@ package dev.millrace.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.ByteArrayOutputStream;
-import org.apache.avro.Schema;
-import org.apache.avro.generic.GenericDatumReader;
-import org.apache.avro.generic.GenericDatumWriter;
-import org.apache.avro.io.BinaryEncoder;
-import org.apache.avro.io.EncoderFactory;
 import dev.millrace.avro.ClickEvent;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
@@ -19,6 +13,7 @@ import dev.millrace.event.RejectReason;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.event.UserProfile;
 import dev.millrace.stream.Streams;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +23,11 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericDatumWriter;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.EncoderFactory;
 
 /** The short way to an event is taken for today's schemas alone, and comes to what Avro's own classes come to. */
 class EventRecordsTest {
@@ -105,8 +105,8 @@ class EventRecordsTest {
         }
         AvroWire.Header header = wire.header(bytes, true);
         Schema ours = wire.header(bytes(like), true).schema();
-        Object record = new GenericDatumReader<>(header.schema(), ours)
-                .read(null, new RecordDecoder(bytes, header.bytes()));
+        Object record =
+                new GenericDatumReader<>(header.schema(), ours).read(null, new RecordDecoder(bytes, header.bytes()));
         ByteArrayOutputStream again = new ByteArrayOutputStream();
         BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(again, null);
         new GenericDatumWriter<>(ours).write(record, encoder);

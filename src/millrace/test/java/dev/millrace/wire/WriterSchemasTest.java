@@ -3,19 +3,14 @@ package dev.millrace.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import org.apache.avro.generic.GenericDatumReader;
-import org.apache.avro.generic.GenericDatumWriter;
-import org.apache.avro.io.BinaryEncoder;
-import org.apache.avro.io.EncoderFactory;
-import java.io.ByteArrayOutputStream;
-import java.util.TreeMap;
-import dev.millrace.generation.GenerationFact;
-import dev.millrace.avro.GenerationRecord;
 import dev.millrace.avro.ExposureEvent;
+import dev.millrace.avro.GenerationRecord;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
+import dev.millrace.generation.GenerationFact;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.stream.Streams;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -25,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
@@ -32,6 +28,10 @@ import org.apache.avro.SchemaCompatibility;
 import org.apache.avro.SchemaCompatibility.SchemaCompatibilityType;
 import org.apache.avro.SchemaNormalization;
 import org.apache.avro.generic.GenericData;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericDatumWriter;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.EncoderFactory;
 import org.apache.avro.message.BinaryMessageEncoder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,7 +93,8 @@ class WriterSchemasTest {
 
         AvroWire informed = wire(Optional.of(directory));
 
-        assertThat(AvroBytes.decode(informed, ExposureEvent.class, written).getUserId()).isEqualTo("u1");
+        assertThat(AvroBytes.decode(informed, ExposureEvent.class, written).getUserId())
+                .isEqualTo("u1");
         assertThatThrownBy(() -> AvroBytes.decode(wire(Optional.empty()), ExposureEvent.class, written))
                 .isInstanceOf(UndecodableException.class);
     }
@@ -110,7 +111,8 @@ class WriterSchemasTest {
         Schema theirs = Schema.createRecord("ExposureEvent", null, "dev.millrace.avro", false, fields);
         Files.writeString(directory.resolve("exposure-theirs.avsc"), theirs.toString());
 
-        ExposureEvent read = AvroBytes.decode(wire(Optional.of(directory)), ExposureEvent.class, written(theirs, "their_"));
+        ExposureEvent read =
+                AvroBytes.decode(wire(Optional.of(directory)), ExposureEvent.class, written(theirs, "their_"));
 
         assertThat(read.getUserId()).isEqualTo("u1");
         assertThat(read.getTime()).isEqualTo(Instant.ofEpochMilli(Streams.T0));

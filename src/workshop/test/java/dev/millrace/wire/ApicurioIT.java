@@ -77,7 +77,8 @@ class ApicurioIT {
 
         assertThat(bytes[0]).isZero(); // then the id of the schema
         assertThat(AvroBytes.decode(wire(), ExposureEvent.class, bytes)).isEqualTo(exposure);
-        assertThat(AvroBytes.encode(wire(), "exposures", exposure)).isEqualTo(bytes); // registered again, it has the same id
+        assertThat(AvroBytes.encode(wire(), "exposures", exposure))
+                .isEqualTo(bytes); // registered again, it has the same id
     }
 
     @Test
