@@ -105,7 +105,8 @@ public record ItemFilter(List<Condition> conditions) {
             }
         }
 
-        private static String text(double number) {
+        /** A number as values have it. */
+        static String text(double number) {
             boolean isWhole = number == Math.rint(number) && Math.abs(number) < 1e15;
             return isWhole ? Long.toString((long) number) : Double.toString(number);
         }

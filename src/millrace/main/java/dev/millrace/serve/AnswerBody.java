@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.index.Placed;
 import dev.millrace.index.ScoreParts;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.recall.Answer;
@@ -29,7 +30,7 @@ record AnswerBody(
 
     private record Arm(String name, String arm) {}
 
-    private record Explained(String item, float score, ScoreParts parts, List<ScoredItem> nearest) {}
+    private record Explained(String item, float score, ScoreParts parts, Optional<Placed> placed, List<ScoredItem> nearest) {}
 
     /** Items found for a user. */
     static AnswerBody ofUser(Answer.Found found, boolean isVectorIncluded, InstantSource clock) {
@@ -60,7 +61,8 @@ record AnswerBody(
     }
 
     private static Explained explained(ScoredItem item, Explanation why) {
-        return new Explained(item.item(), item.score(), why.parts(), why.nearest());
+        Optional<Placed> placed = Optional.of(why.placed()).filter(by -> !by.equals(Placed.BY_SCORE));
+        return new Explained(item.item(), item.score(), why.parts(), placed, why.nearest());
     }
 
     /**

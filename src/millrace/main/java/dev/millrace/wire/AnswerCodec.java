@@ -4,12 +4,15 @@ import static dev.millrace.wire.FeatureCodec.instant;
 
 import dev.millrace.avro.AnswerRecord;
 import dev.millrace.avro.AnsweredItemRecord;
+import dev.millrace.avro.BoostRecord;
 import dev.millrace.avro.ConditionRecord;
 import dev.millrace.avro.MomentRecord;
 import dev.millrace.event.Features;
 import dev.millrace.experiment.Arm;
+import dev.millrace.index.Arrangement;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
+import dev.millrace.index.Placed;
 import dev.millrace.index.ScoreParts;
 import dev.millrace.popularity.GivenWeights;
 import dev.millrace.recall.Answer.Assigned;
@@ -58,6 +61,12 @@ final class AnswerCodec {
                 request.isSeenExcluded(),
                 List.copyOf(new TreeSet<>(request.excluded())),
                 request.filter().conditions().stream().map(AnswerCodec::toAvro).toList(),
+                request.arrangement().boosts().stream()
+                        .map(boost -> new BoostRecord(boost.attribute(), boost.value(), boost.weight()))
+                        .toList(),
+                new TreeMap<>(request.arrangement().atMost()),
+                orNull(request.arrangement().diversity()),
+                new TreeMap<>(request.arrangement().pins()),
                 orNull(weights.given().popularity()),
                 orNull(weights.given().neighbours()),
                 new TreeMap<>(weights.channels()),
@@ -88,7 +97,15 @@ final class AnswerCodec {
                         record.getChannelWeights()),
                 Optional.empty(),
                 Optional.empty(),
-                0);
+                0,
+                new Arrangement(
+                        record.getBoosts().stream()
+                                .map(boost -> new Arrangement.Boost(
+                                        boost.getAttribute(), boost.getValue(), boost.getWeight()))
+                                .toList(),
+                        record.getAtMost(),
+                        optional(record.getDiversity()),
+                        record.getPins()));
         return new LoggedAnswer(
                 new LoggedAnswer.Origin(
                         record.getServer(), record.getAt().toEpochMilli(), record.getGeneration(), assigned),
@@ -114,15 +131,27 @@ final class AnswerCodec {
 
     private static AnsweredItemRecord toAvro(LoggedAnswer.Item item) {
         ScoreParts parts = item.parts();
+        Placed placed = item.placed();
         return new AnsweredItemRecord(
-                item.item(), item.score(), parts.cosine(), parts.popularity(), parts.age(), parts.neighbours());
+                item.item(),
+                item.score(),
+                parts.cosine(),
+                parts.popularity(),
+                parts.age(),
+                parts.neighbours(),
+                parts.boost(),
+                placed.pin(),
+                new TreeMap<>(placed.quota()),
+                placed.diversity());
     }
 
     private static LoggedAnswer.Item toCore(AnsweredItemRecord item) {
         return new LoggedAnswer.Item(
                 item.getItemId(),
                 item.getScore(),
-                new ScoreParts(item.getCosine(), item.getPopularity(), item.getAge(), item.getNeighbours()));
+                new ScoreParts(
+                        item.getCosine(), item.getPopularity(), item.getAge(), item.getNeighbours(), item.getBoost()),
+                new Placed(item.getPin(), item.getQuota(), item.getDiversity()));
     }
 
     private static ConditionRecord toAvro(ItemFilter.Condition condition) {
