@@ -17,6 +17,7 @@ import java.util.stream.IntStream;
  * @param ageSeconds since the newest vector was published
  * @param coldStart whether nothing was known of the user; absent if items near an item were asked for
  * @param vector that was searched with, if asked for
+ * @param next cursor of the next page, if pages are asked for and there may be one
  * @param experiment that the user takes part in, and the user's arm
  */
 record AnswerBody(
@@ -26,7 +27,8 @@ record AnswerBody(
         double ageSeconds,
         Optional<Boolean> coldStart,
         Optional<float[]> vector,
-        Optional<Arm> experiment) {
+        Optional<Arm> experiment,
+        Optional<String> next) {
 
     private record Arm(String name, String arm) {}
 
@@ -39,6 +41,11 @@ record AnswerBody(
                 Optional.of(found.isColdStart()),
                 isVectorIncluded ? Optional.of(found.query()) : Optional.empty(),
                 clock);
+    }
+
+    /** The same answer with the cursor of the next page. */
+    AnswerBody before(Optional<String> cursor) {
+        return new AnswerBody(items, generation, step, ageSeconds, coldStart, vector, experiment, cursor);
     }
 
     /** Items found near an item. */
@@ -57,7 +64,7 @@ record AnswerBody(
         Optional<Arm> experiment =
                 found.assigned().map(one -> new Arm(one.experiment(), one.arm().label()));
         double ageSeconds = ageSeconds(found.publishedAt(), clock);
-        return new AnswerBody(items, found.generation(), found.step(), ageSeconds, coldStart, vector, experiment);
+        return new AnswerBody(items, found.generation(), found.step(), ageSeconds, coldStart, vector, experiment, Optional.empty());
     }
 
     private static Explained explained(ScoredItem item, Explanation why) {

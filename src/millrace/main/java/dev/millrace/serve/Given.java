@@ -119,6 +119,11 @@ final class Given {
                 : object.path(name).isObject();
     }
 
+    /** Whether names belong together under another name. */
+    boolean hasGroup(String name) {
+        return isQuery ? names().stream().anyMatch(each -> each.startsWith(name + ".")) : has(name);
+    }
+
     /** The values whose names belong together under another name; empty if there are none. */
     Given group(String name) {
         if (!isQuery && has(name)) {

@@ -48,12 +48,13 @@ final class RecallQuestions {
     private static final String PIN = "pin";
     private static final String AT_MOST = "atMost";
     private static final String DIVERSITY = "diversity";
+    private static final String PAGE = "page";
     private static final String MIN = "min";
     private static final String MAX = "max";
 
     /** What a query may have beside filters and weights, as JSON objects name it. */
     private static final List<String> OF_BOTH =
-            List.of(USER, "k", "excludeSeen", "exclude", "explain", "includeVector", GENERATION, PIN, DIVERSITY);
+            List.of(USER, "k", "excludeSeen", "exclude", "explain", "includeVector", GENERATION, PIN, DIVERSITY, PAGE);
 
     /** How a query writes the names of members, where it writes them otherwise. */
     private static final Map<String, String> IN_QUERY =
@@ -93,18 +94,25 @@ final class RecallQuestions {
      *
      * @param answering the generation that it was read for, which knows all that it names and so is to answer; absent while none answers
      * @param isVectorIncluded whether the answer includes the query vector
+     * @param before items of the pages before, which the request excludes; absent if no pages are asked for
      */
-    record Question(RecallRequest request, Optional<ServedGeneration> answering, boolean isVectorIncluded) {}
+    record Question(
+            RecallRequest request,
+            Optional<ServedGeneration> answering,
+            boolean isVectorIncluded,
+            Optional<List<String>> before) {}
 
     private final ServeSettings settings;
     private final RecallEngine engine;
+    private final PageCursors cursors;
 
     /**
      * @param engine its generations say which channels a request may weigh, and by which attributes it may filter
      */
-    RecallQuestions(ServeSettings settings, RecallEngine engine) {
+    RecallQuestions(ServeSettings settings, RecallEngine engine, PageCursors cursors) {
         this.settings = settings;
         this.engine = engine;
+        this.cursors = cursors;
     }
 
     /** @throws RefusedRequestException if a parameter is unknown, repeated, missing or out of range */
@@ -174,11 +182,16 @@ final class RecallQuestions {
             Optional<UserFeatures> profile) {
         String user = given.id(USER);
         int k = given.integer("k", Math.min(DEFAULT_K, settings.maxK()), 1, settings.maxK());
+        List<String> excluded = given.texts("exclude", MAX_VALUES);
+        Optional<List<String>> before = choices.answering()
+                .filter(answering -> given.has(PAGE))
+                .map(answering -> cursors.answered(given, PAGE, user, answering.generation()));
+        before.ifPresent(excluded::addAll);
         RecallRequest request = new RecallRequest(
                 user,
                 k,
                 given.flag(naming.apply("excludeSeen"), true),
-                Set.copyOf(given.texts("exclude", MAX_VALUES)),
+                Set.copyOf(excluded),
                 filter(given.group(FILTER), choices),
                 context,
                 weights(given.group(naming.apply(WEIGHTS)), naming.apply(WEIGHTS), choices.weights()),
@@ -186,7 +199,7 @@ final class RecallQuestions {
                 profile,
                 given.flag("explain", false) ? REASONS : 0,
                 arrangement(given, naming.apply(AT_MOST), choices.attributes(), k));
-        return new Question(request, choices.answering(), given.flag(naming.apply("includeVector"), false));
+        return new Question(request, choices.answering(), given.flag(naming.apply("includeVector"), false), before);
     }
 
     private static ItemFilter filter(Given filter, Choices choices) {
@@ -211,6 +224,9 @@ final class RecallQuestions {
     }
 
     private Arrangement arrangement(Given given, String quotas, List<String> attributes, int k) {
+        if (!given.hasGroup(BOOST) && !given.hasGroup(quotas) && !given.has(PIN) && !given.has(DIVERSITY)) {
+            return Arrangement.NONE;
+        }
         Given quota = given.group(quotas);
         Map<String, Integer> atMost = new TreeMap<>();
         attributes.stream()
@@ -222,10 +238,7 @@ final class RecallQuestions {
             diversity = OptionalDouble.of(given.number(DIVERSITY, 1, 0, 1));
         }
         List<Arrangement.Boost> boosts = boosts(given.group(BOOST), attributes);
-        Map<String, Integer> pins = given.places(PIN, k);
-        return boosts.isEmpty() && atMost.isEmpty() && diversity.isEmpty() && pins.isEmpty()
-                ? Arrangement.NONE
-                : new Arrangement(boosts, atMost, diversity, pins);
+        return new Arrangement(boosts, atMost, diversity, given.places(PIN, k));
     }
 
     private static List<Arrangement.Boost> boosts(Given given, List<String> attributes) {

@@ -251,6 +251,38 @@ class AnswersTest {
     }
 
     @Test
+    void pagesFollowEachOtherUntilNothingIsLeft() throws Exception {
+        RawClient.Answer first = scene.get("/v1/recall?user=u2&k=2&pin=movie/c@1&page=first");
+        RawClient.Answer second =
+                scene.get("/v1/recall?user=u2&k=2&pin=movie/c@1&page=" + first.text("/next"));
+        RawClient.Answer posted = scene.post(
+                "{\"user\": \"u2\", \"k\": 1, \"page\": \"" + first.text("/next") + "\"}");
+
+        assertThat(found(first)).containsExactly("movie/c", "a");
+        assertThat(found(second)).containsExactly("b");
+        assertThat(second.json().has("next")).isFalse();
+        assertThat(found(posted)).containsExactly("b");
+        assertThat(posted.json().has("next")).isTrue(); // as many as were wanted: more may be left
+        assertThat(scene.get("/v1/recall?user=u2").json().has("next")).isFalse();
+        scene.get("/v1/recall?user=u1&page=" + first.text("/next")).problem(400); // is of another user
+    }
+
+    @Test
+    void laterPagesAreNotCountedAsAnswersOfAnArm() throws Exception {
+        Experiment.Plan plan =
+                new Experiment.Plan("click", 0.02, 0.05, List.of(1.0), Duration.ofHours(1), Duration.ofMinutes(9));
+        Experiment experiment = Experiment.started("trial", "g1", "g2", "salt", plan, 1);
+        scene.state().engine().follow(Optional.of(experiment));
+        scene.answers().follow(Optional.of(experiment));
+
+        RawClient.Answer first = scene.get("/v1/recall?user=u1&k=2&page=first");
+        scene.get("/v1/recall?user=u1&k=2&page=" + first.text("/next"));
+
+        assertThat(scene.answers().latest().getOrDefault(Arm.CONTROL, new ArmAnswers()).answers())
+                .isEqualTo(1);
+    }
+
+    @Test
     void aPostedQuestionFiltersToo() throws Exception {
         String filter = "{\"category\": [\"shoes\"], \"price\": {\"min\": 11}}";
 

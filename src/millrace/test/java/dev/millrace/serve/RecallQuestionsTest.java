@@ -61,6 +61,8 @@ class RecallQuestionsTest {
                 "user=u1&pin=a@11 | pin | places from 1 to 10",
                 "user=u1&pin=a@1,b@1 | pin | each item and each place once",
                 "user=u1&pin=a@1,a@2 | pin | each item and each place once",
+                "user=u1&page=2 | page | must be first, or what an answer to this user had as next",
+                "user=u1&page= | page | must be first, or what an answer to this user had as next",
                 "user=u1&w.click=0 | '' | one of w.click, w.like must be above 0",
                 "user=%ZZ | '' | percent-encoded",
                 "user=%ff | user | 1 to 256 bytes",
