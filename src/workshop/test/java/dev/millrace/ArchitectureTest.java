@@ -14,7 +14,7 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The order of the packages, and the walls between them. Each "only" of docs/architecture.md is a rule here. */
+/** The order of the packages, and the walls between them. docs/architecture.md tells the rules, this test has the lists. */
 class ArchitectureTest {
 
     private static final String ROOT = "dev.millrace.";

@@ -28,9 +28,7 @@ public record Alarm(Kind kind, double value, double limit, long since) {
         /** Recall of the model over that of popularity is below the limit, over a window of scored events. */
         RECALL_BELOW_POPULARITY(1, 10),
         /** Age of the oldest published vector, over its bound and the time between two publications, is above the limit. */
-        VECTOR_AGE(1.1, 1e9),
-        /** Share of the clicks on one item, beyond ten times its share before, is above the limit: many accounts may act together. */
-        ITEM_SURGE(0.05, 1);
+        VECTOR_AGE(1.1, 1e9);
 
         private final double limit;
         private final double highestLimit;

@@ -40,6 +40,6 @@ public record AlarmSettings(int everySteps, int sample, int recallWindow, Sorted
     static double limit(SettingsReader reader, String alarm, double byDefault, double highest) {
         return reader.named(alarm)
                 .number("alarm.<alarm> = " + byDefault + " in [0, " + highest
-                        + "]: limit of an alarm; docs/operations.md lists them with their defaults; 0: no such alarm");
+                        + "]: limit of an alarm; docs/diagnosis.md lists them with their defaults; 0: no such alarm");
     }
 }

@@ -7,6 +7,7 @@ import dev.millrace.exam.ExamWindow;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
+import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.CounterRandom;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
@@ -14,11 +15,9 @@ import dev.millrace.state.Form;
 import dev.millrace.state.StoredFields;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -30,16 +29,9 @@ public final class ModelAlarms implements Durable {
 
     private static final long SAMPLE_STREAM = 0x616c61726dL;
     private static final int MEASUREMENTS_OF_A_TREND = 8;
-    /** What the first entry has; the alarm about items has an entry of its own. */
-    private static final Set<Alarm.Kind> IN_THE_FIRST_ENTRY =
-            EnumSet.range(Alarm.Kind.EMBEDDING_COLLAPSE, Alarm.Kind.VECTOR_AGE);
-
-    private static final byte SURGE = 's';
 
     private final AlarmSettings settings;
     private final byte[] key;
-    private final byte[] surgeKey;
-    private final ItemSurge surge = new ItemSurge();
     private final ExamWindow recall;
     private final Map<Alarm.Kind, Alarm> alarms = new EnumMap<>(Alarm.Kind.class);
     private long steps; // learnt since the last measurement
@@ -51,16 +43,11 @@ public final class ModelAlarms implements Durable {
     private double gradientTrend;
     private long measurements;
     private final StoredFields stored = new StoredFields(this::fields);
-    private final StoredFields storedSurge = new StoredFields(form -> {
-        surge.fields(form);
-        fields(Alarm.Kind.ITEM_SURGE, form);
-    });
 
     /** @param prefix first byte of this state's key */
     public ModelAlarms(AlarmSettings settings, char prefix) {
         this.settings = settings;
         this.key = new byte[] {(byte) prefix};
-        this.surgeKey = new byte[] {(byte) prefix, SURGE};
         this.recall = new ExamWindow(settings.recallWindow());
         settings.limits().forEach((kind, limit) -> alarms.put(kind, new Alarm(kind, Double.NaN, limit, 0)));
     }
@@ -68,12 +55,6 @@ public final class ModelAlarms implements Durable {
     /** Returns every alarm that is on, active or not, in a fixed order. */
     public List<Alarm> alarms() {
         return List.copyOf(alarms.values());
-    }
-
-    /** Returns the item that the alarm {@link Alarm.Kind#ITEM_SURGE} is about; absent if it is not active. */
-    public Optional<String> surgingItem() {
-        Alarm alarm = alarms.get(Alarm.Kind.ITEM_SURGE);
-        return alarm != null && alarm.isActive() ? surge.item() : Optional.empty();
     }
 
     /**
@@ -85,7 +66,7 @@ public final class ModelAlarms implements Durable {
         if (!alarms.containsKey(Alarm.Kind.RECALL_BELOW_POPULARITY)) {
             return;
         }
-        changeIf(true);
+        stored.change();
         recall.moved(step, totals)
                 .map(ExamWindow.Advance::stretches)
                 .filter(stretches -> !stretches.isEmpty())
@@ -132,13 +113,8 @@ public final class ModelAlarms implements Durable {
      * @param ofBound age of the oldest vector over the promised age
      */
     public void published(long step, double ofBound) {
-        changeIf(alarms.containsKey(Alarm.Kind.VECTOR_AGE));
+        stored.changeIf(alarms.containsKey(Alarm.Kind.VECTOR_AGE));
         judge(Alarm.Kind.VECTOR_AGE, step, ofBound);
-    }
-
-    /** Forgets what the batch removes from the catalogue, whether it was learnt or not. */
-    public void forgetRemoved(MiniBatch batch) {
-        changeIf(surge.forget(batch));
     }
 
     /** Takes a learnt step, and measures the model if it is time. */
@@ -146,15 +122,12 @@ public final class ModelAlarms implements Durable {
         if (batch.examples().isEmpty()) {
             return;
         }
-        changeIf(true);
+        stored.change();
         steps++;
         gradientNorms += report.gradientNorm();
         masked += report.maskedShare();
         repeated += report.duplicateShare();
         medianProbabilities += report.medianProbability();
-        if (alarms.containsKey(Alarm.Kind.ITEM_SURGE)) {
-            surge.add(batch);
-        }
         if (steps >= settings.everySteps()) {
             measure(batch.step(), model, catalogue);
             steps = 0;
@@ -167,18 +140,15 @@ public final class ModelAlarms implements Durable {
 
     @Override
     public void restore(byte[] entryKey, byte[] value) {
-        (entryKey.length > key.length ? storedSurge : stored).restore(value);
+        if (entryKey.length > key.length) {
+            throw new CorruptEntryException("the state has an alarm that this build does not know");
+        }
+        stored.restore(value);
     }
 
     @Override
     public void drainDirty(EntrySink sink) {
         stored.drain(key, sink);
-        storedSurge.drain(surgeKey, sink);
-    }
-
-    private void changeIf(boolean isNew) {
-        stored.changeIf(isNew);
-        storedSurge.changeIf(isNew && alarms.containsKey(Alarm.Kind.ITEM_SURGE));
     }
 
     private void fields(Form form) {
@@ -190,7 +160,9 @@ public final class ModelAlarms implements Durable {
         firstLength = form.number(firstLength);
         gradientTrend = form.number(gradientTrend);
         measurements = form.longInteger(measurements);
-        IN_THE_FIRST_ENTRY.forEach(kind -> fields(kind, form));
+        for (Alarm.Kind kind : Alarm.Kind.values()) {
+            fields(kind, form);
+        }
         recall.fields(form);
     }
 
@@ -207,9 +179,6 @@ public final class ModelAlarms implements Durable {
         judge(Alarm.Kind.MASKED_LOGITS, step, masked / steps);
         judge(Alarm.Kind.REPEATED_ITEMS, step, repeated / steps);
         judge(Alarm.Kind.SATURATED_PROBABILITY, step, medianProbabilities / steps);
-        if (alarms.containsKey(Alarm.Kind.ITEM_SURGE)) {
-            judge(Alarm.Kind.ITEM_SURGE, step, surge.measure());
-        }
         measureGradients(step, gradientNorms / steps);
         List<String> items = sample(step, catalogue);
         if (items.size() > 1
@@ -285,8 +254,7 @@ public final class ModelAlarms implements Durable {
                                 REPEATED_ITEMS,
                                 SATURATED_PROBABILITY,
                                 GRADIENT_NORM,
-                                VECTOR_AGE,
-                                ITEM_SURGE -> value <= before.limit();
+                                VECTOR_AGE -> value <= before.limit();
                     };
             long since = isWell ? 0 : before.isActive() ? before.since() : step;
             return new Alarm(kind, value, before.limit(), since);

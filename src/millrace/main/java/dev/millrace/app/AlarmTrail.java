@@ -52,7 +52,7 @@ final class AlarmTrail {
     private static List<String> alarms(TrainingProgress training) {
         List<String> alarms = new ArrayList<>();
         training.alarms().stream()
-                .filter(alarm -> alarm.isActive() && alarm.kind() != Alarm.Kind.ITEM_SURGE) // which is about clicks
+                .filter(Alarm::isActive)
                 .forEach(alarm -> alarms.add("alarm " + alarm.kind().text()));
         training.withheld().ifPresent(why -> alarms.add("its vectors are withheld: " + why));
         return alarms;

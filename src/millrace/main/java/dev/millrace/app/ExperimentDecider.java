@@ -6,21 +6,20 @@ import dev.millrace.experiment.Decision;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.Experiment.Result;
 import dev.millrace.follow.ProgressWatch;
-import dev.millrace.follow.ServingWatch;
+import dev.millrace.follow.TopicView;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRefusedException;
-import dev.millrace.state.InputTopic;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.ExperimentAdmin;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.OperatorLog;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.ServingProgress;
+import dev.millrace.wire.Topic;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -35,16 +34,16 @@ import org.slf4j.LoggerFactory;
 public final class ExperimentDecider implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ExperimentDecider.class);
-    private static final Duration COPIED_WITHIN = Duration.ofSeconds(10);
+    private static final Duration COUNTED_WITHIN = Duration.ofSeconds(10);
 
     private final Cluster cluster;
     private final ExperimentAdmin admin;
     private final InstantSource clock;
     private final ProgressWatch progress;
-    private final ServingWatch served;
+    private final TopicView<String, ServingProgress> served;
     private final AtomicBoolean isCaughtUp = new AtomicBoolean();
     private final AlarmTrail trail = new AlarmTrail();
-    private Instant copied = Instant.EPOCH;
+    private Instant referred = Instant.EPOCH;
 
     /** @param log of what it orders */
     public ExperimentDecider(Cluster cluster, OperatorLog log, InstantSource clock) {
@@ -53,7 +52,8 @@ public final class ExperimentDecider implements AutoCloseable {
         this.clock = clock;
         this.progress = new ProgressWatch(cluster.clients(), cluster.topics().trainingProgress(), cluster.wire());
         progress.onceCaughtUp(() -> isCaughtUp.set(true));
-        this.served = new ServingWatch(cluster.clients(), cluster.topics().servingProgress(), cluster.wire());
+        this.served = new TopicView<>(
+                cluster, Topic.SERVING_PROGRESS, cluster.topics().servingProgress(), ServingProgress::key);
     }
 
     /** Looks once. Returns the experiment as it is now, whether it runs or not; absent if there was none yet. */
@@ -72,7 +72,7 @@ public final class ExperimentDecider implements AutoCloseable {
             return latest;
         }
         Experiment experiment = latest.get();
-        copyAgain(experiment);
+        referAgain(experiment);
         trail.take(progress.parts().values());
         Instant now = clock.instant();
         Optional<Experiment> next = experiment.isRunning()
@@ -96,13 +96,13 @@ public final class ExperimentDecider implements AutoCloseable {
         return ServingProgress.sum(
                 experiment,
                 Arm.TREATMENT,
-                served.latest(),
+                served.values(),
                 now.minus(experiment.plan().maxAge()));
     }
 
     private Optional<Experiment> order(Experiment next) {
         try {
-            copied = clock.instant();
+            referred = clock.instant();
             return Optional.of(admin.order(next));
         } catch (GenerationRefusedException first) {
             LOG.info("Left a step to another order: {}", first.getMessage());
@@ -110,16 +110,15 @@ public final class ExperimentDecider implements AutoCloseable {
         }
     }
 
-    /** Writes the copies again if a part of the attribution has not had them for a while: whoever ordered may have died. */
-    private void copyAgain(Experiment experiment) {
-        boolean isBehind = counting(experiment, progress.parts().values()).stream()
-                .anyMatch(part -> part.experiment()
-                        .filter(counted -> !experiment.isNewerThan(counted.experiment()))
-                        .isEmpty());
+    /** Refers to the state again if a part of the attribution does not count it for a while: whoever ordered may have died. */
+    private void referAgain(Experiment experiment) {
+        Optional<String> uncounted =
+                PartProgress.Counted.uncounted(experiment, progress.parts().values());
         Instant now = clock.instant();
-        if (isBehind && copied.plus(COPIED_WITHIN).isBefore(now)) {
-            admin.copy(experiment);
-            copied = now;
+        if (uncounted.isPresent() && referred.plus(COUNTED_WITHIN).isBefore(now)) {
+            LOG.warn("Experiment {} is not counted, and is referred to again: {}", experiment.name(), uncounted.get());
+            admin.refer(experiment);
+            referred = now;
         }
     }
 
@@ -131,16 +130,12 @@ public final class ExperimentDecider implements AutoCloseable {
      */
     static Decision.Facts facts(
             Experiment experiment, Collection<PartProgress> parts, AlarmTrail trail, ArmAnswers answers) {
-        List<PartProgress> counting = counting(experiment, parts);
-        boolean haveAll = !counting.isEmpty()
-                && counting.stream().allMatch(part -> part.experiment()
-                        .filter(counted -> !experiment.isNewerThan(counted.experiment()))
-                        .isPresent());
-        Optional<Instant> countedAt = haveAll
-                ? counting.stream()
-                        .map(part -> Instant.ofEpochMilli(part.writtenAt()))
-                        .min(Instant::compareTo)
-                : Optional.empty();
+        Optional<Instant> countedAt =
+                PartProgress.Counted.uncounted(experiment, parts).isEmpty()
+                        ? PartProgress.Counted.parts(experiment, parts).stream()
+                                .map(part -> Instant.ofEpochMilli(part.writtenAt()))
+                                .min(Instant::compareTo)
+                        : Optional.empty();
         Optional<PartProgress> treatment = learner(experiment.treatment(), parts);
         return new Decision.Facts(
                 PartProgress.Counted.sums(experiment, parts),
@@ -154,14 +149,6 @@ public final class ExperimentDecider implements AutoCloseable {
                         .map(part -> Instant.ofEpochMilli(part.writtenAt()))
                         .max(Instant::compareTo),
                 answers);
-    }
-
-    /** Returns the parts that read what the experiment counts: those that have had such events. */
-    private static List<PartProgress> counting(Experiment experiment, Collection<PartProgress> parts) {
-        InputTopic counted = experiment.plan().per() == Experiment.Per.USER ? InputTopic.CLICKS : InputTopic.EXPOSURES;
-        return parts.stream()
-                .filter(part -> part.training().isEmpty() && part.books().containsKey(counted.label()))
-                .toList();
     }
 
     private static Optional<PartProgress> learner(String generation, Collection<PartProgress> parts) {

@@ -2,8 +2,8 @@ package dev.millrace.app;
 
 import dev.millrace.alarm.InputAlarms;
 import dev.millrace.event.RejectReason;
-import dev.millrace.follow.AuditWatch;
 import dev.millrace.follow.ProgressWatch;
+import dev.millrace.follow.TopicView;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.state.Books;
@@ -24,7 +24,7 @@ import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 
 /**
- * The metrics of trainers and servers, under the names that docs/operations.md and docs/api.md list. Safe for threads.
+ * The metrics of trainers and servers, each with what it means: no page lists them. Safe for threads.
  *
  * <p>Counters are there once the latest progress is known, so that they never go back for a start of this process.
  */
@@ -135,7 +135,7 @@ final class Metrics {
     }
 
     /** When model and books were last verified, and what came of it; not numbers before the first recorded verification. */
-    void verifications(AuditWatch audits, InstantSource clock) {
+    void verifications(TopicView<Kind, OperatorAction> audits, InstantSource clock) {
         VERIFIED.forEach((of, kind) -> {
             gauge(
                     "millrace.verification.age.seconds",

@@ -1,14 +1,14 @@
 package dev.millrace.app;
 
 import dev.millrace.alarm.InputAlarms;
-import dev.millrace.follow.AuditWatch;
 import dev.millrace.follow.DiskEntries;
 import dev.millrace.follow.FollowingRecall;
 import dev.millrace.follow.LogStanding;
 import dev.millrace.follow.ModelFeed;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.ServedState;
-import dev.millrace.follow.ServingWatch;
+import dev.millrace.follow.TopicView;
+import dev.millrace.operation.OperatorAction;
 import dev.millrace.page.ClickSender;
 import dev.millrace.page.LivePage;
 import dev.millrace.page.LiveSources;
@@ -16,12 +16,15 @@ import dev.millrace.serve.AnswerLog;
 import dev.millrace.serve.HttpSetup;
 import dev.millrace.serve.RecallServer;
 import dev.millrace.serve.ServedAnswers;
+import dev.millrace.topic.Cluster;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.Topics;
 import dev.millrace.topic.transaction.TransactionWatch;
 import dev.millrace.topic.transaction.Transactions;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.ServingProgress;
+import dev.millrace.wire.Topic;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
@@ -45,12 +48,12 @@ public final class ServeProcess implements AutoCloseable {
     private final Transactions transactions;
     private final TransactionWatch watch;
     private final Optional<ProgressWatch> progress;
-    private final Optional<AuditWatch> audits;
+    private final Optional<TopicView<OperatorAction.Kind, OperatorAction>> audits;
     private final Optional<LivePage> page;
     private final Optional<AnswerLog> answerLog;
     private final RecallServer server;
     private final AnswerReports reports;
-    private final Optional<ServingWatch> served;
+    private final Optional<TopicView<String, ServingProgress>> served;
 
     /**
      * Begins to follow the topics and to listen. Answers 503 until it has caught up.
@@ -120,11 +123,14 @@ public final class ServeProcess implements AutoCloseable {
                         PartProgress.LEARNER,
                         part -> inputs.take(part.part(), part.books(), part.farShare(), part.writtenAt() < startedAt)))
                 : Optional.empty();
+        Cluster cluster = new Cluster(settings.clients(), names, wire);
         audits = hasPage
-                ? Optional.of(new AuditWatch(settings.clients(), names.operatorActions(), wire))
+                ? Optional.of(
+                        new TopicView<>(cluster, Topic.OPERATOR_ACTIONS, names.operatorActions(), OperatorAction::kind))
                 : Optional.empty();
         served = hasPage
-                ? Optional.of(new ServingWatch(settings.clients(), names.servingProgress(), wire))
+                ? Optional.of(
+                        new TopicView<>(cluster, Topic.SERVING_PROGRESS, names.servingProgress(), ServingProgress::key))
                 : Optional.empty();
         page = progress.flatMap(watched -> audits.map(audited -> new LivePage(
                         new LiveSources(
@@ -132,7 +138,7 @@ public final class ServeProcess implements AutoCloseable {
                                 state,
                                 watched,
                                 audited,
-                                () -> served.map(ServingWatch::latest).orElse(List.of()),
+                                () -> served.map(TopicView::values).orElse(List.of()),
                                 inputs,
                                 settings.serve().weights()),
                         settings.cluster(),
@@ -192,8 +198,8 @@ public final class ServeProcess implements AutoCloseable {
         answerLog.ifPresent(AnswerLog::close);
         page.ifPresent(LivePage::close);
         progress.ifPresent(ProgressWatch::close);
-        audits.ifPresent(AuditWatch::close);
-        served.ifPresent(ServingWatch::close);
+        audits.ifPresent(TopicView::close);
+        served.ifPresent(TopicView::close);
         following.close();
         watch.close();
         transactions.close();

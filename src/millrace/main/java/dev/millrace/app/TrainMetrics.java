@@ -8,9 +8,9 @@ import dev.millrace.follow.ProgressWatch;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.Side;
 import dev.millrace.train.Figure;
+import dev.millrace.train.Figure.Kind;
 import dev.millrace.train.TrainingProgress;
 import io.micrometer.core.instrument.Tags;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
@@ -18,7 +18,7 @@ import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /**
- * A learner's metrics, under the names that docs/operations.md lists.
+ * A learner's metrics.
  *
  * <p>All are read from its latest training progress. Before the first commit gauges are not a number.
  */
@@ -58,15 +58,11 @@ final class TrainMetrics {
         counter("millrace.exam.scored", "events ranked by exams", training -> training.exam()
                 .model()
                 .scored());
-        counter("millrace.publish.vectors", "vectors published", figureOrZero(Figure.PUBLISHED_VECTORS));
-        counter(
-                "millrace.learn.rows",
-                "embedding rows that steps learnt from since this learner started",
-                figureOrZero(Figure.ROWS_LEARNT));
-        counter(
-                "millrace.learn.rows.missed",
-                "embedding rows that steps had to read from the state directory since this learner started",
-                figureOrZero(Figure.ROWS_MISSED));
+        for (Figure figure : Figure.values()) {
+            if (figure.kind() == Kind.COUNTER) {
+                counter("millrace." + figure.metric(), figure.help(), figureOrZero(figure));
+            }
+        }
     }
 
     private void gauges() {
@@ -77,56 +73,18 @@ final class TrainMetrics {
                 "millrace.learn.withheld",
                 "1 while vectors and query side are not published",
                 training -> training.withheld().isPresent() ? 1 : 0);
-        gauge(
-                "millrace.learn.rehearsed",
-                "examples of earlier batches that the last batch learnt again",
-                figureOrZero(Figure.REHEARSED));
-        gauge(
-                "millrace.learn.announced.items",
-                "items, and changes of items, that wait for their time",
-                figureOrZero(Figure.ANNOUNCED));
-        gauge(
-                "millrace.learn.clock.timestamp.seconds",
-                "event time up to which announced items have come",
-                figureOrZero(Figure.CLOCK));
     }
 
     private void figures(ModelSettings model) {
-        figure("learn.temperature", Figure.TEMPERATURE, "temperature of the softmax after the last step");
-        figure(
-                "learn.popularity.weight",
-                Figure.POPULARITY_WEIGHT,
-                "learned weight of recent popularity in the score cos / temperature + weight * log popularity");
-        figure(
-                "learn.popularity.half.life.seconds",
-                Figure.POPULARITY_HALF_LIFE,
-                "half-life of recent popularity that leads, in event time");
-        figure("learn.age.weight", Figure.AGE_WEIGHT, "learned weight of log(1 + hours of age) in the same score");
-        figure(
-                "learn.newness.weight",
-                Figure.NEWNESS_WEIGHT,
-                "learned weight of log(1 + hours of age), up to 2, in the same score");
-        figure(
-                "learn.neighbours.weight",
-                Figure.NEIGHBOURS_WEIGHT,
-                "learned weight of how near an item is to the user's latest clicks in the same score");
-        figure("learn.row.cache.bytes", Figure.ROW_CACHE_BYTES, "embedding rows on the learner's heap");
-        figure(
-                "publish.vector.age.seconds",
-                Figure.VECTOR_AGE_SECONDS,
-                "age of the oldest published vector at the last publication, in event time");
-        figure(
-                "publish.vector.age.bound.steps",
-                Figure.VECTOR_AGE_BOUND,
-                "bound in force on the age of the oldest published vector, learning steps; 0: none");
-        figures(
-                "publish.vector.age.steps",
-                Map.of("max", Figure.VECTOR_AGE_MAX, "p99", Figure.VECTOR_AGE_P99, "mean", Figure.VECTOR_AGE_MEAN),
-                "age of the published vectors at the last publication, learning steps");
-        figures(
-                "learn.log.q",
-                Map.of("p5", Figure.LOG_Q_LOW, "p50", Figure.LOG_Q_MEDIAN, "p95", Figure.LOG_Q_HIGH),
-                "natural log of the sampling probability of the last batch's columns");
+        for (Figure figure : Figure.values()) {
+            String name = "millrace." + figure.metric();
+            Tags tags = figure.of().isEmpty() ? Tags.empty() : Tags.of("of", figure.of());
+            switch (figure.kind()) {
+                case GAUGE -> gauge(name, figure.help(), tags, training -> training.figure(figure));
+                case GAUGE_FROM_ZERO -> gauge(name, figure.help(), tags, figureOrZero(figure));
+                case COUNTER, NONE -> {}
+            }
+        }
         model.learnedObjectives()
                 .forEach(action -> gauge(
                         "millrace.learn.objective.weight",
@@ -193,16 +151,6 @@ final class TrainMetrics {
 
     private static ToDoubleFunction<TrainingProgress> figureOrZero(Figure figure) {
         return training -> training.figures().getOrDefault(figure.label(), 0.0);
-    }
-
-    /** Figures that are told apart by {@code of}. */
-    private void figures(String name, Map<String, Figure> figures, String description) {
-        figures.forEach((of, figure) ->
-                gauge("millrace." + name, description, Tags.of("of", of), training -> training.figure(figure)));
-    }
-
-    private void figure(String name, Figure figure, String description) {
-        gauge("millrace." + name, description, training -> training.figure(figure));
     }
 
     private void counter(String name, String description, ToDoubleFunction<TrainingProgress> value) {

@@ -17,6 +17,7 @@ import dev.millrace.stream.Part;
 import dev.millrace.stream.StoredSettings;
 import dev.millrace.stream.TopologyShape;
 import dev.millrace.stream.run.StreamRunner;
+import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
@@ -206,7 +207,7 @@ public final class TrainProcess implements AutoCloseable {
                         application,
                         "has a state that goes on under its own settings only: set these back, or learn under the new"
                                 + " ones with another " + APPLICATION_ID
-                                + ", beside it or from nothing (docs/settings.md, \"Settings of a "
+                                + ", beside it or from nothing (docs/operations.md, \"Settings of a "
                                 + "state\")"));
                 throw new InvalidSettingsException(List.copyOf(faults));
             }
@@ -281,7 +282,8 @@ public final class TrainProcess implements AutoCloseable {
                                             settings.attribution(),
                                             settings.attributionKept(),
                                             wire,
-                                            partitions),
+                                            partitions,
+                                            new ExperimentFacts(settings.cluster())),
                                     Part.LEARN,
                                     MillraceTopology.learn(
                                             names,

@@ -207,10 +207,11 @@ public final class Attribution implements Durable {
      * Takes a state of an experiment: what stands behind it in the topic counts in its last stage, or no longer.
      *
      * @param topic where it stood: of exposures, or of clicks if the goal is by user
+     * @param order states count in the order of this number, so one that comes again changes nothing
      */
-    public void experiment(InputTopic topic, Experiment state) {
+    public void experiment(InputTopic topic, Experiment state, long order) {
         books.settle(topic, Outcome.EXPERIMENT);
-        experiment.take(state);
+        experiment.take(state, order);
     }
 
     /** Returns the latest experiment, as far as its states have come; absent before any. */
@@ -342,7 +343,7 @@ public final class Attribution implements Durable {
         String user =
                 users.user(number).orElseThrow(() -> new IllegalStateException("the user of an exposure is gone"));
         long end = settings.windowEnd(exposure.time());
-        double amount = contributions.next(EntryKeys.UNCLICKED, number, shown.item(), end, 1);
+        double amount = contributions.next(EntryKeys.UNCLICKED, number, shown.item(), countedAt(end), 1);
         if (amount > 0) {
             output.example(TrainingExample.unclicked(
                     shown.id(), featuresAt(exposure, user, number), exposure.context(), shown.item(), amount, end));
@@ -429,13 +430,22 @@ public final class Attribution implements Durable {
      * @param learnt outcome of the click if there is an example
      */
     private Outcome learn(Click click, long number, UserFeatures user, Features context, Outcome learnt) {
-        double amount = contributions.next(EntryKeys.CLICKED, number, click.item(), click.time(), click.weight());
+        double amount =
+                contributions.next(EntryKeys.CLICKED, number, click.item(), countedAt(click.time()), click.weight());
         if (amount > 0) {
             output.example(new TrainingExample(
                     click.id(), user, context, click.item(), click.action(), amount, click.time(), click.producedAt()));
         }
         fold(click, amount > 0);
         return amount > 0 ? learnt : Outcome.CAPPED;
+    }
+
+    /**
+     * Returns the time as of which an example counts: its own, but no earlier than the timers' cursor less what honest events may be late. An account
+     * dates its events as it likes. So many dates, one a day from 1980 on, would each find the budget of a day.
+     */
+    private long countedAt(long eventTime) {
+        return Math.max(eventTime, timers.cursor() - settings.countedLateMillis());
     }
 
     private void settle(Click click, Outcome outcome) {

@@ -116,6 +116,11 @@ public record AttributionSettings(
         return clickTime + clickWait.toMillis();
     }
 
+    /** Returns by how much an example may be late and still count as of its own time: a click may wait, and windows are that long. */
+    long countedLateMillis() {
+        return window.toMillis() + clickWait.toMillis();
+    }
+
     /** Returns the last moment at which an event's id is remembered. */
     long deduplicationEnd(long eventTime) {
         return eventTime + deduplicationWindow.toMillis();

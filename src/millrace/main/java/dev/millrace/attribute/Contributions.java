@@ -8,7 +8,7 @@ import java.util.Arrays;
  * What each user's examples have counted of late: says what the next one counts, by {@link ContributionCaps}.
  *
  * <p>It is a function of the user's own examples, in the order in which they were made. An example of an earlier time than the one
- * before counts as of that one's time, so that old dates leave no more room than new ones.
+ * before counts as of that one's time, so that old dates leave no more room than new ones. The caller sees to it that no time is far behind the others'.
  *
  * <p>One entry for each user and kind of example: a sum for each item, until it has decayed below {@link ContributionCaps#LEAST}. Beyond {@value
  * #MOST_ITEMS} items a new one takes the place and the sum of the lightest (Metwally, Agrawal and El Abbadi 2005). So no item's sum is less than what

@@ -29,6 +29,7 @@ final class ExperimentCounts {
     private Optional<Experiment> latest = Optional.empty();
     private ExperimentSums sums = new ExperimentSums();
     private int experiments;
+    private long order = -1; // of the latest state
 
     ExperimentCounts(EntryCache entries) {
         this.entries = entries;
@@ -42,11 +43,16 @@ final class ExperimentCounts {
         return sums;
     }
 
-    /** Takes a state of an experiment. One that came before changes nothing: each may be sent again. */
-    void take(Experiment state) {
-        if (latest.isPresent() && !state.isNewerThan(latest.get())) {
+    /**
+     * Takes a state of an experiment. One that came before changes nothing: each may be sent again.
+     *
+     * @param number offset of its fact: states are in that order
+     */
+    void take(Experiment state, long number) {
+        if (number <= order) {
             return;
         }
+        order = number;
         if (latest.isEmpty() || !state.isSameAs(latest.get())) {
             sums = new ExperimentSums();
             experiments++;
@@ -132,6 +138,7 @@ final class ExperimentCounts {
         experiments = form.integer(experiments);
         latest = Optional.of(
                 Experiment.ofLines(form.text(latest.map(Experiment::lines).orElse(""))));
+        order = form.longInteger(order);
         SortedMap<String, Long> named = form.isRead() ? new TreeMap<>() : sums.byName();
         int count = form.count(named.size());
         if (form.isRead()) {

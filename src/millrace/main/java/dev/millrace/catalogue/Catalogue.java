@@ -20,7 +20,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
@@ -232,11 +231,6 @@ public final class Catalogue implements Durable {
     /** Returns true if the item was removed, has not come back, and its id is still remembered. */
     public boolean wasRemoved(String item) {
         return removed.containsKey(item);
-    }
-
-    public Optional<CatalogueItem> item(String item) {
-        int number = numbers.find(item);
-        return number == KeyIndex.NONE ? Optional.empty() : Optional.of(item(number));
     }
 
     /** @param number from 0, below {@link #size} */

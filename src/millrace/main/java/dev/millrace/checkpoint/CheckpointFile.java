@@ -37,7 +37,7 @@ import java.util.function.Consumer;
 /**
  * A checkpoint as a file: it appears whole or not at all, and what is read is checked to its last byte.
  *
- * <p>Layout, little-endian (docs/checkpoints.md): magic (8 bytes); a {@link Frame} of version and header, which names number and
+ * <p>Layout, little-endian: magic (8 bytes); a {@link Frame} of version and header, which names number and
  * bytes of what follows; for each entry, in the unsigned order of the keys, a frame of key length (int32), key and value; SHA-256 of
  * all before (32 bytes); end.
  */

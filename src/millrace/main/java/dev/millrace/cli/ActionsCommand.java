@@ -43,7 +43,7 @@ final class ActionsCommand implements Callable<Integer> {
         OptionFaults.requireAtLeastOne("--count", count);
         List<OperatorAction> entries;
         try (ProgressLine line = output.progress("read")) {
-            entries = OperatorLog.entries(Clusters.open(config.settings()).followedBy(line));
+            entries = OperatorLog.entries(Clusters.open(config.cluster()).followedBy(line));
         }
         List<OperatorAction> latest = entries.subList(Math.max(0, entries.size() - count), entries.size());
         output.write(latest.stream().map(ActionsCommand::row).toList(), "the audit log is empty");

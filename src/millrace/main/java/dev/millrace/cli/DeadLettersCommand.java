@@ -1,6 +1,6 @@
 package dev.millrace.cli;
 
-import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.ClusterSettings;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
@@ -317,7 +317,7 @@ final class DeadLettersCommand {
         private final List<TopicReader.Extent> extents;
 
         Letters(ConfigOptions config, Filter filter, OutputOption output) {
-            MillraceSettings settings = config.settings();
+            ClusterSettings settings = config.cluster();
             filter.check(settings.topics().names()); // before a broker is asked
             this.cluster = Clusters.open(settings);
             this.filter = filter;

@@ -203,8 +203,9 @@ final class ExperimentCommand {
             description = {
                 "Show the latest experiment: its stages, what was counted in each arm, the bounds of the uplift, and what"
                         + " servers tell.",
-                "The bounds hold at all looks together. blocked says why the treatment can only be rolled back. Exits with 1"
-                        + " if there was no experiment yet."
+                "The bounds hold at all looks together. blocked says why the treatment can only be rolled back,"
+                        + " uncounted which parts of the attribution do not count the stage. Exits with 1 if there was no"
+                        + " experiment yet."
             },
             footer = "millrace experiment show --bootstrap-server kafka:9092")
     int show(@Mixin ConfigOptions config, @Mixin OutputOption output) {
@@ -212,7 +213,7 @@ final class ExperimentCommand {
         Collection<PartProgress> parts;
         Collection<ServingProgress> served;
         try (ProgressLine line = output.progress("read")) {
-            Cluster cluster = Clusters.open(config.settings()).followedBy(line);
+            Cluster cluster = Clusters.open(config.cluster()).followedBy(line);
             latest = GenerationAdmin.history(cluster)
                     .latestExperiment()
                     .orElseThrow(() -> new GenerationRefusedException("there was no experiment yet"));
@@ -223,6 +224,7 @@ final class ExperimentCommand {
         output.write(row(latest)
                 .with(uplift(latest, sums))
                 .with("blocked", Decision.blocked(sums, latest.plan()))
+                .with("uncounted", PartProgress.Counted.uncounted(latest, parts))
                 .with("counts", counts(latest, sums))
                 .with("guards", guards(latest, served)));
         return 0;
@@ -308,7 +310,7 @@ final class ExperimentCommand {
             @Mixin OutputOption output,
             @Parameters(paramLabel = "NAME", description = "of the experiment") String name) {
         try (ProgressLine line = output.progress("read")) {
-            Cluster cluster = Clusters.open(config.settings()).followedBy(line);
+            Cluster cluster = Clusters.open(config.cluster()).followedBy(line);
             output.write(row(new ExperimentAdmin(cluster, Clusters.log(cluster, "experiment stop")).stop(name)));
         }
         return 0;
@@ -333,7 +335,7 @@ final class ExperimentCommand {
                     String interval)
             throws InterruptedException {
         long millis = Math.max(1, duration("--interval", interval).toMillis());
-        Cluster cluster = Clusters.open(config.settings());
+        Cluster cluster = Clusters.open(config.cluster());
         Optional<Experiment> told =
                 GenerationAdmin.history(cluster).latestExperiment().filter(Experiment::isRunning);
         if (told.isEmpty()) {

@@ -99,7 +99,7 @@ public final class Diagnosis {
     }
 
     private String grant() {
-        return "kafka-acls.sh" + servers + " --add, as docs/operations.md lists under Access rights";
+        return "kafka-acls.sh" + servers + " --add, as millrace topics acls prints";
     }
 
     private List<Finding> cluster() {
@@ -306,7 +306,7 @@ public final class Diagnosis {
                                 alarm.value(),
                                 alarm.limit()),
                         alarm.kind().cause(),
-                        "docs/operations.md, Alarms about the events"));
+                        "docs/diagnosis.md, Alarms about the events"));
         long received = 0;
         long rejected = 0;
         for (InputTopic topic : InputTopic.FROM_PRODUCERS) {
@@ -359,7 +359,7 @@ public final class Diagnosis {
                 .ifPresent(reason -> found.warn(
                         "publication is withheld: " + reason,
                         "vectors grow old meanwhile",
-                        "docs/operations.md, Withheld publication"));
+                        "docs/diagnosis.md, Withheld publication"));
         for (Map.Entry<String, Books.Account> account : progress.books().entrySet()) {
             if (!account.getValue().isBalanced()) {
                 found.fail(
@@ -391,7 +391,7 @@ public final class Diagnosis {
                     "a list of what is popular would be better than the model's answers",
                     "millrace model list" + servers + ", then millrace model rollback; usual for a young model");
         } else {
-            found.warn(what, "the model may be at fault", "docs/operations.md lists cause and remedy of each alarm");
+            found.warn(what, "the model may be at fault", "docs/diagnosis.md lists cause and remedy of each alarm");
         }
     }
 

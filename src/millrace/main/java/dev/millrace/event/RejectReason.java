@@ -42,6 +42,8 @@ public enum RejectReason {
     BAD_VALUE("bad-value"),
     /** A component of a vector among the features is out of range. */
     BAD_COMPONENT("bad-component"),
+    /** The record refers to a state of an experiment that never took effect. */
+    UNKNOWN_EXPERIMENT("unknown-experiment"),
     /** The learner refused the step. */
     REFUSED_STEP("refused-step"),
     /** Features are more, or larger, than the settings allow. */

@@ -129,19 +129,6 @@ final class NearNumbers {
         }
     }
 
-    /**
-     * Returns the sum of a tile's items' numbers, each times its factor.
-     *
-     * @param factors [size] by item, from {@code first} on
-     */
-    double sum(float[] factors, int first, int size) {
-        double sum = 0;
-        for (int at = from(first); at < items.length && items[at] < first + size; at++) {
-            sum += (double) factors[items[at] - first] * numbers[at];
-        }
-        return sum;
-    }
-
     private int from(int first) {
         int at = Arrays.binarySearch(items, first);
         return at < 0 ? -at - 1 : at;

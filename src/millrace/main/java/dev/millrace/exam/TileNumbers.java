@@ -9,16 +9,11 @@ final class TileNumbers {
 
     private final double[] popularity;
     private final double[] ages;
-    private int size;
 
     /** @param most items */
     TileNumbers(int most) {
         this.popularity = new double[most];
         this.ages = new double[most];
-    }
-
-    int size() {
-        return size;
     }
 
     /**
@@ -30,19 +25,10 @@ final class TileNumbers {
      */
     void take(ItemFacts facts, int first, int count, int halfLife, long time) {
         Catalogue catalogue = facts.catalogue();
-        size = count;
         for (int at = 0; at < count; at++) {
             popularity[at] = facts.popularity().number(first + at, time, halfLife);
             ages[at] = ItemAge.number(catalogue.timeAt(first + at), time);
         }
-    }
-
-    double popularity(int item) {
-        return popularity[item];
-    }
-
-    double age(int item) {
-        return ages[item];
     }
 
     /** Returns what an item's numbers add to its score. */

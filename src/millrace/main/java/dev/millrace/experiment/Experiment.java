@@ -269,14 +269,6 @@ public record Experiment(
                 && (isRunning() ? added == 1 : added == 0);
     }
 
-    /** Returns whether this is further than another, or another experiment that started later: what a reader keeps of copies that come twice. */
-    public boolean isNewerThan(Experiment other) {
-        if (!isSameAs(other)) {
-            return stages.get(0).at() > other.stages.get(0).at();
-        }
-        return stages.size() > other.stages.size() || (!isRunning() && other.isRunning());
-    }
-
     /** Returns it as texts by key. */
     public SortedMap<String, String> texts() {
         SortedMap<String, String> texts = new TreeMap<>();

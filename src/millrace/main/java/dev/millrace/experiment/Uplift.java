@@ -74,6 +74,15 @@ public record Uplift(double estimate, double lower, double upper, double standar
                 verdict(rates, counted, sequence));
     }
 
+    /** Returns the verdict alone, which takes less time than bounds. */
+    static Verdict verdict(ExperimentSums sums, Experiment.Plan plan) {
+        Rates rates = new Rates(sums, plan);
+        int[] counted = rates.counted();
+        return counted.length == 0
+                ? Verdict.OPEN
+                : verdict(rates, counted, new ConfidenceSequence(plan.uplift(), plan.error()));
+    }
+
     /** Returns whether enough is known of a stage. */
     static boolean isCounted(ExperimentSums sums, Experiment.Plan plan, int stage) {
         return new Rates(sums, plan).isCounted(stage);

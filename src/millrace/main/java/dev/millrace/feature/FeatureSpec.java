@@ -45,11 +45,6 @@ public record FeatureSpec(
         VECTOR
     }
 
-    /** Creates a feature that pools by the mean and has no parts of a text. */
-    public FeatureSpec(String name, Source source, Kind kind, String table, int dim, int maxValues) {
-        this(name, source, kind, table, dim, maxValues, Pooling.MEAN, TextGrams.NONE);
-    }
-
     /** Returns true if its numbers come from an embedding table. */
     public boolean hasRows() {
         return switch (kind) {

@@ -11,11 +11,11 @@ import java.util.SortedMap;
 public interface EncoderFeed {
 
     /**
-     * Takes the settings of a generation's learner, without which its entries cannot be read.
+     * Takes the settings of a generation's learner, without which its entries cannot be read. Returns the number of those that came before and cannot be used.
      *
      * @throws InvalidSettingsException if this version does not know a setting, or does not allow its value
      */
-    void describe(String generation, SortedMap<String, String> settings);
+    int describe(String generation, SortedMap<String, String> settings);
 
     /**
      * Takes one entry, new or changed. Its encoder uses it after {@link #refresh}.

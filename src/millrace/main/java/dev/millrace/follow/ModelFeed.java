@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -45,9 +46,9 @@ public final class ModelFeed implements EncoderFeed {
     }
 
     @Override
-    public synchronized void describe(String generation, SortedMap<String, String> settings) {
+    public synchronized int describe(String generation, SortedMap<String, String> settings) {
         if (learners.containsKey(generation)) {
-            return;
+            return 0;
         }
         SettingsReader reader = new SettingsReader(settings);
         TrainerSettings read = TrainerSettings.read(reader);
@@ -57,18 +58,18 @@ public final class ModelFeed implements EncoderFeed {
                 read.model(), key -> entries.get(under(prefix, key)).map(QueryEncoder::row));
         learners.put(
                 generation, new Learner(tower, new ModelEncoder(read, tower, item -> neighbours.get(prefix, item))));
-        Optional.ofNullable(waiting.remove(generation))
-                .ifPresent(kept -> kept.forEach((key, value) -> {
-                    try {
-                        update(tower, key, value);
-                    } catch (CorruptEntryException unusable) { // costs no other entry, as if it had come now
-                        LOG.warn(
-                                "A model update of generation {} cannot be used: {}",
-                                generation,
-                                unusable.getMessage());
-                    }
-                }));
+        SortedMap<byte[], byte[]> kept = Objects.requireNonNullElseGet(waiting.remove(generation), TreeMap::new);
+        int rejected = 0;
+        for (Map.Entry<byte[], byte[]> entry : kept.entrySet()) {
+            try {
+                update(tower, entry.getKey(), entry.getValue());
+            } catch (CorruptEntryException unusable) { // costs no other entry, as if it had come now
+                rejected++;
+                LOG.warn("A model update of generation {} cannot be used: {}", generation, unusable.getMessage());
+            }
+        }
         tower.refresh(); // perhaps no more entries come
+        return rejected;
     }
 
     @Override

@@ -78,7 +78,7 @@ public final class ServedState {
         generations.take(fact);
         if (fact.kind() == GenerationFact.Kind.STARTED) {
             try {
-                encoders.describe(fact.generation(), fact.settings());
+                rejectedModelUpdates.addAndGet(encoders.describe(fact.generation(), fact.settings()));
             } catch (InvalidSettingsException unknown) {
                 LOG.warn("Generation {} cannot be served by this version: {}", fact.generation(), unknown.getMessage());
             }

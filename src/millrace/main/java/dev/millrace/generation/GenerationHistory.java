@@ -48,11 +48,14 @@ public final class GenerationHistory {
     /**
      * Adds the next fact. A retired generation stays retired, whatever facts follow. A state of an experiment counts if it is the next one: of two orders for
      * one step the first holds, and the second is left out.
+     *
+     * @return whether it is a state of an experiment that counts
      */
-    public void take(GenerationFact fact) {
+    public boolean take(GenerationFact fact) {
         if (fact.kind() == Kind.EXPERIMENT) {
-            fact.experiment().filter(this::isNext).ifPresent(this::take);
-            return;
+            Optional<Experiment> next = fact.experiment().filter(this::isNext);
+            next.ifPresent(this::take);
+            return next.isPresent();
         }
         Map<Kind, GenerationFact> own =
                 facts.computeIfAbsent(fact.generation(), generation -> new EnumMap<>(Kind.class));
@@ -64,6 +67,7 @@ public final class GenerationHistory {
         if (own.containsKey(Kind.RETIRED)) {
             promoted.remove(fact.generation());
         }
+        return false;
     }
 
     private boolean isNext(Experiment state) {

@@ -128,7 +128,7 @@ public final class IngestServer implements AutoCloseable {
         setup.stop(http);
     }
 
-    private void configure(JavalinConfig config) {
+    void configure(JavalinConfig config) {
         setup.applyTo(config, path -> path.equals(EVENTS) ? "POST" : "GET, HEAD");
         config.routes.post(EVENTS, this::events);
         HttpSetup.health(

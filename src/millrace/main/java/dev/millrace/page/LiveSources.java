@@ -1,9 +1,10 @@
 package dev.millrace.page;
 
 import dev.millrace.alarm.InputAlarms;
-import dev.millrace.follow.AuditWatch;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.ServedState;
+import dev.millrace.follow.TopicView;
+import dev.millrace.operation.OperatorAction;
 import dev.millrace.popularity.GivenWeights;
 import dev.millrace.wire.ServingProgress;
 import java.util.Collection;
@@ -24,7 +25,7 @@ public record LiveSources(
         String bootstrapServers,
         ServedState state,
         ProgressWatch progress,
-        AuditWatch audits,
+        TopicView<OperatorAction.Kind, OperatorAction> audits,
         Supplier<Collection<ServingProgress>> served,
         InputAlarms inputs,
         GivenWeights weights) {}

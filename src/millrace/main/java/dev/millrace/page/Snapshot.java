@@ -165,6 +165,8 @@ record Snapshot(
             members.put("upper", uplift.upper());
         }
         Decision.blocked(sums, experiment.plan()).ifPresent(why -> members.put("blocked", why));
+        PartProgress.Counted.uncounted(experiment, sources.progress().parts().values())
+                .ifPresent(parts -> members.put("uncounted", parts));
         List<Map<String, Object>> counts = new ArrayList<>();
         for (int number = 0; number <= experiment.stage(); number++) {
             for (Arm arm : Arm.values()) {

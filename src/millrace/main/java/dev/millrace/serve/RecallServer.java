@@ -127,7 +127,7 @@ public final class RecallServer implements AutoCloseable {
         setup.stop(http);
     }
 
-    private void configure(JavalinConfig config) {
+    void configure(JavalinConfig config) {
         setup.applyTo(config, this::allowed);
         HttpSetup.get(config, "/v1/recall", this::recall);
         config.routes.post("/v1/recall", this::recallPosted);

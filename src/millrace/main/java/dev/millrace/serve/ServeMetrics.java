@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 
-/** The metrics of the recall server, under the names that docs/api.md lists. */
+/** The metrics of the recall server. */
 final class ServeMetrics {
 
     private static final Duration[] FRESHNESS_EDGES = HttpMetrics.millis(

@@ -22,11 +22,6 @@ public final class StoredFields {
         isChanged |= isNew;
     }
 
-    /** Marks the fields as they are as drained. */
-    public void keep() {
-        isChanged = false;
-    }
-
     /** Puts the entry if it changed. */
     public void drain(byte[] key, EntrySink sink) {
         if (isChanged) {

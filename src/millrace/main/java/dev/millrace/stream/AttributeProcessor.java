@@ -4,6 +4,7 @@ import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.event.UnusableEventException;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.EntrySource;
@@ -26,16 +27,22 @@ final class AttributeProcessor
     private final AttributionSettings settings;
     private final KeptSettings kept;
     private final TrainingRecords training;
+    private final ExperimentReference.Lookup experiments;
     private final EventReader reader;
     // set by init, which Kafka calls before all else
     private ProcessorContext<byte[], byte[]> context;
     private EventTask<Attribution> task;
 
     @SuppressWarnings("NullAway.Init")
-    AttributeProcessor(EventTask.Shared shared, AttributionSettings settings, KeptSettings kept) {
+    AttributeProcessor(
+            EventTask.Shared shared,
+            AttributionSettings settings,
+            KeptSettings kept,
+            ExperimentReference.Lookup experiments) {
         this.shared = shared;
         this.settings = settings;
         this.kept = kept;
+        this.experiments = experiments;
         this.training = new TrainingRecords(shared.wire());
         this.reader = new EventReader(shared.wire());
     }
@@ -57,8 +64,12 @@ final class AttributeProcessor
         InputTopic topic = logicalTopic(task.outlet().origin().topic());
         Attribution attribution = task.change();
         if (EventReader.isExperiment(topic, record)) {
-            task.readAnywhere(record, () -> reader.experiment(record), rejected -> attribution.reject(topic, rejected))
-                    .ifPresent(state -> attribution.experiment(topic, state));
+            task.readAnywhere(
+                            record,
+                            () -> reader.experiment(record, experiments),
+                            rejected -> attribution.reject(topic, rejected))
+                    .ifPresent(ordered -> attribution.experiment(
+                            topic, ordered.state(), ordered.reference().offset()));
             return;
         }
         long latest = attribution.latestCredible(context.currentSystemTimeMs());

@@ -9,6 +9,7 @@ import dev.millrace.event.RejectReason;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.event.UserProfile;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Utf8;
 import dev.millrace.wire.AvroWire;
@@ -40,19 +41,28 @@ final class EventReader {
         return keyed(record, exposure.user(), exposure);
     }
 
-    /** Returns whether a record is a state of an experiment, and no event. */
+    /** Returns whether a record refers to a state of an experiment, and is no event. */
     static boolean isExperiment(InputTopic topic, Record<byte[], byte[]> record) {
         byte @Nullable [] key = record.key();
         return ExperimentHeader.IN.contains(topic) && isTombstone(record) && key != null && ExperimentHeader.isKey(key);
     }
 
-    /** The state of an experiment. */
-    Experiment experiment(Record<byte[], byte[]> record) {
+    /** A state of an experiment, with what refers to it. */
+    record OrderedState(ExperimentReference reference, Experiment state) {}
+
+    /** The state that a record refers to. One that did not take effect is unusable: anybody who may produce events can write such a record. */
+    OrderedState experiment(Record<byte[], byte[]> record, ExperimentReference.Lookup states) {
         @Nullable Header header = record.headers().lastHeader(ExperimentHeader.NAME);
         if (header == null || header.value() == null) {
             throw new UndecodableException(RejectReason.UNDECODABLE, "there is no header " + ExperimentHeader.NAME);
         }
-        return ExperimentHeader.decode(header.value());
+        ExperimentReference reference = ExperimentHeader.decode(header.value());
+        return states.find(reference)
+                .map(state -> new OrderedState(reference, state))
+                .orElseThrow(() -> new UnusableEventException(
+                        RejectReason.UNKNOWN_EXPERIMENT,
+                        reference.text(),
+                        "must be the offset and the digest of a state of an experiment that took effect"));
     }
 
     Click click(Record<byte[], byte[]> record) {

@@ -183,7 +183,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 publish(trainer, now);
             }
             TrainingProgress progress = trainer.progress(); // after the drain: the digest covers what was written
-            notices.alarms(progress.alarms(), trainer.surgingItem());
+            notices.alarms(progress.alarms());
             PartProgress said = new PartProgress(part, now, progress.books(), store.positions(), Optional.of(progress));
             outlet.send(MillraceTopology.TO_PROGRESS, Topic.TRAINING_PROGRESS, topics.trainingProgress(), said, now);
         }));

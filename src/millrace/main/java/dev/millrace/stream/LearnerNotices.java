@@ -18,7 +18,6 @@ final class LearnerNotices {
 
     private Optional<String> lastWithheld = Optional.empty();
     private Set<Alarm.Kind> lastAlarms = Set.of();
-    private Optional<String> lastItem = Optional.empty();
 
     /** Takes why vectors are withheld now; absent if they are published. */
     void withheld(Optional<String> why) {
@@ -34,12 +33,8 @@ final class LearnerNotices {
         lastWithheld = why;
     }
 
-    /**
-     * Takes the alarms of the last commit.
-     *
-     * @param item that the alarm about one item is about
-     */
-    void alarms(List<Alarm> alarms, Optional<String> item) {
+    /** Takes the alarms of the last commit. */
+    void alarms(List<Alarm> alarms) {
         Set<Alarm.Kind> active = EnumSet.noneOf(Alarm.Kind.class);
         for (Alarm alarm : alarms) {
             if (alarm.isActive()) {
@@ -54,12 +49,6 @@ final class LearnerNotices {
             }
         }
         lastAlarms = active;
-        if (item.isPresent() && !item.equals(lastItem)) {
-            LOG.atWarn()
-                    .addKeyValue("item", item.get())
-                    .log("An item has far more clicks than before: many accounts may act together, or it is news");
-        }
-        lastItem = item;
     }
 
     void refused(long step, String message) {

@@ -2,6 +2,7 @@ package dev.millrace.stream;
 
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.Books;
 import dev.millrace.state.EntrySource;
@@ -87,13 +88,15 @@ public final class MillraceTopology {
      *
      * @param kept those of the settings that the state depends on
      * @param partitions number of partitions of an input topic
+     * @param experiments finds the states that events refer to
      */
     public static Topology attribute(
             TopicNames topics,
             AttributionSettings settings,
             KeptSettings kept,
             AvroWire wire,
-            ToIntFunction<String> partitions) {
+            ToIntFunction<String> partitions,
+            ExperimentReference.Lookup experiments) {
         EventTask.Shared shared = new EventTask.Shared(
                 topics, wire, new PartitionCheck(settings.placement(), partitions), new CommitPace.OfThreads());
         Topology topology = new Topology();
@@ -102,7 +105,7 @@ public final class MillraceTopology {
         source(topology, "from-users", topics.users());
         topology.addProcessor(
                         ATTRIBUTE,
-                        () -> new AttributeProcessor(shared, settings, kept),
+                        () -> new AttributeProcessor(shared, settings, kept, experiments),
                         "from-exposures",
                         "from-clicks",
                         "from-users")

@@ -5,6 +5,7 @@ import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.UserProfile;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.fault.MissingRightException;
@@ -118,20 +119,13 @@ public final class EventProducer implements AutoCloseable {
         send(new ProducerRecord<>(topic, partition, key, null));
     }
 
-    /** Sends a record to every partition of its topic. */
-    public void sendToAll(String topic, byte[] key, byte[] value, long time) {
-        for (PartitionInfo partition : producer.partitionsFor(topic)) {
-            send(new ProducerRecord<>(topic, partition.partition(), time, key, value));
-        }
-    }
-
     /** Of states: Kafka Streams takes the earliest record of a task's topics first, and a log that is replayed may be of any date. */
     private static final long NO_TIME = 0;
 
-    /** Sends a state of an experiment to every partition of the topic that it counts: what stands behind it there counts in it. */
+    /** Refers to a state of an experiment in every partition of the topic that it counts: what stands behind it there counts in it. */
     @SuppressWarnings("NullAway") // a null value is what a tombstone is
-    public void send(Experiment state) {
-        List<Header> headers = List.of(new StateHeader(ExperimentHeader.NAME, ExperimentHeader.encode(state)));
+    public void send(Experiment state, ExperimentReference reference) {
+        List<Header> headers = List.of(new StateHeader(ExperimentHeader.NAME, ExperimentHeader.encode(reference)));
         String topic = state.plan().per() == Experiment.Per.USER ? topics.clicks() : topics.exposures();
         for (PartitionInfo partition : producer.partitionsFor(topic)) {
             send(new ProducerRecord<>(topic, partition.partition(), NO_TIME, ExperimentHeader.key(), null, headers));

@@ -3,6 +3,7 @@ package dev.millrace.topic;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.Experiment.Plan;
 import dev.millrace.experiment.Experiment.Result;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRefusedException;
@@ -14,11 +15,11 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Orders the steps of experiments: it enters each in the {@link OperatorLog}, appends it to the history of generations, which servers follow, and copies it
- * to the topic of exposures, where the attribution reads it.
+ * Orders the steps of experiments: it enters each in the {@link OperatorLog}, appends it to the history of generations, which servers follow, and refers
+ * to it in the topic of exposures, where the attribution reads that.
  *
- * <p>It takes no lock. Of two orders for one step the first in the history holds; who made the second is told. If it dies before the copies are written,
- * whoever decides or stops the experiment writes them: {@link #copy}.
+ * <p>It takes no lock. Of two orders for one step the first in the history holds; who made the second is told. If it dies before the references are
+ * written, whoever decides or stops the experiment writes them: {@link #refer}.
  */
 public final class ExperimentAdmin {
 
@@ -70,12 +71,20 @@ public final class ExperimentAdmin {
         return carryOut(GenerationAdmin.history(cluster), next);
     }
 
-    /** Writes copies of a state to all partitions of the topic of exposures. What has come to one before changes nothing there. */
-    public void copy(Experiment state) {
-        try (EventProducer producer = cluster.producer()) {
-            producer.send(state);
-            producer.flush();
-        }
+    /**
+     * Refers to a state in all partitions of the topic that the experiment counts. What has come to one before changes nothing there.
+     *
+     * @return false if it is not the latest: another order came first
+     */
+    public boolean refer(Experiment state) {
+        Optional<ExperimentReference> latest = ExperimentFacts.latest(cluster, state);
+        latest.ifPresent(reference -> {
+            try (EventProducer producer = cluster.producer()) {
+                producer.send(state, reference);
+                producer.flush();
+            }
+        });
+        return latest.isPresent();
     }
 
     private Experiment carryOut(GenerationHistory history, Experiment next) {
@@ -90,12 +99,10 @@ public final class ExperimentAdmin {
         }
         return log.carryOut(ordered, () -> {
             cluster.append(Topic.GENERATIONS, cluster.topics().generations(), fact, fact.at());
-            Optional<Experiment> held = GenerationAdmin.history(cluster).latestExperiment();
-            if (!held.equals(Optional.of(next))) {
+            if (!refer(next)) {
                 throw new GenerationRefusedException(
                         "experiment " + next.name() + ": another order came first, nothing was changed");
             }
-            copy(next);
             return next;
         });
     }

@@ -25,6 +25,15 @@ public record TopicSettings(
     static final Duration FOR_EVER = Duration.ofDays(36_500);
 
     public static TopicSettings read(SettingsReader reader) {
+        return read(reader, LargestRecords.read(reader));
+    }
+
+    /** Without the sizes of records, which other settings bound: for checks and names, not to create topics. */
+    public static TopicSettings withoutSizes(SettingsReader reader) {
+        return read(reader, LargestRecords.UNKNOWN);
+    }
+
+    private static TopicSettings read(SettingsReader reader, LargestRecords largest) {
         return new TopicSettings(
                 TopicNames.read(reader),
                 reader.integer(
@@ -43,7 +52,7 @@ public record TopicSettings(
                 reader.duration(
                         "topic.action-retention = 1825d in [1m, 36500d]: how long the audit log of operators' actions "
                                 + "is kept, counted from when they were written"),
-                LargestRecords.read(reader));
+                largest);
     }
 
     /** The {@code max.message.bytes} of the topics that Millrace writes, and the most that its producers send at once. */

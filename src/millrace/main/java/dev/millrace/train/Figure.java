@@ -6,64 +6,138 @@ import java.util.List;
  * The figures of a {@link TrainingProgress} that have a name: those of the last learnt batch and of the last
  * publication.
  *
- * <p>The labels are stored and published. Logs are natural.
+ * <p>The labels are stored and published.
  */
 public enum Figure {
-    /** τ of the softmax, fixed or learned. */
-    TEMPERATURE("temperature"),
-    /** Learned weight β of recent popularity in the score cos / τ + β log p. */
-    POPULARITY_WEIGHT("popularity-weight"),
-    /** Half-life of popularity that leads, seconds of event time. */
-    POPULARITY_HALF_LIFE("popularity-half-life-seconds"),
-    /** Learned weight γ of an item's age in the same score: of g = log(1 + hours). */
-    AGE_WEIGHT("age-weight"),
-    /** Learned weight δ of min(g, 2). */
-    NEWNESS_WEIGHT("newness-weight"),
-    /** Learned weight ν of how near an item is to the user's latest clicks. */
-    NEIGHBOURS_WEIGHT("neighbours-weight"),
-    /** Examples of earlier batches that the batch learnt again, if there are any. */
-    REHEARSED("rehearsed"),
-    /** Log of the 5 % quantile of the sampling probability over the batch's columns. */
-    LOG_Q_LOW("log-q.low"),
-    /** Log of the median. */
-    LOG_Q_MEDIAN("log-q.median"),
-    /** Log of the 95 % quantile. */
-    LOG_Q_HIGH("log-q.high"),
-    /** Weight of an action's loss, if weights are learned; the label ends with the action. */
+    TEMPERATURE("temperature", Kind.GAUGE, "learn.temperature", "temperature of the softmax after the last step"),
+    POPULARITY_WEIGHT(
+            "popularity-weight",
+            Kind.GAUGE,
+            "learn.popularity.weight",
+            "learned weight of recent popularity in the score cos / temperature + weight * log popularity"),
+    POPULARITY_HALF_LIFE(
+            "popularity-half-life-seconds",
+            Kind.GAUGE,
+            "learn.popularity.half.life.seconds",
+            "half-life of recent popularity that leads, in event time"),
+    AGE_WEIGHT(
+            "age-weight", Kind.GAUGE, "learn.age.weight", "learned weight of log(1 + hours of age) in the same score"),
+    NEWNESS_WEIGHT(
+            "newness-weight",
+            Kind.GAUGE,
+            "learn.newness.weight",
+            "learned weight of log(1 + hours of age), up to 2, in the same score"),
+    NEIGHBOURS_WEIGHT(
+            "neighbours-weight",
+            Kind.GAUGE,
+            "learn.neighbours.weight",
+            "learned weight of how near an item is to the user's latest clicks in the same score"),
+    REHEARSED(
+            "rehearsed",
+            Kind.GAUGE_FROM_ZERO,
+            "learn.rehearsed",
+            "examples of earlier batches that the last batch learnt again"),
+    LOG_Q_LOW("log-q.low", Kind.GAUGE, "learn.log.q", "p5", Figure.LOG_Q),
+    LOG_Q_MEDIAN("log-q.median", Kind.GAUGE, "learn.log.q", "p50", Figure.LOG_Q),
+    LOG_Q_HIGH("log-q.high", Kind.GAUGE, "learn.log.q", "p95", Figure.LOG_Q),
+    /** Of each action; the label ends with its name. */
     OBJECTIVE_WEIGHT("objective-weight"),
-    /** Age of the oldest published vector, learning steps. */
-    VECTOR_AGE_MAX("vector-age.max-steps"),
-    /** The age that one of a hundred published vectors exceeds, learning steps. */
-    VECTOR_AGE_P99("vector-age.p99-steps"),
-    /** Mean age of the published vectors, learning steps. */
-    VECTOR_AGE_MEAN("vector-age.mean-steps"),
-    /** Age of the oldest published vector, event time in seconds. */
-    VECTOR_AGE_SECONDS("vector-age.max-seconds"),
-    /** Bound in force on the age of the oldest vector, learning steps; 0: none. */
-    VECTOR_AGE_BOUND("vector-age.bound-steps"),
-    /** Number of vectors published so far, repeats included. */
-    PUBLISHED_VECTORS("published-vectors"),
-    /** Items, and changes of items, that wait for their time. */
-    ANNOUNCED("announced"),
-    /** Share of items whose time is more than a week ahead, of those that are there or wait; of a learner that makes the log. */
+    VECTOR_AGE_MAX("vector-age.max-steps", Kind.GAUGE, "publish.vector.age.steps", "max", Figure.AGE),
+    VECTOR_AGE_P99("vector-age.p99-steps", Kind.GAUGE, "publish.vector.age.steps", "p99", Figure.AGE),
+    VECTOR_AGE_MEAN("vector-age.mean-steps", Kind.GAUGE, "publish.vector.age.steps", "mean", Figure.AGE),
+    VECTOR_AGE_SECONDS(
+            "vector-age.max-seconds",
+            Kind.GAUGE,
+            "publish.vector.age.seconds",
+            "age of the oldest published vector at the last publication, in event time"),
+    VECTOR_AGE_BOUND(
+            "vector-age.bound-steps",
+            Kind.GAUGE,
+            "publish.vector.age.bound.steps",
+            "bound in force on the age of the oldest published vector, learning steps; 0: none"),
+    PUBLISHED_VECTORS("published-vectors", Kind.COUNTER, "publish.vectors", "vectors published"),
+    ANNOUNCED(
+            "announced",
+            Kind.GAUGE_FROM_ZERO,
+            "learn.announced.items",
+            "items, and changes of items, that wait for their time"),
+    /** Share of items whose time is more than a week ahead, of those that are there or wait: the measure of an alarm. */
     FAR_ITEMS("announced.far-share"),
-    /** Event time up to which announced items have come, seconds since the epoch; 0 before any example. */
-    CLOCK("clock-seconds"),
-    /** Bytes of embedding rows on the learner's heap, roughly. */
-    ROW_CACHE_BYTES("row-cache.bytes"),
-    /** Rows that steps had to read from the state directory since this learner started. */
-    ROWS_MISSED("row-cache.missed"),
-    /** Rows that steps learnt from since this learner started. */
-    ROWS_LEARNT("row-cache.learnt");
+    CLOCK(
+            "clock-seconds",
+            Kind.GAUGE_FROM_ZERO,
+            "learn.clock.timestamp.seconds",
+            "event time up to which announced items have come"),
+    ROW_CACHE_BYTES("row-cache.bytes", Kind.GAUGE, "learn.row.cache.bytes", "embedding rows on the learner's heap"),
+    ROWS_MISSED(
+            "row-cache.missed",
+            Kind.COUNTER,
+            "learn.rows.missed",
+            "embedding rows that steps had to read from the state directory since this learner started"),
+    ROWS_LEARNT(
+            "row-cache.learnt",
+            Kind.COUNTER,
+            "learn.rows",
+            "embedding rows that steps learnt from since this learner started");
 
     /** What is learned of the score beside the towers. */
     public static final List<Figure> OF_THE_MIXTURE =
             List.of(POPULARITY_WEIGHT, POPULARITY_HALF_LIFE, AGE_WEIGHT, NEWNESS_WEIGHT, NEIGHBOURS_WEIGHT);
 
+    private static final String LOG_Q = "natural log of the sampling probability of the last batch's columns";
+    private static final String AGE = "age of the published vectors at the last publication, learning steps";
+
     private final String label;
+    private final Kind kind;
+    private final String metric;
+    private final String of;
+    private final String help;
 
     Figure(String label) {
+        this(label, Kind.NONE, "", "");
+    }
+
+    Figure(String label, Kind kind, String metric, String help) {
+        this(label, kind, metric, "", help);
+    }
+
+    Figure(String label, Kind kind, String metric, String of, String help) {
         this.label = label;
+        this.kind = kind;
+        this.metric = metric;
+        this.of = of;
+        this.help = help;
+    }
+
+    /** What metric shows a figure, and what it has before the figure was measured. */
+    public enum Kind {
+        /** No metric. */
+        NONE,
+        /** Not a number before. */
+        GAUGE,
+        /** 0 before. */
+        GAUGE_FROM_ZERO,
+        /** It only grows, from 0. */
+        COUNTER
+    }
+
+    public Kind kind() {
+        return kind;
+    }
+
+    /** Returns the name of the metric, without the first word, which all metrics of Millrace have. */
+    public String metric() {
+        return metric;
+    }
+
+    /** Returns what tells the metric apart from others of its name; empty if it is alone. */
+    public String of() {
+        return of;
+    }
+
+    /** Returns what the metric shows. */
+    public String help() {
+        return help;
     }
 
     /** Returns the name of the figure. */

@@ -134,7 +134,7 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /**
      * Adds a change of the catalogue to the open batch. A removal takes the item's examples out of it. An item whose time is ahead of the
-     * {@linkplain #clock clock} waits for it, and counts nowhere until then but in {@link #announced}.
+     * {@linkplain #clock clock} waits for it, and counts nowhere until then but among the announced.
      */
     public void change(CatalogueChange change) {
         books.await(InputTopic.EXAMPLES);
@@ -163,11 +163,6 @@ public final class Trainer implements Durable, AutoCloseable {
     /** Returns true if the clock was last moved by {@link #reach}, and not by examples. */
     public boolean isOnTime() {
         return batcher.isOnTime();
-    }
-
-    /** Returns the number of items, and of changes of items, that wait for their time. */
-    public int announced() {
-        return batcher.announced();
     }
 
     /** Returns when the next of them comes, epoch milliseconds. */
@@ -242,7 +237,6 @@ public final class Trainer implements Durable, AutoCloseable {
         }
         StepOutcome outcome = step(batch, isOwn, true);
         outcome.learnt().ifPresent(report -> alarms.learnt(batch, report, model, catalogue));
-        alarms.forgetRemoved(batch);
         return outcome;
     }
 
@@ -371,11 +365,6 @@ public final class Trainer implements Durable, AutoCloseable {
     /** Returns why only deletions may be published at present; absent if everything may. */
     public Optional<String> withheld() {
         return publisher.withheld();
-    }
-
-    /** Returns the item that an alarm is about. */
-    public Optional<String> surgingItem() {
-        return alarms.surgingItem();
     }
 
     /** Returns true if the query side needs the entry. */

@@ -129,20 +129,16 @@ public record TrainerSettings(
         }
     }
 
-    public TrainerSettings withCacheBytes(long other) {
-        return with(batch, exam, other);
-    }
-
     public TrainerSettings withExam(ExamSettings other) {
-        return with(batch, other, cacheBytes);
+        return with(batch, other);
     }
 
     /** Returns these settings with a catalogue that keeps every item. */
     public TrainerSettings keepingItems() {
-        return with(batch.keepingItems(), exam, cacheBytes);
+        return with(batch.keepingItems(), exam);
     }
 
-    private TrainerSettings with(BatchSettings otherBatch, ExamSettings otherExam, long otherCacheBytes) {
+    private TrainerSettings with(BatchSettings otherBatch, ExamSettings otherExam) {
         return new TrainerSettings(
                 otherBatch,
                 model,
@@ -156,6 +152,6 @@ public record TrainerSettings(
                 neighbours,
                 learnFrom,
                 digestSteps,
-                otherCacheBytes);
+                cacheBytes);
     }
 }

@@ -1,14 +1,14 @@
 package dev.millrace.wire;
 
 import dev.millrace.event.RejectReason;
-import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Utf8;
 import java.util.Set;
 
 /**
- * The header that holds a state of an experiment, in a record of a topic of events that has no value. So readers who know events alone find nothing that
- * they cannot decode. There is one record in each partition.
+ * The header that refers to a state of an experiment, in a record of a topic of events that has no value. So readers who know events alone find nothing
+ * that they cannot decode. There is one record in each partition. The state itself is in the topic of generations, which producers cannot write.
  */
 public final class ExperimentHeader {
 
@@ -31,14 +31,14 @@ public final class ExperimentHeader {
         return Utf8.text(key).equals(KEY);
     }
 
-    public static byte[] encode(Experiment experiment) {
-        return Utf8.bytes(experiment.lines());
+    public static byte[] encode(ExperimentReference reference) {
+        return Utf8.bytes(reference.text());
     }
 
-    /** @throws UndecodableException if it is no experiment */
-    public static Experiment decode(byte[] header) {
+    /** @throws UndecodableException if it is no reference */
+    public static ExperimentReference decode(byte[] header) {
         try {
-            return Experiment.ofLines(Utf8.text(header));
+            return ExperimentReference.ofText(Utf8.text(header));
         } catch (IllegalArgumentException unreadable) {
             throw new UndecodableException(RejectReason.UNDECODABLE, NAME + ": " + unreadable.getMessage());
         }

@@ -3,12 +3,15 @@ package dev.millrace.wire;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.ExperimentSums;
 import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
 import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
+import java.util.stream.Collectors;
 
 /**
  * The progress of one part of the application, as of one of its commits.
@@ -34,6 +37,30 @@ public record PartProgress(
      * @param experiment as far as its states have come to the part
      */
     public record Counted(Experiment experiment, ExperimentSums sums) {
+
+        /** Returns the parts that read what an experiment counts: those that have had such events. */
+        public static List<PartProgress> parts(Experiment experiment, Collection<PartProgress> parts) {
+            String counted =
+                    (experiment.plan().per() == Experiment.Per.USER ? InputTopic.CLICKS : InputTopic.EXPOSURES).label();
+            return parts.stream()
+                    .filter(part -> part.training().isEmpty() && part.books().containsKey(counted))
+                    .toList();
+        }
+
+        /** Returns which of the {@link #parts} do not count it as it is now, and what they count; absent if all do. */
+        public static Optional<String> uncounted(Experiment experiment, Collection<PartProgress> parts) {
+            String others = parts(experiment, parts).stream()
+                    .filter(part -> part.experiment()
+                            .filter(counted -> counted.experiment().equals(experiment))
+                            .isEmpty())
+                    .map(part -> part.part() + " counts "
+                            + part.experiment()
+                                    .map(counted -> counted.experiment().name() + " in stage "
+                                            + (counted.experiment().stage() + 1))
+                                    .orElse("none"))
+                    .collect(Collectors.joining(", "));
+            return Optional.of(others).filter(text -> !text.isEmpty());
+        }
 
         /** Returns what all parts together counted in an experiment. */
         public static ExperimentSums sums(Experiment experiment, Collection<PartProgress> parts) {

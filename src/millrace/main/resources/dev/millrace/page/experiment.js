@@ -55,12 +55,12 @@ export function showExperiment(state) {
   ]);
 }
 
-function tell({ name, goal, runs, stage, stages, percent: share, result, why, uplift, lower, upper, blocked }) {
+function tell({ name, goal, runs, stage, stages, percent: share, result, why, uplift, lower, upper, blocked, uncounted }) {
   const verdict = uplift === undefined
     ? 'It has too few users or goals to tell the arms apart'
     : `The treatment has ${percent(uplift, 1)} more ${goal}, between ${percent(lower, 1)} and ${percent(upper, 1)}`;
   const text = runs
-    ? `${name} runs: stage ${stage} of ${stages}, ${share} % of the users get the treatment. ${verdict}${blocked === undefined ? '' : `; it can only be rolled back: ${blocked}`}.`
+    ? `${name} runs: stage ${stage} of ${stages}, ${share} % of the users get the treatment. ${verdict}${blocked === undefined ? '' : `; it can only be rolled back: ${blocked}`}${uncounted === undefined ? '' : `; not all is counted: ${uncounted}`}.`
     : `${name} has ended: ${result}, ${why}. The goal was ${goal}.`;
   if (byId('experiment-lead').textContent !== text) byId('experiment-lead').textContent = text;
 }

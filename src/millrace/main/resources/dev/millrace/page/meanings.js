@@ -52,6 +52,7 @@ const REASONS = {
   'bad-time': 'The time is out of range.',
   'bad-value': 'A number among the features is out of range.',
   'bad-component': 'A component of a vector among the features is out of range.',
+  'unknown-experiment': 'The record refers to a state of an experiment that never took effect.',
   'refused-step': 'A learning step that was not taken, as it would have harmed the model. The letter names its mini-batch.',
   'too-large': 'The features are more, or larger, than the settings allow.',
 };
@@ -65,7 +66,6 @@ const MEASURES = {
   'gradient-norm': { shows: factor, says: 'Mean length of the gradient of the networks, as a multiple of its trend. Alarm above the limit: the input has changed.' },
   'recall-below-popularity': { shows: factor, says: 'Recall of the model as a multiple of that of popularity, in the latest exams. Alarm below the limit: the model is worse than popularity alone.' },
   'vector-age': { shows: factor, says: 'Age of the oldest published vector, as a multiple of what its bound allows. Alarm above the limit.' },
-  'item-surge': { shows: percent, says: 'Share of the latest clicks on one item, beyond ten times its share before. Alarm above the limit: many accounts may act together.' },
   'far-items': { shows: percent, says: 'Share of items whose time is more than a week ahead, of those that are there or wait. Alarm above the limit: times are wrong, or of another unit.' },
   'orphan-clicks': { shows: percent, says: 'Share of the last hundred clicks that found no exposure. Alarm above the limit.' },
   'late-clicks': { shows: percent, says: 'Share of the last hundred clicks that came after the window of their exposure. Alarm above the limit.' },

@@ -71,7 +71,7 @@ class TokensTest {
                 "'admin sha256:%s ann on call' | and may end with a name",
                 "'admin sha256:%s <ann>' | and may end with a name",
             })
-    void aFileThatCannotBeUsedIsAFaultOfItsSettingWithoutItsText(String text, String why) throws IOException {
+    void faultsOfFilesDoNotShowTheirText(String text, String why) throws IOException {
         Files.writeString(file, text.formatted(Sha256.hex("a-token")));
 
         assertThatThrownBy(() -> new Tokens("serve.tokens.file", file))

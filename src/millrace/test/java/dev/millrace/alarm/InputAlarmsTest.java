@@ -16,7 +16,7 @@ class InputAlarmsTest {
     private final InputAlarms alarms = new InputAlarms(new InputAlarmSettings(0.2, 0.3, 0.05, 0.1, 1));
 
     @Test
-    void orphansBeyondTheLimitAreAnAlarmUntilClicksFindExposuresAgain() {
+    void orphansAlarmUntilClicksFindExposuresAgain() {
         assertThat(take("attribute-0_0", clicks(60, 30))).isEmpty(); // 90 clicks are no hundred yet
 
         assertThat(take("attribute-0_1", clicks(10, 10)))
@@ -46,7 +46,7 @@ class InputAlarmsTest {
     }
 
     @Test
-    void weightsThatAreCutAreAnAlarmAmongClicksThatAreCappedToo() {
+    void cutWeightsAlarmAmongCappedClicksToo() {
         Map<String, Long> outcomes = Map.of("attributed", 60L, "capped", 34L, "attributed: cut weight", 6L);
 
         assertThat(take("attribute-0_0", Map.of("clicks", account(100, outcomes))))
@@ -54,7 +54,7 @@ class InputAlarmsTest {
     }
 
     @Test
-    void oneMisplacedRecordIsAnAlarmUntilAThousandInARowWereInPlace() {
+    void misplacedRecordsAlarmUntilThousandFollowInPlace() {
         assertThat(take("attribute-1_0", Map.of("items", account(5, Map.of("rejected: bad-partition", 1L)))))
                 .containsExactly(new State(Kind.MISPLACED_RECORDS, 1, 0, true));
 
@@ -65,7 +65,7 @@ class InputAlarmsTest {
     }
 
     @Test
-    void misplacedRemovalIsAnAlarmForEverUnlessItIsKnownToHaveBeenSentAgain() {
+    void misplacedRemovalAlarmsUntilItIsAcknowledged() {
         Map<String, Long> one = Map.of("rejected: misplaced-removal", 1L);
         alarms.take("attribute-0_0", Map.of("users", account(10, one)), OptionalDouble.empty(), true); // one is known
         assertThat(active()).isEmpty();

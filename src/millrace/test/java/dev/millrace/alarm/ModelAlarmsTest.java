@@ -1,6 +1,7 @@
 package dev.millrace.alarm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.batch.Batches;
@@ -17,6 +18,7 @@ import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.loss.SampleFigures;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import java.nio.charset.StandardCharsets;
@@ -131,7 +133,7 @@ class ModelAlarmsTest {
     }
 
     @Test
-    void gradientsFarAboveTheirTrendAreAnAlarmAndThenTheTrend() {
+    void gradientsFarAboveTheirTrendRaiseAnAlarm() {
         ModelAlarms alarms = alarms(1, 20_000, Map.of());
         for (int step = 1; step <= 8; step++) {
             learn(alarms, step, 2);
@@ -183,7 +185,7 @@ class ModelAlarmsTest {
     }
 
     @Test
-    void ofAMillionItemsSomeExamsAreEnoughToSeeTheModelBelowPopularity() {
+    void fewExamsShowUselessModelsOfMillionItems() {
         // a batch of 128 in some 2,300 steps; popularity finds 30 of them, a model that learnt garbage none
         ModelAlarms alarms = alarms(1, 20_000, Map.of());
         long exam = 0;
@@ -257,6 +259,18 @@ class ModelAlarmsTest {
 
         assertThat(other.alarms()).isEqualTo(one.alarms());
         assertThat(one.alarms()).allSatisfy(alarm -> assertThat(alarm.value()).isNotNaN());
+    }
+
+    @Test
+    void stateWithAnUnknownAlarmIsRefused() {
+        ModelAlarms alarms = alarms(3, 40, Map.of());
+        TreeMap<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        alarms.published(1, 0.5);
+        alarms.drainDirty(EntrySink.into(stored));
+        byte[] foreign = {stored.firstKey()[0], 's'};
+        byte[] value = stored.values().iterator().next();
+
+        assertThatThrownBy(() -> alarms.restore(foreign, value)).isInstanceOf(CorruptEntryException.class);
     }
 
     private void learn(ModelAlarms alarms, int step, double gradientNorm) {

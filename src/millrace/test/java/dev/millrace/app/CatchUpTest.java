@@ -11,7 +11,7 @@ class CatchUpTest {
     private final CatchUp catchUp = new CatchUp(10_000);
 
     @Test
-    void saysHowFarHowFastAndHowLongStillAndThenThatItIsThere() {
+    void saysDistancePaceAndTimeThenTheEnd() {
         assertThat(catchUp.take(0, 0)).isEmpty();
         assertThat(catchUp.take(SECOND, 100_000)).contains("catching up: 0 %, 100,000 records behind");
         assertThat(catchUp.take(2 * SECOND, 99_000)).isEmpty(); // told a second ago
@@ -25,7 +25,7 @@ class CatchUpTest {
     }
 
     @Test
-    void oneThatIsNotBehindSaysNothingAndOneThatFallsBehindGivesNoTime() {
+    void aLearnerThatFallsBehindGivesNoTime() {
         assertThat(catchUp.take(0, 0)).isEmpty();
         assertThat(catchUp.take(SECOND, 9_999)).isEmpty();
         assertThat(catchUp.take(2 * SECOND, 50_000)).isPresent();

@@ -10,7 +10,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /**
- * The table of docs/operations.md that says what stays of an erased user.
+ * The table of docs/access.md that says what stays of an erased user.
  *
  * <p>A row names what is in backticks in its first column, or else the column. A row with † names the column.
  *
@@ -24,7 +24,7 @@ record ErasureTable(Set<String> seen, Set<String> unseen) {
     private static final Pattern QUOTED = Pattern.compile("`([^`]+)`");
 
     static ErasureTable read() throws IOException {
-        List<String> lines = Files.readAllLines(Path.of("docs/operations.md"));
+        List<String> lines = Files.readAllLines(Path.of("docs/access.md"));
         Set<String> seen = new TreeSet<>();
         Set<String> unseen = new TreeSet<>();
         lines.stream()

@@ -85,7 +85,7 @@ class ExperimentDeciderTest {
     }
 
     @Test
-    void alarmsAreThoseThatTheControlDoesNotHaveAndAreAboutTheModel() {
+    void alarmsAreThoseThatTheControlDoesNotHave() {
         Decision.Facts facts = facts(
                 learner("learn-0", 9, "g1", 1, Optional.empty(), Alarm.Kind.GRADIENT_NORM),
                 learner(
@@ -95,8 +95,7 @@ class ExperimentDeciderTest {
                         1,
                         Optional.of("3 refused steps"),
                         Alarm.Kind.GRADIENT_NORM,
-                        Alarm.Kind.EMBEDDING_COLLAPSE,
-                        Alarm.Kind.ITEM_SURGE));
+                        Alarm.Kind.EMBEDDING_COLLAPSE));
 
         assertThat(facts.learner())
                 .contains(new Decision.Learner(

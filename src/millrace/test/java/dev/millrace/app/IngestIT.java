@@ -73,7 +73,7 @@ class IngestIT {
     }
 
     @Test
-    void nothingIsLostIfABatchIsSentAgainWhenTheBrokerIsBack() throws Exception {
+    void batchesSentAgainAfterOutagesLoseNothing() throws Exception {
         await().atMost(PATIENCE).until(() -> post(USER) == 202); // the first may come before the topics are known
         assertThat(post(ITEMS)).isEqualTo(202);
         cluster.stopBroker();

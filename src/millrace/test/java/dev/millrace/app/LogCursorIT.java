@@ -25,8 +25,7 @@ class LogCursorIT {
     private static final String TOPIC = "compacted";
 
     @Test
-    void aLogIsKnownToBeWholeOnceAKeyHasComeTwiceAndNotWhereCompactionHasBeen(@TempDir Path directory)
-            throws Exception {
+    void aRepeatedKeyShowsThatNothingWasCompacted(@TempDir Path directory) throws Exception {
         try (TestCluster scene = new TestCluster(directory, Map.of())) {
             Cluster cluster = scene.settings().cluster();
             try (Admin admin = Admin.create(

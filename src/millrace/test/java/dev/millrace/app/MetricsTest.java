@@ -41,7 +41,7 @@ class MetricsTest {
     }
 
     @Test
-    void rejectedEventsAreCountedTogetherAndByReasonAndFromTheBeginning() {
+    void rejectedEventsAreCountedByReasonFromZero() {
         metrics.books(() -> books);
         assertThat(registry.scrape())
                 .contains("millrace_events_total{outcome=\"rejected\",topic=\"clicks\"} 0.0")
@@ -104,6 +104,15 @@ class MetricsTest {
                     .contains("millrace_exam_young_recall{by=\"model\",item=\"" + item + "\",k=\"10\"}")
                     .contains("millrace_exam_young_recall{by=\"popularity\",item=\"" + item + "\",k=\"10\"}");
         }
+    }
+
+    @Test
+    void eachFigureWithAMetricIsThere() {
+        assertThat(scrapeOfALearner())
+                .contains("millrace_learn_temperature NaN") // before the first commit
+                .contains("millrace_learn_log_q{of=\"p5\"} NaN", "millrace_learn_log_q{of=\"p95\"} NaN")
+                .contains("millrace_publish_vector_age_steps{of=\"max\"} NaN")
+                .contains("millrace_learn_announced_items NaN");
     }
 
     /** Before its first commit. */

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import dev.millrace.access.Operations;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationRefusedException;
@@ -86,7 +87,7 @@ class OperationsIT {
     }
 
     @Test
-    void anExperimentIsEnteredOrderedAndCopiedToEachPartitionOfExposures() {
+    void experimentsAreCopiedToEachPartitionOfExposures() {
         Experiment.Plan plan = plan("click");
 
         Experiment started = operations.startExperiment(ANN, "trial", "g1", "g2", plan);
@@ -106,33 +107,38 @@ class OperationsIT {
                         tuple("trial", OperatorAction.Result.ACCEPTED),
                         tuple("more", OperatorAction.Result.REFUSED),
                         tuple("trial", OperatorAction.Result.ACCEPTED));
-        assertThat(copies(cluster.topics().exposures()))
+        assertThat(references(cluster.topics().exposures()))
                 .containsExactlyInAnyOrder(
-                        "0 " + started.lines(), "1 " + started.lines(), "0 " + stopped.lines(), "1 " + stopped.lines());
+                        "0 " + digest(started), "1 " + digest(started), "0 " + digest(stopped), "1 " + digest(stopped));
     }
 
     @Test
-    void withoutExposuresTheCopiesGoToTheClicks() {
+    void withoutExposuresTheReferencesGoToTheClicks() {
         Operations clicksOnly = operations(
                 MillraceSettings.load(List.of(), Map.of(), Map.of(), scene.given("attribution.mode", "clicks-only")));
 
         Experiment started = clicksOnly.startExperiment(ANN, "trial", "g1", "g2", plan("click"));
 
         assertThat(started.plan().goal()).isEqualTo("click per user");
-        assertThat(copies(cluster.topics().exposures())).isEmpty();
-        assertThat(copies(cluster.topics().clicks()))
-                .containsExactlyInAnyOrder("0 " + started.lines(), "1 " + started.lines());
+        assertThat(references(cluster.topics().exposures())).isEmpty();
+        assertThat(references(cluster.topics().clicks()))
+                .containsExactlyInAnyOrder("0 " + digest(started), "1 " + digest(started));
     }
 
-    private List<String> copies(String topic) {
-        List<String> copies = new ArrayList<>();
+    private static String digest(Experiment state) {
+        return ExperimentReference.to(state, 0).digest();
+    }
+
+    private List<String> references(String topic) {
+        List<String> references = new ArrayList<>();
         try (TopicReader reader = cluster.reader()) {
             reader.readAll(
                     topic,
-                    record -> copies.add(
-                            record.partition() + " " + record.headers().get(ExperimentHeader.NAME)));
+                    record -> references.add(record.partition() + " "
+                            + ExperimentReference.ofText(record.headers().getOrDefault(ExperimentHeader.NAME, ""))
+                                    .digest()));
         }
-        return copies;
+        return references;
     }
 
     @Test
@@ -177,7 +183,7 @@ class OperationsIT {
     }
 
     @Test
-    void eachOrderHasOneEntryThatSaysWhoGaveItWhetherItIsTakenOrRefused() {
+    void eachOrderHasOneEntryWithItsAuthor() {
         Operations.Change promoted = operations.promote(ANN, "g2");
         Optional<String> afterPromotion = GenerationAdmin.history(cluster).answering();
         Operations.Change rolledBack = operations.rollBack(ANN);
@@ -227,7 +233,7 @@ class OperationsIT {
     }
 
     @Test
-    void aChangeThatFailsIsEnteredASecondTimeAndWithoutAnEntryNothingIsChanged() throws Exception {
+    void nothingChangesWithoutAnEntry() throws Exception {
         delete(cluster.topics().users());
         assertThatThrownBy(() -> operations.erase(ANN, USER))
                 .isInstanceOf(BrokerUnreachableException.class)

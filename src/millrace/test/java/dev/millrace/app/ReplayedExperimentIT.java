@@ -8,11 +8,15 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.follow.ProgressWatch;
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.state.Books;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.Topic;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -50,7 +54,17 @@ class ReplayedExperimentIT {
                 ProgressWatch progress = cluster.progress()) {
             Experiment.Plan plan = new Experiment.Plan(
                     "click", 0.02, 0.05, List.of(50.0), Duration.ofHours(1), Duration.ofMinutes(10));
-            producer.send(Experiment.started("old", "g1", "g2", "salt", plan, System.currentTimeMillis()));
+            long now = System.currentTimeMillis();
+            Experiment experiment = Experiment.started("old", "g1", "g2", "salt", plan, now);
+            List<GenerationFact> facts = List.of(
+                    new GenerationFact("g1", Kind.COMPLETE, now, 1, 2, "app"),
+                    new GenerationFact("g1", Kind.PROMOTED, now, 1, 2, "app"),
+                    new GenerationFact("g2", Kind.COMPLETE, now, 1, 2, "app"),
+                    GenerationFact.of(experiment, now, "app"));
+            facts.forEach(fact -> producer.send(
+                    Topic.GENERATIONS, cluster.settings().topics().names().generations(), fact, fact.at()));
+            producer.flush();
+            producer.send(experiment, ExperimentReference.to(experiment, facts.size() - 1));
             for (int visit = 0; visit < VISITS; visit++) {
                 long time = T0 + visit * (SPAN.toMillis() / VISITS);
                 String user = "u" + visit % 100;

@@ -5,6 +5,7 @@ import dev.millrace.state.Books;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
 import dev.millrace.train.TrainingProgress;
@@ -157,7 +158,8 @@ public final class TestCluster implements AutoCloseable {
                     log,
                     new PlainValues(settings.cluster().wire()),
                     settings.topics().names(),
-                    settings.attribution());
+                    settings.attribution(),
+                    new ExperimentFacts(settings.cluster()));
         }
     }
 

@@ -20,7 +20,7 @@ class TrainingNewsTest {
     private final TrainingNews news = new TrainingNews(0);
 
     @Test
-    void saysTheFirstStepAtOnceAndThenOneLineForAMinuteWithSteps() {
+    void saysTheFirstStepThenEveryMinute() {
         assertThat(take(SECOND, Optional.of(learner(0)))).isEmpty();
         assertThat(take(2 * SECOND, Optional.of(learner(1)))).contains("step 1  64 learnt  1,500 items");
         assertThat(take(3 * SECOND, Optional.of(learner(20)))).isEmpty();

@@ -104,6 +104,20 @@ class ContributionsTest {
     }
 
     @Test
+    void datesOneAfterAnotherFindOneBudget() {
+        List<Click> clicks = new ArrayList<>();
+        for (String user : List.of("bob", "cid", "dan")) { // so that the time is theirs
+            clicks.add(click("c", user, "b", START));
+        }
+        for (int at = 40; at > 0; at--) {
+            clicks.add(click("c" + at, "ann", "a", START - at * DAY));
+        }
+
+        // all count as of the time at which they came: 1, 1, 2/3, 2/9, 2/27
+        assertThat(weights(clicks, Map.of())).hasSize(3 + 5);
+    }
+
+    @Test
     void withoutCapsEveryClickCountsWholeAndNothingIsStored() {
         MemoryEntries entries = new MemoryEntries();
 
@@ -205,14 +219,15 @@ class ContributionsTest {
                 .isLessThanOrEqualTo(3);
     }
 
-    /** Whatever others do, and whenever the process starts again. */
+    /** Whatever others do, and whenever the process starts again, as long as no click is later than a window and a wait. */
     @Property(tries = 100)
     void aWeightIsAFunctionOfTheUsersOwnClicks(
             @ForAll @Size(max = 60) List<@IntRange(min = 0, max = 59) Integer> drawn, @ForAll boolean restarts) {
         List<Click> all = new ArrayList<>();
         for (int at = 0; at < drawn.size(); at++) {
             int of = drawn.get(at);
-            all.add(click("c" + at, "u" + of % 3, "i" + of / 3 % 4, START + of * 3_600_000L));
+            long late = of * 30_000L; // half an hour at most
+            all.add(click("c" + at, "u" + of % 3, "i" + of / 3 % 4, START + at * 3_600_000L - late));
         }
         Map<String, Double> together = new TreeMap<>();
         MemoryEntries entries = new MemoryEntries();

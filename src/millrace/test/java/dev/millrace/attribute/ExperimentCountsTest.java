@@ -37,14 +37,15 @@ class ExperimentCountsTest {
     private final Map<String, String> settings = Map.of("attribution.actions", "click, like");
     private final Experiment half = experiment("first", 1, 50.0);
     private final Experiment ramp = experiment("first", 1, 20.0, 60.0);
+    private long order;
     private Attribution attribution = scene.attribution(entries, settings);
 
     @Test
     void nothingIsCountedBeforeAnExperimentStartsNorBehindItsEnd() {
         show("before", "ann");
-        attribution.experiment(InputTopic.EXPOSURES, half);
+        take(half);
         show("within", "ann");
-        attribution.experiment(InputTopic.EXPOSURES, half.ended(Result.STOPPED, 2, "enough"));
+        take(half.ended(Result.STOPPED, 2, "enough"));
         show("behind", "ann");
 
         assertThat(exposures()).isEqualTo(1);
@@ -56,11 +57,11 @@ class ExperimentCountsTest {
 
     @Test
     void clickCountsInTheStageOfItsExposureAlsoBehindALaterStageAndTheEnd() {
-        attribution.experiment(InputTopic.EXPOSURES, ramp);
+        take(ramp);
         show("e1", "ann");
-        attribution.experiment(InputTopic.EXPOSURES, ramp.ramped(2));
+        take(ramp.ramped(2));
         show("e2", "ann");
-        attribution.experiment(InputTopic.EXPOSURES, ramp.ramped(2).ended(Result.STOPPED, 3, "enough"));
+        take(ramp.ramped(2).ended(Result.STOPPED, 3, "enough"));
 
         attribution.click(click("c1", "ann", "book", "e1", START + 1));
 
@@ -71,9 +72,9 @@ class ExperimentCountsTest {
 
     @Test
     void clickOnAnExposureOfAnEarlierExperimentCountsNowhere() {
-        attribution.experiment(InputTopic.EXPOSURES, half);
+        take(half);
         show("e1", "ann");
-        attribution.experiment(InputTopic.EXPOSURES, experiment("second", 5, 50.0));
+        take(experiment("second", 5, 50.0));
         show("e2", "ann");
 
         attribution.click(click("c1", "ann", "book", "e1", START + 1));
@@ -84,10 +85,10 @@ class ExperimentCountsTest {
 
     @Test
     void anotherExperimentBeginsAnewWithEachUserAndOutlivesARestart() {
-        attribution.experiment(InputTopic.EXPOSURES, half);
+        take(half);
         show("e1", "ann");
         Experiment again = Experiment.started("first", "g1", "g2", "another salt", half.plan(), 5);
-        attribution.experiment(InputTopic.EXPOSURES, again);
+        take(again);
         show("e2", "ann");
         String arm = again.arm("ann").label();
         assertThat(attribution.experimentSums().byName())
@@ -102,7 +103,7 @@ class ExperimentCountsTest {
 
     @Test
     void duplicatesRepeatedActionsAndCappedClicksCountForNothing() {
-        attribution.experiment(InputTopic.EXPOSURES, half);
+        take(half);
         for (int at = 0; at < 10; at++) {
             show("e" + at, "ann");
             show("e" + at, "ann");
@@ -121,7 +122,7 @@ class ExperimentCountsTest {
 
     @Test
     void otherActionsAreCountedBesideTheGoal() {
-        attribution.experiment(InputTopic.EXPOSURES, half);
+        take(half);
         show("e", "ann");
 
         attribution.click(new Click("l", "ann", "book", Optional.of("e"), "like", 1, START + 1, 0, Features.NONE));
@@ -137,15 +138,15 @@ class ExperimentCountsTest {
         Experiment byUser =
                 Experiment.started("first", "g1", "g2", "salt", ramp.plan().per(Per.USER), 1);
         attribution.click(click("before", "ann", "book", START));
-        attribution.experiment(InputTopic.CLICKS, byUser);
+        takeOfClicks(byUser);
         attribution.click(click("c1", "ann", "lamp", START + 1));
         attribution.click(click("c1", "ann", "lamp", START + 1));
         attribution =
                 Commit.restarted(attribution, scene.attribution(entries, Map.of("attribution.mode", "clicks-only")));
-        attribution.experiment(InputTopic.CLICKS, byUser.ramped(2));
+        takeOfClicks(byUser.ramped(2));
         attribution.click(click("c2", "ann", "sofa", START + 2));
         attribution.click(click("c3", "ann", "vase", START + 3));
-        attribution.experiment(InputTopic.CLICKS, byUser.ramped(2).ended(Result.STOPPED, 3, "enough"));
+        takeOfClicks(byUser.ramped(2).ended(Result.STOPPED, 3, "enough"));
         attribution.click(click("behind", "ann", "door", START + 4));
 
         ExperimentSums sums = attribution.experimentSums();
@@ -173,22 +174,20 @@ class ExperimentCountsTest {
 
     @Test
     void goalByUserCountsNoExposureAndOneByExposureNoClickAlone() {
-        attribution.experiment(
-                InputTopic.CLICKS,
-                Experiment.started("first", "g1", "g2", "s", half.plan().per(Per.USER), 1));
+        takeOfClicks(Experiment.started("first", "g1", "g2", "s", half.plan().per(Per.USER), 1));
         show("e", "ann");
         attribution.click(click("c", "ann", "book", "e", START + 1));
         assertThat(attribution.experimentSums().byName()).isEmpty();
 
         attribution = scene.attribution(new MemoryEntries(), Map.of("attribution.mode", "clicks-only"));
-        attribution.experiment(InputTopic.EXPOSURES, half);
+        take(half);
         attribution.click(click("c", "ann", "book", START + 1));
         assertThat(attribution.experimentSums().byName()).isEmpty();
     }
 
     @Test
     void exposuresSayHowManyWereShownAsAssigned() {
-        attribution.experiment(InputTopic.EXPOSURES, half);
+        take(half);
         String own = half.generation(half.arm("ann"));
         String arm = half.arm("ann").label();
         String other = IntStream.range(0, 100)
@@ -209,7 +208,7 @@ class ExperimentCountsTest {
         show("e5", other, "g0");
         show("e6", other, half.generation(half.arm(other)));
         show("e7", other, own);
-        attribution.experiment(InputTopic.EXPOSURES, half.ended(Result.STOPPED, 2, "enough"));
+        take(half.ended(Result.STOPPED, 2, "enough"));
         show("behind", "ann", own);
 
         assertThat(attribution.experimentSums().byName())
@@ -222,15 +221,25 @@ class ExperimentCountsTest {
 
     @Test
     void statesThatComeAgainChangeNothing() {
-        attribution.experiment(InputTopic.EXPOSURES, ramp.ramped(2));
+        take(ramp.ramped(2));
         show("e", "ann");
 
-        attribution.experiment(InputTopic.EXPOSURES, ramp.ramped(2));
-        attribution.experiment(InputTopic.EXPOSURES, ramp);
-        attribution.experiment(InputTopic.EXPOSURES, experiment("earlier", 0, 50.0));
+        attribution.experiment(InputTopic.EXPOSURES, ramp.ramped(2), order);
+        attribution = Commit.restarted(attribution, scene.attribution(entries, settings));
+        attribution.experiment(InputTopic.EXPOSURES, ramp, order - 1);
+        attribution.experiment(InputTopic.EXPOSURES, experiment("earlier", 5, 50.0), order - 1);
 
         assertThat(attribution.experiment()).contains(ramp.ramped(2));
         assertThat(exposures()).isEqualTo(1);
+    }
+
+    @Test
+    void statesAreOrderedByTheirNumbersAndNotByClocks() {
+        take(experiment("ahead", Long.MAX_VALUE, 50.0)); // of a machine whose clock is wrong
+
+        take(half);
+
+        assertThat(attribution.experiment()).contains(half);
     }
 
     @Test
@@ -238,14 +247,14 @@ class ExperimentCountsTest {
         ExperimentSums expected = new ExperimentSums();
         Map<String, UserCounts> users = new HashMap<>();
         Experiment state = ramp;
-        attribution.experiment(InputTopic.EXPOSURES, state);
+        take(state);
         Random random = new Random(1);
         for (int event = 0; event < 3_000; event++) {
             long time = START + event * 1_000L;
             String user = "u" + random.nextInt(60);
             if (event == 1_200) {
                 state = state.ramped(2);
-                attribution.experiment(InputTopic.EXPOSURES, state);
+                take(state);
             }
             if (event % 700 == 699) {
                 attribution = Commit.restarted(attribution, scene.attribution(entries, settings));
@@ -274,7 +283,7 @@ class ExperimentCountsTest {
 
     @Test
     void userWhoExpiresLeavesNoCounts() {
-        attribution.experiment(InputTopic.EXPOSURES, half);
+        take(half);
         show("e", "ann");
 
         attribution.advance(START + 400 * 24 * HOUR, START + 400 * 24 * HOUR);
@@ -288,6 +297,14 @@ class ExperimentCountsTest {
         });
         assertThat(left[0]).isZero();
         assertThat(exposures()).isEqualTo(1);
+    }
+
+    private void take(Experiment state) {
+        attribution.experiment(InputTopic.EXPOSURES, state, ++order);
+    }
+
+    private void takeOfClicks(Experiment state) {
+        attribution.experiment(InputTopic.CLICKS, state, ++order);
     }
 
     private void show(String id, String user) {

@@ -93,7 +93,7 @@ class AnnouncedItemsTest {
     }
 
     @Test
-    void anItemThatIsThereKeepsItsFeaturesUntilTheTimeOfTheNewOnes() {
+    void itemsKeepFeaturesUntilNewOnesAreDue() {
         clicks(TIME);
         announce(item("a", TIME, "red"));
         batcher.close();
@@ -187,7 +187,7 @@ class AnnouncedItemsTest {
     }
 
     @Test
-    void beforeTheFirstClickItemsComeWithoutAClockThatAnOldLogWouldBeBehind() {
+    void itemsBeforeTheFirstClickComeAtOnce() {
         announce("of today", TIME + 1000 * HOUR);
         announce("tomorrow", TIME + 1024 * HOUR);
         batcher.reach(TIME + 1001 * HOUR);

@@ -136,7 +136,7 @@ class BatcherTest {
     }
 
     @Test
-    void exposuresThatWereNotClickedMoveNoPopularityAndFillABatchToo() {
+    void unclickedExposuresFillBatchesAndMoveNoPopularity() {
         batcher.add(example("1", "a"));
         batcher.close();
         for (int at = 0; at < 3; at++) {

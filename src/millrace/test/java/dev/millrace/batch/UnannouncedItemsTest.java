@@ -78,7 +78,7 @@ class UnannouncedItemsTest {
     }
 
     @Test
-    void whatTheItemsTopicAnnouncedNeitherExpiresNorGivesWay() {
+    void announcedItemsNeitherExpireNorGiveWay() {
         batcher.change(new CatalogueChange.Upsert(new CatalogueItem("announced", TIME, Features.NONE)));
         close(TIME, "announced", "later");
         batcher.change(new CatalogueChange.Upsert(new CatalogueItem("later", TIME, Features.NONE)));
@@ -122,7 +122,7 @@ class UnannouncedItemsTest {
     }
 
     @Test
-    void anExampleThatCountsAndOneThatDoesNotLearnTheItemThatOneOfThemBrings() {
+    void uncountedExamplesLearnItemsThatOthersBring() {
         for (int at = 0; at < 40; at++) {
             batcher.add(example(TIME, "a", 0.05));
         }
@@ -145,7 +145,7 @@ class UnannouncedItemsTest {
     }
 
     @Test
-    void anItemThatItsBatchNamesStaysThoughTheExampleDoesNotCount() {
+    void itemsOfBatchesStayWithoutCountedExamples() {
         close(TIME, "a", "b", "c", "d");
 
         batcher.add(example(TIME + 1, "a", 1e-9));

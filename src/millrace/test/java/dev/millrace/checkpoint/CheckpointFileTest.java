@@ -64,7 +64,7 @@ class CheckpointFileTest {
     }
 
     @Test
-    void oneWithoutAPlaceInTheLogAndWithoutSettingsIsReadBack() throws IOException {
+    void logPlaceAndSettingsMayBeAbsent() throws IOException {
         Checkpoint.Header full = checkpoint().header();
         Checkpoint.Header bare = new Checkpoint.Header(
                 full.origin(), full.lineage(), new StepDigest(0, "00"), Optional.empty(), new TreeMap<>());

@@ -25,7 +25,7 @@ class ItemVectorsTest {
     }
 
     @Test
-    void theArrayHasThePublishedBitsOfEachItemInTheOrderOfTheIds() throws IOException {
+    void arrayHasPublishedBitsInOrderOfIds() throws IOException {
         Trainer learner = checkpoint.toLookAt();
         int items = ItemVectors.write(directory, checkpoint.header(), learner);
 

@@ -52,7 +52,7 @@ class ScratchEntriesTest {
     }
 
     @Test
-    void theirDirectoryIsTheOwnersAloneAndGoneWhenTheyAreClosed() throws IOException {
+    void theDirectoryIsPrivateAndGoneWhenClosed() throws IOException {
         ScratchEntries entries = ScratchEntries.create();
         entries.put(new byte[] {1}, new byte[] {2});
         Path directory = entries.directory();

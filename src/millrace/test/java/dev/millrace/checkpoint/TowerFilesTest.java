@@ -53,7 +53,7 @@ class TowerFilesTest {
     }
 
     @Test
-    void itemsOfTheCatalogueAndNewOnesHaveTheLearnersVectors() throws IOException, OrtException {
+    void knownAndNewItemsHaveTheLearnersVectors() throws IOException, OrtException {
         Map<String, float[]> rows = table(feature("item", "item").path("table").asText());
         List<String> items = List.of("i3", "i7", "i19", "nobody");
 

@@ -172,7 +172,7 @@ class DiagnosisTest {
 
     @ParameterizedTest
     @CsvSource({"1400, OK", "1399, WARN", "139, FAIL"})
-    void aHeapThatTheTablesOutgrowIsAWarningUntilTheTrainerRefusesIt(int heapMib, Grade grade) {
+    void tablesBeyondTheHeapAreAWarning(int heapMib, Grade grade) {
         heap = new Facts.Heap(heapMib * MIB, 1_400 * MIB, 480, 3);
 
         assertThat(of("heap").grade()).isEqualTo(grade);
@@ -197,14 +197,14 @@ class DiagnosisTest {
 
     @ParameterizedTest
     @CsvSource({"900, OK", "901, WARN"})
-    void aTransactionThatRunsForMoreThanAQuarterOfAnHourIsAWarning(int seconds, Grade grade) {
+    void transactionsOfFifteenMinutesAreAWarning(int seconds, Grade grade) {
         transactions = List.of(transaction(Fate.RUNNING, NOW.minusSeconds(seconds)));
 
         assertThat(of("transactions").grade()).isEqualTo(grade);
     }
 
     @Test
-    void aModelBelowPopularityFailsAndAnotherAlarmIsAWarning() {
+    void onlyAModelBelowPopularityIsAFailure() {
         said(
                 1_000,
                 List.of(
@@ -223,7 +223,7 @@ class DiagnosisTest {
 
     @ParameterizedTest
     @CsvSource({"3600, OK", "3601, WARN"})
-    void aLearnerThatHasBeenSilentForMoreThanAnHourIsAWarning(int seconds, Grade grade) {
+    void anHoursSilenceOfTheLearnerWarns(int seconds, Grade grade) {
         reported = NOW.minusSeconds(seconds);
 
         assertThat(of("model").grade()).isEqualTo(grade);

@@ -18,7 +18,7 @@ class EventTest {
     }
 
     @Test
-    void blankControlAndBrokenIdsAreRefusedWithPathValueAndRule() {
+    void brokenIdsAreRefusedWithPathAndRule() {
         assertThatThrownBy(() -> exposure(" ", "a", TIME))
                 .hasMessage("user = \" \": must not be blank")
                 .isInstanceOfSatisfying(
@@ -33,7 +33,7 @@ class EventTest {
     }
 
     @Test
-    void secondsAndMicrosecondsAreNotMistakenForMilliseconds() {
+    void otherUnitsAreNotMistakenForMilliseconds() {
         assertThatThrownBy(() -> exposure("ann", "a", 1_700_000_000L))
                 .isInstanceOf(UnusableEventException.class)
                 .hasMessage("time = 1700000000: must be epoch milliseconds between 1980 and 2100");
@@ -63,7 +63,7 @@ class EventTest {
                 .isEqualTo(
                         "undecodable unknown-schema null-value bad-key bad-partition misplaced-removal bad-id bad-user"
                                 + " bad-item bad-exposure bad-generation bad-action bad-weight bad-time bad-value bad-component"
-                                + " refused-step too-large");
+                                + " unknown-experiment refused-step too-large");
     }
 
     private static Exposure exposure(String user, String item, long time) {

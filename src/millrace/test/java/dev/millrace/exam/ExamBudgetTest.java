@@ -73,7 +73,7 @@ class ExamBudgetTest {
     }
 
     @Test
-    void whatIsSavedWhileNothingCanBeExaminedPaysForOneExamOnly() {
+    void savingsWithoutEventsPayForOneExam() {
         ExamBudget budget = new ExamBudget(0.2, 2000);
         for (int step = 0; step < 1000; step++) {
             assertThat(budget.affords(BATCH, 0, 10_000, model)).isFalse();

@@ -9,7 +9,7 @@ class ExamTrailTest {
     private final ExamTrail trail = new ExamTrail();
 
     @Test
-    void theSecondHalfBeginsAtTheLastPointThatIsNotBehindTheMiddle() {
+    void secondHalfBeginsAtOrBeforeTheMiddle() {
         // one event scored a positive; points at 40, 90 and 100: the middle of 100 is 50, the point before it 40
         trail.add(40, scored(40));
         trail.add(90, scored(90));

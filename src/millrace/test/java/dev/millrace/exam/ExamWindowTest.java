@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class ExamWindowTest {
 
     @Test
-    void windowIsGivenOnceItIsFullAndThenWheneverAPartOfItHasPassed() {
+    void fullWindowsAreGivenThenEachPart() {
         ExamWindow window = new ExamWindow(160);
 
         // it begins with the first totals, whatever they are; parts are of 10 events
@@ -28,7 +28,7 @@ class ExamWindowTest {
     }
 
     @Test
-    void anExamLargerThanAPartMakesTheWindowNoLargerThanItMustBe() {
+    void aLargeExamMakesTheWindowLittleLarger() {
         ExamWindow window = new ExamWindow(160);
         for (int scored = 0; scored < 300; scored += 100) {
             window.moved(1, totals(scored, 0));
@@ -56,7 +56,7 @@ class ExamWindowTest {
     }
 
     @Test
-    void whereFewEventsAreScoredAStepTheLastExamsAreGivenBeforeTheWindowIsFull() {
+    void rareExamsAreGivenBeforeWindowsAreFull() {
         ExamWindow window = new ExamWindow(6400); // small parts are of 100 events
         window.moved(1000, totals(0, 0));
 

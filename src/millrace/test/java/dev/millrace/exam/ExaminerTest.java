@@ -78,7 +78,7 @@ class ExaminerTest {
     }
 
     @Test
-    void whatIsNearToTheHistoryRanksAsScoringEachItemOnItsOwnDoes() {
+    void neighboursRankAsScoringEachItemAlone() {
         listAll();
         MiniBatch before = batch(drawn(300));
         popularity.observe(before.counted());
@@ -143,7 +143,7 @@ class ExaminerTest {
 
     /** Its vectors are kept from the second time on. Meanwhile items come and go, and one has other features; then the model learns. */
     @Test
-    void aModelThatStandsStillRanksByTheCatalogueOfTheMoment() {
+    void aFrozenModelRanksByTheCurrentCatalogue() {
         listAll();
         TwoTower model = new TwoTower(
                 ModelSettings.read(new SettingsReader(Map.of(
@@ -216,7 +216,7 @@ class ExaminerTest {
     }
 
     @Test
-    void aCatalogueOfSeveralTilesRanksAsScoringEachItemOnItsOwnDoes() {
+    void severalTilesRankAsScoringEachItemAlone() {
         // items are their category alone, and 300 categories come again in every tile: there are ties within and across
         // tiles
         int items = 2 * CatalogueScan.TILE + 77;

@@ -61,7 +61,7 @@ class MixtureLessonTest {
 
     /** Of a small catalogue, all of whose items compete. */
     @Test
-    void theGradientAgreesWithFiniteDifferencesOfTheLikelihood() {
+    void theGradientAgreesWithFiniteDifferences() {
         list(300);
         observeClicks();
         TwoTower model = taught();
@@ -128,7 +128,7 @@ class MixtureLessonTest {
      * Σ w e^z / e^z_t, which is 1 / p_t, is known, and from its merit that of the rank.
      */
     @Test
-    void theSampleOfALargeCatalogueEstimatesSumAndRankWithoutBias() {
+    void theSampleEstimatesSumAndRankWithoutBias() {
         int items = 3_000;
         int draws = 300;
         list(items);
@@ -172,7 +172,7 @@ class MixtureLessonTest {
 
     /** The gradients are Σ p x − x_t, and the example's own item was neither clicked nor is it near. */
     @Test
-    void whatWasClickedLastAndWhatIsNearCompeteWhateverIsDrawn() {
+    void lastClickAndNeighboursCompeteWhateverIsDrawn() {
         list(3_000);
         popularity.observe(List.of(Scenes.click("w", "i500", TIME)));
         neighbours.observe(batch(1, List.of(Scenes.click("v", "i900", TIME, "i2999"))));
@@ -216,7 +216,7 @@ class MixtureLessonTest {
     }
 
     @Test
-    void examplesWithoutHistoryOrOfAnItemThatIsNotListedTeachNothing() {
+    void emptyHistoriesAndUnlistedItemsTeachNothing() {
         list(300);
         TwoTower model = taught();
         List<TrainingExample> silent = List.of(

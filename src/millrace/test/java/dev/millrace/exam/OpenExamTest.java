@@ -138,7 +138,7 @@ class OpenExamTest {
     }
 
     @Test
-    void itemsCountAsYoungAsTheyWereWhenItBeganAlsoAfterARestart() {
+    void itemsKeepTheAgeOfTheExamsBeginning() {
         List<TrainingExample> events = IntStream.range(0, EVENTS)
                 .mapToObj(at -> Scenes.click("u" + at, "i" + (ITEMS + at), TIME, item()))
                 .toList();
@@ -177,7 +177,7 @@ class OpenExamTest {
     }
 
     @Test
-    void itemsThatComeAndGoBehindItsPlaceAreRankedAsTheyAreInTheEnd() {
+    void passingItemsRankAsInTheEnd() {
         List<TrainingExample> events = new ArrayList<>();
         for (TrainingExample example : drawn().examples()) { // leaves out items that the first step has not come to
             String[] history = IntStream.range(0, 30)
@@ -317,7 +317,7 @@ class OpenExamTest {
     }
 
     @Test
-    void anExamThatWasOpenEndsAtOnceIfEveryBatchIsExaminedNow() {
+    void openExamsEndIfEveryBatchIsExamined() {
         Examiner open = open(OPEN);
         open.examine(drawn(), model, facts);
         open.drainDirty(EntrySink.into(stored));

@@ -164,6 +164,10 @@ final class Crowd {
         return Uplift.isCounted(sums, experiment.plan(), experiment.stage());
     }
 
+    Uplift.Verdict verdict() {
+        return Uplift.verdict(sums, experiment.plan());
+    }
+
     Uplift uplift() {
         return Uplift.of(sums, experiment.plan());
     }

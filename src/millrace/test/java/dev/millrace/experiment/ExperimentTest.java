@@ -101,16 +101,14 @@ class ExperimentTest {
     }
 
     @Test
-    void laterStateAndLaterExperimentAreNewer() {
-        Experiment second = started.ramped(2);
-        Experiment stopped = started.ended(Result.STOPPED, 3, "enough");
-        Experiment another = Experiment.started("another", "g1", "g3", "salt", started.plan(), 2);
+    void referenceNamesOneStateAlone() {
+        ExperimentReference reference = ExperimentReference.to(started, 7);
 
-        assertThat(second.isNewerThan(started)).isTrue();
-        assertThat(stopped.isNewerThan(started)).isTrue();
-        assertThat(another.isNewerThan(stopped)).isTrue();
-        assertThat(started.isNewerThan(started)).isFalse();
-        assertThat(started.isNewerThan(stopped)).isFalse();
-        assertThat(second.isNewerThan(another)).isFalse(); // a copy that comes late
+        assertThat(ExperimentReference.ofText(reference.text())).isEqualTo(reference);
+        assertThat(reference.names(started)).isTrue();
+        assertThat(reference.names(started.ramped(2))).isFalse();
+        for (String text : List.of("", "7", "7 " + "a".repeat(63), "-7 " + "a".repeat(64), "7 " + "G".repeat(64))) {
+            assertThatThrownBy(() -> ExperimentReference.ofText(text)).isInstanceOf(IllegalArgumentException.class);
+        }
     }
 }

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The error and the speed of decisions, by simulation through the counting and the statistics themselves, with a look after every visit. The table of
- * docs/operations.md is of {@code -Dsimulated.experiments=1000}.
+ * docs/generations.md is of {@code -Dsimulated.experiments=1000}.
  */
 @Tag("slow")
 class SimulatedExperimentsTest {
@@ -99,6 +99,7 @@ class SimulatedExperimentsTest {
     void fewEqualExperimentsDecideHoweverUnequalUsersAre(Cell cell) {
         assumeTrue(cell.isInBuild() || IS_WHOLE);
         Verdict[] verdicts = IntStream.range(0, EXPERIMENTS)
+                .parallel()
                 .mapToObj(test -> verdict(cell, test))
                 .toArray(Verdict[]::new);
 
@@ -128,7 +129,7 @@ class SimulatedExperimentsTest {
                     raided = crowd.experiment().stage();
                     counting.accept(crowd);
                 }
-                Verdict verdict = crowd.uplift().verdict();
+                Verdict verdict = crowd.verdict();
                 if (verdict != Verdict.OPEN) {
                     return verdict;
                 }
@@ -149,6 +150,7 @@ class SimulatedExperimentsTest {
     void accountsOfOneArmDecideNoMoreThanChance(int accounts, Arm arm, boolean isClicked) {
         Cell cell = cells().findFirst().orElseThrow();
         Verdict[] verdicts = IntStream.range(0, EXPERIMENTS)
+                .parallel()
                 .mapToObj(test -> {
                     List<UserCounts> raiders = Stream.generate(() -> new UserCounts(1))
                             .limit(accounts)
@@ -172,27 +174,32 @@ class SimulatedExperimentsTest {
     @ValueSource(doubles = {0, 0.1, -0.1, 0.5, -0.5, 1, 2})
     void boundsHoldTheTrueUpliftAtAllLooks(double uplift) {
         assumeTrue(IS_WHOLE || uplift == 2);
-        int left = 0;
         Habits habits = new Habits(1.16, 3, 20, 0.3); // so that three times the rate of almost all is a rate
-        for (int test = 0; test < EXPERIMENTS; test++) {
-            Crowd crowd = new Crowd(20_000, habits, Crowd.experiment(test, Crowd.plan(0.02, 1.0, 10.0, 50.0)), test);
-            boolean isLeft = false;
-            for (int visit = 0; visit < 12_000; visit++) {
-                if (visit == 4_000 || visit == 8_000) {
-                    crowd.ramp();
-                }
-                if (crowd.visit(1 + uplift)) {
-                    Uplift told = crowd.uplift();
-                    isLeft |= told.lower() > uplift || told.upper() < uplift;
-                }
-            }
-            left += isLeft ? 1 : 0;
-        }
+        long left = IntStream.range(0, EXPERIMENTS)
+                .parallel()
+                .filter(test -> isEverLeftOut(habits, uplift, test))
+                .count();
 
         System.out.printf(
                 "of %d sequences %d ever leave out the true uplift of %+.0f %%%n", EXPERIMENTS, left, 100 * uplift);
         double most = 0.05 * EXPERIMENTS + (IS_WHOLE ? 0 : 2 * Math.sqrt(0.0475 * EXPERIMENTS));
         assertThat((double) left).isLessThanOrEqualTo(most);
+    }
+
+    private static boolean isEverLeftOut(Habits habits, double uplift, int test) {
+        Crowd crowd = new Crowd(20_000, habits, Crowd.experiment(test, Crowd.plan(0.02, 1.0, 10.0, 50.0)), test);
+        for (int visit = 0; visit < 12_000; visit++) {
+            if (visit == 4_000 || visit == 8_000) {
+                crowd.ramp();
+            }
+            if (crowd.visit(1 + uplift)) {
+                Uplift told = crowd.uplift();
+                if (told.lower() > uplift || told.upper() < uplift) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     @ParameterizedTest

@@ -70,7 +70,7 @@ class BrokenModelUpdatesTest {
 
     /** Before and after the settings of the generation have come. */
     @Test
-    void noneEndsTheServerOrKeepsItFromEncodingOnceTheGoodOnesAreThere() {
+    void brokenUpdatesDoNotStopTheServer() {
         for (int attempt = 0; attempt < TRIES; attempt++) {
             broken(random.nextInt(20) == 0 ? "another" : GENERATION);
             if (attempt == TRIES / 2) {
@@ -108,7 +108,7 @@ class BrokenModelUpdatesTest {
     }
 
     @Test
-    void aRowOfAnotherWidthIsRefusedAndOneThatCameBeforeTheSettingsIsNotUsed() {
+    void aRowOfAnotherWidthIsRefused() {
         byte[] row = KEYS.stream()
                 .filter(QueryEncoder::isRow)
                 .filter(key -> new String(key, StandardCharsets.UTF_8).startsWith(ITEM_ROW))

@@ -36,7 +36,9 @@ public final class FakeFeed implements EncoderFeed {
     }
 
     @Override
-    public void describe(String generation, SortedMap<String, String> settings) {}
+    public int describe(String generation, SortedMap<String, String> settings) {
+        return 0;
+    }
 
     @Override
     public void update(String generation, byte[] key, byte[] value) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class LatestProgressTest {
 
     @Test
-    void aLearnerFromTheLogTellsOfItselfAndNotOfTheOneThatWritesIt() {
+    void aLearnerFromTheLogReportsItselfAlone() {
         LatestProgress shadow = new LatestProgress(PartProgress.logLearner("shadow"));
         LatestProgress live = new LatestProgress(PartProgress.LEARNER);
         for (LatestProgress each : List.of(shadow, live)) {

@@ -26,7 +26,7 @@ class LogStandingTest {
     }
 
     @Test
-    void anAnswerThatBeginsWhileARecordIsTakenIsOfNoPosition() {
+    void answersWhileRecordsAreTakenHaveNoPosition() {
         standing.change(() -> {
             LogStanding.View seen = standing.now("g1");
 

@@ -173,7 +173,7 @@ class ModelFeedTest {
     }
 
     @Test
-    void anEntryThatIsNotFiniteIsRefusedAndOneOutOfAllBoundsNeverMakesAnAnswerThatIsNot() {
+    void extremeEntriesMakeNoInfiniteAnswer() {
         byte[] row = "mritem\0a".getBytes(StandardCharsets.UTF_8);
         byte[] poison = row(Float.NaN);
         byte[] statistics = "mnuage".getBytes(StandardCharsets.UTF_8);
@@ -195,6 +195,18 @@ class ModelFeedTest {
         assertThat(encoder(model.generation()).encode(user, Features.NONE, Map.of(), found))
                 .isTrue();
         assertThat(found).containsOnly(0f);
+    }
+
+    @Test
+    void unusableEntriesAheadOfTheirSettingsAreCounted() {
+        byte[] statistics = "mnuage".getBytes(StandardCharsets.UTF_8);
+        feed.update(
+                "g1",
+                statistics,
+                new Fields().number(2).number(Double.NaN).number(1).framed());
+
+        assertThat(feed.describe("g1", TEXTS)).isEqualTo(1);
+        assertThat(feed.describe("g1", TEXTS)).isZero();
     }
 
     private UserEncoder encoder(String generation) {

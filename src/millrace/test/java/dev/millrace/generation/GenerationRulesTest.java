@@ -68,7 +68,7 @@ class GenerationRulesTest {
     }
 
     @Test
-    void generationBelongsToTheApplicationThatPublishedItUntilItIsHandedOver() {
+    void generationsBelongToTheirPublisherUntilHandedOver() {
         assertThat(rules.handOver("a", "app-2")).isEmpty();
         history.take(new GenerationFact("a", Kind.STARTED, 7, 3, 5, "app-1", new TreeMap<>(Map.of("k", "v"))));
         assertThat(rules.refusesToPublish("a", "app-1")).isEmpty();
@@ -99,7 +99,7 @@ class GenerationRulesTest {
     }
 
     @Test
-    void serverAnswersFromTheGenerationPromotedLastOnceItIsComplete() {
+    void serversAnswerFromTheCompleteOnePromotedLast() {
         assertThat(history.next(Optional.empty(), generation -> true)).isEmpty();
         take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
         take("b", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
@@ -140,7 +140,7 @@ class GenerationRulesTest {
         "model.engine, vector, false",
         "tower.dim, 64, false"
     })
-    void whoeverPromotesAGenerationIsToldIfServersNeedNatives(String key, String value, boolean needsNatives) {
+    void aPromotionSaysIfServersNeedNatives(String key, String value, boolean needsNatives) {
         history.take(new GenerationFact("a", Kind.STARTED, NOW, 1, 2, "app", new TreeMap<>(Map.of(key, value))));
 
         assertThat(history.caution("a").isPresent()).isEqualTo(needsNatives);
@@ -176,7 +176,7 @@ class GenerationRulesTest {
     }
 
     @Test
-    void experimentTriesACompleteGenerationBesideTheOneThatAnswers() {
+    void experimentTriesACompleteGeneration() {
         take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
         take("b", Kind.STARTED);
         take("c", Kind.STARTED, Kind.COMPLETE);
@@ -252,7 +252,7 @@ class GenerationRulesTest {
     }
 
     @Test
-    void experimentIsNotFollowedOnceItsControlNoLongerAnswersOrItsTreatmentIsRetired() {
+    void experimentEndsWithItsControlOrTreatment() {
         take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
         take("b", Kind.STARTED, Kind.COMPLETE);
         take("c", Kind.STARTED, Kind.COMPLETE);

@@ -50,7 +50,7 @@ class EventBodiesTest {
             records, Streams.topics(), Duration.ofHours(1), InstantSource.fixed(Instant.ofEpochMilli(T0)));
 
     @Test
-    void eventsGoToTheirTopicsUnderTheirKeysInTheOrderOfTheBody() throws RefusedBodyException {
+    void eventsGoToTheirTopicsInOrder() throws RefusedBodyException {
         String body = "{ \"items\": [" + json(EventJson.of(ITEM)) + "],\n\"clicks\" :[ " + json(EventJson.of(CLICK))
                 + " , " + json(EventJson.of(CLICK)) + "], \"users\": [" + json(EventJson.of(PROFILE))
                 + "], \"exposures\": [" + json(EventJson.of(EXPOSURE)) + "]}";
@@ -107,7 +107,7 @@ class EventBodiesTest {
     }
 
     @Test
-    void anEventAheadOfTheClockIsRefusedAsTheTrainerWouldAndAnItemMayBeAnnounced() throws RefusedBodyException {
+    void onlyItemsMayBeAheadOfTheClock() throws RefusedBodyException {
         String hourAhead = "2026-01-01T01:00:00Z";
         String later = "2026-01-01T01:00:00.001Z";
         String of = "{\"users\":[{\"user_id\":\"u\",\"time\":\"%s\"}],\"items\":[{\"item_id\":\"i\",\"time\":\"%s\"}]}";
@@ -205,7 +205,7 @@ class EventBodiesTest {
                 "{\"click_id\":\"c\",\"user_id\":\"u\",\"item_id\":\"i\",\"time\":1767225600} | bad-time | time ="
                         + " 1767225600: must be epoch",
             })
-    void anEventThatWouldBeADeadLetterIsNamedWithFieldValueAndRule(String event, String reason, String detail) {
+    void unusableEventsAreNamedWithFieldAndRule(String event, String reason, String detail) {
         String body = "{\"users\":[],\"clicks\":[\n" + json(EventJson.of(CLICK)) + ",\n" + event + "]}";
 
         assertThatThrownBy(() -> read(body))

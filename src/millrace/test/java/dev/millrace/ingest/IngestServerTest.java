@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.serve.OpenApi;
+import dev.millrace.serve.OpenApi.Exchange;
 import dev.millrace.serve.RawClient;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Sha256;
 import dev.millrace.stream.Streams;
 import dev.millrace.topic.EventDelivery.Event;
 import dev.millrace.wire.EventRecords;
+import io.javalin.Javalin;
+import io.javalin.http.HandlerType;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -18,10 +22,13 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -37,6 +44,8 @@ class IngestServerTest {
     private static final String CLICK =
             "{\"click_id\":\"c1\",\"user_id\":\"u1\",\"item_id\":\"i1\",\"time\":\"2026-01-01T00:00:00Z\"}";
     private static final String BATCH = "{\"clicks\":[" + CLICK + "]}";
+    private static final OpenApi API = OpenApi.SHIPPED;
+    private static final String SEND = "POST /v1/events";
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private static final String JSON = "Content-Type: application/json";
@@ -211,7 +220,7 @@ class IngestServerTest {
 
     /** Jetty by itself gives the connection of a request a second. */
     @Test
-    void aStopAnswersTheBatchThatIsBeingDeliveredHoweverSlowTheBrokers() throws Exception {
+    void aStopAnswersTheBatchUnderDelivery() throws Exception {
         int port = port();
         brokers.hold();
         CompletableFuture<RawClient.Answer> answer = later();
@@ -225,6 +234,37 @@ class IngestServerTest {
         assertThat(answer.get().status()).isEqualTo(202);
         assertThat(answer.get().header("Connection")).isEqualTo("close");
         stop.get();
+    }
+
+    @Test
+    void whatIsDescribedIsThereAndNothingElse() throws Exception {
+        List<OpenApi.Operation> described = API.operations().stream()
+                .filter(one -> Set.of("/v1/events", "/livez", "/readyz", "/metrics").contains(one.path()))
+                .toList();
+        List<String> routes =
+                Javalin.create(server::configure).unsafe.internalRouter.allHttpHandlers().stream()
+                        .map(route -> route.endpoint)
+                        .filter(route -> route.method.isHttpMethod() && !route.method.equals(HandlerType.HEAD))
+                        .map(route -> route.method.name() + " " + route.path)
+                        .toList();
+        OpenApi.Operation send = described.get(0);
+        List<Exchange> exchanges = new ArrayList<>();
+        for (String body : API.examples(send)) {
+            exchanges.add(new Exchange(SEND, post(body)));
+        }
+        exchanges.add(new Exchange(SEND, post("{\"clicks\": [{}]}")));
+        exchanges.add(new Exchange(SEND, post("{\"unknown\": []}")));
+        exchanges.add(new Exchange(SEND, ask(SEND, BATCH)));
+        exchanges.add(new Exchange("GET /readyz", get("/readyz")));
+        brokers.silence();
+        exchanges.add(new Exchange(SEND, post(BATCH)));
+        exchanges.add(new Exchange("GET /readyz", get("/readyz")));
+
+        assertThat(described).extracting(OpenApi.Operation::toString).containsExactlyInAnyOrderElementsOf(routes);
+        assertThat(API.members("Events")).isEqualTo(OpenApi.known(exchanges.get(2).answer()));
+        assertThat(API.unshown(
+                        List.of(send.pointer() + "/responses", "/components/schemas/BrokerReadiness"), exchanges))
+                .allMatch(entry -> entry.startsWith("/components/schemas/Problem/"));
     }
 
     private static boolean isRefused(int port) {

@@ -85,7 +85,7 @@ class GraphTowerTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"mlp", "lstm", "convolution", "attention"})
-    void aRestoredModelGoesOnWithTheSameBitsAndTheQuerySideFollows(String name) throws IOException {
+    void restoredModelsGoOnWithTheSameBits(String name) throws IOException {
         ModelSettings settings = Scenes.settings(Dl4jExportTest.withGraph(name));
         TwoTower model = new TwoTower(settings, Scenes.catalogue());
         SortedMap<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);

@@ -108,7 +108,7 @@ class MixtureTest {
     }
 
     @Test
-    void theHalfLifeThatRankedBestLeadsOnceItIsAheadByAMargin() {
+    void theHalfLifeAheadByAMarginLeads() {
         Mixture mixture = new Mixture(3, 1);
 
         rank(mixture, 10, 0, 0, 0.1);
@@ -208,7 +208,7 @@ class MixtureTest {
     }
 
     @Test
-    void thePlainSetLearnsNoWeightsOfPopularityAndAgeAndMayLead() {
+    void thePlainSetMayLeadWithoutPopularity() {
         Mixture mixture = new Mixture(5, 2);
         Gradient gradient = new Gradient(-0.3, new PriorWeights(-0.7, 0.4, 0.6, -0.5));
 

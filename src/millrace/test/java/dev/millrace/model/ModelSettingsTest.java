@@ -12,12 +12,13 @@ import org.junit.jupiter.api.Test;
 class ModelSettingsTest {
 
     @Test
-    void withoutDeclarationsTheTowersReadIdsAndTheHistoryWhichSharesTheItemsRows() {
+    void towersReadIdsAndHistoryByDefault() {
         ModelSettings settings = Scenes.plainSettings();
 
         assertThat(settings.user())
                 .containsExactly(
-                        new FeatureSpec("user", Source.USER, Kind.ID, "user", Scenes.DIM, 50),
+                        new FeatureSpec(
+                                "user", Source.USER, Kind.ID, "user", Scenes.DIM, 50, Pooling.MEAN, TextGrams.NONE),
                         new FeatureSpec(
                                 "history",
                                 Source.HISTORY,
@@ -28,7 +29,8 @@ class ModelSettingsTest {
                                 new Pooling(Pooling.Kind.POSITIONS, 0.7),
                                 TextGrams.NONE));
         assertThat(settings.item())
-                .containsExactly(new FeatureSpec("item", Source.ITEM, Kind.ID, "item", Scenes.DIM, 50));
+                .containsExactly(new FeatureSpec(
+                        "item", Source.ITEM, Kind.ID, "item", Scenes.DIM, 50, Pooling.MEAN, TextGrams.NONE));
     }
 
     @Test

@@ -157,7 +157,7 @@ class MomentsTest {
      * new ones multiply it by e^256, and a ten-thousandfold one takes ln 10⁴ / 256 n = .036 n. Then moments are plain.
      */
     @Example
-    void aTrueShiftIsFollowedWithinATwentiethOfTheNumbersBefore() {
+    void aTrueShiftIsFollowedWithinATwentieth() {
         Random random = new Random(1);
         Moments moments = new Moments();
 
@@ -178,7 +178,7 @@ class MomentsTest {
     }
 
     @Example
-    void aFeatureThatDiffersInFewGroupsSurvivesAnExtremeNumber() {
+    void aRareFeatureSurvivesAnExtremeNumber() {
         Moments moments = new Moments();
         for (int at = 0; at < 200; at++) {
             moments.plus("u" + at, at % 40 == 0 ? 1 : 0, 1);
@@ -217,7 +217,7 @@ class MomentsTest {
     }
 
     @Example
-    void entriesOfAnotherLengthOrOfImpossibleNumbersAreRefused() {
+    void impossibleEntriesAreRefused() {
         byte[] ofOldLayout = new Fields().number(2).number(1).number(1).framed();
         Fields negative = new Fields();
         IntStream.range(0, 3 * Moments.GROUPS).forEach(at -> negative.number(-1));

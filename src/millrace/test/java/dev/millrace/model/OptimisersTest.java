@@ -45,7 +45,7 @@ class OptimisersTest {
     }
 
     @Test
-    void firstAdamStepOfARowIsTheLearningRateHoweverLateItComes() {
+    void firstAdamStepsAreTheLearningRate() {
         OptimiserRule adam = new OptimiserRule.Adam(0.01, 0.9, 0.999, 1e-8);
         float[] row = {0.5f, 0.5f};
         float[] memory = new float[adam.slots(2)];
@@ -83,7 +83,7 @@ class OptimisersTest {
     }
 
     @Test
-    void ftrlMakesComponentsThatTheLossDoesNotNeedExactlyZero() {
+    void ftrlMakesUnneededComponentsExactlyZero() {
         OptimiserRule ftrl = new OptimiserRule.Ftrl(0.1, 0.03, 0.05, 0);
         float[] row = {0.02f, 0.5f};
         float[] memory = new float[ftrl.slots(2)];

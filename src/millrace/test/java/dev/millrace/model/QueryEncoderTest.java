@@ -39,7 +39,7 @@ class QueryEncoderTest {
     }
 
     @Test
-    void weightsOfChannelsAndALearnedTemperatureAreTheLearnersOwn() {
+    void channelWeightsAndTemperatureAreTheLearners() {
         ModelSettings settings = Scenes.settings(Scenes.OBJECTIVES + " loss.temperature.learned=true");
         TwoTower model = new TwoTower(settings, Scenes.catalogue());
         TwoTowerStateTest.Store rows = new TwoTowerStateTest.Store();

@@ -8,6 +8,8 @@ import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
+import dev.millrace.feature.Pooling;
+import dev.millrace.feature.TextGrams;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +19,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class SubjectTest {
 
-    private static final FeatureSpec AGE = new FeatureSpec("upload", Source.ITEM, Kind.AGE, "item.upload", 4, 50);
+    private static final FeatureSpec AGE =
+            new FeatureSpec("upload", Source.ITEM, Kind.AGE, "item.upload", 4, 50, Pooling.MEAN, TextGrams.NONE);
     private static final long HOUR = 3_600_000;
     private static final long NOW = 1_000_000 * HOUR;
 

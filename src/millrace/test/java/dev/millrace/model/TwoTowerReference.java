@@ -223,7 +223,7 @@ public final class TwoTowerReference {
     }
 
     private Subject item(String id) {
-        CatalogueItem item = catalogue.item(id).orElseThrow();
+        CatalogueItem item = catalogue.item(catalogue.number(id).orElseThrow());
         return Subject.item(id, item.features(), item.time(), Scenes.TIME);
     }
 

@@ -83,7 +83,9 @@ public class TwoTowerStateTest {
         model.drainDirty(store);
 
         assertThat(store.entries).doesNotContainKey(key);
-        Scenes.catalogue().item("i1").ifPresent(item -> catalogue.apply(new CatalogueChange.Upsert(item)));
+        Catalogue listed = Scenes.catalogue();
+        catalogue.apply(
+                new CatalogueChange.Upsert(listed.item(listed.number("i1").orElseThrow())));
         model.learn(Scenes.batch(1, 40, 10));
         model.drainDirty(store);
         assertThat(store.entries).containsKey(key);

@@ -146,7 +146,7 @@ class TwoTowerTest {
 
     @ParameterizedTest
     @MethodSource("extremes")
-    void anExtremeVectorOfOneExampleDoesNotCostTheOthersTheirStep(float component, String declared) {
+    void anExtremeExampleCostsTheOthersNoStep(float component, String declared) {
 
         ModelSettings settings = Scenes.plainSettings(
                 "features.user=picture features.user.picture.kind=vector features.user.picture.dim=3", declared);

@@ -101,7 +101,7 @@ class NegativeSourceTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"decayed", "running", "intervals", "count-min", "hashed intervals"})
-    void followedOrRestoredItDrawsAsTheOneThatClosedTheBatches(String estimator) {
+    void aFollowerDrawsAsTheBatcherDid(String estimator) {
         boolean isShared = estimator.equals("count-min") || estimator.equals("hashed intervals");
         Map<String, String> settings = Map.of(
                 "popularity.estimator", estimator.equals("hashed intervals") ? "intervals" : estimator,
@@ -231,7 +231,7 @@ class NegativeSourceTest {
 
     @ParameterizedTest
     @CsvSource({"decayed, 0, 5", "running, 0, 5", "intervals, 0, 5", "intervals, 3, 0", "count-min, 3, 0"})
-    void byDefaultAsManyAreDrawnByPopularityAsUniformlyIfItCan(String estimator, String hashes, int popular) {
+    void halfAreDrawnByPopularityByDefault(String estimator, String hashes, int popular) {
         SettingsReader reader = new SettingsReader(
                 Map.of("popularity.estimator", estimator, "popularity.hashes", hashes, "batch.negatives", "5"));
 

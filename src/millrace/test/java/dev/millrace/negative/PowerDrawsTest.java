@@ -50,7 +50,7 @@ class PowerDrawsTest {
     }
 
     @Test
-    void probabilitiesAreProportionalToThePowerOfTheDecayedCount() {
+    void probabilitiesFollowThePowerOfTheCount() {
         ItemPopularity.Decayed popularity = new ItemPopularity.Decayed('P', 8, catalogue);
         addItems(3);
         popularity.observe(numbers(Collections.nCopies(16, "i0")));

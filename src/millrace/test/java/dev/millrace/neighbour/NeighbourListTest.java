@@ -142,7 +142,7 @@ class NeighbourListTest {
     }
 
     @Test
-    void whatIsOfAnErasedUserAloneGoesAndWhatIsOfSeveralStays() {
+    void onlyWhatAnErasedUserAloneClickedGoes() {
         list.add("alone", ANN, TIME, 1, WEEK, 64);
         list.add("shared", ANN, TIME, 1, WEEK, 64);
         list.add("shared", NeighbourList.digest("ben"), TIME, 1, WEEK, 64);

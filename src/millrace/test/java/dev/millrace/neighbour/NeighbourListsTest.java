@@ -198,7 +198,7 @@ class NeighbourListsTest {
 
     /** 1,300 lists: at 512 a step, three steps visit each of them, from wherever the sweep stood. Each removal has its own three. */
     @Test
-    void anErasedUserLeavesManyListsWithinARoundAlsoAfterARestart() {
+    void erasedUsersLeaveAllListsWithinARound() {
         MemoryEntries stored = new MemoryEntries();
         MemoryEntries restarted = new MemoryEntries();
         NeighbourLists lists = lists(64, stored, 0);
@@ -542,7 +542,7 @@ class NeighbourListsTest {
     }
 
     @Test
-    void toThoseThatBeginToFollowAllListsAreHandedOverSomeAtATime() {
+    void newFollowersGetAllListsInParts() {
         int items = 20_000;
         MemoryEntries stored = new MemoryEntries();
         NeighbourLists lists = lists(10, stored, 0);

@@ -38,7 +38,7 @@ class DecayedCountsTest {
     private final Catalogue catalogue = new Catalogue('C');
 
     @Example
-    void aCountIsTheDecayedSumOfItsAdditionsWhateverIsAddedAndRemoved() {
+    void countsAreDecayedSumsOfTheirAdditions() {
         Random random = new Random(3);
         DecayedCounts counts = new DecayedCounts('P', HALF_LIFE, catalogue);
         Map<String, List<Addition>> reference = new HashMap<>();
@@ -126,7 +126,7 @@ class DecayedCountsTest {
     }
 
     @Property(tries = 20)
-    void anEndlessHalfLifeSumsUpAndLeavesTheOthersAsTheyAreToTheBit(@ForAll Random random) {
+    void anEndlessHalfLifeSumsUp(@ForAll Random random) {
         List<Double> endlessToo = Stream.concat(Stream.of(Double.POSITIVE_INFINITY), HALF_LIVES.stream())
                 .toList();
         DecayedCounts without = new DecayedCounts('P', HALF_LIVES, catalogue);

@@ -119,7 +119,7 @@ class FastPopularityTest {
     }
 
     @Test
-    void numberThatWasReadOnceTellsAllLaterNumbersUntilTheNextClick() {
+    void oneNumberTellsLaterOnesUntilAClick() {
         FastPopularity popularity = new FastPopularity(SETTINGS, 'F', catalogue);
         popularity.observe(List.of(click("i0", TIME), click("i0", TIME + HOUR)));
         double read = popularity.number(0, TIME + 2 * HOUR, 0);

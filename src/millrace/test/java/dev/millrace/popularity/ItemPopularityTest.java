@@ -105,7 +105,7 @@ class ItemPopularityTest {
     }
 
     @Test
-    void itemsThatShareABucketShortenItsIntervalAndTheLargestCounts() {
+    void theLargestIntervalOfSharedBucketsCounts() {
         HashedIntervals one = new HashedIntervals('P', 1, 16, 0.3, 1, ITEMS);
         HashedIntervals many = new HashedIntervals('P', 6, 16, 0.3, 1, ITEMS);
 

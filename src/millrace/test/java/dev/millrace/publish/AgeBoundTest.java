@@ -16,7 +16,7 @@ class AgeBoundTest {
     /** 50 steps, up to 50 times 128 items; then as many steps as 128 a step take, rounded up. */
     @ParameterizedTest
     @CsvSource({"0,50", "1000,50", "6400,50", "6401,51", "10000,79", "100000,782", "1000000,7813"})
-    void byDefaultItGrowsWithTheCatalogueFromWhereTheSweepCostsABatch(long items, long steps) {
+    void theDefaultGrowsWithALargeCatalogue(long items, long steps) {
         AgeBound bound = read(Map.of(), 128);
 
         assertThat(bound.wholeSteps(items)).isEqualTo(steps);

@@ -42,7 +42,7 @@ class PublicationPlanTest {
     /** The vectors behind the oldest ones leave: fewer are left, and as many are ahead of the next in turn. */
     @ParameterizedTest
     @ValueSource(strings = {"20", "auto"})
-    void noVectorIsOlderThanTheBoundInForceHoweverTheCatalogueGrowsAndShrinks(String bound) {
+    void noVectorIsOlderThanItsBound(String bound) {
         for (long seed = 1; seed <= 5; seed++) {
             Random random = new Random(seed);
             List.copyOf(publishedAt.keySet()).forEach(item -> catalogue.apply(removal(item)));
@@ -90,7 +90,7 @@ class PublicationPlanTest {
     }
 
     @Test
-    void theBoundThatGrowsWithTheCatalogueIsInForceAsLongAsAVectorMayRelyOnIt() {
+    void grownBoundsHoldWhileVectorsRelyOnThem() {
         PublicationPlan plan = plan(4, Map.of("publish.max-age.steps", "auto"));
         step(plan, changes(0, 1_000), List.of());
         publish(plan);
@@ -165,7 +165,7 @@ class PublicationPlanTest {
     }
 
     @Test
-    void whatMovedFarthestGoesOutBesidesOnceAndNotAgainUntilItMoves() {
+    void whatMovedFarthestGoesOutOncePerMove() {
         PublicationPlan plan = plan(128, Map.of("publish.max-age.steps", "1000000", "publish.most-moved", "2"));
         step(plan, changes(0, 50), List.of());
         publish(plan);
@@ -226,7 +226,7 @@ class PublicationPlanTest {
     /** What is stored of the plan itself, and how many vectors come from each moment, are those of a plan that was not stopped. */
     @ParameterizedTest
     @ValueSource(ints = {60, 330})
-    void restoredInTheMiddleOfAShrinkItPublishesAsUndisturbed(int rounds) {
+    void restoredAmidAShrinkItPublishesAsUndisturbed(int rounds) {
         PublicationPlan plan = plan(4, Map.of("publish.max-age.steps", "auto"));
         step(plan, changes(0, 1_000), List.of("i0"));
         publish(plan);

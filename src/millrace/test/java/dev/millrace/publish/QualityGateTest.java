@@ -21,7 +21,7 @@ class QualityGateTest {
     private long hits;
 
     @Test
-    void itClosesWhenRecallOverTheWindowFallsBelowTheShareAndOpensWhenHalfOfTheFallIsMadeGood() {
+    void itOpensOnceHalfTheFallIsRegained() {
         score(gate, 3 * WINDOW, 80);
         assertThat(gate.closed()).isEmpty();
 
@@ -95,7 +95,7 @@ class QualityGateTest {
     }
 
     @Test
-    void aModelThatStillFindsTwiceWhatPopularityDoesIsPublishedHoweverFarItFell() {
+    void twiceThePopularitysRecallIsPublished() {
         QualityGate watching = new QualityGate(new GateSettings(WINDOW, 100, 0.5, 2));
 
         play(watching, 0, 3 * WINDOW, 80, 30);
@@ -162,7 +162,7 @@ class QualityGateTest {
     }
 
     @Test
-    void ofAMillionItemsOneExamOfGarbageIsEnoughWhereThereWereSomeHits() {
+    void oneExamShowsGarbageAmongMillionItems() {
         // by exam.budget a batch of 128 is examined in some 2,300 steps: with a window of 5,000 it would be full after
         // 90,000
         QualityGate rare = new QualityGate(new GateSettings(5000, 100, 0.5, 2));

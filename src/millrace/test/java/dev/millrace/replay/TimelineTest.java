@@ -26,7 +26,7 @@ class TimelineTest {
             new RowFormat.Csv(',', Optional.of('"'), List.of("offset", "delay"), StandardCharsets.UTF_8);
 
     @Property(tries = 100)
-    void eventsOfRowsInAnyOrderComeByTimeAndTiesByTheOrderOfTheFiles(
+    void eventsComeByTimeAndTiesByFile(
             @ForAll @Size(max = 60) List<@IntRange(max = 12) Integer> first,
             @ForAll @Size(max = 60) List<@IntRange(max = 12) Integer> second)
             throws IOException {

@@ -25,10 +25,16 @@ final class FakeOperations implements Operations {
         failure = Optional.of(thrown);
     }
 
+    /** From now on every order is taken again. */
+    void succeed() {
+        failure = Optional.empty();
+    }
+
     @Override
     public Change promote(Operator operator, String generation) {
         take("promote " + generation, operator);
-        return new Change(generation, Optional.of("g1"));
+        Optional<String> note = Optional.of("a note").filter(any -> generation.equals("g-with-note"));
+        return new Change(generation, Optional.of("g1"), note);
     }
 
     @Override

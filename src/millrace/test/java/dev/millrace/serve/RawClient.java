@@ -75,12 +75,17 @@ public final class RawClient implements AutoCloseable {
     }
 
     /**
-     * Asks one question on a connection of its own.
+     * Asks one question on a connection of its own. The answer must be as {@link OpenApi} has it.
      *
      * @param line method and target
      * @param headers beside the length of the body; {@code Host: localhost} unless they have another
      */
     public static Answer ask(int port, String line, String body, String... headers) throws IOException {
+        return OpenApi.checked(line, askTrainer(port, line, body, headers));
+    }
+
+    /** The same of a server that the description leaves out. */
+    static Answer askTrainer(int port, String line, String body, String... headers) throws IOException {
         try (RawClient client = new RawClient(port)) {
             return client.send(request(line, body, headers))
                     .answer(!line.startsWith("HEAD "))

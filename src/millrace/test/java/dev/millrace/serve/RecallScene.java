@@ -36,6 +36,7 @@ import java.util.stream.StreamSupport;
 /** A recall server over a state that a test fills, and a client of it. */
 final class RecallScene implements AutoCloseable {
 
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     static final long NOW = 1_700_000_000_000L;
     static final String THREE = "{\"requests\": [{\"user\": \"u1\"}, {\"user\": \"u1\"}, {\"user\": \"u1\"}]}";
 
@@ -60,13 +61,18 @@ final class RecallScene implements AutoCloseable {
 
     /** Another server of the same state, with limits of its own. */
     RecallServer server(int maxRate, int maxConnections) {
-        return server(maxRate, maxConnections, AccessSettings.open("serve."));
+        return server(maxRate, maxConnections, PATIENCE, AccessSettings.open("serve."));
+    }
+
+    /** Another server of the same state, which waits so long for a request. */
+    RecallServer server(int maxRate, Duration patience) {
+        return server(maxRate, 100, patience, AccessSettings.open("serve."));
     }
 
     /** Another server of the same state, which not everybody may ask. */
     RecallServer server(Optional<Path> tokens, Optional<PemFiles> tls, String... hosts) {
         HostNames names = new HostNames("serve.hosts", Set.of(hosts));
-        return server(0, 100, new AccessSettings("serve.", tokens, tls, names));
+        return server(0, 100, PATIENCE, new AccessSettings("serve.", tokens, tls, names));
     }
 
     /** A file of tokens, each line as a role, a token and perhaps a name. */
@@ -85,7 +91,7 @@ final class RecallScene implements AutoCloseable {
         return answers;
     }
 
-    private RecallServer server(int maxRate, int maxConnections, AccessSettings access) {
+    private RecallServer server(int maxRate, int maxConnections, Duration patience, AccessSettings access) {
         ServeSettings settings = new ServeSettings(
                 "127.0.0.1",
                 0,
@@ -93,7 +99,7 @@ final class RecallScene implements AutoCloseable {
                 3,
                 maxRate,
                 GivenWeights.OF_THE_TOWERS,
-                new ClientLimits(maxConnections, 2_000, 64 << 20, Duration.ofSeconds(30), 1_000),
+                new ClientLimits(maxConnections, 2_000, 64 << 20, patience, 1_000),
                 8,
                 1,
                 directory,

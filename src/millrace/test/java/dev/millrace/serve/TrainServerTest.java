@@ -60,7 +60,7 @@ class TrainServerTest {
     }
 
     private RawClient.Answer ask(String line, String... headers) throws Exception {
-        return RawClient.ask(URI.create(server.url()).getPort(), line, "", headers);
+        return RawClient.askTrainer(URI.create(server.url()).getPort(), line, "", headers);
     }
 
     /** Health as the test sets it. */

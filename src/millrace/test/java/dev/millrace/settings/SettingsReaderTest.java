@@ -53,7 +53,7 @@ class SettingsReaderTest {
     }
 
     @Test
-    void aCostlyCheckIsMadeOnceAndOnlyWhereNothingElseIsWrong() {
+    void costlyChecksRunOnceAndLast() {
         SettingsReader reader = new SettingsReader(Map.of("batch.size", "3"));
         reader.integer("batch.size = 128 in [2, 8192]: positives");
         for (int part = 0; part < 2; part++) {

@@ -52,7 +52,7 @@ class FieldsTest {
     }
 
     @Test
-    void aTextIsItsLengthInBytesAndItsUtf8WhateverItsCharacters() {
+    void textsAreTheirLengthAndTheirUtf8() {
         for (String text :
                 new String[] {"", "id-1", "\u007f", "caf\u00e9 id", "\u6f22\ud83d\ude00", "x".repeat(300) + "\u00e9"}) {
             byte[] utf8 = Utf8.bytes(text);

@@ -60,7 +60,7 @@ class KeyIndexTest {
     }
 
     @Test
-    void numbersStayWithoutGapsWhenTheLastKeyTakesTheFreeNumber() {
+    void theLastKeyTakesTheFreeNumber() {
         SplittableRandom random = new SplittableRandom(8);
         KeyIndex index = new KeyIndex();
         List<String> reference = new ArrayList<>();

@@ -19,6 +19,7 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.state.Books;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
@@ -63,7 +64,8 @@ class AttributeTopologyTest {
 
     AttributeTopologyTest(@TempDir Path state) {
         driver = new TopologyTestDriver(
-                MillraceTopology.attribute(topics, Streams.attribution(), Streams.attributionKept(), wire, topic -> 1),
+                MillraceTopology.attribute(
+                        topics, Streams.attribution(), Streams.attributionKept(), wire, topic -> 1, this::state),
                 Streams.driver(state));
     }
 
@@ -73,7 +75,7 @@ class AttributeTopologyTest {
     }
 
     @Test
-    void aProfileBeyondItsBytesIsADeadLetterAndAnItemOfThatSizeIsNone() {
+    void profilesBeyondTheirBytesAreDeadLetters() {
         Features large = Features.of(Map.of(
                 "t", new dev.millrace.event.FeatureValue.Category("x".repeat(16_384)))); // 4, and 12 and its name
 
@@ -88,7 +90,7 @@ class AttributeTopologyTest {
     }
 
     @Test
-    void clickOnAnExposureBecomesAnExampleWithTheContextOfItsExposure() {
+    void anExampleHasTheContextOfItsExposure() {
         send(exposure("e1", "u1", "i1", T0));
 
         send(click("c1", "u1", "i1", T0 + 1000));
@@ -106,20 +108,26 @@ class AttributeTopologyTest {
         assertThat(books()).containsEntry("exposures", account(1, 1, Map.of()));
     }
 
+    private final Experiment experiment = Experiment.started(
+            "trial",
+            "g1",
+            "g2",
+            "salt",
+            new Experiment.Plan("click", 0.02, 0.05, List.of(50.0), Duration.ofHours(1), Duration.ofMinutes(10)),
+            1);
+
+    /** A state is known at offset 5 alone. */
+    private Optional<Experiment> state(ExperimentReference reference) {
+        return Optional.of(experiment).filter(state -> reference.offset() == 5 && reference.names(state));
+    }
+
     @Test
     void stateOfAnExperimentIsCountedAndItsSumsGoOutWithTheBooks() {
-        Experiment experiment = Experiment.started(
-                "trial",
-                "g1",
-                "g2",
-                "salt",
-                new Experiment.Plan("click", 0.02, 0.05, List.of(50.0), Duration.ofHours(1), Duration.ofMinutes(10)),
-                1);
         send(exposure("e1", "u1", "i1", T0));
         assertThat(counted()).isEmpty();
 
         pipe(experiment("name=trial"));
-        pipe(experiment(experiment.lines()));
+        pipe(experiment(ExperimentReference.to(experiment, 5).text()));
         send(exposure("e2", "u1", "i1", T0 + 1));
         send(click("c1", "u1", "i1", T0 + 1000)); // on the later exposure
 
@@ -132,7 +140,36 @@ class AttributeTopologyTest {
                 .containsEntry("exposures", account(4, 2, Map.of("experiment", 1L, "rejected: undecodable", 1L)));
         assertThat(read(topics.deadLetters())).hasSize(1).allSatisfy(letter -> assertThat(
                         LearnerDriver.headers(letter).get("__streams.errors.message"))
-                .contains("an experiment has no"));
+                .contains("a reference must be an offset, a space and a digest"));
+    }
+
+    @Test
+    void producerStartsEndsAndDelaysNoExperiment() {
+        Experiment forged = experiment.ended(Experiment.Result.STOPPED, Long.MAX_VALUE, "forged");
+        pipe(experiment(ExperimentReference.to(experiment, 4).text())); // nothing took effect there
+        pipe(experiment(ExperimentReference.to(forged, 5).text())); // something else took effect
+        pipe(experiment(ExperimentReference.to(forged, Long.MAX_VALUE / 10).text()));
+        pipe(experiment(forged.lines()));
+        assertThat(counted()).isEmpty();
+
+        pipe(experiment(ExperimentReference.to(experiment, 5).text()));
+
+        assertThat(counted().orElseThrow().experiment()).isEqualTo(experiment);
+        assertThat(books())
+                .containsEntry(
+                        "exposures",
+                        account(
+                                5,
+                                0,
+                                Map.of(
+                                        "experiment",
+                                        1L,
+                                        "rejected: undecodable",
+                                        1L,
+                                        "rejected: unknown-experiment",
+                                        3L)));
+        assertThat(LearnerDriver.headers(read(topics.deadLetters()).get(0)))
+                .containsEntry("millrace.reject.reason", "unknown-experiment");
     }
 
     private Optional<PartProgress.Counted> counted() {
@@ -143,9 +180,9 @@ class AttributeTopologyTest {
                 .reduce((earlier, later) -> later);
     }
 
-    private static TestRecord<byte[], byte[]> experiment(String lines) {
+    private static TestRecord<byte[], byte[]> experiment(String reference) {
         Headers headers = new RecordHeaders();
-        headers.add(new RecordHeader(ExperimentHeader.NAME, Utf8.bytes(lines)));
+        headers.add(new RecordHeader(ExperimentHeader.NAME, Utf8.bytes(reference)));
         return new TestRecord<>(ExperimentHeader.key(), null, headers, T0);
     }
 
@@ -174,7 +211,7 @@ class AttributeTopologyTest {
     }
 
     @Test
-    void whatCannotBeReadGoesToTheDeadLettersWithItsReasonAndIsCounted() {
+    void unreadableRecordsBecomeCountedDeadLetters() {
         byte[] key = Utf8.bytes("u1");
         byte[] poison = {(byte) 0xC3, 1, 2, 3};
 
@@ -272,7 +309,7 @@ class AttributeTopologyTest {
     }
 
     @Test
-    void repeatedEventsAreDuplicatesAndTheBooksBalanceAllTheWay() {
+    void theBooksBalanceWithRepeatedEvents() {
         send(exposure("e1", "u1", "i1", T0));
         send(exposure("e1", "u1", "i1", T0));
         send(click("c1", "u1", "i1", T0 + 1000));

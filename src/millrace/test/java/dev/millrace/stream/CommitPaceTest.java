@@ -35,7 +35,7 @@ class CommitPaceTest {
     }
 
     @Test
-    void howeverLongACommitTookThereIsTimeToWorkButNoMoreThanFiveIntervals() {
+    void longCommitsLeaveTimeToWork() {
         commit(Duration.ofMinutes(1));
 
         assertThat(pace.left()).isEqualTo(Duration.ofSeconds(1));
@@ -51,7 +51,7 @@ class CommitPaceTest {
     }
 
     @Test
-    void timerIsAQuarterOfATransactionsTimeAndNeverShorterThanAnInterval() {
+    void timerIsAQuarterOfATransactionsTime() {
         Duration transaction = Duration.ofSeconds(10);
 
         assertThat(CommitPace.timer(INTERVAL, transaction)).isEqualTo(Duration.ofMillis(2_500));

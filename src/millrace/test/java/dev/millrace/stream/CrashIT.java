@@ -75,7 +75,7 @@ class CrashIT {
     }
 
     @Test
-    void killedTwiceItHasTheWeightsOfAnUndisturbedLearnerAndCountedEveryEventOnce() throws Exception {
+    void killedTwiceItHasAnUndisturbedLearnersWeights() throws Exception {
         try (Run run = new Run(false)) {
             run.produceAndKill(0);
             run.produceAndKill(1);
@@ -107,7 +107,7 @@ class CrashIT {
     }
 
     @Test
-    void rowsWrittenInCommitAreLostAndTheComparisonNoticesIt() throws Exception {
+    void theComparisonNoticesRowsLostInACommit() throws Exception {
         try (Run run = new Run(true)) {
             run.produceAndKill(0);
             run.produceAndKill(1); // a commit by the timer may have had the rows that the first kill was to take

@@ -56,7 +56,7 @@ class ItemArrivalsTest {
     }
 
     @Test
-    void anAnnouncementThatIsNearerThanTheOneAwaitedDoesNotWaitForThatOne() {
+    void nearerAnnouncementsDoNotWaitForLaterOnes() {
         click("ann", now);
         announce("later", now + LONG.toMillis());
         announce("sooner", now + 2_000);
@@ -66,7 +66,7 @@ class ItemArrivalsTest {
     }
 
     @Test
-    void anOldLogThatFollowsAnIdleStartHasItemsByTheTimeOfItsClicksToo() {
+    void idleStartsLeaveOldLogsTheirItems() {
         announce("first", T0);
         passes(LONG);
         assertThat(published()).containsExactly("first");
@@ -79,7 +79,7 @@ class ItemArrivalsTest {
     }
 
     @Test
-    void anOldLogHasItemsByTheTimeOfItsClicksHoweverLongItStops() {
+    void oldLogsThatStopHaveItemsInTime() {
         click("ann", T0);
         click("bob", T0);
         announce("tomorrow", T0 + Duration.ofDays(1).toMillis());

@@ -1,5 +1,6 @@
 package dev.millrace.stream;
 
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.TopicNames;
@@ -29,7 +30,13 @@ public final class KilledTrainer {
         boolean isLate = Boolean.parseBoolean(args[2]);
         Map<Part, Topology> topologies = Map.of(
                 Part.ATTRIBUTE,
-                MillraceTopology.attribute(topics, Streams.attribution(), Streams.attributionKept(), wire, topic -> 2),
+                MillraceTopology.attribute(
+                        topics,
+                        Streams.attribution(),
+                        Streams.attributionKept(),
+                        wire,
+                        topic -> 2,
+                        ExperimentReference.Lookup.NONE),
                 Part.LEARN,
                 MillraceTopology.learn(
                         topics,

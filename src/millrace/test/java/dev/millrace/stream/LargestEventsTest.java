@@ -16,6 +16,7 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.feature.FeatureFields;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
@@ -67,7 +68,7 @@ class LargestEventsTest {
     }
 
     @Test
-    void everyRecordIsAsSmallAsItsTopicWasToldAndTheLargestAreNotFarFromIt() {
+    void theLargestRecordsFitTheirTopics() {
         List<byte[]> examples = attribute();
         learn(examples);
 
@@ -86,7 +87,7 @@ class LargestEventsTest {
     }
 
     @Test
-    void batchesWhoseTextsAndFeatureNamesAllDifferAreFullBeforeTheirTopicRefusesThem() {
+    void batchesCloseBeforeTheirTopicRefusesThem() {
         SettingsReader settings = Streams.reader("batch.size", "4096", "batch.max-bytes", "4000000");
         BatchSettings batch = BatchSettings.read(settings);
         long most = LargestRecords.read(settings).miniBatch();
@@ -135,7 +136,8 @@ class LargestEventsTest {
                         AttributionSettings.read(Streams.reader(SETTINGS)),
                         Streams.attributionKept(),
                         wire,
-                        topic -> 1),
+                        topic -> 1,
+                        ExperimentReference.Lookup.NONE),
                 Streams.driver(directory.resolve("attribute")))) {
             String user = id("u", 0);
             send(driver, topics.users(), user, events.encode("users", new UserProfile(user, T0, features("p"))));

@@ -52,7 +52,7 @@ class LearnPublicationTest {
     }
 
     @Test
-    void clickSendsItsItemsRecordOutAgainWithItsNewPopularityInTheSameCommit() {
+    void aClicksCommitHasItsItemsNewPopularity() {
         try (LearnerDriver driver = LearnerDriver.learning(state)) {
             driver.sendBatch(0, false);
             double before = LearnerDriver.popularity(driver.embeddings(), "i1");
@@ -112,7 +112,7 @@ class LearnPublicationTest {
     }
 
     @Test
-    void vectorStoresGetTheSameEmbeddingsAsJsonAndTheSameTombstones() throws Exception {
+    void vectorStoresGetTheSameAsJson() throws Exception {
         TopicNames withStore = TopicNames.read(new SettingsReader(
                 Map.of("topic.vector-store.name", "item-vectors", "topic.vector-store.collection", "films")));
         Topology topology =
@@ -146,7 +146,7 @@ class LearnPublicationTest {
     }
 
     @Test
-    void aLargeCatalogueGoesOutInSeveralCommitsWithoutFurtherRecords() {
+    void aLargeCatalogueGoesOutInSeveralCommits() {
         int items = 40_000;
         List<CatalogueChange> changes = IntStream.range(0, items)
                 .<CatalogueChange>mapToObj(item -> new CatalogueChange.Upsert(Streams.item("i" + item)))
@@ -185,7 +185,7 @@ class LearnPublicationTest {
     }
 
     @Test
-    void aGenerationStartsIsCompleteBehindItsVectorsAndThenIsToAnswer() {
+    void aGenerationIsCompleteBehindItsVectors() {
         GenerationTerms unpromoted =
                 new GenerationTerms("app-2", Streams.terms().settings(), false, Duration.ofSeconds(30), () -> 0);
         for (GenerationTerms terms : List.of(Streams.terms(), unpromoted)) {
@@ -253,7 +253,7 @@ class LearnPublicationTest {
     }
 
     @Test
-    void whileGarbageIsLearntNothingButTombstonesGoesOutAndAfterwardsEverything() {
+    void onlyTombstonesGoOutWhileGarbageIsLearnt() {
         TrainerSettings gated = TrainerSettings.read(Streams.reader(
                 "features.user", "history", "publish.gate.window", "320", "publish.gate.recall-at", "10"));
         ClusteredClicks clicks = new ClusteredClicks(5, 10, 20, T0);

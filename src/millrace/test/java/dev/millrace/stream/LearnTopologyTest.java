@@ -73,7 +73,7 @@ class LearnTopologyTest {
     }
 
     @Test
-    void aLearnerFromTheLogThatIsFarFromItsEndIsNotTakenForCaughtUpByASilence() {
+    void silenceDoesNotMeanTheLearnerCaughtUp() {
         GenerationTerms far =
                 new GenerationTerms("far", Streams.terms().settings(), true, Duration.ofSeconds(30), () -> 1_000);
         List<byte[]> log;
@@ -94,7 +94,7 @@ class LearnTopologyTest {
 
     /** Brokers refuse what is an hour ahead of their clock. */
     @Test
-    void entriesOfTheChangelogHaveTheTimeOfTheLastRecordAndNotTheClocks() {
+    void changelogEntriesHaveTheLastRecordsTime() {
         try (LearnerDriver driver = LearnerDriver.learning(state)) {
             driver.send(LearnerDriver.example(0));
             driver.advanceWallClockTime(LearnerDriver.MAX_WAIT); // closes the batch, and commits
@@ -137,7 +137,7 @@ class LearnTopologyTest {
     }
 
     @Test
-    void aLearnerThatIsBehindTakesLargerBatchesUntilMostClicksAreFresh() {
+    void aLearnerThatIsBehindTakesLargerBatches() {
         TrainerSettings settings = TrainerSettings.read(Streams.reader("batch.max-size", "40"));
         try (LearnerDriver driver = LearnerDriver.learning(settings, Streams.terms(), state)) {
             long longAgo = Streams.T0;
@@ -181,7 +181,7 @@ class LearnTopologyTest {
     }
 
     @Test
-    void refusedStepGoesToTheDeadLettersWithItsPlaceInTheLog() {
+    void lettersOfRefusedStepsNameTheLogPosition() {
         try (LearnerDriver driver = LearnerDriver.learning(state)) {
             for (int at = 0; at < LearnerDriver.BATCH; at++) {
                 driver.send(at == 3 ? LearnerDriver.poison(at) : LearnerDriver.example(at));
@@ -211,7 +211,7 @@ class LearnTopologyTest {
     }
 
     @Test
-    void shadowSendsNoDeadLettersAndALearnerFromTheLogNamesTheBatchsRecord() {
+    void aShadowSendsNoDeadLetters() {
         List<byte[]> log;
         try (LearnerDriver driver = LearnerDriver.learning(state.resolve("live"))) {
             for (int at = 0; at < 2 * LearnerDriver.BATCH; at++) {

@@ -40,7 +40,7 @@ class LearnTraceTest {
     }
 
     @Test
-    void aBatchThatWaitedIsPublishedInTheTraceOfItsLastExample(@TempDir Path directory) {
+    void waitingBatchesHaveTheirLastExamplesTrace(@TempDir Path directory) {
         TopicNames topics = Streams.topics();
         Topology topology = MillraceTopology.learn(
                 topics,

@@ -2,6 +2,7 @@ package dev.millrace.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.topic.TopicNames;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,7 +23,12 @@ class MillraceTopologyTest {
                 switch (name) {
                     case "attribute" ->
                         MillraceTopology.attribute(
-                                topics, Streams.attribution(), Streams.attributionKept(), Streams.wire(), topic -> 1);
+                                topics,
+                                Streams.attribution(),
+                                Streams.attributionKept(),
+                                Streams.wire(),
+                                topic -> 1,
+                                ExperimentReference.Lookup.NONE);
                     case "learn" ->
                         MillraceTopology.learn(
                                 topics, Streams.trainer(), Duration.ofSeconds(1), Streams.wire(), Streams.terms());

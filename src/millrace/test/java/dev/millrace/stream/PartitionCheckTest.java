@@ -36,7 +36,7 @@ class PartitionCheckTest {
     }
 
     @Test
-    void rejectionNamesThePartitionTheOneExpectedAndThePartitioner() {
+    void rejectionNamesPartitionsAndPartitioner() {
         // murmur2 of foobar is -790332482: without its sign 1357151166, modulo 5 it is 1
         assertThatThrownBy(() -> check.require(record(new byte[1]), at("clicks", 3)))
                 .hasMessageStartingWith("partition = 3: must be 1, ")

@@ -47,7 +47,7 @@ class StoreEntriesTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void otherThreadsSeeWhatTheTaskHasCommittedAndWhatItHasNot(boolean isTransactional) {
+    void otherThreadsSeeUncommittedEntriesToo(boolean isTransactional) {
         Properties config = Streams.driver(directory);
         config.put("enable.transactional.statestores", isTransactional);
         config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);

@@ -19,7 +19,7 @@ class TopologyShapeTest {
     private static final TopologyShape SHAPE = new TopologyShape(List.of(SINK, KEPT, WORK, SOURCE));
 
     @Test
-    void theLearnerHasItsStoreAndTheTopicsThatItReadsAndWrites() {
+    void theLearnerHasItsStoreAndTopics() {
         Topology learner = MillraceTopology.learn(
                 Streams.topics(), Streams.trainer(), Duration.ofSeconds(1), Streams.wire(), Streams.terms());
 

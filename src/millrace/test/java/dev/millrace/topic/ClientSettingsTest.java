@@ -32,7 +32,7 @@ class ClientSettingsTest {
     }
 
     @Test
-    void aVariableStaysInTheSettingsForKafkasClientsToResolve() throws IOException {
+    void kafkasClientsResolveVariables() throws IOException {
         Path secrets = Files.writeString(directory.resolve("secrets"), "password = found-in-a-file");
         String variable = "${file:" + secrets + ":password}";
 
@@ -42,7 +42,7 @@ class ClientSettingsTest {
     }
 
     @Test
-    void aVariableWithoutAValueIsAFaultThatLeavesOutWhatIsAroundIt() throws IOException {
+    void aVariableWithoutAValueIsAFault() throws IOException {
         Path secrets = Files.writeString(directory.resolve("secrets"), "");
         String variable = "${file:" + secrets + ":user}";
 

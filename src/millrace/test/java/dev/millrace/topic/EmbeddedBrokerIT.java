@@ -45,7 +45,7 @@ class EmbeddedBrokerIT {
     }
 
     @Test
-    void itsDataIsItsOwnersAloneInAFolderThatOthersMayReadToo() throws Exception {
+    void dataInOpenFoldersIsTheOwnersAlone() throws Exception {
         Path logs = Files.createDirectory(directory.resolve("log")); // of an earlier release
         Set<PosixFilePermission> owner = PosixFilePermissions.fromString("rwx------");
         for (Path open : List.of(directory, logs)) {
@@ -60,7 +60,7 @@ class EmbeddedBrokerIT {
     }
 
     @Test
-    void aSecondBrokerOnTheSameFolderIsRefusedAndTheFirstGoesOn() throws Exception {
+    void secondBrokersOnTheSameFolderAreRefused() throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.start(directory)) {
             byte[] identity = Files.readAllBytes(directory.resolve("embedded.properties"));
             for (int attempt = 0; attempt < 2; attempt++) {
@@ -108,7 +108,7 @@ class EmbeddedBrokerIT {
     }
 
     @Test
-    void aFollowerThatMissedDeletedRecordsEndsInPlaceOfGoingOnBehindThem() throws Exception {
+    void aFollowerThatMissedRecordsEnds() throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.start(directory)) {
             topics(broker, Map.of()).create();
             ClientSettings clients = ClientSettings.of(broker.bootstrapServers());

@@ -36,7 +36,7 @@ class EventDeliveryIT {
 
     /** Brokers refuse timestamps more than an hour ahead. */
     @Test
-    void whatIsDeliveredIsThereInThePartitionOfItsKeyWhateverItsTime() throws Exception {
+    void deliveriesGoToThePartitionOfTheirKey() throws Exception {
         try (EmbeddedBroker broker = broker();
                 EventDelivery delivery = delivery(broker, 1 << 20, PATIENCE)) {
             awaitDelivered(delivery, new Event("clicks", "u1", new byte[1], NOW));
@@ -56,7 +56,7 @@ class EventDeliveryIT {
     }
 
     @Test
-    void whatIsNotAcknowledgedInTimeIsToldAndCanBeDeliveredAgain() throws Exception {
+    void unacknowledgedEventsCanBeDeliveredAgain() throws Exception {
         EmbeddedBroker before = broker();
         try (EventDelivery delivery = delivery(before, 1 << 20, SHORT)) {
             awaitDelivered(delivery, event("u1", 10, NOW));

@@ -41,7 +41,7 @@ class LetterTest {
 
     @ParameterizedTest
     @MethodSource("values")
-    void aValueIsShownAsTextOrElseAsBytesAsFarAsAReaderCanUseIt(byte[] value, String shown) {
+    void valuesAreShownAsTextOrBytes(byte[] value, String shown) {
         assertThat(letter(Optional.of(value), Map.of()).value()).isEqualTo(shown);
     }
 

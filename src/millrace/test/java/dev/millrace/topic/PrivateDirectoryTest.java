@@ -21,7 +21,7 @@ class PrivateDirectoryTest {
     }
 
     @Test
-    void whatIsMadeIsItsOwnersAloneAndWhatWasThereStaysAsItWas() throws IOException {
+    void newDirectoriesAreTheOwnersAlone() throws IOException {
         Path there = withPermissions(Files.createDirectory(directory.resolve("there")), "rwxr-xr-x");
 
         PrivateDirectory.make(there.resolve("above/below"));
@@ -32,7 +32,7 @@ class PrivateDirectoryTest {
     }
 
     @Test
-    void whatOnlyMillraceUsesIsClosedToOthersThoughItWasThere() throws IOException {
+    void existingOwnDirectoriesAreClosedToOthers() throws IOException {
         Path open = withPermissions(Files.createDirectory(directory.resolve("open")), "rwxr-x--x");
 
         PrivateDirectory.claim(open);

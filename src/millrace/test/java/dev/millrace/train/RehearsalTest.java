@@ -33,7 +33,7 @@ class RehearsalTest {
     private final Trainer trainer = new Trainer(rehearsing());
 
     @Test
-    void eachBatchLearnsExamplesOfTheLastBatchesAgainAndCountsThemOnce() {
+    void rehearsedExamplesAreCountedOnce() {
         List<MiniBatch> log = run(trainer, 1, STEPS);
 
         assertThat(log.get(0).rehearsed()).isEmpty();

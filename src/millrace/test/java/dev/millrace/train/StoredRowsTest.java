@@ -134,7 +134,7 @@ class StoredRowsTest {
     }
 
     @Test
-    void itemsThatComeByDoNotDriveOutTheRowsThatWereReadBefore() {
+    void passingItemsDoNotDisplaceRowsReadBefore() {
         TwoTower model = learnt().trainer.model();
         List<String> few = IntStream.range(0, 20).mapToObj(item -> "i" + item).toList();
         float[] vectors = new float[300 * 8];
@@ -252,7 +252,7 @@ class StoredRowsTest {
                     "publish.popularity.dimension", "true"));
             given.putAll(bounds);
             TrainerSettings read = TrainerSettings.read(new SettingsReader(given));
-            settings = read.withCacheBytes(cacheBytes);
+            settings = SmallCache.of(read, cacheBytes);
             trainer = new Trainer(settings, store);
         }
 

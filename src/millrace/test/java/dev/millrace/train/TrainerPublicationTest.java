@@ -63,7 +63,7 @@ class TrainerPublicationTest {
      * all items as the exact counts do at the time of the query.
      */
     @Test
-    void latestRecordsRankItemsByFreshPopularityAsTheExactCountsDo() {
+    void latestRecordsRankItemsAsExactCountsDo() {
         Trainer trainer = new Trainer(settings("publish.max-age.steps", "1000000", "publish.most-moved", "0"));
         Map<String, ItemEmbedding> latest = new TreeMap<>();
         List<TrainingExample> clicks = new ArrayList<>();
@@ -85,7 +85,7 @@ class TrainerPublicationTest {
     }
 
     @Test
-    void numberThatIsADimensionIsNowhereFurtherOutOfDateThanTheMove() {
+    void noDimensionIsStalerThanTheMove() {
         Trainer trainer = new Trainer(settings(
                 "publish.max-age.steps", "1000000",
                 "publish.popularity.dimension", "true"));
@@ -177,7 +177,7 @@ class TrainerPublicationTest {
     }
 
     @Test
-    void attributesAndTheirTimeGoOutWithTheVectorAndAgainWhenTheyChange() {
+    void changedAttributesGoOutAgain() {
         Features red =
                 Features.of(Map.of("colour", new FeatureValue.Category("red"), "price", new FeatureValue.Quantity(3)));
         Features blue = Features.of(Map.of("colour", new FeatureValue.Category("blue")));
@@ -200,7 +200,7 @@ class TrainerPublicationTest {
     }
 
     @Test
-    void aShadowThatPublishesAfterARestartPublishesEverything() {
+    void aShadowPublishesEverythingAfterARestart() {
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         Trainer log = new Trainer(settings);
         Trainer shadow = new Trainer(settings);

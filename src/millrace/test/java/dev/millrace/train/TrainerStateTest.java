@@ -42,7 +42,7 @@ class TrainerStateTest {
     private final TrainerSettings settings = settings();
 
     @Test
-    void beforeTheFirstStepTheDigestIsOfWhatAModelBeginsWith() {
+    void theFirstDigestIsOfInitialModels() {
         Trainer committed = new Trainer(settings);
         assertThat(committed.digest()).isEmpty(); // of nothing there is none
 
@@ -166,7 +166,7 @@ class TrainerStateTest {
     }
 
     @Test
-    void removedUserLeavesTheOpenBatchAndTheRowsHereAndInALearnerOfTheLog() {
+    void removedUsersLeaveTheOpenBatchAndRows() {
         TrainerSettings withUsers = settings("features.user", "user,history");
         Trainer live = new Trainer(withUsers);
         Trainer follower = new Trainer(withUsers);
@@ -203,7 +203,7 @@ class TrainerStateTest {
     }
 
     @Test
-    void whatOnlyARemovedUserClickedTogetherLeavesTheNeighboursHereAndInALearnerOfTheLog() {
+    void aRemovedUsersPairsLeaveTheNeighbours() {
         Trainer live = new Trainer(settings);
         Trainer follower = new Trainer(settings);
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
@@ -243,7 +243,7 @@ class TrainerStateTest {
     }
 
     @Test
-    void removalOfAUserThatWaitedInTheOpenBatchIsLearntAfterARestart() {
+    void waitingUserRemovalsAreLearntAfterARestart() {
         TrainerSettings withUsers = settings("features.user", "user,history");
         Trainer stopped = new Trainer(withUsers);
         Trainer restored = new Trainer(withUsers);
@@ -267,7 +267,7 @@ class TrainerStateTest {
     }
 
     @Test
-    void removalOfAnItemTakesItsExamplesOutOfTheOpenBatchEvenAfterARestart() {
+    void aRemovedItemsExamplesLeaveTheOpenBatch() {
         Trainer stopped = new Trainer(settings);
         Trainer restored = new Trainer(settings);
         stopped.add(example("before", "ann", "gone", 1));

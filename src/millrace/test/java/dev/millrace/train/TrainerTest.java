@@ -39,7 +39,7 @@ class TrainerTest {
     private final TrainerSettings settings = settings();
 
     @Test
-    void learnerOfTheLogAloneHasTheSameWeightsAndTheSamePopularity() {
+    void learnersOfTheLogHaveEqualWeights() {
         Trainer live = new Trainer(settings);
         Trainer follower = new Trainer(settings);
         for (int step = 0; step < 30; step++) {
@@ -68,7 +68,7 @@ class TrainerTest {
     }
 
     @Test
-    void refusedStepIsRefusedByALearnerOfTheLogTooAndLeavesTheModelAsItWas() {
+    void refusedStepsLeaveTheModelAsItWas() {
         Trainer live = new Trainer(settings);
         Trainer follower = new Trainer(settings);
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
@@ -120,7 +120,7 @@ class TrainerTest {
     }
 
     @Test
-    void aReplayTeachesTheMixtureWhatTheStreamDidAndAPassOverAWarmUpNothing() {
+    void replayTeachesTheMixtureAsTheStreamDid() {
         String untaught = mixtureAfter(0, Trainer::learn);
         String taught = mixtureAfter(8, Trainer::learn);
 
@@ -197,7 +197,7 @@ class TrainerTest {
     }
 
     @Test
-    void removedItemGetsATombstoneAndATrailingClickDoesNotBringItBack() {
+    void trailingClicksDoNotBringRemovedItemsBack() {
         Trainer trainer = new Trainer(settings);
         trainer.change(new CatalogueChange.Upsert(new CatalogueItem("gone", TIME, Features.NONE)));
         fill(trainer, 1);
@@ -222,7 +222,7 @@ class TrainerTest {
     }
 
     @Test
-    void aStreamOfItemsThatComeOnceFillsNeitherModelNorCatalogue() {
+    void itemsThatComeOnceFillNothing() {
         TrainerSettings bounded = settings("catalogue.max-unannounced", "40", "table.max-rows", "50");
         Trainer live = new Trainer(bounded);
         Trainer follower = new Trainer(bounded);

@@ -40,7 +40,7 @@ class TrainerWithholdingTest {
     private final TrainerSettings settings = settings();
 
     @Test
-    void refusedInARowNothingIsPublishedAndThenEverythingEvenAfterARestart() {
+    void refusedStepsInARowWithholdVectors() {
         Trainer stopped = new Trainer(settings);
         Trainer restored = new Trainer(settings);
         for (int item = 0; item < 60; item++) {
@@ -109,7 +109,7 @@ class TrainerWithholdingTest {
     }
 
     @Test
-    void everythingGoesOutInPartsOfTilesAndABadVectorHoldsBackItsPart() {
+    void aBadVectorHoldsBackItsPart() {
         int items = PART + 2 * 1024 + 7; // tiles of 1,024
         Trainer trainer = trainerOf(items);
         byte[] key = rowKey("i" + (items - 1));
@@ -141,7 +141,7 @@ class TrainerWithholdingTest {
     }
 
     @Test
-    void whatIsClickedGoesOutAtOnceWhileTheCatalogueGoesOutInParts() {
+    void clickedItemsGoOutBeforeTheRest() {
         Trainer trainer = trainerOf(2 * PART + 5);
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         String last = trainer.items().get(2 * PART + 4);
@@ -161,7 +161,7 @@ class TrainerWithholdingTest {
     }
 
     @Test
-    void afterARestartInTheMiddleAllGoesOutAgainBeforeTheGenerationIsComplete() {
+    void restartsSendAllBeforeTheGenerationIsComplete() {
         Trainer stopped = trainerOf(PART + 1);
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         assertThat(stopped.publish()).hasSize(PART);
@@ -235,7 +235,7 @@ class TrainerWithholdingTest {
     /** The drain that deletes a row hands over one more of those behind it. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aBadRowBehindARemovedOneHoldsBackItsPartEvenAfterARestart(boolean isRestarted) {
+    void badRowsBehindRemovedOnesAreFound(boolean isRestarted) {
         MemoryEntries stored = rowsOfWhichOneBehindTheFirstPartIsBad();
         Trainer trainer = begun(stored);
         if (isRestarted) {
@@ -339,7 +339,7 @@ class TrainerWithholdingTest {
     }
 
     @Test
-    void fallOfRecallHoldsBackAllButTombstonesUntilItIsMadeGoodWithOneExamInSeveralStepsAndARestart() {
+    void fallenRecallHoldsBackAllButTombstones() {
         TrainerSettings gated = settings(
                 "batch.size", "32",
                 "exam.every-batch-up-to", "0",

@@ -73,7 +73,7 @@ class CheckpointDirectoryTest {
     }
 
     @Test
-    void thoseOfAnEarlierGenerationStayAndDoNotDisplaceNewOnes() throws IOException {
+    void earlierGenerationsStayAndDisplaceNothing() throws IOException {
         Lineage before = new Lineage("g0-0badcafe", "hash", "model", "engine");
         CheckpointDirectory earlier = new CheckpointDirectory(directory, before, file -> {});
         for (long step = 100; step <= 300; step += 100) {
@@ -118,7 +118,7 @@ class CheckpointDirectoryTest {
 
     /** 4,000 files that no audit of this learner finished: only the unfinished ones of an audit go. */
     @Test
-    void foreignAndDamagedFilesByTheThousandStayAndOneIsWrittenAndReadAmongThem() throws IOException {
+    void foreignAndDamagedFilesStay() throws IOException {
         Path folder = Files.createDirectories(directory.resolve("model-0000000000000000009.checkpoint"));
         Files.writeString(folder.resolve("within"), "a folder under the name of a checkpoint");
         Path part = Files.createDirectories(directory.resolve("model-0000000000000000008.checkpoint.part"));
@@ -181,7 +181,7 @@ class CheckpointDirectoryTest {
     }
 
     @Test
-    void oneOfOtherSettingsAnotherGenerationOrAnotherEngineIsNotTaken() {
+    void aCheckpointOfOtherSettingsIsNotTaken() {
         checkpoints.write(checkpoint(1, Source.AUDIT));
 
         for (Lineage other : new Lineage[] {

@@ -14,6 +14,7 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.MemoryEntries;
+import dev.millrace.train.SmallCache;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
@@ -42,7 +43,7 @@ class ModelReplayTest {
             "publish.max-age.steps", "10")));
 
     @Test
-    void everyVectorAndDigestOfAnExaminedLearnerIsFoundAgainWithoutExams() {
+    void everyVectorIsFoundAgainWithoutExams() {
         Live live = live(3);
 
         List<String> differences = new ArrayList<>();
@@ -61,7 +62,7 @@ class ModelReplayTest {
     @Test
     void onDiskWithRoomForAFewRowsItFindsTheSameBits() {
         Live live = live(3);
-        TrainerSettings small = settings.withCacheBytes(2_000);
+        TrainerSettings small = SmallCache.of(settings, 2_000);
 
         List<String> differences = new ArrayList<>();
         try (ScratchEntries entries = ScratchEntries.create()) {
@@ -125,7 +126,7 @@ class ModelReplayTest {
     }
 
     @Test
-    void aVectorOfAnItemThatIsNotInTheCatalogueIsNoVectorOfTheModel() {
+    void aVectorOfAnUnlistedItemIsForeign() {
         Live live = live(1);
         PublishedModel.Vector stranger = new PublishedModel.Vector(
                 new ItemEmbedding(

@@ -110,7 +110,7 @@ class ReplayedServerTest {
     }
 
     @Test
-    void anItemThatCompactionMayHaveTakenIsNoDifferenceButOneTooManyIs() {
+    void anItemTooManyIsADifference() {
         assertThat(replayed(A, B).compare(answer(), Optional.of(ANN), CUT).outcome())
                 .isEqualTo(Outcome.COMPACTED);
         assertThat(replayed(A, B).compare(answer(), Optional.of(ANN), WHOLE).difference())
@@ -122,7 +122,7 @@ class ReplayedServerTest {
     }
 
     @Test
-    void aQueryThatDiffersIsADifferenceUnlessCompactionMayHaveTakenRows() {
+    void anotherQueryDiffersUnlessRowsWereCompacted() {
         LoggedAnswer good = answer();
         LoggedAnswer other = with(good, new float[] {1, Float.MIN_VALUE}, good.items());
 
@@ -147,7 +147,7 @@ class ReplayedServerTest {
     }
 
     @Test
-    void whatTheMomentToldOfAKnownUserIsInTheLoggedQueryAlone() {
+    void theLoggedQueryAloneHasTheRequestsContext() {
         LoggedAnswer good = answer();
         LoggedAnswer other = new LoggedAnswer(
                 good.origin(),
@@ -173,7 +173,7 @@ class ReplayedServerTest {
     }
 
     @Test
-    void neighboursThatCompactionMayHaveTakenAreNoDifference() {
+    void compactedNeighboursAreNoDifference() {
         LoggedAnswer good = answer();
         List<Item> items = new ArrayList<>(good.items());
         ScoreParts parts = items.get(0).parts();
@@ -188,7 +188,7 @@ class ReplayedServerTest {
     }
 
     @Test
-    void popularityIsAsOfTheServersMomentInWhateverOrderThePartitionsCome() {
+    void popularityIsAsOfTheServersMoment() {
         // the index moves by .02 hours or more: the server from A to C, as B is one minute after A; here from nothing
         // to B, and C is one minute after B
         ReplayedServer server = replayed(B, A, C);

@@ -83,7 +83,7 @@ class AvroWireTest {
     }
 
     @Test
-    void anotherProducersSchemaIsResolvedToOursWithDefaultsForWhatItLacks() throws IOException {
+    void anotherProducersSchemaIsResolvedToOurs() throws IOException {
         // a producer that knows neither features nor our name space's defaults, and has a field of its own
         Schema theirs = SchemaBuilder.record("ItemEvent")
                 .namespace("dev.millrace.avro")

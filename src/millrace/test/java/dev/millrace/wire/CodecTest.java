@@ -159,7 +159,7 @@ class CodecTest {
     }
 
     @Test
-    void miniBatchWithLongHistoriesStaysWellUnderTheBrokersLimit() {
+    void batchesOfLongHistoriesFitTheBrokersLimit() {
         List<TrainingExample> examples = new ArrayList<>();
         for (int at = 0; at < 1024; at++) {
             List<String> history = new ArrayList<>();
@@ -283,7 +283,7 @@ class CodecTest {
     }
 
     @Test
-    void operatorActionComesBackUnlessOnlyAnotherVersionKnowsIt() {
+    void anUnknownOperatorActionIsAbsent() {
         Operator operator = new Operator("ann", "millrace model promote", "host-1", "ops");
         for (OperatorAction.Kind kind : OperatorAction.Kind.values()) {
             for (OperatorAction.Result result : OperatorAction.Result.values()) {
@@ -335,7 +335,7 @@ class CodecTest {
     }
 
     @Test
-    void embeddingWithMoreExtraDimensionsThanComponentsIsNone() {
+    void anEmbeddingHasNotMoreDimensionsThanComponents() {
         ItemEmbeddingRecord.Builder record = ItemEmbeddingRecord.newBuilder()
                 .setItemId("i1")
                 .setVector(List.of(1f))

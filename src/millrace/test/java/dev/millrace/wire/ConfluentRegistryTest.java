@@ -63,14 +63,14 @@ class ConfluentRegistryTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "no JSON", "{}", "[]", "{\"schema\": 1}"})
-    void anAnswerThatMakesNoSenseRejectsTheRecordIfAnotherAnswerDoes(String body) {
+    void senselessAnswersRejectTheRecord(String body) {
         registry.answers.put("/schemas/ids/99", new Answer(200, body));
 
         assertRejected(() -> records.click(click(99)), "/schemas/ids/99");
     }
 
     @Test
-    void anAnswerThatDoesNotEndRejectsTheRecordIfAnotherAnswerDoes() {
+    void endlessAnswersRejectTheRecord() {
         records.click(click(1));
         registry.answers.put("/schemas/ids/99", Answer.WITHOUT_END);
 
@@ -130,14 +130,14 @@ class ConfluentRegistryTest {
     }
 
     @Test
-    void anIdThatFailedOnceIsAskedForAgainBeforeItsRecordIsRejected() {
+    void aFailedIdIsAskedForAgain() {
         registry.answersOnce.put("/schemas/ids/1", new Answer(500, "{\"error_code\": 50001}"));
 
         assertThat(records.click(click(1))).isEqualTo(CLICK);
     }
 
     @Test
-    void aMissingIdIsRememberedForAsLongAsItHasBeenMissingAndAMinuteAtMost() {
+    void missingIdsAreRememberedForAMinute() {
         assertRejected(() -> records.click(click(99)), "404");
         for (int record = 0; record < 200; record++) {
             assertRejected(() -> records.click(click(99)), "404");
@@ -174,7 +174,7 @@ class ConfluentRegistryTest {
     }
 
     @Test
-    void recordsOfMillracesOwnAreLookedUpHoweverManyIdsWereMissing() {
+    void ownRecordsAreLookedUpDespiteMissingIds() {
         AvroWire wire = wire();
         EventRecords foreign = new EventRecords(wire);
         registry.perQuestion = Duration.ofSeconds(5);

@@ -35,8 +35,7 @@ class EventRecordsTest {
     private final EventRecords records = new EventRecords(wire);
 
     @Property(tries = 200)
-    void anEventIsWhatAvrosClassesMakeOfItsBytesAndAChangedOneIsRefusedAlike(
-            @ForAll("events") Object event, @ForAll long seed) {
+    void eventsAreReadAsAvrosClassesReadThem(@ForAll("events") Object event, @ForAll long seed) {
         byte[] bytes = bytes(event);
         HostileBytes hostile = new HostileBytes(new Random(seed), Map.of("events", List.of(bytes)));
 
@@ -49,7 +48,7 @@ class EventRecordsTest {
     }
 
     @Property(tries = 1)
-    void theSchemaThatNamesTodaysBytesIsTheOneOfTheGeneratedClass() {
+    void todaysSchemaIsThatOfTheGeneratedClass() {
         assertThat(wire.header(bytes(GeneratedEvents.clicks().sample()), true).schema())
                 .isSameAs(ClickEvent.getClassSchema());
     }

@@ -47,7 +47,7 @@ class RecordDecoderTest {
             SchemaBuilder.record("All").fields().requiredInt("last").endRecord();
 
     @Test
-    void everyTypeIsReadAndSkippedWhetherItsCollectionsSayTheirLengthOrNot() throws IOException {
+    void everyTypeIsReadAndSkipped() throws IOException {
         GenericData.Record all = all();
         for (boolean isBlocking : new boolean[] {false, true}) {
             byte[] bytes = bytes(all, isBlocking);
@@ -61,7 +61,7 @@ class RecordDecoderTest {
     }
 
     @Test
-    void itemsOfAllCollectionsTogetherAreAtMostTheBytesOfTheRecord() {
+    void allItemsTogetherFitTheRecordsSize() {
         // 4 lists of 3 nulls each: a list's count and its end take two of the record's bytes, its nulls none
         Schema grid = Schema.createArray(Schema.createArray(Schema.create(Schema.Type.NULL)));
         byte[] bytes = {8, 6, 0, 6, 0, 6, 0, 6, 0, 0};

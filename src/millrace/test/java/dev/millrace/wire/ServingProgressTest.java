@@ -21,7 +21,7 @@ class ServingProgressTest {
             1);
 
     @Test
-    void sumIsOfTheArmInTheExperimentAndOfServersThatWereHeardLately() {
+    void sumsAreOfServersHeardLately() {
         List<ServingProgress> told = List.of(
                 told("s1", "treatment", 100, "trial", "salt", 1),
                 told("s2", "treatment", 120, "trial", "salt", 2),

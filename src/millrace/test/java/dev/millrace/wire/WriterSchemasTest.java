@@ -78,7 +78,7 @@ class WriterSchemasTest {
     }
 
     @Test
-    void producerWithAFieldOfItsOwnIsReadOnceItsSchemaIsInTheDirectory(@TempDir Path directory) throws IOException {
+    void schemasInTheDirectoryReadOwnFields(@TempDir Path directory) throws IOException {
         Schema extended = withAnotherField(ExposureEvent.getClassSchema());
         byte[] written = written(extended);
         Files.writeString(directory.resolve("exposure-2.avsc"), extended.toString());

@@ -77,14 +77,6 @@ final class SeparateProcesses implements AutoCloseable {
         });
     }
 
-    /** Ends a command with SIGKILL. */
-    void kill(String name) throws InterruptedException {
-        Process process = running.remove(name);
-        if (process != null) {
-            process.destroyForcibly().waitFor();
-        }
-    }
-
     /** The seconds of CPU time that each has used so far, and those of this process as {@code bench}. */
     Map<String, Double> cpuSeconds() {
         Map<String, Double> seconds = new LinkedHashMap<>();

@@ -6,6 +6,7 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
 import dev.millrace.evaluate.Figures;
 import dev.millrace.evaluate.Report;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.replay.Pace;
 import dev.millrace.shop.ShopGenerator;
 import dev.millrace.shop.ShopSettings;
@@ -154,7 +155,8 @@ public final class StreamBench {
                                 settings.attribution(),
                                 settings.attributionKept(),
                                 new AvroWire(settings.wire()),
-                                topic -> Objects.requireNonNull(partitions.get(topic)));
+                                topic -> Objects.requireNonNull(partitions.get(topic)),
+                                ExperimentReference.Lookup.NONE);
                     case BARE -> BareTopology.getAndPut(names);
                 };
         return new StreamRunner(settings.stream(), settings.clients(), Map.of(Part.ATTRIBUTE, topology));

@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * A shop whose clicks follow Zipf's law: the user, the item and each item of the history are drawn on their own. The same numbers give
@@ -22,7 +21,7 @@ import java.util.stream.Stream;
 final class ZipfShop {
 
     /** Of the first click, epoch milliseconds: 2026-01-01. */
-    static final long FIRST_TIME = 1_767_225_600_000L;
+    private static final long FIRST_TIME = 1_767_225_600_000L;
 
     private static final int HISTORY = 20;
     private static final int ITEMS_A_BATCH = 10_000;
@@ -77,16 +76,6 @@ final class ZipfShop {
                     .toList();
             log.accept(batch(List.of(), clicks, items));
         }
-    }
-
-    /** The next clicks as the next batch of the log that {@link #begin} began. */
-    MiniBatch nextBatch(int size) {
-        return batch(List.of(), Stream.generate(this::next).limit(size).toList(), items);
-    }
-
-    /** The step of the last batch. */
-    long step() {
-        return step;
     }
 
     private TrainingExample click(String user, String item, List<String> history) {

@@ -116,13 +116,8 @@ public final class Prequential {
         this.mixtureClicks = mixtureClicks;
     }
 
-    /** Trains a new model and scores it, over all events so far. */
-    public Result run(Mode mode) {
-        return run(mode, false, ExamWitness.NONE);
-    }
-
     /**
-     * Does the same.
+     * Trains a new model and scores it, over all events so far.
      *
      * @param hasNeighbours whether item-kNN is scored on the same events
      * @param witness receives each event of the scored part

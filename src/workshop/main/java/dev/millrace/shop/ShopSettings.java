@@ -2,7 +2,7 @@ package dev.millrace.shop;
 
 import dev.millrace.settings.SettingsReader;
 
-/** The size and behaviour of the generated shop. {@code docs/generator.md} has the formulas. */
+/** The size and behaviour of the generated shop. {@code docs/generator.md} describes it. */
 public record ShopSettings(
         Kind kind,
         long seed,

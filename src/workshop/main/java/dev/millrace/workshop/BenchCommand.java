@@ -1,12 +1,9 @@
 package dev.millrace.workshop;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.bench.ColdStartBench;
 import dev.millrace.bench.FreshnessBench;
 import dev.millrace.bench.IndexBench;
 import dev.millrace.bench.KernelBench;
-import dev.millrace.bench.PopularityBench;
-import dev.millrace.bench.RecoveryBench;
 import dev.millrace.bench.ScaleBench;
 import dev.millrace.bench.StreamBench;
 import dev.millrace.cli.Millrace;
@@ -64,20 +61,6 @@ final class BenchCommand {
     }
 
     @Command(
-            name = "popularity",
-            mixinStandardHelpOptions = true,
-            description =
-                    "Compare estimates of popularity with the true popularity, on streams with and without drift.",
-            footer = "millrace bench popularity --batches 128")
-    int popularity(
-            @Option(names = "--batches", split = ",", defaultValue = "128,1024", description = "batch sizes")
-                    List<Integer> batches,
-            @Mixin OutputOption output)
-            throws IOException, InterruptedException {
-        return run(output, "estimates", report -> PopularityBench.run(report, batches));
-    }
-
-    @Command(
             name = "index",
             mixinStandardHelpOptions = true,
             description =
@@ -97,39 +80,6 @@ final class BenchCommand {
             @Mixin OutputOption output)
             throws IOException, InterruptedException {
         return run(output, "rows", report -> new IndexBench(k, queries, rounds, report).run(items, dim));
-    }
-
-    @Command(
-            name = "cold-start",
-            mixinStandardHelpOptions = true,
-            description = "Time the start of a server on a topic of many vectors, with the broker in the same process.",
-            footer = "millrace bench cold-start --items 100000")
-    int coldStart(
-            @Option(names = "--items", defaultValue = "1000000", description = "vectors in the topic") int items,
-            @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
-            @Option(names = "--rounds", defaultValue = "3", description = "number of starts") int rounds,
-            @Mixin OutputOption output)
-            throws IOException, InterruptedException {
-        Path directory = newDirectory("cold-start", output);
-        return run(output, "starts", report -> new ColdStartBench(directory, report).run(items, dim, rounds));
-    }
-
-    @Command(
-            name = "recovery",
-            mixinStandardHelpOptions = true,
-            description = "Time the recovery of a learner after SIGKILL, on a store of many rows.",
-            footer = "millrace bench recovery --rows 100000 --rounds 1")
-    int recovery(
-            @Option(names = "--rows", defaultValue = "1000000", description = "users; each has one row") int rows,
-            @Option(names = "--rounds", defaultValue = "3", description = "number of kills") int rounds,
-            @Mixin OutputOption output)
-            throws IOException, InterruptedException {
-        OptionFaults.requireAtLeastOne("--rows", rows);
-        OptionFaults.requireAtLeastOne("--rounds", rounds);
-        Path directory = newDirectory("recovery", output);
-        endOnSignal();
-        return run(output, "rounds", report -> new RecoveryBench(directory, launcher(directory), report)
-                .run(rows, rounds));
     }
 
     @Command(

@@ -155,7 +155,7 @@ class ErasureIT {
     }
 
     @Test
-    void nothingIsLeftOfWhoAndWhatWasRemovedButWhereItIsSaidToStay() throws Exception {
+    void nothingIsLeftOfWhatWasRemoved() throws Exception {
         ErasureTable table = ErasureTable.read();
         Set<String> found = new TreeSet<>();
         Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
@@ -274,7 +274,7 @@ class ErasureIT {
 
         found.removeAll(table.unseen());
         assertThat(found)
-                .as("places with traces of an erased user, as docs/operations.md has them")
+                .as("places with traces of an erased user, as docs/access.md has them")
                 .isEqualTo(table.seen());
     }
 
@@ -400,7 +400,7 @@ class ErasureIT {
 
     /** Removals race the events of the same users, through a restart of the trainer; the last record of each user is a removal. */
     @Test
-    void nothingIsLeftOfUsersWhoWentUnderLoadAndCameBackAndWentForGood() throws Exception {
+    void nothingIsLeftOfUsersRemovedTwice() throws Exception {
         List<TopicFollower> followers = new ArrayList<>();
         try (TestCluster cluster = new TestCluster(directory, LARGE_BATCHES);
                 EventProducer producer = cluster.producer();

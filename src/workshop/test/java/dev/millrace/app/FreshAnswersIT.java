@@ -47,7 +47,7 @@ class FreshAnswersIT {
     }
 
     @Test
-    void clickChangesItsUsersAnswerThoughNoStepHasLearntFromIt() throws Exception {
+    void aClickChangesAnswersBeforeItIsLearnt() throws Exception {
         String path = "/v1/recall?user=newcomer&k=20&include-vector=true&explain=true";
         // the batch that the click is in never fills, and is not waited for
         play(Map.of("batch.max-wait", "1h"), (recall, producer, scene) -> {
@@ -72,7 +72,7 @@ class FreshAnswersIT {
 
     /** The same bytes would come at each start. */
     @Test
-    void newItemIsRecalledBeforeAnybodyHasClickedItAmongRecordsThatAreLeftOutAndCounted() throws Exception {
+    void aNewItemIsRecalledBeforeAnyClick() throws Exception {
         String path = "/v1/recall?user=u1&filter.state=fresh";
         List<byte[]> values = List.of(
                 new byte[0],

@@ -25,7 +25,7 @@ class MillraceSettingsTest {
     }
 
     @Test
-    void theCommandLineGoesBeforeTheEnvironmentThatBeforeTheFileAndThatBeforeDefaults() throws IOException {
+    void commandLineBeforeEnvironmentBeforeFile() throws IOException {
         Map<String, String> byDefault =
                 Map.of("shop.seed", "1", "shop.users", "1", "shop.items", "11", "serve.port", "1");
         Path file = file("shop.users = 2\nshop.items = 12\nserve.port = 2\n");
@@ -60,7 +60,7 @@ class MillraceSettingsTest {
     }
 
     @Test
-    void whatAnEarlierFileSaysOfAFeatureGoesWithItsNameFromTheList() throws IOException {
+    void anUnlistedFeaturesEarlierSettingsGo() throws IOException {
         Path base =
                 file("features.item = item, tag, tags\nfeatures.item.tag.kind = bag\nfeatures.item.tags.kind = bag\n");
         Path overlay = Files.writeString(directory.resolve("overlay.properties"), "features.item = item, tags\n");
@@ -78,7 +78,7 @@ class MillraceSettingsTest {
     }
 
     @Test
-    void theEnvironmentReachesKeysWithDashesFeaturesOfTheCommandLineAndKafkasOwn() {
+    void theEnvironmentReachesEveryKindOfKey() {
         Map<String, String> environment = Map.of(
                 "MILLRACE_SHOP_VISITS_PER_USER_PER_DAY", "7",
                 "MILLRACE_FEATURES_USER", "history,tab",
@@ -126,7 +126,7 @@ class MillraceSettingsTest {
     }
 
     @Test
-    void aFileThatIsNotThereAndATableInPlaceOfSettingsAreFaultsOfTheirOption() throws IOException {
+    void missingFilesAreFaultsOfTheirOption() throws IOException {
         Path table = file("user_id,item_id,time\nann,book,1\nbob,pen,2\n");
 
         assertThatThrownBy(() -> load(Map.of(), directory.resolve("absent")))

@@ -17,6 +17,7 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.model.StepTimes;
 import dev.millrace.operation.Progress;
@@ -59,7 +60,7 @@ class StreamRanksIT {
     private record Rank(List<Double> byModel, double byPopularity) {}
 
     @Test
-    void evaluateGivesEachExaminedClickTheRankThatTheStreamGaveIt(@TempDir Path directory) throws IOException {
+    void evaluateGivesTheStreamsRanks(@TempDir Path directory) throws IOException {
         Map<String, String> more = Map.of("batch.size", "16", "batch.negatives", "8", "batch.max-wait", "20ms");
         Map<String, Rank> stream = new ConcurrentHashMap<>();
         try (TestCluster cluster = new TestCluster(directory, more)) {
@@ -186,7 +187,8 @@ class StreamRanksIT {
                                 settings.attribution(),
                                 settings.attributionKept(),
                                 wire,
-                                topic -> settings.topics().partitions()),
+                                topic -> settings.topics().partitions(),
+                                ExperimentReference.Lookup.NONE),
                         Part.LEARN,
                         MillraceTopology.learn(
                                 topics,

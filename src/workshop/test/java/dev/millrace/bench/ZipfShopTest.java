@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,7 +20,7 @@ class ZipfShopTest {
 
     @ParameterizedTest
     @CsvSource({"1000, 700", "700, 1000", "10001, 3"})
-    void theBeginningAnnouncesEachItemOnceAndNamesAllItemsAndUsersOfLaterClicks(int items, int users) {
+    void theBeginningNamesAllItemsAndUsers(int items, int users) {
         List<MiniBatch> log = new ArrayList<>();
         ZipfShop shop = new ZipfShop(items, users);
 
@@ -28,7 +29,7 @@ class ZipfShopTest {
         assertThat(log)
                 .extracting(MiniBatch::step)
                 .containsExactlyElementsOf(
-                        LongStream.rangeClosed(1, shop.step()).boxed().toList());
+                        LongStream.rangeClosed(1, log.size()).boxed().toList());
         assertThat(log.stream().flatMap(batch -> batch.catalogue().stream()).map(CatalogueChange::itemId))
                 .hasSize(items)
                 .doesNotHaveDuplicates();
@@ -38,7 +39,7 @@ class ZipfShopTest {
         Set<String> asking = clicks.stream().map(click -> click.user().user()).collect(Collectors.toSet());
         assertThat(named).hasSize(items);
         assertThat(asking).hasSize(users);
-        for (TrainingExample click : shop.nextBatch(1000).examples()) {
+        for (TrainingExample click : Stream.generate(shop::next).limit(1000).toList()) {
             assertThat(named).contains(click.item()).containsAll(click.user().history());
             assertThat(asking).contains(click.user().user());
             assertThat(click.user().history()).hasSize(20);

@@ -31,7 +31,7 @@ class AccessListTest {
             "demo", // these run a broker of their own
             "bench freshness",
             "bench stream",
-            "init"); // reads a topic of any name, which the table cannot have: docs/operations.md says so below it
+            "init"); // reads a topic of any name, which the table cannot have: docs/access.md says so
 
     static Stream<String> listed() {
         return AccessRight.all().stream().map(AccessRight::command).distinct();
@@ -53,7 +53,7 @@ class AccessListTest {
     }
 
     @Test
-    void rightsAreOnTheNamesOfTheSettingsAndOnTheTopicOfVectorStores() {
+    void rightsAreOnTheNamesOfTheSettings() {
         TopicNames names = names(Map.of("topic.clicks.name", "shop.clicks", "topic.vector-store.name", "vectors"));
 
         assertThat(new AccessList(names, "shop").calls("kafka:9092", "User:shop", List.of("train", "serve")))
@@ -100,7 +100,7 @@ class AccessListTest {
     }
 
     @Test
-    void everyCommandThatTakesABrokerIsListedOrAsksNoClusterOfYours() {
+    void everyCommandThatTakesABrokerIsListed() {
         Set<String> listed =
                 AccessRight.all().stream().map(AccessRight::command).collect(Collectors.toSet());
         List<String> taking = leaves(Millrace.commandLine())

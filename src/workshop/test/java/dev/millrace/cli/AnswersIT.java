@@ -48,7 +48,7 @@ class AnswersIT {
     private int posted;
 
     @Test
-    void loggedAnswersAreWhatTheTopicsGiveAndTamperedOnesAreNamed(@TempDir Path directory) throws Exception {
+    void loggedAnswersMatchAndTamperedOnesAreNamed(@TempDir Path directory) throws Exception {
         Map<String, String> more = Map.of(
                 "batch.size", "16",
                 "batch.max-wait", "50ms",

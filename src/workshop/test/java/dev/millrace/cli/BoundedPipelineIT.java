@@ -32,7 +32,7 @@ class BoundedPipelineIT {
     private static final long MEGABYTE = 1 << 20;
 
     @Test
-    void idsThatComeOnceFillNeitherTheTrainersMemoryNorItsDirectory(@TempDir Path directory) throws Exception {
+    void idsThatComeOnceFillNoMemory(@TempDir Path directory) throws Exception {
         Path state = directory.resolve("state");
         List<String> settings = List.of(
                 "topic.partitions=1",

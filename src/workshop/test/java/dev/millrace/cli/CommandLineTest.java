@@ -27,7 +27,7 @@ class CommandLineTest {
     private final StringWriter err = new StringWriter();
 
     @Test
-    void weightsThatAreNotItsOwnEndATrainerAsOtherSettingsDo() {
+    void foreignWeightsEndATrainer() {
         assertThat(Millrace.statusOf(OtherWeights.refused())).isEqualTo(2);
         assertThat(Millrace.said(OtherWeights.refused())).startsWith("the stored weights have the settings hash a, ");
     }
@@ -128,7 +128,6 @@ class CommandLineTest {
                 "bench scale --users x | 'x' is not an int",
                 "bench scale --steps 0 | --steps = 0: must be at least 1",
                 "bench scale --set batch.size=1 | batch.size = 1: must be",
-                "bench recovery --rows 0 | --rows = 0: must be at least 1",
                 "model diff a b --k 0 | --k = 0: must be at least 1",
                 "model diff a b --users 0 | --users = 0: must be at least 1",
                 "model export | must have at least one of --out, --vectors, --onnx and --dl4j",

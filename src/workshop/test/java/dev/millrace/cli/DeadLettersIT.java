@@ -77,7 +77,7 @@ class DeadLettersIT {
                 programsAreToldTheSame(given);
                 anOperatorSaysWhichAreMended(given);
                 aRemovalIsCarriedOutWhenItIsSentAgain(given, progress);
-                whatIsStillWrongComesBackWholeEvenIfItsLetterWasNot(given, progress);
+                whatIsStillWrongComesBackWhole(given, progress);
                 assertThat(trainer.failure()).isEmpty();
             }
         }
@@ -130,8 +130,7 @@ class DeadLettersIT {
         assertThat(ok(given, replay).strip()).isEqualTo("{\"sent\":{},\"left\":{},\"after\":\"" + after + "\"}");
     }
 
-    private void whatIsStillWrongComesBackWholeEvenIfItsLetterWasNot(
-            Map<String, String> given, ProgressWatch progress) {
+    private void whatIsStillWrongComesBackWhole(Map<String, String> given, ProgressWatch progress) {
         assertThat(ok(given, "dlq", "replay", "--reason", "undecodable", "--after", "7=1"))
                 .containsPattern("sent.clicks +4\\R")
                 .as("what was given stays")

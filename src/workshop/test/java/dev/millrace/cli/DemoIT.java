@@ -18,7 +18,7 @@ class DemoIT {
     private static final int EVENTS = 3_000;
 
     @Test
-    void theDemoRunsToTheEndOfTheReplayAndItsBooksHoldEveryEventThatWasSent(@TempDir Path directory) throws Exception {
+    void theDemosBooksHoldEveryEventSent(@TempDir Path directory) throws Exception {
         GeneratedShop shop = GeneratedShop.of(EVENTS);
 
         JsonNode shown = reportOf(directory, EVENTS);
@@ -47,7 +47,7 @@ class DemoIT {
 
     @Test
     @Tag("slow")
-    void theDemoEndsWhenExposuresWithoutAClickAreExamplesToo(@TempDir Path directory) throws Exception {
+    void theDemoEndsWithUnclickedExamplesToo(@TempDir Path directory) throws Exception {
         JsonNode shown = reportOf(
                 directory, EVENTS / 2, "--set", "negatives.exposed=0.1", "--set", "negatives.exposed.sample=0.5");
 

@@ -52,7 +52,7 @@ class GenerationsIT {
     private final Commands commands = new Commands();
 
     @Test
-    void everyAnswerIsOfOneGenerationWhileTheyAreSwappedUnderLoad(@TempDir Path directory) throws Exception {
+    void everyAnswerIsOfOneGenerationUnderLoad(@TempDir Path directory) throws Exception {
         int items = GeneratedShop.of(EVENTS).items().size();
         try (ProgramCluster cluster = new ProgramCluster(directory)) {
             cluster.run("topics", "create");

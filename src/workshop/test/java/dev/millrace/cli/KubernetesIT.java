@@ -268,7 +268,7 @@ class KubernetesIT {
     }
 
     @Test
-    void prometheusFindsEachPodUnderTheNameThatTheAlertsKnow() throws Exception {
+    void prometheusFindsEachPodByItsName() throws Exception {
         Manifests manifests = manifests(GUIDES_OWN);
         String known = found("up\\{job=~\"([^\"]+)\"", Files.readString(Path.of("config/prometheus/alerts.yml")));
 
@@ -287,7 +287,7 @@ class KubernetesIT {
     }
 
     @Test
-    void aStandbyHasAStateToCopyAndGivesUpItsNameWhenItIsStopped() throws Exception {
+    void aStoppedStandbyGivesUpItsName() throws Exception {
         Manifests manifests = manifests("overlays/standby");
         MillraceSettings trainer = settings(manifests.container("trainer"));
 

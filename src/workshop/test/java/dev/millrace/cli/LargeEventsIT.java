@@ -41,7 +41,7 @@ class LargeEventsIT {
 
     /** Entries of 1.2 MB: more than a topic takes by default. */
     @Test
-    void profileAndContextOfSixHundredKilobytesAreLearntWhereTheLimitsAllowThem() throws Exception {
+    void largeProfilesAndContextsAreLearnt() throws Exception {
         List<String> settings = List.of(
                 "limits.feature-bytes=600000",
                 "limits.features-bytes=700000",
@@ -73,14 +73,14 @@ class LargeEventsIT {
     }
 
     @Test
-    void valuesOfADeclaredFeatureThatAreTooLargeAreDeadLettersAndFillNoTable() throws Exception {
+    void tooLargeValuesAreDeadLettersAlone() throws Exception {
         learnsWithDistinctTitles(List.of());
     }
 
     @Test
     @Tag("fault")
     @Tag("long")
-    void distinctLongValuesOfADeclaredFeatureFillATableWithTheirHashesOnly() throws Exception {
+    void longValuesFillATableWithHashesOnly() throws Exception {
         learnsWithDistinctTitles(
                 List.of("limits.feature-bytes=450000", "limits.features-bytes=450000", "limits.profile-bytes=450000"));
     }

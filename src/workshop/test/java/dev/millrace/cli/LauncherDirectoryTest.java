@@ -19,7 +19,7 @@ class LauncherDirectoryTest {
     }
 
     @Test
-    void whatTheLauncherMadeIsRemovedAndNothingThatALinkInItPointsTo() throws IOException {
+    void removalFollowsNoLinks() throws IOException {
         Files.writeString(directory.resolve(LauncherDirectory.MARK), "");
         Files.writeString(Files.createDirectory(directory.resolve("javacpp")).resolve("library.so"), "unpacked");
         Files.writeString(outside.resolve("kept"), "kept");

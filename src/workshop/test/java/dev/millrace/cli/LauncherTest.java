@@ -130,7 +130,7 @@ class LauncherTest {
     }
 
     @Test
-    void whatAKilledProcessLeftIsRemovedAndWhatARunningOneHasStays() throws Exception {
+    void onlyWhatAKilledProcessLeftIsRemoved() throws Exception {
         Process killed = start(Map.of("TMPDIR", shared.toString()), "wait");
         Path left = Path.of(firstLine(killed));
         Files.writeString(left.resolve("librocksdbjni.so"), "unpacked");
@@ -237,7 +237,7 @@ class LauncherTest {
     }
 
     @Test
-    void theFirstStartOfATreeBuildsItArchivesItsClassesAndStillHasItsTemporaryDirectory() throws Exception {
+    void firstStartsBuildTheTreeAndArchiveClasses() throws Exception {
         Path program = directory.resolve("program");
         Files.createDirectories(program.resolve("src/millrace/main"));
         Files.createFile(program.resolve("pom.xml"));
@@ -268,7 +268,7 @@ class LauncherTest {
     }
 
     @Test
-    void anArchiveThatCannotBeMadeIsRefusedAndNothingIsLeftOfIt() throws Exception {
+    void nothingIsLeftOfARefusedArchive() throws Exception {
         Map<String, String> environment = Map.of("TMPDIR", shared.toString(), "FAILS", "yes");
         Run unwritable = run(environment, "--archive-classes");
         Path lib = Files.createDirectory(directory.resolve("program/lib"));

@@ -31,7 +31,7 @@ class LibraryIT {
     }
 
     @Test
-    void theExampleBeatsPopularityAndAnswersByTheSameBitsWithAndWithoutTheVectorApi() throws Exception {
+    void theExampleBeatsPopularity() throws Exception {
         String plain = example("plain", List.of());
         String vectors = example("vectors", List.of("--add-modules", Engine.VECTOR_API));
 

@@ -70,7 +70,7 @@ class ModelIT {
     }
 
     @Test
-    void anImportedLearnerGoesOnToTheBitsOfTheOneItWasExportedFrom() throws Exception {
+    void importedLearnersReachTheSameBits() throws Exception {
         try (TestCluster cluster = new TestCluster(directory, SETTINGS)) {
             Map<String, String> live = cluster.given("stream.application-id", "live");
             assertThat(commands.run(live, "model", "export", "--out", middle.toString()))

@@ -166,7 +166,7 @@ class PageIT {
     @Test
     void visitorsSteerTheirAnswers() throws Exception {
         walk(
-                this::clickByKeyboardChangesTheAnswerAndThePageTellsInWhatTime,
+                this::aClickByKeyboardChangesTheAnswer,
                 this::slidersAndFiltersChangeTheQuestionAndTheAnswer,
                 this::textsOfTopicsAreShownAsTexts);
     }
@@ -186,7 +186,7 @@ class PageIT {
                 this::fitsSmallAndWideWindowsInLightAndInDark);
     }
 
-    private void clickByKeyboardChangesTheAnswerAndThePageTellsInWhatTime(Chromium browser) throws Exception {
+    private void aClickByKeyboardChangesTheAnswer(Chromium browser) throws Exception {
         browser.open(url, 1_600, HEIGHT, false);
         browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
         browser.evaluate("document.getElementById('user').focus()");
@@ -470,7 +470,7 @@ class PageIT {
     }
 
     @Test
-    void anAdminPromotesAndRollsBackByKeyboardAndNobodyElseHasTheButtons() throws Exception {
+    void onlyAnAdminHasTheButtons() throws Exception {
         try (MillraceProcess server = serveWithTokens(
                         "with-an-admin",
                         "read sha256:" + Sha256.hex("of-a-reader"),

@@ -25,7 +25,7 @@ class ProcessesIT {
                     .collect(Collectors.joining(File.pathSeparator)));
 
     @Test
-    void brokerTopicsTrainerServerAndReplayWorkTogetherAndEndOnASignal(@TempDir Path directory) throws Exception {
+    void processesWorkTogetherAndEndOnASignal(@TempDir Path directory) throws Exception {
         GeneratedShop shop = GeneratedShop.of(EVENTS);
         String user = shop.clickedItemByUser().firstKey();
         try (ProgramCluster cluster = new ProgramCluster(WITHOUT_NATIVES, directory)) {

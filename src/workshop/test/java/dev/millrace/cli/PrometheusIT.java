@@ -51,7 +51,7 @@ class PrometheusIT {
 
     /** The rules must not wait for labels or values that no process gives. */
     @Test
-    void trainerServerAndIngestGiveWhatTheRulesSelectAndTheReferenceHasIt() throws Exception {
+    void processesGiveTheMetricsThatRulesSelect() throws Exception {
         List<String> training = List.of("train.http.port=" + FreePort.find(), "batch.size=16");
         try (ProgramCluster cluster = new ProgramCluster(directory)) {
             cluster.run("topics", "create");

@@ -27,12 +27,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * All processes with the ready files of config/security, on brokers that let in nobody else. Certificates are made by the commands of
- * docs/operations.md, rights by those that {@code topics acls} prints.
+ * docs/access.md, rights by those that {@code topics acls} prints.
  */
 @Tag("slow")
 class SecuredClusterIT {
 
-    private static final Path OPERATIONS = Path.of("docs/operations.md");
+    private static final Path ACCESS = Path.of("docs/access.md");
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int EVENTS = 2_000;
     private static final int UNUSABLE_SETTINGS = 2;
@@ -101,7 +101,7 @@ class SecuredClusterIT {
     }
 
     @Test
-    void aClickBecomesAVectorOnAClusterThatAsksForCertificates() throws Exception {
+    void clicksBecomeVectorsOnASecuredCluster() throws Exception {
         makeCertificates("");
         Map<String, String> listener = Map.of(
                 "listener.security.protocol.map",
@@ -174,9 +174,9 @@ class SecuredClusterIT {
 
     private void makeCertificates(String folder) throws Exception {
         Path made = directory.resolve(folder);
-        DocumentedCommands.of(OPERATIONS, "openssl").run(made, Map.of());
+        DocumentedCommands.of(ACCESS, "openssl").run(made, Map.of());
         for (String principal : COMMANDS.keySet()) {
-            DocumentedCommands.of(OPERATIONS, "name=trainer")
+            DocumentedCommands.of(ACCESS, "name=trainer")
                     .with("name=trainer", "name=" + principal)
                     .run(made, Map.of("KAFKA_KEY_PASSWORD", PASSWORD));
         }

@@ -26,7 +26,7 @@ class StateSettingsIT {
     private static final int ITEMS = 20;
 
     @Test
-    void stateGoesOnUnderItsOwnSettingsOnlyAndAuditsTakeThem(@TempDir Path directory) throws Exception {
+    void stateGoesOnUnderItsOwnSettingsOnly(@TempDir Path directory) throws Exception {
         Map<String, String> small = Map.of("batch.size", "16", "batch.max-wait", "50ms", "digest.steps", "5");
         Commands commands = new Commands();
         try (TestCluster cluster = new TestCluster(directory, small)) {

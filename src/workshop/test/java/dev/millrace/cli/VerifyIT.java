@@ -47,7 +47,7 @@ class VerifyIT {
     private final ObjectMapper json = new ObjectMapper();
 
     @Test
-    void aTrainedSystemIsVerifiedAndExplainedAndTamperingIsNamed(@TempDir Path directory) throws Exception {
+    void tamperingWithATrainedSystemIsNamed(@TempDir Path directory) throws Exception {
         Map<String, String> more = Map.of(
                 "batch.size", "16",
                 "batch.max-wait", "50ms",

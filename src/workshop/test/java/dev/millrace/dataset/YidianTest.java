@@ -37,7 +37,7 @@ class YidianTest {
     Path folder;
 
     @Test
-    void rowBecomesAnExposureAndOneSecondLaterAClickThatNamesIt() {
+    void rowBecomesAnExposureAndAClick() {
         List<ReplayEvent> events = events(FIXTURE, new BadRows(0));
 
         Click click = EventsByKind.clicks(events).get(0);
@@ -56,7 +56,7 @@ class YidianTest {
     }
 
     @Test
-    void theMostProbableAgeAndGenderAreTheUsersAndTheFirstOfEqualOnes() {
+    void usersHaveTheMostProbableAgeAndGender() {
         List<ReplayEvent> events = events(FIXTURE, new BadRows(0));
 
         Map<String, UserProfile> users = profiles(events);
@@ -74,7 +74,7 @@ class YidianTest {
     }
 
     @Test
-    void articlesHaveTitleItsLengthAndTheirKeywordsHeaviestFirst() {
+    void articlesHaveTitleLengthAndHeaviestKeywords() {
         List<ReplayEvent> events = events(FIXTURE, new BadRows(0));
 
         Map<String, CatalogueItem> articles = articles(events);
@@ -94,7 +94,7 @@ class YidianTest {
     }
 
     @Test
-    void aMissingCategoryIsOtherAndNoOtherAbsentValueIsMadeUp() {
+    void onlyAMissingCategoryIsReplaced() {
         List<ReplayEvent> events = events(FIXTURE, new BadRows(0));
 
         for (String article : List.of("900003", "900008")) { // of which one says "nan"
@@ -109,7 +109,7 @@ class YidianTest {
     }
 
     @Test
-    void anExposureBeforeItsArticleWasMadeIsLeftOutAndCounted() {
+    void anExposureBeforeItsArticleIsLeftOut() {
         BadRows bad = new BadRows(10);
 
         List<ReplayEvent> events = events(FIXTURE, bad);
@@ -150,7 +150,7 @@ class YidianTest {
     }
 
     @Test
-    void anArticleComesWhenItIsMadeAndOneThatNothingDescribesWhenItIsSeen() {
+    void anArticleComesWhenMadeOrFirstSeen() {
         List<ReplayEvent> events = events(FIXTURE, new BadRows(0));
 
         Map<String, CatalogueItem> articles = articles(events);

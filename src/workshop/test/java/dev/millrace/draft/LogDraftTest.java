@@ -65,7 +65,7 @@ class LogDraftTest {
     }
 
     @Test
-    void withoutNamesValuesMustDoAndThatIsUnsureUntilAnOptionSettlesIt() {
+    void rolesWithoutNamesAreUnsureUntilOptionsSettle() {
         ids("column1", "column2");
         column("column3", row -> String.valueOf(row % 5 + 1));
         times("column4");
@@ -94,7 +94,7 @@ class LogDraftTest {
     }
 
     @Test
-    void aLogWithoutAColumnOfTimesOrItemsIsRefusedWithWhatWasWeighed() {
+    void aLogWithoutTimesOrItemsIsRefused() {
         column("user", row -> "u" + row % 20);
         column("order", String::valueOf);
 
@@ -134,7 +134,7 @@ class LogDraftTest {
     }
 
     @Test
-    void whatAnItemOrAUserAlwaysHasIsItsFeatureAndTheRestIsOfTheMoment() {
+    void constantColumnsAreFeaturesOfItemsOrUsers() {
         ids("user", "item");
         times("time");
         column("brand", row -> "b" + item(row) % 4);

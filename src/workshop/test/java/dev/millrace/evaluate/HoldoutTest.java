@@ -93,7 +93,7 @@ class HoldoutTest {
     }
 
     @Test
-    void whatWasShownAndNotClickedIsNeitherHadNorRelevantAndDividesNothing() {
+    void unclickedExposuresAreNotRelevant() {
         History history = new History(History.EXPOSED);
         for (int item = 0; item < 4; item++) {
             history.item("i" + item);

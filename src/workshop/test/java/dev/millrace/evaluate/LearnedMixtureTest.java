@@ -2,6 +2,7 @@ package dev.millrace.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.QueryWeights;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.popularity.GivenWeights;
@@ -74,7 +75,7 @@ class LearnedMixtureTest {
         TrainerSettings settings =
                 mixed.withExam(mixed.exam().withOtherWeights(List.of(QueryWeights.of(GivenWeights.OF_THE_TOWERS))));
         return new Prequential(history.evaluation(new PrequentialSettings(1, 0.5, 1), settings))
-                .run(Prequential.Mode.ONLINE);
+                .run(Prequential.Mode.ONLINE, false, ExamWitness.NONE);
     }
 
     /**

@@ -26,11 +26,13 @@ class PrequentialTest {
     private static final int BATCH = 8;
 
     @Test
-    void theActionsTogetherAreTheWholeAndRivalsChangeNothingInTheModel() {
+    void theActionsTogetherAreTheWhole() {
         History history = groups(400);
 
-        RankingTotals alone =
-                prequential(history).run(Prequential.Mode.ONLINE).all().model();
+        RankingTotals alone = prequential(history)
+                .run(Prequential.Mode.ONLINE, false, ExamWitness.NONE)
+                .all()
+                .model();
         Prequential.Result beside = beside(history);
 
         RankingTotals model = beside.all().model();
@@ -45,7 +47,7 @@ class PrequentialTest {
     }
 
     @Test
-    void clicksOnYoungItemsAreCountedByTheAgeOfTheItemAndByWhatCameBefore() {
+    void youngItemsAreCountedByAgeAndClicks() {
         History history = new History();
         for (int item = 0; item < 4; item++) {
             history.item("i" + item, History.START + 40L * item * History.HOUR);
@@ -54,8 +56,9 @@ class PrequentialTest {
             history.click("u" + hour / 2, "i" + hour / 40, History.START + hour * History.HOUR);
         }
 
-        Map<Youth, Prequential.Ranked> young =
-                prequential(history).run(Prequential.Mode.ONLINE).young();
+        Map<Youth, Prequential.Ranked> young = prequential(history)
+                .run(Prequential.Mode.ONLINE, false, ExamWitness.NONE)
+                .young();
 
         // of each user the second click is ranked: of each item those at the ages 1, 3, … 23 hours, of two items in the
         // second half
@@ -86,8 +89,8 @@ class PrequentialTest {
     void everyPassOverTheWarmUpIsCountedAsLearnt() {
         History history = groups(400);
 
-        Prequential.Result online = prequential(history).run(Prequential.Mode.ONLINE);
-        Prequential.Result frozen = prequential(history).run(Prequential.Mode.FROZEN);
+        Prequential.Result online = prequential(history).run(Prequential.Mode.ONLINE, false, ExamWitness.NONE);
+        Prequential.Result frozen = prequential(history).run(Prequential.Mode.FROZEN, false, ExamWitness.NONE);
 
         // half of 400 twice, and the other half once
         assertThat(online.learnt()).isEqualTo(600);
@@ -114,9 +117,9 @@ class PrequentialTest {
             }
         }
 
-        Prequential.Result without = prequential(clicked).run(Prequential.Mode.ONLINE);
-        Prequential.Result with =
-                new Prequential(all.evaluation(HALF, History.trainer(History.EXPOSED))).run(Prequential.Mode.ONLINE);
+        Prequential.Result without = prequential(clicked).run(Prequential.Mode.ONLINE, false, ExamWitness.NONE);
+        Prequential.Result with = new Prequential(all.evaluation(HALF, History.trainer(History.EXPOSED)))
+                .run(Prequential.Mode.ONLINE, false, ExamWitness.NONE);
 
         assertThat(with.positives()).isEqualTo(without.positives()).isEqualTo(40);
         assertThat(with.all().model().scored())
@@ -148,7 +151,7 @@ class PrequentialTest {
     @Test
     void aSmallSampleHasEventsOfAShortLog() {
         Prequential.Result few = new Prequential(groups(8_000).evaluation(HALF.withQueries(200), History.trainer()))
-                .run(Prequential.Mode.ONLINE);
+                .run(Prequential.Mode.ONLINE, false, ExamWitness.NONE);
 
         assertThat(few.all().model().scored()).isBetween(100L, 400L);
     }

@@ -158,7 +158,11 @@ class RecordedExamplesTest {
                     .model()
                     .scored());
             System.out.print("prequential, ");
-            require(prequential.run(Prequential.Mode.FROZEN).all().model().scored());
+            require(prequential
+                    .run(Prequential.Mode.FROZEN, false, ExamWitness.NONE)
+                    .all()
+                    .model()
+                    .scored());
             System.out.print("frozen, ");
             require(new Holdout(new HoldoutSettings(0, 0), evaluation)
                     .run(List.of(10))

@@ -16,7 +16,7 @@ class ReportTest {
     private final Report report = new Report(lines::add, Progress.NONE);
 
     @Test
-    void programsGetTheFactsThenTheRowsOfEachTableInTheirOrder() {
+    void jsonHasFactsAndThenTheTablesRows() {
         report.add("rounds", new Figures().with("round", 1).with("seconds", 0.5));
         report.add("medians", new Figures().with("kind", "bare"));
         report.add("rounds", new Figures().with("round", 2).with("seconds", 0.25));

@@ -55,7 +55,7 @@ class WindowsTest {
     }
 
     @Test
-    void anItemThatIsNewInTheWindowIsDroppedBeforeHistoriesAreBuilt() {
+    void newItemsAreDroppedBeforeHistoriesAreBuilt() {
         Windows.Window window = only(run(sessions(), SESSIONS));
 
         assertThat(window.name()).isEqualTo("B");
@@ -198,7 +198,7 @@ class WindowsTest {
     }
 
     @Test
-    void theLastWindowIsRankedAlikeWhetherThoseBeforeAreRankedOrOnlyLearnt() {
+    void lastWindowsRankAlikeIfOthersAreLearnt() {
         for (Unseen unseen : Unseen.values()) {
             List<Windows.Window> all =
                     run(random(6), settings(Queries.EVERY, unseen)).windows();

@@ -41,7 +41,7 @@ class BrokerDiskIT {
 
     /** Somebody else fills it while producers send; what they were told is there must be there. */
     @Test
-    void f43_aBrokerWhoseDiskIsFilledWhileEventsArriveIsWaitedFor() throws Exception {
+    void f43_brokersWithFullDisksAreWaitedFor() throws Exception {
         SeededStream stream = new SeededStream(Experiment.SEED, 6_000);
         try (Experiment run = Experiment.begin("F43-filled", "broker: disk filled under load, then relieved", 1)) {
             Outcome undisturbed = run.undisturbed(stream);

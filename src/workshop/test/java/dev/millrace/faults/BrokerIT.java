@@ -75,7 +75,7 @@ class BrokerIT {
     /** Whatever was committed when a kill came must be there afterwards, whatever the broker has lost of its end. */
     @Test
     @Tag("long")
-    void f41_brokerKilledAgainAndAgainLosesNoEndOfATransactionForGood() throws Exception {
+    void f41_killedBrokersLoseNoEndOfTransactions() throws Exception {
         int kills = Integer.getInteger("faults.kills", 10);
         String what = "broker: SIGKILL and start, " + kills + " times in a row";
         Experiment.sameLog("F41", what, STREAM, (run, undisturbed) -> {
@@ -105,7 +105,7 @@ class BrokerIT {
     /** Clients give up, while the broker still holds what they had begun. */
     @Test
     @Tag("long")
-    void f09_aTransactionThatOutlivesTheOutageIsNotCommittedInPart() throws Exception {
+    void f09_transactionsThatOutliveOutagesAreWhole() throws Exception {
         String what = "broker: SIGSTOP for 70 s, SIGCONT, transactions of up to 10 min";
         Experiment.sameLog("F9-open", what, STREAM, (run, undisturbed) -> {
             run.set("stream.transaction-timeout", "10m");
@@ -115,7 +115,7 @@ class BrokerIT {
 
     @Test
     @Tag("long")
-    void f10_startedBeforeTheBrokerItWaitsOrGivesUpAsToldAndThenRuns() throws Exception {
+    void f10_startedBeforeTheBrokerItWaitsAsTold() throws Exception {
         Experiment.sameLog("F10", "trainer: started before the broker", SHORT_STREAM, (run, undisturbed) -> {
             run.broker().stop();
             run.note("broker stopped");

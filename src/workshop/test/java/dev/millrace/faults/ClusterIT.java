@@ -31,7 +31,7 @@ class ClusterIT {
 
     /** A new one must be elected before any partition has a new leader. */
     @Test
-    void f42_theActiveControllerOfThreeKilledEachTimeLosesNothing() throws Exception {
+    void f42_killedControllersLoseNothing() throws Exception {
         killed("F42-controller", "the active controller of three brokers", (active, kill) -> active);
     }
 

@@ -27,7 +27,7 @@ class ExplosionIT {
     private static final Input STREAM = Input.inTurn(BEFORE, EXPLOSION, AFTER);
 
     @Test
-    void f25_harmfulStepsAreRefusedAndTheLastGoodVectorsAreServedUntilOneIsLearntAgain() throws Exception {
+    void f25_theLastGoodVectorsAreServedMeanwhile() throws Exception {
         try (Experiment run = Experiment.begin(
                 "F25", "clicks of weight 1e6, all bounds lifted; SIGKILL while publication is withheld", 1)) {
             // with any of these bounds no step is refused

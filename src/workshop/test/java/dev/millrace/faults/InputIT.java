@@ -94,7 +94,7 @@ class InputIT {
 
     @Test
     @Tag("long")
-    void f21_duplicatesOnBothSidesOfAKillChangeOnlyTheirCounts() throws Exception {
+    void f21_duplicatesAroundAKillChangeOnlyTheirCounts() throws Exception {
         int half = STREAM.moments() / 2;
         Input first = STREAM.part(0, half);
         Input second = STREAM.part(half, STREAM.moments());
@@ -184,7 +184,7 @@ class InputIT {
     @ParameterizedTest
     @ValueSource(strings = {"+2h", "-2h", "-1d"})
     @Tag("long")
-    void f23_neitherTheTrainersClockNorTimesOfOtherCenturiesChangeAnything(String shift) throws Exception {
+    void f23_otherClocksAndCenturiesChangeNothing(String shift) throws Exception {
         Optional<Path> fakeClock = FAKE_CLOCKS.stream().filter(Files::exists).findFirst();
         assumeThat(fakeClock).as("libfaketimeMT.so.1, of the package faketime").isPresent();
         String what = "trainer's clock " + shift + ", times 1970 and 2100";

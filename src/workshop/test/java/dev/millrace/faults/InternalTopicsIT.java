@@ -63,7 +63,7 @@ class InternalTopicsIT {
 
     @Test
     @Tag("long")
-    void f36_aChangelogThatIsSetToDeleteRefusesTheStartUntilItIsSetBack() throws Exception {
+    void f36_aChangelogSetToDeleteRefusesTheStart() throws Exception {
         String changelog = "millrace-attribute-attribution-changelog";
         try (Experiment run = Experiment.begin("F36-policy", "a changelog's cleanup.policy set to delete", 1);
                 Admin admin = admin(run)) {
@@ -111,7 +111,7 @@ class InternalTopicsIT {
 
     @Test
     @Tag("long")
-    void f36_aGroupThatWasDeletedRefusesTheStartUntilItsOffsetsAreBack() throws Exception {
+    void f36_aDeletedGroupRefusesTheStart() throws Exception {
         try (Experiment run = Experiment.begin("F36-group", "a group deleted", 1);
                 Admin admin = admin(run)) {
             Outcome undisturbed = runUpToAFifth(run);
@@ -131,7 +131,7 @@ class InternalTopicsIT {
 
     @Test
     @Tag("long")
-    void f36_eventsDeletedBeforeTheyWereReadRefuseTheStartUntilTheLossIsAccepted() throws Exception {
+    void f36_deletedEventsRefuseTheStartUntilAccepted() throws Exception {
         try (Experiment run = Experiment.begin("F36-events", "exposures deleted before they were read", 1);
                 Admin admin = admin(run)) {
             learn(run, SHORT_STREAM);
@@ -162,7 +162,7 @@ class InternalTopicsIT {
 
     @Test
     @Tag("long")
-    void f36_examplesDeletedBeforeTheyWereLearntRefuseTheStart() throws Exception {
+    void f36_deletedExamplesRefuseTheStart() throws Exception {
         try (Experiment run = Experiment.begin("F36-examples", "training-examples deleted before they were learnt", 1);
                 Admin admin = admin(run)) {
             runUpToAFifth(run);
@@ -179,7 +179,7 @@ class InternalTopicsIT {
 
     @Test
     @Tag("long")
-    void f36_batchesDeletedWhileALearnerFromTheLogReadsThemStopIt() throws Exception {
+    void f36_deletedBatchesStopALearnerFromTheLog() throws Exception {
         try (Experiment run = Experiment.begin("F36-batches", "mini-batches deleted while they are read", 1);
                 Admin admin = admin(run)) {
             learn(run, STREAM);

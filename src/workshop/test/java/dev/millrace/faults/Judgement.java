@@ -6,6 +6,7 @@ import dev.millrace.app.ServeProcess;
 import dev.millrace.cli.HttpProbe;
 import dev.millrace.operation.Progress;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
@@ -126,7 +127,8 @@ record Judgement(String verdict, List<String> failures) {
                     log,
                     new PlainValues(settings.cluster().wire()),
                     settings.topics().names(),
-                    settings.attribution());
+                    settings.attribution(),
+                    new ExperimentFacts(settings.cluster()));
             report.faults().forEach(fault -> failures.add("verify --counts: " + fault));
         }
     }

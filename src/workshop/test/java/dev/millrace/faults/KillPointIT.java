@@ -56,7 +56,7 @@ class KillPointIT {
 
     @Test
     @Tag("long")
-    void f34_whatATransactionWroteThatWasNeverCommittedNoSubscriberGets() throws Exception {
+    void f34_subscribersGetNothingUncommitted() throws Exception {
         String what = "ended before the commit, with a spy on what was written";
         Experiment.sameLog("F34", what, LONG_STREAM, (run, undisturbed) -> {
             Set<UncommittedSpy.Place> subscribed = new ConcurrentSkipListSet<>();

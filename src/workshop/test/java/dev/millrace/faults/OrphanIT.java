@@ -42,7 +42,7 @@ class OrphanIT {
 
     /** Even ids commit and odd ones abort while the log has no leader; then each does the opposite. */
     @Test
-    void whatWasDecidedStaysSoWhenTheSameProducersBeginAgain() throws Exception {
+    void decisionsStayWhenTheSameProducersBeginAgain() throws Exception {
         try (OrphanScene scene = new OrphanScene(directory, IDS + 1)) {
             List<Producer<String, String>> first = new ArrayList<>();
             Map<Integer, List<String>> expected = new HashMap<>();
@@ -106,7 +106,7 @@ class OrphanIT {
     /** The producers go on across kills, so that a transaction could begin on top of one whose end was lost. */
     @Test
     @Tag("long")
-    void runningProducersKeepTheirWordWhileTheLogsAreKilledAgainAndAgain() throws Exception {
+    void producersKeepTheirWordWhileLogsAreKilled() throws Exception {
         int partitions = 12;
         int kills = Integer.getInteger("faults.kills", 5);
         Random random = new Random(Experiment.SEED);

@@ -26,7 +26,7 @@ class ServerIT {
     private static final Duration PATIENCE = Duration.ofMinutes(4);
 
     @Test
-    void f32_killedAndStartedFromNothingItAnswersOnlyWhenItHasReadAll() throws Exception {
+    void f32_newServersAnswerOnceTheyHaveReadAll() throws Exception {
         SeededStream stream = new SeededStream(1, 2_000);
         try (Experiment run = Experiment.begin("F32", "server: cold start with 1,000,000 vectors, SIGKILL", 1)) {
             run.load(stream);

@@ -30,7 +30,7 @@ class SwarmIT {
     }
 
     @Test
-    void f38_whateverComesEachEventCountsOnceAndTheModelIsThatOfItsLog() throws Exception {
+    void f38_eachEventCountsOnceWhateverComes() throws Exception {
         SeededStream stream = new SeededStream(Experiment.SEED, MINUTES * 60 * MOMENTS_PER_SECOND);
         try (Experiment run = Experiment.begin("F38", "swarm: random faults for " + MINUTES + " min", 1)) {
             Outcome undisturbed = run.undisturbed(stream);

@@ -32,7 +32,7 @@ class TakeoverIT {
             "(?m)^(.*learn.*(?:InvalidTxnState|InvalidProducerEpoch|ProducerFenced|TaskMigrated|fenced).*)$";
 
     @Test
-    void f04_whatASleeperHadNotCommittedIsRefusedAndItComesBack() throws Exception {
+    void f04_aSleepersUncommittedWorkIsRefused() throws Exception {
         String what = "trainer: SIGSTOP before a commit, another takes over, SIGCONT";
         Experiment.sameLog("F4", what, STREAM, (run, undisturbed) -> {
             try (UncommittedSpy spy = new UncommittedSpy(
@@ -69,7 +69,7 @@ class TakeoverIT {
     }
 
     @Test
-    void f04_whoSleepsThroughItsSessionAtAnyMomentChangesNothing() throws Exception {
+    void f04_sleepingThroughTheSessionChangesNothing() throws Exception {
         String what = "trainer: SIGSTOP at a random moment, another takes over, SIGCONT";
         Experiment.sameLog("F4-any", what, STREAM, (run, undisturbed) -> {
             run.set("stream.session-timeout", "6s");
@@ -194,7 +194,7 @@ class TakeoverIT {
     /** The worst moment for others: it has written and not committed. They cannot read on before the brokers have ended that. */
     @ParameterizedTest(name = "transactions of up to {0}")
     @ValueSource(strings = {"10s", "30s", "60s"})
-    void f06_anotherTakesOverWhenTheTransactionOfAKilledOneHasEnded(String timeout) throws Exception {
+    void f06_takeoverWaitsForTheKilledOnesTransaction(String timeout) throws Exception {
         String what = "trainer: SIGKILL before a commit, another takes over; transactions of up to " + timeout;
         Experiment.sameLog("F6-transaction-" + timeout, what, STREAM, (run, undisturbed) -> {
             run.set("stream.transaction-timeout", timeout);

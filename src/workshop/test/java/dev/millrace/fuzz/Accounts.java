@@ -30,8 +30,9 @@ final class Accounts implements Raid.Sender {
     private static final long MINUTE = 60_000;
 
     private final List<Instruction> instructions;
-    private final int accounts;
-    private final Scene scene;
+    private final List<String> names;
+    private final int honest;
+    private final Items items;
     private final int[] done;
     private int fresh;
     private int ids;
@@ -39,11 +40,33 @@ final class Accounts implements Raid.Sender {
     private int waiting;
     private long bytes;
 
-    Accounts(Program program, int accounts, Scene scene) {
+    /** Which items there are. */
+    interface Items {
+
+        /** The one that is to gain. */
+        String target();
+
+        /** The one that is clicked most, from 0, and so on. */
+        String popular(int place);
+
+        /** One of all, in a round that begins with the target. */
+        String round(int place);
+    }
+
+    /**
+     * @param names of the accounts, as {@link #name} gives them
+     * @param honest events of others
+     */
+    Accounts(Program program, List<String> names, int honest, Items items) {
         this.instructions = program.instructions();
-        this.accounts = accounts;
-        this.scene = scene;
+        this.names = List.copyOf(names);
+        this.honest = honest;
+        this.items = items;
         this.done = new int[instructions.size()];
+    }
+
+    static String name(int number) {
+        return PREFIX + number;
     }
 
     static boolean isOne(String user) {
@@ -57,7 +80,7 @@ final class Accounts implements Raid.Sender {
             isLeft = false;
             for (int number = 0; number < done.length; number++) {
                 Instruction instruction = instructions.get(number);
-                if (round < instruction.schedule().due(at, scene.honest().size())
+                if (round < instruction.schedule().due(at, honest)
                         && done[number] < instruction.schedule().times()
                         && events < MOST_EVENTS
                         && bytes < MOST_BYTES) {
@@ -69,12 +92,10 @@ final class Accounts implements Raid.Sender {
     }
 
     private void send(Instruction instruction, int time, long now, Consumer<ReplayEvent> to) {
-        int account = instruction.account() == Instruction.EACH ? time % accounts : instruction.account() % accounts;
-        String user = PREFIX + account;
-        int minutes = time % 2 == 0
-                ? instruction.clock().first()
-                : instruction.clock().second();
-        long when = now + minutes * MINUTE;
+        int account = instruction.account() == Instruction.EACH ? time : instruction.account();
+        String user = names.get(account % names.size());
+        long when =
+                Math.max(EventLimits.EARLIEST_MILLIS, now + instruction.clock().minutes(time) * MINUTE);
         int size = instruction.size().features();
         switch (instruction.kind()) {
             case PAIR -> {
@@ -115,9 +136,9 @@ final class Accounts implements Raid.Sender {
     private String item(Instruction instruction, int time) {
         int number = instruction.aim().number();
         return switch (instruction.aim().items()) {
-            case TARGET -> scene.target();
-            case POPULAR -> scene.popular(time % Math.min(number, Instruction.MOST_POPULAR));
-            case ROUND -> scene.round(time % number);
+            case TARGET -> items.target();
+            case POPULAR -> items.popular(time % Math.min(number, Instruction.MOST_POPULAR));
+            case ROUND -> items.round(time % number);
             case FRESH -> padded("fresh" + fresh++, instruction.size().ids());
         };
     }

@@ -17,7 +17,8 @@ enum Goal {
      */
     RANK {
         @Override
-        Verdict judge(Scene scene, Raid.Outcome raid) {
+        Verdict judge(Scene scene, Program program) {
+            Raid.Outcome raid = scene.raided(program);
             Shop.Standing standing = raid.standing.orElseThrow();
             boolean isTold = standing.reach() < MOST_REACH_TOLD;
             double clicks = isTold ? scene.asHonestClicks(standing.reach()) : raid.onTarget;
@@ -44,7 +45,8 @@ enum Goal {
     /** Clicks of others that make no example. No client moves the clock, and the caps are each user's own: none. */
     LOST {
         @Override
-        Verdict judge(Scene scene, Raid.Outcome raid) {
+        Verdict judge(Scene scene, Program program) {
+            Raid.Outcome raid = scene.raided(program);
             int lost = lost(scene.quiet().honest, raid.honest);
             return new Verdict(
                     lost, lost, 0, lost + " of " + scene.quiet().honest.size() + " honest examples lost");
@@ -54,7 +56,8 @@ enum Goal {
     /** Steps that are refused, with the examples of others in them. An example counts 3 at most, and a batch of those is far below optimiser.refuse-gradient-norm: none. */
     REFUSED {
         @Override
-        Verdict judge(Scene scene, Raid.Outcome raid) {
+        Verdict judge(Scene scene, Program program) {
+            Raid.Outcome raid = scene.raided(program);
             int refused = raid.refused - scene.quiet().refused;
             return new Verdict(
                     refused,
@@ -80,7 +83,8 @@ enum Goal {
         }
 
         @Override
-        Verdict judge(Scene scene, Raid.Outcome raid) {
+        Verdict judge(Scene scene, Program program) {
+            Raid.Outcome raid = scene.raided(program);
             int evicted = lost(scene.quiet().items, raid.items);
             ContributionCaps caps = scene.settings().attribution().caps();
             double most = caps.perUser() == 0
@@ -107,7 +111,8 @@ enum Goal {
         }
 
         @Override
-        Verdict judge(Scene scene, Raid.Outcome raid) {
+        Verdict judge(Scene scene, Program program) {
+            Raid.Outcome raid = scene.raided(program);
             int withheld = raid.withheld - scene.quiet().withheld;
             boolean areMany = raid.counted
                     >= WINDOW_SHARE
@@ -126,7 +131,8 @@ enum Goal {
     /** Weight in the list of neighbours of one middling item. */
     NEIGHBOURS {
         @Override
-        Verdict judge(Scene scene, Raid.Outcome raid) {
+        Verdict judge(Scene scene, Program program) {
+            Raid.Outcome raid = scene.raided(program);
             Raid.Neighbours list = raid.neighbours;
             return new Verdict(
                     list.weight(),
@@ -144,7 +150,8 @@ enum Goal {
     /** Bytes of the attribution's state, its changelog and its output that are written for each event of the accounts. */
     BYTES {
         @Override
-        Verdict judge(Scene scene, Raid.Outcome raid) {
+        Verdict judge(Scene scene, Program program) {
+            Raid.Outcome raid = scene.raided(program);
             double each = raid.sent < LEAST_SENT ? 0 : (double) (raid.written - scene.quiet().written) / raid.sent;
             return new Verdict(
                     each,
@@ -152,12 +159,21 @@ enum Goal {
                     BYTES_AN_EVENT,
                     String.format(Locale.ROOT, "%.0f bytes for each of %d events", each, raid.sent));
         }
+    },
+
+    /** The decision of an experiment whose arms are alike, in either direction. One account decides none. */
+    EXPERIMENT {
+        @Override
+        Verdict judge(Scene scene, Program program) {
+            return ExperimentRaid.judge(program, scene.accounts());
+        }
     };
 
     /** The cap of 3, what decays within the raid, and what the lists of neighbours add. */
     private static final int WHOLE_CLICKS = 5;
 
-    private static final double DEVIATIONS_ON_TARGET = 3;
+    /** A search of a thousand trials finds draws at 4 of them. */
+    private static final double DEVIATIONS_ON_TARGET = 5;
 
     /** 15 honest clicks reach 0.98, 30 to 100 of them between 0.98 and 1. */
     private static final double MOST_REACH_TOLD = 0.97;
@@ -168,7 +184,7 @@ enum Goal {
     /** Enough for a search, which climbs by the luck of draws that no attacker sees. */
     private static final double DEVIATIONS = 8;
 
-    /** What decays within the raid makes room again: three hours of a clock between −2 h and +1 h, of a half-life of a day. */
+    /** What decays within the raid makes room again: three hours of a half-life of a day, as examples count from a little ago until an hour ahead. */
     private static final double DAY_OF_BUDGET = 1 + 3.0 / 24 * Math.log(2);
 
     private static final double MOST_COUNTED = 1e6;
@@ -197,7 +213,7 @@ enum Goal {
         return Map.of();
     }
 
-    abstract Verdict judge(Scene scene, Raid.Outcome raid);
+    abstract Verdict judge(Scene scene, Program program);
 
     private static int lost(Set<String> alone, Set<String> raided) {
         Set<String> lost = new HashSet<>(alone);

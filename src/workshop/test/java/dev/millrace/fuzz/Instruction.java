@@ -15,7 +15,11 @@ record Instruction(int account, Kind kind, Aim aim, double weight, Clock clock, 
     /** Most accounts of a program. */
     static final int ACCOUNTS = 10;
 
-    static final int MOST_MINUTES_BEHIND = 120;
+    /** To 1980, where legal dates begin. */
+    static final int MOST_MINUTES_BEHIND = 24_600_000;
+
+    static final int USUAL_MINUTES_BEHIND = 120;
+    static final int MOST_MINUTES_A_STEP = 100_000;
     static final int MOST_MINUTES_AHEAD = 60;
     static final int MOST_TIMES = 3_000;
     static final int MOST_ITEMS = 1_000;
@@ -66,8 +70,16 @@ record Instruction(int account, Kind kind, Aim aim, double weight, Clock clock, 
      *
      * @param first at every other event
      * @param second at the others
+     * @param step that it gains from each event to the next, up to where it is now
      */
-    record Clock(int first, int second) {}
+    record Clock(int first, int second, int step) {
+
+        /** Returns how far it is ahead at the event of that number. */
+        long minutes(int number) {
+            int begins = number % 2 == 0 ? first : second;
+            return Math.max(begins, Math.min(0, begins + (long) step * number));
+        }
+    }
 
     /**
      * How large events are.
@@ -150,11 +162,14 @@ record Instruction(int account, Kind kind, Aim aim, double weight, Clock clock, 
 
     private static Clock clock(RandomGenerator random) {
         int first = random.nextInt(3) == 0 ? 0 : minutes(random);
-        return new Clock(first, random.nextInt(3) == 0 ? minutes(random) : first);
+        int second = random.nextInt(3) == 0 ? minutes(random) : first;
+        return new Clock(first, second, random.nextInt(4) == 0 ? logUniform(random, 1, MOST_MINUTES_A_STEP) : 0);
     }
 
     private static int minutes(RandomGenerator random) {
-        return random.nextInt(-MOST_MINUTES_BEHIND, MOST_MINUTES_AHEAD + 1);
+        return random.nextInt(3) == 0
+                ? -logUniform(random, 1, MOST_MINUTES_BEHIND)
+                : random.nextInt(-USUAL_MINUTES_BEHIND, MOST_MINUTES_AHEAD + 1);
     }
 
     private static Size size(RandomGenerator random) {

@@ -41,7 +41,7 @@ final class RedTeam {
     /** Tries a program that somebody else has found. */
     Found attempt(Program program) {
         trials++;
-        Found found = new Found(program, scene.goal().judge(scene, scene.raided(program)));
+        Found found = new Found(program, scene.goal().judge(scene, program));
         worst.add(0, found); // before those that are as bad: what changes nothing may lead on
         worst.sort(Comparator.comparingDouble(each -> -each.verdict.climbed()));
         if (worst.size() > CLIMBING) {

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Where raids of one goal by some accounts begin: a shop that has learnt for some hours, and the honest events of the next one.
@@ -38,7 +39,8 @@ record Scene(
         String target,
         List<String> byClicks,
         Map<Goal, Raid.Outcome> alone,
-        Map<Integer, Shop.Standing> controls) {
+        Map<Integer, Shop.Standing> controls)
+        implements Accounts.Items {
 
     private static final int LEARNT = 10_000;
     private static final int HONEST = 1_500;
@@ -170,7 +172,9 @@ record Scene(
 
     /** Returns what comes of the program. */
     Raid.Outcome raided(Program program) {
-        return Raid.run(this, new Accounts(program, accounts, this));
+        List<String> names =
+                IntStream.range(0, accounts).mapToObj(Accounts::name).toList();
+        return Raid.run(this, new Accounts(program, names, honest.size(), this));
     }
 
     Raid.Outcome quiet() {
@@ -205,12 +209,13 @@ record Scene(
         return found;
     }
 
-    String popular(int place) {
+    @Override
+    public String popular(int place) {
         return byClicks.get(place);
     }
 
-    /** Returns an item of those of the opening, in a round that begins with the target. */
-    String round(int place) {
+    @Override
+    public String round(int place) {
         int first = Integer.parseInt(target.substring(1));
         return "i" + (first + place) % ITEMS;
     }

@@ -70,7 +70,7 @@ class MappedLogTest {
     }
 
     @Test
-    void jsonEventsAreToldApartByTypeAndChangesOfFeaturesAreFollowed() {
+    void jsonEventsAreToldApartByType() {
         List<ReplayEvent> events = events(SAMPLES.resolve("events-mapping.properties"), DataFormat.JSONL);
 
         assertThat(EventsByKind.exposures(events)).extracting(Exposure::id).containsExactly("e-1", "e-2");
@@ -98,7 +98,7 @@ class MappedLogTest {
     }
 
     @Test
-    void anEndlessLineInASmallCompressedFileCostsItsOwnRowOnly() throws IOException {
+    void anEndlessLineCostsItsOwnRowOnly() throws IOException {
         byte[] zeros = new byte[1 << 20];
         try (OutputStream file = new GZIPOutputStream(Files.newOutputStream(folder.resolve("log.csv")))) {
             file.write("user,item,time\r\n".getBytes(StandardCharsets.UTF_8));
@@ -215,7 +215,7 @@ class MappedLogTest {
     }
 
     @Test
-    void datedItemsAppearAtTheirTimeButNeverAfterTheyAreSeen() throws IOException {
+    void datedItemsAppearBeforeTheyAreSeen() throws IOException {
         write("log.csv", "user,item,time\nu,a,1650000000000\nu,b,1650000001000\nu,c,1650000002000\n");
         write("items.csv", "item,time,kind\na,1640000000000,x\nb,1650000000500,x\nc,1650000009000,y\n");
 
@@ -236,7 +236,7 @@ class MappedLogTest {
     }
 
     @Test
-    void aTimeInAnotherUnitIsToldAsItStandsWithTheKeyToChange() throws IOException {
+    void otherTimeUnitsAreToldWithTheKey() throws IOException {
         write("log.csv", "user,item,ts\nu,a,1650000000\nu,b,2022-04-15 05:20:00\nu,c,77\nu,d,\nu,e,1650000000000\n");
         BadRows bad = new BadRows(10);
 
@@ -256,7 +256,7 @@ class MappedLogTest {
     }
 
     @Test
-    void aCellThatBreaksARuleIsToldWithItsColumnAndTheKeyThatNamesIt() throws IOException {
+    void badCellsAreToldWithColumnAndKey() throws IOException {
         write("log.csv", "uid,sku,time,w\n,a,1650000000000,1\nu,,1650000000000,1\nu,a,1650000000000,0\n");
         write("users.csv", "uid,age\n,7\n");
         write("items.csv", "sku,price\n,7\n");
@@ -320,7 +320,7 @@ class MappedLogTest {
     }
 
     @Test
-    void aFeatureThatTheMappingDoesNotGiveOrGivesOtherwiseIsAFault() throws IOException {
+    void featuresMissingInTheMappingAreFaults() throws IOException {
         write("log.csv", "user,item,time,tags,slot\n");
         DeclaredFeatures declared = mapped("clicks.files = log.csv\nclicks.item-feature.tags = bag |\n"
                         + "clicks.context-feature.slot = number")
@@ -435,7 +435,7 @@ class MappedLogTest {
     }
 
     @Test
-    void theRowsOfALogWithoutTimesAreSpreadEvenlyOverTheirWindows() throws IOException {
+    void rowsWithoutTimesAreSpreadOverTheirWindows() throws IOException {
         write("a.csv", "user,item,week\nu,i,7\nu,j,7\nu,k,8\n");
         write("b.csv", "user,item,week\nu,l,8\nu,m,8\nu,n,8\n");
 

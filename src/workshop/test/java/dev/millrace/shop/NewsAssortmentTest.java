@@ -78,7 +78,7 @@ class NewsAssortmentTest {
     }
 
     @Test
-    void interactionsAreInTimeOrderAndNoListedArticleIsSeenBeforeItsTime() {
+    void noArticleIsSeenBeforeItsTime() {
         Map<String, Long> times = new HashMap<>();
         EventsByKind.items(STREAM).forEach(item -> times.put(item.item(), item.time()));
 
@@ -92,7 +92,7 @@ class NewsAssortmentTest {
     }
 
     @Test
-    void articlesAreAnnouncedListedOrUnlistedAtTheirDeclaredShares() {
+    void articlesAreAnnouncedAtTheirDeclaredShares() {
         Map<String, Long> leads = new HashMap<>();
         Set<String> shown = new HashSet<>();
         long clock = ShopGenerator.OPENING;

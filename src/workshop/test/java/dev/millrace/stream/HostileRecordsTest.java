@@ -19,8 +19,7 @@ class HostileRecordsTest {
     private static final int RECORDS = 100_000;
 
     @Test
-    void aHundredThousandHostileRecordsAreReadOrRefusedInASmallHeap(@TempDir Path directory)
-            throws IOException, InterruptedException {
+    void hostileRecordsNeedNoLargeHeap(@TempDir Path directory) throws IOException, InterruptedException {
         MillraceProcess.Launch small = MillraceProcess.Launch.PROGRAM
                 .of(HostileRecords.class)
                 .with(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"));

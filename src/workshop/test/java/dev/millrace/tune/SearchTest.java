@@ -88,7 +88,7 @@ class SearchTest {
     }
 
     @Test
-    void everySettingOfTheSpaceIsOneOfTheDefaultsAndTakesItsValues() {
+    void everySettingOfTheSpaceTakesItsValues() {
         assertThat(space().dimensions()).hasSize(11); // two of them of the history
         assertThat(space().dimensions())
                 .allSatisfy(dimension ->

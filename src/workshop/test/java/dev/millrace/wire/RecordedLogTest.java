@@ -94,7 +94,6 @@ class RecordedLogTest {
             "negatives.hard-model.first-rank", "5",
             "negatives.hard-model.last-rank", "40",
             "table.admit-after", "2",
-            "alarm.item-surge", "0", // its entry is younger than the log
             "digest.steps", "1");
 
     private static List<MiniBatch> log = List.of();

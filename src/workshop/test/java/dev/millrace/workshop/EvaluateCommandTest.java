@@ -96,7 +96,7 @@ class EvaluateCommandTest {
     }
 
     @Test
-    void everyFaultOfEveryConfigurationIsReportedBeforeAnythingRuns() throws IOException {
+    void everyFaultIsReportedBeforeAnythingRuns() throws IOException {
         Path overlays = Files.createDirectory(folder.resolve("losses"));
         Files.writeString(overlays.resolve("cold.properties"), "loss.temperature = 0\n");
         Files.writeString(overlays.resolve("odd.properties"), "loss.temprature = 0.1\nbatch.size = 1\n");
@@ -113,7 +113,7 @@ class EvaluateCommandTest {
     }
 
     @Test
-    void aFolderWithoutConfigurationsAndAFileThatIsNotThereAreRefused() {
+    void missingConfigurationsAreRefused() {
         Path without = folder.resolve("ratings");
         Path absent = folder.resolve("absent.properties");
 
@@ -393,7 +393,7 @@ class EvaluateCommandTest {
     }
 
     @Test
-    void actionsThatNothingIsLearntFromAndFeaturesThatNobodyReadsAreNamed() throws IOException {
+    void unusedActionsAndFeaturesAreNamed() throws IOException {
         StringBuilder log = new StringBuilder("user,item,time,what,price\n");
         for (int row = 0; row < 300; row++) {
             log.append("u%d,i%d,%d,%s,%d%n"

@@ -107,7 +107,7 @@ class InitCommandTest {
     }
 
     @Test
-    void aLogWithoutTimesEndsWithTheStatusOfBadDataAndWritesNothing() throws IOException {
+    void logsWithoutTimesAreBadData() throws IOException {
         Path log = Files.writeString(folder.resolve("log.csv"), "order,session,item\n1,7,8\n2,7,9\n3,8,9\n");
 
         assertThat(init(log)).isEqualTo(65);
@@ -175,7 +175,7 @@ class InitCommandTest {
     }
 
     @Test
-    void whoMayReadTheLogMayReadTheDraftAndItsNameMayHaveTheMarksOfAPattern() throws IOException {
+    void theDraftHasTheLogsPermissions() throws IOException {
         Path log = Files.move(write(Shape.HEADER), folder.resolve("log[1]{x}.csv")); // made as any new file
 
         assertThat(init(log)).as(commands.err()).isZero();

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class TablesTest {
 
     @Test
-    void anAccountNamesEveryOutcomeThatOccurredAndWhetherItBalances() {
+    void accountsNameTheirOutcomesAndWhetherTheyBalance() {
         Books.Account account = new Books.Account(
                 1_100, 2, new TreeMap<>(Map.of("attributed", 1_090L, "duplicate", 8L, "rejected: bad-key", 0L)));
 

@@ -48,7 +48,7 @@ public final class ModelCommand {
         GenerationHistory history;
         Map<String, TrainingProgress> learners;
         try (ProgressLine line = output.progress("read")) {
-            Cluster cluster = Clusters.open(config.settings()).followedBy(line);
+            Cluster cluster = Clusters.open(config.cluster()).followedBy(line);
             history = GenerationAdmin.history(cluster);
             learners = new ProgressLog(cluster).byGeneration();
         }
@@ -86,7 +86,7 @@ public final class ModelCommand {
             @Mixin OutputOption output,
             @Parameters(paramLabel = "GENERATION", description = "full name, as model list prints it")
                     String generation) {
-        Cluster cluster = Clusters.open(config.settings());
+        Cluster cluster = Clusters.open(config.cluster());
         GenerationHistory history;
         try (ProgressLine line = output.progress("read")) {
             history = GenerationAdmin.history(cluster.followedBy(line));
@@ -168,7 +168,7 @@ public final class ModelCommand {
     private static <T> T order(
             ConfigOptions config, OutputOption output, String command, Function<GenerationAdmin, T> order) {
         try (ProgressLine line = output.progress("read")) {
-            return order.apply(Clusters.admin(Clusters.open(config.settings()).followedBy(line), command));
+            return order.apply(Clusters.admin(Clusters.open(config.cluster()).followedBy(line), command));
         }
     }
 }

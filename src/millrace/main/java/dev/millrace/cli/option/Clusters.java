@@ -1,5 +1,6 @@
 package dev.millrace.cli.option;
 
+import dev.millrace.app.ClusterSettings;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.operation.Operator;
 import dev.millrace.topic.Cluster;
@@ -25,6 +26,12 @@ public final class Clusters {
     /** Checks the topics first. */
     public static Cluster open(MillraceSettings settings) {
         topics(settings).check();
+        return settings.cluster();
+    }
+
+    /** As {@link #open(MillraceSettings)}, but for the sizes of records that topics take. */
+    public static Cluster open(ClusterSettings settings) {
+        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
         return settings.cluster();
     }
 

@@ -1,7 +1,9 @@
 package dev.millrace.cli.option;
 
+import dev.millrace.app.ClusterSettings;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.SettingsFile;
+import dev.millrace.app.SettingsSources;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -44,6 +46,11 @@ public final class ConfigOptions {
         return settings(Optional.empty(), List.of(), Map.of(), Map.of());
     }
 
+    /** Those alone that a command needs which neither learns nor serves. */
+    public ClusterSettings cluster() {
+        return ClusterSettings.load(new SettingsSources(config, Map.of(), System.getenv(), given()));
+    }
+
     /**
      * @param fallback settings file to use where the command line names none
      * @param overlays settings files that hold over those of the command line, the later ones over the earlier
@@ -52,6 +59,14 @@ public final class ConfigOptions {
      */
     public MillraceSettings settings(
             Optional<Path> fallback, List<Path> overlays, Map<String, String> byDefault, Map<String, String> changes) {
+        Map<String, String> given = given();
+        given.putAll(changes);
+        List<Path> files = new ArrayList<>(config.isEmpty() ? fallback.stream().toList() : config);
+        files.addAll(overlays);
+        return MillraceSettings.load(files, byDefault, System.getenv(), given);
+    }
+
+    private Map<String, String> given() {
         Map<String, String> given = new LinkedHashMap<>();
         if (commandConfig != null) {
             SettingsFile.read("--command-config", commandConfig, "properties of Kafka's clients, key = value lines")
@@ -61,9 +76,6 @@ public final class ConfigOptions {
             given.put("kafka.bootstrap.servers", bootstrapServer);
         }
         given.putAll(set);
-        given.putAll(changes);
-        List<Path> files = new ArrayList<>(config.isEmpty() ? fallback.stream().toList() : config);
-        files.addAll(overlays);
-        return MillraceSettings.load(files, byDefault, System.getenv(), given);
+        return given;
     }
 }

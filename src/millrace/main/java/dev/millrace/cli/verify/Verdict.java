@@ -16,6 +16,7 @@ import dev.millrace.stream.Part;
 import dev.millrace.stream.StoredSettings;
 import dev.millrace.topic.BatchLog.BrokenLogException;
 import dev.millrace.topic.Cluster;
+import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.TrainerSettings;
@@ -61,7 +62,8 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
         CountReport report;
         try (ProgressLine line = output.progress("read");
                 TopicReader log = cluster.followedBy(line).reader()) {
-            report = CountAudit.run(log, new PlainValues(cluster.wire()), cluster.topics(), attribution);
+            report = CountAudit.run(
+                    log, new PlainValues(cluster.wire()), cluster.topics(), attribution, new ExperimentFacts(cluster));
         }
         return new Verdict(
                 Kind.VERIFY_COUNTS,

@@ -58,11 +58,6 @@ public record TowerSettings(
             actions = List.copyOf(actions);
         }
 
-        /** A channel without graphs. */
-        public Channel(String name, Kind kind, double weight, List<String> actions) {
-            this(name, kind, weight, actions, Optional.empty(), Optional.empty());
-        }
-
         /** Whether dense layers are its network in a tower. */
         boolean isDense(Optional<DeclaredGraph> inTower) {
             return kind == Kind.MLP || (kind == Kind.DL4J && inTower.isEmpty());

@@ -56,11 +56,6 @@ public final class RowGradients {
         return rows[slot];
     }
 
-    /** [count, dim] the sums, by slot; valid until the next {@link #open}. */
-    public float[] sums() {
-        return sums;
-    }
-
     /**
      * Gives slots to rows, in their order.
      *

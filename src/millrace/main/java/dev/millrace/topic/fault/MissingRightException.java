@@ -12,7 +12,7 @@ public final class MissingRightException extends RuntimeException {
     public MissingRightException(String operation, String resource, Throwable cause) {
         super(
                 "the cluster does not allow " + operation + " on " + resource
-                        + "; docs/operations.md, \"Access rights\", lists what each command needs",
+                        + "; millrace topics acls prints what each command needs",
                 cause);
     }
 

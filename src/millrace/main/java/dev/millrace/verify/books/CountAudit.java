@@ -1,6 +1,7 @@
 package dev.millrace.verify.books;
 
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import dev.millrace.state.Utf8;
@@ -52,22 +53,33 @@ public final class CountAudit {
     private final BooksSnapshot snapshot;
     private final CountedRecords records;
 
-    private CountAudit(TopicLog log, PlainValues values, TopicNames topics, AttributionSettings settings) {
+    private CountAudit(
+            TopicLog log,
+            PlainValues values,
+            TopicNames topics,
+            AttributionSettings settings,
+            ExperimentReference.Lookup experiments) {
         this.log = log;
         this.values = values;
         this.topics = topics;
         this.settings = settings;
         this.snapshot = BooksSnapshot.read(log, values, topics.trainingProgress());
-        this.records = new CountedRecords(log, values, topics, snapshot, settings.placement(), findings);
+        this.records = new CountedRecords(log, values, topics, snapshot, settings.placement(), experiments, findings);
     }
 
     /**
      * Audits the counts of all topics.
      *
      * @param settings those that the trainer runs with
+     * @param experiments finds the states that events refer to
      */
-    public static CountReport run(TopicLog log, PlainValues values, TopicNames topics, AttributionSettings settings) {
-        return new CountAudit(log, values, topics, settings).run();
+    public static CountReport run(
+            TopicLog log,
+            PlainValues values,
+            TopicNames topics,
+            AttributionSettings settings,
+            ExperimentReference.Lookup experiments) {
+        return new CountAudit(log, values, topics, settings, experiments).run();
     }
 
     private CountReport run() {

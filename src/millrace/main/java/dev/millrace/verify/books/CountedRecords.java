@@ -3,6 +3,7 @@ package dev.millrace.verify.books;
 import dev.millrace.attribute.AttributionSettings.Placement;
 import dev.millrace.event.RejectReason;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import dev.millrace.state.Utf8;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /** The records of the input topics that the books count: those before the positions that were written with the books. */
@@ -38,6 +40,7 @@ final class CountedRecords {
     private final TopicNames topics;
     private final BooksSnapshot snapshot;
     private final Placement placement;
+    private final ExperimentReference.Lookup experiments;
     private final CountReport.Findings findings;
     private final Map<RecordAddress, Letter> letters = new HashMap<>(); // by the address of what was rejected
     private final Map<String, Integer> partitions = new HashMap<>();
@@ -50,12 +53,14 @@ final class CountedRecords {
             TopicNames topics,
             BooksSnapshot snapshot,
             Placement placement,
+            ExperimentReference.Lookup experiments,
             CountReport.Findings findings) {
         this.log = log;
         this.values = values;
         this.topics = topics;
         this.snapshot = snapshot;
         this.placement = placement;
+        this.experiments = experiments;
         this.findings = findings;
     }
 
@@ -130,16 +135,16 @@ final class CountedRecords {
             int partition,
             List<PossibleOutcomes> tallies,
             BiConsumer<TopicRecord, Optional<PlainRecord>> each) {
-        read(topic, partition, tallies, each, (offset, state) -> {});
+        read(topic, partition, tallies, each, state -> {});
     }
 
-    /** As {@link #read(InputTopic, int, List, BiConsumer)}; states of experiments go to {@code states}, with their offsets. */
+    /** As {@link #read(InputTopic, int, List, BiConsumer)}; states of experiments go to {@code states}. */
     void read(
             InputTopic topic,
             int partition,
             List<PossibleOutcomes> tallies,
             BiConsumer<TopicRecord, Optional<PlainRecord>> each,
-            BiConsumer<Long, Experiment> states) {
+            Consumer<LoggedState> states) {
         log.read(name(topic), partition, snapshot.position(name(topic), partition), record -> {
             received.merge(topic, 1L, Long::sum);
             RecordAddress address = new RecordAddress(name(topic), partition, record.offset());
@@ -159,7 +164,7 @@ final class CountedRecords {
             }
             if (isExperiment) {
                 tallies.forEach(tally -> tally.add(Set.of(Outcome.EXPERIMENT.label()), address));
-                states.accept(record.offset(), state(record));
+                state(record, address).ifPresent(states);
                 return;
             }
             Optional<PlainRecord> value = record.value().flatMap(bytes -> values.decode(topic, bytes));
@@ -172,8 +177,22 @@ final class CountedRecords {
         });
     }
 
-    private static Experiment state(TopicRecord record) {
-        return ExperimentHeader.decode(Utf8.bytes(record.headers().getOrDefault(ExperimentHeader.NAME, "")));
+    /**
+     * A state of an experiment, as a record of the topic refers to it.
+     *
+     * @param offset of the record
+     */
+    record LoggedState(long offset, ExperimentReference reference, Experiment state) {}
+
+    private Optional<LoggedState> state(TopicRecord record, RecordAddress address) {
+        ExperimentReference reference =
+                ExperimentHeader.decode(Utf8.bytes(record.headers().getOrDefault(ExperimentHeader.NAME, "")));
+        Optional<LoggedState> state =
+                experiments.find(reference).map(found -> new LoggedState(record.offset(), reference, found));
+        if (state.isEmpty()) {
+            findings.fault(address + " refers to no state of an experiment that took effect, and was not rejected");
+        }
+        return state;
     }
 
     /** A record is rejected for its partition if it is in another one than its key belongs to. It may have other faults too. */

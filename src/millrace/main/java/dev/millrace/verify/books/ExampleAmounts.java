@@ -4,10 +4,12 @@ import dev.millrace.attribute.ContributionCaps;
 import dev.millrace.verify.books.ExampleLog.LoggedExample;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 
@@ -49,6 +51,8 @@ final class ExampleAmounts {
     private final Map<IdHash, List<Sums>> clicked = new HashMap<>();
     private final Map<IdHash, List<Sums>> unclicked = new HashMap<>();
     private final Map<Integer, Room> bounded = new HashMap<>(); // what an example found, if less than a whole event
+    private final Map<Integer, Room> undecayed = new HashMap<>(); // what an example had found, had nothing decayed
+    private final Set<IdHash> doubted = new HashSet<>(); // users
 
     /** @param isWhole whether all examples from the first on are given; if not, nothing can be told */
     ExampleAmounts(ContributionCaps caps, boolean isWhole) {
@@ -71,7 +75,9 @@ final class ExampleAmounts {
         if (all.isEmpty()) {
             all.add(new Sums());
         }
-        Room found = all.get(all.size() - 1).add(pair, example.time(), example.weight());
+        Sums sums = all.get(all.size() - 1);
+        undecayed.put(example.number(), sums.undecayed(pair, example.weight()));
+        Room found = sums.add(pair, example.time(), example.weight());
         if (!found.equals(whole)) {
             bounded.put(example.number(), found);
         }
@@ -80,6 +86,20 @@ final class ExampleAmounts {
     /** Returns what an example had to count. */
     Room of(LoggedExample example) {
         return isWhole ? bounded.getOrDefault(example.number(), whole) : Room.UNKNOWN;
+    }
+
+    /** Returns true if an event of that weight may make an example. */
+    boolean mayMake(LoggedExample example, double weight) {
+        Room least = undecayed.get(example.number());
+        return (least != null && doubted.contains(example.user()))
+                ? example.weight() >= Math.max(least.amount(weight), ContributionCaps.LEAST)
+                        && example.weight() <= room(0, 0).amount(weight)
+                : of(example).mayMake(example.weight(), weight);
+    }
+
+    /** Takes it that the examples of a user may count as of later times than their own, so that anything between nothing and all may have decayed. */
+    void doubt(IdHash user) {
+        doubted.add(user);
     }
 
     /** Takes the removal of a user. */
@@ -95,6 +115,9 @@ final class ExampleAmounts {
     boolean mayBeCapped(boolean isPositive, IdHash user, IdHash pair, double weight, long time) {
         if (!isWhole || !caps.areAny()) {
             return !isWhole;
+        }
+        if (doubted.contains(user)) {
+            return true;
         }
         List<Sums> all = (isPositive ? clicked : unclicked).getOrDefault(user, List.of());
         return room(
@@ -143,6 +166,8 @@ final class ExampleAmounts {
 
         private long asOf;
         private double all;
+        private double allUndecayed;
+        private final Map<IdHash, Double> pairsUndecayed = new HashMap<>();
         private final List<Place> places = new ArrayList<>();
         /**
          * By time, what a sum was after an example, if no later one was more; of sums above half a cap only: what is below takes nothing. An event counts
@@ -162,6 +187,14 @@ final class ExampleAmounts {
             if (2 * place.sum > caps.perItem()) {
                 note(peaks.computeIfAbsent(pair, of -> new TreeMap<>()), place.sum, caps.perItem());
             }
+            return found;
+        }
+
+        Room undecayed(IdHash pair, double amount) {
+            double ofPair = pairsUndecayed.size() < MOST_ITEMS ? pairsUndecayed.getOrDefault(pair, 0.0) : allUndecayed;
+            Room found = room(ofPair, allUndecayed);
+            pairsUndecayed.merge(pair, amount, Double::sum);
+            allUndecayed += amount;
             return found;
         }
 

@@ -26,6 +26,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What must have become of every exposure and click of one user partition, given the training examples.
@@ -137,6 +138,7 @@ final class OfflineJoin {
 
     /** Judges all events of the partition. */
     void run() {
+        doubtAmountsOfLateUsers();
         partition.exposures().values().forEach(this::tellRepeatedExposures);
         List<LoggedClick> trained = new ArrayList<>();
         for (LoggedClick click : partition.clicks()) {
@@ -155,6 +157,18 @@ final class OfflineJoin {
         byPair.values().forEach(unseen -> judge(List.of(), unseen));
         partition.latestExperiment().ifPresent(latest -> verdicts.experiments()
                 .put(partition.number(), recount(trained)));
+    }
+
+    /**
+     * An example far behind event time counts as of a later time than its own, which depends on the order of reading. So what such a user's examples counted lies
+     * between bounds.
+     */
+    private void doubtAmountsOfLateUsers() {
+        Stream.concat(partition.exposures().values().stream().flatMap(List::stream), partition.clicks().stream())
+                .filter(event -> event.time()
+                        < times.at(event).latest() - settings.window().toMillis())
+                .filter(event -> examples.containsKey(event.origin()))
+                .forEach(event -> amounts.doubt(event.user()));
     }
 
     /** Exposures of one user and item at one time. */
@@ -213,9 +227,7 @@ final class OfflineJoin {
             Newness isNew = newness(held, click);
             List<LoggedExample> made = examples.getOrDefault(click.origin(), List.of());
             int next = made.size() == 1 ? (isExplained(made.get(0)) ? 1 : 0) : found.getOrDefault(click.origin(), 0);
-            if (isNew != Newness.REPEAT
-                    && next < made.size()
-                    && amounts.of(made.get(next)).mayMake(made.get(next).weight(), click.weight())) {
+            if (isNew != Newness.REPEAT && next < made.size() && amounts.mayMake(made.get(next), click.weight())) {
                 isNew = Newness.NEW;
                 if (made.size() > 1) {
                     found.put(click.origin(), next + 1);

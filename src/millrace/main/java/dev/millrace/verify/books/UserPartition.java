@@ -113,6 +113,7 @@ final class UserPartition {
     private final NavigableMap<Long, Experiment> exposureStates = new TreeMap<>();
     private final NavigableMap<Long, Experiment> clickStates = new TreeMap<>();
     private Optional<Experiment> latestExperiment = Optional.empty();
+    private long latestReference = -1;
     private final ClockBounds exposureClock;
     private final ClockBounds clickClock;
 
@@ -149,29 +150,30 @@ final class UserPartition {
                 number,
                 joins.stream().map(OfflineJoin.Verdicts::exposures).toList(),
                 (record, value) -> addExposure(value.orElseThrow(), record.offset()),
-                (offset, state) -> addExposureState(state, offset));
+                this::addExposureState);
         records.read(
                 InputTopic.CLICKS,
                 number,
                 joins.stream().map(OfflineJoin.Verdicts::clicks).toList(),
                 (record, value) -> addClick(value.orElseThrow(), record.offset()),
-                (offset, state) -> addClickState(state, offset));
+                this::addClickState);
     }
 
     /** Takes a state of an experiment that stands among the exposures, or the clicks. One that is not newer than the last one changes nothing. */
-    private void add(Experiment state, NavigableMap<Long, Experiment> states, long offset) {
-        if (latestExperiment.filter(latest -> !state.isNewerThan(latest)).isEmpty()) {
-            latestExperiment = Optional.of(state);
-            states.put(offset, state);
+    private void add(CountedRecords.LoggedState logged, NavigableMap<Long, Experiment> states) {
+        if (logged.reference().offset() > latestReference) {
+            latestReference = logged.reference().offset();
+            latestExperiment = Optional.of(logged.state());
+            states.put(logged.offset(), logged.state());
         }
     }
 
-    void addExposureState(Experiment state, long offset) {
-        add(state, exposureStates, offset);
+    void addExposureState(CountedRecords.LoggedState logged) {
+        add(logged, exposureStates);
     }
 
-    void addClickState(Experiment state, long offset) {
-        add(state, clickStates, offset);
+    void addClickState(CountedRecords.LoggedState logged) {
+        add(logged, clickStates);
     }
 
     /** Returns the latest experiment whose states are here; absent if there is none. */

@@ -102,7 +102,7 @@ class DeclaredGraphTest {
     }
 
     @Test
-    void shapesThatDl4jWritesBesideTheWidthsAreNotOfTheGraph() throws IOException {
+    void onlyTheWidthsAreOfTheGraph() throws IOException {
         String shaped = json("attention").replace("\"idropout\"", "\"layerParams\": {\"W\": [1, 2]}, \"idropout\"");
         assertThat(shaped).contains("layerParams");
         assertThat(GraphText.compact(shaped)).isEqualTo(GraphText.compact(json("attention")));
@@ -150,7 +150,7 @@ class DeclaredGraphTest {
     }
 
     @Test
-    void whatMergesTooMuchOrReadsItselfIsRefusedBeforeItIsMade() throws IOException {
+    void largeMergesAndCyclesAreRefused() throws IOException {
         String twice = "\"m%d\": {\"@class\": \"org.deeplearning4j.nn.conf.graph.MergeVertex\"},";
         StringBuilder vertices = new StringBuilder();
         StringBuilder inputs = new StringBuilder("\"m0\": [\"features\", \"features\"],");

@@ -34,7 +34,7 @@ class InBatchSoftmaxTest {
     }
 
     @Test
-    void repeatedItemIsNoNegativeOfItselfAndCountsTwiceForOthers() {
+    void repeatedItemIsNoNegativeOfItself() {
         // Given item a twice in the batch, once more among the negatives, and b
         Candidates candidates = candidates(
                 batch(List.of("a", "a", "b"), new double[] {0.2, 0.2, 0.2}, List.of("a"), 10),
@@ -129,7 +129,7 @@ class InBatchSoftmaxTest {
     }
 
     @Test
-    void figuresOfASampleWithoutInBatchNegativesCountEveryHit() {
+    void figuresWithoutInBatchNegativesCountEveryHit() {
         Loss drawnAlone = Scenes.plainSettings("negatives.in-batch=false").loss();
 
         SampleFigures sample = candidates(

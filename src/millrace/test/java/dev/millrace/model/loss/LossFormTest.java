@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LossFormTest {
 
     @Test
-    void aGenerationWithoutSmoothingKeepsTheNameThatItHadBeforeThereWasAny() {
+    void noSmoothingKeepsTheGenerationsName() {
         assertThat(LossForm.SOFTMAX).hasToString("LossForm[kind=SOFTMAX, scale=10.0, negatives=4, margin=0.2]");
         assertThat(Scenes.plainSettings("loss.smoothing=0.2").hash())
                 .isNotEqualTo(Scenes.plainSettings("loss.smoothing=0").hash());

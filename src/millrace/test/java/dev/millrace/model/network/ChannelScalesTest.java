@@ -32,7 +32,7 @@ class ChannelScalesTest {
     }
 
     @Test
-    void aChannelThatARequestLeavesOutHasTheWeightOfTheSettings() {
+    void omittedChannelsHaveTheWeightOfTheSettings() {
         TowerSettings towers = Scenes.settings(OBJECTIVES).towers();
         ChannelScales scales = ChannelScales.ofUsers(towers);
 
@@ -45,7 +45,7 @@ class ChannelScalesTest {
     }
 
     @Test
-    void anActionIsLearntByTheChannelsThatNameItAndByThoseThatNameNone() {
+    void channelsLearnTheirActionsOrAll() {
         TowerSettings towers = Scenes.settings(OBJECTIVES).towers();
         ChannelScales scales = ChannelScales.ofUsers(towers);
 

@@ -76,7 +76,7 @@ class GraphShapeTest {
     }
 
     @Test
-    void aRowsBitsDependOnNoOtherRowInLayersOfBothDirections() throws IOException {
+    void layersOfBothDirectionsKeepRowsApart() throws IOException {
         String both = Files.readString(Path.of("src/millrace/test/resources/graphs/bidirectional.json"));
         GraphShape shape = shape(
                 GraphText.read(both.replace("\"nin\" : 64", "\"nin\" : 0").replace("\"p\" : 0.8", "\"p\" : 1.0")));
@@ -226,7 +226,7 @@ class GraphShapeTest {
     }
 
     @Test
-    void aSavedGraphBeginsWithItsParametersWhateverTheSeedAndTheOutputScale() {
+    void aSavedGraphBeginsWithItsParameters() {
         String fixed = graph("mlp")
                 .configuration()
                 .replaceFirst("\"nin\":0", "\"nin\":" + FEATURES)

@@ -9,6 +9,7 @@ import dev.millrace.model.network.TowerSettings.Kind;
 import dev.millrace.settings.InvalidSettingsException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,13 +24,13 @@ class TowerSettingsTest {
 
         assertThat(towers.channels())
                 .containsExactly(
-                        new Channel("cross", Kind.CROSS, 1, List.of()),
-                        new Channel("click", Kind.MLP, 1, List.of()),
-                        new Channel("like", Kind.FM, 1, List.of()));
+                        new Channel("cross", Kind.CROSS, 1, List.of(), Optional.empty(), Optional.empty()),
+                        new Channel("click", Kind.MLP, 1, List.of(), Optional.empty(), Optional.empty()),
+                        new Channel("like", Kind.FM, 1, List.of(), Optional.empty(), Optional.empty()));
     }
 
     @Test
-    void aRequestMayChangeTheWeightsOfChannelsWhereThereAreSeveral() {
+    void requestsMayWeighSeveralChannels() {
         assertThat(Scenes.settings().towers().queryWeights()).isEmpty();
         assertThat(Scenes.settings("tower.channels=mlp,cross tower.channel.mlp.weight=3")
                         .towers()

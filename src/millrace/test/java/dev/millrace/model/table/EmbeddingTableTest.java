@@ -47,7 +47,7 @@ class EmbeddingTableTest {
     }
 
     @Test
-    void theRowsOfKeysAreReadOnceEachAndThoseOfOthersAreNone() {
+    void eachKeysRowIsReadOnce() {
         String[] keys = Stream.of(
                         "k3", "never", "k7", "k3", "k99", "k0", "k7", "other", "k8", "k9", "k10", "k11", "never")
                 .toArray(String[]::new);
@@ -78,7 +78,7 @@ class EmbeddingTableTest {
     }
 
     @Test
-    void aKeyWithoutARowIsNotLookedForAgainBeforeTheStoreChanges() {
+    void absentRowsAreReadAgainAfterStoreChanges() {
         rows("k1", "new");
         assertThat(table.sight("new")).isEqualTo(EmbeddingTable.NONE);
         table.countSightings();
@@ -113,7 +113,7 @@ class EmbeddingTableTest {
     }
 
     @Test
-    void ifRoomIsShortTheyLeaveTheHeapAndThoseThatWereThereStay() {
+    void passingRowsLeaveAFullHeapFirst() {
         table.touch(table.row("k1"), ROWS + 1, 1);
         int read = table.row("k2");
         long before = table.heapBytes();

@@ -2,6 +2,7 @@ package dev.millrace.stream.run;
 
 import static dev.millrace.stream.Streams.T0;
 
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.Part;
 import dev.millrace.stream.StreamSettings;
@@ -83,7 +84,12 @@ final class AttributionScene implements AutoCloseable {
 
     Topology topology() {
         return MillraceTopology.attribute(
-                topics, Streams.attribution(), Streams.attributionKept(), Streams.wire(), topic -> 1);
+                topics,
+                Streams.attribution(),
+                Streams.attributionKept(),
+                Streams.wire(),
+                topic -> 1,
+                ExperimentReference.Lookup.NONE);
     }
 
     @Override

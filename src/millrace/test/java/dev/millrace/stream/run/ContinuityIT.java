@@ -45,7 +45,7 @@ class ContinuityIT {
     }
 
     @Test
-    void recordsThatRetentionDeletedBeforeTheyWereReadRefuseTheStartAndNameTheLoss() {
+    void unreadRecordsThatWereDeletedRefuseTheStart() {
         scene.send(10);
         run(10);
         scene.send(30);
@@ -67,7 +67,7 @@ class ContinuityIT {
     }
 
     @Test
-    void anApplicationThatCannotGoOnLetsNoOtherBeginBesideIt() {
+    void aBrokenApplicationLetsNoOtherBegin() {
         scene.send(10);
         run(10);
         scene.send(30);
@@ -85,7 +85,7 @@ class ContinuityIT {
     }
 
     @Test
-    void recordsThatAreDeletedWhileItRunsStopItWithTheSameMessage() throws Exception {
+    void recordsDeletedWhileItRunsStopIt() throws Exception {
         for (int at = 0; at < 3000; at++) {
             scene.send(1); // a batch each, and one batch a fetch: the trainer is behind for long enough
         }
@@ -109,7 +109,7 @@ class ContinuityIT {
     }
 
     @Test
-    void aChangelogThatIsGoneOrSetToDeleteRefusesTheStartWithAllFaultsTogether() {
+    void faultsOfChangelogsAreReportedTogether() {
         scene.send(10);
         run(10);
         scene.cluster.ask(admin -> admin.incrementalAlterConfigs(Map.of(

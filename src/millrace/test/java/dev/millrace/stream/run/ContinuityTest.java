@@ -47,7 +47,7 @@ class ContinuityTest {
     }
 
     @Test
-    void aFirstStartThatWasCutShortMayHaveLeftEmptyChangelogs() {
+    void aFirstStartMayHaveLeftEmptyChangelogs() {
         committed.clear();
         books = found("compact", span(0, 0), span(0, 0));
 
@@ -83,7 +83,7 @@ class ContinuityTest {
     }
 
     @Test
-    void aNewPartitionAnotherTopicAndALostPartitionAreThreeFaults() {
+    void newOtherAndLostPartitionsAreFaults() {
         inputs.put(new TopicPartition("clicks", 2), span(0, 0));
         inputs.put(new TopicPartition("users", 0), span(0, 0));
         inputs.remove(CLICKS_1);
@@ -131,7 +131,7 @@ class ContinuityTest {
     }
 
     @Test
-    void anEmptyChangelogOfATaskThatNeverMovedIsAsItShouldBe() {
+    void anIdleTasksChangelogMayBeEmpty() {
         books = found("compact", span(0, 7), span(0, 0));
         committed.put(CLICKS_1, new Continuity.Position(20, false));
 

@@ -2,6 +2,7 @@ package dev.millrace.stream.run;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.exam.ExamWitness;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.model.StepTimes;
 import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.KillPoint;
@@ -43,7 +44,8 @@ public final class HaltingTrainer {
                                 settings.attribution(),
                                 settings.attributionKept(),
                                 wire,
-                                topic -> settings.topics().partitions()),
+                                topic -> settings.topics().partitions(),
+                                ExperimentReference.Lookup.NONE),
                         Part.LEARN,
                         MillraceTopology.learn(
                                 topics,

@@ -42,7 +42,7 @@ class StateHomeTest {
     }
 
     @Test
-    void anApplicationBelongsToOneProcessAndAnotherMayShareItsDirectory() {
+    void anApplicationBelongsToOneProcess() {
         try (StateHome home = StateHome.open(directory, APPLICATIONS)) {
             assertThat(home.usableBytes()).isPositive();
             assertThatThrownBy(() -> StateHome.open(directory, APPLICATIONS))
@@ -57,7 +57,7 @@ class StateHomeTest {
     }
 
     @Test
-    void theTasksOfItsOwnApplicationsThatLeftStoresAreCounted() throws IOException {
+    void ownTasksThatLeftStoresAreCounted() throws IOException {
         try (StateHome home = StateHome.open(directory, APPLICATIONS)) {
             assertThat(home.tasks(APPLICATIONS)).isZero();
 

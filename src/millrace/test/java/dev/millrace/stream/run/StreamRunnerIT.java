@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.catalogue.CatalogueChange;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Utf8;
 import dev.millrace.stream.MillraceTopology;
@@ -51,7 +52,7 @@ class StreamRunnerIT {
     }
 
     @Test
-    void oneClickGoesFromItsTopicToAnEmbeddingAndAPoisonedLogStopsTheLearner() throws Exception {
+    void aClickBecomesAnEmbedding() throws Exception {
         try (Run run = new Run(Map.of(Part.ATTRIBUTE, attribute(), Part.LEARN, learn()))) {
             SimpleMeterRegistry meters = new SimpleMeterRegistry();
             run.runner.bindTo(meters);
@@ -85,7 +86,7 @@ class StreamRunnerIT {
 
     /** The interval is longer than what is waited here. */
     @Test
-    void stepThatComesAloneIsCommittedWithoutWaitingForTheInterval() throws Exception {
+    void aSingleStepIsCommittedAtOnce() throws Exception {
         try (Run run = new Run(
                 Map.of(Part.LEARN, learn()),
                 "stream.learn.commit-interval",
@@ -124,7 +125,13 @@ class StreamRunnerIT {
     }
 
     private Topology attribute() {
-        return MillraceTopology.attribute(topics, Streams.attribution(), Streams.attributionKept(), wire, topic -> 2);
+        return MillraceTopology.attribute(
+                topics,
+                Streams.attribution(),
+                Streams.attributionKept(),
+                wire,
+                topic -> 2,
+                ExperimentReference.Lookup.NONE);
     }
 
     private Topology learn() {

@@ -37,7 +37,7 @@ class TransactionWatchTest {
     }
 
     @Test
-    void aTransactionStandsOnceItIsOpenForLongerThanBrokersLetOneBeAndIsNamedOnce() {
+    void anOverdueTransactionIsNamedOnce() {
         try (TransactionWatch watch = new TransactionWatch(Set::of, partitions -> List.of(), TIMEOUT)) {
             watch.take(List.of(open(Instant.EPOCH)), 0);
             watch.take(List.of(open(Instant.EPOCH.plusSeconds(20))), LONGEST);

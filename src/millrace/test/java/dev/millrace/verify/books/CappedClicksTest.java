@@ -17,7 +17,7 @@ class CappedClicksTest {
     private static final long MINUTE = 60_000;
 
     @Test
-    void clickThatCountsNextToNothingIsCappedAndAnswersItsExposure() {
+    void aCappedClickAnswersItsExposure() {
         JoinedPartition partition = new JoinedPartition();
         partition.read(exposure("e1", "ann", "book", T0));
         partition.read(weighing(.049, "c1", "e1"));
@@ -60,7 +60,7 @@ class CappedClicksTest {
         JoinedPartition partition = new JoinedPartition("attribution.mode=clicks-only");
         long halfAYear = 183L * 24 * 60 * MINUTE;
         partition.read(at(T0, 3, "c0"));
-        partition.read(at(T0 - halfAYear, 1, "c1"));
+        partition.read(at(T0 - 20 * MINUTE, 1, "c1"));
         partition.read(at(T0 + halfAYear, 1, "c2"));
         assertThat(partition.outcomes("clicks")).containsEntry("capped", 1L);
         assertLossIsNamed(partition, 1, "click c2 (clicks-0 offset 2)");
@@ -128,6 +128,20 @@ class CappedClicksTest {
         assertThat(partition.outcomes("exposures")).containsEntry("waiting", 4L);
 
         assertThat(partition.audit(false).exposures().certain("waiting")).isEqualTo(4);
+        assertIsExplained(partition);
+    }
+
+    @Test
+    void amountsOfOldDatesLieBetweenBounds() {
+        JoinedPartition partition = new JoinedPartition("attribution.mode=clicks-only");
+        goOn(partition);
+        long day = 24 * 60 * MINUTE;
+        for (int at = 9; at > 0; at--) {
+            partition.read(at(T0 - at * day, 1, "c" + at));
+        }
+
+        // as of now, whatever their dates: 1, 1, 2/3, 2/9, 2/27
+        assertThat(partition.outcomes("clicks")).containsEntry("attributed", 5L).containsEntry("capped", 4L);
         assertIsExplained(partition);
     }
 

@@ -51,7 +51,7 @@ class ClockBoundsTest {
     }
 
     @Test
-    void theVoiceOfARemovedUserIsThereOrNotFromTheNextEventOn() {
+    void removedUsersVoicesAreUncertainAfterwards() {
         hear("ann", START, false);
         assertThat(hear("bob", START - MINUTE, true)).isEqualTo(exactly(START));
         assertThat(hear("cid", START + 1, false)).isEqualTo(exactly(START)); // ann and cid, or all three

@@ -12,6 +12,7 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CounterRandom;
 import dev.millrace.stream.run.StreamRunner;
@@ -62,7 +63,7 @@ class CountAuditIT {
     }
 
     @Test
-    void booksAreWhatTheTopicsSayAndWhatIsLostOrRepeatedIsNamed() throws Exception {
+    void lostAndRepeatedRecordsAreNamed() throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
             MillraceSettings settings = settings(broker);
             new Topics(settings.clients(), settings.topics(), PATIENCE).create();
@@ -156,7 +157,7 @@ class CountAuditIT {
 
     private CountReport audit(TopicLog log) {
         AttributionSettings attribution = AttributionSettings.read(new SettingsReader(given()));
-        return CountAudit.run(log, new PlainValues(wire), topics, attribution);
+        return CountAudit.run(log, new PlainValues(wire), topics, attribution, ExperimentReference.Lookup.NONE);
     }
 
     /** Right at any moment; and at last all has been counted. */

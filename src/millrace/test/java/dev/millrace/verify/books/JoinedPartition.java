@@ -7,6 +7,7 @@ import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
@@ -38,8 +39,8 @@ final class JoinedPartition implements Attribution.Output {
     /** By the number of examples before it: users whose removals lie there in the topic of examples. */
     private final TreeMap<Integer, List<String>> removals = new TreeMap<>();
 
-    private final SortedMap<Long, Experiment> exposureStates = new TreeMap<>();
-    private final SortedMap<Long, Experiment> clickStates = new TreeMap<>();
+    private final SortedMap<Long, CountedRecords.LoggedState> exposureStates = new TreeMap<>();
+    private final SortedMap<Long, CountedRecords.LoggedState> clickStates = new TreeMap<>();
     private boolean isWhole = true;
     final AttributionSettings settings;
 
@@ -67,8 +68,11 @@ final class JoinedPartition implements Attribution.Output {
     void read(Experiment state) {
         boolean isOfClicks = state.plan().per() == Experiment.Per.USER;
         // between two events: behind the offset of the last, as the next one looks at lower offsets
-        (isOfClicks ? clickStates : exposureStates).put((isOfClicks ? clicks : exposures).size() - 1L, state);
-        attribution.experiment(isOfClicks ? InputTopic.CLICKS : InputTopic.EXPOSURES, state);
+        long offset = (isOfClicks ? clicks : exposures).size() - 1L;
+        long order = 1L + exposureStates.size() + clickStates.size();
+        (isOfClicks ? clickStates : exposureStates)
+                .put(offset, new CountedRecords.LoggedState(offset, ExperimentReference.to(state, order), state));
+        attribution.experiment(isOfClicks ? InputTopic.CLICKS : InputTopic.EXPOSURES, state, order);
     }
 
     /** What the attribution counted in the latest experiment. */
@@ -176,8 +180,8 @@ final class JoinedPartition implements Attribution.Output {
     OfflineJoin.Verdicts audit(boolean mayLead) {
         UserPartition partition = new UserPartition(settings, TopicNames.read(new SettingsReader(Map.of())), 0);
         forgotten.forEach(partition::remove);
-        exposureStates.forEach((offset, state) -> partition.addExposureState(state, offset));
-        clickStates.forEach((offset, state) -> partition.addClickState(state, offset));
+        exposureStates.values().forEach(partition::addExposureState);
+        clickStates.values().forEach(partition::addClickState);
         for (int at = 0; at < exposures.size(); at++) {
             Exposure of = exposures.get(at);
             String names = "exposure_id user_id item_id time" + (of.generation().isPresent() ? " generation" : "");

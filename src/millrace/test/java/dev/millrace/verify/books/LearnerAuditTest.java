@@ -89,7 +89,7 @@ class LearnerAuditTest {
     }
 
     @Test
-    void changesAndRemovalsOfABatchAreThoseOfTheTopicInTheirOrder() {
+    void batchesHaveTheTopicsChangesInOrder() {
         log.add(change("+item", "i1", 7), 10);
         log.add(change("-item", "i1", 7), 20);
         log.add(change("-user", "ann", 7), 30);
@@ -110,7 +110,7 @@ class LearnerAuditTest {
     }
 
     @Test
-    void anAnnouncementThatWaitedIsSettledByTheNextOneOfItsItem() {
+    void theNextAnnouncementSettlesAWaitingOne() {
         log.add(change("+item", "i1", 30), 10);
         log.add(change("+item", "i2", 30), 20);
         log.add(change("+item", "i1", 7), 30);
@@ -148,7 +148,7 @@ class LearnerAuditTest {
     /** The square of them would take hours: of all examples of the id, and of all changes of its item. */
     @Test
     @Timeout(value = 5, unit = TimeUnit.MINUTES)
-    void oneClickIdMayHaveHalfAMillionExamplesAndItsItemAsManyChanges() {
+    void oneClickIdMayHaveManyExamples() {
         int count = 500_000;
         for (int number = 0; number < count; number++) {
             log.add(example("c1"), number);

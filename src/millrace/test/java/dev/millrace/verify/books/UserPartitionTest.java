@@ -9,6 +9,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.InputTopic;
@@ -37,7 +38,7 @@ class UserPartitionTest {
 
     /** The trainer reads on while it is audited. */
     @Test
-    void eventsBehindThePositionExplainTheirExamplesAndNoOthers() {
+    void eventsBehindThePositionExplainTheirExamples() {
         Click click = click("c", "ann", "book", "", "click", T0);
         Exposure exposure = exposure("e", "ann", "book", T0);
         UserFeatures ann = new UserFeatures("ann", T0, Features.NONE, List.of());
@@ -60,7 +61,7 @@ class UserPartitionTest {
 
     /** Murmur2 of an empty key is 275646681: modulo 2 it is 1. */
     @Test
-    void aRecordThatIsNotInThePartitionOfItsKeyIsNamedUnlessAnyMayHoldIt() {
+    void misplacedRecordsAreNamed() {
         TopicLog log = new RecordsInMemory(Map.of());
         for (Placement placement : Placement.values()) {
             counted(log, placement).read(InputTopic.ITEMS, 0, List.of(), (record, value) -> {});
@@ -75,7 +76,14 @@ class UserPartitionTest {
     }
 
     private CountedRecords counted(TopicLog log, Placement placement) {
-        return new CountedRecords(log, new PlainValues(wire), topics, new BooksSnapshot(Map.of()), placement, findings);
+        return new CountedRecords(
+                log,
+                new PlainValues(wire),
+                topics,
+                new BooksSnapshot(Map.of()),
+                placement,
+                ExperimentReference.Lookup.NONE,
+                findings);
     }
 
     /** A log of one record a topic. */
