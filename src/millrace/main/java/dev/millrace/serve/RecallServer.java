@@ -215,15 +215,16 @@ public final class RecallServer implements AutoCloseable {
         long took = System.nanoTime() - begun;
         boolean isVectorIncluded = asked.isVectorIncluded();
         RecallRequest question = asked.request();
+        Optional<List<String>> pages = asked.before();
         int catalogue = asked.answering().map(one -> one.index().size()).orElse(0);
         return answer.when(
                 found -> {
-                    List<String> before = asked.before().orElse(List.of());
+                    List<String> before = pages.orElse(List.of());
                     if (before.isEmpty()) { // a later page says nothing of an arm
                         beside.answers().answered(question, found, took, catalogue, clock.millis());
                     }
                     AnswerBody body = AnswerBody.ofUser(found, isVectorIncluded, clock);
-                    return asked.before().isEmpty() ? body : body.before(next(question, found, before));
+                    return pages.isEmpty() ? body : body.before(next(question, found, before));
                 },
                 refusal -> {
                     throw refused(refusal);
