@@ -1,7 +1,7 @@
 package dev.millrace.app;
 
+import dev.millrace.experiment.AnswerWindow;
 import dev.millrace.experiment.Arm;
-import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.serve.ServedAnswers;
 import dev.millrace.topic.Cluster;
@@ -10,7 +10,6 @@ import dev.millrace.wire.ServingProgress;
 import dev.millrace.wire.Topic;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -23,8 +22,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Tells on the topic serving-progress what a server's answers are like: every two seconds while an experiment runs, and nothing else.
  *
- * <p>It needs no transaction. A record says all that the one before it said, so one that is lost or comes twice changes nothing for long; and who reads it only
- * takes a treatment back, or waits. Where the brokers take none, the server goes on answering, and says so in its log.
+ * <p>It needs no transaction. A record says all that the one before it said of the window, so one that is lost or comes twice changes nothing for long; and
+ * who reads it only takes a treatment back, or waits. Where the brokers take none, the server goes on answering, and says so in its log.
  */
 final class AnswerReports implements AutoCloseable {
 
@@ -42,6 +41,7 @@ final class AnswerReports implements AutoCloseable {
         return thread;
     });
     private Optional<EventProducer> producer = Optional.empty(); // of the thread that tells
+    private long window; // its number
     private boolean isFailing;
 
     /** @param latest experiment, whether it runs or not */
@@ -87,25 +87,30 @@ final class AnswerReports implements AutoCloseable {
             closeProducer();
             return;
         }
-        Map<Arm, ArmAnswers> told = answers.latest();
-        if (told.isEmpty()) {
+        long now = clock.millis();
+        AnswerWindow told = answers.take(now);
+        if (told.control().answers() + told.treatment().answers() == 0) {
             return;
         }
         EventProducer open = producer.orElseGet(cluster::producer);
         producer = Optional.of(open);
-        long now = clock.millis();
-        told.forEach((arm, of) -> open.send(
-                Topic.SERVING_PROGRESS,
-                cluster.topics().servingProgress(),
-                new ServingProgress(
-                        server,
-                        arm.label(),
-                        now,
-                        running.get().name(),
-                        running.get().salt(),
-                        of),
-                now));
+        for (Arm arm : Arm.values()) {
+            open.send(
+                    Topic.SERVING_PROGRESS,
+                    cluster.topics().servingProgress(),
+                    new ServingProgress(
+                            server,
+                            arm.label(),
+                            window,
+                            told.from(),
+                            now,
+                            running.get().name(),
+                            running.get().salt(),
+                            told.of(arm)),
+                    now);
+        }
         open.flush();
+        window += told.isFull() ? 1 : 0;
     }
 
     private void closeProducer() {

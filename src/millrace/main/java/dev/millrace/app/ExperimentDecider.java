@@ -1,7 +1,6 @@
 package dev.millrace.app;
 
-import dev.millrace.experiment.Arm;
-import dev.millrace.experiment.ArmAnswers;
+import dev.millrace.experiment.AnswerHistory;
 import dev.millrace.experiment.Decision;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.Experiment.Result;
@@ -92,12 +91,9 @@ public final class ExperimentDecider implements AutoCloseable {
         served.close();
     }
 
-    private ArmAnswers answers(Experiment experiment, Instant now) {
-        return ServingProgress.sum(
-                experiment,
-                Arm.TREATMENT,
-                served.values(),
-                now.minus(experiment.plan().maxAge()));
+    private AnswerHistory answers(Experiment experiment, Instant now) {
+        return ServingProgress.history(
+                experiment, served.values(), now.minus(experiment.plan().maxAge()));
     }
 
     private Optional<Experiment> order(Experiment next) {
@@ -126,10 +122,10 @@ public final class ExperimentDecider implements AutoCloseable {
      * Returns what is known of an experiment by what the parts last said.
      *
      * @param trail of what they said of alarms until now
-     * @param answers to the treatment's users
+     * @param answers that servers told of
      */
     static Decision.Facts facts(
-            Experiment experiment, Collection<PartProgress> parts, AlarmTrail trail, ArmAnswers answers) {
+            Experiment experiment, Collection<PartProgress> parts, AlarmTrail trail, AnswerHistory answers) {
         Optional<Instant> countedAt =
                 PartProgress.Counted.uncounted(experiment, parts).isEmpty()
                         ? PartProgress.Counted.parts(experiment, parts).stream()

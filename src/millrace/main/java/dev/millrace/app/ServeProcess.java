@@ -123,7 +123,7 @@ public final class ServeProcess implements AutoCloseable {
                         PartProgress.LEARNER,
                         part -> inputs.take(part.part(), part.books(), part.farShare(), part.writtenAt() < startedAt)))
                 : Optional.empty();
-        Cluster cluster = new Cluster(settings.clients(), names, wire);
+        Cluster cluster = settings.cluster();
         audits = hasPage
                 ? Optional.of(
                         new TopicView<>(cluster, Topic.OPERATOR_ACTIONS, names.operatorActions(), OperatorAction::kind))
@@ -141,7 +141,7 @@ public final class ServeProcess implements AutoCloseable {
                                 () -> served.map(TopicView::values).orElse(List.of()),
                                 inputs,
                                 settings.serve().weights()),
-                        settings.cluster(),
+                        cluster,
                         clicks,
                         clock)
                 .start()));
@@ -154,8 +154,7 @@ public final class ServeProcess implements AutoCloseable {
         }
         audits.ifPresent(audited -> metrics.verifications(audited, clock));
         ServedAnswers answers = new ServedAnswers();
-        reports = new AnswerReports(
-                        settings.cluster().withPatience(ORDER_PATIENCE), state::latestExperiment, answers, clock)
+        reports = new AnswerReports(cluster.withPatience(ORDER_PATIENCE), state::latestExperiment, answers, clock)
                 .start();
         server = new RecallServer(
                         settings.serve(),
@@ -165,7 +164,7 @@ public final class ServeProcess implements AutoCloseable {
                                 answers,
                                 page,
                                 new ClusterOperations(
-                                        settings.cluster().withPatience(ORDER_PATIENCE), settings.attribution(), clock),
+                                        cluster.withPatience(ORDER_PATIENCE), settings.attribution(), clock),
                                 answerLog),
                         registry,
                         clock)

@@ -8,8 +8,7 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.Row;
-import dev.millrace.experiment.Arm;
-import dev.millrace.experiment.ArmAnswers;
+import dev.millrace.experiment.AnswerHistory;
 import dev.millrace.experiment.Decision;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.ExperimentSums;
@@ -26,13 +25,14 @@ import dev.millrace.wire.ServingProgress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -123,9 +123,11 @@ final class ExperimentCommand {
                             paramLabel = "NAME=BOUND",
                             split = ",",
                             description =
-                                    "roll back when what servers tell of the treatment's answers is beyond a bound:"
+                                    "roll back when what servers tell of the treatment's answers is beyond a bound in two of three"
+                                            + " windows:"
                                             + " empty, cold (most of the answers, shares), p99 (most ms), catalogue (least share"
-                                            + " of the items), vector-age (most s); may be repeated")
+                                            + " of the items), vector-age (most s); 1.5x is one and a half times the"
+                                            + " control's; may be repeated")
                     @Nullable
                     List<String> guards) {
         MillraceSettings settings = config.settings();
@@ -225,7 +227,7 @@ final class ExperimentCommand {
                 .with(uplift(latest, sums))
                 .with("blocked", Decision.blocked(sums, latest.plan()))
                 .with("uncounted", PartProgress.Counted.uncounted(latest, parts))
-                .with("counts", counts(latest, sums))
+                .with("counts", rows(sums.table(latest).stream()))
                 .with("guards", guards(latest, served)));
         return 0;
     }
@@ -256,49 +258,15 @@ final class ExperimentCommand {
                 .with("standardError", uplift.standardError());
     }
 
-    private static List<Row> counts(Experiment experiment, ExperimentSums sums) {
-        List<Row> rows = new ArrayList<>();
-        for (int stage = 0; stage <= experiment.stage(); stage++) {
-            for (Arm arm : Arm.values()) {
-                rows.add(Row.of("stage", stage + 1)
-                        .with("arm", arm.label())
-                        .with("users", sums.users(arm, stage))
-                        .with("exposures", sums.exposures(arm, stage))
-                        .with("goals", sums.goals(arm, stage))
-                        .with(
-                                "asAssigned",
-                                sums.asAssigned(arm, stage).stream().boxed().findFirst())
-                        .with("rate", experiment.plan().rate(sums, arm, stage)));
-            }
-        }
-        return rows;
-    }
-
     /** What servers told of each arm lately, and the bounds of the treatment. */
     private static List<Row> guards(Experiment experiment, Collection<ServingProgress> served) {
         Instant since = Instant.now().minus(experiment.plan().maxAge());
-        ArmAnswers control = ServingProgress.sum(experiment, Arm.CONTROL, served, since);
-        ArmAnswers treatment = ServingProgress.sum(experiment, Arm.TREATMENT, served, since);
-        List<Row> rows = new ArrayList<>();
-        if (control.answers() + treatment.answers() > 0
-                || !experiment.plan().guards().isEmpty()) {
-            rows.add(Row.of("guard", "answers")
-                    .with("control", control.answers())
-                    .with("treatment", treatment.answers()));
-            for (Guard guard : Guard.values()) {
-                rows.add(Row.of("guard", guard.label())
-                        .with("control", value(guard, control))
-                        .with("treatment", value(guard, treatment))
-                        .with(
-                                "bound",
-                                Optional.ofNullable(experiment.plan().guards().get(guard))));
-            }
-        }
-        return rows;
+        AnswerHistory told = ServingProgress.history(experiment, served, since);
+        return rows(Guard.readings(experiment.plan(), told).stream().map(Guard.Reading::members));
     }
 
-    private static Optional<Double> value(Guard guard, ArmAnswers of) {
-        return guard.value(of).stream().boxed().findFirst();
+    private static List<Row> rows(Stream<Map<String, Object>> table) {
+        return table.map(Row::of).toList();
     }
 
     @Command(

@@ -131,7 +131,7 @@ public final class ArmAnswers {
     }
 
     /** Returns the time that 99 % of the answers did not exceed, milliseconds, rounded up to the edge of its bin; 0 if there are none. */
-    double p99() {
+    public double p99() {
         long wanted = (99 * answers + 99) / 100; // rounded up
         long seen = 0;
         for (int at = 0; at < took.length; at++) {

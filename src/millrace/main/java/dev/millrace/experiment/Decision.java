@@ -3,9 +3,9 @@ package dev.millrace.experiment;
 import dev.millrace.experiment.Experiment.Result;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /** The rule by which an experiment goes on: a function of what was counted, of the treatment's learner and of the time. */
 public final class Decision {
@@ -30,14 +30,14 @@ public final class Decision {
      * @param countedAt when the partition that was last heard longest ago was heard, epoch milliseconds; absent if one was never heard in this stage
      * @param learner of the treatment; absent if nothing was ever heard of it
      * @param othersHeardAt when another learner was last heard; absent if none was. Learners follow one log, so all are silent while nothing comes
-     * @param answers to the treatment's users, of the servers that were heard within what the plan allows
+     * @param answers as the servers tell that were heard within what the plan allows
      */
     public record Facts(
             ExperimentSums sums,
             Optional<Instant> countedAt,
             Optional<Learner> learner,
             Optional<Instant> othersHeardAt,
-            ArmAnswers answers) {}
+            AnswerHistory answers) {}
 
     /**
      * What is known of the treatment's learner.
@@ -51,7 +51,7 @@ public final class Decision {
      * Returns the experiment's next state; absent if it stays as it is.
      *
      * <p>A guard or a worse treatment rolls back. A better one is promoted. Else the ramp goes on when the stage has lasted long enough and
-     * each arm has been counted in it. A promotion or a ramp needs counts, and a word for each guard asked for, that are at most as old as the plan
+     * each arm has been counted in it. A promotion or a ramp needs counts, and each guard asked for must hold, by words that are at most as old as the plan
      * allows: silence promotes nothing. Nor does it go on where {@link #blocked}.
      */
     public static Optional<Experiment> next(Experiment experiment, Facts facts, Instant now) {
@@ -59,24 +59,29 @@ public final class Decision {
             return Optional.empty();
         }
         Experiment.Plan plan = experiment.plan();
-        Optional<String> fault = guard(
-                facts, plan, Instant.ofEpochMilli(experiment.stages().get(0).at()));
+        List<Guard.Reading> guards = Guard.readings(plan, facts.answers());
+        Optional<String> fault = fault(
+                facts,
+                guards,
+                plan,
+                Instant.ofEpochMilli(experiment.stages().get(0).at()));
         if (fault.isPresent()) {
             return Optional.of(experiment.ended(Result.ROLLED_BACK, now.toEpochMilli(), "guard: " + fault.get()));
         }
-        Uplift uplift = Uplift.of(facts.sums(), plan);
-        if (uplift.verdict() == Uplift.Verdict.WORSE) {
-            return Optional.of(experiment.ended(Result.ROLLED_BACK, now.toEpochMilli(), bounds(uplift)));
+        Uplift.Verdict verdict = Uplift.verdict(facts.sums(), plan);
+        if (verdict == Uplift.Verdict.WORSE) {
+            return Optional.of(
+                    experiment.ended(Result.ROLLED_BACK, now.toEpochMilli(), bounds(Uplift.of(facts.sums(), plan))));
         }
         if (blocked(facts.sums(), plan).isPresent()
                 || facts.countedAt().isEmpty()
                 || isOlder(facts.countedAt().get(), plan.maxAge(), now)
-                || plan.guards().keySet().stream()
-                        .anyMatch(guard -> guard.value(facts.answers()).isEmpty())) {
+                || guards.stream().anyMatch(guard -> guard.bound().isPresent() && !guard.holds())) {
             return Optional.empty();
         }
-        if (uplift.verdict() == Uplift.Verdict.BETTER) {
-            return Optional.of(experiment.ended(Result.PROMOTED, now.toEpochMilli(), bounds(uplift)));
+        if (verdict == Uplift.Verdict.BETTER) {
+            return Optional.of(
+                    experiment.ended(Result.PROMOTED, now.toEpochMilli(), bounds(Uplift.of(facts.sums(), plan))));
         }
         int stage = experiment.stage();
         boolean isDue =
@@ -102,7 +107,8 @@ public final class Decision {
     }
 
     /** Returns what is wrong with the treatment, if anything is. */
-    private static Optional<String> guard(Facts facts, Experiment.Plan plan, Instant started) {
+    private static Optional<String> fault(
+            Facts facts, List<Guard.Reading> guards, Experiment.Plan plan, Instant started) {
         Instant heardAt = facts.learner().map(Learner::heardAt).orElse(started);
         if (facts.othersHeardAt().isPresent()
                 && isOlder(heardAt, plan.maxAge(), facts.othersHeardAt().get())) {
@@ -112,16 +118,9 @@ public final class Decision {
         return facts.learner()
                 .map(Learner::alarms)
                 .filter(alarms -> !alarms.isEmpty())
-                .or(() -> broken(facts, plan));
-    }
-
-    private static Optional<String> broken(Facts facts, Experiment.Plan plan) {
-        String faults = plan.guards().entrySet().stream()
-                .flatMap(one -> one.getKey().value(facts.answers()).stream()
-                        .filter(value -> one.getKey().isBroken(value, one.getValue()))
-                        .mapToObj(value -> one.getKey().fault(value, one.getValue())))
-                .collect(Collectors.joining(", "));
-        return Optional.of(faults).filter(text -> !text.isEmpty());
+                .or(() -> guards.stream()
+                        .flatMap(guard -> guard.fault().stream())
+                        .reduce((one, other) -> one + "; " + other));
     }
 
     private static boolean isOlder(Instant moment, Duration age, Instant now) {

@@ -55,7 +55,7 @@ public record Experiment(
             List<Double> ramp,
             Duration every,
             Duration maxAge,
-            SortedMap<Guard, Double> guards) {
+            SortedMap<Guard, Guard.Bound> guards) {
 
         // what orders leave out, as texts that a command's options can name
         public static final String ACTION = "click";
@@ -95,7 +95,7 @@ public record Experiment(
         }
 
         /** Returns the same plan with bounds. */
-        public Plan guardedBy(SortedMap<Guard, Double> bounds) {
+        public Plan guardedBy(SortedMap<Guard, Guard.Bound> bounds) {
             return new Plan(action, per, uplift, error, ramp, every, maxAge, bounds);
         }
 

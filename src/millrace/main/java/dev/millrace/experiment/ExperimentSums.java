@@ -1,5 +1,9 @@
 package dev.millrace.experiment;
 
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -215,6 +219,27 @@ public final class ExperimentSums {
     /** Returns the share of the users shown as assigned, of those of whom an exposure says which generation was shown; absent if there are none. */
     public OptionalDouble asAssigned(Arm arm, int stage) {
         return share(of(arm).asAssigned[stage], of(arm).shown[stage]);
+    }
+
+    /** Returns what was counted by stage and arm, each row by name, for commands and pages. */
+    public List<Map<String, Object>> table(Experiment experiment) {
+        List<Map<String, Object>> rows = new ArrayList<>();
+        for (int stage = 0; stage <= experiment.stage(); stage++) {
+            for (Arm arm : Arm.values()) {
+                Map<String, Object> row = new LinkedHashMap<>();
+                row.put("stage", stage + 1);
+                row.put("percent", experiment.stages().get(stage).percent());
+                row.put("arm", arm.label());
+                row.put("generation", experiment.generation(arm));
+                row.put("users", users(arm, stage));
+                row.put("exposures", exposures(arm, stage));
+                row.put("goals", goals(arm, stage));
+                asAssigned(arm, stage).ifPresent(share -> row.put("asAssigned", share));
+                row.put("rate", experiment.plan().rate(this, arm, stage));
+                rows.add(row);
+            }
+        }
+        return rows;
     }
 
     /**

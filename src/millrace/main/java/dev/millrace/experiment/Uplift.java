@@ -32,12 +32,11 @@ import java.util.stream.IntStream;
  * @param lower bound
  * @param upper bound
  * @param standardError of log(1 + estimate)
- * @param verdict of the test
  */
-public record Uplift(double estimate, double lower, double upper, double standardError, Verdict verdict) {
+public record Uplift(double estimate, double lower, double upper, double standardError) {
 
     /** Nothing is known. */
-    public static final Uplift NONE = new Uplift(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Verdict.OPEN);
+    public static final Uplift NONE = new Uplift(Double.NaN, Double.NaN, Double.NaN, Double.NaN);
 
     static final int LEAST_GOALS = 30;
     static final int LEAST_USERS = 100;
@@ -70,11 +69,10 @@ public record Uplift(double estimate, double lower, double upper, double standar
                 StrictMath.expm1(estimate),
                 StrictMath.expm1(estimate - half),
                 StrictMath.expm1(estimate + half),
-                StrictMath.sqrt(log.variance) / log.information,
-                verdict(rates, counted, sequence));
+                StrictMath.sqrt(log.variance) / log.information);
     }
 
-    /** Returns the verdict alone, which takes less time than bounds. */
+    /** Returns what the test says of sums. */
     static Verdict verdict(ExperimentSums sums, Experiment.Plan plan) {
         Rates rates = new Rates(sums, plan);
         int[] counted = rates.counted();
@@ -111,8 +109,7 @@ public record Uplift(double estimate, double lower, double upper, double standar
         double products = sums.residualProducts(arm, stage, stage, rate, rate);
         double information = goals * goals / Math.max(products, goals); // of the rate, relative
         double half = new ConfidenceSequence(plan.uplift(), plan.error()).boundary(information) / information;
-        return new Uplift(
-                rate, rate * (1 - half), rate * (1 + half), rate / StrictMath.sqrt(information), Verdict.OPEN);
+        return new Uplift(rate, rate * (1 - half), rate * (1 + half), rate / StrictMath.sqrt(information));
     }
 
     /**

@@ -4,7 +4,6 @@ import dev.millrace.alarm.Alarm;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.experiment.Arm;
-import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Decision;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.ExperimentSums;
@@ -27,8 +26,6 @@ import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.ServingProgress;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -128,19 +125,12 @@ record Snapshot(
     /** What servers tell of each arm, and the bounds of the treatment. */
     private List<Map<String, Object>> guards(Experiment experiment) {
         Instant since = Instant.ofEpochMilli(at).minus(experiment.plan().maxAge());
-        Map<Arm, ArmAnswers> told = new EnumMap<>(Arm.class);
-        for (Arm arm : Arm.values()) {
-            told.put(arm, ServingProgress.sum(experiment, arm, sources.served().get(), since));
-        }
-        List<Map<String, Object>> guards = new ArrayList<>();
-        for (Guard guard : Guard.values()) {
-            Map<String, Object> one = new LinkedHashMap<>();
-            one.put("name", guard.label());
-            Optional.ofNullable(experiment.plan().guards().get(guard)).ifPresent(bound -> one.put("bound", bound));
-            told.forEach((arm, answers) -> guard.value(answers).ifPresent(value -> one.put(arm.label(), value)));
-            guards.add(one);
-        }
-        return guards;
+        return Guard.readings(
+                        experiment.plan(),
+                        ServingProgress.history(experiment, sources.served().get(), since))
+                .stream()
+                .map(Guard.Reading::members)
+                .toList();
     }
 
     private Map<String, Object> experiment(Experiment experiment, ExperimentSums sums) {
@@ -167,23 +157,7 @@ record Snapshot(
         Decision.blocked(sums, experiment.plan()).ifPresent(why -> members.put("blocked", why));
         PartProgress.Counted.uncounted(experiment, sources.progress().parts().values())
                 .ifPresent(parts -> members.put("uncounted", parts));
-        List<Map<String, Object>> counts = new ArrayList<>();
-        for (int number = 0; number <= experiment.stage(); number++) {
-            for (Arm arm : Arm.values()) {
-                Map<String, Object> one = new LinkedHashMap<>();
-                one.put("stage", number + 1);
-                one.put("percent", experiment.stages().get(number).percent());
-                one.put("arm", arm.label());
-                one.put("generation", experiment.generation(arm));
-                one.put("users", sums.users(arm, number));
-                one.put("exposures", sums.exposures(arm, number));
-                one.put("goals", sums.goals(arm, number));
-                sums.asAssigned(arm, number).ifPresent(share -> one.put("asAssigned", share));
-                one.put("rate", experiment.plan().rate(sums, arm, number));
-                counts.add(one);
-            }
-        }
-        members.put("counts", counts);
+        members.put("counts", sums.table(experiment));
         members.put("guards", guards(experiment));
         return members;
     }

@@ -15,8 +15,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.eclipse.jetty.http.HttpMethod;
 
@@ -117,15 +115,12 @@ final class OperatorRoutes {
         }
     }
 
-    private static SortedMap<Guard, Double> guards(Given given) {
-        given.requireKnown(Stream.of(Guard.values()).map(Guard::label).collect(Collectors.toSet()));
-        SortedMap<Guard, Double> bounds = new TreeMap<>();
-        for (Guard guard : Guard.values()) {
-            if (given.has(guard.label())) {
-                bounds.put(guard, given.number(guard.label(), 0, 0, Double.MAX_VALUE));
-            }
-        }
-        return bounds;
+    private static SortedMap<Guard, Guard.Bound> guards(Given given) {
+        List<String> labels = Stream.of(Guard.values()).map(Guard::label).toList();
+        given.requireKnown(Set.copyOf(labels));
+        return Guard.bounds(labels.stream()
+                .flatMap(label -> given.texts(label, 1).stream().map(bound -> label + "=" + bound))
+                .toList());
     }
 
     private record ExperimentBody(

@@ -29,7 +29,7 @@ public final class ProgressLog {
         return latest;
     }
 
-    /** What each server told last of each arm, within the last hour. */
+    /** What each server told last of each arm and window, within the last day. */
     public Collection<ServingProgress> ofServers() {
         Map<String, ServingProgress> latest = new HashMap<>();
         cluster.readAll(

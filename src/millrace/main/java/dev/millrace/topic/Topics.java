@@ -3,6 +3,7 @@ package dev.millrace.topic;
 import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.topic.fault.UnusableTopicException;
+import dev.millrace.wire.ServingProgress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -46,15 +47,21 @@ public final class Topics {
     public record Shape(
             String name, int partitions, Optional<Short> replicas, SortedMap<String, String> configs, long largest) {
 
-        boolean isCompacted() {
-            return configs.containsValue("compact");
+        String policy() {
+            return configs.getOrDefault(CLEANUP_POLICY, "delete");
         }
     }
 
-    /** Servers tell anew every few seconds; who reads must not have to read much. */
-    private static final Map<String, String> LATEST_HOUR = Map.of(
-            "retention.ms", Long.toString(Duration.ofHours(1).toMillis()),
-            "segment.ms", Long.toString(Duration.ofMinutes(10).toMillis()));
+    private static final String CLEANUP_POLICY = "cleanup.policy";
+
+    /** Servers tell anew every few seconds, each process under keys of its own; who reads must not have to read much. */
+    private static final Map<String, String> LATEST_OF_A_DAY = Map.of(
+            CLEANUP_POLICY,
+            "compact,delete",
+            "retention.ms",
+            Long.toString(ServingProgress.KEPT.toMillis()),
+            "segment.ms",
+            Long.toString(Duration.ofMinutes(10).toMillis()));
 
     private static final Duration PAUSE = Duration.ofSeconds(1);
     private static final DescribeTopicsOptions WITH_RIGHTS =
@@ -347,12 +354,13 @@ public final class Topics {
                 continue;
             }
             requireRoom(shape.name(), shape.largest(), config, faults);
-            String policy = config.get("cleanup.policy").value();
+            String policy = config.get(CLEANUP_POLICY).value();
+            String needs = shape.policy();
             boolean compacts = policy.contains("compact");
-            if (compacts != shape.isCompacted() || (compacts && policy.contains("delete"))) {
-                String needs = shape.isCompacted() ? "compact" : "delete";
+            if (compacts != needs.contains("compact")
+                    || (compacts && policy.contains("delete") != needs.contains("delete"))) {
                 faults.add("topic " + shape.name() + " has cleanup.policy " + policy + ": it must be " + needs + "; "
-                        + change(shape.name(), "cleanup.policy=" + needs));
+                        + change(shape.name(), CLEANUP_POLICY + "=[" + needs + "]"));
             }
         }
     }
@@ -404,7 +412,7 @@ public final class Topics {
                 "LogAppendTime",
                 MAX_MESSAGE_BYTES,
                 Integer.toString(settings.maxMessageBytes()));
-        Map<String, String> compacted = with(with(written, settings.compaction()), Map.of("cleanup.policy", "compact"));
+        Map<String, String> compacted = with(with(written, settings.compaction()), Map.of(CLEANUP_POLICY, "compact"));
         Map<String, String> examples = with(written, retention(settings.exampleRetention()));
         Map<String, String> batches = with(written, retention(settings.batchRetention()));
         Map<String, String> actions = with(written, retention(settings.actionRetention()));
@@ -420,7 +428,7 @@ public final class Topics {
                 shape(names.generations(), 1, compacted, largest.small()),
                 shape(names.userFeatures(), many, compacted, largest.userFeatures()),
                 shape(names.trainingProgress(), 1, compacted, largest.small()),
-                shape(names.servingProgress(), 1, with(written, LATEST_HOUR), largest.small()),
+                shape(names.servingProgress(), 1, with(compacted, LATEST_OF_A_DAY), largest.small()),
                 shape(names.deadLetters(), many, with(written, kept), LargestRecords.DEAD_LETTER_BYTES),
                 shape(names.operatorActions(), 1, actions, largest.small()),
                 shape(names.answers(), many, examples, largest.small())));

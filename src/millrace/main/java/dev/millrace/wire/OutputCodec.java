@@ -234,6 +234,8 @@ final class OutputCodec {
                 instant(told.writtenAt()),
                 told.experiment(),
                 told.salt(),
+                told.window(),
+                instant(told.beganAt()),
                 answers.answers(),
                 answers.empty(),
                 answers.cold(),
@@ -251,6 +253,8 @@ final class OutputCodec {
             return new ServingProgress(
                     record.getServer(),
                     record.getArm(),
+                    record.getWindow(),
+                    record.getBeganAt().toEpochMilli(),
                     record.getWrittenAt().toEpochMilli(),
                     record.getExperiment(),
                     record.getSalt(),

@@ -62,7 +62,7 @@ public final class Topic<T> {
             part -> Optional.of(OutputCodec.toAvro(part)),
             (key, record) -> record.map(OutputCodec::toCore));
 
-    /** Keyed by server and arm. */
+    /** Keyed by server, arm and window. */
     public static final Topic<ServingProgress> SERVING_PROGRESS = new Topic<>(
             ServingRecord.class,
             told -> Utf8.bytes(told.key()),

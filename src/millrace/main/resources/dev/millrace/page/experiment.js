@@ -16,10 +16,11 @@ const ARMS = [
 ];
 
 const GUARDS = [
-  { text: 'Guard', title: 'What servers tell of their latest answers to the users of each arm. Unknown until there are 1,000.' },
+  { text: 'Guard', title: 'What servers tell of their answers to the users of each arm in the newest window. Unknown until each arm has 1,000.' },
   numeric('Control', 'Of the answers to users of the control.'),
   numeric('Treatment', 'Of the answers to users of the treatment.'),
-  numeric('Bound', 'Beyond it the treatment is rolled back; of the catalogue the least, of the others the most.'),
+  numeric('Bound', 'Of the catalogue the least, of the others the most; with x, relative to the control in the same window.'),
+  numeric('Broken', 'In how many of the last windows the treatment was beyond the bound. Two of three roll it back; the age of vectors needs one.'),
 ];
 
 const share = value => percent(value, 2);
@@ -46,8 +47,10 @@ export function showExperiment(state) {
     numeric(one.users > 0 ? percent(one.rate, 2) : '–'),
   ]));
   fillTable(byId('guard-table'), GUARDS, experiment.guards.map(one => {
-    const [title, text] = MEASURES[one.name];
-    return [{ text: one.name, title }, ...[one.control, one.treatment, one.bound].map(value => numeric(value === undefined ? '–' : text(value)))];
+    const [title, text] = MEASURES[one.guard];
+    const shown = value => numeric(value === undefined ? '–' : text(Number(value)));
+    return [{ text: one.guard, title }, shown(one.control), shown(one.treatment),
+      one.bound?.endsWith('x') ? numeric(one.bound) : shown(one.bound), numeric(one.broken ?? '–')];
   }));
   fillMeanings(byId('experiment-meanings'), [
     ...[...ARMS, ...GUARDS].map(({ text, title }) => [text, title]),

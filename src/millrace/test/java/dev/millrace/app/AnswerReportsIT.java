@@ -41,7 +41,9 @@ import org.junit.jupiter.api.io.TempDir;
 class AnswerReportsIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-    private static final InstantSource CLOCK = InstantSource.fixed(Instant.ofEpochMilli(TestCluster.T0));
+
+    private Instant now = Instant.ofEpochMilli(TestCluster.T0);
+    private final InstantSource clock = () -> now;
 
     private final TestCluster scene;
     private final Cluster cluster;
@@ -51,7 +53,7 @@ class AnswerReportsIT {
     AnswerReportsIT(@TempDir Path directory) {
         scene = new TestCluster(directory, Map.of());
         cluster = scene.settings().cluster().withPatience(Duration.ofSeconds(10));
-        log = new OperatorLog(cluster, new Operator("ann", Operator.HTTP, "192.0.2.7", ""), CLOCK);
+        log = new OperatorLog(cluster, new Operator("ann", Operator.HTTP, "192.0.2.7", ""), clock);
     }
 
     @BeforeEach
@@ -80,25 +82,25 @@ class AnswerReportsIT {
     void emptyAnswersOfTheTreatmentTakeItBackAndThenNothingIsToldAnyMore() {
         Experiment started = started("empty=0.1");
         try (AnswerReports reports = reports();
-                ExperimentDecider decider = new ExperimentDecider(cluster, log, CLOCK)) {
+                ExperimentDecider decider = new ExperimentDecider(cluster, log, clock)) {
             reports.tellOrWarn(); // begins to count
-            answer(Arm.CONTROL, 1_000);
-            answer(Arm.TREATMENT, 999);
-            reports.tellOrWarn();
-            await().atMost(PATIENCE).until(() -> told(started, Arm.TREATMENT) == 999);
-            assertThat(decider.look()).contains(started);
+            for (int window = 0; window < 2; window++) {
+                assertThat(decider.look()).contains(started);
+                answer(1_000);
+                now = now.plusSeconds(20); // more than a window must last, and than must lie between two
+                reports.tellOrWarn();
+                now = now.plusSeconds(20);
+            }
 
-            answer(Arm.TREATMENT, 1);
-            reports.tellOrWarn();
             Experiment ended = await().atMost(PATIENCE)
                     .until(() -> decider.look().filter(one -> !one.isRunning()), Optional::isPresent)
                     .orElseThrow();
 
             assertThat(ended.end().map(Experiment.End::result)).contains(Result.ROLLED_BACK);
             assertThat(ended.end().map(Experiment.End::why))
-                    .contains("guard: empty = 1.0: must be at most 0.1"); // the control's 1,000 are not the treatment's
+                    .contains("guard: empty = 1.0: must be at most 0.1, and was not in 2 of 2 windows");
             int records = scene.records(cluster.topics().servingProgress()).size();
-            answer(Arm.TREATMENT, 1);
+            answer(1);
             reports.tellOrWarn();
             assertThat(scene.records(cluster.topics().servingProgress())).hasSize(records);
         }
@@ -111,15 +113,19 @@ class AnswerReportsIT {
         try (AnswerReports reports = reports();
                 Admin admin = Admin.create(cluster.clients().asMap())) {
             reports.tellOrWarn();
-            answer(Arm.CONTROL, 3);
+            answer(3);
             admin.deleteTopics(List.of(topic)).all().get();
 
             reports.tellOrWarn(); // the record is not taken
 
-            answer(Arm.CONTROL, 2);
+            answer(2);
             new Topics(scene.settings().clients(), scene.settings().topics(), PATIENCE).create();
             reports.tellOrWarn();
-            assertThat(told(started, Arm.CONTROL)).isEqualTo(5);
+            assertThat(ServingProgress.history(started, new ProgressLog(cluster).ofServers(), now)
+                            .latest()
+                            .control()
+                            .answers())
+                    .isEqualTo(5);
         }
     }
 
@@ -131,27 +137,24 @@ class AnswerReportsIT {
     }
 
     private AnswerReports reports() {
-        return new AnswerReports(cluster, () -> GenerationAdmin.history(cluster).latestExperiment(), answers, CLOCK);
+        return new AnswerReports(cluster, () -> GenerationAdmin.history(cluster).latestExperiment(), answers, clock);
     }
 
-    private long told(Experiment experiment, Arm arm) {
-        return ServingProgress.sum(experiment, arm, new ProgressLog(cluster).ofServers(), CLOCK.instant())
-                .answers();
-    }
-
-    /** Answers without an item. */
-    private void answer(Arm arm, int count) {
-        Answer.Found found = new Answer.Found(
-                List.of(),
-                new float[] {1},
-                arm == Arm.CONTROL ? "g1" : "g2",
-                1,
-                TestCluster.T0,
-                false,
-                List.of(),
-                Optional.of(new Answer.Assigned("trial", arm)));
+    /** Answers each arm, without an item. */
+    private void answer(int count) {
         for (int at = 0; at < count; at++) {
-            answers.answered(RecallRequest.unseen("u" + at, 1), found, 1, 2, TestCluster.T0);
+            for (Arm arm : Arm.values()) {
+                Answer.Found found = new Answer.Found(
+                        List.of(),
+                        new float[] {1},
+                        arm == Arm.CONTROL ? "g1" : "g2",
+                        1,
+                        TestCluster.T0,
+                        false,
+                        List.of(),
+                        Optional.of(new Answer.Assigned("trial", arm)));
+                answers.answered(RecallRequest.unseen(arm.label() + at, 1), found, 1, 2, now.toEpochMilli());
+            }
         }
     }
 }

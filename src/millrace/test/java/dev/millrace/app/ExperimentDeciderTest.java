@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.alarm.Alarm;
 import dev.millrace.exam.ExamTotals;
+import dev.millrace.experiment.AnswerHistory;
 import dev.millrace.experiment.Arm;
-import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Decision;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.ExperimentSums;
@@ -47,7 +47,10 @@ class ExperimentDeciderTest {
         Experiment ramped = experiment.ramped(2);
 
         Decision.Facts facts = ExperimentDecider.facts(
-                ramped, List.of(counting("0_0", 30, ramped), counting("0_1", 20, experiment)), trail, new ArmAnswers());
+                ramped,
+                List.of(counting("0_0", 30, ramped), counting("0_1", 20, experiment)),
+                trail,
+                AnswerHistory.NONE);
 
         assertThat(facts.countedAt()).isEmpty();
         assertThat(facts(counting("0_0", 30, experiment), part("attribute-0_1", 20, "exposures", Optional.empty()))
@@ -68,7 +71,7 @@ class ExperimentDeciderTest {
                         part("attribute-0_0", 30, "clicks", none),
                         part("attribute-0_1", 20, "exposures", Optional.empty())),
                 trail,
-                new ArmAnswers());
+                AnswerHistory.NONE);
 
         assertThat(facts.countedAt()).contains(Instant.ofEpochMilli(30));
     }
@@ -129,7 +132,7 @@ class ExperimentDeciderTest {
 
     private Decision.Facts facts(PartProgress... parts) {
         trail.take(List.of(parts));
-        return ExperimentDecider.facts(experiment, List.of(parts), trail, new ArmAnswers());
+        return ExperimentDecider.facts(experiment, List.of(parts), trail, AnswerHistory.NONE);
     }
 
     /** A partition whose one user of the control has seen one item. */

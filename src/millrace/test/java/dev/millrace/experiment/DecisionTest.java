@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.experiment.Experiment.Result;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -13,7 +14,7 @@ class DecisionTest {
 
     private static final Instant START = Instant.ofEpochMilli(1);
     private static final Instant SOON = START.plus(Duration.ofMinutes(30));
-    private static final ArmAnswers UNTOLD = new ArmAnswers();
+    private static final AnswerHistory UNTOLD = AnswerHistory.NONE;
     private static final Instant DUE = START.plus(Duration.ofMinutes(61)); // a stage lasts an hour
 
     private final Experiment experiment = Crowd.experiment(1, Crowd.plan(0.1, 50.0, 75.0));
@@ -108,17 +109,17 @@ class DecisionTest {
     void brokenGuardOfTheServersRollsBackABetterTreatmentAndSaysWhich() {
         Experiment guarded = guarded("p99=100", "empty=0.5");
 
-        Optional<Experiment> next = Decision.next(guarded, told(sums(1.5), SOON, answers(1_000, 300)), SOON);
+        Optional<Experiment> next = Decision.next(guarded, told(sums(1.5), SOON, answers(2, 300)), SOON);
 
         assertThat(next.flatMap(Experiment::end).map(Experiment.End::result)).contains(Result.ROLLED_BACK);
         assertThat(next.flatMap(Experiment::end).map(Experiment.End::why).orElseThrow())
                 .startsWith("guard: p99 = ")
-                .endsWith(": must be at most 100.0");
-        assertThat(Decision.next(guarded, told(sums(1.5), SOON, answers(1_000, 30)), SOON)
+                .endsWith(": must be at most 100.0, and was not in 2 of 2 windows");
+        assertThat(Decision.next(guarded, told(sums(1.5), SOON, answers(2, 30)), SOON)
                         .flatMap(Experiment::end)
                         .map(Experiment.End::result))
                 .contains(Result.PROMOTED);
-        assertThat(result(told(sums(1.5), SOON, answers(1_000, 300)), SOON))
+        assertThat(result(told(sums(1.5), SOON, answers(2, 300)), SOON))
                 .contains(Result.PROMOTED); // nobody asked for a guard
     }
 
@@ -126,7 +127,7 @@ class DecisionTest {
     void serversThatSayNothingOrTooLittlePromoteNothingAndRampNothingButStillRollBack() {
         Experiment guarded = guarded("vector-age=60", "empty=0.5");
 
-        for (ArmAnswers little : List.of(UNTOLD, answers(999, 30))) { // the age is known, the empty are not
+        for (AnswerHistory little : List.of(UNTOLD, answers(1, 30))) { // the age is known, the empty are not
             assertThat(Decision.next(guarded, told(sums(1.5), SOON, little), SOON))
                     .isEmpty();
             assertThat(Decision.next(guarded, told(sums(1), DUE, little), DUE)).isEmpty();
@@ -135,7 +136,7 @@ class DecisionTest {
                             .map(Experiment.End::result))
                     .contains(Result.ROLLED_BACK);
         }
-        assertThat(Decision.next(guarded, told(sums(1), DUE, answers(1_000, 30)), DUE))
+        assertThat(Decision.next(guarded, told(sums(1), DUE, answers(2, 30)), DUE))
                 .contains(guarded.ramped(DUE.toEpochMilli()));
     }
 
@@ -209,17 +210,18 @@ class DecisionTest {
         return Crowd.experiment(1, Crowd.plan(0.1, 50.0, 75.0).guardedBy(Guard.bounds(List.of(bounds))));
     }
 
-    private static Decision.Facts told(ExperimentSums sums, Instant now, ArmAnswers answers) {
+    private static Decision.Facts told(ExperimentSums sums, Instant now, AnswerHistory answers) {
         return new Decision.Facts(
                 sums, Optional.of(now), Optional.of(new Decision.Learner(now, "")), Optional.of(now), answers);
     }
 
-    private static ArmAnswers answers(int count, long millis) {
+    private static AnswerHistory answers(int windows, long millis) {
         ArmAnswers answers = new ArmAnswers();
-        for (int at = 0; at < count; at++) {
+        for (int at = 0; at < 1_000; at++) {
             answers.add(List.of("a"), false, millis * 1_000_000, 10, 1_000);
         }
-        return answers;
+        AnswerWindow window = new AnswerWindow(0, 1, answers, answers);
+        return new AnswerHistory(window, Collections.nCopies(windows, window));
     }
 
     @Test

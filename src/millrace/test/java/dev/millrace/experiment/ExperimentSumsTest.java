@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -76,6 +77,22 @@ class ExperimentSumsTest {
 
         assertThat(sums.byName()).containsEntry("treatment/action/0/like", 1L);
         assertThat(sums.goals(Arm.TREATMENT, 0)).isZero();
+    }
+
+    @Test
+    void tableHasARowForEachArmOfEachStage() {
+        UserCounts user = new UserCounts(1);
+        sums.expose(Arm.TREATMENT, 1, user);
+        sums.show(Arm.TREATMENT, 1, user, true);
+        sums.expose(Arm.TREATMENT, 1, user);
+        sums.act(Arm.TREATMENT, 1, user, "click", true);
+
+        List<Map<String, Object>> table = sums.table(experiment.ramped(2));
+
+        assertThat(table).hasSize(4);
+        assertThat(table.get(3).toString())
+                .isEqualTo("{stage=2, percent=10.0, arm=treatment, generation=" + experiment.treatment()
+                        + ", users=1, exposures=2, goals=1, asAssigned=1.0, rate=0.5}");
     }
 
     @Test

@@ -55,7 +55,7 @@ class ExperimentTest {
         Experiment ended = started.ramped(2).ended(Result.ROLLED_BACK, 3, "uplift -1 = bad");
 
         Experiment.Plan plan = started.plan()
-                .guardedBy(Guard.bounds(List.of("p99=200", "catalogue=0.01")))
+                .guardedBy(Guard.bounds(List.of("p99=1.5x", "catalogue=0.01")))
                 .per(Per.USER);
         Experiment guarded = Experiment.started("trial", "g1", "g2", "salt", plan, 1);
 

@@ -219,9 +219,7 @@ class SimulatedExperimentsTest {
             boolean isFound = false;
             while (crowd.exposures() < size && !isFound) {
                 boolean isCounted = crowd.visit(1 + uplift);
-                isFound = isCounted
-                        && crowd.exposures() % 100 == 0
-                        && crowd.uplift().verdict() == Verdict.BETTER;
+                isFound = isCounted && crowd.exposures() % 100 == 0 && crowd.verdict() == Verdict.BETTER;
             }
             found += isFound ? 1 : 0;
         }
@@ -240,7 +238,7 @@ class SimulatedExperimentsTest {
             long[] shown = new long[20];
             for (int test = 0; test < shown.length; test++) {
                 Crowd crowd = new Crowd(200_000, Crowd.experiment(test, Crowd.plan(0.02, 1.0)), test);
-                while (!(crowd.visit(factor) && crowd.uplift().verdict() == Verdict.WORSE)) {
+                while (!(crowd.visit(factor) && crowd.verdict() == Verdict.WORSE)) {
                     shown[test] = crowd.sums.exposures(Arm.TREATMENT, 0);
                     if (shown[test] > 60_000) {
                         break;

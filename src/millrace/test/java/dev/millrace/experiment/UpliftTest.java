@@ -111,7 +111,7 @@ class UpliftTest {
 
         // half a goal against a hundred and a half
         assertThat(uplift.estimate()).isCloseTo(0.5 / 100.5 - 1, within(1e-12));
-        assertThat(uplift.verdict()).isEqualTo(Uplift.Verdict.WORSE);
+        assertThat(Uplift.verdict(sums, experiment.plan())).isEqualTo(Uplift.Verdict.WORSE);
     }
 
     @Test
@@ -122,18 +122,18 @@ class UpliftTest {
         users(Arm.TREATMENT, 0, 1, UserCounts.MOST_COUNTED, UserCounts.MOST_COUNTED);
 
         assertThat(Uplift.of(sums, experiment.plan()).estimate()).isGreaterThan(0.2);
-        assertThat(Uplift.of(sums, experiment.plan()).verdict()).isEqualTo(Uplift.Verdict.OPEN);
+        assertThat(Uplift.verdict(sums, experiment.plan())).isEqualTo(Uplift.Verdict.OPEN);
     }
 
     @Test
     void betterNeedsMoreUsersThanWorse() {
         users(Arm.CONTROL, 0, 1_000, 10, 1);
         users(Arm.TREATMENT, 0, 999, 10, 2);
-        assertThat(Uplift.of(sums, experiment.plan()).verdict()).isEqualTo(Uplift.Verdict.OPEN);
+        assertThat(Uplift.verdict(sums, experiment.plan())).isEqualTo(Uplift.Verdict.OPEN);
 
         users(Arm.TREATMENT, 0, 1, 10, 2);
 
-        assertThat(Uplift.of(sums, experiment.plan()).verdict()).isEqualTo(Uplift.Verdict.BETTER);
+        assertThat(Uplift.verdict(sums, experiment.plan())).isEqualTo(Uplift.Verdict.BETTER);
     }
 
     /** The residuals around an arm's own rate are small where few accounts make the rate; around that of both arms they are not. */
@@ -147,9 +147,9 @@ class UpliftTest {
         // 10 · 34.84² = 12,155, over (2,400 θ)² = .127; the treatment adds .0008. So D is 3.26 standard errors. Around
         // its own
         // rate they were 200 · 1.5² + 10 · 30² = 9,450, and D 3.70 standard errors, which would decide
-        assertThat(Uplift.of(sums, experiment.plan()).verdict()).isEqualTo(Uplift.Verdict.OPEN);
+        assertThat(Uplift.verdict(sums, experiment.plan())).isEqualTo(Uplift.Verdict.OPEN);
         users(Arm.CONTROL, 0, 4, 40, 40);
-        assertThat(Uplift.of(sums, experiment.plan()).verdict()).isEqualTo(Uplift.Verdict.WORSE);
+        assertThat(Uplift.verdict(sums, experiment.plan())).isEqualTo(Uplift.Verdict.WORSE);
     }
 
     @Test

@@ -239,14 +239,14 @@ class IngestServerTest {
     @Test
     void whatIsDescribedIsThereAndNothingElse() throws Exception {
         List<OpenApi.Operation> described = API.operations().stream()
-                .filter(one -> Set.of("/v1/events", "/livez", "/readyz", "/metrics").contains(one.path()))
+                .filter(one ->
+                        Set.of("/v1/events", "/livez", "/readyz", "/metrics").contains(one.path()))
                 .toList();
-        List<String> routes =
-                Javalin.create(server::configure).unsafe.internalRouter.allHttpHandlers().stream()
-                        .map(route -> route.endpoint)
-                        .filter(route -> route.method.isHttpMethod() && !route.method.equals(HandlerType.HEAD))
-                        .map(route -> route.method.name() + " " + route.path)
-                        .toList();
+        List<String> routes = Javalin.create(server::configure).unsafe.internalRouter.allHttpHandlers().stream()
+                .map(route -> route.endpoint)
+                .filter(route -> route.method.isHttpMethod() && !route.method.equals(HandlerType.HEAD))
+                .map(route -> route.method.name() + " " + route.path)
+                .toList();
         OpenApi.Operation send = described.get(0);
         List<Exchange> exchanges = new ArrayList<>();
         for (String body : API.examples(send)) {
@@ -261,7 +261,8 @@ class IngestServerTest {
         exchanges.add(new Exchange("GET /readyz", get("/readyz")));
 
         assertThat(described).extracting(OpenApi.Operation::toString).containsExactlyInAnyOrderElementsOf(routes);
-        assertThat(API.members("Events")).isEqualTo(OpenApi.known(exchanges.get(2).answer()));
+        assertThat(API.members("Events"))
+                .isEqualTo(OpenApi.known(exchanges.get(2).answer()));
         assertThat(API.unshown(
                         List.of(send.pointer() + "/responses", "/components/schemas/BrokerReadiness"), exchanges))
                 .allMatch(entry -> entry.startsWith("/components/schemas/Problem/"));

@@ -174,7 +174,7 @@ class AnswersTest {
         scene.post("{\"user\": \"u1\", \"exclude\": [\"a\", \"b\", \"movie/c\"]}");
 
         assertThat(experiment.arm("u1")).isEqualTo(experiment.arm("nobody")).isEqualTo(Arm.CONTROL);
-        ArmAnswers told = scene.answers().latest().getOrDefault(Arm.CONTROL, new ArmAnswers());
+        ArmAnswers told = scene.answers().take(0).control();
         assertThat(told.answers()).isEqualTo(3);
         assertThat(told.empty()).isEqualTo(1);
         assertThat(told.cold()).isEqualTo(1);

@@ -84,10 +84,10 @@ public final class OpenApi {
 
     private static OpenApi shipped() {
         try {
-            JsonNode document = new YAMLMapper().readTree(Path.of("schemas", "openapi.yaml").toFile());
-            document.at("/components/schemas")
-                    .findParents("properties")
-                    .forEach(described -> ((ObjectNode) described).putIfAbsent("additionalProperties", no()));
+            JsonNode document =
+                    new YAMLMapper().readTree(Path.of("schemas", "openapi.yaml").toFile());
+            document.at("/components/schemas").findParents("properties").forEach(described -> ((ObjectNode) described)
+                    .putIfAbsent("additionalProperties", no()));
             return new OpenApi(document);
         } catch (IOException unreadable) {
             throw new UncheckedIOException(unreadable);
@@ -131,7 +131,9 @@ public final class OpenApi {
     public static Set<String> known(RawClient.Answer refused) throws IOException {
         Matcher listed = KNOWN.matcher(refused.problem(400).replaceFirst(".*(?=known (here|are))", ""));
         assertThat(listed.matches()).as(refused.body()).isTrue();
-        return listed.group(1).equals("none") ? Set.of() : new TreeSet<>(Arrays.asList(listed.group(1).split(", ")));
+        return listed.group(1).equals("none")
+                ? Set.of()
+                : new TreeSet<>(Arrays.asList(listed.group(1).split(", ")));
     }
 
     /** A request with what is required, as the examples have it. */
@@ -158,7 +160,9 @@ public final class OpenApi {
 
     /** Returns an answer if it is as described, and fails otherwise. */
     static RawClient.Answer checked(String line, RawClient.Answer answer) throws IOException {
-        assertThat(SHIPPED.faults(new Exchange(line, answer))).as(line + "\n" + answer).isEmpty();
+        assertThat(SHIPPED.faults(new Exchange(line, answer)))
+                .as(line + "\n" + answer)
+                .isEmpty();
         return answer;
     }
 
@@ -232,7 +236,8 @@ public final class OpenApi {
         if (node.has("$ref")) {
             addEntries(node.path("$ref").asText().substring(1), entries, seen);
         }
-        boolean hasEntries = pointer.matches(".*/(properties|enum|responses)") && !pointer.equals("/components/responses");
+        boolean hasEntries =
+                pointer.matches(".*/(properties|enum|responses)") && !pointer.equals("/components/responses");
         children(node).forEach(name -> {
             if (hasEntries && !name.equals("default")) {
                 entries.add(pointer + "/" + name);
@@ -252,15 +257,17 @@ public final class OpenApi {
 
     private boolean isShown(String entry, Collection<Exchange> exchanges) throws IOException {
         if (entry.contains("/responses/")) {
-            return exchanges.stream()
-                    .anyMatch(exchange -> operation(exchange)
-                            .filter(asked -> entry.equals(asked.pointer() + "/responses/" + exchange.answer().status()))
-                            .isPresent());
+            return exchanges.stream().anyMatch(exchange -> operation(exchange)
+                    .filter(asked -> entry.equals(
+                            asked.pointer() + "/responses/" + exchange.answer().status()))
+                    .isPresent());
         }
         OpenApi other = without(entry);
-        String text = entry.contains("/enum/") ? document.at(entry).asText() : entry.substring(entry.lastIndexOf('/') + 1);
+        String text =
+                entry.contains("/enum/") ? document.at(entry).asText() : entry.substring(entry.lastIndexOf('/') + 1);
         for (Exchange exchange : exchanges) {
-            if (exchange.answer().body().contains(text) && !other.faults(exchange).isEmpty()) {
+            if (exchange.answer().body().contains(text)
+                    && !other.faults(exchange).isEmpty()) {
                 return true;
             }
         }

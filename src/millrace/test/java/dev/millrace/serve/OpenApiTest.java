@@ -59,13 +59,12 @@ class OpenApiTest {
 
     @Test
     void eachRouteIsDescribed() {
-        List<String> routes =
-                Javalin.create(guarded::configure).unsafe.internalRouter.allHttpHandlers().stream()
-                        .map(route -> route.endpoint)
-                        .filter(route -> route.method.isHttpMethod() && !route.method.equals(HandlerType.HEAD))
-                        .map(route -> route.method.name() + " "
-                                + route.path.replace('<', '{').replace('>', '}'))
-                        .toList();
+        List<String> routes = Javalin.create(guarded::configure).unsafe.internalRouter.allHttpHandlers().stream()
+                .map(route -> route.endpoint)
+                .filter(route -> route.method.isHttpMethod() && !route.method.equals(HandlerType.HEAD))
+                .map(route ->
+                        route.method.name() + " " + route.path.replace('<', '{').replace('>', '}'))
+                .toList();
 
         String ofTokens = "POST /v1/session"; // answered by the guard
         assertThat(operations().map(Operation::toString).filter(name -> !name.equals(ofTokens)))
@@ -225,9 +224,7 @@ class OpenApiTest {
     }
 
     private static Optional<Role> role(Operation operation) {
-        return security(operation)
-                .findValues("token")
-                .stream()
+        return security(operation).findValues("token").stream()
                 .findFirst()
                 .map(roles -> Role.valueOf(roles.path(0).asText().toUpperCase(Locale.ROOT)));
     }

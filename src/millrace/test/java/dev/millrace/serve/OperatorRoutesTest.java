@@ -66,7 +66,7 @@ class OperatorRoutesTest {
         RawClient.Answer started = post(
                 "POST /v1/experiments/trial",
                 "{\"arms\": [\"g1\", \"g2\"], \"ramp\": [1, 10.5], \"every\": \"30m\","
-                        + " \"guards\": {\"p99\": 200, \"vector-age\": 60.5}}",
+                        + " \"guards\": {\"p99\": \"1.5x\", \"vector-age\": 60.5}}",
                 ADMIN);
         RawClient.Answer stopped = ask("POST /v1/experiments/trial/stop", ADMIN);
 
@@ -77,7 +77,7 @@ class OperatorRoutesTest {
         assertThat(scene.operations().orders())
                 .containsExactly(
                         "try g2 beside g1 as Plan[action=click, per=EXPOSURE, uplift=0.02, error=0.05, ramp=[1.0, 10.5], every=PT30M,"
-                                + " maxAge=PT10M, guards={P99=200.0, VECTOR_AGE=60.5}] by ann by HTTP from 127.0.0.1",
+                                + " maxAge=PT10M, guards={P99=1.5x, VECTOR_AGE=60.5}] by ann by HTTP from 127.0.0.1",
                         "stop trial by ann by HTTP from 127.0.0.1");
     }
 
@@ -107,6 +107,7 @@ class OperatorRoutesTest {
                 "{\"arms\": [\"g1\", \"g2\"], \"ramp\": [1], \"salt\": \"s\"}",
                 "{\"arms\": [\"g1\", \"g2\"], \"ramp\": [1], \"guards\": {\"p98\": 1}}",
                 "{\"arms\": [\"g1\", \"g2\"], \"ramp\": [1], \"guards\": {\"empty\": 2}}",
+                "{\"arms\": [\"g1\", \"g2\"], \"ramp\": [1], \"guards\": {\"p99\": \"fast\"}}",
             })
     void anExperimentThatCannotBeIsRefused(String body) throws Exception {
         post("POST /v1/experiments/trial", body, ADMIN).problem(400);

@@ -3,6 +3,7 @@ package dev.millrace.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.event.Features;
+import dev.millrace.experiment.AnswerWindow;
 import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Experiment;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
 class ServedAnswersTest {
 
     private static final long NOW = 10_000;
+    private static final long MILLI = 1_000_000; // nanoseconds
 
     private final ServedAnswers answers = new ServedAnswers();
     private final Experiment experiment = experiment("salt");
@@ -39,7 +41,7 @@ class ServedAnswersTest {
 
         assertThat(latest(Arm.TREATMENT)).isEqualTo(1);
         assertThat(latest(Arm.CONTROL)).isEqualTo(1);
-        ArmAnswers treatment = answers.latest().getOrDefault(Arm.TREATMENT, new ArmAnswers());
+        ArmAnswers treatment = answers.take(NOW).treatment();
         assertThat(treatment.vectorAge()).isEqualTo(NOW - 4_000);
         assertThat(treatment.catalogue()).isEqualTo(5);
     }
@@ -47,14 +49,14 @@ class ServedAnswersTest {
     @Test
     void nothingIsCountedWhileNoExperimentRuns() {
         answer(Arm.CONTROL, "g1", 1);
-        assertThat(answers.latest()).isEmpty();
+        assertThat(latest(Arm.CONTROL)).isZero();
         answers.follow(Optional.of(experiment));
         answer(Arm.CONTROL, "g1", 1);
 
         answers.follow(Optional.empty());
 
         answer(Arm.CONTROL, "g1", 1);
-        assertThat(answers.latest()).isEmpty();
+        assertThat(latest(Arm.CONTROL)).isZero();
     }
 
     @Test
@@ -65,40 +67,64 @@ class ServedAnswersTest {
         answers.follow(Optional.of(experiment.ramped(2)));
         assertThat(latest(Arm.CONTROL)).isEqualTo(1);
         answers.follow(Optional.of(experiment("another salt")));
-        assertThat(answers.latest()).isEmpty();
-    }
-
-    /** The first 1,500 answers are empty, the next are not: after 1,000 of these none of the empty ones is left but those of their window. */
-    @Test
-    void latestAnswersAreAThousandAtLeastAndFewerThanTwoThousand() {
-        answers.follow(Optional.of(experiment));
-        for (int at = 0; at < 1_500; at++) {
-            answer(Arm.TREATMENT, "g2", 0);
-        }
-        assertThat(latest(Arm.TREATMENT)).isEqualTo(1_500);
-        for (int at = 0; at < 1_500; at++) {
-            answer(Arm.TREATMENT, "g2", 1);
-            assertThat(latest(Arm.TREATMENT)).isBetween(1_000L, 1_999L);
-        }
-
-        ArmAnswers told = answers.latest().getOrDefault(Arm.TREATMENT, new ArmAnswers());
-        assertThat(told.answers()).isEqualTo(1_000); // 3,000 are three windows: the last one, and none of the fourth
-        assertThat(told.empty()).isZero();
+        assertThat(latest(Arm.CONTROL)).isZero();
     }
 
     @Test
-    void oneUserIsNotWhatTheArmsAnswersAreLike() {
+    void fullWindowEndsWhereTheNextBegins() {
         answers.follow(Optional.of(experiment));
-        for (int at = 0; at < 2_000; at++) {
-            answer(question("client"), Arm.TREATMENT, "g2", 0);
-            if (at % 2 == 0) {
-                answer(Arm.TREATMENT, "g2", 1);
-            }
+        answerBoth(299);
+        assertThat(answers.take(NOW + 60_000).isFull()).isFalse();
+        answerBoth(1);
+        assertThat(answers.take(NOW + 9_999).isFull()).isFalse();
+
+        AnswerWindow full = answers.take(NOW + 10_000);
+
+        assertThat(full.isFull()).isTrue();
+        assertThat(full.from()).isEqualTo(NOW);
+        assertThat(full.treatment().answers()).isEqualTo(300);
+        assertThat(latest(Arm.TREATMENT)).isZero();
+        assertThat(latest(Arm.CONTROL)).isZero();
+    }
+
+    /** 3 of 300 are slow: 297 answers, 99 % of them, are not. */
+    @Test
+    void clientThatAsksALotBreaksNothing() {
+        answers.follow(Optional.of(experiment));
+        for (int at = 0; at < 297; at++) {
+            answer(question("client"), Arm.TREATMENT, "g2", 0, 9_000 * MILLI);
+            answerBoth(1);
         }
 
-        ArmAnswers told = answers.latest().getOrDefault(Arm.TREATMENT, new ArmAnswers());
-        assertThat(told.answers()).isEqualTo(1_006); // three in the window that is full, and three in the next
-        assertThat(told.empty()).isEqualTo(6);
+        AnswerWindow full = answers.take(NOW + 10_000);
+
+        assertThat(full.treatment().answers()).isEqualTo(300);
+        assertThat(full.treatment().empty()).isEqualTo(3);
+        assertThat(full.treatment().p99()).isLessThan(2);
+    }
+
+    /** The other arm may be 100 ahead of twice as many, so that both are of the same time. */
+    @Test
+    void armOfMoreUsersWaitsForTheOther() {
+        answers.follow(Optional.of(experiment));
+        answer(Arm.CONTROL, "g1", 1, 150);
+        assertThat(latest(Arm.CONTROL)).isEqualTo(100);
+
+        answer(Arm.TREATMENT, "g2", 1, 10);
+        answer(Arm.CONTROL, "g1", 1, 150);
+
+        assertThat(latest(Arm.CONTROL)).isEqualTo(120);
+    }
+
+    @Test
+    void whatIsKeptIsBoundedWhateverIsAsked() {
+        answers.follow(Optional.of(experiment));
+        for (int at = 0; at < 2 * ServedAnswers.MOST_ANSWERS; at++) { // while nobody takes any
+            answerBoth(1);
+        }
+
+        assertThat(latest(Arm.CONTROL)).isEqualTo(ServedAnswers.MOST_ANSWERS);
+        assertThat(latest(Arm.TREATMENT)).isEqualTo(ServedAnswers.MOST_ANSWERS);
     }
 
     @Test
@@ -117,16 +143,16 @@ class ServedAnswersTest {
                 0,
                 Arrangement.NONE);
 
-        answer(filtered, Arm.TREATMENT, "g2", 0);
+        answer(filtered, Arm.TREATMENT, "g2", 0, 1);
 
-        assertThat(answers.latest()).isEmpty();
+        assertThat(latest(Arm.TREATMENT)).isZero();
     }
 
     @Test
     void whatWasGivenDoesNotChange() {
         answers.follow(Optional.of(experiment.ended(Result.STOPPED, 2, "no matter")));
         answer(Arm.CONTROL, "g1", 1);
-        ArmAnswers given = answers.latest().getOrDefault(Arm.CONTROL, new ArmAnswers());
+        ArmAnswers given = answers.take(NOW).control();
 
         answer(Arm.CONTROL, "g1", 1);
 
@@ -134,15 +160,29 @@ class ServedAnswersTest {
     }
 
     private long latest(Arm arm) {
-        return answers.latest().getOrDefault(arm, new ArmAnswers()).answers();
+        return answers.take(NOW).of(arm).answers();
+    }
+
+    private void answerBoth(int count) {
+        for (int at = 0; at < count; at++) {
+            answer(Arm.CONTROL, "g1", 1);
+            answer(Arm.TREATMENT, "g2", 1);
+        }
+    }
+
+    private void answer(Arm arm, String generation, int items, int count) {
+        for (int at = 0; at < count; at++) {
+            answer(arm, generation, items);
+        }
     }
 
     private void answer(Arm arm, String generation, int items) {
-        answer(question("u" + asked++), arm, generation, items);
+        answer(question("u" + asked++), arm, generation, items, MILLI);
     }
 
-    private void answer(RecallRequest question, Arm arm, String generation, int items) {
-        answers.answered(question, found(generation, Optional.of(new Answer.Assigned("trial", arm)), items), 1, 5, NOW);
+    private void answer(RecallRequest question, Arm arm, String generation, int items, long nanos) {
+        answers.answered(
+                question, found(generation, Optional.of(new Answer.Assigned("trial", arm)), items), nanos, 5, NOW);
     }
 
     private static RecallRequest question(String user) {

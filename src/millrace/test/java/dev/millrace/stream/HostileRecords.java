@@ -8,7 +8,6 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.Rejection;
 import dev.millrace.event.UserProfile;
-import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
@@ -82,15 +81,8 @@ public final class HostileRecords {
         Map<String, Consumer<byte[]>> readers = readers();
         HostileBytes hostile = new HostileBytes(new Random(seed), samples);
         int sent = 0;
-        try (TopologyTestDriver driver = new TopologyTestDriver(
-                MillraceTopology.attribute(
-                        topics,
-                        Streams.attribution(),
-                        Streams.attributionKept(),
-                        wire,
-                        topic -> 1,
-                        ExperimentReference.Lookup.NONE),
-                Streams.driver(directory.resolve("run")))) {
+        try (TopologyTestDriver driver =
+                new TopologyTestDriver(Streams.attribute(topics, wire, 1), Streams.driver(directory.resolve("run")))) {
             for (int at = 0; at < count; at++) {
                 String topic = names.get(at % names.size());
                 byte[] value = hostile.next(topic);
@@ -174,14 +166,7 @@ public final class HostileRecords {
                 "tags", new FeatureValue.Bag(List.of("a", "b")),
                 "picture", new FeatureValue.Dense(List.of(1f, 2f, 3f))));
         try (TopologyTestDriver driver = new TopologyTestDriver(
-                MillraceTopology.attribute(
-                        topics,
-                        Streams.attribution(),
-                        Streams.attributionKept(),
-                        wire,
-                        topic -> 1,
-                        ExperimentReference.Lookup.NONE),
-                Streams.driver(directory.resolve("attribute")))) {
+                Streams.attribute(topics, wire, 1), Streams.driver(directory.resolve("attribute")))) {
             sample(driver, topics.items(), events.encode("items", new CatalogueItem("i1", T0, features)));
             sample(driver, topics.users(), events.encode("users", new UserProfile("u1", T0, features)));
             for (int at = 0; at < 3 * LearnerDriver.BATCH; at++) {

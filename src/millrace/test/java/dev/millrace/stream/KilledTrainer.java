@@ -1,6 +1,5 @@
 package dev.millrace.stream;
 
-import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.TopicNames;
@@ -30,13 +29,7 @@ public final class KilledTrainer {
         boolean isLate = Boolean.parseBoolean(args[2]);
         Map<Part, Topology> topologies = Map.of(
                 Part.ATTRIBUTE,
-                MillraceTopology.attribute(
-                        topics,
-                        Streams.attribution(),
-                        Streams.attributionKept(),
-                        wire,
-                        topic -> 2,
-                        ExperimentReference.Lookup.NONE),
+                Streams.attribute(topics, wire, 2),
                 Part.LEARN,
                 MillraceTopology.learn(
                         topics,

@@ -2,7 +2,6 @@ package dev.millrace.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.topic.TopicNames;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,14 +20,7 @@ class MillraceTopologyTest {
         TopicNames topics = Streams.topics();
         Topology topology =
                 switch (name) {
-                    case "attribute" ->
-                        MillraceTopology.attribute(
-                                topics,
-                                Streams.attribution(),
-                                Streams.attributionKept(),
-                                Streams.wire(),
-                                topic -> 1,
-                                ExperimentReference.Lookup.NONE);
+                    case "attribute" -> Streams.attribute(topics, Streams.wire(), 1);
                     case "learn" ->
                         MillraceTopology.learn(
                                 topics, Streams.trainer(), Duration.ofSeconds(1), Streams.wire(), Streams.terms());

@@ -7,6 +7,7 @@ import dev.millrace.event.EventLimits;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
+import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.topic.TopicNames;
@@ -23,6 +24,7 @@ import java.util.Properties;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +67,12 @@ public final class Streams {
     /** Those of {@link #attribution} that are kept with its state. */
     public static KeptSettings attributionKept() {
         return AttributionSettings.kept(given());
+    }
+
+    /** The attribution of inputs with so many partitions, which knows of no experiment. */
+    public static Topology attribute(TopicNames topics, AvroWire wire, int partitions) {
+        return MillraceTopology.attribute(
+                topics, attribution(), attributionKept(), wire, topic -> partitions, ExperimentReference.Lookup.NONE);
     }
 
     public static TrainerSettings trainer() {

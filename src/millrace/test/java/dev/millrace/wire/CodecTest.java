@@ -231,12 +231,15 @@ class CodecTest {
         for (int at = 0; at < 2_000; at++) {
             answers.add(at % 9 == 0 ? List.of() : List.of("i" + at), at % 5 == 0, at * 100_000L, 4_000, 60_000 + at);
         }
-        ServingProgress told = new ServingProgress("s1", "treatment", 1_700_000_000_123L, "trial", "salt", answers);
+        ServingProgress told = new ServingProgress(
+                "s1", "treatment", 7, 1_699_999_999_456L, 1_700_000_000_123L, "trial", "salt", answers);
 
         ServingProgress back = again(Topic.SERVING_PROGRESS, told);
 
         assertThat(back).usingRecursiveComparison().isEqualTo(told);
-        assertThat(again(Topic.SERVING_PROGRESS, new ServingProgress("s1", "control", 1, "trial", "", new ArmAnswers()))
+        assertThat(again(
+                                Topic.SERVING_PROGRESS,
+                                new ServingProgress("s1", "control", 0, 1, 1, "trial", "", new ArmAnswers()))
                         .answers()
                         .answers())
                 .isZero();

@@ -304,7 +304,7 @@ class AccessRightsIT {
             producer.send(
                     Topic.SERVING_PROGRESS,
                     "serving-progress",
-                    new ServingProgress("server", "control", 1, "trial", "", new ArmAnswers()),
+                    new ServingProgress("server", "control", 0, 1, 1, "trial", "", new ArmAnswers()),
                     1);
             producer.flush();
         }

@@ -53,7 +53,13 @@ class ClientsIT {
         this.sources = Files.createDirectories(directory.resolve("sources/src"));
         assumeThat((isInstalled("python3") && isInstalled("npm")) || System.getenv("CI") != null)
                 .isTrue();
-        run(Path.of(""), Map.of(), "cp", "-r", "schemas", sources.getParent().toString());
+        run(
+                Path.of(""),
+                Map.of(),
+                "cp",
+                "-r",
+                "schemas",
+                directory.resolve("sources").toString());
         run(Path.of(""), Map.of(), "cp", "-r", "src/client", sources.toString());
     }
 
@@ -143,8 +149,8 @@ class ClientsIT {
     }
 
     private static long clicks(String outcome, String metrics) {
-        Pattern counter = Pattern.compile(
-                "(?m)^millrace_events_total\\{outcome=\"" + outcome + "\",topic=\"clicks\"} (\\S+)$");
+        Pattern counter =
+                Pattern.compile("(?m)^millrace_events_total\\{outcome=\"" + outcome + "\",topic=\"clicks\"} (\\S+)$");
         return counter.matcher(metrics)
                 .results()
                 .mapToLong(line -> Math.round(Double.parseDouble(line.group(1))))
@@ -198,9 +204,8 @@ class ClientsIT {
             }
             if (!seen.add(body)) {
                 byte[] text = answer.body().getBytes(StandardCharsets.UTF_8);
-                answer.headers()
-                        .firstValue("Content-Type")
-                        .ifPresent(type -> exchange.getResponseHeaders().add("Content-Type", type));
+                answer.headers().firstValue("Content-Type").ifPresent(type -> exchange.getResponseHeaders()
+                        .add("Content-Type", type));
                 exchange.sendResponseHeaders(answer.statusCode(), text.length);
                 exchange.getResponseBody().write(text);
             }

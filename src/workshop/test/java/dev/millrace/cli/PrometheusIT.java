@@ -95,7 +95,6 @@ class PrometheusIT {
                     .isEmpty();
             assertThat(panels().stream().flatMap(panel -> panel.faults(all).stream()))
                     .isEmpty();
-            assertThat(documented()).containsAll(all.families());
 
             train.kill();
             MillraceProcess again = cluster.start(training, "train");
@@ -200,13 +199,6 @@ class PrometheusIT {
         return server.status("/v1/recall?user=u1");
     }
 
-    /** Names of metrics that the reference has. */
-    private static SortedSet<String> documented() throws IOException {
-        SortedSet<String> documented = found("`(millrace_[a-z_]+)", Files.readString(Path.of("docs/operations.md")));
-        documented.addAll(found("`(millrace_[a-z_]+)", Files.readString(Path.of("docs/api.md"))));
-        return documented;
-    }
-
     /** One rule: its name and what it says. */
     private record Rule(String name, String text) {
         /** Labels that Prometheus gives. */
@@ -281,14 +273,6 @@ class PrometheusIT {
             Pattern labelled = Pattern.compile("\\Q" + name + "\\E\\{(.*,)?\\Q" + label + "\\E=\""
                     + (value.isEmpty() ? "" : Pattern.quote(value) + "\"") + ".*");
             return series.stream().anyMatch(one -> labelled.matcher(one).matches());
-        }
-
-        /** Names, those of a histogram without what they end with. */
-        SortedSet<String> families() {
-            SortedSet<String> families = new TreeSet<>();
-            series.forEach(one -> families.add(
-                    one.replaceFirst("[ {].*", "").replaceFirst("_seconds_(bucket|count|sum|max)$", "_seconds")));
-            return families;
         }
     }
 

@@ -8,8 +8,8 @@ import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
+import dev.millrace.experiment.AnswerHistory;
 import dev.millrace.experiment.Arm;
-import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Decision;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.Experiment.Result;
@@ -245,7 +245,7 @@ final class ExperimentRaid implements ReplayEvent.Visitor {
                 Optional.of(moment),
                 Optional.empty(),
                 Optional.empty(),
-                new ArmAnswers());
+                AnswerHistory.NONE);
         Optional<Experiment> next = Decision.next(experiment(), facts, moment);
         Optional<String> end = next.flatMap(Experiment::end)
                 .map(how -> how.result() + " in stage " + (experiment().stage() + 1) + ", " + how.why())

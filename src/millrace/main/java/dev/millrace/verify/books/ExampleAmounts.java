@@ -51,7 +51,7 @@ final class ExampleAmounts {
     private final Map<IdHash, List<Sums>> clicked = new HashMap<>();
     private final Map<IdHash, List<Sums>> unclicked = new HashMap<>();
     private final Map<Integer, Room> bounded = new HashMap<>(); // what an example found, if less than a whole event
-    private final Map<Integer, Room> undecayed = new HashMap<>(); // what an example had found, had nothing decayed
+    private final Map<Integer, Room> undecayed = new HashMap<>(); // the same, had nothing decayed
     private final Set<IdHash> doubted = new HashSet<>(); // users
 
     /** @param isWhole whether all examples from the first on are given; if not, nothing can be told */
@@ -76,10 +76,13 @@ final class ExampleAmounts {
             all.add(new Sums());
         }
         Sums sums = all.get(all.size() - 1);
-        undecayed.put(example.number(), sums.undecayed(pair, example.weight()));
-        Room found = sums.add(pair, example.time(), example.weight());
+        keep(undecayed, example, sums.undecayed(pair, example.weight()));
+        keep(bounded, example, sums.add(pair, example.time(), example.weight()));
+    }
+
+    private void keep(Map<Integer, Room> rooms, LoggedExample example, Room found) {
         if (!found.equals(whole)) {
-            bounded.put(example.number(), found);
+            rooms.put(example.number(), found);
         }
     }
 
@@ -90,11 +93,12 @@ final class ExampleAmounts {
 
     /** Returns true if an event of that weight may make an example. */
     boolean mayMake(LoggedExample example, double weight) {
-        Room least = undecayed.get(example.number());
-        return (least != null && doubted.contains(example.user()))
-                ? example.weight() >= Math.max(least.amount(weight), ContributionCaps.LEAST)
-                        && example.weight() <= room(0, 0).amount(weight)
-                : of(example).mayMake(example.weight(), weight);
+        if (!isWhole || !caps.areAny() || !doubted.contains(example.user())) {
+            return of(example).mayMake(example.weight(), weight);
+        }
+        Room least = undecayed.getOrDefault(example.number(), whole);
+        return example.weight() >= Math.max(least.amount(weight), ContributionCaps.LEAST)
+                && example.weight() <= room(0, 0).amount(weight);
     }
 
     /** Takes it that the examples of a user may count as of later times than their own, so that anything between nothing and all may have decayed. */

@@ -2,8 +2,6 @@ package dev.millrace.stream.run;
 
 import static dev.millrace.stream.Streams.T0;
 
-import dev.millrace.experiment.ExperimentReference;
-import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.Part;
 import dev.millrace.stream.StreamSettings;
 import dev.millrace.stream.Streams;
@@ -83,13 +81,7 @@ final class AttributionScene implements AutoCloseable {
     }
 
     Topology topology() {
-        return MillraceTopology.attribute(
-                topics,
-                Streams.attribution(),
-                Streams.attributionKept(),
-                Streams.wire(),
-                topic -> 1,
-                ExperimentReference.Lookup.NONE);
+        return Streams.attribute(topics, Streams.wire(), 1);
     }
 
     @Override

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.catalogue.CatalogueChange;
-import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Utf8;
 import dev.millrace.stream.MillraceTopology;
@@ -125,13 +124,7 @@ class StreamRunnerIT {
     }
 
     private Topology attribute() {
-        return MillraceTopology.attribute(
-                topics,
-                Streams.attribution(),
-                Streams.attributionKept(),
-                wire,
-                topic -> 2,
-                ExperimentReference.Lookup.NONE);
+        return Streams.attribute(topics, wire, 2);
     }
 
     private Topology learn() {
