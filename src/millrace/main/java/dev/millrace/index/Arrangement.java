@@ -24,16 +24,17 @@ public record Arrangement(
      * A number that is added to the scores of items with a value.
      *
      * @param value as {@link ItemFilter.AnyOf} has it
-     * @param weight finite; of a question beside cos / τ, of a search beside the inner product
+     * @param weight from -1e30 to 1e30, so that floats hold sums; of a question beside cos / τ, of a search beside the inner product
      */
     public record Boost(String attribute, String value, double weight) {
 
+        private static final double MOST = 1e30;
         private static final Comparator<Boost> IN_ORDER =
                 Comparator.comparing(Boost::attribute).thenComparing(Boost::value);
 
         public Boost {
-            if (!Double.isFinite(weight)) {
-                throw new IllegalArgumentException("boost = " + weight + ": must be finite");
+            if (!(Math.abs(weight) <= MOST)) {
+                throw new IllegalArgumentException("boost = " + weight + ": must be from -1e30 to 1e30");
             }
         }
     }

@@ -2,13 +2,12 @@ package dev.millrace.index;
 
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
-import java.util.ArrayList;
+import dev.millrace.index.Arrangement.Boost;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.function.DoublePredicate;
+import java.util.stream.Collectors;
 
 /**
  * What boosts add to the scores of a chunk's rows. Each value is asked about once, as filters do. One thread, one scan.
@@ -28,18 +27,18 @@ final class BoostedRows {
     }
 
     /** @param boosts in the order of their attributes */
-    static BoostedRows of(List<Arrangement.Boost> boosts, AttributeColumns.Names names) {
+    static BoostedRows of(List<Boost> boosts, AttributeColumns.Names names) {
         if (boosts.isEmpty()) {
             return NONE;
         }
-        Map<String, Attribute> attributes = new LinkedHashMap<>();
-        for (Arrangement.Boost boost : boosts) {
-            String attribute = boost.attribute();
-            ItemFilter.Condition condition = new ItemFilter.AnyOf(attribute, Set.of(boost.value()));
-            attributes.computeIfAbsent(attribute, name -> new Attribute(name, names.of(name))).weights.add(
-                    new Weight(condition, condition.quantities(), boost.weight()));
-        }
-        return new BoostedRows(List.copyOf(attributes.values()));
+        Map<String, Map<String, Double>> weights = boosts.stream()
+                .collect(Collectors.groupingBy(
+                        Boost::attribute,
+                        LinkedHashMap::new,
+                        Collectors.toMap(Boost::value, Boost::weight, Double::sum)));
+        return new BoostedRows(weights.entrySet().stream()
+                .map(each -> new Attribute(each.getKey(), names.of(each.getKey()), each.getValue()))
+                .toList());
     }
 
     boolean areNone() {
@@ -66,37 +65,48 @@ final class BoostedRows {
         return sums;
     }
 
-    /** The boost of a value, and which quantities are that value. */
-    private record Weight(ItemFilter.Condition condition, DoublePredicate quantities, double number) {}
-
     /** The boosts of one attribute. */
     private static final class Attribute {
 
         private final String attribute;
         private final AttributeValues values;
-        private final List<Weight> weights = new ArrayList<>();
+        private final Map<String, Double> weights; // by value
+        private final double[] quantities; // of these values, in order
+        private final double[] ofQuantities; // their weights
         /** By number; NaN if it was not asked about. */
         private float[] known = {0, Float.NaN, Float.NaN};
 
-        Attribute(String attribute, AttributeValues values) {
+        Attribute(String attribute, AttributeValues values, Map<String, Double> weights) {
             this.attribute = attribute;
             this.values = values;
+            this.weights = weights;
+            this.quantities = weights.keySet().stream()
+                    .flatMapToDouble(ItemFilter.AnyOf::number)
+                    .sorted()
+                    .toArray();
+            this.ofQuantities = Arrays.stream(quantities)
+                    .map(quantity -> weight(ItemFilter.AnyOf.text(quantity)))
+                    .toArray();
         }
 
         float of(FeatureValue value) {
-            double sum = 0;
-            for (Weight weight : weights) {
-                sum += weight.condition().holds(value) ? weight.number() : 0;
-            }
-            return (float) sum;
+            return value.match(
+                    category -> (float) weight(category.value()),
+                    quantity -> of(quantity.value()),
+                    bag -> (float) bag.values().stream()
+                            .distinct()
+                            .mapToDouble(this::weight)
+                            .sum(),
+                    dense -> 0f);
+        }
+
+        private double weight(String value) {
+            return weights.getOrDefault(value, 0.0);
         }
 
         private float of(double quantity) {
-            double sum = 0;
-            for (Weight weight : weights) {
-                sum += weight.quantities().test(quantity) ? weight.number() : 0;
-            }
-            return (float) sum;
+            int at = Arrays.binarySearch(quantities, quantity + 0.0); // -0 is 0
+            return at < 0 ? 0 : (float) ofQuantities[at];
         }
 
         void addTo(float[] sums, AttributeColumns columns, Features[] items, int count) {

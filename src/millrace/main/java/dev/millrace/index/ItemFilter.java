@@ -96,7 +96,7 @@ public record ItemFilter(List<Condition> conditions) {
         }
 
         /** The number that a text says, if it is the number's own text. */
-        private static DoubleStream number(String text) {
+        static DoubleStream number(String text) {
             try {
                 double number = Double.parseDouble(text);
                 return text(number).equals(text) ? DoubleStream.of(number) : DoubleStream.empty();

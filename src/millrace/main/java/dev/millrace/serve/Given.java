@@ -138,9 +138,12 @@ final class Given {
 
     /** Visits a group's values of attributes: in a query named after both, in JSON in an object for each attribute. */
     void valuesOf(List<String> attributes, AttributeValue visitor) {
-        attributes.forEach(attribute -> group(attribute).names().stream()
-                .filter(value -> !isQuery || attributeOf(attribute + "." + value, attributes).equals(attribute))
-                .forEach(value -> visitor.visit(attribute, value, group(attribute))));
+        for (String attribute : attributes) {
+            Given values = group(attribute);
+            values.names().stream()
+                    .filter(value -> !isQuery || attributeOf(attribute + "." + value, attributes).equals(attribute))
+                    .forEach(value -> visitor.visit(attribute, value, values));
+        }
     }
 
     /** A value of an attribute, and the group in which it is named. */
@@ -172,7 +175,7 @@ final class Given {
         for (String each : isQuery ? texts(name, last) : group(name).names()) {
             int at = isQuery ? each.lastIndexOf('@') : each.length();
             String item = each.substring(0, Math.max(0, at));
-            String place = isQuery ? each.substring(at + 1) : object.path(name).path(each).asText();
+            String place = isQuery ? each.substring(at + 1) : object.path(name).path(each).toString();
             places.put(item, WHOLE_NUMBER.matcher(place).matches() ? Integer.parseInt(place) : 0);
             given++;
         }

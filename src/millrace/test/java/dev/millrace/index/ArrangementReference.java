@@ -45,6 +45,7 @@ final class ArrangementReference {
             int candidates = Math.min(1_000, 10 * search.k());
             chosen = diverse(
                     arrangement.diversity().getAsDouble(),
+                    search.k(),
                     pinned,
                     chosen.subList(0, Math.min(candidates, chosen.size())));
         }
@@ -94,11 +95,12 @@ final class ArrangementReference {
         return values;
     }
 
-    private List<ScoredItem> diverse(double lambda, Map<Integer, ScoredItem> pinned, List<ScoredItem> candidates) {
+    private List<ScoredItem> diverse(
+            double lambda, int k, Map<Integer, ScoredItem> pinned, List<ScoredItem> candidates) {
         List<ScoredItem> left = new ArrayList<>(candidates);
         List<ScoredItem> before = new ArrayList<>(pinned.values());
         List<ScoredItem> chosen = new ArrayList<>();
-        while (!left.isEmpty()) {
+        while (chosen.size() < k && !left.isEmpty()) {
             ScoredItem best = left.get(0);
             for (ScoredItem item : left) {
                 if (worth(lambda, item, before) > worth(lambda, best, before)) {

@@ -224,6 +224,7 @@ class AnswersTest {
                 "pin=movie/c@2&filter.price.max=20 | a b",
                 "pin=b@1&at-most.category=1&exclude=a | b movie/c",
                 "k=1&pin=movie/c@1 | movie/c",
+                "filter.category=hats&boost.category.boots=1&at-most.category=1&diversity=0.5&pin=a@1 | ''",
                 "diversity=0.2 | a movie/c b", // b .2 · .8 − .8 · .8, c .2 · .6 − .8 · .6
                 "diversity=1 | a b movie/c",
             })
@@ -278,8 +279,7 @@ class AnswersTest {
         RawClient.Answer first = scene.get("/v1/recall?user=u1&k=2&page=first");
         scene.get("/v1/recall?user=u1&k=2&page=" + first.text("/next"));
 
-        assertThat(scene.answers().latest().getOrDefault(Arm.CONTROL, new ArmAnswers()).answers())
-                .isEqualTo(1);
+        assertThat(scene.answers().take(0).control().answers()).isEqualTo(1);
     }
 
     @Test

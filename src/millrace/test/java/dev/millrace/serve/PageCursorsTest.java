@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.millrace.settings.InvalidSettingsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
@@ -48,9 +49,10 @@ class PageCursorsTest {
             byte[] changed = good.clone();
             changed[at] ^= 1;
             requireRefused(Base64.getUrlEncoder().encodeToString(changed), "ann");
+            requireRefused(Base64.getUrlEncoder().encodeToString(Arrays.copyOf(good, at)), "ann");
         }
         requireRefused(Base64.getUrlEncoder().encodeToString(good), "bob");
-        requireRefused("AAAA", "ann");
+        requireRefused("A".repeat(1 << 20), "ann");
         requireRefused("no base64!", "ann");
     }
 
