@@ -29,7 +29,7 @@ class ServedAnswersTest {
     private int asked;
 
     @Test
-    void answersOfAnArmAreThoseOfItsOwnGenerationThatNoRequestChose() {
+    void answersToNamedGenerationsCountForNoArm() {
         answers.follow(Optional.of(experiment));
 
         answer(Arm.TREATMENT, "g2", 1);
@@ -60,7 +60,7 @@ class ServedAnswersTest {
     }
 
     @Test
-    void nextStageGoesOnAndAnotherExperimentOfTheNameBeginsAnew() {
+    void stagesGoOnAndExperimentsBeginAnew() {
         answers.follow(Optional.of(experiment));
         answer(Arm.CONTROL, "g1", 1);
 
