@@ -49,7 +49,8 @@ public record Arrangement(
         if (!(diversity.orElse(0) >= 0 && diversity.orElse(0) <= 1)) {
             throw new IllegalArgumentException("diversity = " + diversity + ": must be from 0 to 1");
         }
-        if (new HashSet<>(pins.values()).size() < pins.size() || pins.values().stream().anyMatch(place -> place < 1)) {
+        if (new HashSet<>(pins.values()).size() < pins.size()
+                || pins.values().stream().anyMatch(place -> place < 1)) {
             throw new IllegalArgumentException("pins = " + pins + ": each needs a place of its own, from 1 on");
         }
     }

@@ -338,8 +338,7 @@ final class IndexChunk {
     }
 
     /** Returns the parts of a row's score. */
-    ScoreParts parts(
-            float[] query, PriorWeights weights, PriorMoment moment, float added, float boost, int row) {
+    ScoreParts parts(float[] query, PriorWeights weights, PriorMoment moment, float added, float boost, int row) {
         ScoreParts[] parts = new ScoreParts[1];
         read(weights, moment, () -> {
             boolean areNumbersRead = !weights.areOfNoItem();

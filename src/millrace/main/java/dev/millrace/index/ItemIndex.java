@@ -236,7 +236,8 @@ public final class ItemIndex {
         AddedRows added = addedRows(search);
         SortedMap<Integer, ScoredItem> pinned = pinned(search, scan(search, added));
         Quotas quotas = new Quotas(arrangement.atMost(), attributes);
-        MarginalRelevance relevance = new MarginalRelevance(arrangement.diversity().orElse(1), this::vectorHere);
+        MarginalRelevance relevance =
+                new MarginalRelevance(arrangement.diversity().orElse(1), this::vectorHere);
         for (ScoredItem item : pinned.values()) {
             quotas.take(attributesHere(item.item()));
             relevance.take(item.item());
@@ -283,7 +284,8 @@ public final class ItemIndex {
             return Collections.nCopies(found.size(), Placed.BY_SCORE);
         }
         Quotas quotas = new Quotas(arrangement.atMost(), attributes);
-        MarginalRelevance relevance = new MarginalRelevance(arrangement.diversity().orElse(1), this::vectorHere);
+        MarginalRelevance relevance =
+                new MarginalRelevance(arrangement.diversity().orElse(1), this::vectorHere);
         Map<String, Placed> placed = new HashMap<>();
         membership.readLock().lock();
         try {
@@ -340,7 +342,8 @@ public final class ItemIndex {
             IndexChunk chunk = chunkOf(row.getAsInt());
             int inChunk = row.getAsInt() % IndexChunk.ROWS;
             float added = search.added().getOrDefault(item, 0f);
-            float boost = BoostedRows.of(search.arrangement().boosts(), attributes).of(chunk.attributes(inChunk));
+            float boost =
+                    BoostedRows.of(search.arrangement().boosts(), attributes).of(chunk.attributes(inChunk));
             return Optional.of(chunk.parts(search.query(), search.prior(), now, added, boost, inChunk));
         } finally {
             membership.readLock().unlock();

@@ -61,8 +61,10 @@ final class MarginalRelevance {
         }
         PriorityQueue<Candidate> byWorth = new PriorityQueue<>(Candidate.BEST_FIRST);
         for (int at = found.size(); at < candidates.size(); at++) {
-            Candidate candidate =
-                    new Candidate(candidates.get(at), at, unit(vectors.apply(candidates.get(at).item())));
+            Candidate candidate = new Candidate(
+                    candidates.get(at),
+                    at,
+                    unit(vectors.apply(candidates.get(at).item())));
             candidate.follow();
             byWorth.add(candidate);
         }

@@ -124,7 +124,8 @@ final class Scan {
         ranked.settle();
         Features attributes = chunk.attributes(row % IndexChunk.ROWS);
         String item = chunk.item(row % IndexChunk.ROWS);
-        boolean isWanted = !isBlocked && !search.excluded().test(item) && search.filter().passes(attributes);
+        boolean isWanted =
+                !isBlocked && !search.excluded().test(item) && search.filter().passes(attributes);
         return isWanted
                 ? Optional.of(new Ranked(new ScoredItem(item, score(chunk, row)), attributes, row))
                 : Optional.empty();

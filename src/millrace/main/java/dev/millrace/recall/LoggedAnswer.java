@@ -93,8 +93,7 @@ public record LoggedAnswer(
         /** The item at a place of an explained answer. */
         public static Item of(Answer.Found found, int at) {
             Explanation why = found.explanations().get(at);
-            return new Item(
-                    found.items().get(at).item(), found.items().get(at).score(), why.parts(), why.placed());
+            return new Item(found.items().get(at).item(), found.items().get(at).score(), why.parts(), why.placed());
         }
     }
 

@@ -32,7 +32,8 @@ record AnswerBody(
 
     private record Arm(String name, String arm) {}
 
-    private record Explained(String item, float score, ScoreParts parts, Optional<Placed> placed, List<ScoredItem> nearest) {}
+    private record Explained(
+            String item, float score, ScoreParts parts, Optional<Placed> placed, List<ScoredItem> nearest) {}
 
     /** Items found for a user. */
     static AnswerBody ofUser(Answer.Found found, boolean isVectorIncluded, InstantSource clock) {
@@ -64,7 +65,8 @@ record AnswerBody(
         Optional<Arm> experiment =
                 found.assigned().map(one -> new Arm(one.experiment(), one.arm().label()));
         double ageSeconds = ageSeconds(found.publishedAt(), clock);
-        return new AnswerBody(items, found.generation(), found.step(), ageSeconds, coldStart, vector, experiment, Optional.empty());
+        return new AnswerBody(
+                items, found.generation(), found.step(), ageSeconds, coldStart, vector, experiment, Optional.empty());
     }
 
     private static Explained explained(ScoredItem item, Explanation why) {

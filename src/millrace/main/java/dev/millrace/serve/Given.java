@@ -141,7 +141,8 @@ final class Given {
         for (String attribute : attributes) {
             Given values = group(attribute);
             values.names().stream()
-                    .filter(value -> !isQuery || attributeOf(attribute + "." + value, attributes).equals(attribute))
+                    .filter(value -> !isQuery
+                            || attributeOf(attribute + "." + value, attributes).equals(attribute))
                     .forEach(value -> visitor.visit(attribute, value, values));
         }
     }
@@ -175,15 +176,21 @@ final class Given {
         for (String each : isQuery ? texts(name, last) : group(name).names()) {
             int at = isQuery ? each.lastIndexOf('@') : each.length();
             String item = each.substring(0, Math.max(0, at));
-            String place = isQuery ? each.substring(at + 1) : object.path(name).path(each).toString();
+            String place = isQuery
+                    ? each.substring(at + 1)
+                    : object.path(name).path(each).toString();
             places.put(item, WHOLE_NUMBER.matcher(place).matches() ? Integer.parseInt(place) : 0);
             given++;
         }
         boolean areApart = places.size() == given && new HashSet<>(places.values()).size() == given;
-        if (!areApart || places.containsKey("") || places.values().stream().anyMatch(place -> place < 1 || place > last)) {
+        if (!areApart
+                || places.containsKey("")
+                || places.values().stream().anyMatch(place -> place < 1 || place > last)) {
             throw refused(
                     name,
-                    (isQuery ? "must be ITEM@PLACE with commas between" : "must be an object with a place for each item")
+                    (isQuery
+                                    ? "must be ITEM@PLACE with commas between"
+                                    : "must be an object with a place for each item")
                             + ": places from 1 to " + last + ", each item and each place once");
         }
         return places;

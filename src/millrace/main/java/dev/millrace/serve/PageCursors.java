@@ -94,8 +94,8 @@ final class PageCursors {
             return List.of();
         }
         List<String> page = page(text, user)
-                .orElseThrow(() -> given.refused(
-                        name, "must be " + FIRST + ", or what an answer to this user had as next"));
+                .orElseThrow(
+                        () -> given.refused(name, "must be " + FIRST + ", or what an answer to this user had as next"));
         if (!page.get(0).equals(generation)) {
             throw new RefusedRequestException(Problem.of(
                     409,

@@ -243,8 +243,10 @@ final class RecallQuestions {
 
     private static List<Arrangement.Boost> boosts(Given given, List<String> attributes) {
         List<Arrangement.Boost> boosts = new ArrayList<>();
-        given.valuesOf(attributes, (attribute, value, weight) -> boosts.add(new Arrangement.Boost(
-                attribute, value, weight.number(value, 0, -MAX_BOOST, MAX_BOOST))));
+        given.valuesOf(
+                attributes,
+                (attribute, value, weight) -> boosts.add(
+                        new Arrangement.Boost(attribute, value, weight.number(value, 0, -MAX_BOOST, MAX_BOOST))));
         if (boosts.size() > MAX_BOOSTS) {
             throw given.refused("", "must name at most " + MAX_BOOSTS + " values");
         }

@@ -53,18 +53,15 @@ final class ArrangementReference {
         while (answer.size() < search.k() && (!pinned.isEmpty() || !chosen.isEmpty())) {
             boolean isPinned = pinned.containsKey(answer.size() + 1);
             int place = isPinned || pinned.isEmpty() ? answer.size() + 1 : pinned.firstKey();
-            answer.add(
-                    isPinned || chosen.isEmpty()
-                            ? Objects.requireNonNull(pinned.remove(place))
-                            : chosen.remove(0));
+            answer.add(isPinned || chosen.isEmpty() ? Objects.requireNonNull(pinned.remove(place)) : chosen.remove(0));
         }
         return answer;
     }
 
-    private List<ScoredItem> quotas(
-            Arrangement arrangement, Map<Integer, ScoredItem> pinned, List<ScoredItem> others) {
+    private List<ScoredItem> quotas(Arrangement arrangement, Map<Integer, ScoredItem> pinned, List<ScoredItem> others) {
         Map<List<String>, Integer> counts = new HashMap<>();
-        pinned.values().forEach(item -> values(arrangement, item).forEach(value -> counts.merge(value, 1, Integer::sum)));
+        pinned.values()
+                .forEach(item -> values(arrangement, item).forEach(value -> counts.merge(value, 1, Integer::sum)));
         List<ScoredItem> admitted = new ArrayList<>();
         for (ScoredItem item : others) {
             Set<List<String>> values = values(arrangement, item);
@@ -84,13 +81,15 @@ final class ArrangementReference {
     private Set<List<String>> values(Arrangement arrangement, ScoredItem item) {
         Set<List<String>> values = new HashSet<>();
         for (String attribute : arrangement.atMost().keySet()) {
-            attributes(item).value(attribute).ifPresent(value -> value.match(
-                    category -> values.add(List.of(attribute, category.value())),
-                    quantity -> values.add(List.of(attribute, Long.toString((long) quantity.value()))),
-                    bag -> values.addAll(bag.values().stream()
-                            .map(one -> List.of(attribute, one))
-                            .toList()),
-                    dense -> false));
+            attributes(item)
+                    .value(attribute)
+                    .ifPresent(value -> value.match(
+                            category -> values.add(List.of(attribute, category.value())),
+                            quantity -> values.add(List.of(attribute, Long.toString((long) quantity.value()))),
+                            bag -> values.addAll(bag.values().stream()
+                                    .map(one -> List.of(attribute, one))
+                                    .toList()),
+                            dense -> false));
         }
         return values;
     }
@@ -119,7 +118,10 @@ final class ArrangementReference {
     }
 
     float nearest(ScoredItem item, List<ScoredItem> before) {
-        return before.stream().map(other -> cosine(item, other)).max(Float::compare).orElse(0f);
+        return before.stream()
+                .map(other -> cosine(item, other))
+                .max(Float::compare)
+                .orElse(0f);
     }
 
     /** As it is defined: of vectors that are brought to unit length in floats. */
@@ -144,7 +146,10 @@ final class ArrangementReference {
         }
         for (Arrangement.Boost boost : search.arrangement().boosts()) {
             ItemFilter.Condition condition = new ItemFilter.AnyOf(boost.attribute(), Set.of(boost.value()));
-            boolean holds = item.attributes().value(boost.attribute()).map(condition::holds).orElse(false);
+            boolean holds = item.attributes()
+                    .value(boost.attribute())
+                    .map(condition::holds)
+                    .orElse(false);
             score += holds ? boost.weight() : 0;
         }
         return (float) score;

@@ -82,8 +82,8 @@ class ArrangementTest {
             index.upsert(made("i" + item, isLarge ? "large" : "m" + item, 1 - item / 5_000f, 0), 1);
         }
 
-        List<ScoredItem> found = index.search(arranged(5, new Arrangement(
-                List.of(), Map.of(MAKER, 2), OptionalDouble.empty(), Map.of())));
+        List<ScoredItem> found = index.search(
+                arranged(5, new Arrangement(List.of(), Map.of(MAKER, 2), OptionalDouble.empty(), Map.of())));
 
         assertThat(found).extracting(ScoredItem::item).containsExactly("i0", "i1", "i4950", "i4951", "i4952");
     }
@@ -93,11 +93,13 @@ class ArrangementTest {
         ItemIndex index = new ItemIndex(2);
         index.upsert(made("a", "x", 0.75f, 0), 1);
         index.upsert(made("b", "y", 0.5f, 0), 1);
-        Search search = arranged(2, new Arrangement(
-                List.of(new Boost(MAKER, "y", 0.5), new Boost(MAKER, "x", -0.25)),
-                Map.of(),
-                OptionalDouble.empty(),
-                Map.of()));
+        Search search = arranged(
+                2,
+                new Arrangement(
+                        List.of(new Boost(MAKER, "y", 0.5), new Boost(MAKER, "x", -0.25)),
+                        Map.of(),
+                        OptionalDouble.empty(),
+                        Map.of()));
 
         List<ScoredItem> found = index.search(search);
 
@@ -113,11 +115,13 @@ class ArrangementTest {
         index.upsert(made("c", "y", 0.75f, 0), 1);
         index.upsert(made("d", "z", 0.25f, 0), 1);
 
-        List<ScoredItem> found = index.search(arranged(4, new Arrangement(
-                List.of(new Boost(MAKER, "z", 1e30), new Boost(MAKER, "x", -1e30)),
-                Map.of(),
-                OptionalDouble.empty(),
-                Map.of())));
+        List<ScoredItem> found = index.search(arranged(
+                4,
+                new Arrangement(
+                        List.of(new Boost(MAKER, "z", 1e30), new Boost(MAKER, "x", -1e30)),
+                        Map.of(),
+                        OptionalDouble.empty(),
+                        Map.of())));
 
         assertThat(found)
                 .containsExactly(
@@ -176,17 +180,17 @@ class ArrangementTest {
 
     @Test
     void refusesAnArrangementThatIsNone() {
-        assertThatThrownBy(() -> new Boost(MAKER, "x", Double.NaN)).hasMessage("boost = NaN: must be from -1e30 to 1e30");
+        assertThatThrownBy(() -> new Boost(MAKER, "x", Double.NaN))
+                .hasMessage("boost = NaN: must be from -1e30 to 1e30");
         assertThatThrownBy(() -> new Boost(MAKER, "x", 1e31)).hasMessageContaining("1.0E31");
         assertThatThrownBy(() -> new Arrangement(List.of(), Map.of(MAKER, 0), OptionalDouble.empty(), Map.of()))
                 .hasMessageContaining("at-most");
         assertThatThrownBy(() -> new Arrangement(List.of(), Map.of(), OptionalDouble.of(1.1), Map.of()))
                 .hasMessageContaining("diversity");
-        assertThatThrownBy(() ->
-                        new Arrangement(List.of(), Map.of(), OptionalDouble.empty(), Map.of("a", 1, "b", 1)))
+        assertThatThrownBy(() -> new Arrangement(List.of(), Map.of(), OptionalDouble.empty(), Map.of("a", 1, "b", 1)))
                 .hasMessageContaining("a place of its own");
-        assertThatThrownBy(() ->
-                        arranged(2, new Arrangement(List.of(), Map.of(), OptionalDouble.empty(), Map.of("a", 3))))
+        assertThatThrownBy(
+                        () -> arranged(2, new Arrangement(List.of(), Map.of(), OptionalDouble.empty(), Map.of("a", 3))))
                 .hasMessage("pins = {a=3}: there are 2 places");
     }
 
@@ -199,7 +203,8 @@ class ArrangementTest {
             excluded.add("i" + random.nextInt(items));
             added.put("i" + random.nextInt(items), (float) random.nextInt(5) - 2);
         }
-        List<Integer> places = new ArrayList<>(IntStream.rangeClosed(1, k).boxed().toList());
+        List<Integer> places =
+                new ArrayList<>(IntStream.rangeClosed(1, k).boxed().toList());
         for (int at = random.nextInt(4); at > 0 && !places.isEmpty(); at--) {
             pins.putIfAbsent("i" + random.nextInt(items), places.remove(random.nextInt(places.size())));
         }
@@ -252,7 +257,9 @@ class ArrangementTest {
                 }
             }
         }
-        return found.stream().map(item -> placed.getOrDefault(item, Placed.BY_SCORE)).toList();
+        return found.stream()
+                .map(item -> placed.getOrDefault(item, Placed.BY_SCORE))
+                .toList();
     }
 
     private static Set<String> texts(Optional<FeatureValue> value) {
@@ -290,8 +297,7 @@ class ArrangementTest {
     }
 
     private static ItemEmbedding embedding(String item, float[] vector, Features attributes) {
-        return new ItemEmbedding(
-                item, Optional.of(vector), "g", 1, 0, 0, PublishedPopularity.NONE, 0, attributes);
+        return new ItemEmbedding(item, Optional.of(vector), "g", 1, 0, 0, PublishedPopularity.NONE, 0, attributes);
     }
 
     private static float[] wholeNumbers(Random random, int dim) {

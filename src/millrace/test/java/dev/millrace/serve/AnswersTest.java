@@ -247,17 +247,18 @@ class AnswersTest {
         assertThat(answer.number("/items/1/placed/diversity")).isCloseTo(0.96, within(1e-6));
         assertThat(answer.number("/items/1/parts/boost")).isEqualTo(0.5);
         assertThat(answer.number("/items/1/score")).isCloseTo(1.3, within(1e-6));
-        assertThat(scene.get("/v1/recall?user=u2&explain=true").json().at("/items/0").has("placed"))
+        assertThat(scene.get("/v1/recall?user=u2&explain=true")
+                        .json()
+                        .at("/items/0")
+                        .has("placed"))
                 .isFalse();
     }
 
     @Test
     void pagesFollowEachOtherUntilNothingIsLeft() throws Exception {
         RawClient.Answer first = scene.get("/v1/recall?user=u2&k=2&pin=movie/c@1&page=first");
-        RawClient.Answer second =
-                scene.get("/v1/recall?user=u2&k=2&pin=movie/c@1&page=" + first.text("/next"));
-        RawClient.Answer posted = scene.post(
-                "{\"user\": \"u2\", \"k\": 1, \"page\": \"" + first.text("/next") + "\"}");
+        RawClient.Answer second = scene.get("/v1/recall?user=u2&k=2&pin=movie/c@1&page=" + first.text("/next"));
+        RawClient.Answer posted = scene.post("{\"user\": \"u2\", \"k\": 1, \"page\": \"" + first.text("/next") + "\"}");
 
         assertThat(found(first)).containsExactly("movie/c", "a");
         assertThat(found(second)).containsExactly("b");

@@ -42,8 +42,8 @@ class PageCursorsTest {
 
     @Test
     void cursorThatWasChangedAnywhereIsRefused() {
-        byte[] good = Base64.getUrlDecoder()
-                .decode(cursors.behind("ann", "g1", ITEMS).orElseThrow());
+        byte[] good =
+                Base64.getUrlDecoder().decode(cursors.behind("ann", "g1", ITEMS).orElseThrow());
 
         for (int at = 0; at < good.length; at++) {
             byte[] changed = good.clone();

@@ -72,15 +72,9 @@ class ReplayedServerTest {
     @Test
     void arrangementIsMadeAgainAndAnotherIsNamed() {
         LoggedAnswer good = answer(arranged(new Arrangement(
-                List.of(new Boost("colour", "red", 2)),
-                Map.of("colour", 1),
-                OptionalDouble.of(0.5),
-                Map.of("c", 1))));
+                List.of(new Boost("colour", "red", 2)), Map.of("colour", 1), OptionalDouble.of(0.5), Map.of("c", 1))));
         RecallRequest other = arranged(new Arrangement(
-                List.of(new Boost("colour", "red", 1)),
-                Map.of("colour", 1),
-                OptionalDouble.of(0.5),
-                Map.of("c", 1)));
+                List.of(new Boost("colour", "red", 1)), Map.of("colour", 1), OptionalDouble.of(0.5), Map.of("c", 1)));
         LoggedAnswer forged = new LoggedAnswer(
                 good.origin(),
                 good.asker(),

@@ -314,7 +314,11 @@ class CodecTest {
                             isKnown,
                             new ItemIndex.AsOf(2, List.of(new ItemIndex.Moment(1_600_000_000_000L, 1_800_000)))),
                     new float[] {0.6f, -0.0f},
-                    List.of(new LoggedAnswer.Item("i1", 0.5f, new ScoreParts(0.25f, -0.0f, Float.MIN_VALUE, 1, 0.1f), new Placed(3, Map.of("maker", 2), 0.3f))));
+                    List.of(new LoggedAnswer.Item(
+                            "i1",
+                            0.5f,
+                            new ScoreParts(0.25f, -0.0f, Float.MIN_VALUE, 1, 0.1f),
+                            new Placed(3, Map.of("maker", 2), 0.3f))));
 
             assertThat(again(Topic.ANSWERS, answer)).usingRecursiveComparison().isEqualTo(answer);
         }

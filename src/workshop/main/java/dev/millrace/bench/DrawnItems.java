@@ -65,8 +65,7 @@ final class DrawnItems {
 
     private static Features attributes(int number) {
         String maker = number < NUMBERS - SMALL_MAKERS ? "large" : "small" + number;
-        return Features.of(
-                Map.of(NUMBER, new FeatureValue.Quantity(number), MAKER, new FeatureValue.Category(maker)));
+        return Features.of(Map.of(NUMBER, new FeatureValue.Quantity(number), MAKER, new FeatureValue.Category(maker)));
     }
 
     /** Moves an item's vector by {@link #MOVE}, at most, in any direction. Returns the item as it is published then. */

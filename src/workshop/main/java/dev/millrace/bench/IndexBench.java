@@ -86,9 +86,7 @@ public record IndexBench(int k, int queries, int rounds, Report report) {
                     new Row("3 pins", new Arrangement(List.of(), Map.of(), OptionalDouble.empty(), PINS)),
                     new Row("at most 2 of a maker, one has 99 %", DrawnItems.ofAMaker(2)),
                     new Row("at most 1 of a value, of 1,000", DrawnItems.ofANumber(1)),
-                    new Row(
-                            "diversity",
-                            new Arrangement(List.of(), Map.of(), OptionalDouble.of(DIVERSITY), Map.of())),
+                    new Row("diversity", new Arrangement(List.of(), Map.of(), OptionalDouble.of(DIVERSITY), Map.of())),
                     new Row("2 threads", ItemFilter.NONE, 0, 2, false),
                     new Row("beside 10,000 updates/s", ItemFilter.NONE, 0, 1, true));
         }

@@ -101,8 +101,9 @@ class AnswersIT {
                     case 3 -> "\"weights\": {\"popularity\": 0.3, \"neighbours\": 0}";
                     case 4 -> "\"context\": {\"place\": \"home\"}";
                     case 5 -> number % 16 == 5 ? "\"history\": [\"i3\"]" : "\"k\": 1";
-                    case 6 -> "\"k\": 8, \"boost\": {\"category\": {\"c1\": 1}}, \"atMost\": {\"category\": 2},"
-                            + " \"diversity\": 0.7, \"pin\": {\"i5\": 2}";
+                    case 6 ->
+                        "\"k\": 8, \"boost\": {\"category\": {\"c1\": 1}}, \"atMost\": {\"category\": 2},"
+                                + " \"diversity\": 0.7, \"pin\": {\"i5\": 2}";
                     default -> "\"k\": 10";
                 };
         HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/v1/recall"))
