@@ -128,7 +128,14 @@ public final class RecallEngine {
             places.putIfAbsent(user.history().get(place), place);
         }
         places.forEach((item, place) -> added.merge(item, (float) weights.repeat(place), Float::sum));
-        Search search = new Search(query, request.k(), leftOut::contains, request.filter(), weights, added);
+        Search search = new Search(
+                query,
+                request.k(),
+                leftOut::contains,
+                request.filter(),
+                weights,
+                added,
+                request.arrangement().times(served.encoder().temperature()));
         Answer.Found found = search(served, search, known.isEmpty()).as(assigned(request));
         if (!arePartsWanted) {
             return found;
