@@ -244,7 +244,7 @@ class MixtureLessonTest {
     }
 
     @Test
-    void otherWeightsLearnAsIfHistoryWereLeftOut() {
+    void otherWeightsLearnWithoutHistory() {
         list(300);
         observeClicks();
         List<TrainingExample> revisits = revisits();

@@ -255,7 +255,7 @@ class MixtureTest {
     }
 
     @Test
-    void youngItemsHaveWeightsInSetsOfHalfLives() {
+    void setsOfHalfLivesWeighYoungItems() {
         Mixture mixture = new Mixture(2, 0);
         Young slopes = new Young(List.of(0.3, -0.2, 0.1, 0.4), List.of(-0.1, 0.2, 0.5, -0.6));
         Gradient gradient = new Gradient(0, PriorWeights.NONE.withYoung(slopes));

@@ -58,7 +58,7 @@ class AnswersTest {
     }
 
     @Test
-    void whatUsersHadIsAnsweredWhereTheLearnerSaysSo(@TempDir Path other) throws Exception {
+    void learnersSayWhetherHistoryIsAnswered(@TempDir Path other) throws Exception {
         FakeFeed feed = new FakeFeed(
                 generation -> new FakeEncoder(Map.of(), List.of(), PriorWeights.NONE, (weights, out) -> out[0] = 1)
                         .answeringHistory());
