@@ -34,7 +34,8 @@ import org.apache.kafka.streams.state.StoreBuilder;
  * {@code learn} writes.
  *
  * <pre>
- * attribute   exposures, clicks, users ──▶ attribute ──▶ training-examples, user-features, training-progress, dead-letters
+ * attribute   exposures, clicks, users ──▶ attribute ──▶ training-examples, user-features, attribution-commits,
+ *                                                        training-progress, dead-letters
  *             items ──▶ items ──▶ training-examples, training-progress, dead-letters
  *
  * learn       training-examples ──▶ learn ──▶ mini-batches, item-embeddings, model-updates, item-neighbours, generations,
@@ -58,6 +59,7 @@ public final class MillraceTopology {
 
     static final String TO_EXAMPLES = "to-training-examples";
     static final String TO_USER_FEATURES = "to-user-features";
+    static final String TO_COMMITS = "to-attribution-commits";
     static final String TO_PROGRESS = "to-training-progress";
     static final String TO_DEAD_LETTERS = "to-dead-letters";
     static final String ITEMS_TO_EXAMPLES = "items-to-training-examples";
@@ -113,6 +115,7 @@ public final class MillraceTopology {
                 .addStateStore(WriteThroughStore.<Attribution>builder(ATTRIBUTION_BOOKS_STORE), ATTRIBUTE)
                 .addSink(TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_USER_FEATURES, topics.userFeatures(), WRITE, WRITE, ATTRIBUTE)
+                .addSink(TO_COMMITS, topics.attributionCommits(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ATTRIBUTE);
         return source(topology, "from-items", topics.items())

@@ -233,7 +233,12 @@ public final class Topics {
     /** Topics whose records have one order. */
     private List<String> needExactlyOne() {
         TopicNames names = settings.names();
-        return List.of(names.generations(), names.operatorActions(), names.trainingExamples(), names.miniBatches());
+        return List.of(
+                names.generations(),
+                names.operatorActions(),
+                names.trainingExamples(),
+                names.attributionCommits(),
+                names.miniBatches());
     }
 
     /** Returns the number of partitions of each topic, by name. */
@@ -421,6 +426,7 @@ public final class Topics {
         names.inputs().forEach(input -> shapes.add(shape(input, many, events, 0)));
         shapes.addAll(List.of(
                 shape(names.trainingExamples(), 1, examples, largest.example()),
+                shape(names.attributionCommits(), 1, batches, LargestRecords.ATTRIBUTION_COMMIT_BYTES),
                 shape(names.miniBatches(), 1, batches, largest.miniBatch()),
                 shape(names.itemEmbeddings(), many, compacted, largest.embedding()),
                 shape(names.modelUpdates(), 1, compacted, largest.learnerEntry()),

@@ -1,6 +1,7 @@
 package dev.millrace.wire;
 
 import dev.millrace.avro.AnswerRecord;
+import dev.millrace.avro.AttributionCommitRecord;
 import dev.millrace.avro.ClickEvent;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.GenerationRecord;
@@ -47,7 +48,8 @@ final class GeneratedClasses extends SpecificData {
             ServingRecord.getClassSchema(),
             GenerationRecord.getClassSchema(),
             OperatorActionRecord.getClassSchema(),
-            AnswerRecord.getClassSchema());
+            AnswerRecord.getClassSchema(),
+            AttributionCommitRecord.getClassSchema());
 
     private static final Map<String, Class<?>> BY_NAME = new HashMap<>();
 

@@ -1,6 +1,8 @@
 package dev.millrace.wire;
 
+import dev.millrace.attribute.AttributionCommit;
 import dev.millrace.avro.AnswerRecord;
+import dev.millrace.avro.AttributionCommitRecord;
 import dev.millrace.avro.GenerationRecord;
 import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.avro.ItemNeighboursRecord;
@@ -54,6 +56,13 @@ public final class Topic<T> {
                     UserFeaturesRecord.class,
                     (key, record) -> record.map(TrainingRecords::toCore),
                     (key, from) -> TrainingRecords.user(from)));
+
+    /** Keyed by partition. */
+    public static final Topic<AttributionCommit> ATTRIBUTION_COMMITS = new Topic<>(
+            AttributionCommitRecord.class,
+            commit -> Utf8.bytes(Integer.toString(commit.partition())),
+            commit -> Optional.of(CommitCodec.toAvro(commit)),
+            (key, record) -> record.map(CommitCodec::toCore));
 
     /** Keyed by part. */
     public static final Topic<PartProgress> TRAINING_PROGRESS = new Topic<>(
