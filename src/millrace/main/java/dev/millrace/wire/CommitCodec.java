@@ -1,75 +1,78 @@
 package dev.millrace.wire;
 
+import static dev.millrace.wire.RecordForm.INTEGER;
+import static dev.millrace.wire.RecordForm.LONG;
+
 import dev.millrace.attribute.AttributionCommit;
 import dev.millrace.attribute.AttributionCommit.Run;
-import dev.millrace.avro.AttributionCommitRecord;
-import dev.millrace.avro.GapRecord;
-import dev.millrace.avro.RejectedRecord;
 import dev.millrace.state.InputTopic;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
-/** Commits of the attribution between core and Avro. A run of up to twenty events takes a byte. */
+/** The record of a commit of the attribution, in the order of its schema. A run of up to twenty events takes a byte. */
 final class CommitCodec {
 
     private static final List<InputTopic> TOPICS = List.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS);
 
     private CommitCodec() {}
 
-    static AttributionCommitRecord toAvro(AttributionCommit commit) {
-        long[] first = new long[TOPICS.size()];
-        long[] next = new long[TOPICS.size()]; // 0 before the first event
-        List<Integer> runs = new ArrayList<>(commit.runs().size());
-        List<GapRecord> gaps = new ArrayList<>();
-        for (Run run : commit.runs()) {
-            int topic = TOPICS.indexOf(run.topic());
-            if (next[topic] == 0) {
-                first[topic] = run.first();
-            } else if (run.first() != next[topic]) {
-                gaps.add(new GapRecord(runs.size(), run.first() - next[topic]));
+    /** Offsets that hold no event, ahead of a run. */
+    private record Gap(int run, long offsets) {}
+
+    /** Runs as the record has them. */
+    private record Coded(List<Long> first, List<Integer> runs, List<Gap> gaps) {
+
+        static Coded of(AttributionCommit commit) {
+            long[] first = new long[TOPICS.size()];
+            long[] next = new long[TOPICS.size()]; // 0 before the first event
+            List<Integer> runs = new ArrayList<>(commit.runs().size());
+            List<Gap> gaps = new ArrayList<>();
+            for (Run run : commit.runs()) {
+                int topic = TOPICS.indexOf(run.topic());
+                if (next[topic] == 0) {
+                    first[topic] = run.first();
+                } else if (run.first() != next[topic]) {
+                    gaps.add(new Gap(runs.size(), run.first() - next[topic]));
+                }
+                next[topic] = run.end();
+                runs.add(TOPICS.size() * run.count() + topic);
             }
-            next[topic] = run.end();
-            runs.add(TOPICS.size() * run.count() + topic);
+            return new Coded(Arrays.stream(first).boxed().toList(), runs, gaps);
         }
-        List<RejectedRecord> rejected = new ArrayList<>();
-        commit.rejected().forEach((reason, events) -> rejected.add(new RejectedRecord(reason, events)));
-        return new AttributionCommitRecord(
-                commit.partition(),
-                commit.rules(),
-                FeatureCodec.instant(commit.clock()),
-                commit.maxAheadMillis(),
-                Arrays.stream(first).boxed().toList(),
-                runs,
-                gaps,
-                rejected);
+
+        List<Run> decoded() {
+            long[] next = first.stream().mapToLong(Long::longValue).toArray();
+            Map<Integer, Long> ahead = new HashMap<>();
+            gaps.forEach(gap -> ahead.put(gap.run(), gap.offsets()));
+            List<Run> decoded = new ArrayList<>(runs.size());
+            for (int coded : runs) {
+                int topic = coded % TOPICS.size();
+                long from = next[topic] + ahead.getOrDefault(decoded.size(), 0L);
+                Run run = new Run(TOPICS.get(topic), from, coded / TOPICS.size());
+                next[topic] = run.end();
+                decoded.add(run);
+            }
+            return decoded;
+        }
     }
 
-    static AttributionCommit toCore(AttributionCommitRecord record) {
-        long[] next =
-                record.getFirstOffsets().stream().mapToLong(Long::longValue).toArray();
-        Map<Integer, Long> gaps = new HashMap<>();
-        record.getGaps().forEach(gap -> gaps.put(gap.getRun(), gap.getOffsets()));
-        List<Run> runs = new ArrayList<>(record.getRuns().size());
-        for (int coded : record.getRuns()) {
-            int topic = coded % TOPICS.size();
-            long first = next[topic] + gaps.getOrDefault(runs.size(), 0L);
-            Run run = new Run(TOPICS.get(topic), first, coded / TOPICS.size());
-            next[topic] = run.end();
-            runs.add(run);
-        }
-        SortedMap<String, List<Integer>> rejected = new TreeMap<>();
-        record.getRejected().forEach(events -> rejected.put(events.getReason(), events.getEvents()));
+    static AttributionCommit commit(RecordForm<AttributionCommit> form) {
         return new AttributionCommit(
-                record.getPartition(),
-                record.getRules(),
-                record.getClock().toEpochMilli(),
-                record.getMaxAheadMillis(),
-                runs,
-                rejected);
+                form.integer(AttributionCommit::partition),
+                form.integer(AttributionCommit::rules),
+                form.longInteger(AttributionCommit::clock),
+                form.longInteger(AttributionCommit::maxAheadMillis),
+                form.part(Coded::of, CommitCodec::coded).decoded(),
+                form.map(AttributionCommit::rejected, events -> events.list(numbers -> numbers, INTEGER)));
+    }
+
+    private static Coded coded(RecordForm<Coded> form) {
+        return new Coded(
+                form.list(Coded::first, LONG),
+                form.list(Coded::runs, INTEGER),
+                form.list(Coded::gaps, gap -> new Gap(gap.integer(Gap::run), gap.longInteger(Gap::offsets))));
     }
 }

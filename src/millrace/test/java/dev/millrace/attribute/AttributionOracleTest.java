@@ -61,7 +61,9 @@ class AttributionOracleTest {
 
             play(seed, 1 + seed % 3, attribution, reference);
 
-            assertThat(sorted(scene.examples.stream().map(AttributionOracleTest::withoutCounters).toList()))
+            assertThat(sorted(scene.examples.stream()
+                            .map(AttributionOracleTest::withoutCounters)
+                            .toList()))
                     .as("seed %d", seed)
                     .isEqualTo(sorted(reference.examples));
             for (InputTopic topic : List.of(InputTopic.EXPOSURES, InputTopic.CLICKS)) {

@@ -65,8 +65,9 @@ final class AttributionReference {
     void expose(Exposure exposure) {
         exposureClock.hear(exposure.user(), exposure.time());
         advance();
-        if (shown.stream().anyMatch(one -> one.isOf(exposure.user(), exposure.item())
-                && one.of.id().equals(exposure.id()))) {
+        if (shown.stream()
+                .anyMatch(one -> one.isOf(exposure.user(), exposure.item())
+                        && one.of.id().equals(exposure.id()))) {
             count("exposures", "duplicate", 1);
             return;
         }
@@ -92,14 +93,15 @@ final class AttributionReference {
             return;
         }
         long from = Math.max(click.time(), now);
-        if (seen.putIfAbsent(List.of(click.user(), click.id()), from + settings.deduplicationWindow().toMillis())
+        if (seen.putIfAbsent(
+                        List.of(click.user(), click.id()),
+                        from + settings.deduplicationWindow().toMillis())
                 != null) {
             count("clicks", "duplicate", 1);
             return;
         }
-        Optional<Shown> answered = shown.stream()
-                .filter(one -> answers(click, one))
-                .max(Comparator.comparing(one -> one.of.time()));
+        Optional<Shown> answered =
+                shown.stream().filter(one -> answers(click, one)).max(Comparator.comparing(one -> one.of.time()));
         if (isOfClicks) {
             count("clicks", atItsOwnMoment(click, "attributed"), 1);
         } else if (answered.isPresent()) {
@@ -122,9 +124,7 @@ final class AttributionReference {
         clickClock.forget(user);
         users.remove(user);
         open.stream().filter(one -> one.of.user().equals(user)).forEach(one -> settle("exposures", "erased"));
-        waiting.stream()
-                .filter(wait -> wait.click.user().equals(user))
-                .forEach(wait -> settle("clicks", "erased"));
+        waiting.stream().filter(wait -> wait.click.user().equals(user)).forEach(wait -> settle("clicks", "erased"));
         shown.removeIf(one -> one.of.user().equals(user));
         open.removeIf(one -> one.of.user().equals(user));
         waiting.removeIf(wait -> wait.click.user().equals(user));

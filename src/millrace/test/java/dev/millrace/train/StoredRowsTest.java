@@ -1,7 +1,6 @@
 package dev.millrace.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.catalogue.CatalogueChange;
@@ -12,9 +11,7 @@ import dev.millrace.model.HeapRows;
 import dev.millrace.model.ModelEntry;
 import dev.millrace.model.TwoTower;
 import dev.millrace.settings.SettingsReader;
-import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.EntrySource;
 import dev.millrace.state.MemoryEntries;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -152,29 +149,6 @@ class StoredRowsTest {
         assertThat(model.heapRows().read()).isEqualTo(before + passed);
     }
 
-    @Test
-    void aLostRowIsMissedAtTheStart() {
-        Run run = learnt();
-        byte[] victim = run.rowKeys().get(17);
-        run.store.delete(victim);
-
-        assertThatThrownBy(run::kill)
-                .isInstanceOf(CorruptEntryException.class)
-                .hasMessageContaining("the commit wrote");
-    }
-
-    @Test
-    void aDamagedRowIsFoundWhenItIsRead() {
-        Run run = learnt();
-        for (byte[] key : run.rowKeys()) {
-            byte[] value = run.store.get(key).orElseThrow().clone();
-            value[12] ^= 4;
-            run.store.put(key, value);
-        }
-
-        assertThatThrownBy(run::kill).isInstanceOf(CorruptEntryException.class).hasMessageContaining("CRC32C");
-    }
-
     private static Run learnt() {
         Run run = new Run(20_000, Map.of());
         for (Input input : inputs(9)) {
@@ -285,13 +259,6 @@ class StoredRowsTest {
             store.scanBut(new byte[] {0}, EntryKind.readLater(), trainer::restore);
             trainer.requireWhole();
             return committed;
-        }
-
-        List<byte[]> rowKeys() {
-            List<byte[]> keys = new ArrayList<>();
-            byte[] first = ModelEntry.Kind.ROW.key();
-            store.scan(first, EntrySource.behind(first), (key, value) -> keys.add(key));
-            return keys;
         }
 
         /** The entries that are functions of the log, in a form that can be compared. */

@@ -52,7 +52,7 @@ class ExperimentIT {
     private static final List<String> LIVE = List.of("train.http.port=-1");
 
     @Test
-    void experimentThatIsKilledInBetweenIsDecidedOnceAndCountedExactly(@TempDir Path directory) throws Exception {
+    void killedExperimentsAreDecidedOnceAndCountedExactly(@TempDir Path directory) throws Exception {
         try (ProgramCluster programs = new ProgramCluster(directory)) {
             programs.run("topics", "create");
             MillraceProcess trainer = programs.start(LIVE, "train");

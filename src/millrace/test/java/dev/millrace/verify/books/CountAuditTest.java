@@ -66,9 +66,7 @@ class CountAuditTest {
         return Stream.of(
                 damage(scene -> examples(scene).remove(7), "makes example"),
                 damage(scene -> repeat(scene, examples(scene).get(7)), "no event makes example"),
-                damage(
-                        scene -> scene.log.of(scene.topics.clicks(), 1).remove(3),
-                        "where no record is any more"),
+                damage(scene -> scene.log.of(scene.topics.clicks(), 1).remove(3), "where no record is any more"),
                 damage(scene -> commits(scene).remove(5), "which can be read"),
                 damage(scene -> commits(scene).remove(commits(scene).size() - 1), "no commit ends where the books do"),
                 damage(
@@ -77,9 +75,7 @@ class CountAuditTest {
                 damage(
                         scene -> scene.log.of(scene.topics.deadLetters(), 0).remove(0),
                         "was rejected as undecodable, and dead-letters does not have it"),
-                damage(
-                        scene -> repeat(scene, letters(scene).get(0)),
-                        "was rejected twice"));
+                damage(scene -> repeat(scene, letters(scene).get(0)), "was rejected twice"));
     }
 
     @ParameterizedTest

@@ -136,8 +136,7 @@ final class LoggedAttribution {
             }
             switch (below(12, seed, number, 7)) {
                 case 0 ->
-                    send(new UserProfile(
-                            user, time, Features.of(Map.of("age", new FeatureValue.Quantity(number)))));
+                    send(new UserProfile(user, time, Features.of(Map.of("age", new FeatureValue.Quantity(number)))));
                 case 1 -> remove(user);
                 case 2 -> send(topics.clicks(), user, new byte[] {(byte) 0xC3, 1, 7});
                 case 3 -> log.leaveOut(topics.exposures(), partition(user));
@@ -223,7 +222,8 @@ final class LoggedAttribution {
 
         private void take(InputTopic topic, TopicRecord record) {
             switch (topic) {
-                case EXPOSURES -> attribution.expose(events.exposure(record.value().orElseThrow()));
+                case EXPOSURES ->
+                    attribution.expose(events.exposure(record.value().orElseThrow()));
                 case CLICKS -> {
                     Click click = events.click(record.value().orElseThrow());
                     clicks++;
@@ -271,8 +271,9 @@ final class LoggedAttribution {
 
         /** As if the books had been read before. */
         void commitWithoutBooks() {
-            open.close().map(this::recorded).ifPresent(commit ->
-                    write(Topic.ATTRIBUTION_COMMITS, topics.attributionCommits(), commit));
+            open.close()
+                    .map(this::recorded)
+                    .ifPresent(commit -> write(Topic.ATTRIBUTION_COMMITS, topics.attributionCommits(), commit));
         }
 
         /** An attribution that is broken may record the runs of two topics the other way round. */
@@ -308,9 +309,8 @@ final class LoggedAttribution {
         public void userFeatures(UserFeatures user) {
             states++;
             boolean isWrong = fault == Fault.PUBLISHES_A_WRONG_STATE && states > 5;
-            UserFeatures published = isWrong
-                    ? new UserFeatures(user.user(), user.time() + 1, user.features(), user.history())
-                    : user;
+            UserFeatures published =
+                    isWrong ? new UserFeatures(user.user(), user.time() + 1, user.features(), user.history()) : user;
             log.add(
                     topics.userFeatures(),
                     0,
@@ -322,11 +322,7 @@ final class LoggedAttribution {
         @Override
         public void userRemoved(String user) {
             log.add(topics.userFeatures(), 0, Utf8.bytes(user), Optional.empty(), Map.of());
-            log.add(
-                    topics.trainingExamples(),
-                    0,
-                    user,
-                    training.encodeUserRemoval(topics.trainingExamples(), user));
+            log.add(topics.trainingExamples(), 0, user, training.encodeUserRemoval(topics.trainingExamples(), user));
         }
 
         private String name(InputTopic topic) {
