@@ -1,5 +1,6 @@
 package dev.millrace.wire;
 
+import static dev.millrace.wire.RecordForm.INTEGER;
 import static dev.millrace.wire.RecordForm.LONG;
 import static dev.millrace.wire.RecordForm.NUMBER;
 import static dev.millrace.wire.RecordForm.TEXT;
@@ -7,8 +8,10 @@ import static dev.millrace.wire.RecordForm.constant;
 
 import dev.millrace.event.Features;
 import dev.millrace.experiment.Arm;
+import dev.millrace.index.Arrangement;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
+import dev.millrace.index.Placed;
 import dev.millrace.index.ScoreParts;
 import dev.millrace.popularity.GivenWeights;
 import dev.millrace.recall.Answer.Assigned;
@@ -77,23 +80,44 @@ final class AnswerCodec {
     }
 
     private static RecallRequest request(RecordForm<RecallRequest> form, String user) {
+        int k = form.integer(RecallRequest::k);
+        boolean isSeenExcluded = form.flag(RecallRequest::isSeenExcluded);
+        List<String> excluded = form.list(request -> new TreeSet<>(request.excluded()), TEXT);
+        List<ItemFilter.Condition> conditions =
+                form.list(request -> request.filter().conditions(), AnswerCodec::condition);
+        Arrangement arrangement = form.part(RecallRequest::arrangement, AnswerCodec::arrangement);
+        RecallRequest.Weights weights = form.part(
+                RecallRequest::weights,
+                of -> new RecallRequest.Weights(
+                        new GivenWeights(
+                                number(of, given -> given.given().popularity()),
+                                number(of, given -> given.given().neighbours())),
+                        of.map(each -> new TreeMap<>(each.channels()), NUMBER)));
         return new RecallRequest(
                 user,
-                form.integer(RecallRequest::k),
-                form.flag(RecallRequest::isSeenExcluded),
-                Set.copyOf(form.list(request -> new TreeSet<>(request.excluded()), TEXT)),
-                new ItemFilter(form.list(request -> request.filter().conditions(), AnswerCodec::condition)),
+                k,
+                isSeenExcluded,
+                Set.copyOf(excluded),
+                new ItemFilter(conditions),
                 Features.NONE,
-                form.part(
-                        RecallRequest::weights,
-                        weights -> new RecallRequest.Weights(
-                                new GivenWeights(
-                                        number(weights, given -> given.given().popularity()),
-                                        number(weights, given -> given.given().neighbours())),
-                                weights.map(each -> new TreeMap<>(each.channels()), NUMBER))),
+                weights,
                 Optional.empty(),
                 Optional.empty(),
-                0);
+                0,
+                arrangement);
+    }
+
+    private static Arrangement arrangement(RecordForm<Arrangement> form) {
+        return new Arrangement(
+                form.list(
+                        Arrangement::boosts,
+                        boost -> new Arrangement.Boost(
+                                boost.text(Arrangement.Boost::attribute),
+                                boost.text(Arrangement.Boost::value),
+                                boost.number(Arrangement.Boost::weight))),
+                form.map(each -> new TreeMap<>(each.atMost()), INTEGER),
+                number(form, Arrangement::diversity),
+                form.map(each -> new TreeMap<>(each.pins()), INTEGER));
     }
 
     private static LoggedAnswer.Item item(RecordForm<LoggedAnswer.Item> form) {
@@ -106,7 +130,14 @@ final class AnswerCodec {
                                 parts.smallNumber(ScoreParts::cosine),
                                 parts.smallNumber(ScoreParts::popularity),
                                 parts.smallNumber(ScoreParts::age),
-                                parts.smallNumber(ScoreParts::neighbours))));
+                                parts.smallNumber(ScoreParts::neighbours),
+                                parts.smallNumber(ScoreParts::boost))),
+                form.part(
+                        LoggedAnswer.Item::placed,
+                        placed -> new Placed(
+                                placed.integer(Placed::pin),
+                                placed.map(each -> new TreeMap<>(each.quota()), INTEGER),
+                                placed.smallNumber(Placed::diversity))));
     }
 
     private static ItemFilter.Condition condition(RecordForm<ItemFilter.Condition> form) {

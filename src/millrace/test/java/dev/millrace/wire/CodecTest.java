@@ -31,8 +31,10 @@ import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.generation.GenerationFact;
+import dev.millrace.index.Arrangement;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
+import dev.millrace.index.Placed;
 import dev.millrace.index.ScoreParts;
 import dev.millrace.model.RowCounts;
 import dev.millrace.negative.NegativeDraws;
@@ -351,7 +353,14 @@ class CodecTest {
                         new GivenWeights(OptionalDouble.of(0.5), OptionalDouble.empty()), Map.of("mlp", 0.25)),
                 Optional.empty(),
                 Optional.empty(),
-                0);
+                0,
+                new Arrangement(
+                        List.of(
+                                new Arrangement.Boost("category", "boots", 0.1),
+                                new Arrangement.Boost("price", "3", -2)),
+                        Map.of("maker", 2, "category", 1),
+                        OptionalDouble.of(0.7),
+                        Map.of("i7", 1, "i9", 3)));
         Answer.Assigned assigned = new Answer.Assigned("trial", Arm.TREATMENT);
         for (boolean isKnown : new boolean[] {true, false}) {
             LoggedAnswer answer = new LoggedAnswer(
@@ -363,7 +372,11 @@ class CodecTest {
                             isKnown,
                             new ItemIndex.AsOf(2, List.of(new ItemIndex.Moment(1_600_000_000_000L, 1_800_000)))),
                     new float[] {0.6f, -0.0f},
-                    List.of(new LoggedAnswer.Item("i1", 0.5f, new ScoreParts(0.25f, -0.0f, Float.MIN_VALUE, 1))));
+                    List.of(new LoggedAnswer.Item(
+                            "i1",
+                            0.5f,
+                            new ScoreParts(0.25f, -0.0f, Float.MIN_VALUE, 1, 0.1f),
+                            new Placed(3, Map.of("maker", 2), 0.3f))));
 
             assertThat(again(Topic.ANSWERS, answer)).usingRecursiveComparison().isEqualTo(answer);
         }
