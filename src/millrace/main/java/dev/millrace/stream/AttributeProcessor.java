@@ -53,6 +53,7 @@ final class AttributeProcessor
         task = new EventTask<>(
                 context,
                 shared,
+                "attribute",
                 MillraceTopology.ATTRIBUTION_BOOKS_STORE,
                 this,
                 MillraceTopology.TO_PROGRESS,
