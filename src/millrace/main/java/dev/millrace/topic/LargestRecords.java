@@ -11,7 +11,7 @@ import dev.millrace.train.TrainerSettings;
 
 /**
  * The largest records that the settings allow, in bytes before compression, with key, headers and framing: what topics and changelogs must
- * take. The sums are upper bounds; docs/decisions/0024 derives them.
+ * take. The sums are upper bounds; docs/decisions/0024 says why there are any, and has the defaults.
  *
  * @param event of exposures, clicks, users and items
  * @param example of training-examples

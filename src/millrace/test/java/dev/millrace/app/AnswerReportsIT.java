@@ -79,7 +79,7 @@ class AnswerReportsIT {
     }
 
     @Test
-    void emptyAnswersOfTheTreatmentTakeItBackAndThenNothingIsToldAnyMore() {
+    void emptyAnswersOfATreatmentTakeItBack() {
         Experiment started = started("empty=0.1");
         try (AnswerReports reports = reports();
                 ExperimentDecider decider = new ExperimentDecider(cluster, log, clock)) {

@@ -35,7 +35,7 @@ class ExperimentDeciderTest {
     private final AlarmTrail trail = new AlarmTrail();
 
     @Test
-    void sumsAreThoseOfAllPartitionsAndAsFreshAsTheOneHeardLongestAgo() {
+    void sumsAreAsFreshAsTheStalestPartition() {
         Decision.Facts facts = facts(counting("0_0", 30, experiment), counting("0_1", 20, experiment), items(5));
 
         assertThat(facts.sums().exposures(Arm.CONTROL, 0)).isEqualTo(2);
@@ -43,7 +43,7 @@ class ExperimentDeciderTest {
     }
 
     @Test
-    void countsAreNotKnownWhileAPartitionDoesNotHaveTheStage() {
+    void countsNeedEveryPartitionInTheStage() {
         Experiment ramped = experiment.ramped(2);
 
         Decision.Facts facts = ExperimentDecider.facts(

@@ -35,7 +35,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -139,21 +138,6 @@ class OperationsIT {
                                     .digest()));
         }
         return references;
-    }
-
-    @Test
-    void aPromotionSaysWhatServersNeed() {
-        try (EventProducer producer = cluster.producer()) {
-            send(
-                    producer,
-                    new GenerationFact(
-                            "g3", Kind.STARTED, NOW, 1, 2, "app", new TreeMap<>(Map.of("model.engine", "nd4j"))));
-            send(producer, new GenerationFact("g3", Kind.COMPLETE, NOW, 1, 2, "app"));
-            producer.flush();
-        }
-
-        assertThat(operations.promote(ANN, "g2").note()).isEmpty();
-        assertThat(operations.promote(ANN, "g3").note().orElseThrow()).startsWith("needs ND4J's native libraries");
     }
 
     @Test

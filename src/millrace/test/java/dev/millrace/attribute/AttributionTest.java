@@ -53,7 +53,7 @@ class AttributionTest {
     }
 
     @Test
-    void waitingClicksFindTheirExposureInTheOrderOfTheirIdsHoweverMany() {
+    void waitingClicksFindTheirExposureById() {
         for (int at = 249; at >= 0; at--) { // 100 in a round
             attribution.click(click("c%03d".formatted(at), "ann", "book", at % 10 == 9 ? "other" : "e", START + 1));
         }
@@ -110,7 +110,7 @@ class AttributionTest {
     }
 
     @Test
-    void exposureThatEndsWithoutAClickIsAnExampleWithTheFeaturesOfItsMoment() {
+    void unclickedExposuresKeepTheFeaturesOfTheirMoment() {
         attribution = attribution(Map.of("negatives.exposed", "1", "negatives.exposed.sample", "1"));
         attribution.profile(profile("ann", START, "young"));
         attribution.expose(exposure("e1", "ann", "book", START + 1));
@@ -133,7 +133,7 @@ class AttributionTest {
     }
 
     @Test
-    void someExposuresAreSampledTheSameEachTimeAndNoneUnlessAsked() {
+    void exposuresAreSampledRepeatablyAndOnlyIfAsked() {
         List<List<String>> sampled = new ArrayList<>();
         for (String weight : List.of("1", "1", "0")) {
             examples.clear();
@@ -216,7 +216,7 @@ class AttributionTest {
     }
 
     @Test
-    void repeatsAreDuplicatesAndASecondClickOnAnExposureIsARepeatedAction() {
+    void secondClicksOnAnExposureAreRepeatedActions() {
         attribution.expose(exposure("e", "ann", "a", START));
         attribution.expose(exposure("e", "ann", "a", START));
         attribution.click(click("c", "ann", "a", "e", START + 1));
@@ -232,7 +232,7 @@ class AttributionTest {
     }
 
     @Test
-    void clickWithoutExposureIdAnswersTheLatestOpenExposureOfTheItem() {
+    void clicksWithoutIdAnswerTheLatestOpenExposure() {
         attribution.expose(exposure("e1", "ann", "a", START));
         showAndClick("ann", "b", START + 10);
         attribution.expose(exposure("e2", "ann", "a", START + 20));
@@ -246,7 +246,7 @@ class AttributionTest {
     /** Whether the click comes behind an older exposure of the item, or before both. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aClickWithoutExposureIdWaitsForItsOwnExposureAndNotForAnOlderOne(boolean isOldOneKnown) {
+    void clicksWithoutExposureIdWaitForTheirOwn(boolean isOldOneKnown) {
         Runnable old = () -> attribution.expose(exposure("old", "ann", "a", START));
         Runnable click = () -> attribution.click(click("c", "ann", "a", START + HOUR + 1));
         (isOldOneKnown ? List.of(old, click) : List.of(click, old)).forEach(Runnable::run);
@@ -259,7 +259,7 @@ class AttributionTest {
     }
 
     @Test
-    void clickWithoutExposureIdIsLateIfOnlyAnOldExposureIsKnown() {
+    void clicksWithoutIdAreLateBehindOldExposures() {
         attribution.expose(exposure("old", "ann", "a", START));
         attribution.click(click("c", "ann", "a", START + HOUR));
 
@@ -304,7 +304,7 @@ class AttributionTest {
     }
 
     @Test
-    void aClockThatIsSetBackRejectsNothingThatWasCredibleBefore() {
+    void clocksSetBackRejectNothingCredibleBefore() {
         long credible = attribution.latestCredible(START + HOUR);
 
         long setBack = attribution.latestCredible(START - 24 * HOUR);
@@ -331,7 +331,7 @@ class AttributionTest {
 
     /** Who could be forgotten by the dates of his own events would begin with new caps whenever he likes. */
     @Test
-    void aUserIsIdleSinceHeWasHeardAndNotSinceTheDatesOfHisEvents() {
+    void usersAreIdleSinceTheyWereHeard() {
         attribution = attribution(Map.of("users.expire-after", "30d"));
         for (int hour = 0; hour < 48; hour++) {
             long now = START + hour * HOUR;
@@ -381,7 +381,7 @@ class AttributionTest {
     }
 
     @Test
-    void aClickThatWaitsAtTheEndOfItsUsersTimeStillFindsItsExposure() {
+    void waitingClicksKeepTheirExpiringUser() {
         attribution = attribution(Map.of("users.expire-after", "30d", "attribution.click-wait", "2d"));
         showAndClick("ann", "a", START);
         attribution.click(click("early", "ann", "b", "e-b", START + 30 * 24 * HOUR - HOUR));

@@ -26,7 +26,7 @@ class AttributionWritesTest {
     private final Attribution attribution = scene.attribution(entries, Map.of());
 
     @Test
-    void exposuresOfOneCommitAreOneEntryEachAndOneForTheirUser() {
+    void exposuresOfACommitShareTheUsersEntry() {
         for (int at = 0; at < 500; at++) {
             attribution.expose(exposure("e" + at, START + at));
         }
@@ -37,7 +37,7 @@ class AttributionWritesTest {
     }
 
     @Test
-    void nothingIsWrittenOfAnExposureWhenItsWindowEndsAndItIsDeletedAfterADay() {
+    void exposuresAreDeletedADayAfterTheirWindow() {
         for (int at = 0; at < 500; at++) {
             attribution.expose(exposure("e" + at, START + at));
         }
@@ -80,7 +80,7 @@ class AttributionWritesTest {
     }
 
     @Test
-    void aLargeProfileIsStoredOnceHoweverManyVersionsOfTheHistoryNameIt() {
+    void versionsOfAHistoryShareALargeProfile() {
         attribution.profile(profile("x".repeat(10_000), START));
         for (int at = 0; at < 100; at++) {
             attribution.expose(exposure("e" + at, START + at));

@@ -50,7 +50,7 @@ class ContributionsTest {
     }
 
     @Test
-    void goingRoundMoreItemsThanAreRememberedMeetsTheCapOfTheUserAll() {
+    void manyItemsMeetTheCapOfTheUser() {
         List<Click> clicks = new ArrayList<>();
         for (int at = 0; at < 5000; at++) {
             clicks.add(click("c" + at, "ann", "i" + at % (Contributions.MOST_ITEMS + 1), START));
@@ -140,7 +140,7 @@ class ContributionsTest {
     }
 
     @Test
-    void lightClicksAreCappedByWhatTheyCountAndNotByTheirNumber() {
+    void lightClicksAreCappedByTheirWeight() {
         List<Click> clicks = new ArrayList<>();
         for (int at = 0; at < 1000; at++) {
             clicks.add(weighing(0.25, "c" + at));
@@ -160,7 +160,7 @@ class ContributionsTest {
     }
 
     @Test
-    void aWeightBeyondTheLargestCountsAsThatAndTheBooksSaySo() {
+    void weightsAreCutAtTheLargestAndBooked() {
         AttributionScene scene = new AttributionScene();
         Attribution attribution = attribution(
                 new MemoryEntries(), Map.of("attribution.cap.user-item", "0", "attribution.cap.user", "0"), scene);
@@ -202,7 +202,7 @@ class ContributionsTest {
     }
 
     @Test
-    void exposuresThatWereNotClickedAreCappedAmongThemselves() {
+    void unclickedExposuresAreCappedAmongThemselves() {
         AttributionScene scene = new AttributionScene();
         Attribution attribution = attribution(
                 new MemoryEntries(),

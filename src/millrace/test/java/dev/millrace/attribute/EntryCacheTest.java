@@ -81,7 +81,7 @@ class EntryCacheTest {
     }
 
     @Test
-    void whatIsNotThereIsAskedForOnceAndADeletionIsSeenAtOnce() {
+    void absentEntriesAreAskedForOnce() {
         assertThat(cache.get(key("a"), Utf8::text)).isEmpty();
         assertThat(cache.get(key("a"), Utf8::text)).isEmpty();
         cache.put(key("a"), "1", Utf8::bytes);

@@ -41,7 +41,7 @@ class ExperimentCountsTest {
     private Attribution attribution = scene.attribution(entries, settings);
 
     @Test
-    void nothingIsCountedBeforeAnExperimentStartsNorBehindItsEnd() {
+    void nothingCountsOutsideOfAnExperiment() {
         show("before", "ann");
         take(half);
         show("within", "ann");
@@ -56,7 +56,7 @@ class ExperimentCountsTest {
     }
 
     @Test
-    void clickCountsInTheStageOfItsExposureAlsoBehindALaterStageAndTheEnd() {
+    void clicksCountInTheStageOfTheirExposure() {
         take(ramp);
         show("e1", "ann");
         take(ramp.ramped(2));
@@ -71,7 +71,7 @@ class ExperimentCountsTest {
     }
 
     @Test
-    void clickOnAnExposureOfAnEarlierExperimentCountsNowhere() {
+    void clicksOfEarlierExperimentsCountNowhere() {
         take(half);
         show("e1", "ann");
         take(experiment("second", 5, 50.0));
@@ -84,7 +84,7 @@ class ExperimentCountsTest {
     }
 
     @Test
-    void anotherExperimentBeginsAnewWithEachUserAndOutlivesARestart() {
+    void eachExperimentCountsItsUsersFromZero() {
         take(half);
         show("e1", "ann");
         Experiment again = Experiment.started("first", "g1", "g2", "another salt", half.plan(), 5);
@@ -102,7 +102,7 @@ class ExperimentCountsTest {
     }
 
     @Test
-    void duplicatesRepeatedActionsAndCappedClicksCountForNothing() {
+    void unlearntClicksCountForNothing() {
         take(half);
         for (int at = 0; at < 10; at++) {
             show("e" + at, "ann");
@@ -133,7 +133,7 @@ class ExperimentCountsTest {
     }
 
     @Test
-    void withoutExposuresAUsersClicksCountInTheStageAheadOfThem() {
+    void withoutExposuresClicksCountInTheStageBefore() {
         attribution = scene.attribution(entries, Map.of("attribution.mode", "clicks-only"));
         Experiment byUser =
                 Experiment.started("first", "g1", "g2", "salt", ramp.plan().per(Per.USER), 1);
@@ -161,7 +161,7 @@ class ExperimentCountsTest {
     }
 
     @Test
-    void goalIsAnActionThatIsLearntByExposureOrByUserWithoutExposures() {
+    void goalsAreLearntActionsByExposureOrUser() {
         AttributionSettings joined = AttributionSettings.read(new SettingsReader(settings));
         AttributionSettings clicksOnly =
                 AttributionSettings.read(new SettingsReader(Map.of("attribution.mode", "clicks-only")));
@@ -173,7 +173,7 @@ class ExperimentCountsTest {
     }
 
     @Test
-    void goalByUserCountsNoExposureAndOneByExposureNoClickAlone() {
+    void goalsByUserCountNoExposures() {
         takeOfClicks(Experiment.started("first", "g1", "g2", "s", half.plan().per(Per.USER), 1));
         show("e", "ann");
         attribution.click(click("c", "ann", "book", "e", START + 1));
@@ -243,7 +243,7 @@ class ExperimentCountsTest {
     }
 
     @Test
-    void sumsAreThoseOfAllUsersWhateverIsRestartedAndErasedMeanwhile() {
+    void sumsSurviveRestartsAndErasures() {
         ExperimentSums expected = new ExperimentSums();
         Map<String, UserCounts> users = new HashMap<>();
         Experiment state = ramp;

@@ -40,7 +40,7 @@ class RememberedExposureTest {
     }
 
     @Test
-    void itKeepsWhereAnExperimentCountsItWithAndWithoutASample() {
+    void itKeepsWhereAnExperimentCountsIt() {
         Counters.Logarithms counters = new Counters.Logarithms(4, 5);
         RememberedExposure counted =
                 new RememberedExposure(1, 2, 3, counters, CONTEXT, List.of(), Optional.empty(), 17);

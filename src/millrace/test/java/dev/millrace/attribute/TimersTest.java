@@ -40,7 +40,7 @@ class TimersTest {
     }
 
     @Property(tries = 2000)
-    void eachTimerEndsOnceInOrderWhereverCommitsAndRestartsAre(@ForAll("steps") List<Step> steps) {
+    void timersEndOnceAndInOrderOverRestarts(@ForAll("steps") List<Step> steps) {
         MemoryEntries stored = new MemoryEntries();
         Timers timers = begun(stored);
         Set<String> set = new HashSet<>();
@@ -108,7 +108,7 @@ class TimersTest {
     }
 
     @Test
-    void manyTimersOfOneCommitAreFewEntriesAndNoneWhenTheyHaveEnded() {
+    void timersOfACommitShareEntriesThatEndWithThem() {
         Timers timers = begun(entries);
         for (int at = 0; at < 5_000; at++) {
             timers.set(T0 + 86_400_000 + at / 10, Utf8.bytes("day-" + at));
@@ -129,7 +129,7 @@ class TimersTest {
     }
 
     @Test
-    void aTimerAmongLaterOnesIsNoReasonToWriteThemOftenAgain() {
+    void earlyTimersRewriteNoLaterOnes() {
         Timers timers = begun(entries);
         int commits = 0;
         for (int second = 0; second < 3_600; second++) { // one late event a second, an hour late

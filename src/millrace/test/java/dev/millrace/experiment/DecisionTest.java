@@ -38,7 +38,7 @@ class DecisionTest {
     }
 
     @Test
-    void silencePromotesNothingAndRampsNothingButStillRollsBack() {
+    void silentLearnersOnlyAllowARollBack() {
         Instant before = DUE.minus(Duration.ofMinutes(11)); // counts may be ten minutes old
         Decision.Learner learner = new Decision.Learner(DUE, "");
 
@@ -106,7 +106,7 @@ class DecisionTest {
     }
 
     @Test
-    void brokenGuardOfTheServersRollsBackABetterTreatmentAndSaysWhich() {
+    void brokenGuardsOfServersRollBackBetterTreatments() {
         Experiment guarded = guarded("p99=100", "empty=0.5");
 
         Optional<Experiment> next = Decision.next(guarded, told(sums(1.5), SOON, answers(2, 300)), SOON);
@@ -124,7 +124,7 @@ class DecisionTest {
     }
 
     @Test
-    void serversThatSayNothingOrTooLittlePromoteNothingAndRampNothingButStillRollBack() {
+    void silentServersOnlyRollBack() {
         Experiment guarded = guarded("vector-age=60", "empty=0.5");
 
         for (AnswerHistory little : List.of(UNTOLD, answers(1, 30))) { // the age is known, the empty are not
@@ -142,7 +142,7 @@ class DecisionTest {
 
     /** 79 of 100 users of one arm are shown its generation, or 80. */
     @Test
-    void whereTooLittleIsShownAsAssignedATreatmentOnlyGoesBack() {
+    void tooFewAssignedExposuresOnlyAllowARollBack() {
         for (Arm leaky : Arm.values()) {
             for (double factor : new double[] {1, 1.5}) {
                 Decision.Facts facts = facts(shown(sums(factor), leaky, 79), DUE);
@@ -168,7 +168,7 @@ class DecisionTest {
     }
 
     @Test
-    void usersWhoComeOtherwiseThanAssignedStopARampAndAPromotionButNoRollBack() {
+    void usersInOtherArmsOnlyAllowARollBack() {
         for (int missing : new int[] {300, -300}) { // of a thousand, in the treatment
             assertThat(Decision.next(experiment, facts(sums(1.5, 1_000 - missing), DUE), DUE))
                     .isEmpty();
@@ -181,7 +181,7 @@ class DecisionTest {
     }
 
     @Test
-    void exposuresThatTheTreatmentLacksStopAPromotionAndMoreOfThemDoNot() {
+    void missingExposuresStopAPromotionAndMoreDoNot() {
         ExperimentSums fewer = sums(1.5, 1_000);
         ExperimentSums more = sums(1.5, 1_000);
         for (int user = 0; user < 200; user++) {

@@ -233,7 +233,7 @@ class SimulatedExperimentsTest {
     }
 
     @Test
-    void brokenTreatmentOfOnePercentIsGoneBeforeTwoThousandExposuresAndAStaleOneLater() {
+    void brokenTreatmentsGoSoonAndStaleOnesLater() {
         for (double factor : new double[] {0.1, 0.5, 0.8, 0.9}) {
             long[] shown = new long[20];
             for (int test = 0; test < shown.length; test++) {

@@ -11,7 +11,7 @@ class UpliftTest {
     private final ExperimentSums sums = new ExperimentSums();
 
     @Test
-    void standardErrorIsThatOfTheDeltaMethodWithUsersAsClusters() {
+    void errorsAreOfTheDeltaMethodWithUsersAsClusters() {
         users(Arm.CONTROL, 0, 100, 10, 2);
         users(Arm.CONTROL, 0, 100, 10, 0);
         users(Arm.TREATMENT, 0, 100, 10, 2);
@@ -57,7 +57,7 @@ class UpliftTest {
     }
 
     @Test
-    void stagesCountByTheirInformationAndDependThroughTheirUsers() {
+    void stagesCountByTheirInformation() {
         for (int user = 0; user < 200; user++) { // the same users in two stages, in both like themselves
             for (Arm arm : Arm.values()) {
                 UserCounts counts = new UserCounts(1);
@@ -92,7 +92,7 @@ class UpliftTest {
     }
 
     @Test
-    void nothingIsToldBeforeEachArmHasAHundredUsersOfEqualWeight() {
+    void eachArmNeedsAHundredUsersOfEqualWeight() {
         users(Arm.CONTROL, 0, 1_000, 10, 1);
         users(Arm.TREATMENT, 0, 100, 10, 1);
         assertThat(Uplift.of(sums, experiment.plan()).estimate()).isCloseTo(0, within(1e-12));
@@ -172,7 +172,7 @@ class UpliftTest {
     }
 
     @Test
-    void usersWhoClickInOneStageAloneDoNotMakeTheErrorSmaller() {
+    void usersOfOneStageLeaveTheErrorAsItIs() {
         for (int user = 0; user < 200; user++) { // a tenth click all of the first stage, another tenth of the second
             for (Arm arm : Arm.values()) {
                 UserCounts counts = new UserCounts(1);

@@ -163,16 +163,6 @@ class ModelFeedTest {
     }
 
     @Test
-    void aCorruptEntryIsRefused() {
-        feed.describe(settings.generationName(), TEXTS);
-        byte[] row = {'m', 'r', 'i', 't', 'e', 'm', 0, 'a'};
-
-        assertThatThrownBy(() -> feed.update(settings.generationName(), row, new byte[] {1, 2, 3}))
-                .isInstanceOf(CorruptEntryException.class);
-        assertThat(entries.get(row)).isEmpty();
-    }
-
-    @Test
     void extremeEntriesMakeNoInfiniteAnswer() {
         byte[] row = "mritem\0a".getBytes(StandardCharsets.UTF_8);
         byte[] poison = row(Float.NaN);

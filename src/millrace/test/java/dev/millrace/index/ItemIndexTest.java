@@ -31,7 +31,7 @@ class ItemIndexTest {
     private static final ItemFilter RED = new ItemFilter(List.of(new ItemFilter.AnyOf("colour", Set.of("red"))));
 
     @Test
-    void someItemsAreEvenlyChosenAndTheLastToComeIsAmongThem() {
+    void evenlyChosenItemsIncludeTheLastToCome() {
         ItemIndex index = new ItemIndex(1);
         for (int item = 0; item < 10; item++) {
             index.upsert(embedding("i" + item, 1, item), PUBLISHED_AT);
@@ -207,7 +207,7 @@ class ItemIndexTest {
 
     /** The number of a value that left may go to another while a search that knows it is under way. */
     @Test
-    void whatChangesDuringASearchIsNotFoundByAFilterThatItDoesNotPass() {
+    void itemsThatChangeAmidASearchStillPassItsFilter() {
         ItemIndex index = new ItemIndex(1);
         String last = "i" + IndexChunk.ROWS;
         for (int item = 0; item <= IndexChunk.ROWS; item++) { // in two chunks

@@ -155,32 +155,6 @@ class NeighbourListTest {
         assertThat(list.add("again", ANN, TIME, 6, WEEK, 64)).isTrue(); // as of a new user: no sum is left either
     }
 
-    /** A list that is stored whole at times, and one that is also read again: the same bits as of one that is stored at the end alone. */
-    @Property(tries = 60)
-    void aStoredListGoesOnBitForBit(@ForAll long seed) {
-        Random random = new Random(seed);
-        NeighbourList kept = new NeighbourList();
-        NeighbourList stored = new NeighbourList();
-        NeighbourList read = new NeighbourList();
-        long time = TIME;
-        for (int step = 0; step < 150; step++) {
-            time += random.nextInt(40_000_000) - 4_000_000;
-            String item = (random.nextBoolean() ? "i" : "日本") + random.nextInt(15);
-            int user = 1 + random.nextInt(25);
-            double amount = 1.0 / (1 + random.nextInt(6));
-            String gone = random.nextInt(10) == 0 ? "i" + random.nextInt(15) : "";
-            for (NeighbourList list : List.of(kept, stored, read)) {
-                list.add(item, user, time, amount, WEEK, 20);
-                list.retain(kind -> !kind.equals(gone), erased -> false);
-            }
-            byte[] unused = random.nextBoolean() ? stored.entry() : new byte[0];
-            read = NeighbourList.read(read.entry(), id -> id);
-        }
-
-        assertThat(stored.entry()).isEqualTo(kept.entry());
-        assertThat(read.entry()).isEqualTo(kept.entry());
-    }
-
     /** Drained at times, changed otherwise at times, and read again from what was drained: the same bits, and never an entry too many. */
     @Property(tries = 60)
     void aListReadFromItsAdditionsGoesOnBitForBit(@ForAll long seed) {

@@ -11,7 +11,6 @@ import dev.millrace.state.EntrySink;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -173,42 +172,6 @@ class FastPopularityTest {
             before = now;
         }
         assertThat(cooled).isGreaterThan(200);
-    }
-
-    /** Over a restart and removals, of more items than are kept. */
-    @Test
-    void theLatestItemsAreThoseOfTheLastClicks() {
-        int items = 700;
-        IntStream.range(ITEMS, items).forEach(item -> Catalogues.list(catalogue, "i" + item));
-        SplittableRandom random = new SplittableRandom(6);
-        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', catalogue);
-        Map<String, Long> lastClicks = new HashMap<>();
-        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
-        for (int at = 0; at < 3_000; at++) {
-            TrainingExample click =
-                    click("i" + random.nextInt(items), TIME + at * HOUR / 7 - random.nextLong(9 * HOUR));
-            popularity.observe(List.of(click));
-            lastClicks.merge(click.item(), click.time(), Math::max);
-            if (at % 30 == 0) {
-                replace(popularity, "i" + at % items);
-                lastClicks.remove("i" + at % items);
-            }
-            if (at % 500 == 499) {
-                FastPopularity restored = new FastPopularity(SETTINGS, 'F', catalogue);
-                popularity.drainDirty(EntrySink.into(stored));
-                stored.forEach(restored::restore);
-                List<String> expected = lastClicks.keySet().stream()
-                        .sorted(Comparator.comparing((String item) -> -lastClicks.getOrDefault(item, 0L)))
-                        .limit(512)
-                        .toList();
-
-                assertThat(popularity.latest()).isEqualTo(expected);
-                assertThat(restored.latest()).isEqualTo(expected);
-
-                popularity = restored;
-            }
-        }
-        assertThat(lastClicks).hasSizeGreaterThan(600);
     }
 
     /** Removes an item, which comes back without clicks, under another number. */

@@ -27,7 +27,7 @@ class GenerationsTest {
             new Generations(engine, generation -> Optional.ofNullable(encoders.get(generation)), 1);
 
     @Test
-    void aPromotedGenerationAnswersOnceCaughtUpMarkedEverywhereAndWithItsEncoder() {
+    void promotedGenerationsAnswerOnceComplete() {
         say("g1", Kind.PROMOTED);
         assertThat(take("a", "g1")).isEqualTo(Outcome.BUILDING);
         mark("g1", 0);
@@ -43,7 +43,7 @@ class GenerationsTest {
     }
 
     @Test
-    void oneWhoseMarkHasNotComeInEveryPartitionDoesNotAnswer() {
+    void generationsWithoutEveryMarkDoNotAnswer() {
         answering("g1");
         take("a", "g2");
         ready("g2");
@@ -57,7 +57,7 @@ class GenerationsTest {
     }
 
     @Test
-    void oneThatIsCompleteAnswersOnlyWhenItIsPromotedAndThenTheOneBeforeAgainAtOnce() {
+    void promotionAndRollBackDecideWhichAnswers() {
         answering("g1");
         complete("g2");
         assertThat(generations.choose()).isFalse();
@@ -74,7 +74,7 @@ class GenerationsTest {
     }
 
     @Test
-    void atStartTheLastOneCompleteAnswersUntilTheOnePromotedLastIs() {
+    void atStartTheLastCompleteGenerationAnswers() {
         generations.caughtUp(PARTITIONS);
         complete("g1");
         take("a", "g2");
@@ -89,7 +89,7 @@ class GenerationsTest {
     }
 
     @Test
-    void ofThosePromotedBeforeOnlySoManyAreKeptAndOfThoseThatNeverWereAll() {
+    void fewEarlierGenerationsAreKeptAndAllNewOnes() {
         answering("g1");
         complete("shadow");
         for (String next : new String[] {"g2", "g3"}) {
@@ -137,7 +137,7 @@ class GenerationsTest {
     }
 
     @Test
-    void theOneThatAnswersGoesOnThoughRetiredUntilAnotherCan() {
+    void retiredGenerationsAnswerUntilAnotherCan() {
         answering("g1");
         say("g1", Kind.RETIRED);
         assertThat(generations.choose()).isFalse();
@@ -152,7 +152,7 @@ class GenerationsTest {
     }
 
     @Test
-    void aTreatmentAnswersItsUsersFromTheOrderOnAndNoLongerFromTheEndOn() {
+    void treatmentsAnswerFromTheOrderToTheEnd() {
         answering("g1");
         complete("g2");
         say("g2", Kind.COMPLETE);
@@ -182,7 +182,7 @@ class GenerationsTest {
     }
 
     @Test
-    void aTombstoneTakesTheItemOutOfTheIndexOfItsGenerationAlone() {
+    void tombstonesReachTheirGenerationsIndexAlone() {
         answering("g1");
         complete("g2");
 

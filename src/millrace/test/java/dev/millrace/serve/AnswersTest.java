@@ -96,7 +96,7 @@ class AnswersTest {
     }
 
     @Test
-    void whatIsClickedBesideTheHistoryAddsToTheScoreAndIsExplained() throws Exception {
+    void neighboursOfTheHistoryAddToTheScore() throws Exception {
         // u1 has had a, beside which c was clicked 6 of 7 times
         scene.state().neighbours("g1", "a", Optional.of(new NeighbourList(1, 7, List.of("movie/c"), new float[] {6})));
 
@@ -184,7 +184,7 @@ class AnswersTest {
     }
 
     @Test
-    void someoneWhoNeverCameThroughTheTopicsIsDescribedByTheRequest() throws Exception {
+    void requestsDescribeUsersWhoAreUnknown() throws Exception {
         RawClient.Answer answer = scene.post(
                 """
                 {"user": "new", "features": {"city": "x", "age": 30, "tastes": ["a", "b"], "picture": [0.5, 1]},
@@ -219,7 +219,7 @@ class AnswersTest {
     }
 
     @Test
-    void aDeletedItemIsNotRecalledAndADeletedUserGetsAColdStart() throws Exception {
+    void deletedItemsAndUsersAreGone() throws Exception {
         scene.state().embedding(new ItemEmbedding("b", Optional.empty(), "g1", 0, 0, 0), NOW, 0);
         scene.state().userRemoved("u1");
 

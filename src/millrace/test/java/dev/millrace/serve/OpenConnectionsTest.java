@@ -22,7 +22,7 @@ class OpenConnectionsTest {
     private int readings;
 
     @Test
-    void aRequestThatDoesNotComeEndsItsConnectionHoweverManyBytesCome() {
+    void slowRequestsEndTheirConnection() {
         FakeConnection silent = opened();
         FakeConnection trickling = opened();
 
@@ -41,7 +41,7 @@ class OpenConnectionsTest {
     }
 
     @Test
-    void aBodyMayTakeFiveSecondsAndThenAsLongAsItsRateAllows() {
+    void bodiesHaveFiveSecondsAndThenTheirRate() {
         List<String> late = new ArrayList<>();
         OpenConnections.OpenConnection slow = connections.of(opened());
         OpenConnections.OpenConnection steady = connections.of(opened());
@@ -98,7 +98,7 @@ class OpenConnectionsTest {
     }
 
     @Test
-    void whoComesIsNotTakenForTheOneThatHasWaitedLongestWhenTheOthersBeginToWaitAnewJustThen() {
+    void newcomersDisplaceTheLongestWaitingNotThemselves() {
         List<FakeConnection> others = List.of(opened(), opened(), opened());
         pass(5);
         readings = 0;
@@ -128,7 +128,7 @@ class OpenConnectionsTest {
     }
 
     @Test
-    void aServerThatEndsClosesTheConnectionsThatWaitForARequestAndNoOthers() {
+    void endingServersCloseIdleConnectionsOnly() {
         FakeConnection idle = opened();
         FakeConnection amidHeaders = opened();
         amidHeaders.bytesIn = 20;

@@ -29,7 +29,7 @@ class RecallServerTest {
     }
 
     @Test
-    void isReadyOnceEveryTopicIsCaughtUpAndAGenerationIsServed() throws Exception {
+    void readyOnceTopicsAreCaughtUpAndOneIsServed() throws Exception {
         RawClient.Answer before = scene.get("/readyz");
         assertThat(before.status()).isEqualTo(503);
         assertThat(before.text("/topics/user-features")).isEqualTo("reading");
@@ -65,7 +65,7 @@ class RecallServerTest {
     }
 
     @Test
-    void whatHindersItStandsOnReadyzAndItGoesOnAnsweringOnceItHasCaughtUp() throws Exception {
+    void readyzNamesWhatHindersACaughtUpServer() throws Exception {
         String standing = "\"standingTransactions\":[\"transaction of producer 7\"]";
         scene.hinder(Map.of("standingTransactions", List.of("transaction of producer 7")));
 

@@ -42,7 +42,7 @@ class ServeMetricsTest {
     }
 
     @Test
-    void metricsTellLatencyFreshnessAndWhatBecameOfEmbeddings() throws Exception {
+    void metricsTellLatencyFreshnessAndEmbeddings() throws Exception {
         scene.state().embedding(embedding("a", 8, NOW - 1_234, 1, 0), NOW, 0);
         scene.ask(ASKED);
 
@@ -67,7 +67,7 @@ class ServeMetricsTest {
     }
 
     @Test
-    void anAnswerCountsOnceUnderWhatWasAskedWhateverBecameOfIt() throws Exception {
+    void answersCountOnceUnderWhatWasAsked() throws Exception {
         assertThat(scene.ask(ASKED).status()).isEqualTo(200);
         assertThat(scene.post("{\"user\": \"u1\"}").status()).isEqualTo(200);
         assertThat(scene.get("/v1/recall?user=u1&k=0").status()).isEqualTo(400);

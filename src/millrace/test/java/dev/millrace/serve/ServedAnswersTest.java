@@ -28,7 +28,7 @@ class ServedAnswersTest {
     private int asked;
 
     @Test
-    void answersOfAnArmAreThoseOfItsOwnGenerationThatNoRequestChose() {
+    void answersToNamedGenerationsCountForNoArm() {
         answers.follow(Optional.of(experiment));
 
         answer(Arm.TREATMENT, "g2", 1);
@@ -59,7 +59,7 @@ class ServedAnswersTest {
     }
 
     @Test
-    void nextStageGoesOnAndAnotherExperimentOfTheNameBeginsAnew() {
+    void stagesGoOnAndExperimentsBeginAnew() {
         answers.follow(Optional.of(experiment));
         answer(Arm.CONTROL, "g1", 1);
 

@@ -135,7 +135,7 @@ class TokenGuardTest {
     }
 
     @Test
-    void aChangedFileCountsWithoutARestartAndOneThatCannotBeUsedDoesNot() throws Exception {
+    void usableChangesOfTheFileCountAtOnce() throws Exception {
         FileTime before = Files.getLastModifiedTime(tokens);
         String another = "another-0123456789abcdef"; // as long as the one before
         RecallScene.tokens(tokens, "read " + another, "write " + WRITER);
@@ -153,7 +153,7 @@ class TokenGuardTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aFileThatIsEmptiedOrGoneLetsNobodyInUntilItHasATokenAgain(boolean isGone) throws Exception {
+    void filesWithoutTokensLetNobodyIn(boolean isGone) throws Exception {
         if (isGone) {
             Files.delete(tokens);
         } else {
@@ -169,7 +169,7 @@ class TokenGuardTest {
     }
 
     @Test
-    void withTlsTheCookieIsSecureAndAChangedCertificateCounts() throws Exception {
+    void tlsSecuresTheCookieAndReloadsCertificates() throws Exception {
         Path of = Files.createDirectory(folder.resolve("tls"));
         PemFiles files = PemCertificates.write(of, "one", "EC");
         try (RecallServer secure = scene.server(Optional.of(tokens), Optional.of(files))) {
@@ -195,7 +195,7 @@ class TokenGuardTest {
     }
 
     @Test
-    void withTlsItAnswersToAnAddressThatTheCertificateDoesNotHave() throws Exception {
+    void tlsAnswersAddressesBesideTheCertificates() throws Exception {
         PemFiles files = PemCertificates.write(Files.createDirectory(folder.resolve("tls")), "one", "EC");
         try (RecallServer secure = scene.server(Optional.of(tokens), Optional.of(files));
                 Socket socket = taking().getSocketFactory().createSocket("127.0.0.1", secure.port())) {

@@ -30,7 +30,7 @@ class TrainServerTest {
     }
 
     @Test
-    void aTrainerThatWorksIsAliveAndReadyAndSaysOnWhatThatRests() throws Exception {
+    void workingTrainersAreReadyAndSayWhy() throws Exception {
         RawClient.Answer ready = ask("GET /readyz");
         assertThat(ready.status()).isEqualTo(200);
         assertThat(ready.body()).isEqualTo("{\"ready\":true,\"cluster\":\"answering\"}");
@@ -51,7 +51,7 @@ class TrainServerTest {
     }
 
     @Test
-    void anotherPathAnotherMethodAndTheNameOfAStrangerAreProblems() throws Exception {
+    void otherPathsMethodsAndHostsAreProblems() throws Exception {
         ask("DELETE /livez").problem(405);
         assertThat(ask("DELETE /livez").header("Allow")).isEqualTo("GET, HEAD");
         ask("GET /v1/recall").problem(404);

@@ -45,7 +45,7 @@ class WholeExchangesTest {
     }
 
     @Test
-    void aBodyThatComesTooSlowlyIsAProblemHoweverBusyItsConnectionIs() throws Exception {
+    void slowBodiesAreAProblemOnBusyConnectionsToo() throws Exception {
         start(new ClientLimits(CONNECTIONS, 10_000, 1 << 20, Duration.ofSeconds(1), 1_000));
         RawClient slow = client().send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
         CompletableFuture<Void> trickle = CompletableFuture.runAsync(() -> {
@@ -172,7 +172,7 @@ class WholeExchangesTest {
     }
 
     @Test
-    void requestsInARowOnOneConnectionAreAnsweredInTheirOrder() throws Exception {
+    void pipelinedRequestsAreAnsweredInOrder() throws Exception {
         start(new ClientLimits(CONNECTIONS, 10_000, 1 << 20, Duration.ofSeconds(30), 1_000));
         StringBuilder row = new StringBuilder();
         for (int at = 0; at < 50; at++) {

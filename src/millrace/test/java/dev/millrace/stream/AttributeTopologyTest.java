@@ -122,7 +122,7 @@ class AttributeTopologyTest {
     }
 
     @Test
-    void stateOfAnExperimentIsCountedAndItsSumsGoOutWithTheBooks() {
+    void sumsOfAnExperimentGoOutWithTheBooks() {
         send(exposure("e1", "u1", "i1", T0));
         assertThat(counted()).isEmpty();
 

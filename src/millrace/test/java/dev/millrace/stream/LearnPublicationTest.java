@@ -14,16 +14,11 @@ import dev.millrace.negative.NegativeDraws;
 import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
-import dev.millrace.state.Books;
-import dev.millrace.state.InputTopic;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
-import dev.millrace.train.ClusteredClicks;
-import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.Topic;
-import dev.millrace.wire.TrainingRecords;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -249,68 +244,6 @@ class LearnPublicationTest {
             TrainingProgress progress = driver.lastProgress().training().orElseThrow();
             assertThat(progress.step()).isEqualTo(4);
             assertThat(progress.withheld()).isEmpty();
-        }
-    }
-
-    @Test
-    void onlyTombstonesGoOutWhileGarbageIsLearnt() {
-        TrainerSettings gated = TrainerSettings.read(Streams.reader(
-                "features.user", "history", "publish.gate.window", "320", "publish.gate.recall-at", "10"));
-        ClusteredClicks clicks = new ClusteredClicks(5, 10, 20, T0);
-        try (LearnerDriver driver = LearnerDriver.learning(gated, Streams.terms(), state)) {
-            clicks.items().forEach(item -> driver.send(new CatalogueChange.Upsert(Streams.item(item))));
-            for (int at = 0; at < 300 * LearnerDriver.BATCH; at++) {
-                driver.send(clicks.good());
-            }
-            assertThat(driver.withheld()).isEmpty();
-            driver.sendUntil(true, 100, () -> clicks.garbage());
-            assertThat(driver.withheld())
-                    .hasValueSatisfying(why -> assertThat(why).startsWith("Recall@10"));
-            driver.read(topics.itemEmbeddings());
-            driver.read(topics.modelUpdates());
-
-            driver.send(new CatalogueChange.Removal("i7", T0));
-            for (int at = 0; at < 5 * LearnerDriver.BATCH; at++) {
-                driver.send(clicks.garbage());
-            }
-
-            assertThat(driver.withheld()).isPresent();
-            assertThat(driver.read(topics.itemEmbeddings()))
-                    .singleElement()
-                    .satisfies(record -> assertThat(record.key())
-                            .isEqualTo(Topic.itemKey(gated.model().generationName(), "i7")))
-                    .satisfies(record -> assertThat(record.value()).isNull());
-            assertThat(driver.read(topics.modelUpdates()))
-                    .allSatisfy(record -> assertThat(record.value()).isNull());
-
-            driver.sendUntil(false, 400, () -> clicks.good());
-
-            assertThat(driver.withheld()).isEmpty();
-            assertThat(driver.lastVectors()).hasSize(200 - 1); // all but i7
-        }
-    }
-
-    @Test
-    void removedUsersRowsGetTombstones() {
-        try (LearnerDriver driver = LearnerDriver.learning(state)) {
-            driver.sendBatch(0, false);
-            assertThat(LearnerDriver.keys(driver.read(topics.modelUpdates())))
-                    .anyMatch(key -> key.endsWith("mruser\0u1"));
-
-            driver.send(
-                    topics.trainingExamples(),
-                    new TrainingRecords(wire).encodeUserRemoval(topics.trainingExamples(), "u1"));
-            driver.advanceWallClockTime(LearnerDriver.MAX_WAIT);
-
-            List<TestRecord<byte[], byte[]>> updates = driver.read(topics.modelUpdates());
-            assertThat(updates).hasSize(1);
-            assertThat(LearnerDriver.keys(updates).get(0)).endsWith("mruser\0u1");
-            assertThat(updates.get(0).value()).isNull();
-            assertThat(driver.lastProgress().books().get(InputTopic.EXAMPLES.label()))
-                    .isEqualTo(new Books.Account(
-                            LearnerDriver.BATCH + 1,
-                            0,
-                            new TreeMap<>(Map.of("learnt", (long) LearnerDriver.BATCH, "user-removal", 1L))));
         }
     }
 }

@@ -237,18 +237,6 @@ class LearnTopologyTest {
     }
 
     @Test
-    void gapInTheLogStopsTheLearner() {
-        MiniBatch second = MiniBatch.empty(2);
-        try (LearnerDriver driver = LearnerDriver.fromLog(true, Streams.terms(), state.resolve("log"))) {
-            assertThatThrownBy(() -> driver.send(
-                            topics.miniBatches(),
-                            wire.encode(Topic.MINI_BATCHES, "mini-batches", second)
-                                    .orElseThrow()))
-                    .hasStackTraceContaining("mini-batch of step 2 follows step 0");
-        }
-    }
-
-    @Test
     void unreadableInternalRecordStopsTheLearner() {
         try (LearnerDriver driver = LearnerDriver.learning(state)) {
             assertThatThrownBy(() -> driver.send(topics.trainingExamples(), new byte[] {1, 2, 3}))

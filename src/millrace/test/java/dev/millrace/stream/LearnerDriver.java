@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Supplier;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
@@ -78,18 +77,6 @@ final class LearnerDriver implements AutoCloseable {
                 .mapToDouble(embedding -> embedding.popularity().numbers().get(0))
                 .reduce((earlier, later) -> later)
                 .orElseThrow();
-    }
-
-    /** Sends batches until publication is withheld, or no longer. */
-    void sendUntil(boolean isWithheld, int mostBatches, Supplier<TrainingExample> records) {
-        for (int batch = 0; batch < mostBatches; batch++) {
-            for (int at = 0; at < BATCH; at++) {
-                send(records.get());
-            }
-            if (withheld().isPresent() == isWithheld) {
-                return;
-            }
-        }
     }
 
     Optional<String> withheld() {

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /** Seeded clicks of users who click within one cluster of items, or, as garbage, anywhere. */
-public final class ClusteredClicks {
+final class ClusteredClicks {
 
     private final SplittableRandom random;
     private final int clusters;
@@ -17,7 +17,7 @@ public final class ClusteredClicks {
     private int count;
 
     /** @param begin event time of the first, epoch milliseconds */
-    public ClusteredClicks(long seed, int clusters, int itemsACluster, long begin) {
+    ClusteredClicks(long seed, int clusters, int itemsACluster, long begin) {
         this.random = new SplittableRandom(seed);
         this.clusters = clusters;
         this.itemsACluster = itemsACluster;

@@ -1,7 +1,6 @@
 package dev.millrace.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.catalogue.CatalogueChange;
@@ -12,7 +11,6 @@ import dev.millrace.model.HeapRows;
 import dev.millrace.model.ModelEntry;
 import dev.millrace.model.TwoTower;
 import dev.millrace.settings.SettingsReader;
-import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.MemoryEntries;
@@ -150,29 +148,6 @@ class StoredRowsTest {
         assertThat(passed).isGreaterThan(100);
         model.itemVectors(few, vectors);
         assertThat(model.heapRows().read()).isEqualTo(before + passed);
-    }
-
-    @Test
-    void aLostRowIsMissedAtTheStart() {
-        Run run = learnt();
-        byte[] victim = run.rowKeys().get(17);
-        run.store.delete(victim);
-
-        assertThatThrownBy(run::kill)
-                .isInstanceOf(CorruptEntryException.class)
-                .hasMessageContaining("the commit wrote");
-    }
-
-    @Test
-    void aDamagedRowIsFoundWhenItIsRead() {
-        Run run = learnt();
-        for (byte[] key : run.rowKeys()) {
-            byte[] value = run.store.get(key).orElseThrow().clone();
-            value[12] ^= 4;
-            run.store.put(key, value);
-        }
-
-        assertThatThrownBy(run::kill).isInstanceOf(CorruptEntryException.class).hasMessageContaining("CRC32C");
     }
 
     private static Run learnt() {

@@ -202,37 +202,6 @@ class TrainerStateTest {
         assertThat(holding(stored, "mruser\0ann")).hasSize(1);
     }
 
-    @Test
-    void aRemovedUsersPairsLeaveTheNeighbours() {
-        Trainer live = new Trainer(settings);
-        Trainer follower = new Trainer(settings);
-        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
-        live.change(upsert("test-kit"));
-        for (int step = 1; step <= 4; step++) {
-            if (step < 4) {
-                fill(live, step);
-                live.add(clickAfter("test-kit", "ann", "lawyer"));
-                live.add(clickAfter("test-kit", step == 2 ? "ben" : "ann", "i1"));
-            } else {
-                live.removeUser("ann");
-            }
-            MiniBatch batch = live.closeBatch();
-            live.learn(batch);
-            follower.learn(batch);
-            commit(live, stored);
-            assertThat(neighbours(stored, "lawyer")).hasSize(step < 4 ? 1 : 0);
-        }
-
-        // what others clicked, too, stays
-        assertThat(neighbours(stored, "test-kit")).containsExactly("i1");
-        assertThat(entries(follower, "Nn")).isEqualTo(shown(stored, "Nn"));
-    }
-
-    private static TrainingExample clickAfter(String before, String user, String item) {
-        UserFeatures features = new UserFeatures(user, TIME, Features.NONE, List.of(before));
-        return new TrainingExample(user + item, features, Features.NONE, item, "click", 1, TIME, 0);
-    }
-
     private static List<String> neighbours(Map<byte[], byte[]> stored, String item) {
         List<String> neighbours = new ArrayList<>();
         byte[] entry = stored.get(PrefixedKey.of((byte) 'N', item));

@@ -39,21 +39,6 @@ class TrainerTest {
     private final TrainerSettings settings = settings();
 
     @Test
-    void learnersOfTheLogHaveEqualWeights() {
-        Trainer live = new Trainer(settings);
-        Trainer follower = new Trainer(settings);
-        for (int step = 0; step < 30; step++) {
-            fill(live, step);
-            MiniBatch batch = live.closeBatch();
-            live.learn(batch);
-            follower.learn(batch);
-        }
-
-        assertThat(entries(follower, "mCPFeEA")).isEqualTo(entries(live, "mCPFeEA"));
-        assertThat(follower.digest()).isPresent().isEqualTo(live.digest());
-    }
-
-    @Test
     void aGapInTheLogStopsTheLearner() {
         Trainer live = new Trainer(settings);
         Trainer follower = new Trainer(settings);

@@ -2,16 +2,12 @@ package dev.millrace.wire;
 
 import static dev.millrace.stream.Streams.T0;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.millrace.avro.ClickEvent;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.cli.MillraceProcess;
 import dev.millrace.cli.OtherJava;
-import dev.millrace.event.RejectReason;
 import dev.millrace.stream.Streams;
 import dev.millrace.topic.FreePort;
 import java.io.IOException;
@@ -19,7 +15,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,7 +34,6 @@ class ApicurioIT {
 
     private static final String RELEASE = System.getProperty("registry.apicurio", "");
     private static final String MAIN = "io.quarkus.bootstrap.runner.QuarkusEntryPoint";
-    private static final String JSON = "application/vnd.schemaregistry.v1+json";
 
     private final ExposureEvent exposure = EventRecords.toAvro(Streams.exposure("e1", "u1", "i1", T0));
 
@@ -87,43 +81,6 @@ class ApicurioIT {
     }
 
     @Test
-    void aSchemaThatRefersToAnotherIsPutTogether() throws Exception {
-        String feature =
-                "{\"type\":\"record\",\"name\":\"Origin\",\"namespace\":\"shop\",\"fields\":[{\"name\":\"page\",\"type\":\"string\"}]}";
-        String click = "{\"type\":\"record\",\"name\":\"ClickEvent\",\"namespace\":\"dev.millrace.avro\",\"fields\":["
-                + "{\"name\":\"click_id\",\"type\":\"string\"},{\"name\":\"user_id\",\"type\":\"string\"},{\"name\":\"item_id\",\"type\":\"string\"},"
-                + "{\"name\":\"time\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"origin\",\"type\":\"shop.Origin\"}]}";
-        register("origin-value", feature, "");
-        int id = register(
-                "shop-clicks-value",
-                click,
-                ",\"references\":[{\"name\":\"shop.Origin\",\"subject\":\"origin-value\",\"version\":1}]");
-        byte[] value = ByteBuffer.allocate(21)
-                .put((byte) 0)
-                .putInt(id)
-                .put(new byte[] {4, 'c', '1', 4, 'u', '1', 4, 'i', '1'})
-                .put(new byte[] {(byte) 0x80, 0x10}) // 1,024 ms, zigzag
-                .put(new byte[] {8, 'h', 'o', 'm', 'e'})
-                .array();
-
-        ClickEvent read = wire().decode(ClickEvent.class, value);
-
-        assertThat(read.getClickId()).isEqualTo("c1");
-        assertThat(read.getItemId()).isEqualTo("i1");
-    }
-
-    @Test
-    void anIdThatTheRegistryDoesNotHaveIsARejectedRecord() {
-        byte[] unknown = ByteBuffer.allocate(9).put((byte) 0).putInt(4_711).array();
-
-        assertThatThrownBy(() -> wire().decode(ExposureEvent.class, unknown))
-                .isInstanceOfSatisfying(
-                        UndecodableException.class,
-                        refused -> assertThat(refused.rejected().reason()).isEqualTo(RejectReason.UNKNOWN_SCHEMA))
-                .hasMessageContaining("4711");
-    }
-
-    @Test
     void theDemoRunsThroughIt(@TempDir Path directory) throws Exception {
         try (MillraceProcess demo = MillraceProcess.start(
                 directory,
@@ -156,16 +113,6 @@ class ApicurioIT {
 
     private static String subjects() throws IOException, InterruptedException {
         return answer(HttpRequest.newBuilder(URI.create(url + "/subjects"))).body();
-    }
-
-    private static int register(String subject, String schema, String references) throws Exception {
-        String body = "{\"schemaType\":\"AVRO\",\"schema\":\"" + schema.replace("\"", "\\\"") + "\"" + references + "}";
-        HttpResponse<String> answer =
-                answer(HttpRequest.newBuilder(URI.create(url + "/subjects/" + subject + "/versions"))
-                        .header("Content-Type", JSON)
-                        .POST(HttpRequest.BodyPublishers.ofString(body)));
-        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-        return new ObjectMapper().readTree(answer.body()).path("id").asInt();
     }
 
     private static HttpResponse<String> answer(HttpRequest.Builder request) throws IOException, InterruptedException {

@@ -17,12 +17,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.admin.AlterConfigOp;
-import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.streams.Topology;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -30,8 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What an operator, or retention, can take away from a trainer, and what the trainer says then. */
 class ContinuityIT {
-
-    private static final String BOOKS = "millrace-attribute-attribution-books-changelog";
 
     private final AttributionScene scene;
 
@@ -42,28 +37,6 @@ class ContinuityIT {
     @AfterEach
     void close() {
         scene.close();
-    }
-
-    @Test
-    void unreadRecordsThatWereDeletedRefuseTheStart() {
-        scene.send(10);
-        run(10);
-        scene.send(30);
-        delete(35);
-
-        try (StreamRunner runner = scene.runner("state")) {
-            assertThatThrownBy(runner::start)
-                    .isInstanceOf(LostContinuityException.class)
-                    .hasMessageStartingWith("group " + GROUP
-                            + " stands at offset 10 of exposures-0, which begins at 35: 25 offsets are gone");
-        }
-
-        // as the message says it: the loss is accepted, and it goes on
-        scene.cluster.ask(
-                admin -> admin.alterConsumerGroupOffsets(GROUP, Map.of(scene.exposures, new OffsetAndMetadata(35)))
-                        .all()
-                        .get());
-        run(40);
     }
 
     @Test
@@ -106,31 +79,6 @@ class ContinuityIT {
                     .satisfies(fault -> assertThat(fault)
                             .contains("of exposures-0, which begins at 3000:", "offsets are gone", "retention")));
         }
-    }
-
-    @Test
-    void faultsOfChangelogsAreReportedTogether() {
-        scene.send(10);
-        run(10);
-        scene.cluster.ask(admin -> admin.incrementalAlterConfigs(Map.of(
-                        new ConfigResource(ConfigResource.Type.TOPIC, "millrace-attribute-attribution-changelog"),
-                        List.of(new AlterConfigOp(
-                                new ConfigEntry("cleanup.policy", "delete"), AlterConfigOp.OpType.SET))))
-                .all()
-                .get());
-        scene.cluster.ask(admin -> admin.deleteTopics(List.of(BOOKS)).all().get());
-        await().atMost(PATIENCE)
-                .until(() -> !scene.cluster.ask(ClusterAdmin::topics).contains(BOOKS));
-
-        try (StreamRunner runner = scene.runner("state")) {
-            assertThatThrownBy(runner::start)
-                    .isInstanceOfSatisfying(LostContinuityException.class, lost -> assertThat(lost.faults())
-                            .hasSize(2)
-                            .anySatisfy(fault -> assertThat(fault).startsWith("changelog " + BOOKS + " is gone"))
-                            .anySatisfy(fault -> assertThat(fault).contains("has cleanup.policy delete")));
-        }
-        // and it was not made again
-        assertThat(scene.cluster.ask(ClusterAdmin::topics)).doesNotContain(BOOKS);
     }
 
     @Test

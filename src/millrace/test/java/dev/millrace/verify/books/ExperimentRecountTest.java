@@ -25,7 +25,7 @@ class ExperimentRecountTest {
 
     @ParameterizedTest
     @EnumSource(Per.class)
-    void sumsAreThoseOfTheAttributionWhateverTheOrderOfReading(Per per) {
+    void sumsAreTheAttributionsInAnyOrderOfReading(Per per) {
         int told = 0;
         for (int seed = 0; seed < LOGS; seed++) {
             JoinedPartition partition = partition(per);
