@@ -83,10 +83,7 @@ public final class Checkup {
                 : answer(
                                 Subject.DISKS,
                                 () -> TopicGrowth.of(
-                                        settings.clients(),
-                                        settings.topics().names(),
-                                        clock.instant(),
-                                        PATIENCE))
+                                        settings.clients(), settings.topics().names(), clock.instant(), PATIENCE))
                         .orElse(List.of());
         progress.reached("", QUESTIONS, QUESTIONS);
         return new Facts(

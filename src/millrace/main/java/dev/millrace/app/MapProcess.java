@@ -71,7 +71,9 @@ public final class MapProcess implements AutoCloseable {
                 Part.MAP,
                 settings.topics().largest()));
         StreamRunner runner = new StreamRunner(
-                settings.stream(), settings.clients(), applications(settings, mapping, count).topologies());
+                settings.stream(),
+                settings.clients(),
+                applications(settings, mapping, count).topologies());
         ProgressWatch progress =
                 new ProgressWatch(settings.clients(), names.trainingProgress(), new AvroWire(settings.wire()));
         MapProcess process = new MapProcess(runner, progress, server(settings, mapping, runner, progress, registry));
@@ -88,11 +90,7 @@ public final class MapProcess implements AutoCloseable {
             MillraceSettings settings, MappedTopics mapping, ToIntFunction<String> partitions) {
         return new Applications(Map.of(
                 Part.MAP,
-                MillraceTopology.map(
-                        settings.topics().names(),
-                        mapping,
-                        new AvroWire(settings.wire()),
-                        partitions)));
+                MillraceTopology.map(settings.topics().names(), mapping, new AvroWire(settings.wire()), partitions)));
     }
 
     public StreamRunner application() {

@@ -52,10 +52,8 @@ final class MapCommand implements Callable<Integer> {
             out.flush();
             AtomicInteger seconds = new AtomicInteger();
             status = new StreamWatch("mapping", process.application(), new CatchUp(BEHIND), out)
-                    .untilStopped(
-                            stop,
-                            () -> Optional.of(process.books().inWords())
-                                    .filter(line -> seconds.incrementAndGet() % SECONDS_A_LINE == 0));
+                    .untilStopped(stop, () -> Optional.of(process.books().inWords())
+                            .filter(line -> seconds.incrementAndGet() % SECONDS_A_LINE == 0));
         }
         return StreamWatch.ended(status, out);
     }

@@ -257,7 +257,9 @@ public final class Diagnosis {
                 facts.growth().stream().filter(topic -> topic.bytesADay() > 0).toList();
         while (usable > 0 && !filling.isEmpty()) {
             long days = usable
-                    / Math.max(1, filling.stream().mapToLong(TopicGrowth::bytesADay).sum());
+                    / Math.max(
+                            1,
+                            filling.stream().mapToLong(TopicGrowth::bytesADay).sum());
             List<TopicGrowth> longer = filling.stream()
                     .filter(topic ->
                             topic.kept().map(time -> time.toDays() > days).orElse(true))

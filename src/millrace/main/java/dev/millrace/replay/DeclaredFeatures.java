@@ -30,7 +30,8 @@ public final class DeclaredFeatures {
     /** Returns whose features they are: users', items', or both. */
     Set<Source> sources() {
         return kinds.entrySet().stream()
-                .filter(given -> given.getKey() != Source.CONTEXT && !given.getValue().isEmpty())
+                .filter(given ->
+                        given.getKey() != Source.CONTEXT && !given.getValue().isEmpty())
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
     }

@@ -54,7 +54,8 @@ final class LineRows implements RowReader.Input {
                         csv -> csv.hasHeader() ? header(csv, readLine()) : csv.columns(),
                         jsonLines -> List.of(),
                         parquet -> List.of());
-        parser = file.format().match(csv -> new CsvLines(csv), jsonLines -> new JsonLines(), parquet -> new JsonLines());
+        parser =
+                file.format().match(csv -> new CsvLines(csv), jsonLines -> new JsonLines(), parquet -> new JsonLines());
     }
 
     @Override
@@ -187,7 +188,8 @@ final class LineRows implements RowReader.Input {
             for (int at : wanted) {
                 chosen.add(at < 0 ? "" : values[at].strip());
             }
-            return new Row(begins, fingerprints.of(String.join(String.valueOf(Row.ARRAY), values)), file.columns(), chosen);
+            return new Row(
+                    begins, fingerprints.of(String.join(String.valueOf(Row.ARRAY), values)), file.columns(), chosen);
         }
 
         /** Returns the first line, and further lines while a quote is open. */

@@ -109,9 +109,7 @@ final class MappedLog implements DataSet {
         EntryMapping rows = new EntryMapping(table, source);
         rows.declare(declared);
         mappings.add(table);
-        return table.finish().stream()
-                .map(file -> new Table(file, rows::entry))
-                .toList();
+        return table.finish().stream().map(file -> new Table(file, rows::entry)).toList();
     }
 
     private static FeatureTable read(List<Table> tables, Consumer<? super BadRow> badRows) {

@@ -78,7 +78,9 @@ final class ParquetRows implements RowReader.Input {
     }
 
     private static boolean isRecord(Type field) {
-        return !field.isPrimitive() && field.getLogicalTypeAnnotation() == null && !field.isRepetition(Type.Repetition.REPEATED);
+        return !field.isPrimitive()
+                && field.getLogicalTypeAnnotation() == null
+                && !field.isRepetition(Type.Repetition.REPEATED);
     }
 
     @Override
@@ -90,7 +92,9 @@ final class ParquetRows implements RowReader.Input {
                     return Optional.empty();
                 }
                 left = pages.getRowCount();
-                group = new ColumnIOFactory().getColumnIO(schema).getRecordReader(pages, new GroupRecordConverter(schema));
+                group = new ColumnIOFactory()
+                        .getColumnIO(schema)
+                        .getRecordReader(pages, new GroupRecordConverter(schema));
             }
             left--;
             line++;
@@ -157,7 +161,8 @@ final class ParquetRows implements RowReader.Input {
         Type repeated = type.getType(0);
         ArrayNode array = NODES.arrayNode();
         for (int at = 0; at < list.getFieldRepetitionCount(0); at++) {
-            boolean isWrapped = !repeated.isPrimitive() && repeated.asGroupType().getFieldCount() == 1;
+            boolean isWrapped =
+                    !repeated.isPrimitive() && repeated.asGroupType().getFieldCount() == 1;
             array.add(
                     isWrapped
                             ? field(repeated.asGroupType().getType(0), list.getGroup(0, at), 0)

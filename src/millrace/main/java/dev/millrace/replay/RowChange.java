@@ -61,7 +61,8 @@ public record RowChange(Kind kind, Optional<ObjectNode> row, boolean isWhole, Se
     }
 
     private static boolean isEnvelope(ObjectNode object) {
-        return object.path("op").isTextual() && object.path("source").path("connector").isTextual();
+        return object.path("op").isTextual()
+                && object.path("source").path("connector").isTextual();
     }
 
     private static RowChange ofEnvelope(ObjectNode envelope, Optional<JsonNode> key, long time) {
@@ -83,7 +84,8 @@ public record RowChange(Kind kind, Optional<ObjectNode> row, boolean isWhole, Se
 
     private static RowChange whole(Kind kind, ObjectNode envelope, Optional<JsonNode> key, long time) {
         if (!(envelope.path("after") instanceof ObjectNode after)) {
-            throw new UnusableEventException(RejectReason.UNDECODABLE, "after is absent", "must be the row as it is now");
+            throw new UnusableEventException(
+                    RejectReason.UNDECODABLE, "after is absent", "must be the row as it is now");
         }
         Set<String> unknown = new HashSet<>();
         after.properties().forEach(member -> {

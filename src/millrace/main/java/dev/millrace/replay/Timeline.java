@@ -276,7 +276,6 @@ public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log
                 ready.add(new ReplayEvent.ItemListing(new CatalogueItem(item, time, features)));
             }
         }
-
     }
 
     /**

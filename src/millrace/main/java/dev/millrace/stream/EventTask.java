@@ -110,6 +110,10 @@ final class EventTask<D extends Durable> {
                 Optional.empty(),
                 experiment);
         outlet.whileCommitting(() -> outlet.send(
-                toProgress, Topic.TRAINING_PROGRESS, shared.topics().trainingProgress(), progress, progress.writtenAt()));
+                toProgress,
+                Topic.TRAINING_PROGRESS,
+                shared.topics().trainingProgress(),
+                progress,
+                progress.writtenAt()));
     }
 }

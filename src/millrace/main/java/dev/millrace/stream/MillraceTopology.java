@@ -156,9 +156,7 @@ public final class MillraceTopology {
             sources.add(name);
         }
         return topology.addProcessor(
-                        MAP,
-                        () -> new MapProcessor(shared, mapping, partitions),
-                        sources.toArray(String[]::new))
+                        MAP, () -> new MapProcessor(shared, mapping, partitions), sources.toArray(String[]::new))
                 .addStateStore(WriteThroughStore.entries(MAP_STORE), MAP)
                 .addStateStore(WriteThroughStore.<Books>builder(MAP_BOOKS_STORE), MAP)
                 .addSink(TO_EXPOSURES, topics.exposures(), WRITE, WRITE, MAP)

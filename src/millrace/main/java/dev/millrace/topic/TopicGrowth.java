@@ -60,7 +60,10 @@ public record TopicGrowth(String topic, long bytes, long bytesADay, Optional<Dur
                     long bytes = sizes.getOrDefault(topic, 0L);
                     double share = shareOfTheLastHour(admin, Objects.requireNonNull(topics.get(topic)), now);
                     growth.add(new TopicGrowth(
-                            topic, bytes, (long) (bytes * share * Duration.ofDays(1).dividedBy(WINDOW)), kept));
+                            topic,
+                            bytes,
+                            (long) (bytes * share * Duration.ofDays(1).dividedBy(WINDOW)),
+                            kept));
                 }
             }
             return growth;
@@ -73,7 +76,9 @@ public record TopicGrowth(String topic, long bytes, long bytesADay, Optional<Dur
                 topics.stream().filter(topic -> topic.bytesADay > 0).toList();
         return growing.isEmpty()
                 ? Optional.empty()
-                : Optional.of(mib(growing.stream().mapToLong(TopicGrowth::bytesADay).sum())
+                : Optional.of(mib(growing.stream()
+                                .mapToLong(TopicGrowth::bytesADay)
+                                .sum())
                         + " a day at the rate of the last hour: "
                         + growing.stream()
                                 .map(topic -> topic.topic + " " + mib(topic.bytesADay) + ", kept "
@@ -91,7 +96,8 @@ public record TopicGrowth(String topic, long bytes, long bytesADay, Optional<Dur
 
     /** The bytes of all replicas, by topic. */
     private static Map<String, Long> sizes(Admin admin) throws ExecutionException, InterruptedException {
-        List<Integer> brokers = admin.describeCluster().nodes().get().stream().map(Node::id).toList();
+        List<Integer> brokers =
+                admin.describeCluster().nodes().get().stream().map(Node::id).toList();
         Map<String, Long> sizes = new HashMap<>();
         admin.describeLogDirs(brokers).allDescriptions().get().values().stream()
                 .flatMap(directories -> directories.values().stream())

@@ -243,8 +243,9 @@ class DiagnosisTest {
 
         assertThat(of("growth").grade()).isEqualTo(Grade.WARN);
         assertThat(of("growth").what())
-                .isEqualTo("12 MiB a day at the rate of the last hour: clicks 2 MiB, kept 365 days; mini-batches 10 MiB,"
-                        + " kept for ever; at that rate the brokers' volumes are full in 4 days");
+                .isEqualTo(
+                        "12 MiB a day at the rate of the last hour: clicks 2 MiB, kept 365 days; mini-batches 10 MiB,"
+                                + " kept for ever; at that rate the brokers' volumes are full in 4 days");
     }
 
     /** 50 MiB are free: of 11 MiB a day 4 days' worth, and the larger topic deletes after two; of 1 MiB, 50. */
@@ -263,11 +264,23 @@ class DiagnosisTest {
     @ParameterizedTest
     @CsvSource({"0, OK", "1, WARN"})
     void deadLettersOfMappedTopicsAreAWarning(long rejected, Grade grade) {
-        books.put("map:views", new Books.Account(1_000, 0, new TreeMap<>(Map.of("mapped", 990 - rejected, "left-out: unchanged", 10L, "rejected: bad-user", rejected))));
+        books.put(
+                "map:views",
+                new Books.Account(
+                        1_000,
+                        0,
+                        new TreeMap<>(Map.of(
+                                "mapped",
+                                990 - rejected,
+                                "left-out: unchanged",
+                                10L,
+                                "rejected: bad-user",
+                                rejected))));
 
         assertThat(of("map").grade()).isEqualTo(grade);
         assertThat(of("map").what())
-                .startsWith("your own topics: 1,000 received, 0 waiting, left-out: unchanged 10, mapped " + (990 - rejected));
+                .startsWith("your own topics: 1,000 received, 0 waiting, left-out: unchanged 10, mapped "
+                        + (990 - rejected));
     }
 
     private Finding of(String check) {

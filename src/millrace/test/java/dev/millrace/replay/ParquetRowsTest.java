@@ -96,9 +96,9 @@ class ParquetRowsTest {
         log("log.parquet", CompressionCodecName.ZSTD);
         List<String> lines = new ArrayList<>();
         for (int row = 0; row < ROWS; row++) {
-            lines.add("{\"user\":\"u%d\",\"what\":{\"item\":%d,\"tags\":[\"a\",\"t%d\"]},\"look\":[%s,1.0,-2.0,0.5],\"at\":\"%s\",\"hit\":%b}"
-                    .formatted(
-                            row % 7, row, row % 3, row / 4f, Instant.ofEpochMilli(T0 + row), row % 2 == 1));
+            lines.add(
+                    "{\"user\":\"u%d\",\"what\":{\"item\":%d,\"tags\":[\"a\",\"t%d\"]},\"look\":[%s,1.0,-2.0,0.5],\"at\":\"%s\",\"hit\":%b}"
+                            .formatted(row % 7, row, row % 3, row / 4f, Instant.ofEpochMilli(T0 + row), row % 2 == 1));
         }
         Files.write(directory.resolve("log.jsonl"), lines);
 
@@ -207,10 +207,12 @@ class ParquetRowsTest {
     void aColumnThatIsNotThereIsAFault() throws IOException {
         log("log.parquet", CompressionCodecName.SNAPPY);
         Path mapping = Files.writeString(
-                directory.resolve("m.properties"), "clicks.files = log.parquet\nclicks.item = what.sku\nclicks.time = at\n");
+                directory.resolve("m.properties"),
+                "clicks.files = log.parquet\nclicks.item = what.sku\nclicks.time = at\n");
 
         assertThatThrownBy(() -> DataFormat.PARQUET.open(mapping, Streams.reader()))
-                .hasMessageContaining("clicks.item = what.sku: is not a column of log.parquet, which has user, what.item");
+                .hasMessageContaining(
+                        "clicks.item = what.sku: is not a column of log.parquet, which has user, what.item");
     }
 
     private List<ReplayEvent> events(String extension, DataFormat format) throws IOException {

@@ -48,13 +48,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class MapTopologyTest {
 
-    private static final String CLICKS = """
+    private static final String CLICKS =
+            """
             clicks.topics = views
             clicks.user = record.key
             clicks.item = what.item
             clicks.time = record.time
             """;
-    private static final String ITEMS = """
+    private static final String ITEMS =
+            """
             items.topics = shop.items
             items.key = sku
             items.feature.brand = category
@@ -109,8 +111,7 @@ class MapTopologyTest {
 
         assertThat(Streams.read(driver, topics.exposures())).hasSize(1);
         assertThat(events.click(only(driver, topics.clicks()).value()).action()).isEqualTo("purchase");
-        assertThat(account(driver, "events"))
-                .isEqualTo(books(3, Map.of("mapped", 2L, "left-out: unwanted", 1L)));
+        assertThat(account(driver, "events")).isEqualTo(books(3, Map.of("mapped", 2L, "left-out: unwanted", 1L)));
     }
 
     @ParameterizedTest
@@ -158,8 +159,8 @@ class MapTopologyTest {
                     send(driver, record.topic, record.key, record.value, record.time);
                 }
             }
-            mapped(driver).forEach((topic, sent) ->
-                    all.computeIfAbsent(topic, first -> new HashSet<>()).addAll(sent));
+            mapped(driver).forEach((topic, sent) -> all.computeIfAbsent(topic, first -> new HashSet<>())
+                    .addAll(sent));
         }
 
         Map<String, Set<String>> replayed = new TreeMap<>();
@@ -181,8 +182,7 @@ class MapTopologyTest {
                         "s1 " + Features.of(Map.of("brand", category("acme"), "price", number(2.5))),
                         "s1 " + Features.of(Map.of("brand", category("acme"), "price", number(3))),
                         "s1 " + Features.of(Map.of("price", number(3))));
-        assertThat(account(driver, "shop.items"))
-                .isEqualTo(books(4, Map.of("mapped", 3L, "left-out: unchanged", 1L)));
+        assertThat(account(driver, "shop.items")).isEqualTo(books(4, Map.of("mapped", 3L, "left-out: unchanged", 1L)));
     }
 
     @Test
@@ -192,8 +192,7 @@ class MapTopologyTest {
         change(driver, 1, "c", null, "{'sku': 's1', 'brand': 'long', 'price': 2}");
         change(driver, 1, "u", null, "{'sku': 's1', 'brand': '__debezium_unavailable_value', 'price': 3}");
 
-        assertThat(items(driver))
-                .endsWith("s1 " + Features.of(Map.of("brand", category("long"), "price", number(3))));
+        assertThat(items(driver)).endsWith("s1 " + Features.of(Map.of("brand", category("long"), "price", number(3))));
     }
 
     @ParameterizedTest
@@ -282,8 +281,7 @@ class MapTopologyTest {
         send(driver, "orders", key(1), null, T0 + 2);
 
         assertThat(Streams.read(driver, topics.clicks())).hasSize(1);
-        assertThat(account(driver, "orders"))
-                .isEqualTo(books(4, Map.of("mapped", 1L, "left-out: no insert", 3L)));
+        assertThat(account(driver, "orders")).isEqualTo(books(4, Map.of("mapped", 1L, "left-out: no insert", 3L)));
     }
 
     @Test
@@ -386,8 +384,9 @@ class MapTopologyTest {
         }
         Path mapping = Files.writeString(directory.resolve("r.properties"), shopMapping("r"));
         SortedMap<String, List<String>> sent = new TreeMap<>();
-        try (Stream<ReplayEvent> replay =
-                DataFormat.JSONL.open(mapping, Streams.reader()).events(bad -> {
+        try (Stream<ReplayEvent> replay = DataFormat.JSONL
+                .open(mapping, Streams.reader())
+                .events(bad -> {
                     throw new AssertionError(bad);
                 })) {
             replay.forEach(event -> event.accept(new Encoded(sent)));
@@ -463,12 +462,11 @@ class MapTopologyTest {
     }
 
     private static String envelope(String done, @Nullable String before, @Nullable String after) {
-        return "{" + (before == null ? "" : "'before': " + before + ", ") + "'after': " + after
-                + ", 'op': '" + done + "', 'source': {'connector': 'postgresql', 'table': 'items'}}";
+        return "{" + (before == null ? "" : "'before': " + before + ", ") + "'after': " + after + ", 'op': '" + done
+                + "', 'source': {'connector': 'postgresql', 'table': 'items'}}";
     }
 
-    private static void send(
-            TopologyTestDriver driver, String topic, String key, @Nullable String value, long time) {
+    private static void send(TopologyTestDriver driver, String topic, String key, @Nullable String value, long time) {
         Streams.send(
                 driver,
                 topic,
@@ -484,7 +482,9 @@ class MapTopologyTest {
     private List<String> items(TopologyTestDriver driver) {
         return Streams.read(driver, topics.items()).stream()
                 .map(record -> Utf8.text(record.key()) + " "
-                        + (record.value() == null ? "gone" : events.item(record.value()).features()))
+                        + (record.value() == null
+                                ? "gone"
+                                : events.item(record.value()).features()))
                 .toList();
     }
 
@@ -497,8 +497,8 @@ class MapTopologyTest {
     private Books.Account account(TopologyTestDriver driver, String topic) {
         Map<String, Books.Account> latest = new HashMap<>();
         for (TestRecord<byte[], byte[]> record : Streams.read(driver, topics.trainingProgress())) {
-            PartProgress part =
-                    wire.decode(Topic.TRAINING_PROGRESS, record.key(), record.value()).orElseThrow();
+            PartProgress part = wire.decode(Topic.TRAINING_PROGRESS, record.key(), record.value())
+                    .orElseThrow();
             assertThat(part.part()).isEqualTo("map-0_0");
             latest.putAll(part.books());
         }
@@ -520,8 +520,7 @@ class MapTopologyTest {
     }
 
     private MappedTopics mapping(String text) throws IOException {
-        return MappedTopics.read(
-                Files.writeString(Files.createTempFile(directory, "mapping", ".properties"), text));
+        return MappedTopics.read(Files.writeString(Files.createTempFile(directory, "mapping", ".properties"), text));
     }
 
     private TopologyTestDriver driver(String mapping, int partitions) throws IOException {

@@ -32,7 +32,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ForeignValuesTest {
 
-    private static final String VIEW = """
+    private static final String VIEW =
+            """
             {"type": "record", "name": "View", "namespace": "shop", "fields": [
              {"name": "who", "type": {"type": "record", "name": "Who", "fields": [{"name": "id", "type": "string"}]}},
              {"name": "at", "type": {"type": "long", "logicalType": "timestamp-micros"}},
@@ -95,7 +96,16 @@ class ForeignValuesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "[1]", "{\"a\": 1} {", "{\"a\"", "text", "\0\0\0\0\7abc", "{\"schema\": 1, \"payload\": null}"})
+    @ValueSource(
+            strings = {
+                "",
+                "[1]",
+                "{\"a\": 1} {",
+                "{\"a\"",
+                "text",
+                "\0\0\0\0\7abc",
+                "{\"schema\": 1, \"payload\": null}"
+            })
     void whatIsNoObjectIsUndecodable(String value) {
         assertThatThrownBy(() -> values.value(bytes(value))).isInstanceOf(UndecodableException.class);
     }

@@ -117,12 +117,12 @@ public record TopicSample(int rows, int others, Optional<String> firstOther) {
 
         private Optional<Row> take(TopicRecord record, byte[] value) {
             try {
-                RowChange change = RowChange.of(
-                        Optional.of(values.value(value)), values.key(record.key()), record.timestamp());
+                RowChange change =
+                        RowChange.of(Optional.of(values.value(value)), values.key(record.key()), record.timestamp());
                 return change.row()
                         .filter(row -> change.kind() != RowChange.Kind.DELETE)
-                        .map(row -> new Row(
-                                record.timestamp(), record.partition(), record.offset(), row, value.length));
+                        .map(row ->
+                                new Row(record.timestamp(), record.partition(), record.offset(), row, value.length));
             } catch (UndecodableException | UnusableEventException noRow) {
                 others++;
                 if (firstOther.isEmpty()) {

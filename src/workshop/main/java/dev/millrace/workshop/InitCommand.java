@@ -52,8 +52,9 @@ final class InitCommand implements Callable<Integer> {
     @Option(
             names = "--topic",
             paramLabel = "TOPIC",
-            description = "topic of JSON or Avro records to read instead of LOG; its latest records are saved as TOPIC.jsonl"
-                    + " in the folder")
+            description =
+                    "topic of JSON or Avro records to read instead of LOG; its latest records are saved as TOPIC.jsonl"
+                            + " in the folder")
     @Nullable
     String topic;
 
@@ -122,8 +123,8 @@ final class InitCommand implements Callable<Integer> {
         Cluster cluster = config.settings().cluster();
         try (TopicReader reader = cluster.reader();
                 ProgressLine line = output.progress("read")) {
-            TopicSample sample =
-                    TopicSample.write(reader, cluster.wire(), name, MOST_ROWS, rows -> line.reached(rows, MOST_ROWS), file);
+            TopicSample sample = TopicSample.write(
+                    reader, cluster.wire(), name, MOST_ROWS, rows -> line.reached(rows, MOST_ROWS), file);
             sample.firstOther()
                     .ifPresent(first -> System.err.printf(
                             Locale.ROOT,

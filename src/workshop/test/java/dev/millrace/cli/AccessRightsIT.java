@@ -202,8 +202,8 @@ class AccessRightsIT {
         }
         send(AccessRights.MAPPED, "{\"item\": \"i1\"}");
         send(AccessRights.MAPPED, "no JSON");
-        Map<String, String> settings = with(
-                grants.exactly("map"), "stream.state-directory=map", "map.http.port=-1", "map.mapping=" + mapping);
+        Map<String, String> settings =
+                with(grants.exactly("map"), "stream.state-directory=map", "map.http.port=-1", "map.mapping=" + mapping);
 
         try (MapProcess process = MapProcess.start(TestCluster.load(settings), TestCluster.metrics())) {
             await().atMost(PATIENCE).until(() -> {

@@ -76,8 +76,8 @@ class InitTopicIT {
                             "clicks.time.unit = ms",
                             "record.key: the key of the record");
 
-            MillraceSettings drafted = MillraceSettings.load(
-                    List.of(folder.resolve("millrace.properties")), Map.of(), Map.of(), Map.of());
+            MillraceSettings drafted =
+                    MillraceSettings.load(List.of(folder.resolve("millrace.properties")), Map.of(), Map.of(), Map.of());
             assertThat(drafted.map().topics().names()).containsExactly("page-views");
 
             assertThat(evaluate(folder)).as(commands.err()).isZero();

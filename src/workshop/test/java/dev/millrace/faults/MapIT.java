@@ -38,7 +38,8 @@ class MapIT {
     private static final int VIEWS = 60_000;
     private static final int ITEMS = 300;
     private static final int KILLS = 6;
-    private static final String MAPPING = """
+    private static final String MAPPING =
+            """
             clicks.topics = views
             clicks.user = record.key
             clicks.item = what.item
@@ -63,7 +64,9 @@ class MapIT {
         try (TestCluster cluster = new TestCluster(directory, more);
                 Admin admin = Admin.create(cluster.settings().clients().asMap());
                 ProgressWatch progress = cluster.progress()) {
-            admin.createTopics(List.of(topic("views", 2), topic("shop.items", 1))).all().get();
+            admin.createTopics(List.of(topic("views", 2), topic("shop.items", 1)))
+                    .all()
+                    .get();
             cluster.write(views());
             List<ProducerRecord<byte[], byte[]>> changes = changes();
             cluster.write(changes);
@@ -87,8 +90,8 @@ class MapIT {
                 last.awaitExit(Experiment.PATIENCE);
             }
 
-            assertThat(progress.books().get("map:views")).isEqualTo(account(Map.of(
-                    "mapped", VIEWS - VIEWS / 100L, "rejected: bad-item", VIEWS / 100L)));
+            assertThat(progress.books().get("map:views"))
+                    .isEqualTo(account(Map.of("mapped", VIEWS - VIEWS / 100L, "rejected: bad-item", VIEWS / 100L)));
             EventRecords events = new EventRecords(cluster.settings().cluster().wire());
             assertThat(cluster.records("clicks").stream()
                             .map(record -> events.click(record.value().orElseThrow()))
@@ -135,7 +138,9 @@ class MapIT {
     }
 
     private static long received(ProgressWatch progress, String topic) {
-        return progress.books().getOrDefault("map:" + topic, Books.Account.EMPTY).received();
+        return progress.books()
+                .getOrDefault("map:" + topic, Books.Account.EMPTY)
+                .received();
     }
 
     private static Books.Account account(Map<String, Long> outcomes) {
@@ -175,7 +180,7 @@ class MapIT {
                         + ", \"source\": {\"connector\": \"postgresql\"}}";
                 changes.add(record("shop.items", 0, key, value, T0 + changes.size()));
                 if (done.equals("d")) {
-                    changes.add(new ProducerRecord<>("shop.items", 0, T0, Utf8.bytes(key), null));
+                    changes.add(new ProducerRecord<byte[], byte[]>("shop.items", (Integer) 0, (Long) T0, Utf8.bytes(key), null));
                 }
             }
         }
