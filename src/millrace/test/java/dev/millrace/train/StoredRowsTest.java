@@ -12,7 +12,6 @@ import dev.millrace.model.ModelEntry;
 import dev.millrace.model.TwoTower;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.EntrySource;
 import dev.millrace.state.MemoryEntries;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -260,13 +259,6 @@ class StoredRowsTest {
             store.scanBut(new byte[] {0}, EntryKind.readLater(), trainer::restore);
             trainer.requireWhole();
             return committed;
-        }
-
-        List<byte[]> rowKeys() {
-            List<byte[]> keys = new ArrayList<>();
-            byte[] first = ModelEntry.Kind.ROW.key();
-            store.scan(first, EntrySource.behind(first), (key, value) -> keys.add(key));
-            return keys;
         }
 
         /** The entries that are functions of the log, in a form that can be compared. */
