@@ -47,7 +47,7 @@ public final class TopicMapper {
 
     private final MappedTopics mapping;
     private final OrderedEntries entries;
-    private final Map<MappedTopics.Section, JsonRows> rows = new IdentityHashMap<>();
+    private final IdentityHashMap<MappedTopics.Section, JsonRows> rows = new IdentityHashMap<>();
 
     public TopicMapper(MappedTopics mapping, OrderedEntries entries) {
         this.mapping = mapping;
