@@ -8,17 +8,24 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.zip.GZIPInputStream;
+import org.apache.parquet.ParquetReadOptions;
+import org.apache.parquet.bytes.BytesInput;
 import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.NanoTime;
 import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
+import org.apache.parquet.hadoop.CodecFactory;
 import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.io.ColumnIOFactory;
 import org.apache.parquet.io.LocalInputFile;
 import org.apache.parquet.io.RecordReader;
@@ -53,7 +60,10 @@ final class ParquetRows implements RowReader.Input {
         this.file = file;
         this.rows = new JsonRows(file.columns());
         try {
-            reader = ParquetFileReader.open(new LocalInputFile(file.path()));
+            ParquetReadOptions options = ParquetReadOptions.builder(new PlainParquetConfiguration())
+                    .withCodecFactory(new Codecs())
+                    .build();
+            reader = ParquetFileReader.open(new LocalInputFile(file.path()), options);
         } catch (IOException | RuntimeException failure) {
             throw unreadable(failure);
         }
@@ -230,5 +240,38 @@ final class ParquetRows implements RowReader.Input {
                 .plus((long) time.getJulianDay() - JULIAN_DAY_OF_1970, ChronoUnit.DAYS)
                 .plusNanos(time.getTimeOfDayNanos())
                 .toString();
+    }
+
+    /** The codecs of Apache's reader, and gzip, which it has from Hadoop. */
+    private static final class Codecs extends CodecFactory {
+
+        Codecs() {
+            super(new PlainParquetConfiguration(), 0);
+        }
+
+        @Override
+        protected BytesDecompressor createDecompressor(CompressionCodecName codec) {
+            return codec == CompressionCodecName.GZIP ? new Gunzip() : super.createDecompressor(codec);
+        }
+    }
+
+    private static final class Gunzip extends CodecFactory.BytesDecompressor {
+
+        @Override
+        public BytesInput decompress(BytesInput page, int bytes) throws IOException {
+            try (GZIPInputStream gzip = new GZIPInputStream(page.toInputStream())) {
+                return BytesInput.from(gzip.readNBytes(bytes));
+            }
+        }
+
+        @Override
+        public void decompress(ByteBuffer page, int compressed, ByteBuffer into, int bytes) throws IOException {
+            byte[] from = new byte[compressed];
+            page.get(from);
+            into.put(decompress(BytesInput.from(from), bytes).toByteBuffer());
+        }
+
+        @Override
+        public void release() {}
     }
 }

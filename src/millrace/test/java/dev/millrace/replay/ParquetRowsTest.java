@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.stream.Streams;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -15,10 +16,13 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
+import org.apache.parquet.bytes.BytesInput;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.NanoTime;
 import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.hadoop.CodecFactory;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
@@ -275,6 +279,7 @@ class ParquetRowsTest {
                 .withConf(new PlainParquetConfiguration())
                 .withType(type)
                 .withCompressionCodec(codec)
+                .withCodecFactory(new Codecs())
                 .withRowGroupSize(4_096L)
                 .withMinRowCountForPageSizeCheck(10)
                 .build()) {
@@ -283,5 +288,38 @@ class ParquetRowsTest {
             }
         }
         return file;
+    }
+
+    /** As the writer has gzip from Hadoop alone. */
+    private static final class Codecs extends CodecFactory {
+
+        Codecs() {
+            super(new PlainParquetConfiguration(), 1 << 16);
+        }
+
+        @Override
+        protected BytesCompressor createCompressor(CompressionCodecName codec) {
+            return codec == CompressionCodecName.GZIP ? new Gzip() : super.createCompressor(codec);
+        }
+    }
+
+    private static final class Gzip extends CodecFactory.BytesCompressor {
+
+        @Override
+        public BytesInput compress(BytesInput page) throws IOException {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+                page.writeAllTo(gzip);
+            }
+            return BytesInput.from(bytes.toByteArray());
+        }
+
+        @Override
+        public CompressionCodecName getCodecName() {
+            return CompressionCodecName.GZIP;
+        }
+
+        @Override
+        public void release() {}
     }
 }

@@ -116,7 +116,7 @@ class MapTopologyTest {
 
     @ParameterizedTest
     @CsvSource({
-        "'{''what'': {}}', bad-item, 'column what.item (clicks.item)'",
+        "'{''what'': {}}', bad-item, (clicks.item)",
         "'[1]', undecodable, expected",
         "'{''what'': ', undecodable, 'expected JSON, found'",
         "no JSON, undecodable, expected C3 01"

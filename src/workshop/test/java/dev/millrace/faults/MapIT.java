@@ -180,7 +180,8 @@ class MapIT {
                         + ", \"source\": {\"connector\": \"postgresql\"}}";
                 changes.add(record("shop.items", 0, key, value, T0 + changes.size()));
                 if (done.equals("d")) {
-                    changes.add(new ProducerRecord<byte[], byte[]>("shop.items", (Integer) 0, (Long) T0, Utf8.bytes(key), null));
+                    changes.add(new ProducerRecord<byte[], byte[]>(
+                            "shop.items", (Integer) 0, (Long) T0, Utf8.bytes(key), null));
                 }
             }
         }
