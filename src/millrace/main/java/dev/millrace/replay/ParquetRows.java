@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -19,6 +21,7 @@ import java.util.zip.GZIPInputStream;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.bytes.BytesInput;
 import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.compression.CompressionCodecFactory;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.NanoTime;
@@ -243,32 +246,44 @@ final class ParquetRows implements RowReader.Input {
     }
 
     /** The codecs of Apache's reader, and gzip, which it has from Hadoop. */
-    private static final class Codecs extends CodecFactory {
+    private static final class Codecs implements CompressionCodecFactory {
 
-        Codecs() {
-            super(new PlainParquetConfiguration(), 0);
+        private final CompressionCodecFactory others = new CodecFactory(new PlainParquetConfiguration(), 0);
+
+        @Override
+        public BytesInputDecompressor getDecompressor(CompressionCodecName codec) {
+            return codec == CompressionCodecName.GZIP ? new Gunzip() : others.getDecompressor(codec);
         }
 
         @Override
-        protected BytesDecompressor createDecompressor(CompressionCodecName codec) {
-            return codec == CompressionCodecName.GZIP ? new Gunzip() : super.createDecompressor(codec);
+        public BytesInputCompressor getCompressor(CompressionCodecName codec) {
+            return others.getCompressor(codec);
+        }
+
+        @Override
+        public void release() {
+            others.release();
         }
     }
 
-    private static final class Gunzip extends CodecFactory.BytesDecompressor {
+    private static final class Gunzip implements CompressionCodecFactory.BytesInputDecompressor {
 
         @Override
         public BytesInput decompress(BytesInput page, int bytes) throws IOException {
-            try (GZIPInputStream gzip = new GZIPInputStream(page.toInputStream())) {
-                return BytesInput.from(gzip.readNBytes(bytes));
-            }
+            return BytesInput.from(plain(page.toInputStream(), bytes));
         }
 
         @Override
         public void decompress(ByteBuffer page, int compressed, ByteBuffer into, int bytes) throws IOException {
             byte[] from = new byte[compressed];
             page.get(from);
-            into.put(decompress(BytesInput.from(from), bytes).toByteBuffer());
+            into.put(plain(new ByteArrayInputStream(from), bytes));
+        }
+
+        private static byte[] plain(InputStream page, int bytes) throws IOException {
+            try (GZIPInputStream gzip = new GZIPInputStream(page)) {
+                return gzip.readNBytes(bytes);
+            }
         }
 
         @Override

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.parquet.bytes.BytesInput;
+import org.apache.parquet.compression.CompressionCodecFactory;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.NanoTime;
@@ -291,19 +292,27 @@ class ParquetRowsTest {
     }
 
     /** As the writer has gzip from Hadoop alone. */
-    private static final class Codecs extends CodecFactory {
+    private static final class Codecs implements CompressionCodecFactory {
 
-        Codecs() {
-            super(new PlainParquetConfiguration(), 1 << 16);
+        private final CompressionCodecFactory others = new CodecFactory(new PlainParquetConfiguration(), 1 << 16);
+
+        @Override
+        public BytesInputCompressor getCompressor(CompressionCodecName codec) {
+            return codec == CompressionCodecName.GZIP ? new Gzip() : others.getCompressor(codec);
         }
 
         @Override
-        protected BytesCompressor createCompressor(CompressionCodecName codec) {
-            return codec == CompressionCodecName.GZIP ? new Gzip() : super.createCompressor(codec);
+        public BytesInputDecompressor getDecompressor(CompressionCodecName codec) {
+            return others.getDecompressor(codec);
+        }
+
+        @Override
+        public void release() {
+            others.release();
         }
     }
 
-    private static final class Gzip extends CodecFactory.BytesCompressor {
+    private static final class Gzip implements CompressionCodecFactory.BytesInputCompressor {
 
         @Override
         public BytesInput compress(BytesInput page) throws IOException {
