@@ -19,11 +19,9 @@ import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelEntry;
-import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntryDigest;
 import dev.millrace.state.Outcome;
-import dev.millrace.state.PrefixedKey;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -200,15 +198,6 @@ class TrainerStateTest {
         live.learn(live.closeBatch());
         commit(live, stored);
         assertThat(holding(stored, "mruser\0ann")).hasSize(1);
-    }
-
-    private static List<String> neighbours(Map<byte[], byte[]> stored, String item) {
-        List<String> neighbours = new ArrayList<>();
-        byte[] entry = stored.get(PrefixedKey.of((byte) 'N', item));
-        if (entry != null) {
-            NeighbourList.read(entry, id -> id).forEach((neighbour, weight) -> neighbours.add(neighbour));
-        }
-        return neighbours;
     }
 
     @Test
