@@ -52,6 +52,7 @@ class ArchitectureTest {
     private static final List<String> SHELL = List.of(
             "log",
             "wire",
+            "replay",
             "topic.fault",
             "topic",
             "topic.transaction",
@@ -63,7 +64,6 @@ class ArchitectureTest {
             "access",
             "serve",
             "ingest",
-            "replay",
             "checkpoint",
             "verify.books",
             "verify",

@@ -56,6 +56,7 @@ final class AttributeProcessor
         task = new EventTask<>(
                 context,
                 shared,
+                "attribute",
                 MillraceTopology.ATTRIBUTION_BOOKS_STORE,
                 this,
                 MillraceTopology.TO_PROGRESS,

@@ -103,6 +103,13 @@ public record TopicNames(
         return List.copyOf(outputs);
     }
 
+    /** Those that trainers or {@code millrace map} write, in transactions. */
+    public List<String> inTransactions() {
+        List<String> written = new ArrayList<>(inputs());
+        written.addAll(outputs());
+        return List.copyOf(written);
+    }
+
     private static Optional<VectorStore> vectorStore(SettingsReader reader, Map<String, String> keys) {
         String key = "topic.vector-store.name";
         String topic = reader.text(key + ": topic of the item embeddings as JSON, for Kafka Connect; empty: none");

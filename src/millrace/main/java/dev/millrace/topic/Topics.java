@@ -241,6 +241,26 @@ public final class Topics {
                 names.miniBatches());
     }
 
+    /**
+     * Returns the number of partitions of topics that are not Millrace's, by name.
+     *
+     * @throws UnusableTopicException if one is missing
+     */
+    public Map<String, Integer> partitions(Collection<String> others) {
+        Map<String, Integer> partitions = new TreeMap<>();
+        requireNone((admin, faults) -> {
+            Map<String, TopicDescription> found = described(admin, List.copyOf(others), new ArrayList<>());
+            for (String topic : others) {
+                if (found.containsKey(topic)) {
+                    partitions.put(topic, partitions(found, topic));
+                } else {
+                    faults.add("topic " + topic + " is missing");
+                }
+            }
+        });
+        return partitions;
+    }
+
     /** Returns the number of partitions of each topic, by name. */
     public Map<String, Integer> partitions() {
         Map<String, Integer> partitions = new TreeMap<>();
